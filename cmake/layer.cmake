@@ -1,0 +1,16 @@
+# keyshift_layer(name [USES layer ...] [LINKS third-party ...])
+# One static library per folder of src/, made of every .cpp in it. USES are the layers below it; LINKS are third-party
+# libraries, kept PRIVATE so that they stay out of headers. Each header must compile alone: all_verify_interface_header_sets.
+function(keyshift_layer name)
+  cmake_parse_arguments(layer "" "" "USES;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.hpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_library(keyshift_${name} STATIC ${sources})
+  target_sources(keyshift_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${headers})
+  list(TRANSFORM layer_USES PREPEND keyshift_)
+  target_link_libraries(keyshift_${name} PUBLIC ${layer_USES} PRIVATE keyshift_flags ${layer_LINKS})
+  set_target_properties(keyshift_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()

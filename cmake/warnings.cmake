@@ -1,0 +1,18 @@
+# One interface target that every layer, test and benchmark links: warnings as errors, sanitizers, hardening.
+add_library(keyshift_flags INTERFACE)
+target_compile_options(keyshift_flags INTERFACE
+  -Werror -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_definitions(keyshift_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+target_link_options(keyshift_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
+if(KEYSHIFT_SANITIZE)
+  target_compile_options(keyshift_flags INTERFACE -fsanitize=${KEYSHIFT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(keyshift_flags INTERFACE -fsanitize=${KEYSHIFT_SANITIZE})
+endif()
+if(KEYSHIFT_COVERAGE)
+  target_compile_options(keyshift_flags INTERFACE --coverage)
+  target_link_options(keyshift_flags INTERFACE --coverage)
+endif()

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/time.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+
+namespace keyshift::base {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    std::int64_t micros;
+};
+// Longest first: format_duration takes them in this order.
+constexpr std::array<Unit, 7> kUnits{{{"y", 365LL * 86'400'000'000},
+                                      {"w", 7LL * 86'400'000'000},
+                                      {"d", 86'400'000'000},
+                                      {"h", 3'600'000'000},
+                                      {"m", 60'000'000},
+                                      {"s", 1'000'000},
+                                      {"ms", 1'000}}};
+
+std::optional<std::int64_t> digits(std::string_view text, std::size_t at, std::size_t count) {
+    if (at + count > text.size()) return std::nullopt;
+    std::int64_t value = 0;
+    for (const char c : text.substr(at, count)) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + (c - '0');
+    }
+    return value;
+}
+
+/// Reads ".123456789" at `at` and moves past it; microseconds, further digits are cut.
+std::optional<std::int64_t> fraction(std::string_view text, std::size_t& at) {
+    if (at >= text.size() || text[at] != '.') return 0;
+    std::int64_t micros = 0;
+    std::int64_t scale = 100'000;
+    const std::size_t first = ++at;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+        micros += (text[at] - '0') * scale;
+    if (at == first) return std::nullopt;
+    return micros;
+}
+
+std::optional<std::int64_t> offset_minutes(std::string_view text) {
+    if (text == "Z" || text == "z") return 0;
+    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+    const auto hours = digits(text, 1, 2);
+    const auto minutes = digits(text, 4, 2);
+    if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+    return (text[0] == '-' ? -1 : 1) * (*hours * 60 + *minutes);
+}
+
+}  // namespace
+
+Time now() {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+double to_unix_seconds(Time t) {
+    return static_cast<double>(t.time_since_epoch().count()) / 1e6;
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+    if (text.empty()) return std::nullopt;
+    if (text == "0") return Duration{0};
+    std::int64_t total = 0;
+    std::int64_t last_unit = INT64_MAX;
+    while (!text.empty()) {
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc{} || value < 0 || end == text.data()) return std::nullopt;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        const std::size_t name_size = std::min(text.find_first_of("0123456789"), text.size());
+        const auto* const unit = std::find_if(
+            kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == text.substr(0, name_size); });
+        if (unit == kUnits.end() || unit->micros >= last_unit) return std::nullopt;
+        if (value > (INT64_MAX - total) / unit->micros) return std::nullopt;
+        total += value * unit->micros;
+        last_unit = unit->micros;
+        text.remove_prefix(name_size);
+    }
+    return Duration{total};
+}
+
+std::string format_duration(Duration d) {
+    std::int64_t left = d.count();
+    std::string out;
+    for (const Unit& unit : kUnits) {
+        if (unit.name == "y" || unit.name == "w") continue;
+        if (left >= unit.micros) {
+            out += std::to_string(left / unit.micros);
+            out += unit.name;
+            left %= unit.micros;
+        }
+    }
+    return out.empty() ? "0s" : out;
+}
+
+std::optional<Time> parse_rfc3339(std::string_view text) {
+    constexpr std::string_view kShape = "0000-00-00T00:00:00";
+    if (text.size() < kShape.size() + 1) return std::nullopt;
+    for (const std::size_t i : {4U, 7U, 13U, 16U})
+        if (text[i] != kShape[i]) return std::nullopt;
+    if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
+    const auto year = digits(text, 0, 4);
+    const auto month = digits(text, 5, 2);
+    const auto day = digits(text, 8, 2);
+    const auto hour = digits(text, 11, 2);
+    const auto minute = digits(text, 14, 2);
+    const auto second = digits(text, 17, 2);
+    if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+    if (*hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(*year)},
+                                           std::chrono::month{static_cast<unsigned>(*month)},
+                                           std::chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok()) return std::nullopt;
+    std::size_t at = kShape.size();
+    const auto micros = fraction(text, at);
+    const auto offset = offset_minutes(text.substr(at));
+    if (!micros || !offset) return std::nullopt;
+    return Time{std::chrono::sys_days{date}.time_since_epoch()} + std::chrono::hours{*hour} +
+           std::chrono::minutes{*minute - *offset} + std::chrono::seconds{*second} + Duration{*micros};
+}
+
+std::string format_rfc3339(Time t) {
+    const auto day = std::chrono::floor<std::chrono::days>(t);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{t - day};
+    std::array<char, 64> text{};
+    int n = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
+                          static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                          static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                          static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+    std::string out(text.data(), static_cast<std::size_t>(n));
+    if (const auto micros = time.subseconds().count(); micros != 0) {
+        n = std::snprintf(text.data(), text.size(), ".%06d", static_cast<int>(micros));
+        out.append(text.data(), static_cast<std::size_t>(n));
+    }
+    return out + "Z";
+}
+
+Duration Deadline::left() const {
+    return std::max(Duration{0}, std::chrono::duration_cast<Duration>(at_ - Clock::now()));
+}
+
+Deadline Deadline::at_most(Duration d) const {
+    return Deadline(std::min(at_, Clock::now() + d));
+}
+
+}  // namespace keyshift::base

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// One PostgreSQL connection, read-only, every wait bounded by a deadline and an Interrupt.
+// Blocking; used by one thread at a time. libpq's name resolution is the one wait that cannot be bounded from
+// here (resolv.conf's `options timeout:` and `attempts:` bound it).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "drivers/interrupt.hpp"
+#include "drivers/postgres_target.hpp"
+
+struct pg_conn;
+struct pg_result;
+
+namespace keyshift::drivers {
+
+/// A small result, as text. Owns its memory.
+class PostgresRows {
+ public:
+    explicit PostgresRows(pg_result* result);
+
+    std::size_t size() const;
+    /// Empty for NULL. The view lives as long as this object. Row and column must exist.
+    std::optional<std::string_view> at(std::size_t row, std::size_t column) const;
+
+ private:
+    std::shared_ptr<pg_result> result_;
+};
+
+/// The fields of one COPY row in PostgreSQL's binary format, read one after the other in the order of the
+/// select list. A field that does not have the wanted width makes the row bad(); values read after that are
+/// empty.
+class PostgresRow {
+ public:
+    explicit PostgresRow(std::string_view bytes) : bytes_(bytes) {}
+
+    std::optional<std::string_view> text();
+    /// timestamptz. Empty for NULL and for ±infinity.
+    std::optional<base::Time> time();
+    /// boolean; NULL is false.
+    bool flag();
+    bool bad() const { return bad_; }
+
+ private:
+    std::optional<std::string_view> field();
+
+    std::string_view bytes_;
+    bool bad_ = false;
+};
+
+/// "name" or "schema"."name" of a possibly schema-qualified, possibly already quoted identifier.
+std::string quote_identifier(std::string_view name);
+/// A string literal for SQL texts that take no parameters (COPY).
+std::string quote_literal(std::string_view text);
+
+class Postgres {
+ public:
+    struct Timeouts {
+        base::Duration statement;  ///< the server ends a statement that runs longer
+        base::Duration lock;       ///< … or waits longer for a lock
+    };
+
+    explicit Postgres(const Interrupt& interrupt);
+    ~Postgres();
+    Postgres(const Postgres&) = delete;
+    Postgres& operator=(const Postgres&) = delete;
+
+    /// Opens a connection (closing an open one) and makes the session read-only with `timeouts`. With several
+    /// hosts each gets an equal share of the time left. Errors: connect, auth, timeout, canceled, and schema
+    /// (no such database).
+    base::Result<void> connect(const PostgresTarget& target, Timeouts timeouts, base::Deadline deadline);
+    bool connected() const;
+    void close();
+
+    /// The server's version as a number, 150020 for 15.20; 0 when not connected.
+    int server_version() const;
+    /// The host that answered, where several were named.
+    std::string host() const;
+
+    /// One or more statements without parameters, or one with; the rows of the last one.
+    base::Result<PostgresRows> query(const std::string& sql, base::Deadline deadline,
+                                     const std::vector<std::string>& parameters = {});
+    /// Runs "COPY (`select`) TO STDOUT" and hands over each row; memory does not grow with their number. An
+    /// error from `handle` ends the copy, closes the connection and is returned.
+    base::Result<void> copy(const std::string& select, base::Deadline deadline,
+                            const std::function<base::Result<void>(PostgresRow&)>& handle);
+
+ private:
+    base::Result<void> open(const PostgresParameters& parameters, base::Deadline deadline);
+    base::Result<void> wait(bool readable, bool writable, base::Deadline deadline);
+    base::Result<void> send(const std::string& sql, const std::vector<std::string>& parameters,
+                            base::Deadline deadline);
+    base::Result<pg_result*> next_result(base::Deadline deadline);
+    base::Result<PostgresRows> drain(base::Deadline deadline);
+    base::Error fail(base::Error error);
+    base::Error connection_error() const;
+    base::Error result_error(const pg_result* result) const;
+
+    const Interrupt& interrupt_;
+    std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
+    std::string printable_;
+    base::Secret password_;
+};
+
+/// Maps an SQLSTATE (PostgreSQL documentation, appendix A) to what the operator can do about it.
+base::Errc classify_sqlstate(std::string_view sqlstate);
+
+}  // namespace keyshift::drivers

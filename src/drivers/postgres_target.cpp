@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/postgres_target.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include <libpq-fe.h>
+
+namespace keyshift::drivers {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using base::Secret;
+
+Error bad(std::string what) {
+    return {Errc::config, "database_url " + std::move(what),
+            "write postgresql://user:password@host:port/database with special characters of the password "
+            "percent-encoded (@ is %40, / is %2F, : is %3A, ? is %3F, # is %23)"};
+}
+
+bool is_url(std::string_view text) {
+    return text.substr(0, 13) == "postgresql://" || text.substr(0, 11) == "postgres://";
+}
+
+/// An unescaped special character moves the rest of a password into host, port or database, which are
+/// printable.
+bool looks_mistyped(std::string_view url) {
+    const std::string_view rest = url.substr(url.find("://") + 3);
+    const std::string_view before_query = rest.substr(0, rest.find('?'));
+    const std::string_view authority = before_query.substr(0, before_query.find('/'));
+    const auto ats = std::count(authority.begin(), authority.end(), '@');
+    return ats > 1 || (ats == 0 && rest.find('@') != std::string_view::npos);
+}
+
+const std::string* find(const PostgresParameters& parameters, std::string_view keyword) {
+    for (const auto& [name, value] : parameters)
+        if (name == keyword) return &value.reveal();
+    return nullptr;
+}
+
+std::string value_or(const PostgresParameters& parameters, std::string_view keyword,
+                     std::string_view otherwise) {
+    const std::string* const value = find(parameters, keyword);
+    return value != nullptr && !value->empty() ? *value : std::string(otherwise);
+}
+
+void set(PostgresParameters& parameters, std::string_view keyword, std::string_view value, bool always) {
+    for (auto& [name, present] : parameters) {
+        if (name != keyword) continue;
+        if (always) present = Secret(std::string(value));
+        return;
+    }
+    parameters.emplace_back(keyword, Secret(std::string(value)));
+}
+
+std::vector<std::string> split_list(const std::string& list) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    for (std::size_t comma = list.find(','); comma != std::string::npos; comma = list.find(',', begin)) {
+        parts.push_back(list.substr(begin, comma - begin));
+        begin = comma + 1;
+    }
+    parts.push_back(list.substr(begin));
+    return parts;
+}
+
+std::string printable_target(const PostgresParameters& parameters, const PostgresTarget& target) {
+    std::string host = value_or(parameters, "host", value_or(parameters, "hostaddr", ""));
+    std::string port = value_or(parameters, "port", "");
+    if (port.empty() && host.find(',') == std::string::npos) port = "5432";
+    if (host.empty()) host = "local socket";
+    return host + (port.empty() ? "" : ":" + port) + "/" + target.database + " as " + target.user;
+}
+
+Result<PostgresParameters> take_apart(const Secret& connection_string) {
+    const std::string& text = connection_string.reveal();
+    if (text.empty()) return bad("is empty");
+    if (text.find('\0') != std::string::npos) return bad("contains a NUL byte");
+    if (is_url(text) && looks_mistyped(text)) return bad("has an unescaped @, / or ? in its password");
+    char* message = nullptr;
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(text.c_str(), &message), &PQconninfoFree);
+    PQfreemem(message);  // It may quote the password.
+    if (!options) return bad("is not a connection string that libpq accepts");
+    PostgresParameters parameters;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
+        if (option->val != nullptr) parameters.emplace_back(option->keyword, Secret(option->val));
+    return parameters;
+}
+
+/// The server's user and database when the string names none, by libpq's own rules.
+std::string default_user() {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconndefaults(),
+                                                                               &PQconninfoFree);
+    for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+         ++option)
+        if (std::string_view(option->keyword) == "user" && option->val != nullptr) return option->val;
+    return "";
+}
+
+}  // namespace
+
+Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
+    auto parameters = take_apart(connection_string);
+    if (!parameters) return parameters.error();
+    const std::string port = value_or(*parameters, "port", "");
+    if (port.find_first_not_of("0123456789,") != std::string::npos)
+        return bad("has a port that is not a number");
+    PostgresTarget target;
+    target.user = value_or(*parameters, "user", default_user());
+    target.database = value_or(*parameters, "dbname", target.user);
+    if (target.database.find_first_of("@:") != std::string::npos && is_url(connection_string.reveal()))
+        return bad("has an unescaped / in its password");
+    target.password = Secret(value_or(*parameters, "password", ""));
+    set(*parameters, "application_name", "keyshift", true);
+    set(*parameters, "client_encoding", "UTF8", true);
+    set(*parameters, "keepalives_idle", "30", false);
+    set(*parameters, "keepalives_interval", "10", false);
+    set(*parameters, "keepalives_count", "3", false);
+    set(*parameters, "tcp_user_timeout", "15000", false);
+    target.printable = printable_target(*parameters, target);
+    target.parameters = std::move(*parameters);
+    return target;
+}
+
+std::size_t host_count(const PostgresParameters& parameters) {
+    std::size_t count = 1;
+    for (const char* const keyword : {"host", "hostaddr"})
+        if (const std::string* const list = find(parameters, keyword); list != nullptr)
+            count = std::max(count, split_list(*list).size());
+    return count;
+}
+
+std::size_t host_index(const PostgresParameters& parameters, const std::string& host) {
+    for (const char* const keyword : {"host", "hostaddr"}) {
+        const std::string* const list = find(parameters, keyword);
+        if (list == nullptr) continue;
+        const auto parts = split_list(*list);
+        const auto at = std::find(parts.begin(), parts.end(), host);
+        if (at != parts.end()) return static_cast<std::size_t>(at - parts.begin());
+    }
+    return 0;
+}
+
+PostgresParameters without_host(const PostgresParameters& parameters, std::size_t index) {
+    PostgresParameters rest = parameters;
+    for (auto& [name, value] : rest) {
+        if (name != "host" && name != "hostaddr" && name != "port") continue;
+        auto parts = split_list(value.reveal());
+        if (parts.size() < 2 || index >= parts.size()) continue;  // one port for all hosts
+        parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(index));
+        std::string joined;
+        for (const std::string& part : parts) joined += (&part == &parts.front() ? "" : ",") + part;
+        value = Secret(joined);
+    }
+    return rest;
+}
+
+}  // namespace keyshift::drivers
