@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite.hpp"
+
+#include <utility>
+
+#include <sqlite3.h>
+
+namespace keyshift::store {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+
+Statement::Statement(Sqlite& database, std::string_view sql)
+    : database_(&database), statement_(nullptr, &sqlite3_finalize) {
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                       &statement, nullptr);
+    statement_.reset(statement);
+}
+
+Statement& Statement::bind(int index, std::int64_t value) {
+    sqlite3_bind_int64(statement_.get(), index, value);
+    return *this;
+}
+
+Statement& Statement::bind(int index, std::string_view value) {
+    // A null pointer would bind NULL instead of an empty text.
+    sqlite3_bind_text(statement_.get(), index, value.data() != nullptr ? value.data() : "",
+                      static_cast<int>(value.size()), SQLITE_STATIC);
+    return *this;
+}
+
+Statement& Statement::bind_null(int index) {
+    sqlite3_bind_null(statement_.get(), index);
+    return *this;
+}
+
+Result<bool> Statement::step() {
+    const int code = statement_ ? sqlite3_step(statement_.get()) : SQLITE_MISUSE;
+    if (code == SQLITE_ROW) return true;
+    const Error error = code == SQLITE_DONE ? Error{} : database_->error();
+    reset();
+    if (code != SQLITE_DONE) return error;
+    return false;
+}
+
+void Statement::reset() {
+    sqlite3_reset(statement_.get());
+    sqlite3_clear_bindings(statement_.get());
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::string_view Statement::text(int column) const {
+    const unsigned char* const text = sqlite3_column_text(statement_.get(), column);
+    const int size = sqlite3_column_bytes(statement_.get(), column);
+    return text == nullptr
+               ? std::string_view{}
+               : std::string_view(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+Sqlite::Sqlite(sqlite3* handle, std::filesystem::path file)
+    : handle_(handle, &sqlite3_close_v2), file_(std::move(file)) {}
+
+Result<std::unique_ptr<Sqlite>> Sqlite::open(const std::filesystem::path& file) {
+    sqlite3* handle = nullptr;
+    const int code = sqlite3_open_v2(
+        file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    std::unique_ptr<Sqlite> database(new Sqlite(handle, file));
+    if (code != SQLITE_OK) return database->error();
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, 5'000);
+    return database;
+}
+
+Result<void> Sqlite::execute(const std::string& sql) {
+    if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error();
+    return {};
+}
+
+Result<std::int64_t> Sqlite::integer(const std::string& sql) {
+    Statement statement(*this, sql);
+    auto row = statement.step();
+    if (!row) return row.error();
+    return *row ? statement.integer(0) : 0;
+}
+
+std::int64_t Sqlite::changes() const {
+    return sqlite3_changes64(handle_.get());
+}
+
+Error Sqlite::error() const {
+    const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
+    const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
+    const bool no_right = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
+    const bool full = code == SQLITE_FULL || code == SQLITE_IOERR;
+    return {no_right ? Errc::permission : Errc::other, "state file " + file_.string() + ": " + text,
+            no_right ? "check that the directory exists and that keyshift's user may write to it"
+            : full   ? "free space on its file system; nothing is lost, writing is tried again"
+                     : ""};
+}
+
+bool Sqlite::is_corrupt() const {
+    const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_OK;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+}  // namespace keyshift::store

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The little of SQLite that the state needs: a connection and a prepared statement that clean up after
+// themselves. Used by one thread at a time. Kept inside src/store.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace keyshift::store {
+
+class Sqlite;
+
+/// A prepared statement. Bind by position from 1, step(), read columns from 0, reset(). Errors of binding
+/// appear in step().
+class Statement {
+ public:
+    Statement() = default;
+    Statement(Sqlite& database, std::string_view sql);
+
+    Statement& bind(int index, std::int64_t value);
+    /// The text is not copied: it must live until the next step().
+    Statement& bind(int index, std::string_view value);
+    Statement& bind_null(int index);
+
+    /// True: a row is there; false: done. After an error or the end the statement is reset.
+    base::Result<bool> step();
+    void reset();
+
+    std::int64_t integer(int column) const;
+    std::string_view text(int column) const;
+    bool is_null(int column) const;
+
+ private:
+    Sqlite* database_ = nullptr;
+    std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_{nullptr, nullptr};
+};
+
+class Sqlite {
+ public:
+    /// Opens or creates `file`. Errors: other (with `corrupt` readable from is_corrupt), permission.
+    static base::Result<std::unique_ptr<Sqlite>> open(const std::filesystem::path& file);
+
+    base::Result<void> execute(const std::string& sql);
+    base::Result<std::int64_t> integer(const std::string& sql);
+    /// Rows changed by the last statement.
+    std::int64_t changes() const;
+    /// The last failure as an error; the file's path is in it.
+    base::Error error() const;
+    /// The last failure says that the file is no database or a damaged one.
+    bool is_corrupt() const;
+
+    sqlite3* handle() const { return handle_.get(); }
+
+ private:
+    Sqlite(sqlite3* handle, std::filesystem::path file);
+
+    std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
+    std::filesystem::path file_;
+};
+
+}  // namespace keyshift::store

@@ -1,0 +1,82 @@
+"""Fixtures shared by the integration and end-to-end tests, and the rules of `harness.strictness`."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness import strictness
+from harness.postgres import Database, Postgres, binary_directory
+from harness.process import program
+from harness.redis import Redis
+
+_INHERITED_SETTINGS = ("DATABASE_URL", "REDIS_URL")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget what would steer clients in this process elsewhere, and let `kill` and `timeout` end a run in order."""
+    config.pluginmanager.register(strictness)
+    for name in list(os.environ):
+        if name in _INHERITED_SETTINGS or name.startswith("PG"):
+            del os.environ[name]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_report_header() -> list[str]:
+    """The versions that this run's results hold for, and what is missing."""
+    return [
+        f"interpreter: {sys.executable}",
+        _version(lambda: binary_directory() / "postgres", "--version"),
+        _version(lambda: program("redis-server"), "--version"),
+        _version(lambda: program("prometheus"), "--version"),
+        _version(lambda: program("openssl"), "version"),
+    ]
+
+
+def _version(locate: Callable[[], str | Path], argument: str) -> str:
+    try:
+        path = locate()
+    except FileNotFoundError as missing:
+        return str(missing)
+    result = subprocess.run([path, argument], capture_output=True, text=True, check=True)
+    return (result.stdout or result.stderr).splitlines()[0]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """An instance shared by all tests: use `database`, and leave the instance itself as it was."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    """A fresh database with pg_stat_statements, dropped afterwards."""
+    fresh = postgres.create_database()
+    yield fresh
+    fresh.drop()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """An instance of the test's own, to restart, stop or break."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis() -> Iterator[Redis]:
+    """An instance shared by all tests: begin with `redis.client().flushall()` where its content matters."""
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Redis]:
+    """An instance of the test's own, to restart, stop or break."""
+    with Redis() as server:
+        yield server

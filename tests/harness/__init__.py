@@ -1,0 +1,7 @@
+"""Real servers for tests and for the demo.
+
+Every server here is the real one from Debian, started on loopback on a port of its own with a private temporary
+directory, and stopped by process id whatever happens to the test: at the end of the `with` block or fixture, at the
+interpreter's exit, or by the kernel when the interpreter itself is killed. A start waits until the server answers and
+fails with the end of the server's log. Nothing here depends on pytest except `strictness`.
+"""

@@ -1,0 +1,133 @@
+"""The product itself: one-shot commands, and the daemon under a test's control.
+
+The binary is `$KEYSHIFT_BINARY`, else the development build. Its environment holds nothing of the test run's own except
+the switches of sanitizers and coverage, and its home is a scratch directory, so that no test meets another's state.
+"""
+
+import copy
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import requests
+import yaml
+
+from harness import exposition, http
+from harness.ports import free_port
+from harness.process import CLEAN_ENVIRONMENT
+from harness.scratch import scratch_directory
+from harness.server import Server
+
+_REPOSITORY = Path(__file__).parents[2]
+_DEVELOPMENT_BUILD = _REPOSITORY / "build" / "dev" / "src" / "keyshift"
+_PASSED_ON = ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE")
+
+
+def binary_path() -> Path:
+    """The binary under test; FileNotFoundError when it has not been built."""
+    path = Path(os.environ.get("KEYSHIFT_BINARY", _DEVELOPMENT_BUILD)).absolute()
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: build it, or name another in KEYSHIFT_BINARY")
+    return path
+
+
+class Keyshift:
+    """One-shot commands, all with the same home directory."""
+
+    def __init__(self):
+        self.home = scratch_directory("home")
+
+    def run(
+        self,
+        *args: str | os.PathLike,
+        env: Mapping[str, str] | None = None,
+        input: bytes = b"",
+        timeout: float = 30.0,
+        cwd: Path | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command to its end, whatever its exit code; `env` is added to an otherwise clean environment."""
+        return subprocess.run(
+            [binary_path(), *args],
+            input=input,
+            capture_output=True,
+            env=_environment(self.home, env),
+            cwd=cwd or self.home,
+            timeout=timeout,
+            check=False,
+        )
+
+
+class Serve(Server):
+    """`keyshift serve`, on a free port, started when entered: `until` it is ready, that is with its first full cycle
+    done, or merely healthy, for tests in which a source is down.
+
+    `config` is the configuration tree; without one the daemon gets only `env` and a flag for its address. Address and
+    state directory are filled in where the tree leaves them out, and stay the same over restarts.
+    """
+
+    name = "serve"
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        args: Sequence[str] = (),
+        until: Literal["ready", "healthy"] = "ready",
+    ):
+        super().__init__()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.config_path = self.directory / "keyshift.yaml"
+        self._env = env
+        self._args = args
+        self._until = until
+        self._configured = config is not None
+        if config is not None:
+            self.configure(config)
+
+    def configure(self, config: Mapping[str, Any]) -> None:
+        """Write the configuration file anew; it takes effect at a restart or a reload."""
+        tree = copy.deepcopy(dict(config))
+        tree.setdefault("web", {}).setdefault("listen", [f"127.0.0.1:{self.port}"])
+        tree.setdefault("state", {}).setdefault("directory", str(self.directory / "state"))
+        self.config_path.write_text(yaml.safe_dump(tree, sort_keys=False))
+
+    def argv(self) -> Sequence[str]:
+        where = (
+            [f"--config={self.config_path}"] if self._configured else [f"--web.listen-address=127.0.0.1:{self.port}"]
+        )
+        return [str(binary_path()), "serve", *where, *self._args]
+
+    def environment(self) -> Mapping[str, str]:
+        return _environment(self.directory, self._env)
+
+    def answers(self) -> bool:
+        return http.answers(f"{self.url}/-/{self._until}")
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """One request to it; the options are those of `requests.get`."""
+        return http.get(f"{self.url}{path}", **options)
+
+    def scrape_text(self) -> str:
+        """What /metrics answers, in the text format."""
+        response = self.get("/metrics", headers={"Accept": "text/plain"})
+        response.raise_for_status()
+        return response.content.decode()
+
+    def metrics(self) -> exposition.Samples:
+        """/metrics by (name, labels), parsed strictly."""
+        return exposition.parse(self.scrape_text())
+
+    def terminate(self, timeout: float = 10.0) -> tuple[int, float]:
+        """SIGTERM; its exit code (-9: it had to be killed after `timeout` seconds) and how many seconds it took."""
+        begin = time.monotonic()
+        return self.process.terminate(timeout), time.monotonic() - begin
+
+
+def _environment(home: Path, extra: Mapping[str, str] | None) -> dict[str, str]:
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**CLEAN_ENVIRONMENT, "HOME": str(home), **passed_on, **(extra or {})}
