@@ -6,6 +6,7 @@ target_compile_options(keyshift_flags INTERFACE
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_definitions(keyshift_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
+target_compile_definitions(keyshift_flags INTERFACE KEYSHIFT_VERSION="${PROJECT_VERSION}")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 target_link_options(keyshift_flags INTERFACE -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed)
 if(KEYSHIFT_SANITIZE)

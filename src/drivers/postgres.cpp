@@ -196,6 +196,7 @@ Result<void> Postgres::connect(const PostgresTarget& target, Timeouts timeouts, 
     }
     std::string session =
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;";
+    session += "SET TimeZone = 'UTC';";
     session += "SET statement_timeout = " + std::to_string(milliseconds(timeouts.statement)) + ";";
     session += "SET lock_timeout = " + std::to_string(milliseconds(timeouts.lock)) + ";";
     session +=

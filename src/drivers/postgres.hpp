@@ -55,8 +55,6 @@ class PostgresRow {
     bool bad_ = false;
 };
 
-/// "name" or "schema"."name" of a possibly schema-qualified, possibly already quoted identifier.
-std::string quote_identifier(std::string_view name);
 /// A string literal for SQL texts that take no parameters (COPY).
 std::string quote_literal(std::string_view text);
 

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// classify_sqlstate and the quoting rules: pure parts of the driver.
-#include <algorithm>
-
+// classify_sqlstate and quote_literal: pure parts of the driver.
 #include "drivers/postgres.hpp"
 
 namespace keyshift::drivers {
-namespace {
-
-std::string quote_part(std::string_view part) {
-    if (part.size() >= 2 && part.front() == '"' && part.back() == '"') return std::string(part);
-    std::string out = "\"";
-    for (const char c : part) {
-        if (c == '"') out += '"';
-        out += c;
-    }
-    return out + '"';
-}
-
-}  // namespace
-
 base::Errc classify_sqlstate(std::string_view sqlstate) {
     using base::Errc;
     const std::string_view group = sqlstate.substr(0, 2);
@@ -32,16 +16,6 @@ base::Errc classify_sqlstate(std::string_view sqlstate) {
     if (group == "08" || group == "53" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03")
         return Errc::connect;
     return Errc::other;
-}
-
-std::string quote_identifier(std::string_view name) {
-    bool quoted = false;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        if (name[i] == '"') quoted = !quoted;
-        if (name[i] == '.' && !quoted)
-            return quote_part(name.substr(0, i)) + "." + quote_part(name.substr(i + 1));
-    }
-    return quote_part(name);
 }
 
 std::string quote_literal(std::string_view text) {

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+#include "collectors/catalog.hpp"
+
+namespace keyshift::app {
+
+int run_check(const CheckCommand& command) {
+    const auto environment = config::process_environment();
+    int result = kOk;
+    for (const auto& file : command.files) {
+        const config::Loaded loaded = config::load(file, environment, collectors::catalog_types());
+        for (const config::Problem& problem : loaded.problems)
+            std::fprintf(stderr, "%s\n", problem.text().c_str());
+        if (loaded.problems.empty())
+            std::printf("%s: ok\n", file.c_str());
+        else
+            result = kConfig;
+    }
+    return result;
+}
+
+}  // namespace keyshift::app

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each subcommand does; one file each. They return the process's exit code and say on standard error
+// what went wrong and what to do about it.
+#pragma once
+
+#include "app/command_line.hpp"
+
+namespace keyshift::app {
+
+int run_report(const ReportCommand& command);
+int run_serve(const ServeCommand& command);
+int run_check(const CheckCommand& command);
+
+/// Runs the command that `argv` asks for.
+int run(int argc, const char* const* argv);
+
+}  // namespace keyshift::app

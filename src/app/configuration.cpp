@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/configuration.hpp"
+
+#include <cstdio>
+
+#include "collectors/catalog.hpp"
+
+namespace keyshift::app {
+
+std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file) {
+    const auto environment = config::process_environment();
+    const auto types = collectors::catalog_types();
+    config::Loaded loaded =
+        file ? config::load(*file, environment, types) : config::defaults(environment, types);
+    for (const config::Problem& problem : loaded.problems)
+        std::fprintf(stderr, "%s\n", problem.text().c_str());
+    if (!loaded.problems.empty()) return std::nullopt;
+    return std::move(loaded.config);
+}
+
+void print_error(const base::Error& error) {
+    std::fprintf(stderr, "keyshift: %s\n", error.text().c_str());
+}
+
+}  // namespace keyshift::app

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// How commands come by their configuration.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "config/config.hpp"
+
+namespace keyshift::app {
+
+/// From `file`, or the defaults where there is none. Problems are printed to standard error, one a line; then
+/// the result is empty.
+std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file);
+
+/// "keyshift: <what>; <hint>" on standard error.
+void print_error(const base::Error& error);
+
+}  // namespace keyshift::app

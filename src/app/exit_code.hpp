@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exit codes of all commands, from sysexits.h where it has a fitting one; `verdict` adds its own.
+#pragma once
+
+#include "base/error.hpp"
+
+namespace keyshift::app {
+
+enum ExitCode : int {
+    kOk = 0,
+    kUsage = 64,        ///< the command line is wrong
+    kUnavailable = 69,  ///< a source the command needs cannot be read
+    kInternal = 70,     ///< anything else, a bug included
+    kConfig = 78,       ///< the configuration is wrong
+};
+
+/// For an error that ends a command.
+inline ExitCode exit_code(const base::Error& error) {
+    return error.code == base::Errc::config ? kConfig : kUnavailable;
+}
+
+}  // namespace keyshift::app

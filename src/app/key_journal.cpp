@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/key_journal.hpp"
+
+#include <algorithm>
+
+namespace keyshift::app {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Time;
+using collectors::Scan;
+using domain::Key;
+
+constexpr const char* kBaseline = "legacy_keys_baseline";
+constexpr const char* kCreated = "legacy_keys_created";
+constexpr const char* kUses = "legacy_uses_observed";
+
+std::uint64_t value_or_zero(const store::Counters& counters, const char* name) {
+    const auto counter = counters.find({name, ""});
+    return counter == counters.end() ? 0 : counter->second;
+}
+
+}  // namespace
+
+domain::Totals saved_totals(const store::Counters& counters) {
+    return {value_or_zero(counters, kCreated), value_or_zero(counters, kUses)};
+}
+
+Result<Scan> KeyJournal::prepare() {
+    if (!loaded_) {
+        ledger_.clear();
+        const auto counters = state_.load_counters();
+        if (!counters) return counters.error();
+        const auto next_row =
+            state_.load_keys([this](const Key& key, std::uint32_t row) { ledger_.restore(key, row); });
+        if (!next_row) return next_row.error();
+        ledger_.next_row(*next_row);
+        baseline_.reset();
+        if (counters->count({kBaseline, ""}) != 0) baseline_ = counters->at({kBaseline, ""});
+        totals_ = saved_totals(*counters);
+        loaded_ = true;
+    }
+    return census_needed_ ? Scan::census : Scan::pulse;
+}
+
+Result<void> KeyJournal::begin(Scan scan, Time database_now) {
+    if (begun_) {
+        forget_scan();
+        if (auto prepared = prepare(); !prepared) return prepared.error();
+    }
+    begun_ = true;
+    scan_ = scan;
+    now_ = database_now;
+    if (scan == Scan::census) {
+        ledger_.begin_census();
+        loaded_ = false;
+    }
+    return {};
+}
+
+/// The transaction of this scan, begun at the first change; null once the state has failed.
+store::Transaction* KeyJournal::transaction() {
+    if (!transaction_ && !state_error_) {
+        auto begun = state_.begin();
+        if (begun)
+            transaction_.emplace(std::move(*begun));
+        else
+            state_error_ = begun.error();
+    }
+    return transaction_ ? &*transaction_ : nullptr;
+}
+
+Result<void> KeyJournal::key(const Key& key) {
+    if (!key.legacy) {
+        if (const auto row = ledger_.observe_modern(key)) upgraded_.push_back(*row);
+        return {};
+    }
+    const domain::Change change = ledger_.observe(key);
+    if (!change.any()) return {};
+    loaded_ = false;
+    if (change.used) ++uses_;
+    store::Transaction* const to = transaction();
+    if (change.created) {
+        const bool back = to != nullptr && to->add_key(key, change.row, now_);
+        if (!back) ++new_keys_;
+    } else if (to != nullptr) {
+        to->update_key(key, change.row);
+    }
+    return {};
+}
+
+void KeyJournal::settle_gone(Time database_now) {
+    for (const std::uint32_t row : upgraded_)
+        if (auto* const to = transaction()) to->mark_gone(row, store::Gone::upgraded, database_now);
+    for (const std::uint32_t row : ledger_.finish_census())
+        if (auto* const to = transaction()) to->mark_gone(row, store::Gone::removed, database_now);
+}
+
+void KeyJournal::write_totals(Time database_now) {
+    if (baseline_ && new_keys_ == 0 && uses_ == 0) return;
+    if (!baseline_) {
+        baseline_ = new_keys_;
+    } else {
+        *baseline_ += new_keys_;
+        totals_.legacy_keys_created += new_keys_;
+    }
+    totals_.legacy_uses_observed += uses_;
+    if (auto* const to = transaction()) {
+        to->set_counter(kBaseline, "", *baseline_);
+        to->set_counter(kCreated, "", totals_.legacy_keys_created);
+        to->set_counter(kUses, "", totals_.legacy_uses_observed);
+        to->set_observation_start("keys", database_now);
+    }
+}
+
+KeyJournal::Outcome KeyJournal::finish(Time database_now) {
+    if (scan_ == Scan::census) settle_gone(database_now);
+    write_totals(database_now);
+    if (transaction_)
+        if (auto committed = transaction_->commit(); !committed) state_error_ = committed.error();
+    Outcome outcome{.inventory = ledger_.inventory(database_now), .totals = {}, .state_error = state_error_};
+    outcome.inventory.baseline = *baseline_;
+    shown_.legacy_keys_created = std::max(shown_.legacy_keys_created, totals_.legacy_keys_created);
+    shown_.legacy_uses_observed = std::max(shown_.legacy_uses_observed, totals_.legacy_uses_observed);
+    outcome.totals = shown_;
+    loaded_ = !state_error_;
+    census_needed_ = state_error_.has_value() || (census_needed_ && scan_ != Scan::census);
+    forget_scan();
+    return outcome;
+}
+
+void KeyJournal::forget_scan() {
+    transaction_.reset();
+    state_error_.reset();
+    upgraded_.clear();
+    new_keys_ = uses_ = 0;
+    begun_ = false;
+}
+
+}  // namespace keyshift::app

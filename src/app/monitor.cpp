@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/monitor.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "app/exit_code.hpp"
+#include "base/log.hpp"
+#include "runtime/run_blocking.hpp"
+#include "runtime/schedule.hpp"
+
+namespace keyshift::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace log = base::log;
+using base::Result;
+using domain::SourceStatus;
+using namespace std::chrono_literals;
+
+/// From the signal to the end: what is under way is finished, what cannot be is given up.
+constexpr auto kGrace = 1800ms;
+constexpr base::Duration kTolerableSkew = 5s;
+
+}  // namespace
+
+Monitor::Monitor(config::Config config) : config_(std::move(config)) {}
+
+Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config) {
+    std::unique_ptr<Monitor> monitor(new Monitor(std::move(config)));
+    if (auto opened = monitor->open(); !opened) return opened.error();
+    return monitor;
+}
+
+Result<void> Monitor::open() {
+    auto opened = store::State::open(config_.state.directory);
+    if (!opened) return opened.error();
+    state_ = std::move(opened->state);
+    if (!opened->notice.empty()) log::error("state started anew", {{"reason", opened->notice}});
+    for (const config::CollectorConfig& collector : config_.collectors)
+        watched_.emplace_back(config_, collector, *this);
+    if (auto restored = restore_model(); !restored) return restored.error();
+    router_.emplace(pages_.routes());
+    pages_.counts_from(*router_);
+    publish();
+    std::vector<std::string> addresses;
+    for (const config::ListenAddress& address : config_.web.listen) addresses.push_back(address.text());
+    auto server = http::Server::listen(loop_.get_executor(), addresses, http::Limits{}, *router_);
+    if (!server) return server.error();
+    server_.emplace(std::move(*server));
+    return {};
+}
+
+/// Counters continue where they stood: the first scrape must not see a 0 that was never true.
+Result<void> Monitor::restore_model() {
+    const auto counters = state_->load_counters();
+    if (!counters) return counters.error();
+    const auto starts = state_->load_observation_starts();
+    if (!starts) return starts.error();
+    model_.totals = saved_totals(*counters);
+    for (const Watched& watched : watched_) {
+        SourceStatus& status = model_.sources[watched.source.name()];
+        status.errors = saved_errors(*counters, watched.source.name());
+        const auto start = starts->find(watched.source.name());
+        if (start != starts->end()) status.observation_start = start->second;
+    }
+    model_.state_size_bytes = state_->size_bytes();
+    model_.migration_start = config_.migration.start;
+    model_.migration_deadline = config_.migration.deadline;
+    model_.config_loaded_at = base::now();
+    return {};
+}
+
+int Monitor::run() {
+    const auto ended = [this](std::string_view part) {
+        ++parts_;
+        return [this, part](const std::exception_ptr& thrown) { part_ended(thrown, part); };
+    };
+    asio::co_spawn(loop_, server_->run(), ended("http"));
+    for (Watched& watched : watched_) asio::co_spawn(loop_, watch(watched), ended(watched.source.name()));
+    wait_for_signal();
+    for (const std::string& address : server_->addresses()) log::info("listening", {{"address", address}});
+    loop_.run();
+    log::info("stopped");
+    return exit_code_;
+}
+
+asio::awaitable<void> Monitor::watch(Watched& watched) {
+    runtime::Schedule schedule(watched.source.interval(), std::random_device{}());
+    while (!stopping_) {
+        const auto began = std::chrono::steady_clock::now();
+        Cycle cycle = co_await runtime::run_blocking(watched.source.worker(),
+                                                     [&watched] { return watched.source.run_cycle(); });
+        if (stopping_) break;
+        const base::Duration rest = cycle.rest;
+        const bool succeeded = cycle.observation.has_value();
+        apply(watched, std::move(cycle));
+        if (!succeeded) {
+            const auto unsaved = co_await runtime::run_blocking(
+                watched.source.worker(), [&watched, errors = model_.sources[watched.source.name()].errors] {
+                    return watched.source.save_errors(errors);
+                });
+            note_state_error(unsaved);
+        }
+        const auto next = began + (succeeded ? schedule.after_success() : schedule.after_failure());
+        watched.timer.expires_at(std::max(next, std::chrono::steady_clock::now() + rest));
+        if (stopping_) break;
+        co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+void Monitor::apply(Watched& watched, Cycle cycle) {
+    SourceStatus& status = model_.sources[watched.source.name()];
+    status.add_duration(cycle.took);
+    if (cycle.observation)
+        apply_success(watched, status, cycle);
+    else
+        apply_failure(watched, status, cycle);
+    note_state_error(cycle.state_error);
+    model_.state_size_bytes = cycle.state_size_bytes;
+    publish();
+    const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
+                                       [](const auto& source) { return source.second.up.has_value(); });
+    if (all_tried && !stopping_) pages_.set_ready();
+}
+
+void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle) {
+    if (status.up != true) log::info("source up", {{"source", watched.source.name()}});
+    status.up = true;
+    status.last_success_at = cycle.observation->taken_at;
+    if (!status.observation_start) status.observation_start = cycle.observation->taken_at;
+    watched.logged_error.reset();
+    const bool skewed = std::chrono::abs(cycle.observation->skew) > kTolerableSkew;
+    if (skewed && !watched.skewed)
+        log::warn("clocks differ; times are the source's",
+                  {{"source", watched.source.name()}, {"seconds_ahead_here", cycle.observation->skew / 1s}});
+    watched.skewed = skewed;
+    if (cycle.inventory) {
+        if (!config_.migration.start) model_.migration_start = cycle.inventory->oldest_modern_created_at;
+        model_.inventory = std::move(cycle.inventory);
+    }
+    if (cycle.totals) model_.totals = *cycle.totals;
+}
+
+void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {
+    status.up = false;
+    ++status.errors[cycle.error.code];
+    if (watched.logged_error == cycle.error.code) return;
+    watched.logged_error = cycle.error.code;
+    log::warn("source down", {{"source", watched.source.name()},
+                              {"reason", base::reason(cycle.error.code)},
+                              {"error", cycle.error.what},
+                              {"hint", cycle.error.hint}});
+}
+
+void Monitor::note_state_error(const std::optional<base::Error>& error) {
+    if (error) {
+        ++model_.state_write_errors;
+        if (!state_failing_)
+            log::error("state cannot be saved", {{"error", error->what}, {"hint", error->hint}});
+    } else if (state_failing_) {
+        log::info("state is saved again");
+    }
+    state_failing_ = error.has_value();
+}
+
+void Monitor::publish() {
+    pages_.publish(model_);
+}
+
+void Monitor::wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int number) {
+        if (error) return;
+        if (stopping_) {
+            log::error("stopped by a second signal");
+            std::_Exit(kInternal);
+        }
+        if (number == SIGHUP) {
+            log::warn("SIGHUP ignored: restart keyshift to read its configuration again");
+        } else {
+            log::info("stopping", {{"signal", number}});
+            begin_stop();
+        }
+        wait_for_signal();
+    });
+}
+
+void Monitor::begin_stop() {
+    if (stopping_) return;
+    stopping_ = true;
+    pages_.set_not_ready("shutting down");
+    interrupt_.raise();
+    server_->stop();
+    for (Watched& watched : watched_) watched.timer.cancel();
+    grace_.expires_after(kGrace);
+    grace_.async_wait([](const boost::system::error_code& error) {
+        if (error) return;
+        log::error("a part did not stop in time; what was saved is whole");
+        std::_Exit(kInternal);
+    });
+}
+
+/// When the last part has ended nothing is left to wait for, and run() returns by itself.
+void Monitor::part_ended(const std::exception_ptr& thrown, std::string_view part) {
+    if (thrown) {
+        exit_code_ = kInternal;
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::exception& e) {
+            log::error("a part died", {{"part", part}, {"error", e.what()}});
+        }
+    }
+    if (!stopping_) begin_stop();
+    if (--parts_ != 0) return;
+    signals_.cancel();
+    grace_.cancel();
+}
+
+}  // namespace keyshift::app

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/pages.hpp"
+
+#include <string>
+#include <utility>
+
+#include "base/log.hpp"
+#include "exposition/model_families.hpp"
+#include "exposition/negotiate.hpp"
+
+namespace keyshift::app {
+namespace {
+
+http::Response text(int status, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
+constexpr const char* kIndex = "keyshift " KEYSHIFT_VERSION
+                               "\n\n"
+                               "/metrics     for Prometheus\n"
+                               "/-/healthy   200 while the process serves\n"
+                               "/-/ready     200 once every source has been tried\n";
+
+}  // namespace
+
+std::vector<http::Route> Pages::routes() {
+    using http::Method;
+    using http::Request;
+    return {
+        {{Method::get}, "/metrics", "metrics", [this](const Request& request) { return metrics(request); }},
+        {{Method::get},
+         "/-/healthy",
+         "healthy",
+         [](const Request&) { return text(200, "keyshift is healthy.\n"); }},
+        {{Method::get}, "/-/ready", "ready", [this](const Request&) { return ready(); }},
+        {{Method::get}, "/", "index", [](const Request&) { return text(200, kIndex); }},
+    };
+}
+
+void Pages::publish(const domain::Model& model) {
+    const std::size_t dropped = page_.set_stable(exposition::model_families(model));
+    if (dropped != 0)
+        base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});
+}
+
+http::Response Pages::ready() const {
+    return not_ready_.empty() ? text(200, "keyshift is ready.\n")
+                              : text(503, "not ready: " + not_ready_ + "\n");
+}
+
+exposition::Family Pages::server_requests() const {
+    exposition::Family family;
+    family.name = "keyshift_http_server_requests_total";
+    family.help = "HTTP requests answered by keyshift itself since it was started.";
+    family.type = exposition::Type::counter;
+    for (const http::RequestCount& count : router_->counts())
+        family.samples.push_back({{{"handler", count.handler}, {"code", std::to_string(count.code)}},
+                                  static_cast<double>(count.total)});
+    return family;
+}
+
+http::Response Pages::metrics(const http::Request& request) {
+    const auto dialect = exposition::negotiate(request.accept);
+    const auto encoding = exposition::negotiate_encoding(request.accept_encoding);
+    std::vector<exposition::Family> families;
+    families.push_back(server_requests());
+    process_.append_families(families);
+    exposition::Body body = page_.body(families, dialect, encoding);
+    http::Response response;
+    response.content_type = exposition::content_type(dialect);
+    response.cached_body = std::move(body.stable);
+    response.body = std::move(body.rest);
+    response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+    if (encoding == exposition::Encoding::gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+    return response;
+}
+
+}  // namespace keyshift::app

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the HTTP server serves: the routes and their handlers. Lives on the loop thread.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "domain/model.hpp"
+#include "exposition/page.hpp"
+#include "exposition/process.hpp"
+#include "http/router.hpp"
+
+namespace keyshift::app {
+
+class Pages {
+ public:
+    /// The table of paths. `this` and `router` (whose counts /metrics shows) outlive the routes.
+    std::vector<http::Route> routes();
+    void counts_from(const http::Router& router) { router_ = &router; }
+
+    /// The model has changed.
+    void publish(const domain::Model& model);
+    /// /-/ready answers 200 from now on, or 503 with `reason`.
+    void set_ready() { not_ready_.clear(); }
+    void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }
+
+ private:
+    http::Response metrics(const http::Request& request);
+    http::Response ready() const;
+    exposition::Family server_requests() const;
+
+    exposition::Page page_;
+    exposition::Process process_;
+    const http::Router* router_ = nullptr;
+    std::string not_ready_ = "no source has been read yet";
+};
+
+}  // namespace keyshift::app

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+
+#include "app/commands.hpp"
+#include "app/exit_code.hpp"
+
+namespace keyshift::app {
+namespace {
+
+struct Run {
+    int operator()(const ReportCommand& command) const { return run_report(command); }
+    int operator()(const ServeCommand& command) const { return run_serve(command); }
+    int operator()(const CheckCommand& command) const { return run_check(command); }
+    int operator()(const Message& message) const {
+        std::fputs(message.text.c_str(), message.exit_code == kOk ? stdout : stderr);
+        return message.exit_code;
+    }
+};
+
+}  // namespace
+
+int run(int argc, const char* const* argv) {
+    return std::visit(Run{}, parse_command_line(argc, argv));
+}
+
+}  // namespace keyshift::app

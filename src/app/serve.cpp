@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/exit_code.hpp"
+#include "app/monitor.hpp"
+#include "base/log.hpp"
+
+namespace keyshift::app {
+
+int run_serve(const ServeCommand& command) {
+    auto config = load_configuration(command.config);
+    if (!config) return kConfig;
+    if (!command.listen.empty()) config->web.listen.clear();
+    for (const std::string& text : command.listen) {
+        auto address = config::parse_listen_address(text);
+        if (!address) {
+            print_error({base::Errc::config, "--web.listen-address: '" + text + "' " + address.error().what,
+                         address.error().hint});
+            return kUsage;
+        }
+        config->web.listen.push_back(std::move(*address));
+    }
+    base::log::configure(config->log.level, config->log.format);
+    auto monitor = Monitor::start(std::move(*config));
+    if (!monitor) {
+        print_error(monitor.error());
+        return kConfig;
+    }
+    return (*monitor)->run();
+}
+
+}  // namespace keyshift::app

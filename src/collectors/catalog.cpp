@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/catalog.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace keyshift::collectors {
+
+#define COLLECTOR(name) Entry name##_entry();
+#include "collectors/collectors.def"
+#undef COLLECTOR
+
+const std::vector<Entry>& catalog() {
+    static const std::vector<Entry> entries{
+#define COLLECTOR(name) name##_entry(),
+#include "collectors/collectors.def"
+#undef COLLECTOR
+    };
+    return entries;
+}
+
+config::CollectorTypes catalog_types() {
+    config::CollectorTypes types;
+    for (const Entry& entry : catalog()) types.push_back(entry.type);
+    return types;
+}
+
+const Entry& catalog_entry(std::string_view type) {
+    const auto& entries = catalog();
+    const auto entry =
+        std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.type.name == type; });
+    if (entry == entries.end()) throw std::logic_error("no collector of type " + std::string(type));
+    return *entry;
+}
+
+}  // namespace keyshift::collectors

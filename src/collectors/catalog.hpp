@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// All collectors, from collectors.def. Immutable after first use: safe from any thread.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "collectors/collector.hpp"
+
+namespace keyshift::collectors {
+
+const std::vector<Entry>& catalog();
+/// What the configuration loader needs of it.
+config::CollectorTypes catalog_types();
+/// Precondition: `type` is in the catalog, as it is in a valid configuration.
+const Entry& catalog_entry(std::string_view type);
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/key_source.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <vector>
+
+namespace keyshift::collectors {
+
+using base::Deadline;
+using base::Errc;
+using base::Error;
+using base::Result;
+using config::Gateway;
+using config::Identifier;
+using drivers::Postgres;
+
+/// What the catalog says about the columns of a table: name -> may it be read. Empty: no such table.
+struct KeySource::Columns {
+    std::map<std::string, bool> readable;
+    std::string user;
+    std::string database;
+
+    bool has(const std::optional<Identifier>& column) const {
+        return column && readable.count(column->name) != 0;
+    }
+    bool can_read(const std::optional<Identifier>& column) const {
+        return has(column) && readable.at(column->name);
+    }
+
+    static Result<Columns> load(Postgres& connection, const config::TableName& table, Deadline deadline) {
+        // has_column_privilege is also true for a right on the whole table.
+        auto rows = connection.query(
+            "SELECT a.attname, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), current_user, "
+            "current_database() "
+            "FROM pg_catalog.pg_attribute a WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 "
+            "AND NOT "
+            "a.attisdropped",
+            deadline, {table.sql()});
+        if (!rows) return rows.error();
+        Columns columns;
+        for (std::size_t i = 0; i < rows->size(); ++i) {
+            columns.readable.emplace(*rows->at(i, 0), rows->at(i, 1) == "t");
+            columns.user = *rows->at(i, 2);
+            columns.database = *rows->at(i, 3);
+        }
+        return columns;
+    }
+};
+
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+    std::string out;
+    for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+    return out;
+}
+
+/// The columns that must be there; what is optional stays NULL where it is not.
+std::vector<Identifier> required(const config::Columns& columns) {
+    std::vector<Identifier> out{columns.id, columns.created_at, columns.last_used_at};
+    for (const auto& column : {columns.owner, columns.name, columns.prefix, columns.expires_at,
+                               columns.blocked, columns.max_budget, columns.current_spend})
+        if (column) out.push_back(*column);
+    return out;
+}
+
+std::string printable(const config::TableName& table) {
+    return (table.schema.empty() ? "" : table.schema + ".") + table.name;
+}
+
+std::string text_of(const std::optional<Identifier>& column) {
+    return column ? "k." + column->sql() + "::text" : "NULL::text";
+}
+
+std::string time_of(const std::optional<Identifier>& column) {
+    return column ? "k." + column->sql() + "::timestamptz" : "NULL::timestamptz";
+}
+
+Error missing_columns(const std::vector<std::string>& names, const Gateway& gateway) {
+    const bool hash = gateway.columns.lookup_hash &&
+                      std::find(names.begin(), names.end(), gateway.columns.lookup_hash->name) != names.end();
+    return {
+        Errc::schema, "table " + printable(gateway.table) + " has no column " + list(names),
+        hash ? "start the upgraded gateway once (it adds its columns), or name the right column in "
+               "gateway.columns.lookup_hash"
+             : "name the right ones in gateway.columns, or set those to null that the table does not have"};
+}
+
+}  // namespace
+
+Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
+    if (columns.readable.empty())
+        return Error{
+            Errc::schema, "table " + printable(gateway.table) + " does not exist in this database",
+            "check the database name in database_url, or set gateway.table (with its schema if it is not on "
+            "the search path)"};
+    std::vector<Identifier> wanted = required(gateway.columns);
+    const bool has_legacy = columns.has(gateway.columns.legacy) || columns.has(Identifier{"legacy"});
+    if (gateway.columns.legacy)
+        wanted.push_back(*gateway.columns.legacy);
+    else if (gateway.columns.lookup_hash && (columns.has(gateway.columns.lookup_hash) || !has_legacy))
+        wanted.push_back(*gateway.columns.lookup_hash);
+    std::vector<std::string> absent;
+    std::vector<std::string> forbidden;
+    for (const Identifier& column : wanted) {
+        if (!columns.has(column))
+            absent.push_back(column.name);
+        else if (!columns.can_read(column))
+            forbidden.push_back(column.name);
+    }
+    if (!absent.empty()) return missing_columns(absent, gateway);
+    if (forbidden.empty()) return {};
+    std::string grant = "GRANT SELECT (";
+    for (const std::string& name : forbidden)
+        grant += (name == forbidden.front() ? "" : ", ") + Identifier{name}.sql();
+    return Error{
+        Errc::permission,
+        "user " + columns.user + " may not read column " + list(forbidden) + " of " +
+            printable(gateway.table),
+        "run: " + grant + ") ON " + gateway.table.sql() + " TO " + Identifier{columns.user}.sql() + ";"};
+}
+
+Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gateway, Deadline deadline) {
+    const auto columns = Columns::load(connection, gateway.table, deadline);
+    if (!columns) return columns.error();
+    if (auto checked = check(*columns, gateway); !checked) return checked.error();
+    const config::Columns& named = gateway.columns;
+    KeySource source;
+    source.table_ = gateway.table.sql();
+    // The hash-free view has columns `legacy` and `bcrypt_cost` in place of the hashes.
+    const Identifier view_legacy{"legacy"};
+    const Identifier view_cost{"bcrypt_cost"};
+    if (named.legacy)
+        source.legacy_ = "k." + named.legacy->sql();
+    else if (columns->has(named.lookup_hash))
+        source.legacy_ = "k." + named.lookup_hash->sql() + " IS NULL";
+    else
+        source.legacy_ = "k." + view_legacy.sql();
+    source.id_ = text_of(named.id);
+    source.owner_ = text_of(named.owner);
+    source.name_ = text_of(named.name);
+    source.prefix_ = text_of(named.prefix);
+    source.created_at_ = time_of(named.created_at);
+    source.last_used_at_ = time_of(named.last_used_at);
+    source.expires_at_ = time_of(named.expires_at);
+    source.blocked_ = named.blocked ? "k." + named.blocked->sql() + "::boolean" : "NULL::boolean";
+    source.over_budget_ = named.max_budget && named.current_spend
+                              ? "k." + named.current_spend->sql() + " >= k." + named.max_budget->sql()
+                              : "NULL::boolean";
+    // Two digits of "$2b$10$…"; anything that is not shaped like that has no cost.
+    if (columns->can_read(named.bcrypt_cost))
+        source.bcrypt_cost_ = text_of(named.bcrypt_cost);
+    else if (!columns->has(named.bcrypt_hash) && columns->can_read(view_cost))
+        source.bcrypt_cost_ = text_of(view_cost);
+    else if (columns->can_read(named.bcrypt_hash))
+        source.bcrypt_cost_ = "CASE WHEN k." + named.bcrypt_hash->sql() + " LIKE '$2_$__$%' THEN substr(k." +
+                              named.bcrypt_hash->sql() + ", 5, 2) END";
+    else
+        source.bcrypt_cost_ = "NULL::text";
+    if (gateway.users && named.owner) {
+        const auto users = Columns::load(connection, gateway.users->table, deadline);
+        if (users && users->can_read(gateway.users->id) && users->can_read(gateway.users->email)) {
+            source.users_table_ = gateway.users->table.sql();
+            source.users_id_ = gateway.users->id.sql();
+            source.users_email_ = gateway.users->email.sql();
+        } else if (!users && users.error().code != Errc::permission) {
+            return users.error();
+        }
+    }
+    return source;
+}
+
+std::string KeySource::columns_sql(const std::string& owner_email) const {
+    return id_ + ", " + owner_ + ", " + owner_email + ", " + name_ + ", " + prefix_ + ", " + created_at_ +
+           ", " + last_used_at_ + ", " + expires_at_ + ", " + blocked_ + ", " + over_budget_ + ", " +
+           legacy_ + ", " + bcrypt_cost_;
+}
+
+std::string KeySource::select_all() const {
+    return "SELECT " + columns_sql("NULL::text") + " FROM " + table_ + " k";
+}
+
+std::string KeySource::select_active_since(base::Time since) const {
+    // The casts that time_of() adds would hide the indexed expression only where the columns are not
+    // timestamptz.
+    return select_all() + " WHERE " + legacy_ + " AND greatest(" + created_at_ + ", " + last_used_at_ +
+           ") >=" + drivers::quote_literal(base::format_rfc3339(since)) + "::timestamptz";
+}
+
+std::string KeySource::select_legacy(KeyOrder order) const {
+    const bool users = !users_table_.empty();
+    const std::string join =
+        users ? " LEFT JOIN " + users_table_ + " u ON u." + users_id_ + "::text = " + owner_ : "";
+    return "SELECT " + columns_sql(users ? "u." + users_email_ + "::text" : "NULL::text") + " FROM " +
+           table_ + " k" + join + " WHERE " + legacy_ + " ORDER BY " +
+           (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ + " DESC, " + id_;
+}
+
+std::string KeySource::count_legacy() const {
+    return "SELECT count(*), count(DISTINCT " + owner_ + ") FROM " + table_ + " k WHERE " + legacy_;
+}
+
+domain::Key KeySource::read(drivers::PostgresRow& row) {
+    domain::Key key;
+    key.id = row.text().value_or("");
+    key.owner = row.text();
+    key.owner_email = row.text();
+    key.name = row.text();
+    key.prefix = row.text().value_or("");
+    key.created_at = row.time().value_or(base::Time{});
+    key.last_used_at = row.time();
+    key.expires_at = row.time();
+    key.blocked = row.flag();
+    key.over_budget = row.flag();
+    key.legacy = row.flag();
+    if (const auto cost = row.text()) {
+        int value = 0;
+        const auto [end, error] = std::from_chars(cost->data(), cost->data() + cost->size(), value);
+        if (error == std::errc{} && end == cost->data() + cost->size()) key.bcrypt_cost = value;
+    }
+    return key;
+}
+
+Result<base::Time> KeySource::begin(Postgres& connection, base::Duration timeout, Deadline deadline) {
+    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
+    auto rows = connection.query(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = " +
+            std::to_string(limit) + "; SELECT to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+        deadline);
+    if (!rows) return rows.error();
+    const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;
+    if (!now) return Error{Errc::parse, "the database's clock gave no time", {}};
+    return *now;
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gateway's key table as SQL: finds out which of the configured columns are there and may be read, and
+// writes the queries. Never selects a hash: of the lookup hash only whether it is NULL, of the bcrypt hash
+// only its cost field, and both are computed inside the database. A value after resolve(): safe to move
+// between threads.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "domain/key.hpp"
+#include "drivers/postgres.hpp"
+
+namespace keyshift::collectors {
+
+enum class KeyOrder {
+    newest_first,  ///< by created_at
+    by_owner,      ///< owners together, ownerless keys last; newest first within
+};
+
+class KeySource {
+ public:
+    /// Looks the table up in the catalog of `connection`. Errors: schema (table or columns absent: all of
+    /// them are named) and permission (the missing grant is in the hint), beside the driver's.
+    static base::Result<KeySource> resolve(drivers::Postgres& connection, const config::Gateway& gateway,
+                                           base::Deadline deadline);
+
+    /// Every row.
+    std::string select_all() const;
+    /// Legacy keys created or used at or after `since`: one range of the optional index on
+    /// (greatest(created_at, last_used_at)) WHERE the key is legacy.
+    std::string select_active_since(base::Time since) const;
+    /// Legacy keys for people, with the owner's address where it may be read.
+    std::string select_legacy(KeyOrder order) const;
+    /// One row: the number of legacy keys and of their owners.
+    std::string count_legacy() const;
+
+    /// Takes one row of any select above apart; the texts are views into it.
+    static domain::Key read(drivers::PostgresRow& row);
+
+    /// `BEGIN` for a read-only snapshot, ended after `timeout`; returns the database's now().
+    static base::Result<base::Time> begin(drivers::Postgres& connection, base::Duration timeout,
+                                          base::Deadline deadline);
+
+ private:
+    struct Columns;
+    static base::Result<void> check(const Columns& columns, const config::Gateway& gateway);
+    std::string columns_sql(const std::string& owner_email) const;
+
+    std::string table_;
+    std::string legacy_;  // a boolean expression
+    std::string id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, over_budget_,
+        bcrypt_cost_;
+    std::string users_table_, users_id_, users_email_;  // empty: not there or not readable
+};
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key table: a census of every row, as often as `database_duty` allows, and a pulse of what changed in
+// between.
+#include "collectors/keys.hpp"
+
+#include <algorithm>
+#include <any>
+#include <optional>
+#include <utility>
+
+#include "base/log.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/key_source.hpp"
+#include "drivers/postgres.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Deadline;
+using base::Duration;
+using base::Errc;
+using base::Error;
+using base::Result;
+using base::Time;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+KeysOptions read_options(config::OptionsReader& reader) {
+    return {reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"}),
+            reader.duration("census_timeout", 10min, {.min = 1s, .max = 24h}),
+            reader.ratio("database_duty", 0.02, {.min = 0.0001, .max = 1.0})};
+}
+
+/// A row may become visible that much later than its timestamps say: its transaction was still open at the
+/// last pulse.
+constexpr Duration kPulseOverlap = 60s;
+
+/// When a kind of scan may run again so that its share of the time stays below `share`.
+class Budget {
+ public:
+    explicit Budget(double share) : share_(share) {}
+    /// Work that began at `began` has just ended.
+    void spent_since(Clock::time_point began) {
+        const auto cost = static_cast<double>((Clock::now() - began).count());
+        due_ = began + Clock::duration{static_cast<Clock::rep>(cost / share_)};
+    }
+    Duration rest() const {
+        return std::max(Duration{0}, std::chrono::duration_cast<Duration>(due_ - Clock::now()));
+    }
+
+ private:
+    double share_;
+    Clock::time_point due_{};
+};
+
+class Keys final : public Collector {
+ public:
+    Keys(config::Gateway gateway, KeysOptions options, config::Schedule schedule,
+         const drivers::Interrupt& interrupt)
+        : gateway_(std::move(gateway)),
+          options_(std::move(options)),
+          schedule_(schedule),
+          connection_(interrupt),
+          census_budget_(options_.database_duty / 2),
+          pulse_budget_(options_.database_duty / 2) {}
+
+    Result<Observation> collect(const Request& request) override {
+        const bool reused = connection_.connected() && source_.has_value();
+        auto observation = attempt(request);
+        // A server restart or an idle-connection killer shows only when the connection is used: that is not
+        // "down" yet.
+        if (!observation && reused && observation.error().code == Errc::connect)
+            observation = attempt(request);
+        if (!observation) {
+            // Whatever it was, look at the table afresh.
+            connection_.close();
+            source_.reset();
+        }
+        return observation;
+    }
+
+    Duration rest() const override {
+        return last_scan_ ? std::min(census_budget_.rest(), pulse_budget_.rest()) : census_budget_.rest();
+    }
+
+ private:
+    Result<Observation> attempt(const Request& request) {
+        if (!connection_.connected() || !source_)
+            if (auto opened = open(request.deadline); !opened) return opened.error();
+        // A little early is early enough: a timer that fires a moment too soon must not cost a whole
+        // interval.
+        const bool census =
+            request.wanted == Scan::census || !last_scan_ || census_budget_.rest() < schedule_.interval / 10;
+        Budget& budget = census ? census_budget_ : pulse_budget_;
+        const auto began = Clock::now();
+        auto observation = scan(census ? Scan::census : Scan::pulse, request);
+        budget.spent_since(began);
+        return observation;
+    }
+
+    Result<void> open(Deadline deadline) {
+        const auto url = options_.database_url.read();
+        if (!url) return url.error();
+        const auto target = drivers::PostgresTarget::parse(*url);
+        if (!target) return target.error();
+        const Duration lock = std::min(kLockTimeout, schedule_.timeout);
+        if (auto connected = connection_.connect(*target, {schedule_.timeout, lock}, deadline); !connected)
+            return connected.error();
+        auto source = KeySource::resolve(connection_, gateway_, deadline);
+        if (!source) return source.error();
+        source_ = std::move(*source);
+        return {};
+    }
+
+    Result<Observation> scan(Scan scan, const Request& request) {
+        const bool census = scan == Scan::census;
+        const Duration timeout = census ? options_.census_timeout : schedule_.timeout;
+        const Deadline deadline = census ? Deadline::in(timeout) : request.deadline;
+        const auto now = KeySource::begin(connection_, timeout, deadline);
+        if (!now) return now.error();
+        const Time here = base::now();
+        if (auto begun = request.keys.begin(scan, *now); !begun) return begun.error();
+        const std::string select =
+            census ? source_->select_all() : source_->select_active_since(*last_scan_ - kPulseOverlap);
+        auto copied = connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+            const domain::Key key = KeySource::read(row);
+            if (row.bad())
+                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
+            return request.keys.key(key);
+        });
+        if (!copied) return copied.error();
+        if (auto committed = connection_.query("COMMIT", deadline); !committed) return committed.error();
+        last_scan_ = *now;
+        return Observation{.taken_at = *now, .skew = here - *now};
+    }
+
+    config::Gateway gateway_;
+    KeysOptions options_;
+    config::Schedule schedule_;
+    drivers::Postgres connection_;
+    std::optional<KeySource> source_;
+    std::optional<Time> last_scan_;  // the database's clock; empty: the next scan is a census
+    Budget census_budget_;
+    Budget pulse_budget_;
+};
+
+}  // namespace
+
+Entry keys_entry() {
+    return {{.name = "keys",
+             .default_when = "DATABASE_URL",
+             .schedule = {.interval = 30s, .timeout = 10s},
+             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+            [](const config::Gateway& gateway, const config::CollectorConfig& config,
+               const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
+                return std::make_unique<Keys>(gateway, std::any_cast<KeysOptions>(config.options),
+                                              config.schedule, interrupt);
+            }};
+}
+
+}  // namespace keyshift::collectors

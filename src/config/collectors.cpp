@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/collectors.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "config/text.hpp"
+
+namespace keyshift::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Range<base::Duration> kIntervals{100ms, 24h};
+constexpr Range<base::Duration> kTimeouts{100ms, 1h};
+
+CollectorConfig read_one(OptionsReader options, const CollectorType& type) {
+    CollectorConfig collector;
+    collector.type = type.name;
+    collector.schedule.interval = options.duration("interval", type.schedule.interval, kIntervals);
+    collector.schedule.timeout = options.duration("timeout", type.schedule.timeout, kTimeouts);
+    collector.options = type.read(options);
+    return collector;
+}
+
+std::string label_of(const CollectorType& type) {
+    return "collectors[" + type.name + "]";
+}
+
+std::vector<std::string> names_of(const CollectorTypes& types) {
+    std::vector<std::string> names;
+    for (const CollectorType& type : types) names.push_back(type.name);
+    return names;
+}
+
+std::string example(const CollectorTypes& types) {
+    return types.empty() ? ""
+                         : "list what to watch, such as 'collectors: [{type: " + types.front().name + "}]'";
+}
+
+/// The type that `item` names; null, and a problem, when it names none.
+const CollectorType* type_of(OptionsReader item, const CollectorTypes& types) {
+    const auto names = names_of(types);
+    if (!item.has("type")) item.problem("type", "is not given", "use one of " + joined(names));
+    return item.parsed<const CollectorType*>(
+        "type", nullptr, "null", [&](std::string_view text) -> base::Result<const CollectorType*> {
+            const auto index = index_of(text, names);
+            if (!index) return index.error();
+            return &types[*index];
+        });
+}
+
+std::vector<CollectorConfig> read_listed(std::vector<OptionsReader> items, const CollectorTypes& types) {
+    std::vector<CollectorConfig> collectors;
+    for (OptionsReader& item : items) {
+        const CollectorType* type = type_of(item, types);
+        if (type == nullptr) {
+            item.accept_unknown_keys();
+            continue;
+        }
+        OptionsReader options = item.named(label_of(*type));
+        const bool listed =
+            std::any_of(collectors.begin(), collectors.end(),
+                        [&](const CollectorConfig& other) { return other.type == type->name; });
+        if (listed) options.problem("type", "is listed a second time", "keep one collector of each type");
+        collectors.push_back(read_one(options, *type));
+    }
+    return collectors;
+}
+
+std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, const CollectorTypes& types) {
+    std::vector<CollectorConfig> collectors;
+    std::vector<std::string> variables;
+    for (const CollectorType& type : types) {
+        if (type.default_when.empty()) continue;
+        variables.push_back(type.default_when);
+        if (non_empty(reading.environment, type.default_when))
+            collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, type));
+    }
+    if (!collectors.empty()) return collectors;
+    const std::string set = "set " + joined(variables, " or ");
+    if (reading.file.empty())
+        root.problem("", "there is nothing to watch", set + ", or name a configuration file with --config");
+    else
+        root.problem("collectors", "is not given", example(types) + ", or " + set);
+    return collectors;
+}
+
+}  // namespace
+
+std::vector<CollectorConfig> read_collectors(OptionsReader root, Reading& reading,
+                                             const CollectorTypes& types) {
+    const std::size_t problems = reading.problems.size();
+    auto items = root.sections("collectors");
+    if (!root.has("collectors")) return read_implied(root, reading, types);
+    if (items.empty() && reading.problems.size() == problems)
+        root.problem("collectors", "is an empty list", example(types));
+    return read_listed(std::move(items), types);
+}
+
+}  // namespace keyshift::config

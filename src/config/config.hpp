@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole configuration as one typed tree, and what reads it. docs/configuration.md describes each key.
+// Values: safe to move between threads. Loading reads files and is not for the loop thread.
+#pragma once
+
+#include <any>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/time.hpp"
+#include "config/environment.hpp"
+#include "config/identifier.hpp"
+#include "config/listen_address.hpp"
+#include "config/options.hpp"
+#include "config/problem.hpp"
+
+namespace keyshift::config {
+
+enum class Preset {
+    inferxgate,
+    custom,  ///< nothing is presumed: table and columns are given
+};
+
+/// The columns of the key table; an empty one does not exist there. A key is legacy when `legacy` says so,
+/// or, where there is no such column, when `lookup_hash` is NULL: at least one of the two is set. The cost
+/// comes from `bcrypt_cost`, or else from the cost field of `bcrypt_hash`. `max_budget` and `current_spend`
+/// come together.
+struct Columns {
+    Identifier id;
+    std::optional<Identifier> lookup_hash;
+    std::optional<Identifier> legacy;
+    std::optional<Identifier> bcrypt_hash;
+    std::optional<Identifier> bcrypt_cost;
+    std::optional<Identifier> owner;
+    std::optional<Identifier> name;
+    std::optional<Identifier> prefix;
+    Identifier created_at;
+    Identifier last_used_at;
+    std::optional<Identifier> expires_at;
+    std::optional<Identifier> blocked;
+    std::optional<Identifier> max_budget;
+    std::optional<Identifier> current_spend;
+    bool operator==(const Columns&) const = default;
+};
+
+/// Where an owner's address is looked up.
+struct Users {
+    TableName table;
+    Identifier id;
+    Identifier email;
+    bool operator==(const Users&) const = default;
+};
+
+struct Gateway {
+    Preset preset = Preset::inferxgate;
+    TableName table;
+    Columns columns;
+    std::optional<Users> users;  ///< empty: the gateway has no such table
+    bool operator==(const Gateway&) const = default;
+};
+
+struct Migration {
+    std::optional<base::Time> start;     ///< empty: when the oldest modern key was created
+    std::optional<base::Time> deadline;  ///< empty: none; later than `start`
+    bool operator==(const Migration&) const = default;
+};
+
+/// When a collector runs. The runtime keeps to it; the collector only sees its deadline.
+struct Schedule {
+    base::Duration interval{};
+    base::Duration timeout{};  ///< bounds one cheap, regular pass
+    bool operator==(const Schedule&) const = default;
+};
+
+struct CollectorConfig {
+    std::string type;  ///< a CollectorType's name; at most one collector of each
+    Schedule schedule;
+    std::any options;  ///< what that type's `read` returned
+};
+
+struct State {
+    std::filesystem::path directory;  ///< absolute, unless the file's own path was relative
+    bool operator==(const State&) const = default;
+};
+
+struct Web {
+    std::vector<ListenAddress> listen;  ///< at least one, no two the same
+    bool operator==(const Web&) const = default;
+};
+
+struct Log {
+    base::log::Level level = base::log::Level::info;
+    base::log::Format format = base::log::Format::logfmt;
+    bool operator==(const Log&) const = default;
+};
+
+struct Config {
+    Gateway gateway;
+    Migration migration;
+    std::vector<CollectorConfig> collectors;  ///< in the file's order; not empty when there are no problems
+    State state;
+    Web web;
+    Log log;
+};
+
+/// Reads one collector's own options ("interval" and "timeout" are read already) and returns them as a value;
+/// the collector's factory takes them back with std::any_cast. Never throws over what the file says: problems
+/// go to the reader, whose fallbacks make the returned value complete.
+using ReadCollector = std::function<std::any(OptionsReader&)>;
+
+/// What `config` must know of a collector. It knows no collector by itself: app hands in the catalog.
+struct CollectorType {
+    std::string name;          ///< the YAML `type`
+    std::string default_when;  ///< an environment variable: while it is set, a configuration that lists no
+                               ///< collectors has this one. Empty: only when listed.
+    Schedule schedule;         ///< the defaults of interval and timeout
+    ReadCollector read;
+};
+using CollectorTypes = std::vector<CollectorType>;
+
+/// A key that the program understands, found by reading: there is no second list. Tests hold the
+/// documentation against it.
+struct KnownKey {
+    std::string path;      ///< "gateway.columns.id"; a collector's are "collectors[keys].interval"
+    std::string fallback;  ///< the default as it would be written; "null" when it has none
+    auto operator<=>(const KnownKey&) const = default;
+};
+
+struct Loaded {
+    Config config;                  ///< to be used only when there are no problems
+    std::vector<Problem> problems;  ///< sorted; never a secret in it
+    std::vector<KnownKey> known;    ///< sorted; of the collectors' keys, those of the types in use
+};
+
+/// Reads a configuration file, at most 1 MiB of UTF-8. Every failure is a problem, also a file that is not
+/// there. Secrets are read once, to find out whether they can be.
+Loaded load(const std::filesystem::path& file, const Environment& environment, const CollectorTypes& types);
+
+/// The same for a text that is already in memory; `file` stands in messages, and relative paths start from
+/// its directory.
+Loaded parse(std::string_view text, const std::filesystem::path& file, const Environment& environment,
+             const CollectorTypes& types);
+
+/// The configuration without a file: the collectors whose `default_when` variable is set, on 127.0.0.1:11947,
+/// state under $XDG_STATE_HOME (or $HOME/.local/state). That no variable is set is a problem.
+Loaded defaults(const Environment& environment, const CollectorTypes& types);
+
+}  // namespace keyshift::config

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "config/collectors.hpp"
+#include "config/config.hpp"
+#include "config/file.hpp"
+#include "config/gateway.hpp"
+#include "config/reading.hpp"
+#include "config/yaml.hpp"
+
+namespace keyshift::config {
+namespace {
+
+constexpr std::size_t kMaxBytes = 1024UL * 1024;
+constexpr std::uint16_t kPort = 11947;
+
+Migration read_migration(OptionsReader options) {
+    Migration migration;
+    migration.start = options.time("start");
+    migration.deadline = options.time("deadline");
+    if (migration.start && migration.deadline && *migration.deadline <= *migration.start)
+        options.problem("deadline", "is not after start", "put the later time there");
+    return migration;
+}
+
+State read_state(OptionsReader options) {
+    return {options.path("directory", "/var/lib/keyshift")};
+}
+
+Web read_web(OptionsReader options) {
+    const ListenAddress everywhere{"", kPort};
+    Web web;
+    web.listen =
+        options.parsed_list<ListenAddress>("listen", {everywhere}, everywhere.text(), parse_listen_address);
+    for (auto it = web.listen.begin(); it != web.listen.end(); ++it)
+        if (std::find(web.listen.begin(), it, *it) != it)
+            options.problem("listen", "has the same address twice", "remove one");
+    return web;
+}
+
+Log read_log(OptionsReader options) {
+    using base::log::Format;
+    using base::log::Level;
+    Log log;
+    log.level = options.choice<Level>(
+        "level",
+        {{"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}},
+        log.level);
+    log.format =
+        options.choice<Format>("format", {{"logfmt", Format::logfmt}, {"json", Format::json}}, log.format);
+    return log;
+}
+
+/// Where the state belongs without a configuration, by the XDG base directory specification, in which a
+/// relative path counts as none.
+std::optional<std::filesystem::path> state_directory(const Environment& environment) {
+    const std::filesystem::path given = non_empty(environment, "XDG_STATE_HOME").value_or("");
+    if (given.is_absolute()) return given / "keyshift";
+    const std::filesystem::path home = non_empty(environment, "HOME").value_or("");
+    if (home.empty()) return std::nullopt;
+    return home / ".local/state/keyshift";
+}
+
+/// `root` is null where there is no file.
+Loaded read(Reading reading, const Node* root, const CollectorTypes& types) {
+    OptionsReader options(reading, root, root == nullptr ? Position{} : root->at, "");
+    Loaded loaded;
+    loaded.config.gateway = read_gateway(options.section("gateway"));
+    loaded.config.migration = read_migration(options.section("migration"));
+    loaded.config.collectors = read_collectors(options, reading, types);
+    loaded.config.state = read_state(options.section("state"));
+    loaded.config.web = read_web(options.section("web"));
+    loaded.config.log = read_log(options.section("log"));
+    report_unknown_keys(reading);
+    sort_problems(reading.problems);
+    std::sort(reading.known.begin(), reading.known.end());
+    reading.known.erase(std::unique(reading.known.begin(), reading.known.end()), reading.known.end());
+    loaded.problems = std::move(reading.problems);
+    loaded.known = std::move(reading.known);
+    return loaded;
+}
+
+Loaded failed(Problem problem) {
+    Loaded loaded;
+    loaded.problems.push_back(std::move(problem));
+    return loaded;
+}
+
+std::optional<Node> parse_root(std::string_view text, std::vector<Problem>& problems) {
+    if (text.size() > kMaxBytes) {
+        problems.push_back({"", {}, "", "is larger than 1024 KiB", "check its path"});
+        return std::nullopt;
+    }
+    auto root = parse_yaml(text, problems);
+    if (!root || root->kind == Node::Kind::map) return root;
+    if (root->kind == Node::Kind::null)
+        problems.push_back(
+            {"", {}, "", "is empty", "list what to watch, such as 'collectors: [{type: keys}]'"});
+    else if (root->kind != Node::Kind::broken)
+        problems.push_back({"", root->at, "", "is not a mapping", "start with a key, such as 'collectors:'"});
+    return std::nullopt;
+}
+
+}  // namespace
+
+Loaded parse(std::string_view text, const std::filesystem::path& file, const Environment& environment,
+             const CollectorTypes& types) {
+    Reading reading;
+    reading.file = file.native();
+    reading.directory = file.parent_path();
+    reading.environment = environment;
+    const auto root = parse_root(text, reading.problems);
+    for (Problem& problem : reading.problems) problem.file = reading.file;
+    if (root) return read(std::move(reading), &*root, types);
+    Loaded loaded;
+    sort_problems(reading.problems);
+    loaded.problems = std::move(reading.problems);
+    return loaded;
+}
+
+Loaded load(const std::filesystem::path& file, const Environment& environment, const CollectorTypes& types) {
+    auto text = read_small_file(file, kMaxBytes);
+    if (!text) return failed({file.native(), {}, "", text.error().what, text.error().hint});
+    return parse(*text, file, environment, types);
+}
+
+Loaded defaults(const Environment& environment, const CollectorTypes& types) {
+    Reading reading;
+    reading.environment = environment;
+    Loaded loaded = read(std::move(reading), nullptr, types);
+    loaded.config.web.listen = {{"127.0.0.1", kPort}};
+    if (auto directory = state_directory(environment))
+        loaded.config.state.directory = *std::move(directory);
+    else
+        loaded.problems.push_back({"",
+                                   {},
+                                   "",
+                                   "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",
+                                   "set XDG_STATE_HOME to a directory"});
+    return loaded;
+}
+
+}  // namespace keyshift::config

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/node.hpp"
+
+#include <algorithm>
+
+namespace keyshift::config {
+
+const Node* Node::find(std::string_view key) const {
+    const auto found =
+        std::find_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.key == key; });
+    return found == entries.end() ? nullptr : &found->value;
+}
+
+}  // namespace keyshift::config

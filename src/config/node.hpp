@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A YAML document as plain values with their positions, so that only yaml.cpp knows the YAML library.
+// Read-only once built: safe to share.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/problem.hpp"
+
+namespace keyshift::config {
+
+struct Entry;
+
+struct Node {
+    enum class Kind {
+        null,  ///< nothing, `~` or `null`, unquoted
+        text,  ///< every other scalar: what it means is for its reader to say
+        list,
+        map,
+        broken,  ///< already reported: readers pass over it
+    };
+
+    Kind kind = Kind::null;
+    Position at;
+    std::string text;            ///< as written, ${VARIABLES} not expanded
+    std::vector<Node> items;     ///< of a list
+    std::vector<Entry> entries;  ///< of a map, in the file's order; keys are unique
+
+    /// The value at `key` of a map; null when there is none. Lives as long as this node is not changed.
+    const Node* find(std::string_view key) const;
+};
+
+struct Entry {
+    std::string key;
+    Position at;  ///< of the key
+    Node value;
+};
+
+}  // namespace keyshift::config

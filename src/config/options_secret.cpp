@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// OptionsReader::secret: where a secret may stand, and in which order it is looked for.
+#include <system_error>
+
+#include "base/utf8.hpp"
+#include "config/options.hpp"
+#include "config/reading.hpp"
+#include "config/text.hpp"
+
+namespace keyshift::config {
+namespace {
+
+std::optional<SecretSource> from_environment(const Environment& environment, std::string_view variable) {
+    if (variable.empty()) return std::nullopt;
+    auto value = non_empty(environment, variable);
+    if (!value) return std::nullopt;
+    return SecretSource::value(base::Secret(*std::move(value)),
+                               "the environment variable " + std::string(variable));
+}
+
+std::optional<SecretSource> from_credential(const Environment& environment, std::string_view name) {
+    if (name.empty()) return std::nullopt;
+    const auto directory = non_empty(environment, "CREDENTIALS_DIRECTORY");
+    if (!directory) return std::nullopt;
+    const auto file = std::filesystem::path(*directory) / std::filesystem::path(name);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) return std::nullopt;
+    return SecretSource::file(file, "the systemd credential " + std::string(name) +
+                                        " ($CREDENTIALS_DIRECTORY/" + std::string(name) + ")");
+}
+
+std::string ways_to_give(std::string_view key, SecretNames names) {
+    std::string out = "give " + std::string(key) + "_file, or " + std::string(key);
+    if (!names.variable.empty()) out += ", or set the environment variable " + std::string(names.variable);
+    if (!names.credential.empty()) out += ", or load the systemd credential " + std::string(names.credential);
+    return out;
+}
+
+}  // namespace
+
+std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) {
+    const std::string file_key = std::string(key) + "_file";
+    const Found value = find(key, "null", Null::allowed);
+    const Found file = find(file_key, "null", Null::allowed);
+    const auto stands = [&](std::string_view name, const Found& found) {
+        return has(name) && !found.is_null;
+    };
+    if (stands(key, value) && stands(file_key, file)) {
+        problem(file_key, "is given beside " + std::string(key), "remove one of the two");
+        return SecretSource{};
+    }
+    if (value.text) return SecretSource::value(base::Secret(value.text->value), under(key));
+    if (file.text) {
+        const auto resolved = reading_->directory / file.text->value;
+        const std::string& printed =
+            is_as_written(file_key, file.text->value) ? resolved.native() : child(file_key)->text;
+        return SecretSource::file(resolved, "the file " + base::visible(printed));
+    }
+    if (stands(key, value) || stands(file_key, file)) return SecretSource{};
+    return std::nullopt;
+}
+
+SecretSource OptionsReader::secret(std::string_view key, SecretNames names) {
+    auto source = secret_in_file(key);
+    if (source && !source->given()) return {};
+    if (!source) source = from_environment(reading_->environment, names.variable);
+    if (!source) source = from_credential(reading_->environment, names.credential);
+    if (!source) {
+        problem(key, "is not given", ways_to_give(key, names));
+        return {};
+    }
+    const auto secret = source->read();
+    if (secret) return *std::move(source);
+    const std::string file_key = std::string(key) + "_file";
+    problem(has(file_key) ? file_key : key, secret.error().what, secret.error().hint);
+    return {};
+}
+
+}  // namespace keyshift::config

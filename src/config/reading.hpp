@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the readers of one load share: the surroundings of the file, and what has been found so far. Internal
+// to config; not thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/environment.hpp"
+#include "config/node.hpp"
+#include "config/problem.hpp"
+
+namespace keyshift::config {
+
+struct Reading {
+    /// A mapping that was read, and the keys it was asked for, in that order.
+    struct Section {
+        std::string label;
+        std::vector<std::string> keys;
+    };
+
+    std::string file;                 ///< as messages name it; empty: no file
+    std::filesystem::path directory;  ///< where relative paths start
+    Environment environment;
+    std::vector<Problem> problems;
+    std::vector<KnownKey> known;
+    std::map<const Node*, Section> sections;
+};
+
+/// Adds a problem for each key of the file that no reader asked for, with the nearest one that is known.
+void report_unknown_keys(Reading& reading);
+
+}  // namespace keyshift::config

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/secret_source.hpp"
+
+#include <utility>
+
+#include "config/file.hpp"
+
+namespace keyshift::config {
+namespace {
+
+base::Error wrong(std::string what, std::string hint) {
+    return {base::Errc::config, std::move(what), std::move(hint)};
+}
+
+void drop_newline(std::string& text) {
+    if (!text.ends_with('\n')) return;
+    text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+}
+
+}  // namespace
+
+SecretSource SecretSource::value(base::Secret secret, std::string origin) {
+    SecretSource source;
+    source.value_ = std::move(secret);
+    source.origin_ = std::move(origin);
+    return source;
+}
+
+SecretSource SecretSource::file(std::filesystem::path file, std::string origin) {
+    SecretSource source;
+    source.file_ = std::move(file);
+    source.origin_ = std::move(origin);
+    return source;
+}
+
+base::Result<base::Secret> SecretSource::read() const {
+    if (!given()) return wrong("the secret is not given", "see docs/configuration.md");
+    base::Secret secret = value_;
+    if (!file_.empty()) {
+        auto content = read_small_file(file_, kMaxSecretBytes);
+        if (!content) return wrong(origin_ + " " + content.error().what, content.error().hint);
+        drop_newline(*content);
+        secret = base::Secret(*std::move(content));
+    }
+    if (secret.empty()) return wrong(origin_ + " is empty", "put the secret into it");
+    if (secret.reveal().find('\0') != std::string::npos)
+        return wrong(origin_ + " holds a NUL byte", "put the secret into it as text");
+    return secret;
+}
+
+}  // namespace keyshift::config

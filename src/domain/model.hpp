@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the daemon knows and shows. It lives on the loop thread and changes only when a cycle of a
+// source has been completed; /metrics is rendered from it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "domain/inventory.hpp"
+
+namespace keyshift::domain {
+
+/// How looking at one source goes.
+struct SourceStatus {
+    /// Upper bounds of keyshift_source_poll_duration_seconds, in seconds.
+    static constexpr std::array<double, 11> kDurationBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                            0.5,   1,    5,     30,   120};
+
+    std::optional<bool> up;                     ///< the last poll succeeded; empty before the first one ended
+    std::optional<base::Time> last_success_at;  ///< the source's clock
+    std::optional<base::Time> observation_start;                    ///< the first success ever
+    std::map<base::Errc, std::uint64_t> errors;                     ///< since observation began, by reason
+    std::array<std::uint64_t, kDurationBounds.size()> durations{};  ///< polls by bucket, not cumulative
+    std::uint64_t polls = 0;
+    double duration_sum = 0;  ///< seconds
+
+    void add_duration(base::Duration d);
+};
+
+/// Counters that survive restarts.
+struct Totals {
+    std::uint64_t legacy_keys_created = 0;
+    std::uint64_t legacy_uses_observed = 0;
+};
+
+struct Model {
+    std::optional<Inventory> inventory;  ///< empty before the first census; kept while the source is down
+    Totals totals;
+    std::map<std::string, SourceStatus> sources;  ///< by the collector's type
+    std::uint64_t state_write_errors = 0;
+    std::uint64_t state_size_bytes = 0;
+    std::optional<base::Time> migration_start;  ///< configured, else when the oldest modern key was created
+    std::optional<base::Time> migration_deadline;
+    base::Time config_loaded_at;
+};
+
+}  // namespace keyshift::domain

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens the sockets that connections arrive on. Resolves names, so it may block: call it before the loop
+// runs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "base/error.hpp"
+#include "http/address.hpp"
+
+namespace keyshift::http {
+
+/// One acceptor per local address that `address` means: a name may have several, an empty host has one for
+/// both IPv4 and IPv6 (for IPv4 alone where the machine has no IPv6). With port 0 they all get the same free
+/// port. At least one acceptor, or why not: the port in use (Errc::config), below 1024 without the right
+/// (Errc::permission), a name or an address this machine does not have (Errc::config).
+base::Result<std::vector<boost::asio::ip::tcp::acceptor>> open_acceptors(
+    const boost::asio::any_io_executor& executor, const Address& address);
+
+}  // namespace keyshift::http

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes into and comes out of a handler: plain values that know nothing of sockets, of HTTP's grammar or
+// of what is being served. All of it lives on the loop thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace keyshift::http {
+
+/// `other` is every method that nothing here offers.
+enum class Method : std::uint8_t { get, head, post, put, del, options, other };
+
+/// Its name on the wire; "?" for `other`.
+std::string_view to_string(Method method);
+
+/// A request as a handler sees it. The views are valid during the call only, and hold what the client sent:
+/// untrusted bytes. A header that was not sent is empty; so is one sent twice where only one makes sense.
+struct Request {
+    Method method = Method::get;
+    std::string_view path = "/";  ///< begins with '/'; not percent-decoded
+    std::string_view query;       ///< what follows the first '?', without it; not decoded
+    std::string_view host;
+    std::string_view accept;
+    std::string_view accept_encoding;
+    std::string_view authorization;
+    std::string_view peer;       ///< the client's address without port, IPv4 in its own form: "127.0.0.1"
+    bool from_loopback = false;  ///< the peer is 127.0.0.0/8 or ::1, however the socket spells it
+};
+
+/// What to send back. Content-Length, Date, Connection and X-Content-Type-Options are the server's to add.
+struct Response {
+    int status = 200;
+    std::string content_type = "text/plain; charset=utf-8";
+    /// First part of the body, sent without copying it, so that a cached page is shared by all who read it.
+    /// May be null. It must not change afterwards.
+    std::shared_ptr<const std::string> cached_body;
+    std::string body;  ///< the rest of the body, or all of it
+    /// Further headers. One whose name or value has a control character is left out: nobody splits a
+    /// response.
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    std::size_t body_size() const { return (cached_body ? cached_body->size() : 0) + body.size(); }
+};
+
+/// Runs on the loop thread, where everything else waits for it: it renders from memory and returns. May
+/// throw; the client then gets a bare 500 and the log the detail.
+using Handler = std::function<Response(const Request&)>;
+
+}  // namespace keyshift::http

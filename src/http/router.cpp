@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/router.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include "base/log.hpp"
+#include "base/utf8.hpp"
+#include "http/wire.hpp"
+
+namespace keyshift::http {
+namespace {
+
+constexpr std::string_view kOther = "other";
+
+bool accepts(const Route& route, Method method) {
+    const auto has = [&](Method m) { return std::ranges::find(route.methods, m) != route.methods.end(); };
+    return has(method) || (method == Method::head && has(Method::get));
+}
+
+std::string allow(const Route& route) {
+    std::string list;
+    for (const Method method : route.methods) {
+        if (!list.empty()) list += ", ";
+        list += to_string(method);
+        if (method == Method::get) list += ", HEAD";
+    }
+    return list;
+}
+
+Response text_response(int status, std::string text) {
+    Response response;
+    response.status = status;
+    response.body = std::move(text);
+    return response;
+}
+
+Response run_guarded(const Route& route, const Request& request) {
+    const auto failed = [&](std::string_view what) {
+        base::log::error("request failed", {{"handler", route.name}, {"error", base::visible(what)}});
+        return text_response(500, "Internal error; the log has the detail.\n");
+    };
+    try {
+        return route.handler(request);
+    } catch (const std::exception& e) {
+        return failed(e.what());
+    } catch (...) {
+        return failed("an exception of unknown type");
+    }
+}
+
+}  // namespace
+
+Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
+    const auto add = [this](std::string_view handler, int code) {
+        for (const RequestCount& known : counts_)
+            if (known.handler == handler && known.code == code) return;
+        counts_.push_back({std::string(handler), code, 0});
+    };
+    for (const Route& route : routes_) add(route.name, 200);
+    add(kOther, 404);
+}
+
+Response Router::handle(const Request& request) {
+    const Route* route = find(request.path);
+    if (route == nullptr) {
+        count(kOther, 404);
+        return text_response(404, not_found_text());
+    }
+    Response response;
+    if (accepts(*route, request.method)) {
+        response = run_guarded(*route, request);
+    } else {
+        const std::string allowed = allow(*route);
+        response = text_response(405, "Only " + allowed + " here.\n");
+        response.headers.emplace_back("Allow", allowed);
+    }
+    count(route->name, response.status);
+    return response;
+}
+
+Response Router::refuse(int status) {
+    count(kOther, status);
+    return text_response(status, std::string(reason_phrase(status)) + ".\n");
+}
+
+const Route* Router::find(std::string_view path) const {
+    const auto found = std::ranges::find(routes_, path, &Route::path);
+    return found == routes_.end() ? nullptr : &*found;
+}
+
+void Router::count(std::string_view handler, int code) {
+    for (RequestCount& known : counts_) {
+        if (known.code == code && known.handler == handler) {
+            ++known.total;
+            return;
+        }
+    }
+    counts_.push_back({std::string(handler), code, 1});
+}
+
+// The path itself is not repeated: it is the client's text.
+std::string Router::not_found_text() const {
+    std::string text = "Nothing here. What there is:\n";
+    for (const Route& route : routes_) text += "  " + route.path + "\n";
+    return text;
+}
+
+}  // namespace keyshift::http

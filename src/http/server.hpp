@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP server: listens, owns every connection, and ends by itself when told to stop. Lives on the loop
+// thread, whose io_context must have a concurrency hint of 1.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/error.hpp"
+#include "http/limits.hpp"
+#include "http/router.hpp"
+
+namespace keyshift::http {
+
+class Server {
+ public:
+    /// Listens on each of `addresses` (address.hpp says what they look like; at least one); clients may
+    /// connect from then on, and are answered once run() does. Resolves names, so it may block. On failure
+    /// nothing is listened on: Errc::config or Errc::permission, with what to do. `router` must outlive the
+    /// server.
+    static base::Result<Server> listen(const boost::asio::any_io_executor& executor,
+                                       const std::vector<std::string>& addresses, const Limits& limits,
+                                       Router& router);
+    Server(Server&&) noexcept;
+    Server& operator=(Server&&) noexcept;
+    /// Precondition: run() was never started, or is over, or the loop will not run again.
+    ~Server();
+
+    /// What is listened on, for people and tests: "127.0.0.1:11947", the kernel's choice where port 0 was
+    /// asked.
+    std::vector<std::string> addresses() const;
+    /// The port of the first address.
+    std::uint16_t port() const;
+
+    /// Serves until stop(), or until cancelled, which means the same. Then acceptors and idle connections
+    /// close at once, requests being read or answered get up to Limits::drain_time, and it returns when no
+    /// connection is left. Nothing of it runs afterwards. Once only. The server must neither move nor end
+    /// meanwhile.
+    boost::asio::awaitable<void> run();
+
+    /// Begins the end of run(). May be called from a handler, before run(), and more than once.
+    void stop();
+
+    std::size_t connections() const;
+
+ private:
+    struct State;
+    explicit Server(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace keyshift::http

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/session.hpp"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "base/time.hpp"
+#include "http/wire.hpp"
+
+namespace keyshift::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+using Parser = bhttp::request_parser<bhttp::string_body>;
+using Fields = bhttp::request<bhttp::string_body>;
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kReadBytes = 4096;
+constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
+constexpr std::chrono::seconds kLingerTime{1};
+
+std::string_view view(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+std::string_view single(const Fields& fields, bhttp::field name) {
+    const auto [first, last] = fields.equal_range(name);
+    return first != last && std::next(first) == last ? view(first->value()) : std::string_view{};
+}
+
+/// What to answer to a request that failed with `ec`; 0 when there is nobody to answer.
+int refusal_status(const error_code& ec) {
+    if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow) return 431;
+    if (ec == bhttp::error::body_limit) return 413;
+    if (ec == bhttp::error::bad_version) return 505;
+    if (ec == beast::error::timeout) return 0;
+    return ec.category() == make_error_code(bhttp::error::bad_method).category() ? 400 : 0;
+}
+
+}  // namespace
+
+struct Session::Connection {
+    Connection(asio::ip::tcp::socket socket, const Limits& l, Router& r)
+        : stream(std::move(socket)), limits(l), router(r) {
+        error_code ec;
+        stream.socket().set_option(asio::ip::tcp::no_delay(true), ec);
+        const auto remote = stream.socket().remote_endpoint(ec);
+        if (ec) return;  // gone already: the first read says so
+        peer = peer_text(remote.address());
+        from_loopback = is_loopback(remote.address());
+    }
+
+    asio::awaitable<void> run();
+    asio::awaitable<error_code> read_request(Parser& parser);
+    asio::awaitable<error_code> read_some();
+    asio::awaitable<error_code> write(const Response& response, Persistence persistence, bool with_body);
+    asio::awaitable<void> refuse(int status);
+    error_code parse_buffered(Parser& parser);
+    Response answer(const Fields& fields);
+    std::string_view date();
+
+    beast::tcp_stream stream;
+    const Limits& limits;
+    Router& router;
+    std::string peer;
+    bool from_loopback = false;
+    bool stopping = false;
+    Clock::time_point idle_since = Clock::time_point::max();
+    beast::flat_buffer buffer;  // what was read and not yet parsed: pipelined requests stay here
+    std::size_t used = 0;       // bytes the request being read has taken so far
+    std::string head;           // kept for its capacity
+    std::int64_t date_second = -1;
+    std::string date_text;
+};
+
+asio::awaitable<void> Session::Connection::run() {
+    while (!stopping) {
+        Parser parser;
+        const error_code failed = co_await read_request(parser);
+        if (failed) {
+            if (const int status = refusal_status(failed)) co_await refuse(status);
+            co_return;
+        }
+        const Fields& fields = parser.get();
+        if (fields.version() >= 11 && fields.count(bhttp::field::host) != 1) {
+            co_await refuse(400);
+            co_return;
+        }
+        const Response response = answer(fields);
+        Persistence persistence = Persistence::close;
+        if (fields.keep_alive() && !stopping)
+            persistence = fields.version() < 11 ? Persistence::explicit_keep_alive : Persistence::keep_alive;
+        const bool with_body = fields.method() != bhttp::verb::head;
+        if (co_await write(response, persistence, with_body) || persistence == Persistence::close) break;
+    }
+    error_code ignored;
+    stream.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+}
+
+// Parses by hand rather than with Beast's async_read: the time bound changes with the first byte, and a
+// request that came in one piece costs one read and no further trip through the loop.
+asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
+    parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    parser.body_limit(limits.body_bytes);
+    used = 0;
+    if (buffer.size() == 0) {
+        idle_since = Clock::now();
+        stream.expires_after(limits.idle_time);
+        const error_code ec = co_await read_some();
+        idle_since = Clock::time_point::max();
+        if (ec) co_return ec;
+    }
+    bool timed = false;
+    bool continued = false;
+    for (;;) {
+        if (const error_code ec = parse_buffered(parser)) co_return ec;
+        if (parser.is_done()) co_return error_code{};
+        if (!std::exchange(timed, true)) stream.expires_after(limits.request_time);
+        const bool waits =
+            parser.is_header_done() && view(parser.get()[bhttp::field::expect]) == "100-continue";
+        if (waits && !std::exchange(continued, true)) {
+            static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+            const auto [ec, n] = co_await asio::async_write(
+                stream, asio::buffer(kContinue.data(), kContinue.size()), use_tuple);
+            if (ec) co_return ec;
+        }
+        if (const error_code ec = co_await read_some()) co_return ec;
+    }
+}
+
+// The parser's own header_limit holds for a single line only: it takes any number of short ones. And it waits
+// for the end of a chunk's extension or of the trailers for ever. So what a request takes in all is counted
+// here.
+error_code Session::Connection::parse_buffered(Parser& parser) {
+    while (buffer.size() > 0 && !parser.is_done()) {
+        const bool in_header = !parser.is_header_done();
+        error_code ec;
+        const std::size_t taken = parser.put(buffer.data(), ec);  // stops at the end of the header
+        buffer.consume(taken);
+        used += taken;
+        if (in_header && used > limits.header_bytes) return bhttp::error::header_limit;
+        if (ec && ec != bhttp::error::need_more) return ec;
+        if (ec || taken == 0) break;
+    }
+    if (parser.is_done()) return {};
+    const std::size_t received = used + buffer.size();
+    if (!parser.is_header_done() && received > limits.header_bytes) return bhttp::error::header_limit;
+    if (received > limits.header_bytes + limits.body_bytes) return bhttp::error::body_limit;
+    return {};
+}
+
+asio::awaitable<error_code> Session::Connection::read_some() {
+    const auto [ec, n] = co_await stream.async_read_some(buffer.prepare(kReadBytes), use_tuple);
+    buffer.commit(n);
+    co_return ec;
+}
+
+Response Session::Connection::answer(const Fields& fields) {
+    const Target target = split_target(view(fields.target()));
+    if (target.path.empty()) return router.refuse(400);
+    Request request;
+    request.method = parse_method(view(fields.method_string()));
+    request.path = target.path;
+    request.query = target.query;
+    request.host = single(fields, bhttp::field::host);
+    request.accept = single(fields, bhttp::field::accept);
+    request.accept_encoding = single(fields, bhttp::field::accept_encoding);
+    request.authorization = single(fields, bhttp::field::authorization);
+    request.peer = peer;
+    request.from_loopback = from_loopback;
+    return router.handle(request);
+}
+
+asio::awaitable<error_code> Session::Connection::write(const Response& response, Persistence persistence,
+                                                       bool with_body) {
+    head.clear();
+    append_head(head, response, persistence, date());
+    std::array<asio::const_buffer, 3> parts{asio::buffer(head)};
+    if (with_body && has_body(response.status)) {
+        if (response.cached_body) parts[1] = asio::buffer(*response.cached_body);
+        parts[2] = asio::buffer(response.body);
+    }
+    stream.expires_after(limits.write_time);
+    const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
+    co_return ec;
+}
+
+// What the client is still sending is read and thrown away for a while: closing with it unread would reset
+// the connection, and the client would never see the answer.
+asio::awaitable<void> Session::Connection::refuse(int status) {
+    const Response response = router.refuse(status);
+    if (co_await write(response, Persistence::close, true)) co_return;
+    error_code ignored;
+    stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    stream.expires_after(kLingerTime);
+    idle_since = Clock::now();
+    for (std::size_t total = 0; total < kLingerBytes && !stopping; total += kReadBytes) {
+        buffer.clear();
+        if (co_await read_some()) co_return;
+    }
+}
+
+std::string_view Session::Connection::date() {
+    const auto now = std::chrono::floor<std::chrono::seconds>(base::now()).time_since_epoch().count();
+    if (std::exchange(date_second, now) != now) date_text = format_http_date(now);
+    return date_text;
+}
+
+Session::Session(asio::ip::tcp::socket socket, const Limits& limits, Router& router)
+    : connection_(std::make_unique<Connection>(std::move(socket), limits, router)) {}
+
+Session::~Session() = default;
+
+asio::awaitable<void> Session::run() {
+    return connection_->run();
+}
+
+void Session::stop() {
+    connection_->stopping = true;
+    if (idle_since() != Clock::time_point::max()) abort();
+}
+
+void Session::abort() {
+    connection_->stopping = true;
+    connection_->stream.close();
+}
+
+Clock::time_point Session::idle_since() const {
+    return connection_->idle_since;
+}
+
+}  // namespace keyshift::http

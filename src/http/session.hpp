@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection: reads requests, one after the other, and writes what the router answers. Lives on the loop
+// thread. The only user of Beast, whose headers stay in session.cpp.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "http/limits.hpp"
+#include "http/router.hpp"
+
+namespace keyshift::http {
+
+class Session {
+ public:
+    /// `limits` and `router` must outlive the session.
+    Session(boost::asio::ip::tcp::socket socket, const Limits& limits, Router& router);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    /// Serves the connection until the peer goes, a bound is passed, or stop() or abort() takes effect; then
+    /// it is closed. Pipelined requests are answered in order. The session must outlive the coroutine.
+    boost::asio::awaitable<void> run();
+
+    /// Between two requests: closes at once. Otherwise the answer under way is the last one.
+    void stop();
+    /// Closes at once, whatever is under way.
+    void abort();
+
+    /// Since when it has been waiting for a request; the far future while one is being read or answered.
+    std::chrono::steady_clock::time_point idle_since() const;
+
+ private:
+    struct Connection;
+    std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace keyshift::http

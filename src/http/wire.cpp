@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/wire.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+
+namespace keyshift::http {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+constexpr std::array<std::pair<Method, std::string_view>, 6> kMethods{{
+    {Method::get, "GET"},
+    {Method::head, "HEAD"},
+    {Method::post, "POST"},
+    {Method::put, "PUT"},
+    {Method::del, "DELETE"},
+    {Method::options, "OPTIONS"},
+}};
+
+constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
+    {200, "OK"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {413, "Content Too Large"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+});
+
+bool is_control(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+}
+
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+    if (std::ranges::any_of(name, is_control) || std::ranges::any_of(value, is_control)) return;
+    out.append(name).append(": ").append(value).append("\r\n");
+}
+
+std::optional<ip::address_v4> as_v4(const ip::address& address) {
+    if (address.is_v4()) return address.to_v4();
+    if (address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(Method method) {
+    const auto* found = std::ranges::find(kMethods, method, &std::pair<Method, std::string_view>::first);
+    return found == kMethods.end() ? "?" : found->second;
+}
+
+Method parse_method(std::string_view name) {
+    const auto* found = std::ranges::find(kMethods, name, &std::pair<Method, std::string_view>::second);
+    return found == kMethods.end() ? Method::other : found->first;
+}
+
+std::string_view reason_phrase(int status) {
+    const auto* found = std::ranges::find(kReasons, status, &std::pair<int, std::string_view>::first);
+    return found == kReasons.end() ? "Status" : found->second;
+}
+
+Target split_target(std::string_view target) {
+    target = target.substr(0, target.find('#'));
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!target.starts_with(scheme)) continue;
+        const std::size_t end = target.find_first_of("/?", scheme.size());
+        if (end == std::string_view::npos) return {"/", {}};
+        if (target[end] == '?') return {"/", target.substr(end + 1)};
+        target.remove_prefix(end);
+        break;
+    }
+    if (!target.starts_with('/')) return {};
+    const std::size_t mark = target.find('?');
+    if (mark == std::string_view::npos) return {target, {}};
+    return {target.substr(0, mark), target.substr(mark + 1)};
+}
+
+bool has_body(int status) {
+    return status >= 200 && status != 204 && status != 304;
+}
+
+void append_head(std::string& out, const Response& response, Persistence persistence, std::string_view date) {
+    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+    out.append(reason_phrase(response.status)).append("\r\n");
+    append_header(out, "Date", date);
+    if (has_body(response.status)) {
+        append_header(out, "Content-Type", response.content_type);
+        append_header(out, "Content-Length", std::to_string(response.body_size()));
+    }
+    append_header(out, "X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) append_header(out, name, value);
+    if (persistence == Persistence::close) append_header(out, "Connection", "close");
+    if (persistence == Persistence::explicit_keep_alive) append_header(out, "Connection", "keep-alive");
+    out.append("\r\n");
+}
+
+std::string format_http_date(std::int64_t unix_seconds) {
+    constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const std::time_t seconds = unix_seconds;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    std::array<char, 64> text{};
+    // strftime would follow the locale.
+    std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                  kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
+                  utc.tm_min, utc.tm_sec);
+    return text.data();
+}
+
+bool is_loopback(const ip::address& address) {
+    const auto v4 = as_v4(address);
+    return v4 ? v4->is_loopback() : address.is_loopback();
+}
+
+std::string peer_text(const ip::address& address) {
+    if (const auto v4 = as_v4(address)) return v4->to_string();
+    ip::address_v6 v6 = address.to_v6();
+    v6.scope_id(0);
+    return v6.to_string();
+}
+
+}  // namespace keyshift::http

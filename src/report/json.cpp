@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// One JSON object, one key a line: whole for a parser, and in lines for everything else. The same field has
+// the same name in keys and owners, and a key looks the same grouped or not.
+#include "report/append.hpp"
+#include "report/escape.hpp"
+#include "report/formats.hpp"
+#include "report/grouped_writer.hpp"
+#include "report/wording.hpp"
+
+namespace keyshift::report {
+namespace {
+
+class Json final : public GroupedWriter {
+ public:
+    Json(Grouping grouping, std::string& out) : GroupedWriter(grouping, out) {}
+
+    void begin(const Header& header) override {
+        out_ += "{\"generated_at\":";
+        append_time(header.generated_at);
+        out_ += ",\n\"database\":";
+        append_json(out_, header.database);
+        out_ += ",\n\"phase\":";
+        append_text(header.phase.empty() ? std::nullopt : std::optional<std::string_view>(header.phase));
+        out_ += ",\n\"legacy_keys\":";
+        append_number(out_, header.legacy_keys);
+        out_ += ",\n\"legacy_owners\":";
+        append_whole(header.owners);
+        out_ += ",\n\"actions\":[";
+        if (header.legacy_keys > 0) append_actions();
+        out_ += grouping() == Grouping::owner ? "],\n\"owners\":[" : "],\n\"keys\":[";
+    }
+
+ private:
+    void open_owner(const domain::Key& key, std::uint64_t owners_before) override {
+        out_ += owners_before == 0 ? "\n" : ",\n";
+        out_ += '{';
+        append_owner(key);
+        out_ += ",\"keys\":[";
+    }
+
+    void close_owner(std::uint64_t keys) override {
+        out_ += "\n],\"legacy_keys\":";
+        append_number(out_, keys);
+        out_ += '}';
+    }
+
+    void row(const domain::Key& key, std::uint64_t rows_before) override {
+        out_ += rows_before == 0 ? "\n{\"id\":" : ",\n{\"id\":";
+        append_json(out_, key.id);
+        out_ += ",\"name\":";
+        append_text(key.name);
+        out_ += ",\"key_prefix\":";
+        append_json(out_, key.prefix);
+        out_ += ',';
+        append_owner(key);
+        out_ += ",\"created_at\":";
+        append_time(key.created_at);
+        out_ += ",\"last_used_at\":";
+        append_time(key.last_used_at);
+        out_ += ",\"expires_at\":";
+        append_time(key.expires_at);
+        out_ += key.blocked ? ",\"blocked\":true" : ",\"blocked\":false";
+        out_ += key.over_budget ? ",\"over_budget\":true" : ",\"over_budget\":false";
+        out_ += ",\"bcrypt_cost\":";
+        append_whole(key.bcrypt_cost);
+        out_ += '}';
+    }
+
+    void finish() override { out_ += "\n]}\n"; }
+
+    void append_actions() {
+        for (const Step& step : kSteps) {
+            std::string action{step.text};
+            if (!step.request.empty()) action.append(": ").append(step.request);
+            if (&step != kSteps.data()) out_ += ',';
+            out_ += "\n  ";
+            append_json(out_, action);
+        }
+    }
+
+    void append_owner(const domain::Key& key) {
+        out_ += "\"owner_id\":";
+        append_text(key.owner);
+        out_ += ",\"owner_email\":";
+        append_text(key.owner_email);
+    }
+
+    void append_text(std::optional<std::string_view> text) {
+        if (text) {
+            append_json(out_, *text);
+        } else {
+            out_ += "null";
+        }
+    }
+
+    void append_time(std::optional<base::Time> time) {
+        if (!time) {
+            out_ += "null";
+            return;
+        }
+        out_ += '"';
+        append_rfc3339(out_, *time);
+        out_ += '"';
+    }
+
+    template <class Integer>
+    void append_whole(std::optional<Integer> number) {
+        if (number) {
+            append_number(out_, *number);
+        } else {
+            out_ += "null";
+        }
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Writer> make_json(Grouping grouping, std::string& out) {
+    return std::make_unique<Json>(grouping, out);
+}
+
+}  // namespace keyshift::report

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report: the keys that need regeneration, written row by row as text, JSON, CSV, Markdown or HTML.
+// Everything a database says is taken for hostile: in every format a name stays inside its cell, whatever it
+// holds, and no control, reordering or invisible character comes out as itself (escape.hpp).
+// A writer and its output belong to one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "domain/key.hpp"
+
+namespace keyshift::report {
+
+enum class Format {
+    text,      ///< for people at a terminal; ungrouped it is the handbook tool's output, byte for byte
+    json,      ///< one object, RFC 8259, with every field known
+    csv,       ///< RFC 4180 with CRLF and a header row: data only; grouping shows in the order alone
+    markdown,  ///< GitHub flavoured, for tickets and pull requests
+    html,      ///< one self-contained page, for mail, print and the archive
+};
+
+/// The format that `--format` calls `name` ("text", "json", "csv", "markdown", "html"); empty for others.
+std::optional<Format> parse_format(std::string_view name);
+
+enum class Grouping { none, owner };
+
+/// What is known before the first row.
+struct Header {
+    std::uint64_t legacy_keys = 0;        ///< calls of key() that will follow
+    std::optional<std::uint64_t> owners;  ///< distinct owners of these keys; a key without one has none
+    base::Time generated_at;              ///< the database's clock at its snapshot
+    std::string database;                 ///< "host:port/name", without credentials
+    std::string phase;                    ///< only keys of this phase were asked for; empty: all legacy keys
+};
+
+/// Appends to a string that its caller drains as it likes between any two calls; holds nothing that grows
+/// with the number of keys. The calls come in this order:
+///     connecting, connected, begin, key (Header::legacy_keys times), end
+/// One that fails half-way is left without end(), so that a reader of JSON or HTML sees a document cut short.
+/// Rows appear in the order given. No call fails, but for std::bad_alloc from the output.
+class Writer {
+ public:
+    Writer() = default;
+    virtual ~Writer() = default;
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    /// For people who wait: only the text format says anything here.
+    virtual void connecting() {}
+    virtual void connected() {}
+
+    virtual void begin(const Header& header) = 0;
+    /// One row; the views in `key` need to live only during the call. With Grouping::owner all keys of an
+    /// owner come together: one that comes back opens a second group.
+    virtual void key(const domain::Key& key) = 0;
+    virtual void end() = 0;
+};
+
+/// `out` must outlive the writer.
+std::unique_ptr<Writer> make_writer(Format format, Grouping grouping, std::string& out);
+
+}  // namespace keyshift::report

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// render.hpp: the exact text of every type in both dialects.
+#include "exposition/render.hpp"
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace keyshift::exposition {
+namespace {
+
+std::string page(const Family& family, Dialect dialect) {
+    std::string out;
+    render(std::vector{family}, dialect, out);
+    render_end(dialect, out);
+    return out;
+}
+
+std::string number(double value) {
+    std::string out;
+    append_number(out, value);
+    return out;
+}
+
+TEST(Render, Gauge) {
+    const Family family{"keyshift_keys",
+                        "Keys.",
+                        Type::gauge,
+                        {{{{"state", "legacy"}}, 12}, {{{"state", "modern"}}, 0.5}},
+                        {}};
+    const std::string text =
+        "# HELP keyshift_keys Keys.\n"
+        "# TYPE keyshift_keys gauge\n"
+        "keyshift_keys{state=\"legacy\"} 12\n"
+        "keyshift_keys{state=\"modern\"} 0.5\n";
+    EXPECT_EQ(page(family, Dialect::text), text);
+    EXPECT_EQ(page(family, Dialect::open_metrics), text + "# EOF\n");
+}
+
+TEST(Render, CounterKeepsItsSuffixInTextAndLendsItToTheSamplesInOpenMetrics) {
+    const Family family{"process_cpu_seconds_total", "CPU.", Type::counter, {{{}, 1.25}}, {}};
+    EXPECT_EQ(page(family, Dialect::text),
+              "# HELP process_cpu_seconds_total CPU.\n"
+              "# TYPE process_cpu_seconds_total counter\n"
+              "process_cpu_seconds_total 1.25\n");
+    EXPECT_EQ(page(family, Dialect::open_metrics),
+              "# HELP process_cpu_seconds CPU.\n"
+              "# TYPE process_cpu_seconds counter\n"
+              "process_cpu_seconds_total 1.25\n"
+              "# EOF\n");
+}
+
+TEST(Render, InfoIsAGaugeInText) {
+    const Family family{"keyshift_build_info", "Build.", Type::info, {{{{"version", "0.1.0"}}, 1}}, {}};
+    EXPECT_EQ(page(family, Dialect::text),
+              "# HELP keyshift_build_info Build.\n"
+              "# TYPE keyshift_build_info gauge\n"
+              "keyshift_build_info{version=\"0.1.0\"} 1\n");
+    EXPECT_EQ(page(family, Dialect::open_metrics),
+              "# HELP keyshift_build Build.\n"
+              "# TYPE keyshift_build info\n"
+              "keyshift_build_info{version=\"0.1.0\"} 1\n"
+              "# EOF\n");
+}
+
+TEST(Render, HistogramHasItsLastBucketAndTheSameBoundsInBothDialects) {
+    Family family{"poll_seconds", "Polls.", Type::histogram, {}, {}};
+    family.histograms.push_back({{{"source", "pg"}}, {{0.1, 2}, {1, 3}, {1e6, 4}}, 4.5, 5});
+    family.histograms.push_back({{}, {}, 0, 0});
+    const std::string text =
+        "# HELP poll_seconds Polls.\n"
+        "# TYPE poll_seconds histogram\n"
+        "poll_seconds_bucket{source=\"pg\",le=\"0.1\"} 2\n"
+        "poll_seconds_bucket{source=\"pg\",le=\"1.0\"} 3\n"
+        "poll_seconds_bucket{source=\"pg\",le=\"1000000.0\"} 4\n"
+        "poll_seconds_bucket{source=\"pg\",le=\"+Inf\"} 5\n"
+        "poll_seconds_sum{source=\"pg\"} 4.5\n"
+        "poll_seconds_count{source=\"pg\"} 5\n"
+        "poll_seconds_bucket{le=\"+Inf\"} 0\n"
+        "poll_seconds_sum 0\n"
+        "poll_seconds_count 0\n";
+    EXPECT_EQ(page(family, Dialect::text), text);
+    EXPECT_EQ(page(family, Dialect::open_metrics), text + "# EOF\n");
+}
+
+TEST(Render, EscapesLabelValuesAndHelpByEachFormatsRules) {
+    const Family family{"a", "say \"hi\"\\\nbye", Type::gauge, {{{{"l", "\"x\"\\\ny\t"}}, 1}}, {}};
+    EXPECT_EQ(page(family, Dialect::text),
+              "# HELP a say \"hi\"\\\\\\nbye\n"
+              "# TYPE a gauge\n"
+              "a{l=\"\\\"x\\\"\\\\\\ny\t\"} 1\n");
+    EXPECT_EQ(page(family, Dialect::open_metrics),
+              "# HELP a say \\\"hi\\\"\\\\\\nbye\n"
+              "# TYPE a gauge\n"
+              "a{l=\"\\\"x\\\"\\\\\\ny\t\"} 1\n"
+              "# EOF\n");
+}
+
+TEST(Render, AFamilyWithoutSamplesLeavesNoTrace) {
+    EXPECT_EQ(page({"a", "b", Type::gauge, {}, {}}, Dialect::text), "");
+    EXPECT_EQ(page({"a", "b", Type::gauge, {}, {}}, Dialect::open_metrics), "# EOF\n");
+}
+
+TEST(Render, AppendsToWhatIsThere) {
+    std::string out = "before\n";
+    render(std::vector{Family{"a", "b", Type::gauge, {{{}, 1}}, {}}}, Dialect::text, out);
+    EXPECT_EQ(out, "before\n# HELP a b\n# TYPE a gauge\na 1\n");
+}
+
+TEST(Render, NumbersReadBackAsTheyWere) {
+    const std::array<std::pair<double, const char*>, 14> cases{{
+        {0, "0"},
+        {-0.0, "0"},
+        {1, "1"},
+        {-17, "-17"},
+        {1795360215.39, "1795360215.39"},
+        {1e6, "1000000"},
+        {9007199254740991, "9007199254740991"},
+        {1e300, "1e+300"},
+        {0.1, "0.1"},
+        {1e-9, "1e-09"},
+        {5e-324, "5e-324"},
+        {std::numeric_limits<double>::quiet_NaN(), "NaN"},
+        {HUGE_VAL, "+Inf"},
+        {-HUGE_VAL, "-Inf"},
+    }};
+    for (const auto& [value, text] : cases) EXPECT_EQ(number(value), text);
+    for (const double value : {1.0 / 3, 2.5e-7, 123456789.123456789, 1.8446744073709552e19})
+        EXPECT_EQ(std::stod(number(value)), value);
+}
+
+}  // namespace
+}  // namespace keyshift::exposition

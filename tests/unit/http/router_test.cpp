@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// router.hpp: which handler answers, what is said when none does, and what is counted.
+#include "http/router.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace keyshift::http {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::Pair;
+
+Response ok(const Request& request) {
+    Response response;
+    response.body = std::string(request.path) + "|" + std::string(request.query);
+    return response;
+}
+
+Response throws(const Request&) {
+    throw std::runtime_error("password=hunter2");
+}
+
+// Handlers may throw anything; so may a library below them.
+Response throws_oddly(const Request&) {
+    throw 7;  // NOLINT(hicpp-exception-baseclass)
+}
+
+Response teapot(const Request&) {
+    Response response;
+    response.status = 418;
+    return response;
+}
+
+Router make_router() {
+    return Router({{{Method::get}, "/metrics", "metrics", ok},
+                   {{Method::post, Method::put}, "/-/reload", "reload", ok},
+                   {{Method::get}, "/", "page", ok},
+                   {{Method::get}, "/keys", "page", ok},
+                   {{Method::get}, "/throws", "broken", throws},
+                   {{Method::get}, "/oddly", "broken", throws_oddly},
+                   {{Method::get}, "/tea", "tea", teapot}});
+}
+
+Request request(Method method, std::string_view path, std::string_view query = {}) {
+    Request r;
+    r.method = method;
+    r.path = path;
+    r.query = query;
+    return r;
+}
+
+std::uint64_t count(const Router& router, std::string_view handler, int code) {
+    for (const RequestCount& known : router.counts())
+        if (known.handler == handler && known.code == code) return known.total;
+    return ~std::uint64_t{0};
+}
+
+TEST(Router, FindsTheHandlerByPathWhateverTheQuery) {
+    Router router = make_router();
+    EXPECT_EQ(router.handle(request(Method::get, "/metrics")).body, "/metrics|");
+    EXPECT_EQ(router.handle(request(Method::get, "/metrics", "debug=1")).body, "/metrics|debug=1");
+    EXPECT_EQ(router.handle(request(Method::head, "/metrics")).status, 200);
+    EXPECT_EQ(router.handle(request(Method::put, "/-/reload")).status, 200);
+}
+
+TEST(Router, AnUnknownPathIs404AndSaysWhatThereIs) {
+    Router router = make_router();
+    const Response response = router.handle(request(Method::get, "/<script>"));
+    EXPECT_EQ(response.status, 404);
+    EXPECT_THAT(response.body, HasSubstr("/metrics\n"));
+    EXPECT_THAT(response.body, Not(HasSubstr("script")));
+    EXPECT_EQ(router.handle(request(Method::get, "/metrics/")).status, 404);
+    EXPECT_EQ(router.handle(request(Method::get, "/METRICS")).status, 404);
+}
+
+TEST(Router, TheWrongMethodIs405WithAllow) {
+    Router router = make_router();
+    const Response get = router.handle(request(Method::post, "/metrics"));
+    EXPECT_EQ(get.status, 405);
+    EXPECT_THAT(get.headers, ElementsAre(Pair("Allow", "GET, HEAD")));
+    const Response post = router.handle(request(Method::head, "/-/reload"));
+    EXPECT_EQ(post.status, 405);
+    EXPECT_THAT(post.headers, ElementsAre(Pair("Allow", "POST, PUT")));
+    EXPECT_EQ(router.handle(request(Method::other, "/metrics")).status, 405);
+}
+
+TEST(Router, AnExceptionIs500WithoutItsText) {
+    Router router = make_router();
+    testing::internal::CaptureStderr();
+    const Response response = router.handle(request(Method::get, "/throws"));
+    EXPECT_EQ(router.handle(request(Method::get, "/oddly")).status, 500);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("handler=broken"));
+    EXPECT_EQ(response.status, 500);
+    EXPECT_THAT(response.body, Not(HasSubstr("hunter2")));
+    EXPECT_EQ(count(router, "broken", 500), 2U);
+}
+
+TEST(Router, KnownSeriesAreThereFromTheStart) {
+    const Router router = make_router();
+    std::vector<std::string> known;
+    for (const RequestCount& c : router.counts()) {
+        known.push_back(c.handler + " " + std::to_string(c.code));
+        EXPECT_EQ(c.total, 0U);
+    }
+    EXPECT_THAT(known,
+                ElementsAre("metrics 200", "reload 200", "page 200", "broken 200", "tea 200", "other 404"));
+}
+
+TEST(Router, CountsByHandlerAndCode) {
+    Router router = make_router();
+    router.handle(request(Method::get, "/"));
+    router.handle(request(Method::get, "/keys"));
+    router.handle(request(Method::post, "/keys"));
+    router.handle(request(Method::get, "/tea"));
+    router.handle(request(Method::get, "/a"));
+    router.handle(request(Method::get, "/b"));
+    EXPECT_EQ(router.refuse(431).status, 431);
+    EXPECT_EQ(count(router, "page", 200), 2U);
+    EXPECT_EQ(count(router, "page", 405), 1U);
+    EXPECT_EQ(count(router, "tea", 418), 1U);
+    EXPECT_EQ(count(router, "tea", 200), 0U);
+    EXPECT_EQ(count(router, "other", 404), 2U);
+    EXPECT_EQ(count(router, "other", 431), 1U);
+    EXPECT_EQ(router.counts().size(), 9U);
+}
+
+}  // namespace
+}  // namespace keyshift::http
