@@ -77,9 +77,10 @@ class Serve(Server):
         env: Mapping[str, str] | None = None,
         args: Sequence[str] = (),
         until: Literal["ready", "healthy"] = "ready",
+        port: int | None = None,
     ):
         super().__init__()
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config_path = self.directory / "keyshift.yaml"
         self._env = env

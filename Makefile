@@ -1,0 +1,72 @@
+# The commands of the project. `make` alone prints them.
+# Each installs the Debian packages that it needs and are missing (packages.txt), as root or by sudo.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := /usr/bin/python3
+PYTEST := PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider
+BINARY := build/release/src/keyshift
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Watch a simulated migration in fast motion: gateway, PostgreSQL, Redis, Prometheus (DEMO_SECONDS=60 to end by itself)
+	@scripts/install-packages demo
+	@PYTHONPATH=tests KEYSHIFT_BINARY=$(BINARY) $(PYTHON) scripts/demo.py
+
+.PHONY: run
+run: build ## Run `keyshift serve` on DATABASE_URL
+	@if [ -z "$$DATABASE_URL" ]; then echo "set DATABASE_URL=postgresql://user:password@host/database, or try make demo" >&2; exit 64; fi
+	@exec $(BINARY) serve
+
+.PHONY: build
+build: ## Build the program: build/release/src/keyshift
+	@scripts/install-packages build
+	@[ -f build/release/build.ninja ] || cmake --preset release
+	@cmake --build --preset release --target keyshift
+
+.PHONY: test
+test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end
+	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
+	@tail -n 3 build/dev/ctest.log
+	@$(PYTEST) -q tests/architecture tests/integration tests/e2e
+
+.PHONY: unit
+unit: dev-build ## Run the unit tests alone
+	@ctest --preset dev
+
+.PHONY: dev-build
+dev-build:
+	@scripts/install-packages build checks test
+	@[ -f build/dev/build.ninja ] || cmake --preset dev
+	@cmake --build --preset dev --target all all_verify_interface_header_sets
+
+.PHONY: asan tsan
+asan tsan: ## Run the unit tests under AddressSanitizer and UBSan, or ThreadSanitizer
+	@scripts/install-packages build test
+	@cmake --workflow --preset $@
+
+SOURCES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
+
+.PHONY: format format-check
+format: ## Format the C++ code
+	@scripts/install-packages checks
+	@clang-format-14 -i $(SOURCES)
+format-check:
+	@clang-format-14 --dry-run --Werror $(SOURCES)
+
+.PHONY: lint
+lint: dev-build ## Run clang-tidy
+	@run-clang-tidy-14 -quiet -p build/dev '$(CURDIR)/src/.*'
+
+.PHONY: bench
+bench: ## Measure against the targets, side by side with the peers
+	@scripts/install-packages build test bench
+	@[ -f build/bench/build.ninja ] || cmake --preset bench
+	@cmake --build --preset bench
+	@PYTHONPATH=tests $(PYTHON) tests/bench/all.py
+
+.PHONY: clean
+clean: ## Remove what was built
+	@rm -rf build

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole migration in two minutes: private PostgreSQL, Redis and Prometheus, a simulated gateway with clients that move
+to new keys one after the other, and `keyshift serve` watching. Everything is on loopback, in temporary directories, and
+gone at the end: Ctrl-C, SIGTERM, or DEMO_SECONDS."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+from harness.keyshift import Serve
+from harness.ports import free_port
+from harness.postgres import Postgres
+from harness.process import CLEAN_ENVIRONMENT, Process
+from harness.prometheus import Prometheus
+from harness.redis import Redis
+from harness.scratch import scratch_directory
+
+ROOT = Path(__file__).resolve().parents[1]
+MIGRATION_SECONDS = 120
+BAR = 30
+
+
+def main() -> int:
+    limit = int(os.environ.get("DEMO_SECONDS", "0"))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        run(limit)
+    print("\nstopped; nothing is left behind")
+    return 0
+
+
+def run(limit: int) -> None:
+    print("starting PostgreSQL, Redis, a simulated gateway, keyshift and Prometheus ...", flush=True)
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(Postgres()).create_database()
+        redis = stack.enter_context(Redis())
+        migration = min(MIGRATION_SECONDS, limit * 3 // 4) if limit else MIGRATION_SECONDS
+        gateway = start_gateway(stack, database.dsn(), redis.url(), migration)
+        serve = Serve(
+            {"collectors": [{"type": "keys", "interval": "1s", "database_duty": "20%"}]},
+            env={"DATABASE_URL": database.dsn()},
+            port=preferred_port(11947),
+        )
+        stack.enter_context(serve)
+        rules = ROOT / "alerts" / "keyshift.rules.yaml"
+        prometheus = stack.enter_context(Prometheus({"keyshift": [f"127.0.0.1:{serve.port}"]}, rule_files=[rules]))
+        print(f"  keyshift    {serve.url}/metrics")
+        print(f"  Prometheus  {prometheus.url}/graph?g0.expr=keyshift_keys&g0.tab=0&g0.range_input=5m")
+        print(f"  alerts      {prometheus.url}/alerts")
+        print(f"  gateway     {gateway}")
+        print(f"  report      DATABASE_URL='{database.dsn()}' {os.environ['KEYSHIFT_BINARY']} report")
+        print(f"\nkeys move within {migration} s; " + (f"ends after {limit} s" if limit else "Ctrl-C ends") + "\n", flush=True)
+        watch(serve, time.monotonic() + limit if limit else None)
+
+
+def start_gateway(stack: contextlib.ExitStack, dsn: str, redis_url: str, migration: int) -> str:
+    """The simulated gateway with its traffic; its URL once it answers."""
+    directory = scratch_directory("gateway")
+    process = stack.enter_context(
+        Process(
+            ["/usr/bin/python3", "-m", "gateway_sim", "demo", "--duration", str(migration), "--log-file", directory / "gateway.log"],
+            log_path=directory / "output",
+            env={**CLEAN_ENVIRONMENT, "PYTHONPATH": str(ROOT / "tests"), "DATABASE_URL": dsn, "REDIS_URL": redis_url},
+            cwd=directory,
+        )
+    )
+    return process.wait_until(lambda: url_in(directory / "output"), 30, "the gateway answers")
+
+
+def url_in(output: Path) -> str:
+    for line in output.read_text().splitlines():
+        with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError):
+            return json.loads(line)["url"]
+    return ""
+
+
+def preferred_port(port: int) -> int:
+    """`port` if it is free, so that the URLs are the usual ones; another one otherwise."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    return free_port()
+
+
+def watch(serve: Serve, end: float | None) -> None:
+    """A line whenever a number has changed, redrawn in place on a terminal."""
+    last = ""
+    while end is None or time.monotonic() < end:
+        line = status_line(serve)
+        if line != last:
+            print(("\r\x1b[K" + line) if sys.stdout.isatty() else line, end="" if sys.stdout.isatty() else "\n", flush=True)
+            last = line
+        time.sleep(1)
+    print()
+
+
+def status_line(serve: Serve) -> str:
+    metrics = serve.metrics()
+
+    def value(name: str, **labels: str) -> int:
+        return int(metrics[name, frozenset(labels.items())])
+
+    legacy = value("keyshift_keys", state="legacy")
+    baseline = value("keyshift_legacy_keys_baseline")
+    moved = baseline - legacy
+    filled = BAR * moved // baseline if baseline else BAR
+    return (
+        f"[{'#' * filled}{'.' * (BAR - filled)}] {moved} of {baseline} legacy keys gone, "
+        f"{legacy} left ({value('keyshift_legacy_keys_used', window='5m')} used within 5 min), "
+        f"{value('keyshift_keys', state='modern')} modern, "
+        f"{value('keyshift_legacy_uses_observed_total')} uses of legacy keys seen"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

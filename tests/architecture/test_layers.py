@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The layers of src/ include only what src/CMakeLists.txt lets them, and third-party headers stay where they belong."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).resolve().parents[2] / "src"
+INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
+LAYER = re.compile(r"^keyshift_layer\((\w+)(?:\s+USES\s+([\w\s]+?))?(?:\s+LINKS\s+[^)]*)?\)", re.MULTILINE)
+
+# Third-party headers, by prefix: the folders that may include them, and whether a header there may.
+THIRD_PARTY = {
+    "libpq-fe.h": ({"drivers"}, False),
+    "sqlite3.h": ({"store"}, False),
+    "yaml-cpp/": ({"config"}, False),
+    "zlib.h": ({"exposition"}, False),
+    "CLI/": ({"app"}, False),
+    "boost/beast": ({"http"}, False),
+    "boost/asio": ({"runtime", "http", "app"}, True),
+    "boost/system/": ({"base", "http", "app"}, True),
+}
+DOMAIN_KNOWS = {"base", "domain"}
+
+
+def layers() -> dict[str, set[str]]:
+    return {name: set((uses or "").split()) for name, uses in LAYER.findall((SRC / "CMakeLists.txt").read_text())}
+
+
+def reachable(name: str, graph: dict[str, set[str]]) -> set[str]:
+    found = {name}
+    for below in graph[name]:
+        found |= reachable(below, graph)
+    return found
+
+
+def includes() -> list[tuple[Path, str]]:
+    files = [path for path in SRC.rglob("*") if path.suffix in (".cpp", ".hpp")]
+    assert len(files) > 50, "looking in the wrong place"
+    return [(path, name) for path in files for name in INCLUDE.findall(path.read_text())]
+
+
+def layer_of(path: Path) -> str:
+    parts = path.relative_to(SRC).parts
+    return parts[0] if len(parts) > 1 else "main"
+
+
+def violations(found: list[tuple[Path, str]], graph: dict[str, set[str]]) -> list[str]:
+    wrong = []
+    for path, name in found:
+        layer = layer_of(path)
+        target = name.split("/")[0]
+        if target in graph:
+            allowed = {"app", "base"} if layer == "main" else reachable(layer, graph)
+            if target not in allowed:
+                wrong.append(f"{path.relative_to(SRC)} includes {name}: {layer} does not use {target}")
+        for prefix, (folders, in_headers) in THIRD_PARTY.items():
+            if name.startswith(prefix) and (layer not in folders or (path.suffix == ".hpp" and not in_headers)):
+                wrong.append(f"{path.relative_to(SRC)} includes {name}: it belongs to {sorted(folders)}")
+    return wrong
+
+
+def test_every_folder_is_a_layer() -> None:
+    folders = {path.name for path in SRC.iterdir() if path.is_dir()}
+    assert folders == set(layers())
+
+
+def test_layers_have_no_cycle() -> None:
+    graph = layers()
+    order = list(graph)
+    for name, uses in graph.items():
+        for below in uses:
+            assert order.index(below) < order.index(name), f"{name} uses {below}, which is declared after it"
+
+
+def test_includes_point_down() -> None:
+    assert violations(includes(), layers()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "include"),
+    [
+        ("domain/ledger.cpp", "store/state.hpp"),
+        ("http/router.cpp", "domain/model.hpp"),
+        ("base/log.cpp", "app/monitor.hpp"),
+        ("app/monitor.hpp", "boost/beast/http.hpp"),
+        ("drivers/postgres.hpp", "libpq-fe.h"),
+        ("domain/model.hpp", "boost/asio/io_context.hpp"),
+        ("main.cpp", "http/server.hpp"),
+    ],
+)
+def test_a_planted_violation_is_found(file: str, include: str) -> None:
+    assert len(violations([(SRC / file, include)], layers())) >= 1
+
+
+def test_domain_is_pure() -> None:
+    """Standard library and base only, and no clock: time is a parameter."""
+    for path, name in includes():
+        if layer_of(path) != "domain":
+            continue
+        assert "/" not in name or name.split("/")[0] in DOMAIN_KNOWS, f"{path.name} includes {name}"
+    for path in (SRC / "domain").iterdir():
+        assert not re.search(r"\bnow\(\)|_clock::now", path.read_text()), f"{path.name} reads a clock"
+
+
+def test_every_header_begins_with_its_licence_and_contract() -> None:
+    for path in SRC.rglob("*.hpp"):
+        first, second = path.read_text().splitlines()[:2]
+        assert first == "// SPDX-License-Identifier: Apache-2.0", path
+        assert second.startswith("// "), f"{path} does not say what it is"
+
+
+def test_files_stay_readable() -> None:
+    sizes = {path: len(path.read_text().splitlines()) for path in SRC.rglob("*.?pp")}
+    too_long = {str(path): size for path, size in sizes.items() if size > 500}
+    assert not too_long
+    ordered = sorted(sizes.values())
+    assert ordered[len(ordered) // 2] <= 130
