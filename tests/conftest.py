@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import strictness
+from harness import leaks, strictness
 from harness.postgres import Database, Postgres, binary_directory
 from harness.process import program
 from harness.redis import Redis
@@ -44,6 +44,15 @@ def _version(locate: Callable[[], str | Path], argument: str) -> str:
         return str(missing)
     result = subprocess.run([path, argument], capture_output=True, text=True, check=True)
     return (result.stdout or result.stderr).splitlines()[0]
+
+
+@pytest.fixture(autouse=True)
+def no_secret_comes_out() -> Iterator[None]:
+    """Nothing that keyshift printed, answered or wrote in the test holds a password or a hash that the test used."""
+    leaks.forget()
+    yield
+    leaked = leaks.found()
+    assert not leaked, "\n".join(leaked)
 
 
 @pytest.fixture(scope="session")

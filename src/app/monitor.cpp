@@ -93,20 +93,20 @@ int Monitor::run() {
 
 asio::awaitable<void> Monitor::watch(Watched& watched) {
     runtime::Schedule schedule(watched.source.interval(), std::random_device{}());
+    // Work is named before it is awaited: GCC 12 destroys a temporary lambda in a co_await expression twice
+    // (bug 107288).
+    const auto look = [&watched] { return watched.source.run_cycle(); };
+    const auto save = [&watched] { return watched.source.save_errors(watched.errors_to_save); };
     while (!stopping_) {
         const auto began = std::chrono::steady_clock::now();
-        Cycle cycle = co_await runtime::run_blocking(watched.source.worker(),
-                                                     [&watched] { return watched.source.run_cycle(); });
+        Cycle cycle = co_await runtime::run_blocking(watched.source.worker(), look);
         if (stopping_) break;
         const base::Duration rest = cycle.rest;
         const bool succeeded = cycle.observation.has_value();
         apply(watched, std::move(cycle));
         if (!succeeded) {
-            const auto unsaved = co_await runtime::run_blocking(
-                watched.source.worker(), [&watched, errors = model_.sources[watched.source.name()].errors] {
-                    return watched.source.save_errors(errors);
-                });
-            note_state_error(unsaved);
+            watched.errors_to_save = model_.sources[watched.source.name()].errors;
+            note_state_error(co_await runtime::run_blocking(watched.source.worker(), save));
         }
         const auto next = began + (succeeded ? schedule.after_success() : schedule.after_failure());
         watched.timer.expires_at(std::max(next, std::chrono::steady_clock::now() + rest));

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -40,6 +41,8 @@ class Monitor {
         boost::asio::steady_timer timer;
         std::optional<base::Errc> logged_error = {};  // a change of state is logged once
         bool skewed = false;
+        std::map<base::Errc, std::uint64_t> errors_to_save =
+            {};  // handed to the worker, which alone reads it
 
         Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
             : source(config.gateway, collector, *monitor.state_, monitor.interrupt_), timer(monitor.loop_) {}

@@ -5,7 +5,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 
 namespace keyshift::base {
 namespace {
@@ -52,6 +51,19 @@ std::optional<std::int64_t> offset_minutes(std::string_view text) {
     const auto minutes = digits(text, 4, 2);
     if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
     return (text[0] == '-' ? -1 : 1) * (*hours * 60 + *minutes);
+}
+
+/// Writes the last `count` decimal digits of `value`, leading zeros included.
+void put_digits(char* at, unsigned count, unsigned value) {
+    for (; count > 0; --count, value /= 10) at[count - 1] = static_cast<char>('0' + value % 10);
+}
+
+/// RFC 3339 has the years 0000 to 9999.
+Time within_rfc3339(Time t) {
+    using std::chrono::January;
+    constexpr Time kFirst = std::chrono::sys_days{std::chrono::year{0} / January / 1};
+    constexpr Time kEnd = std::chrono::sys_days{std::chrono::year{10000} / January / 1};
+    return std::clamp(t, kFirst, kEnd - Duration{1});
 }
 
 }  // namespace
@@ -126,21 +138,29 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
            std::chrono::minutes{*minute - *offset} + std::chrono::seconds{*second} + Duration{*micros};
 }
 
-std::string format_rfc3339(Time t) {
+void append_rfc3339(std::string& out, Time t) {
+    t = within_rfc3339(t);
     const auto day = std::chrono::floor<std::chrono::days>(t);
     const std::chrono::year_month_day date{day};
-    const std::chrono::hh_mm_ss time{t - day};
-    std::array<char, 64> text{};
-    int n = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                          static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                          static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                          static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-    std::string out(text.data(), static_cast<std::size_t>(n));
-    if (const auto micros = time.subseconds().count(); micros != 0) {
-        n = std::snprintf(text.data(), text.size(), ".%06d", static_cast<int>(micros));
-        out.append(text.data(), static_cast<std::size_t>(n));
-    }
-    return out + "Z";
+    const auto micros = static_cast<std::uint64_t>((t - day).count());
+    const auto seconds = static_cast<unsigned>(micros / 1'000'000);
+    std::array<char, 27> text{"0000-00-00T00:00:00.000000"};
+    put_digits(text.data(), 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(text.data() + 5, 2, static_cast<unsigned>(date.month()));
+    put_digits(text.data() + 8, 2, static_cast<unsigned>(date.day()));
+    put_digits(text.data() + 11, 2, seconds / 3600);
+    put_digits(text.data() + 14, 2, seconds / 60 % 60);
+    put_digits(text.data() + 17, 2, seconds % 60);
+    const auto fraction = static_cast<unsigned>(micros % 1'000'000);
+    put_digits(text.data() + 20, 6, fraction);
+    out.append(text.data(), fraction == 0 ? 19 : 26);
+    out += 'Z';
+}
+
+std::string format_rfc3339(Time t) {
+    std::string out;
+    append_rfc3339(out, t);
+    return out;
 }
 
 Duration Deadline::left() const {

@@ -30,6 +30,9 @@ std::string format_duration(Duration d);
 std::optional<Time> parse_rfc3339(std::string_view text);
 /// "2026-01-10T00:00:00Z"; microseconds only where they are not zero.
 std::string format_rfc3339(Time t);
+/// Appends the same. Times outside the years 0000 to 9999, which RFC 3339 cannot say, become the nearest it
+/// can.
+void append_rfc3339(std::string& out, Time t);
 
 /// A point on the monotonic clock by which a piece of work must be over, whatever it is waiting for.
 class Deadline {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -16,34 +17,33 @@ using config::Gateway;
 using config::Identifier;
 using drivers::Postgres;
 
-/// What the catalog says about the columns of a table: name -> may it be read. Empty: no such table.
+/// What the catalog says about the columns of a table. None: no such table.
 struct KeySource::Columns {
-    std::map<std::string, bool> readable;
+    struct Column {
+        bool readable;
+        std::string type;  // of a domain: the type below
+    };
+    std::map<std::string, Column> all;
     std::string user;
-    std::string database;
 
-    bool has(const std::optional<Identifier>& column) const {
-        return column && readable.count(column->name) != 0;
-    }
+    bool has(const std::optional<Identifier>& column) const { return column && all.count(column->name) != 0; }
     bool can_read(const std::optional<Identifier>& column) const {
-        return has(column) && readable.at(column->name);
+        return has(column) && all.at(column->name).readable;
     }
 
     static Result<Columns> load(Postgres& connection, const config::TableName& table, Deadline deadline) {
         // has_column_privilege is also true for a right on the whole table.
         auto rows = connection.query(
-            "SELECT a.attname, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), current_user, "
-            "current_database() "
-            "FROM pg_catalog.pg_attribute a WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 "
-            "AND NOT "
-            "a.attisdropped",
+            "SELECT a.attname, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
+            "format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), current_user "
+            "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
+            "WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
             deadline, {table.sql()});
         if (!rows) return rows.error();
         Columns columns;
         for (std::size_t i = 0; i < rows->size(); ++i) {
-            columns.readable.emplace(*rows->at(i, 0), rows->at(i, 1) == "t");
-            columns.user = *rows->at(i, 2);
-            columns.database = *rows->at(i, 3);
+            columns.all.emplace(*rows->at(i, 0), Column{rows->at(i, 1) == "t", std::string(*rows->at(i, 2))});
+            columns.user = *rows->at(i, 3);
         }
         return columns;
     }
@@ -88,10 +88,43 @@ Error missing_columns(const std::vector<std::string>& names, const Gateway& gate
              : "name the right ones in gateway.columns, or set those to null that the table does not have"};
 }
 
+/// "created_at (integer)" for each column whose type cannot mean what it is named for.
+std::vector<std::string> unfit(const std::vector<std::optional<Identifier>>& columns,
+                               const std::function<std::string(const Identifier&)>& type_of,
+                               const std::function<bool(std::string_view)>& fits) {
+    std::vector<std::string> out;
+    for (const auto& column : columns)
+        if (column && !fits(type_of(*column))) out.push_back(column->name + " (" + type_of(*column) + ")");
+    return out;
+}
+
 }  // namespace
 
+Result<void> KeySource::check_types(const Columns& columns, const Gateway& gateway) {
+    const auto type_of = [&](const Identifier& column) {
+        const auto found = columns.all.find(column.name);
+        return found == columns.all.end() ? "absent" : found->second.type;
+    };
+    const auto is_time = [](std::string_view type) {
+        return type.substr(0, 9) == "timestamp" || type == "date";
+    };
+    const auto is_flag = [](std::string_view type) { return type == "boolean"; };
+    const config::Columns& named = gateway.columns;
+    const auto times = unfit({named.created_at, named.last_used_at, named.expires_at}, type_of, is_time);
+    if (!times.empty())
+        return Error{Errc::schema,
+                     "table " + printable(gateway.table) + ": no point in time in column " + list(times),
+                     "name columns of type timestamptz in gateway.columns"};
+    const auto flags = unfit({named.legacy, named.blocked}, type_of, is_flag);
+    if (!flags.empty())
+        return Error{Errc::schema,
+                     "table " + printable(gateway.table) + ": not a boolean: column " + list(flags),
+                     "name boolean columns in gateway.columns.legacy and gateway.columns.blocked"};
+    return {};
+}
+
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
-    if (columns.readable.empty())
+    if (columns.all.empty())
         return Error{
             Errc::schema, "table " + printable(gateway.table) + " does not exist in this database",
             "check the database name in database_url, or set gateway.table (with its schema if it is not on "
@@ -111,7 +144,7 @@ Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
             forbidden.push_back(column.name);
     }
     if (!absent.empty()) return missing_columns(absent, gateway);
-    if (forbidden.empty()) return {};
+    if (forbidden.empty()) return check_types(columns, gateway);
     std::string grant = "GRANT SELECT (";
     for (const std::string& name : forbidden)
         grant += (name == forbidden.front() ? "" : ", ") + Identifier{name}.sql();
@@ -145,7 +178,7 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
     source.created_at_ = time_of(named.created_at);
     source.last_used_at_ = time_of(named.last_used_at);
     source.expires_at_ = time_of(named.expires_at);
-    source.blocked_ = named.blocked ? "k." + named.blocked->sql() + "::boolean" : "NULL::boolean";
+    source.blocked_ = named.blocked ? "k." + named.blocked->sql() : "NULL::boolean";
     source.over_budget_ = named.max_budget && named.current_spend
                               ? "k." + named.current_spend->sql() + " >= k." + named.max_budget->sql()
                               : "NULL::boolean";
@@ -182,11 +215,16 @@ std::string KeySource::select_all() const {
     return "SELECT " + columns_sql("NULL::text") + " FROM " + table_ + " k";
 }
 
-std::string KeySource::select_active_since(base::Time since) const {
-    // The casts that time_of() adds would hide the indexed expression only where the columns are not
-    // timestamptz.
+std::string KeySource::select_active() const {
     return select_all() + " WHERE " + legacy_ + " AND greatest(" + created_at_ + ", " + last_used_at_ +
-           ") >=" + drivers::quote_literal(base::format_rfc3339(since)) + "::timestamptz";
+           ") >= current_setting('keyshift.since')::timestamptz";
+}
+
+Result<void> KeySource::set_since(Postgres& connection, base::Time since, Deadline deadline) {
+    const auto set = connection.query("SELECT set_config('keyshift.since', $1, true)", deadline,
+                                      {base::format_rfc3339(since)});
+    if (!set) return set.error();
+    return {};
 }
 
 std::string KeySource::select_legacy(KeyOrder order) const {

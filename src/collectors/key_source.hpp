@@ -30,9 +30,13 @@ class KeySource {
 
     /// Every row.
     std::string select_all() const;
-    /// Legacy keys created or used at or after `since`: one range of the optional index on
-    /// (greatest(created_at, last_used_at)) WHERE the key is legacy.
-    std::string select_active_since(base::Time since) const;
+    /// Legacy keys created or used at or after the moment of set_since(): one range of the optional index on
+    /// (greatest(created_at, last_used_at)) WHERE the key is legacy. The moment is a setting of the
+    /// transaction, so that the text is always the same: pg_stat_statements keeps an entry for every COPY
+    /// text it sees.
+    std::string select_active() const;
+    static base::Result<void> set_since(drivers::Postgres& connection, base::Time since,
+                                        base::Deadline deadline);
     /// Legacy keys for people, with the owner's address where it may be read.
     std::string select_legacy(KeyOrder order) const;
     /// One row: the number of legacy keys and of their owners.
@@ -48,6 +52,7 @@ class KeySource {
  private:
     struct Columns;
     static base::Result<void> check(const Columns& columns, const config::Gateway& gateway);
+    static base::Result<void> check_types(const Columns& columns, const config::Gateway& gateway);
     std::string columns_sql(const std::string& owner_email) const;
 
     std::string table_;

@@ -67,15 +67,11 @@ class Keys final : public Collector {
     Result<Observation> collect(const Request& request) override {
         const bool reused = connection_.connected() && source_.has_value();
         auto observation = attempt(request);
-        // A server restart or an idle-connection killer shows only when the connection is used: that is not
-        // "down" yet.
-        if (!observation && reused && observation.error().code == Errc::connect)
+        if (!observation && reused && worth_a_second_try(observation.error().code)) {
+            close();
             observation = attempt(request);
-        if (!observation) {
-            // Whatever it was, look at the table afresh.
-            connection_.close();
-            source_.reset();
         }
+        if (!observation) close();
         return observation;
     }
 
@@ -84,6 +80,17 @@ class Keys final : public Collector {
     }
 
  private:
+    /// A server restart shows only when the connection is used, which is not "down" yet; and a table that has
+    /// changed is described better by looking at it afresh than by the query that failed.
+    static bool worth_a_second_try(Errc code) {
+        return code == Errc::connect || code == Errc::schema || code == Errc::permission;
+    }
+
+    void close() {
+        connection_.close();
+        source_.reset();
+    }
+
     Result<Observation> attempt(const Request& request) {
         if (!connection_.connected() || !source_)
             if (auto opened = open(request.deadline); !opened) return opened.error();
@@ -120,8 +127,10 @@ class Keys final : public Collector {
         if (!now) return now.error();
         const Time here = base::now();
         if (auto begun = request.keys.begin(scan, *now); !begun) return begun.error();
-        const std::string select =
-            census ? source_->select_all() : source_->select_active_since(*last_scan_ - kPulseOverlap);
+        if (!census)
+            if (auto set = KeySource::set_since(connection_, *last_scan_ - kPulseOverlap, deadline); !set)
+                return set.error();
+        const std::string select = census ? source_->select_all() : source_->select_active();
         auto copied = connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
             const domain::Key key = KeySource::read(row);
             if (row.bad())

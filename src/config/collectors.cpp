@@ -80,22 +80,24 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
     }
     if (!collectors.empty()) return collectors;
     const std::string set = "set " + joined(variables, " or ");
-    if (reading.file.empty())
+    if (reading.file.empty()) {
         root.problem("", "there is nothing to watch", set + ", or name a configuration file with --config");
-    else
+    } else {
         root.problem("collectors", "is not given", example(types) + ", or " + set);
+    }
     return collectors;
 }
 
 }  // namespace
 
-std::vector<CollectorConfig> read_collectors(OptionsReader root, Reading& reading,
+std::vector<CollectorConfig> read_collectors(Reading& reading, const TreeNode* root,
                                              const CollectorTypes& types) {
-    const std::size_t problems = reading.problems.size();
-    auto items = root.sections("collectors");
-    if (!root.has("collectors")) return read_implied(root, reading, types);
-    if (items.empty() && reading.problems.size() == problems)
-        root.problem("collectors", "is an empty list", example(types));
+    OptionsReader options(reading, root, root == nullptr ? Position{} : root->at, "");
+    auto items = options.sections("collectors");
+    const TreeNode* list = root == nullptr ? nullptr : root->find("collectors");
+    if (list == nullptr) return read_implied(options, reading, types);
+    if (list->kind == TreeNode::Kind::list && list->items.empty())
+        options.problem("collectors", "is an empty list", example(types));
     return read_listed(std::move(items), types);
 }
 

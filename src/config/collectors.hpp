@@ -5,14 +5,13 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "config/options.hpp"
 #include "config/reading.hpp"
 
 namespace keyshift::config {
 
-/// `root` is the whole file, `reading` what it belongs to. Without the key: the collectors that the
-/// environment asks for (CollectorType::default_when). None at all is a problem.
-std::vector<CollectorConfig> read_collectors(OptionsReader root, Reading& reading,
+/// `root` is the whole file; null: there is none. Without the key: the collectors that the environment asks
+/// for (CollectorType::default_when). None at all is a problem.
+std::vector<CollectorConfig> read_collectors(Reading& reading, const TreeNode* root,
                                              const CollectorTypes& types);
 
 }  // namespace keyshift::config

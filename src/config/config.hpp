@@ -128,7 +128,7 @@ using CollectorTypes = std::vector<CollectorType>;
 struct KnownKey {
     std::string path;      ///< "gateway.columns.id"; a collector's are "collectors[keys].interval"
     std::string fallback;  ///< the default as it would be written; "null" when it has none
-    auto operator<=>(const KnownKey&) const = default;
+    bool operator==(const KnownKey&) const = default;
 };
 
 struct Loaded {

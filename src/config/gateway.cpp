@@ -36,10 +36,12 @@ Gateway custom() {
 
 /// An identifier, but not what people write who mean `null`.
 base::Result<Identifier> parse_optional_column(std::string_view text) {
-    for (const std::string_view no : {"false", "no", "off", "none"})
-        if (text == no)
+    for (const std::string_view no : {"false", "no", "off", "none"}) {
+        if (text == no) {
             return base::Error{base::Errc::config, "is not a column",
                                "write null when the table has no such column"};
+        }
+    }
     return parse_identifier(text);
 }
 
@@ -74,12 +76,14 @@ void read_columns(OptionsReader options, Columns& columns) {
     column(options, "blocked", columns.blocked);
     column(options, "max_budget", columns.max_budget);
     column(options, "current_spend", columns.current_spend);
-    if (!columns.lookup_hash && !columns.legacy)
+    if (!columns.lookup_hash && !columns.legacy) {
         options.problem("", "has neither lookup_hash nor legacy",
                         "name the column that tells legacy keys from modern ones");
-    if (columns.max_budget.has_value() != columns.current_spend.has_value())
+    }
+    if (columns.max_budget.has_value() != columns.current_spend.has_value()) {
         options.problem(columns.max_budget ? "max_budget" : "current_spend", "is of no use alone",
                         "name both max_budget and current_spend, or set both to null");
+    }
 }
 
 /// Without a table of users there is nothing else to read, but the keys stay known.

@@ -95,9 +95,10 @@ base::Result<TableName> parse_table_name(std::string_view text) {
     text.remove_prefix(1);
     auto second = take(text);
     if (!second) return second.error();
-    if (!text.empty() && text.front() == '.')
+    if (!text.empty() && text.front() == '.') {
         return wrong("has more than two parts",
                      "write a table or schema.table: the connection names the database");
+    }
     if (!text.empty()) return wrong("is not a plain name");
     return TableName{*std::move(first), *std::move(second)};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "config/collectors.hpp"
@@ -34,9 +36,11 @@ Web read_web(OptionsReader options) {
     Web web;
     web.listen =
         options.parsed_list<ListenAddress>("listen", {everywhere}, everywhere.text(), parse_listen_address);
-    for (auto it = web.listen.begin(); it != web.listen.end(); ++it)
-        if (std::find(web.listen.begin(), it, *it) != it)
+    std::set<std::string> seen;
+    for (const ListenAddress& address : web.listen) {
+        if (!seen.insert(address.text()).second)
             options.problem("listen", "has the same address twice", "remove one");
+    }
     return web;
 }
 
@@ -64,18 +68,20 @@ std::optional<std::filesystem::path> state_directory(const Environment& environm
 }
 
 /// `root` is null where there is no file.
-Loaded read(Reading reading, const Node* root, const CollectorTypes& types) {
+Loaded read(Reading reading, const TreeNode* root, const CollectorTypes& types) {
     OptionsReader options(reading, root, root == nullptr ? Position{} : root->at, "");
     Loaded loaded;
     loaded.config.gateway = read_gateway(options.section("gateway"));
     loaded.config.migration = read_migration(options.section("migration"));
-    loaded.config.collectors = read_collectors(options, reading, types);
+    loaded.config.collectors = read_collectors(reading, root, types);
     loaded.config.state = read_state(options.section("state"));
     loaded.config.web = read_web(options.section("web"));
     loaded.config.log = read_log(options.section("log"));
     report_unknown_keys(reading);
     sort_problems(reading.problems);
-    std::sort(reading.known.begin(), reading.known.end());
+    std::sort(reading.known.begin(), reading.known.end(), [](const KnownKey& a, const KnownKey& b) {
+        return std::tie(a.path, a.fallback) < std::tie(b.path, b.fallback);
+    });
     reading.known.erase(std::unique(reading.known.begin(), reading.known.end()), reading.known.end());
     loaded.problems = std::move(reading.problems);
     loaded.known = std::move(reading.known);
@@ -88,18 +94,19 @@ Loaded failed(Problem problem) {
     return loaded;
 }
 
-std::optional<Node> parse_root(std::string_view text, std::vector<Problem>& problems) {
+std::optional<TreeNode> parse_root(std::string_view text, std::vector<Problem>& problems) {
     if (text.size() > kMaxBytes) {
         problems.push_back({"", {}, "", "is larger than 1024 KiB", "check its path"});
         return std::nullopt;
     }
     auto root = parse_yaml(text, problems);
-    if (!root || root->kind == Node::Kind::map) return root;
-    if (root->kind == Node::Kind::null)
+    if (!root || root->kind == TreeNode::Kind::map) return root;
+    if (root->kind == TreeNode::Kind::null) {
         problems.push_back(
             {"", {}, "", "is empty", "list what to watch, such as 'collectors: [{type: keys}]'"});
-    else if (root->kind != Node::Kind::broken)
+    } else if (root->kind != TreeNode::Kind::broken) {
         problems.push_back({"", root->at, "", "is not a mapping", "start with a key, such as 'collectors:'"});
+    }
     return std::nullopt;
 }
 
@@ -131,14 +138,15 @@ Loaded defaults(const Environment& environment, const CollectorTypes& types) {
     reading.environment = environment;
     Loaded loaded = read(std::move(reading), nullptr, types);
     loaded.config.web.listen = {{"127.0.0.1", kPort}};
-    if (auto directory = state_directory(environment))
+    if (auto directory = state_directory(environment)) {
         loaded.config.state.directory = *std::move(directory);
-    else
+    } else {
         loaded.problems.push_back({"",
                                    {},
                                    "",
                                    "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",
                                    "set XDG_STATE_HOME to a directory"});
+    }
     return loaded;
 }
 

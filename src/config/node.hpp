@@ -13,7 +13,7 @@ namespace keyshift::config {
 
 struct Entry;
 
-struct Node {
+struct TreeNode {
     enum class Kind {
         null,  ///< nothing, `~` or `null`, unquoted
         text,  ///< every other scalar: what it means is for its reader to say
@@ -24,18 +24,18 @@ struct Node {
 
     Kind kind = Kind::null;
     Position at;
-    std::string text;            ///< as written, ${VARIABLES} not expanded
-    std::vector<Node> items;     ///< of a list
-    std::vector<Entry> entries;  ///< of a map, in the file's order; keys are unique
+    std::string text;             ///< as written, ${VARIABLES} not expanded
+    std::vector<TreeNode> items;  ///< of a list
+    std::vector<Entry> entries;   ///< of a map, in the file's order; keys are unique
 
     /// The value at `key` of a map; null when there is none. Lives as long as this node is not changed.
-    const Node* find(std::string_view key) const;
+    const TreeNode* find(std::string_view key) const;
 };
 
 struct Entry {
     std::string key;
     Position at;  ///< of the key
-    Node value;
+    TreeNode value;
 };
 
 }  // namespace keyshift::config

@@ -34,7 +34,7 @@ Parse<T> within(Range<T> range, Parse<T> parse, Format format) {
 
 }  // namespace
 
-OptionsReader::OptionsReader(Reading& reading, const Node* node, Position at, std::string label)
+OptionsReader::OptionsReader(Reading& reading, const TreeNode* node, Position at, std::string label)
     : reading_(&reading), node_(node), at_(at), label_(std::move(label)) {
     if (node_ != nullptr) reading_->sections[node_].label = label_;
 }
@@ -62,9 +62,10 @@ double OptionsReader::ratio(std::string_view key, double fallback, Range<double>
 base::Duration OptionsReader::duration(std::string_view key, base::Duration fallback,
                                        Range<base::Duration> range) {
     const auto parse = [&](std::string_view text) -> base::Result<base::Duration> {
-        if (text.find_first_not_of("0123456789.") == std::string_view::npos)
+        if (text.find_first_not_of("0123456789.") == std::string_view::npos) {
             return wrong("has no unit",
                          "write " + (is_as_written(key, text) ? std::string(text) : "30") + "s");
+        }
         if (const auto value = base::parse_duration(text)) return *value;
         return wrong("is not a duration", "write for example 250ms, 30s, 10m, 12h, 7d or 1d12h");
     };
@@ -95,9 +96,9 @@ std::vector<std::string> OptionsReader::list_of_text(std::string_view key,
 }
 
 OptionsReader OptionsReader::section(std::string_view key) {
-    const Node* node = child(key);
+    const TreeNode* node = child(key);
     if (node_ != nullptr) ask(key);
-    if (node != nullptr && node->kind != Node::Kind::map) {
+    if (node != nullptr && node->kind != TreeNode::Kind::map) {
         report_kind(*node, key, "a mapping");
         node = nullptr;
     }
@@ -105,21 +106,22 @@ OptionsReader OptionsReader::section(std::string_view key) {
 }
 
 std::vector<OptionsReader> OptionsReader::sections(std::string_view key) {
-    const Node* list = child(key);
+    const TreeNode* list = child(key);
     if (node_ != nullptr) ask(key);
     std::vector<OptionsReader> readers;
     if (list == nullptr) return readers;
-    if (list->kind != Node::Kind::list) {
+    if (list->kind != TreeNode::Kind::list) {
         report_kind(*list, key, "a list");
         return readers;
     }
     for (std::size_t i = 0; i < list->items.size(); ++i) {
-        const Node& item = list->items[i];
+        const TreeNode& item = list->items[i];
         const std::string label = std::string(key) + "[" + std::to_string(i) + "]";
-        if (item.kind == Node::Kind::map)
+        if (item.kind == TreeNode::Kind::map) {
             readers.push_back({*reading_, &item, item.at, under(label)});
-        else
+        } else {
             report_kind(item, label, "a mapping");
+        }
     }
     return readers;
 }

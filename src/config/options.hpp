@@ -29,7 +29,7 @@
 
 namespace keyshift::config {
 
-struct Node;
+struct TreeNode;
 struct Reading;
 
 /// Inclusive bounds.
@@ -39,9 +39,8 @@ struct Range {
     T max;
 };
 
-/// Turns a text into a value of its own syntax. Its error says what is wrong with the text without repeating
-/// it
-/// ("is not an address"): the reader puts the text in front where it may be shown.
+/// Turns a text into a value of its own syntax. Its error says what is wrong without repeating the text ("is
+/// not an address"): the reader puts the text in front where it may be shown.
 template <class T>
 using Parse = std::function<base::Result<T>(std::string_view)>;
 
@@ -118,10 +117,11 @@ class OptionsReader {
         const auto texts = find_list(key, fallback_text);
         for (const Text& text : texts) {
             auto value = parse(text.value);
-            if (!value)
+            if (!value) {
                 reject(text, value.error());
-            else
+            } else {
                 values.push_back(*std::move(value));
+            }
         }
         if (values.empty() || values.size() != texts.size()) return fallback;
         return values;
@@ -142,7 +142,7 @@ class OptionsReader {
     // For the loader:
 
     /// `node` is null for a section that is absent; `label` is its path, empty for the whole file.
-    OptionsReader(Reading& reading, const Node* node, Position at, std::string label);
+    OptionsReader(Reading& reading, const TreeNode* node, Position at, std::string label);
     /// This section under another path.
     OptionsReader named(std::string label) const { return {*reading_, node_, at_, std::move(label)}; }
     /// Whatever else this section holds is no problem: nobody can tell what it should be.
@@ -167,21 +167,21 @@ class OptionsReader {
     std::vector<Text> find_list(std::string_view key, std::string_view fallback_text);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);
-    std::optional<Text> expanded(const Node& node, std::string_view key);
+    std::optional<Text> expanded(const TreeNode& node, std::string_view key);
 
-    const Node* child(std::string_view key) const;
+    const TreeNode* child(std::string_view key) const;
     /// True when no variable was expanded to get `text`, so that it may be shown.
     bool is_as_written(std::string_view key, std::string_view text) const;
     void ask(std::string_view key);
-    const Node* declare(std::string_view key, std::string_view fallback_text);
+    const TreeNode* declare(std::string_view key, std::string_view fallback_text);
     std::string under(std::string_view key) const;
 
     void reject(const Text& text, const base::Error& error);
-    void report_kind(const Node& node, std::string_view key, std::string_view wanted);
+    void report_kind(const TreeNode& node, std::string_view key, std::string_view wanted);
     void report(Position at, std::string path, std::string what, std::string hint);
 
     Reading* reading_;
-    const Node* node_;
+    const TreeNode* node_;
     Position at_;
     std::string label_;
 };

@@ -23,7 +23,7 @@ std::string without_indices(std::string_view path) {
 
 }  // namespace
 
-const Node* OptionsReader::child(std::string_view key) const {
+const TreeNode* OptionsReader::child(std::string_view key) const {
     return node_ == nullptr ? nullptr : node_->find(key);
 }
 
@@ -32,7 +32,7 @@ bool OptionsReader::has(std::string_view key) const {
 }
 
 bool OptionsReader::is_as_written(std::string_view key, std::string_view text) const {
-    const Node* node = child(key);
+    const TreeNode* node = child(key);
     return node != nullptr && node->text == text;
 }
 
@@ -47,45 +47,46 @@ void OptionsReader::ask(std::string_view key) {
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.emplace_back(key);
 }
 
-const Node* OptionsReader::declare(std::string_view key, std::string_view fallback_text) {
+const TreeNode* OptionsReader::declare(std::string_view key, std::string_view fallback_text) {
     ask(key);
     reading_->known.push_back({without_indices(under(key)), std::string(fallback_text)});
     return child(key);
 }
 
 OptionsReader::Found OptionsReader::find(std::string_view key, std::string_view fallback_text, Null null) {
-    const Node* node = declare(key, fallback_text);
+    const TreeNode* node = declare(key, fallback_text);
     if (node == nullptr) return {};
-    if (node->kind == Node::Kind::null && null == Null::allowed) return {std::nullopt, true};
-    if (node->kind == Node::Kind::text) return {expanded(*node, key), false};
+    if (node->kind == TreeNode::Kind::null && null == Null::allowed) return {std::nullopt, true};
+    if (node->kind == TreeNode::Kind::text) return {expanded(*node, key), false};
     report_kind(*node, key, "a single value");
     return {};
 }
 
 std::vector<OptionsReader::Text> OptionsReader::find_list(std::string_view key,
                                                           std::string_view fallback_text) {
-    const Node* node = declare(key, fallback_text);
+    const TreeNode* node = declare(key, fallback_text);
     std::vector<Text> texts;
     if (node == nullptr) return texts;
-    const auto add = [&](const Node& item, const std::string& item_key) {
-        if (item.kind != Node::Kind::text) return report_kind(item, item_key, "a single value");
+    const auto add = [&](const TreeNode& item, const std::string& item_key) {
+        if (item.kind != TreeNode::Kind::text) return report_kind(item, item_key, "a single value");
         if (auto text = expanded(item, item_key)) texts.push_back(*std::move(text));
     };
-    if (node->kind == Node::Kind::text) {
+    if (node->kind == TreeNode::Kind::text) {
         add(*node, std::string(key));
-    } else if (node->kind != Node::Kind::list) {
+    } else if (node->kind != TreeNode::Kind::list) {
         report_kind(*node, key, "a list");
     } else {
-        if (node->items.empty())
+        if (node->items.empty()) {
             report(node->at, under(key), "is an empty list",
                    "give it an item, or remove the key to use its default");
+        }
         for (std::size_t i = 0; i < node->items.size(); ++i)
             add(node->items[i], std::string(key) + "[" + std::to_string(i) + "]");
     }
     return texts;
 }
 
-std::optional<OptionsReader::Text> OptionsReader::expanded(const Node& node, std::string_view key) {
+std::optional<OptionsReader::Text> OptionsReader::expanded(const TreeNode& node, std::string_view key) {
     Expansion expansion = expand(node.text, reading_->environment);
     for (const base::Error& error : expansion.errors) report(node.at, under(key), error.what, error.hint);
     if (!expansion.errors.empty()) return std::nullopt;
@@ -105,7 +106,7 @@ std::size_t OptionsReader::choose(std::string_view key, std::span<const std::str
 }
 
 void OptionsReader::problem(std::string_view key, std::string what, std::string hint) {
-    const Node* node = child(key);
+    const TreeNode* node = child(key);
     if (node == nullptr) node = child(std::string(key) + "_file");
     if (node == nullptr) node = node_;
     report(node == nullptr ? at_ : node->at, under(key), std::move(what), std::move(hint));
@@ -115,18 +116,18 @@ void OptionsReader::reject(const Text& text, const base::Error& error) {
     report(text.at, under(text.key), text.shown + " " + error.what, error.hint);
 }
 
-void OptionsReader::report_kind(const Node& node, std::string_view key, std::string_view wanted) {
+void OptionsReader::report_kind(const TreeNode& node, std::string_view key, std::string_view wanted) {
     switch (node.kind) {
-        case Node::Kind::broken:
+        case TreeNode::Kind::broken:
             return;
-        case Node::Kind::null:
+        case TreeNode::Kind::null:
             return report(node.at, under(key), "has no value",
                           "give it " + std::string(wanted) + ", or remove the key to use its default");
-        case Node::Kind::text:
+        case TreeNode::Kind::text:
             return report(node.at, under(key), "is a single value", "make it " + std::string(wanted));
-        case Node::Kind::list:
+        case TreeNode::Kind::list:
             return report(node.at, under(key), "is a list", "make it " + std::string(wanted));
-        case Node::Kind::map:
+        case TreeNode::Kind::map:
             return report(node.at, under(key), "is a mapping", "make it " + std::string(wanted));
     }
 }

@@ -2,6 +2,7 @@
 #include "config/problem.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/utf8.hpp"
 
@@ -18,7 +19,11 @@ std::string Problem::text() const {
 }
 
 void sort_problems(std::vector<Problem>& problems) {
-    std::sort(problems.begin(), problems.end());
+    const auto key = [](const Problem& p) {
+        return std::tie(p.file, p.at.line, p.at.column, p.key, p.what, p.hint);
+    };
+    std::sort(problems.begin(), problems.end(),
+              [&](const Problem& a, const Problem& b) { return key(a) < key(b); });
     problems.erase(std::unique(problems.begin(), problems.end()), problems.end());
     constexpr std::size_t kMost = 100;
     if (problems.size() <= kMost) return;

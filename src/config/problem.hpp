@@ -3,7 +3,6 @@
 // threads.
 #pragma once
 
-#include <compare>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,7 @@ namespace keyshift::config {
 struct Position {
     int line = 0;
     int column = 0;
-    auto operator<=>(const Position&) const = default;
+    bool operator==(const Position&) const = default;
 };
 
 /// Never holds the value of a secret, of an expanded variable, or of a URL that may carry a password.
@@ -24,7 +23,7 @@ struct Problem {
     std::string what;  ///< what is wrong, one line, no full stop
     std::string hint;  ///< what to do; may be empty
 
-    auto operator<=>(const Problem&) const = default;
+    bool operator==(const Problem&) const = default;
 
     /// "file:line:col: key: what, what to do" without the parts that are not there. Free of control
     /// characters.

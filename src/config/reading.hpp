@@ -27,7 +27,7 @@ struct Reading {
     Environment environment;
     std::vector<Problem> problems;
     std::vector<KnownKey> known;
-    std::map<const Node*, Section> sections;
+    std::map<const TreeNode*, Section> sections;
 };
 
 /// Adds a problem for each key of the file that no reader asked for, with the nearest one that is known.

@@ -62,13 +62,14 @@ Expansion expand(std::string_view text, const Environment& environment) {
                                       "write $${ for a literal ${"});
                 continue;
             }
-            if (auto value = environment(name))
+            if (auto value = environment(name)) {
                 out.text += *value;
-            else
+            } else {
                 out.errors.push_back(
                     {base::Errc::config,
                      "needs the environment variable " + std::string(name) + ", which is not set",
                      "set it, or write $${ for a literal ${"});
+            }
             i += end;
         } else {
             out.text += text[i];

@@ -36,13 +36,13 @@ class TreeBuilder : public YAML::EventHandler {
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (std::exchange(started_, true))
-            stop(mark, "starts a second document", "keep one document in a file");
+            throw Stop{explain_second_document(text_, static_cast<std::size_t>(mark.pos))};
     }
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { put(mark, Node::Kind::null); }
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { put(mark, TreeNode::Kind::null); }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
         report(position(mark), "", "uses an alias", "write the value out");
-        put(mark, Node::Kind::broken);
+        put(mark, TreeNode::Kind::broken);
     }
     void OnAnchor(const YAML::Mark& mark, const std::string&) override {
         report(position(mark), "", "uses an anchor", "write each value out, or quote one that starts with &");
@@ -50,21 +50,21 @@ class TreeBuilder : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                   const std::string& value) override {
         refuse_tag(mark, tag);
-        put(mark, Node::Kind::text, value);
+        put(mark, TreeNode::Kind::text, value);
         read_ = static_cast<std::size_t>(mark.pos) + value.size();
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                          YAML::EmitterStyle::value) override {
-        open(mark, tag, Node::Kind::list);
+        open(mark, tag, TreeNode::Kind::list);
     }
     void OnSequenceEnd() override { open_.pop_back(); }
     void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                     YAML::EmitterStyle::value) override {
-        open(mark, tag, Node::Kind::map);
+        open(mark, tag, TreeNode::Kind::map);
     }
     void OnMapEnd() override { open_.pop_back(); }
 
-    Node& root() { return root_; }
+    TreeNode& root() { return root_; }
     std::size_t read() const { return read_; }
     Position position(const YAML::Mark& mark) {
         return finder_.at(mark.is_null() ? 0 : static_cast<std::size_t>(mark.pos));
@@ -72,15 +72,16 @@ class TreeBuilder : public YAML::EventHandler {
 
  private:
     struct Frame {
-        Node* node;
+        TreeNode* node;
         std::map<std::string, int, std::less<>> lines{};  ///< of a map's keys
+        std::string key{};                                ///< the last one; empty when it is no text
         bool awaits_value = false;                        ///< the last key has been read, its value not yet
         bool drops_value = false;                         ///< that value is faulty and goes to `dropped`
-        Node dropped{};
+        TreeNode dropped{};
     };
 
     bool at_key() const {
-        return !open_.empty() && open_.back().node->kind == Node::Kind::map && !open_.back().awaits_value;
+        return !open_.empty() && open_.back().node->kind == TreeNode::Kind::map && !open_.back().awaits_value;
     }
     void report(Position at, std::string key, std::string what, std::string hint) {
         problems_.push_back({"", at, std::move(key), std::move(what), std::move(hint)});
@@ -92,55 +93,54 @@ class TreeBuilder : public YAML::EventHandler {
         if (!tag.empty() && tag != "?" && tag != "!")
             report(position(mark), "", "uses a tag", "remove it, or quote a value that starts with !");
     }
-    void open(const YAML::Mark& mark, const std::string& tag, Node::Kind kind) {
+    void open(const YAML::Mark& mark, const std::string& tag, TreeNode::Kind kind) {
         refuse_tag(mark, tag);
         if (open_.size() == kMaxDepth)
             stop(mark, "is nested too deeply", "no key needs more than a few levels");
         if (at_key()) stop(mark, "has a key that is not a text", "close its brackets, or write a plain word");
         open_.push_back({add(mark, kind, "")});
     }
-    void put(const YAML::Mark& mark, Node::Kind kind, const std::string& text = {}) {
-        if (at_key())
-            add_key(position(mark), kind, text);
-        else
-            add(mark, kind, text);
+    void put(const YAML::Mark& mark, TreeNode::Kind kind, const std::string& text = {}) {
+        if (at_key()) return add_key(position(mark), kind, text);
+        add(mark, kind, text);
     }
     /// Adds a node where the next one belongs. The result stays valid until its parent gets another child.
-    Node* add(const YAML::Mark& mark, Node::Kind kind, const std::string& text) {
-        Node node{kind, position(mark), text, {}, {}};
+    TreeNode* add(const YAML::Mark& mark, TreeNode::Kind kind, const std::string& text) {
+        TreeNode node{kind, position(mark), text, {}, {}};
         if (open_.empty()) return &(root_ = std::move(node));
         Frame& frame = open_.back();
-        if (frame.node->kind == Node::Kind::list) return &frame.node->items.emplace_back(std::move(node));
+        if (frame.node->kind == TreeNode::Kind::list) return &frame.node->items.emplace_back(std::move(node));
         frame.awaits_value = false;
         // The library places what is not there at the next thing that is.
-        if (kind == Node::Kind::null && !frame.drops_value) node.at = frame.node->entries.back().at;
+        if (kind == TreeNode::Kind::null && !frame.drops_value) node.at = frame.node->entries.back().at;
         if (frame.drops_value) return &(frame.dropped = std::move(node));
         return &(frame.node->entries.back().value = std::move(node));
     }
-    void add_key(Position at, Node::Kind kind, const std::string& key) {
+    void add_key(Position at, TreeNode::Kind kind, const std::string& key) {
         Frame& frame = open_.back();
         frame.awaits_value = true;
-        frame.drops_value = kind != Node::Kind::text;
+        frame.key = key;
+        frame.drops_value = kind != TreeNode::Kind::text;
         if (frame.drops_value) return report(at, path(""), "has a value without a key", "write key: value");
         const auto [first, is_first] = frame.lines.emplace(key, at.line);
         frame.drops_value = !is_first;
-        if (is_first)
+        if (is_first) {
             frame.node->entries.push_back({key, at, {}});
-        else
-            report(at, path(key), "is given twice, first on line " + std::to_string(first->second),
-                   "remove one");
+            return;
+        }
+        report(at, path(key), "is given twice, first on line " + std::to_string(first->second), "remove one");
     }
     /// The path of `key` in the innermost open mapping, as far as it may be repeated.
     std::string path(const std::string& key) const {
         std::string out;
         for (std::size_t i = 0; i < open_.size(); ++i) {
-            const Node& node = *open_[i].node;
+            const TreeNode& node = *open_[i].node;
             const bool innermost = i + 1 == open_.size();
-            if (node.kind == Node::Kind::list) {
+            if (node.kind == TreeNode::Kind::list) {
                 out += "[" + std::to_string(node.items.size() - 1) + "]";
                 continue;
             }
-            const std::string& part = innermost ? key : node.entries.back().key;
+            const std::string& part = innermost ? key : open_[i].key;
             if (!is_plain_key(part)) break;
             out += (out.empty() ? "" : ".") + part;
         }
@@ -151,14 +151,14 @@ class TreeBuilder : public YAML::EventHandler {
     PositionFinder finder_;
     std::size_t read_ = 0;  ///< the offset behind the last scalar
     std::vector<Problem>& problems_;
-    Node root_;
+    TreeNode root_;
     std::vector<Frame> open_;
     bool started_ = false;
 };
 
 }  // namespace
 
-std::optional<Node> parse_yaml(std::string_view text, std::vector<Problem>& problems) {
+std::optional<TreeNode> parse_yaml(std::string_view text, std::vector<Problem>& problems) {
     if (auto foreign = find_foreign_bytes(text)) {
         problems.push_back(*std::move(foreign));
         return std::nullopt;

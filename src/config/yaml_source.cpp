@@ -67,15 +67,34 @@ bool tab_indents(std::string_view text, std::size_t offset) {
     return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
 }
 
+/// False for the bytes of a UTF-8 character behind its first.
+bool starts_character(char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+}
+
+int column_of(std::string_view text, std::size_t offset) {
+    const std::size_t line_start = text.substr(0, offset).rfind('\n') + 1;  // npos + 1 is 0
+    return 1 + static_cast<int>(
+                   std::count_if(text.begin() + line_start, text.begin() + offset, starts_character));
+}
+
 }  // namespace
 
 Position PositionFinder::at(std::size_t offset) {
-    if (offset < offset_) *this = PositionFinder(text_);
-    for (; offset_ < std::min(offset, text_.size()); ++offset_) {
+    offset = std::min(offset, text_.size());
+    for (; offset_ < offset; ++offset_) {
         if (text_[offset_] == '\n') {
             position_ = {position_.line + 1, 1};
-        } else if ((static_cast<unsigned char>(text_[offset_]) & 0xC0U) != 0x80U) {
-            ++position_.column;  // continuation bytes of UTF-8 belong to the character before
+        } else if (starts_character(text_[offset_])) {
+            ++position_.column;
+        }
+    }
+    while (offset_ > offset) {
+        --offset_;
+        if (text_[offset_] == '\n') {
+            position_ = {position_.line - 1, column_of(text_, offset_)};
+        } else if (starts_character(text_[offset_])) {
+            --position_.column;
         }
     }
     return position_;
@@ -89,9 +108,10 @@ std::optional<Problem> find_foreign_bytes(std::string_view text) {
         const base::Decoded c = base::decode_utf8(text.substr(i));
         if (!c.valid) return at(text, i, "has a byte that is not UTF-8", std::string(kUtf8));
         const bool ends_line = c.code_point == '\r' && text.substr(i + 1).starts_with('\n');
-        if (is_control(c.code_point) && !ends_line)
+        if (is_control(c.code_point) && !ends_line) {
             return at(text, i, "has a control character (" + base::visible(text.substr(i, c.size)) + ")",
                       "remove it");
+        }
         i += c.size;
     }
     return std::nullopt;
@@ -99,22 +119,24 @@ std::optional<Problem> find_foreign_bytes(std::string_view text) {
 
 Problem explain_syntax_error(std::string_view message, std::string_view text, std::size_t offset,
                              std::size_t read) {
-    if (message.starts_with("illegal EOF in scalar") || message.starts_with("illegal document indicator"))
+    if (message.starts_with("illegal EOF in scalar") || message.starts_with("illegal document indicator")) {
         return at(text, std::min(text.find_first_of("\"'", read), offset), "has a quote that is never closed",
                   "close it");
+    }
     if (tab_indents(text, offset))
         return at(text, offset, "has a tab in its indentation", "indent with spaces");
     const auto* const found =
         std::find_if(kExplanations.begin(), kExplanations.end(),
                      [&](const Explanation& e) { return message.starts_with(e.message); });
-    if (found == kExplanations.end())
+    if (found == kExplanations.end()) {
         return at(text, offset, "is not valid YAML",
                   "quote the values on this line, or check its indentation");
+    }
     return at(text, offset, std::string(found->what), std::string(found->hint));
 }
 
 Problem explain_second_document(std::string_view text, std::size_t offset) {
-    if (text.substr(offset).starts_with("---"))
+    if (text.substr(std::min(offset, text.size())).starts_with("---"))
         return at(text, offset, "starts a second document", "keep one document in a file");
     return at(text, offset, "does not continue what stands above", std::string(kIndentation));
 }

@@ -11,7 +11,7 @@
 
 namespace keyshift::config {
 
-/// Finds line and column of byte offsets. Cheap when they are asked for in ascending order.
+/// Finds line and column of byte offsets. Cheap when each is near the one before.
 class PositionFinder {
  public:
     /// `text` must outlive this.

@@ -55,26 +55,6 @@ void remove_all(std::string& text, const std::string& secret) {
         text.replace(at, secret.size(), "***");
 }
 
-std::string hint_for(Errc code, std::string_view text) {
-    switch (code) {
-        case Errc::auth:
-            return "check user and password of database_url, and pg_hba.conf";
-        case Errc::permission:
-            return "run the SQL in docs/operations.md as the table's owner";
-        case Errc::timeout:
-            return "look at the load and the locks of the database (pg_stat_activity)";
-        case Errc::connect:
-            if (text.find("translate host name") != std::string_view::npos)
-                return "check the host name in database_url";
-            if (text.find("SSL") != std::string_view::npos ||
-                text.find("certificate") != std::string_view::npos)
-                return "check sslmode and sslrootcert in database_url against the server's TLS settings";
-            return "check that the server runs and that host and port of database_url are right";
-        default:
-            return {};
-    }
-}
-
 long long milliseconds(base::Duration d) {
     return std::chrono::ceil<std::chrono::milliseconds>(d).count();
 }
@@ -123,17 +103,14 @@ Error Postgres::fail(Error error) {
 Error Postgres::connection_error() const {
     Message message = read_message(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
     remove_all(message.text, password_.reveal());
-    const Errc code = message.sqlstate.empty() ? Errc::connect : classify_sqlstate(message.sqlstate);
-    return {code, "PostgreSQL at " + printable_ + ": " + base::visible(message.text),
-            hint_for(code, message.text)};
+    return postgres_error(message.sqlstate, printable_, message.text);
 }
 
 Error Postgres::result_error(const pg_result* result) const {
     const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (sqlstate == nullptr || primary == nullptr) return connection_error();
-    const Errc code = classify_sqlstate(sqlstate);
-    return {code, "PostgreSQL at " + printable_ + ": " + base::visible(primary), hint_for(code, primary)};
+    return postgres_error(sqlstate, printable_, primary);
 }
 
 Result<void> Postgres::wait(bool readable, bool writable, Deadline deadline) {
@@ -143,9 +120,11 @@ Result<void> Postgres::wait(bool readable, bool writable, Deadline deadline) {
     std::array<pollfd, 2> fds{
         {{socket, static_cast<short>(events), 0}, {interrupt_.descriptor(), POLLIN, 0}}};
     for (;;) {
-        if (deadline.passed())
-            return Error{Errc::timeout, "PostgreSQL at " + printable_ + " did not answer in time",
-                         hint_for(Errc::timeout, {})};
+        if (deadline.passed()) {
+            Error late = postgres_error("57014", printable_, {});
+            late.what = "PostgreSQL at " + printable_ + " did not answer in time";
+            return late;
+        }
         const auto left = std::min<long long>(milliseconds(deadline.left()), 3'600'000);
         const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(left));
         if (ready < 0 && errno == EINTR) continue;
@@ -196,7 +175,8 @@ Result<void> Postgres::connect(const PostgresTarget& target, Timeouts timeouts, 
     }
     std::string session =
         "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;";
-    session += "SET TimeZone = 'UTC';";
+    // Rows that a policy hides must be an error: they would look like keys that are gone.
+    session += "SET TimeZone = 'UTC'; SET row_security = off;";
     session += "SET statement_timeout = " + std::to_string(milliseconds(timeouts.statement)) + ";";
     session += "SET lock_timeout = " + std::to_string(milliseconds(timeouts.lock)) + ";";
     session +=

@@ -55,9 +55,6 @@ class PostgresRow {
     bool bad_ = false;
 };
 
-/// A string literal for SQL texts that take no parameters (COPY).
-std::string quote_literal(std::string_view text);
-
 class Postgres {
  public:
     struct Timeouts {
@@ -107,7 +104,10 @@ class Postgres {
     base::Secret password_;
 };
 
-/// Maps an SQLSTATE (PostgreSQL documentation, appendix A) to what the operator can do about it.
+/// The code that fits an SQLSTATE (PostgreSQL documentation, appendix A).
 base::Errc classify_sqlstate(std::string_view sqlstate);
+/// `text` is the first line of a message of server or libpq, without secrets; an empty `sqlstate` means that
+/// libpq itself gave up. The hint says what to do about it.
+base::Error postgres_error(std::string_view sqlstate, const std::string& target, std::string_view text);
 
 }  // namespace keyshift::drivers

@@ -2,7 +2,7 @@
 // PostgresRow: COPY BINARY's layout is a 16-bit field count, then for each field a 32-bit length (-1: NULL)
 // and its bytes, all big-endian (PostgreSQL documentation, COPY, "Binary Format"). The count is taken off by
 // the driver.
-#include <array>
+#include <algorithm>
 #include <cstdint>
 
 #include "drivers/postgres.hpp"
@@ -53,7 +53,9 @@ std::optional<base::Time> PostgresRow::time() {
     }
     const auto micros = static_cast<std::int64_t>(big_endian<std::uint64_t>(*value));
     if (micros == INT64_MAX || micros == INT64_MIN) return std::nullopt;
-    return base::Time{base::Duration{micros} + kPostgresEpoch};
+    // The server's last centuries lie beyond what 64 bits from 1970 can say.
+    constexpr std::int64_t kLast = INT64_MAX - std::chrono::microseconds(kPostgresEpoch).count();
+    return base::Time{base::Duration{std::min(micros, kLast)} + kPostgresEpoch};
 }
 
 bool PostgresRow::flag() {

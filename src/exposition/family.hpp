@@ -18,6 +18,7 @@ struct Label {
     std::string name;
     std::string value;  ///< UTF-8, unescaped
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 misreads it
     auto operator<=>(const Label&) const = default;
 };
 

@@ -56,9 +56,10 @@ base::Result<std::vector<tcp::endpoint>> resolve(const asio::any_io_executor& ex
                                                        tcp::resolver::passive, ec);
     if (ec) return cannot_listen(address, ec);
     std::vector<tcp::endpoint> endpoints;
-    for (const auto& entry : found)
+    for (const auto& entry : found) {
         if (std::ranges::find(endpoints, entry.endpoint()) == endpoints.end())
             endpoints.push_back(entry.endpoint());
+    }
     return endpoints;
 }
 

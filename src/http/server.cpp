@@ -67,7 +67,7 @@ struct Server::State {
 asio::awaitable<void> Server::State::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto canceled = co_await asio::this_coro::cancellation_state;
-    const auto accept_ended = [this](std::exception_ptr thrown) {
+    const auto accept_ended = [this](const std::exception_ptr& thrown) {
         --accepting;
         if (thrown) failure = thrown;
         if (thrown) stop();
@@ -78,8 +78,9 @@ asio::awaitable<void> Server::State::run() {
         ++accepting;
         asio::co_spawn(executor, accept_from(acceptor), accept_ended);
     }
-    while (!stopping && canceled.cancelled() == asio::cancellation_type::none)
+    while (!stopping && canceled.cancelled() == asio::cancellation_type::none) {
         co_await changed.async_wait(use_tuple);
+    }
     stop();
     co_await drain();
     if (failure) std::rethrow_exception(failure);
@@ -89,7 +90,9 @@ asio::awaitable<void> Server::State::accept_from(tcp::acceptor& acceptor) {
     asio::steady_timer pause(executor);
     bool failing = false;
     while (!stopping) {
-        while (!stopping && sessions.size() >= limits.connections) co_await make_room(acceptor);
+        while (!stopping && sessions.size() >= limits.connections) {
+            co_await make_room(acceptor);
+        }
         if (stopping) break;
         auto [ec, socket] = co_await acceptor.async_accept(use_tuple);
         if (stopping) break;
@@ -118,7 +121,7 @@ asio::awaitable<void> Server::State::make_room(tcp::acceptor& acceptor) {
 
 void Server::State::start_session(tcp::socket socket) {
     const auto session = sessions.emplace(sessions.end(), std::move(socket), limits, router);
-    asio::co_spawn(executor, session->run(), [this, session](std::exception_ptr thrown) {
+    asio::co_spawn(executor, session->run(), [this, session](const std::exception_ptr& thrown) {
         if (thrown) base::log::error("connection failed", {{"error", describe(thrown)}});
         sessions.erase(session);
         changed.cancel();

@@ -92,7 +92,9 @@ asio::awaitable<void> Session::Connection::run() {
         Parser parser;
         const error_code failed = co_await read_request(parser);
         if (failed) {
-            if (const int status = refusal_status(failed)) co_await refuse(status);
+            if (const int status = refusal_status(failed)) {
+                co_await refuse(status);
+            }
             co_return;
         }
         const Fields& fields = parser.get();

@@ -25,10 +25,7 @@ void append_number(std::string& out, Number number) {
 /// "1 key", "0 keys": `noun` is the singular of a word that takes an s.
 void append_count(std::string& out, std::uint64_t count, std::string_view noun);
 
-/// What base::format_rfc3339 gives, at a tenth of its cost. RFC 3339 has the years 0000 to 9999 only and
-/// PostgreSQL goes further: what lies beyond comes out as the first or last moment of that range.
-void append_rfc3339(std::string& out, base::Time t);
-/// The same to the second, cut: for people.
+/// RFC 3339 to the second, cut: for people.
 void append_rfc3339_seconds(std::string& out, base::Time t);
 
 }  // namespace keyshift::report

@@ -29,11 +29,11 @@ class Csv final : public Writer {
         out_ += ',';
         if (key.owner_email) append_csv_text(out_, *key.owner_email);
         out_ += ',';
-        append_rfc3339(out_, key.created_at);
+        base::append_rfc3339(out_, key.created_at);
         out_ += ',';
-        if (key.last_used_at) append_rfc3339(out_, *key.last_used_at);
+        if (key.last_used_at) base::append_rfc3339(out_, *key.last_used_at);
         out_ += ',';
-        if (key.expires_at) append_rfc3339(out_, *key.expires_at);
+        if (key.expires_at) base::append_rfc3339(out_, *key.expires_at);
         out_ += key.blocked ? ",true" : ",false";
         out_ += key.over_budget ? ",true," : ",false,";
         if (key.bcrypt_cost) append_number(out_, *key.bcrypt_cost);

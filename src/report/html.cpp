@@ -41,7 +41,7 @@ i { color: var(--dim) }
 @page { size: landscape }
 @media print {
   :root { --text: #000; --page: #fff; --line: #888; --group: #fff; --dim: #333 }
-  body { font-size: 9pt; margin: 0; max-width: none }
+  body { font-size: 9pt; margin: 0; padding: 0; max-width: none }
   th, td { padding-inline: .3rem }
   tbody th[scope=row], td.owner { min-width: 9rem }
   td.name { min-width: 6rem }

@@ -99,7 +99,7 @@ class Json final : public GroupedWriter {
             return;
         }
         out_ += '"';
-        append_rfc3339(out_, *time);
+        base::append_rfc3339(out_, *time);
         out_ += '"';
     }
 

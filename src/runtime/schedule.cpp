@@ -17,7 +17,8 @@ base::Duration Schedule::after_success() {
 
 base::Duration Schedule::after_failure() {
     failures_ = std::min(failures_ + 1, 20);
-    return jittered(std::max(interval_, std::min<base::Duration>(interval_ * (1LL << (failures_ - 1)), kLongestBackOff)));
+    return jittered(
+        std::max(interval_, std::min<base::Duration>(interval_ * (1LL << (failures_ - 1)), kLongestBackOff)));
 }
 
 }  // namespace keyshift::runtime

@@ -122,7 +122,10 @@ State::State(fs::path file, std::unique_ptr<Sqlite> database, int lock)
     : file_(std::move(file)),
       database_(std::move(database)),
       lock_(lock),
-      statements_(std::make_unique<Statements>(*database_)) {}
+      statements_(std::make_unique<Statements>(*database_)) {
+    const auto any = database_->integer("SELECT EXISTS (SELECT 1 FROM legacy_key WHERE gone_at IS NOT NULL)");
+    any_gone_ = !any || *any != 0;
+}
 
 State::~State() {
     statements_.reset();
@@ -230,8 +233,11 @@ void Transaction::run(Statement& statement) {
 bool Transaction::add_key(const domain::Key& key, std::uint32_t row, base::Time seen_at) {
     if (error_) return false;
     State::Statements& statements = *state_->statements_;
-    run(statements.back.bind(1, key.id));
-    const bool back = !error_ && state_->database_->changes() > 0;
+    bool back = false;
+    if (state_->any_gone_) {
+        run(statements.back.bind(1, key.id));
+        back = !error_ && state_->database_->changes() > 0;
+    }
     bind_key(statements.add, key, row);
     run(statements.add.bind(12, micros(seen_at)));
     return back;
@@ -245,6 +251,7 @@ void Transaction::update_key(const domain::Key& key, std::uint32_t row) {
 
 void Transaction::mark_gone(std::uint32_t row, Gone how, base::Time noticed_at) {
     if (error_) return;
+    state_->any_gone_ = true;
     const std::string_view as = how == Gone::upgraded ? "upgraded" : "removed";
     run(state_->statements_->gone.bind(1, static_cast<std::int64_t>(row))
             .bind(2, micros(noticed_at))

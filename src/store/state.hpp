@@ -68,6 +68,8 @@ class State {
     int lock_;
     struct Statements;
     std::unique_ptr<Statements> statements_;
+    bool
+        any_gone_;  // whether a new key could be one that comes back: spares the first census a million looks
 };
 
 /// One cycle's changes. Rolls back unless committed. The first failure is remembered, what follows is

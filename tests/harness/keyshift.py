@@ -2,6 +2,7 @@
 
 The binary is `$KEYSHIFT_BINARY`, else the development build. Its environment holds nothing of the test run's own except
 the switches of sanitizers and coverage, and its home is a scratch directory, so that no test meets another's state.
+Whatever it prints, answers or writes is handed to `leaks`.
 """
 
 import copy
@@ -15,7 +16,7 @@ from typing import Any, Literal
 import requests
 import yaml
 
-from harness import exposition, http
+from harness import exposition, http, leaks
 from harness.ports import free_port
 from harness.process import CLEAN_ENVIRONMENT
 from harness.scratch import scratch_directory
@@ -49,15 +50,22 @@ class Keyshift:
         cwd: Path | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command to its end, whatever its exit code; `env` is added to an otherwise clean environment."""
-        return subprocess.run(
+        result = subprocess.run(
             [binary_path(), *args],
             input=input,
             capture_output=True,
-            env=_environment(self.home, env),
+            env=self.environment(env),
             cwd=cwd or self.home,
             timeout=timeout,
             check=False,
         )
+        leaks.heard(f"standard output of {args}", result.stdout)
+        leaks.heard(f"standard error of {args}", result.stderr)
+        return result
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What a command gets, for tests that start one themselves."""
+        return _environment(self.home, extra)
 
 
 class Serve(Server):
@@ -65,7 +73,8 @@ class Serve(Server):
     done, or merely healthy, for tests in which a source is down.
 
     `config` is the configuration tree; without one the daemon gets only `env` and a flag for its address. Address and
-    state directory are filled in where the tree leaves them out, and stay the same over restarts.
+    state directory are filled in where the tree leaves them out, and stay the same over restarts. `wrapper` is a
+    command that execs the daemon, such as ["prlimit", "--nofile=64"].
     """
 
     name = "serve"
@@ -78,13 +87,16 @@ class Serve(Server):
         args: Sequence[str] = (),
         until: Literal["ready", "healthy"] = "ready",
         port: int | None = None,
+        wrapper: Sequence[str] = (),
     ):
         super().__init__()
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.config_path = self.directory / "keyshift.yaml"
+        self.state_directory = self.directory / ".local" / "state" / "keyshift"
         self._env = env
         self._args = args
+        self._wrapper = wrapper
         self._until = until
         self._configured = config is not None
         if config is not None:
@@ -95,13 +107,14 @@ class Serve(Server):
         tree = copy.deepcopy(dict(config))
         tree.setdefault("web", {}).setdefault("listen", [f"127.0.0.1:{self.port}"])
         tree.setdefault("state", {}).setdefault("directory", str(self.directory / "state"))
+        self.state_directory = Path(tree["state"]["directory"])
         self.config_path.write_text(yaml.safe_dump(tree, sort_keys=False))
 
     def argv(self) -> Sequence[str]:
         where = (
             [f"--config={self.config_path}"] if self._configured else [f"--web.listen-address=127.0.0.1:{self.port}"]
         )
-        return [str(binary_path()), "serve", *where, *self._args]
+        return [*self._wrapper, str(binary_path()), "serve", *where, *self._args]
 
     def environment(self) -> Mapping[str, str]:
         return _environment(self.directory, self._env)
@@ -111,7 +124,9 @@ class Serve(Server):
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """One request to it; the options are those of `requests.get`."""
-        return http.get(f"{self.url}{path}", **options)
+        response = http.get(f"{self.url}{path}", **options)
+        leaks.heard(f"the answer to {path}", str(response.headers).encode() + response.content)
+        return response
 
     def scrape_text(self) -> str:
         """What /metrics answers, in the text format."""
@@ -123,10 +138,45 @@ class Serve(Server):
         """/metrics by (name, labels), parsed strictly."""
         return exposition.parse(self.scrape_text())
 
+    def metric(self, name: str, **labels: str) -> float | None:
+        """One sample's value now; None when there is no such sample."""
+        return self.metrics().get((name, frozenset(labels.items())))
+
+    def keys(self) -> tuple[float | None, float | None]:
+        """keyshift_keys: legacy and modern."""
+        samples = self.metrics()
+        return tuple(
+            samples.get(("keyshift_keys", frozenset({("state", state)}))) for state in ("legacy", "modern")
+        )
+
+    def errors(self) -> dict[str, float]:
+        """Failed polls of the keys collector by reason, those that are not 0."""
+        return {
+            dict(labels)["reason"]: value
+            for (name, labels), value in self.metrics().items()
+            if name == "keyshift_source_errors_total" and ("source", "keys") in labels and value
+        }
+
+    def polls(self) -> float:
+        """Polls of the keys collector that have ended, well or not."""
+        return self.metric("keyshift_source_poll_duration_seconds_count", source="keys") or 0
+
+    def wait_for_poll(self, timeout: float = 20.0) -> None:
+        """Wait for the end of a poll that began after this call."""
+        begin = self.polls()
+        self.process.wait_until(lambda: self.polls() >= begin + 2, timeout, "two more polls")
+
     def terminate(self, timeout: float = 10.0) -> tuple[int, float]:
         """SIGTERM; its exit code (-9: it had to be killed after `timeout` seconds) and how many seconds it took."""
         begin = time.monotonic()
         return self.process.terminate(timeout), time.monotonic() - begin
+
+    def close(self) -> None:
+        self.stop()
+        leaks.heard_directory(self.directory, besides=frozenset({self.config_path}))
+        if not self.state_directory.is_relative_to(self.directory):
+            leaks.heard_directory(self.state_directory)
+        super().close()
 
 
 def _environment(home: Path, extra: Mapping[str, str] | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
 
+from harness import leaks
 from harness.certificates import Certificate, self_signed
 from harness.ports import free_port
 from harness.process import run_as
@@ -67,7 +68,7 @@ class Postgres(Server):
         self.socket_directory = _owned_directory(self.directory / "socket")
         self.certificate: Certificate | None = self_signed(self.directory, _OS_USER) if ssl else None
         self._data = self.directory / "data"
-        self._passwords = {SUPERUSER: _SUPERUSER_PASSWORD}
+        self._passwords = {SUPERUSER: leaks.secret(_SUPERUSER_PASSWORD)}
         self._names = itertools.count(1)
         run_as(None, ["/bin/cp", "-a", "--reflink=auto", _template(), self._data])
         self._configure(settings or {})
@@ -88,6 +89,7 @@ class Postgres(Server):
 
     def dsn(self, user: str = SUPERUSER, database: str = "postgres", **params: object) -> str:
         """A postgresql:// URL over TCP with the role's password; `params` are libpq's, such as sslmode."""
+        leaks.secret(self._passwords[user])
         return self._url(user, f"127.0.0.1:{self.port}", database, params)
 
     def socket_dsn(self, user: str = SUPERUSER, database: str = "postgres", **params: object) -> str:
@@ -131,6 +133,7 @@ class Postgres(Server):
         """A login role that `dsn` then knows. Each grant is the middle of a GRANT, run in `database`: either rights,
         as in "SELECT ON virtual_keys", or a role, as in "pg_read_all_stats"."""
         role = sql.Identifier(name)
+        leaks.secret(password)
         self.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(role), (password,))
         self._passwords[name] = password
         for grant in grants:

@@ -9,7 +9,7 @@ import functools
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 from harness.ports import free_port
@@ -109,7 +109,23 @@ class Proxy(TcpServer):
         self._target_port = target_port
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._bytes_until_pause: int | None = None
+        self.received = bytearray()
+        """All that the server has sent so far."""
         super().__init__()
+
+    @property
+    def flowing(self) -> bool:
+        return self._flowing.is_set()
+
+    def resume_and_cut(self) -> None:
+        """Reset every connection with what was held back undelivered, and let new ones flow."""
+        self.cut()
+        self.resume()
+
+    def pause_after(self, bytes_from_server: int) -> None:
+        """`pause` once the server has sent so much more."""
+        self._bytes_until_pause = bytes_from_server
 
     def pause(self) -> None:
         """Bytes stop in both directions; connections stand and new ones are accepted: a hang, a silent firewall."""
@@ -122,10 +138,24 @@ class Proxy(TcpServer):
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         async with self._tracked(target_writer):
-            await asyncio.gather(self._pump(reader, target_writer), self._pump(target_reader, writer))
+            await asyncio.gather(
+                self._pump(reader, target_writer, lambda _: None), self._pump(target_reader, writer, self._count)
+            )
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _count(self, data: bytes) -> None:
+        self.received += data
+        if self._bytes_until_pause is None:
+            return
+        self._bytes_until_pause -= len(data)
+        if self._bytes_until_pause <= 0:
+            self._bytes_until_pause = None
+            self._flowing.clear()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: Callable[[bytes], None]
+    ) -> None:
         while data := await reader.read(_CHUNK_BYTES):
+            look(data)
             await self._flowing.wait()
             writer.write(data)
             await writer.drain()

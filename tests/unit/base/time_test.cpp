@@ -53,6 +53,18 @@ TEST(Rfc3339, RefusesWhatIsNoMoment) {
         EXPECT_FALSE(parse_rfc3339(text)) << text;
 }
 
+TEST(Rfc3339, ReadsBackWhatItWrites) {
+    for (const char* text :
+         {"1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2024-02-29T23:59:59Z",
+          "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.000001Z", "2026-01-10T01:02:03.040000Z"})
+        EXPECT_EQ(format_rfc3339(parse_rfc3339(text).value()), text);
+}
+
+TEST(Rfc3339, StaysWithinItsYears) {
+    EXPECT_EQ(format_rfc3339(Time::max()), "9999-12-31T23:59:59.999999Z");
+    EXPECT_EQ(format_rfc3339(Time::min()), "0000-01-01T00:00:00Z");
+}
+
 TEST(Deadline, NeverHasLessThanNothingLeft) {
     EXPECT_EQ(Deadline::in(-1s).left(), Duration{0});
     EXPECT_TRUE(Deadline::in(-1s).passed());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of config share: an environment of their own, and a stand-in for the collector `keys` with the
-// options of the real one.
+// What the tests of config share: an environment of their own, and a stand-in for the collector `keys` with
+// the options of the real one.
 #pragma once
 
 #include <any>

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<Family> gauges(int count, const std::string& prefix) {
     std::vector<Family> families;
+    families.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
         families.push_back({prefix + std::to_string(i),
                             "One of many.",

@@ -26,6 +26,7 @@ TEST(Process, HasTheStandardFamiliesAndAllAreFit) {
     std::vector<Family> families;
     Process().append_families(families);
     std::vector<std::string> names;
+    names.reserve(families.size());
     for (const Family& family : families) names.push_back(family.name);
     EXPECT_EQ(names,
               (std::vector<std::string>{"process_cpu_seconds_total", "process_max_fds", "process_open_fds",

@@ -20,7 +20,9 @@ struct Reply {
     std::string head;
     std::string body;
 
-    int status() const { return head.size() > 12 ? std::atoi(head.c_str() + 9) : 0; }
+    int status() const {
+        return head.size() > 12 ? static_cast<int>(std::strtol(head.c_str() + 9, nullptr, 10)) : 0;
+    }
     bool has(std::string_view line) const { return head.find(line) != std::string::npos; }
 };
 
@@ -75,7 +77,7 @@ class Client {
         const std::size_t at = reply.head.find("Content-Length: ");
         std::size_t length = 0;
         if (with_body && at != std::string::npos)
-            length = static_cast<std::size_t>(std::atol(reply.head.c_str() + at + 16));
+            length = std::strtoul(reply.head.c_str() + at + 16, nullptr, 10);
         while (unread_.size() < length && receive()) {
         }
         reply.body = unread_.substr(0, length);

@@ -98,12 +98,29 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
     return records;
 }
 
+/// A report in which every text that comes from outside is `text`.
+std::string render_everywhere(Format format, Grouping grouping, const std::string& text) {
+    Header header = header_for(3, 2);
+    header.database = header.phase = text;
+    domain::Key hostile = key_named(text);
+    hostile.id = hostile.prefix = text;
+    hostile.owner = hostile.owner_email = text;
+    domain::Key without_email = hostile;
+    without_email.owner_email = {};
+    return render(format, grouping, header, {hostile, system_key(), without_email});
+}
+
 TEST(RandomNames, NothingTreacherousReachesAnyDocument) {
     Names names;
-    for (int i = 0; i < kNames; ++i) {
+    for (int i = 0; i < kNames / 4; ++i) {
         const std::string name = names.next();
-        for (const Format format : {Format::text, Format::json, Format::csv, Format::markdown, Format::html})
-            ASSERT_FALSE(holds_treachery(render_name(format, name))) << base::visible(name);
+        for (const Format format :
+             {Format::text, Format::json, Format::csv, Format::markdown, Format::html}) {
+            for (const Grouping grouping : {Grouping::none, Grouping::owner}) {
+                ASSERT_FALSE(holds_treachery(render_everywhere(format, grouping, name)))
+                    << base::visible(name);
+            }
+        }
     }
 }
 
@@ -123,13 +140,7 @@ TEST(RandomNames, JsonParses) {
     for (int i = 0; i < kNames; ++i) {
         const std::string name = names.next();
         ASSERT_TRUE(is_strict_json(render_name(Format::json, name))) << base::visible(name);
-        Header header = header_for(2, 2);
-        header.database = name;
-        domain::Key hostile = key_named(name);
-        hostile.id = hostile.prefix = name;
-        hostile.owner = hostile.owner_email = name;
-        ASSERT_TRUE(is_strict_json(
-            render(Format::json, Grouping::owner, header, {hostile, system_key(), production_key()})));
+        ASSERT_TRUE(is_strict_json(render_everywhere(Format::json, Grouping::owner, name)));
     }
 }
 
@@ -175,11 +186,12 @@ TEST(RandomNames, HtmlHasTheSameTags) {
         }
         return out;
     };
-    const std::string benign = tags(render_name(Format::html, "x"));
+    const std::string benign = tags(render_everywhere(Format::html, Grouping::none, "x"));
     Names names;
     for (int i = 0; i < kNames; ++i) {
         const std::string name = names.next();
-        ASSERT_EQ(tags(render_name(Format::html, name)), benign) << base::visible(name);
+        if (name.empty()) continue;  // as a phase it stands for all keys
+        ASSERT_EQ(tags(render_everywhere(Format::html, Grouping::none, name)), benign) << base::visible(name);
     }
 }
 

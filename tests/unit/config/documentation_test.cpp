@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keys in the code, in docs/configuration.md and in config/keyshift.yaml are the same, with the same
+// defaults. The code's are those its readers asked for: there is no list of them anywhere.
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "config/yaml.hpp"
+#include "fixture.hpp"
+
+namespace keyshift::config {
+namespace {
+
+using Keys = std::map<std::string, std::string>;  // path -> default
+
+std::string content(const std::string& path) {
+    std::ifstream stream(source_path(path), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+Loaded sample() {
+    return load(source_path("config/keyshift.yaml"), variables({{"DATABASE_URL", "postgres://db"}}),
+                collector_types());
+}
+
+Keys keys_in_code() {
+    Keys keys;
+    for (const KnownKey& key : sample().known) keys[key.path] = key.fallback;
+    return keys;
+}
+
+/// The rows of tables whose first cell is a path: | `path` | type | `default` | meaning |
+Keys keys_in_documentation() {
+    Keys keys;
+    std::istringstream lines(content("docs/configuration.md"));
+    for (std::string line; std::getline(lines, line);) {
+        std::vector<std::string> cells;
+        std::istringstream row(line);
+        for (std::string cell; std::getline(row, cell, '|');) cells.push_back(cell);
+        if (cells.size() != 5 || !cells[1].starts_with(" `")) continue;
+        const auto bare = [](const std::string& cell) {
+            const std::size_t first = cell.find_first_not_of(" `");
+            return cell.substr(first, cell.find_last_not_of(" `") - first + 1);
+        };
+        keys[bare(cells[1])] = bare(cells[3]) == "none" ? "null" : bare(cells[3]);
+    }
+    return keys;
+}
+
+void collect(const TreeNode& node, const std::string& path, Keys& keys) {
+    for (const Entry& entry : node.entries)
+        collect(entry.value, path.empty() ? entry.key : path + "." + entry.key, keys);
+    for (const TreeNode& item : node.items) collect(item, path + "[" + item.find("type")->text + "]", keys);
+    if (node.kind == TreeNode::Kind::text || node.kind == TreeNode::Kind::null)
+        keys[path] = node.kind == TreeNode::Kind::null ? "null" : node.text;
+}
+
+Keys keys_in_sample() {
+    std::vector<Problem> problems;
+    Keys keys;
+    collect(*parse_yaml(content("config/keyshift.yaml"), problems), "", keys);
+    // Its value tells the items of the list apart, so that it has no default.
+    keys.erase("collectors[keys].type");
+    keys["collectors[].type"] = "null";
+    return keys;
+}
+
+TEST(Documentation, HasEveryKeyWithItsDefault) {
+    EXPECT_EQ(keys_in_documentation(), keys_in_code());
+}
+
+TEST(Sample, HasEveryKeyWithItsDefault) {
+    EXPECT_EQ(keys_in_sample(), keys_in_code());
+}
+
+TEST(Sample, MeansTheSameAsNoKeysAtAll) {
+    const Loaded loaded = sample();
+    EXPECT_EQ(messages(loaded.problems), "");
+    const Config empty = parsed("log: {}\n", variables({{"DATABASE_URL", "postgres://db"}})).config;
+    EXPECT_EQ(loaded.config.gateway, empty.gateway);
+    EXPECT_EQ(loaded.config.migration, empty.migration);
+    EXPECT_EQ(loaded.config.state, empty.state);
+    EXPECT_EQ(loaded.config.web, empty.web);
+    EXPECT_EQ(loaded.config.log, empty.log);
+    ASSERT_EQ(loaded.config.collectors.size(), 1U);
+    EXPECT_EQ(loaded.config.collectors[0].schedule, empty.collectors.at(0).schedule);
+}
+
+}  // namespace
+}  // namespace keyshift::config

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/postgres_target.hpp"
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace keyshift::drivers {
+namespace {
+
+using base::Errc;
+using base::Secret;
+
+std::map<std::string, std::string> parameters(const PostgresParameters& from) {
+    std::map<std::string, std::string> out;
+    for (const auto& [name, value] : from) out[name] = value.reveal();
+    return out;
+}
+
+TEST(PostgresTarget, TakesAUrlApart) {
+    const auto target = PostgresTarget::parse(
+        Secret("postgresql://ann:p%40ss%2Fw%3Ard@db.internal:6432/gateway?sslmode=verify-full"));
+    ASSERT_TRUE(target);
+    EXPECT_EQ(target->printable, "db.internal:6432/gateway as ann");
+    EXPECT_EQ(target->password.reveal(), "p@ss/w:rd");
+    auto all = parameters(target->parameters);
+    EXPECT_EQ(all["sslmode"], "verify-full");
+    EXPECT_EQ(all["application_name"], "keyshift");
+    EXPECT_EQ(all["client_encoding"], "UTF8");
+    EXPECT_FALSE(all["tcp_user_timeout"].empty());
+}
+
+TEST(PostgresTarget, KeepsWhatTheOperatorGaveButTheName) {
+    const auto target =
+        PostgresTarget::parse(Secret("host=a,b port=1,2 dbname=g user=u application_name=x "
+                                     "tcp_user_timeout=7 target_session_attrs=prefer-standby"));
+    ASSERT_TRUE(target);
+    auto all = parameters(target->parameters);
+    EXPECT_EQ(all["application_name"], "keyshift");
+    EXPECT_EQ(all["tcp_user_timeout"], "7");
+    EXPECT_EQ(all["target_session_attrs"], "prefer-standby");
+    EXPECT_EQ(target->printable, "a,b:1,2/g as u");
+}
+
+TEST(PostgresTarget, NoErrorShowsAnyPartOfAMistypedPassword) {
+    for (const char* text :
+         {"postgresql://ann:hun@ter2@db/gateway", "postgresql://ann:hun/ter2@db/gateway",
+          "postgresql://ann:hun?ter2@db/gateway", "postgresql://ann:ter2%zz@db/gateway",
+          "postgresql://ann:pw@db:hunter2/gateway", "hunter2", "host=db password='hunter2",
+          "host=db hunter2=x", "postgresql://db/gateway?password=hunter2&bogus=ter2", ""}) {
+        const auto target = PostgresTarget::parse(Secret(text));
+        ASSERT_FALSE(target) << text;
+        EXPECT_EQ(target.error().code, Errc::config);
+        EXPECT_EQ(target.error().text().find("ter2"), std::string::npos) << target.error().text();
+        EXPECT_EQ(target.error().text().find("hun"), std::string::npos) << target.error().text();
+    }
+}
+
+TEST(PostgresTarget, ASilentHostCanBeTakenOffTheList) {
+    const auto target = PostgresTarget::parse(Secret("postgresql://u@a:1,b:2,c:3/g"));
+    ASSERT_TRUE(target);
+    EXPECT_EQ(host_count(target->parameters), 3U);
+    EXPECT_EQ(host_index(target->parameters, "b"), 1U);
+    auto rest = parameters(without_host(target->parameters, 1));
+    EXPECT_EQ(rest["host"], "a,c");
+    EXPECT_EQ(rest["port"], "1,3");
+}
+
+TEST(PostgresTarget, OnePortForAllHostsStays) {
+    const auto target = PostgresTarget::parse(Secret("host=a,b port=7 user=u dbname=g"));
+    ASSERT_TRUE(target);
+    auto rest = parameters(without_host(target->parameters, 0));
+    EXPECT_EQ(rest["host"], "b");
+    EXPECT_EQ(rest["port"], "7");
+}
+
+}  // namespace
+}  // namespace keyshift::drivers

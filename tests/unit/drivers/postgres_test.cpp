@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The driver's pure parts: rows, SQLSTATEs.
+#include "drivers/postgres.hpp"
+
+#include <array>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace keyshift::drivers {
+namespace {
+
+using base::Errc;
+using namespace std::string_literals;
+
+std::string field(std::string_view bytes) {
+    const auto size = static_cast<unsigned>(bytes.size());
+    std::string out;
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) out += static_cast<char>(size >> shift & 0xFFU);
+    return out.append(bytes);
+}
+const std::string kNull = "\xFF\xFF\xFF\xFF";
+
+TEST(PostgresRow, ReadsWhatCopyBinarySends) {
+    const std::string bytes = field("abc") + kNull + field("") + field("\x01"s) + field("\0"s) + kNull +
+                              field("\0\0\0\0\0\x0f\x42\x40"s) + field("\x7f\xff\xff\xff\xff\xff\xff\xff") +
+                              field("\x80\0\0\0\0\0\0\0"s) + kNull +
+                              field("\x7f\xff\xff\xff\xff\xff\xff\xfe");
+    PostgresRow row(bytes);
+    EXPECT_EQ(row.text(), "abc");
+    EXPECT_EQ(row.text(), std::nullopt);
+    EXPECT_EQ(row.text(), "");
+    EXPECT_TRUE(row.flag());
+    EXPECT_FALSE(row.flag());
+    EXPECT_FALSE(row.flag());
+    EXPECT_EQ(base::format_rfc3339(row.time().value()), "2000-01-01T00:00:01Z");
+    EXPECT_EQ(row.time(), std::nullopt) << "infinity";
+    EXPECT_EQ(row.time(), std::nullopt) << "-infinity";
+    EXPECT_EQ(row.time(), std::nullopt) << "NULL";
+    EXPECT_EQ(row.time(), base::Time::max()) << "later than can be said";
+    EXPECT_FALSE(row.bad());
+}
+
+TEST(PostgresRow, NeverReadsPastItsEnd) {
+    const std::string whole = field("abcdefgh") + field("\x01"s);
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        PostgresRow row(std::string_view(whole).substr(0, size));
+        row.text();
+        row.flag();
+        EXPECT_TRUE(row.bad()) << size;
+    }
+    for (const std::string& bytes : {"\x7f\xff\xff\xff"s, "\xff\xff\xff\xfe"s,
+                                     "\0\0\0\x09"
+                                     "abc"s}) {
+        PostgresRow row(bytes);
+        EXPECT_EQ(row.text(), std::nullopt);
+        EXPECT_TRUE(row.bad());
+    }
+}
+
+TEST(PostgresRow, AFieldOfTheWrongWidthIsBad) {
+    const std::string four = field("abcd");
+    PostgresRow time(four);
+    EXPECT_EQ(time.time(), std::nullopt);
+    EXPECT_TRUE(time.bad());
+    PostgresRow flag(four);
+    EXPECT_FALSE(flag.flag());
+    EXPECT_TRUE(flag.bad());
+}
+
+TEST(Sqlstate, TellsTheOperatorsNextAction) {
+    constexpr std::array<std::pair<const char*, Errc>, 14> kCases{{{"42501", Errc::permission},
+                                                                   {"42P01", Errc::schema},
+                                                                   {"42703", Errc::schema},
+                                                                   {"3D000", Errc::schema},
+                                                                   {"3F000", Errc::schema},
+                                                                   {"57014", Errc::timeout},
+                                                                   {"55P03", Errc::timeout},
+                                                                   {"28P01", Errc::auth},
+                                                                   {"28000", Errc::auth},
+                                                                   {"57P01", Errc::connect},
+                                                                   {"57P03", Errc::connect},
+                                                                   {"53300", Errc::connect},
+                                                                   {"08006", Errc::connect},
+                                                                   {"XX000", Errc::other}}};
+    for (const auto& [sqlstate, code] : kCases) EXPECT_EQ(classify_sqlstate(sqlstate), code) << sqlstate;
+}
+
+}  // namespace
+}  // namespace keyshift::drivers
