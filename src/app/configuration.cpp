@@ -13,7 +13,7 @@ std::optional<config::Config> load_configuration(const std::optional<std::filesy
     config::Loaded loaded =
         file ? config::load(*file, environment, types) : config::defaults(environment, types);
     for (const config::Problem& problem : loaded.problems)
-        std::fprintf(stderr, "%s\n", problem.text().c_str());
+        std::fprintf(stderr, "%s%s\n", problem.file.empty() ? "keyshift: " : "", problem.text().c_str());
     if (!loaded.problems.empty()) return std::nullopt;
     return std::move(loaded.config);
 }

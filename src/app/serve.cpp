@@ -20,6 +20,12 @@ int run_serve(const ServeCommand& command) {
         }
         config->web.listen.push_back(std::move(*address));
     }
+    if (config->state.directory.empty()) {
+        print_error({base::Errc::config,
+                     "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",
+                     "set XDG_STATE_HOME to a directory, or state.directory in a configuration file"});
+        return kConfig;
+    }
     base::log::configure(config->log.level, config->log.format);
     auto monitor = Monitor::start(std::move(*config));
     if (!monitor) {

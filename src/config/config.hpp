@@ -84,7 +84,9 @@ struct CollectorConfig {
 };
 
 struct State {
-    std::filesystem::path directory;  ///< absolute, unless the file's own path was relative
+    /// Absolute, unless the file's own path was relative. Empty: there is no file, and the environment names
+    /// no place.
+    std::filesystem::path directory;
     bool operator==(const State&) const = default;
 };
 

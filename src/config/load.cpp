@@ -138,15 +138,7 @@ Loaded defaults(const Environment& environment, const CollectorTypes& types) {
     reading.environment = environment;
     Loaded loaded = read(std::move(reading), nullptr, types);
     loaded.config.web.listen = {{"127.0.0.1", kPort}};
-    if (auto directory = state_directory(environment)) {
-        loaded.config.state.directory = *std::move(directory);
-    } else {
-        loaded.problems.push_back({"",
-                                   {},
-                                   "",
-                                   "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",
-                                   "set XDG_STATE_HOME to a directory"});
-    }
+    loaded.config.state.directory = state_directory(environment).value_or("");
     return loaded;
 }
 

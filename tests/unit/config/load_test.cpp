@@ -135,11 +135,9 @@ TEST(Defaults, StateFollowsXdg) {
 }
 
 TEST(Defaults, SayWhatIsMissing) {
-    EXPECT_EQ(
-        messages(defaults(variables({}), collector_types()).problems),
-        "there is nothing to watch, set DATABASE_URL, or name a configuration file with --config\n"
-        "there is no place for the state: neither XDG_STATE_HOME nor HOME is set, set XDG_STATE_HOME to a "
-        "directory\n");
+    EXPECT_EQ(messages(defaults(variables({}), collector_types()).problems),
+              "there is nothing to watch, set DATABASE_URL, or name a configuration file with --config\n");
+    EXPECT_EQ(defaults(variables({}), collector_types()).config.state.directory, "");
 }
 
 TEST(Environment, IsACopyOfTheProcesss) {
