@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+
+#include <fcntl.h>
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
 
+namespace {
+
+/// Descriptors 0 to 2 that were closed would be given to sockets, and output written into them. Opened the
+/// wrong way round, so that using one is still an error.
+void occupy_standard_descriptors() {
+    for (const int descriptor : {0, 1, 2})
+        if (::fcntl(descriptor, F_GETFD) < 0 &&
+            ::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0)
+            std::_Exit(keyshift::app::kInternal);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    occupy_standard_descriptors();
     // A reader that goes away is an error of the write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     try {

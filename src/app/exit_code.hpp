@@ -16,7 +16,8 @@ enum ExitCode : int {
 
 /// For an error that ends a command.
 inline ExitCode exit_code(const base::Error& error) {
-    return error.code == base::Errc::config ? kConfig : kUnavailable;
+    if (error.code == base::Errc::config) return kConfig;
+    return error.code == base::Errc::output ? kInternal : kUnavailable;
 }
 
 }  // namespace keyshift::app

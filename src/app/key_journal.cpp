@@ -29,19 +29,34 @@ domain::Totals saved_totals(const store::Counters& counters) {
 
 Result<Scan> KeyJournal::prepare() {
     if (!loaded_) {
-        ledger_.clear();
-        const auto counters = state_.load_counters();
-        if (!counters) return counters.error();
-        const auto next_row =
-            state_.load_keys([this](const Key& key, std::uint32_t row) { ledger_.restore(key, row); });
-        if (!next_row) return next_row.error();
-        ledger_.next_row(*next_row);
-        baseline_.reset();
-        if (counters->count({kBaseline, ""}) != 0) baseline_ = counters->at({kBaseline, ""});
-        totals_ = saved_totals(*counters);
+        if (auto loaded = load(); !loaded) {
+            // A damaged file is replaced by an empty one; anything else is tried again later.
+            auto replaced = state_.replace_if_damaged();
+            if (!replaced) return replaced.error();
+            if (replaced->empty()) return loaded.error();
+            notice_ = *std::move(replaced);
+            if (loaded = load(); !loaded) return loaded.error();
+        }
         loaded_ = true;
     }
     return census_needed_ ? Scan::census : Scan::pulse;
+}
+
+/// The ledger and the totals as they were saved.
+Result<void> KeyJournal::load() {
+    ledger_.clear();
+    const auto counters = state_.load_counters();
+    if (!counters) return counters.error();
+    const auto next_row =
+        state_.load_keys([this](const Key& key, std::uint32_t row) { ledger_.restore(key, row); });
+    if (!next_row) return next_row.error();
+    ledger_.next_row(*next_row);
+    baseline_.reset();
+    if (counters->count({kBaseline, ""}) != 0) baseline_ = counters->at({kBaseline, ""});
+    // No census has been counted in a file that has just been begun.
+    census_needed_ = census_needed_ || !baseline_;
+    totals_ = saved_totals(*counters);
+    return {};
 }
 
 Result<void> KeyJournal::begin(Scan scan, Time database_now) {

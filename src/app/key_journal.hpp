@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -33,12 +35,16 @@ class KeyJournal final : public collectors::KeySink {
         std::optional<base::Error>
             state_error;  ///< the numbers are right, but were not saved: they will be found again
     };
+    /// What the operator must know of the state file, once: it was damaged and replaced. Empty: nothing.
+    std::string take_notice() { return std::exchange(notice_, {}); }
+
     /// The scan was completed: settles it.
     Outcome finish(base::Time database_now);
     /// The scan failed: as if it had never begun.
     void forget_scan();
 
  private:
+    base::Result<void> load();
     store::Transaction* transaction();
     void settle_gone(base::Time database_now);
     void write_totals(base::Time database_now);
@@ -49,6 +55,8 @@ class KeyJournal final : public collectors::KeySink {
     bool census_needed_ = true;  // no census since the ledger was loaded
     std::optional<std::uint64_t> baseline_;  // empty: no census was ever completed
     domain::Totals totals_;                  // as saved
+
+    std::string notice_;
 
     // The scan under way.
     collectors::Scan scan_ = collectors::Scan::census;

@@ -123,6 +123,7 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     else
         apply_failure(watched, status, cycle);
     note_state_error(cycle.state_error);
+    if (!cycle.state_notice.empty()) log::error("state started anew", {{"reason", cycle.state_notice}});
     model_.state_size_bytes = cycle.state_size_bytes;
     publish();
     const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
@@ -150,7 +151,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
 
 void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {
     status.up = false;
-    ++status.errors[cycle.error.code];
+    status.add_error(cycle.error.code);
     if (watched.logged_error == cycle.error.code) return;
     watched.logged_error = cycle.error.code;
     log::warn("source down", {{"source", watched.source.name()},

@@ -26,19 +26,26 @@ Output::Output(Output&& other) noexcept
       temporary_(std::exchange(other.temporary_, {})) {}
 
 Output::~Output() {
-    if (temporary_.empty()) return;
-    ::close(descriptor_);
-    ::unlink(temporary_.c_str());
+    if (!target_.empty() && descriptor_ >= 0) ::close(descriptor_);
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 Error Output::failure(int code) const {
     const std::string where = target_.empty() ? "standard output" : target_.string();
     if (code == EPIPE) return {Errc::canceled, "nobody reads " + where + " any more", {}};
-    return {Errc::other, "cannot write " + where + ": " + std::generic_category().message(code), {}};
+    return {Errc::output, "cannot write " + where + ": " + std::generic_category().message(code), {}};
 }
 
 Result<Output> Output::open(const std::optional<std::filesystem::path>& file) {
     if (!file) return Output(STDOUT_FILENO, {}, {});
+    std::error_code code;
+    const auto status = std::filesystem::status(*file, code);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        // A device or a pipe is written to, never replaced.
+        const int device = ::open(file->c_str(), O_WRONLY | O_CLOEXEC);
+        if (device < 0) return Output(-1, *file, {}).failure(errno);
+        return Output(device, *file, {});
+    }
     std::string temporary = file->string() + ".XXXXXX";
     const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
     if (descriptor < 0) return Output(-1, *file, {}).failure(errno);
@@ -61,7 +68,6 @@ Result<void> Output::finish() {
     if (temporary_.empty()) return {};
     const bool saved = ::fsync(descriptor_) == 0 && ::rename(temporary_.c_str(), target_.c_str()) == 0;
     if (!saved) return failure(errno);
-    ::close(descriptor_);
     temporary_.clear();
     return {};
 }

@@ -20,7 +20,8 @@ class Output {
     /// Removes the temporary file unless finish() has put it in place.
     ~Output();
 
-    /// Writes and clears `text`. Errc::canceled when the reader of standard output has gone.
+    /// Writes and clears `text`. Errors are of code `output`, but Errc::canceled when the reader of standard
+    /// output has gone.
     base::Result<void> write(std::string& text);
     base::Result<void> finish();
     bool is_terminal() const;

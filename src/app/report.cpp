@@ -179,7 +179,7 @@ int run_report(const ReportCommand& command) {
     drivers::Interrupt interrupt;
     stop_on_signals(interrupt);
     auto output = Output::open(command.output);
-    if (!output) return print_error(output.error()), kInternal;
+    if (!output) return print_error(output.error()), exit_code(output.error());
     Report report(command, config->gateway, std::any_cast<const collectors::KeysOptions&>(keys->options),
                   keys->schedule, *output, interrupt);
     auto done = report.run();

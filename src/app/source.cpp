@@ -65,6 +65,7 @@ Cycle Source::run_cycle() {
     }
     cycle.took = std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - began);
     cycle.rest = collector_->rest();
+    cycle.state_notice = journal_.take_notice();
     cycle.state_size_bytes = state_.size_bytes();
     return cycle;
 }

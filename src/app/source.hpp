@@ -25,6 +25,7 @@ struct Cycle {
     std::optional<domain::Inventory> inventory;
     std::optional<domain::Totals> totals;
     std::optional<base::Error> state_error;  ///< the result could not be saved
+    std::string state_notice;                ///< the state file was replaced, and why; mostly empty
     std::uint64_t state_size_bytes = 0;
     base::Duration took{};
     base::Duration rest{};  ///< stay away that long at least

@@ -23,10 +23,11 @@ enum class Errc {
     parse,       ///< what it said cannot be understood
     other,       ///< none of these: read the message
     config,      ///< the configuration is wrong (never a source's reason)
+    output,      ///< a result cannot be written: look at the disk (never a source's reason)
     canceled,    ///< we were told to stop (never counted as a failure)
 };
 
-/// The metric label for `code`; `config` and `canceled` map to "other", they are not a source's doing.
+/// The metric label for `code`; the rest map to "other", they are not a source's doing.
 std::string_view reason(Errc code);
 
 struct Error {

@@ -25,6 +25,7 @@ struct KeySource::Columns {
     };
     std::map<std::string, Column> all;
     std::string user;
+    std::string table;  // with its schema, quoted
 
     bool has(const std::optional<Identifier>& column) const { return column && all.count(column->name) != 0; }
     bool can_read(const std::optional<Identifier>& column) const {
@@ -32,18 +33,26 @@ struct KeySource::Columns {
     }
 
     static Result<Columns> load(Postgres& connection, const config::TableName& table, Deadline deadline) {
-        // has_column_privilege is also true for a right on the whole table.
+        // Everything is qualified: a function or operator that somebody else put on the search path must not
+        // be called in place of the system's (CVE-2018-1058). has_column_privilege is also true for a right
+        // on the whole table.
         auto rows = connection.query(
-            "SELECT a.attname, has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
-            "format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), current_user "
+            "SELECT a.attname, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
+            "pg_catalog.format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), "
+            "current_user, "
+            "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname) "
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
-            "WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped",
+            "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+            "c.relnamespace "
+            "WHERE c.oid = pg_catalog.to_regclass($1)::pg_catalog.oid AND a.attnum > 0 AND NOT "
+            "a.attisdropped",
             deadline, {table.sql()});
         if (!rows) return rows.error();
         Columns columns;
         for (std::size_t i = 0; i < rows->size(); ++i) {
             columns.all.emplace(*rows->at(i, 0), Column{rows->at(i, 1) == "t", std::string(*rows->at(i, 2))});
             columns.user = *rows->at(i, 3);
+            columns.table = std::string(*rows->at(i, 4)) + "." + std::string(*rows->at(i, 5));
         }
         return columns;
     }
@@ -161,7 +170,7 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
     if (auto checked = check(*columns, gateway); !checked) return checked.error();
     const config::Columns& named = gateway.columns;
     KeySource source;
-    source.table_ = gateway.table.sql();
+    source.table_ = columns->table;
     // The hash-free view has columns `legacy` and `bcrypt_cost` in place of the hashes.
     const Identifier view_legacy{"legacy"};
     const Identifier view_cost{"bcrypt_cost"};
@@ -195,13 +204,16 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
     if (gateway.users && named.owner) {
         const auto users = Columns::load(connection, gateway.users->table, deadline);
         if (users && users->can_read(gateway.users->id) && users->can_read(gateway.users->email)) {
-            source.users_table_ = gateway.users->table.sql();
+            source.users_table_ = users->table;
             source.users_id_ = gateway.users->id.sql();
             source.users_email_ = gateway.users->email.sql();
         } else if (!users && users.error().code != Errc::permission) {
             return users.error();
         }
     }
+    // From here on names without a schema are the system's own.
+    if (auto set = connection.query("SET search_path = pg_catalog, pg_temp", deadline); !set)
+        return set.error();
     return source;
 }
 

@@ -50,6 +50,11 @@ std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) 
         return SecretSource{};
     }
     if (value.text) return SecretSource::value(base::Secret(value.text->value), under(key));
+    if (file.text && file.text->value.find("://") != std::string::npos) {
+        problem(file_key, "holds a URL where the path of a file is wanted",
+                "put it under " + std::string(key));
+        return SecretSource{};
+    }
     if (file.text) {
         const auto resolved = reading_->directory / file.text->value;
         const std::string& printed =

@@ -14,4 +14,9 @@ void SourceStatus::add_duration(base::Duration d) {
         ++durations.at(static_cast<std::size_t>(bound - kDurationBounds.begin()));
 }
 
+void SourceStatus::add_error(base::Errc code) {
+    const bool other = base::reason(code) == base::reason(base::Errc::other);
+    ++errors[other ? base::Errc::other : code];
+}
+
 }  // namespace keyshift::domain

@@ -30,6 +30,8 @@ struct SourceStatus {
     double duration_sum = 0;  ///< seconds
 
     void add_duration(base::Duration d);
+    /// What is not a source's own reason counts as `other`.
+    void add_error(base::Errc code);
 };
 
 /// Counters that survive restarts.

@@ -100,17 +100,22 @@ Error Postgres::fail(Error error) {
     return error;
 }
 
+/// What the server says may quote what it was sent.
+Error Postgres::error_of(std::string_view sqlstate, std::string text) const {
+    remove_all(text, password_.reveal());
+    return postgres_error(sqlstate, printable_, text);
+}
+
 Error Postgres::connection_error() const {
-    Message message = read_message(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
-    remove_all(message.text, password_.reveal());
-    return postgres_error(message.sqlstate, printable_, message.text);
+    const Message message = read_message(connection_ ? PQerrorMessage(connection_.get()) : "out of memory");
+    return error_of(message.sqlstate, message.text);
 }
 
 Error Postgres::result_error(const pg_result* result) const {
     const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (sqlstate == nullptr || primary == nullptr) return connection_error();
-    return postgres_error(sqlstate, printable_, primary);
+    return error_of(sqlstate, primary);
 }
 
 Result<void> Postgres::wait(bool readable, bool writable, Deadline deadline) {

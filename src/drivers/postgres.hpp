@@ -96,6 +96,7 @@ class Postgres {
     base::Result<PostgresRows> drain(base::Deadline deadline);
     base::Error fail(base::Error error);
     base::Error connection_error() const;
+    base::Error error_of(std::string_view sqlstate, std::string text) const;
     base::Error result_error(const pg_result* result) const;
 
     const Interrupt& interrupt_;

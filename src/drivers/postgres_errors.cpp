@@ -67,7 +67,7 @@ Errc classify_sqlstate(std::string_view sqlstate) {
     const std::string_view group = sqlstate.substr(0, 2);
     if (sqlstate == "42501") return Errc::permission;
     if (sqlstate == "42P01" || sqlstate == "42703" || sqlstate == "3F000" || sqlstate == "3D000" ||
-        sqlstate == "42883" || sqlstate == "42804" || sqlstate == "42846")
+        sqlstate == "42883" || sqlstate == "42804" || sqlstate == "42846" || group == "22")
         return Errc::schema;
     if (sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "25P03") return Errc::timeout;
     if (group == "28") return Errc::auth;
@@ -80,7 +80,12 @@ Errc classify_sqlstate(std::string_view sqlstate) {
 
 base::Error postgres_error(std::string_view sqlstate, const std::string& target, std::string_view text) {
     const Errc code = sqlstate.empty() ? classify_local(text) : classify_sqlstate(sqlstate);
-    return {code, "PostgreSQL at " + target + ": " + base::visible(text), hint(code, sqlstate, text)};
+    // Class 22, data exceptions, quotes the data: that could be a hash.
+    const bool quotes_data = sqlstate.substr(0, 2) == "22";
+    const std::string shown =
+        quotes_data ? "a value cannot be converted as the query asks (SQLSTATE " + std::string(sqlstate) + ")"
+                    : base::visible(text);
+    return {code, "PostgreSQL at " + target + ": " + shown, hint(code, sqlstate, text)};
 }
 
 }  // namespace keyshift::drivers

@@ -114,6 +114,7 @@ Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
     target.database = value_or(*parameters, "dbname", target.user);
     if (target.database.find_first_of("@:") != std::string::npos && is_url(connection_string.reveal()))
         return bad("has an unescaped / in its password");
+    if (is_url(target.database)) return bad("has a URL for a database name");
     target.password = Secret(value_or(*parameters, "password", ""));
     set(*parameters, "application_name", "keyshift", true);
     set(*parameters, "client_encoding", "UTF8", true);

@@ -96,8 +96,9 @@ std::int64_t Sqlite::changes() const {
     return sqlite3_changes64(handle_.get());
 }
 
-Error Sqlite::error() const {
-    const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
+Error Sqlite::error() {
+    const int code = handle_ ? sqlite3_errcode(handle_.get()) & 0xFF : SQLITE_NOMEM;
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) corrupt_ = true;
     const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
     const bool no_right = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
     const bool full = code == SQLITE_FULL || code == SQLITE_IOERR;
@@ -105,11 +106,6 @@ Error Sqlite::error() const {
             no_right ? "check that the directory exists and that keyshift's user may write to it"
             : full   ? "free space on its file system; nothing is lost, writing is tried again"
                      : ""};
-}
-
-bool Sqlite::is_corrupt() const {
-    const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_OK;
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
 
 }  // namespace keyshift::store

@@ -46,7 +46,7 @@ class Statement {
 
 class Sqlite {
  public:
-    /// Opens or creates `file`. Errors: other (with `corrupt` readable from is_corrupt), permission.
+    /// Opens or creates `file`. Errors: other, permission.
     static base::Result<std::unique_ptr<Sqlite>> open(const std::filesystem::path& file);
 
     base::Result<void> execute(const std::string& sql);
@@ -54,9 +54,9 @@ class Sqlite {
     /// Rows changed by the last statement.
     std::int64_t changes() const;
     /// The last failure as an error; the file's path is in it.
-    base::Error error() const;
-    /// The last failure says that the file is no database or a damaged one.
-    bool is_corrupt() const;
+    base::Error error();
+    /// Some failure said that the file is no database or a damaged one.
+    bool is_corrupt() const { return corrupt_; }
 
     sqlite3* handle() const { return handle_.get(); }
 
@@ -65,6 +65,7 @@ class Sqlite {
 
     std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
     std::filesystem::path file_;
+    bool corrupt_ = false;
 };
 
 }  // namespace keyshift::store

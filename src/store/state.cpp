@@ -51,6 +51,11 @@ Result<std::string> move_aside(const fs::path& file) {
     return aside.string();
 }
 
+Error not_open(const fs::path& file) {
+    return {
+        Errc::other, "state file " + file.string() + " is not open: a damaged one could not be replaced", {}};
+}
+
 std::int64_t micros(base::Time t) {
     return t.time_since_epoch().count();
 }
@@ -118,14 +123,7 @@ struct State::Statements {
     Statement source;
 };
 
-State::State(fs::path file, std::unique_ptr<Sqlite> database, int lock)
-    : file_(std::move(file)),
-      database_(std::move(database)),
-      lock_(lock),
-      statements_(std::make_unique<Statements>(*database_)) {
-    const auto any = database_->integer("SELECT EXISTS (SELECT 1 FROM legacy_key WHERE gone_at IS NOT NULL)");
-    any_gone_ = !any || *any != 0;
-}
+State::State(fs::path file, int lock) : file_(std::move(file)), lock_(lock) {}
 
 State::~State() {
     statements_.reset();
@@ -135,31 +133,56 @@ State::~State() {
 
 Result<State::Opened> State::open(const fs::path& directory) {
     std::error_code code;
-    fs::create_directories(directory, code);
+    // What is in it names keys and owners: only its user may look.
+    if (fs::create_directories(directory, code) && !code)
+        fs::permissions(directory, fs::perms::owner_all, fs::perm_options::replace, code);
     if (code) return cannot_create(directory, code);
     const auto locked = lock(directory);
     if (!locked) return locked.error();
-    const fs::path file = directory / kFileName;
     Opened opened;
-    for (const bool first : {true, false}) {
-        auto database = Sqlite::open(file);
-        if (!database) return ::close(*locked), database.error();
-        const auto prepared = prepare(**database);
-        if (prepared) {
-            opened.state.reset(new State(file, std::move(*database), *locked));
-            return opened;
-        }
-        if (!first || !(*database)->is_corrupt()) return ::close(*locked), prepared.error();
-        const std::string damage = prepared.error().what;
-        database->reset();
-        const auto aside = move_aside(file);
-        if (!aside) return ::close(*locked), aside.error();
-        opened.notice = damage + "; it was moved to " + *aside + ", and the history starts anew";
-    }
+    opened.state.reset(new State(directory / kFileName, *locked));
+    auto file = opened.state->open_file();
+    if (file) return opened;
+    auto replaced = opened.state->replace_if_damaged();
+    if (!replaced) return replaced.error();
+    if (replaced->empty()) return file.error();
+    opened.notice = *std::move(replaced);
     return opened;
 }
 
+/// Opens the file, and reads of it what every start needs: a damaged one shows there at the latest.
+Result<void> State::open_file() {
+    // SQLite gives its other files the rights of this one.
+    const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor >= 0) ::close(descriptor);
+    auto database = Sqlite::open(file_);
+    if (!database) return database.error();
+    statements_.reset();
+    database_ = std::move(*database);
+    if (auto prepared = prepare(*database_); !prepared) return prepared;
+    const auto any_gone =
+        database_->integer("SELECT EXISTS (SELECT 1 FROM legacy_key WHERE gone_at IS NOT NULL)");
+    if (!any_gone) return any_gone.error();
+    any_gone_ = *any_gone != 0;
+    if (auto counters = load_counters(); !counters) return counters.error();
+    if (auto starts = load_observation_starts(); !starts) return starts.error();
+    statements_ = std::make_unique<Statements>(*database_);
+    return {};
+}
+
+Result<std::string> State::replace_if_damaged() {
+    if (database_ && !database_->is_corrupt()) return std::string();
+    statements_.reset();
+    database_.reset();  // and stays so if what follows fails: then the next call is another try
+    const auto aside = move_aside(file_);
+    if (!aside) return aside.error();
+    if (auto opened = open_file(); !opened) return opened.error();
+    return "the state file " + file_.string() + " was damaged; it was moved to " + *aside +
+           ", and the history starts anew";
+}
+
 Result<std::uint32_t> State::load_keys(const std::function<void(const domain::Key&, std::uint32_t)>& handle) {
+    if (!database_) return not_open(file_);
     Statement keys(*database_,
                    "SELECT row, id, owner, name, last_used_at, expires_at, bcrypt_cost, blocked, over_budget "
                    "FROM legacy_key WHERE gone_at IS NULL");
@@ -184,6 +207,7 @@ Result<std::uint32_t> State::load_keys(const std::function<void(const domain::Ke
 }
 
 Result<Counters> State::load_counters() {
+    if (!database_) return not_open(file_);
     Statement counters(*database_, "SELECT name, label, value FROM counter");
     Counters out;
     for (auto row = counters.step();; row = counters.step()) {
@@ -195,6 +219,7 @@ Result<Counters> State::load_counters() {
 }
 
 Result<std::map<std::string, base::Time>> State::load_observation_starts() {
+    if (!database_) return not_open(file_);
     Statement sources(*database_, "SELECT name, observation_start FROM source");
     std::map<std::string, base::Time> out;
     for (auto row = sources.step();; row = sources.step()) {
@@ -205,6 +230,7 @@ Result<std::map<std::string, base::Time>> State::load_observation_starts() {
 }
 
 Result<Transaction> State::begin() {
+    if (!database_) return not_open(file_);
     if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
     return Transaction(*this);
 }

@@ -56,12 +56,18 @@ class State {
     /// Waits up to 5 s for another writer. One at a time per State.
     base::Result<Transaction> begin();
 
+    /// After a failure of anything above: if it was because the file is damaged, moves it aside, begins a new
+    /// one, and says so in words for the operator. Empty: it was something else. No transaction may be under
+    /// way.
+    base::Result<std::string> replace_if_damaged();
+
     /// Bytes on disk, write-ahead log included.
     std::uint64_t size_bytes() const;
 
  private:
     friend class Transaction;
-    State(std::filesystem::path file, std::unique_ptr<Sqlite> database, int lock);
+    State(std::filesystem::path file, int lock);
+    base::Result<void> open_file();
 
     std::filesystem::path file_;
     std::unique_ptr<Sqlite> database_;

@@ -215,7 +215,7 @@ def test_nothing_can_be_written_through_it(table: KeyTable):
     table.add()
     table.database.execute(
         """CREATE TABLE touched (at timestamptz);
-           CREATE FUNCTION touch() RETURNS boolean LANGUAGE sql VOLATILE AS 'INSERT INTO touched VALUES (now()) RETURNING true';
+           CREATE FUNCTION touch() RETURNS boolean LANGUAGE sql VOLATILE AS 'INSERT INTO public.touched VALUES (now()) RETURNING true';
            CREATE VIEW touching AS SELECT * FROM virtual_keys WHERE touch()"""
     )
     with Serve(watching(table.database.dsn(), gateway={"table": "touching"})) as serve:
