@@ -16,6 +16,9 @@ constexpr const char* kBaseline = "legacy_keys_baseline";
 constexpr const char* kCreated = "legacy_keys_created";
 constexpr const char* kUses = "legacy_uses_observed";
 
+/// Eight bytes each.
+constexpr std::size_t kMostUsesHeld = 500'000;
+
 std::uint64_t value_or_zero(const store::Counters& counters, const char* name) {
     const auto counter = counters.find({name, ""});
     return counter == counters.end() ? 0 : counter->second;
@@ -95,14 +98,26 @@ Result<void> KeyJournal::key(const Key& key) {
     if (!change.any()) return {};
     loaded_ = false;
     if (change.used) ++uses_;
-    store::Transaction* const to = transaction();
+    if (change.used || change.set_back || (change.created && change.last_used != 0)) {
+        last_uses_.emplace_back(change.row, change.last_used);
+        if (last_uses_.size() >= kMostUsesHeld) write_last_uses();
+    }
     if (change.created) {
+        store::Transaction* const to = transaction();
         const bool back = to != nullptr && to->add_key(key, change.row, now_);
         if (!back) ++new_keys_;
-    } else if (to != nullptr) {
-        to->update_key(key, change.row);
+    } else if (change.altered) {
+        if (auto* const to = transaction()) to->update_key(key, change.row);
     }
     return {};
+}
+
+/// In ascending order, so that each page of the state is written once.
+void KeyJournal::write_last_uses() {
+    std::sort(last_uses_.begin(), last_uses_.end());
+    for (const auto& [row, last_used] : last_uses_)
+        if (auto* const to = transaction()) to->set_last_use(row, last_used);
+    last_uses_.clear();
 }
 
 void KeyJournal::settle_gone(Time database_now) {
@@ -131,6 +146,7 @@ void KeyJournal::write_totals(Time database_now) {
 
 KeyJournal::Outcome KeyJournal::finish(Time database_now) {
     if (scan_ == Scan::census) settle_gone(database_now);
+    write_last_uses();
     write_totals(database_now);
     if (transaction_)
         if (auto committed = transaction_->commit(); !committed) state_error_ = committed.error();
@@ -149,6 +165,7 @@ void KeyJournal::forget_scan() {
     transaction_.reset();
     state_error_.reset();
     upgraded_.clear();
+    last_uses_.clear();
     new_keys_ = uses_ = 0;
     begun_ = false;
 }

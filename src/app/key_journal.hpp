@@ -46,6 +46,7 @@ class KeyJournal final : public collectors::KeySink {
  private:
     base::Result<void> load();
     store::Transaction* transaction();
+    void write_last_uses();
     void settle_gone(base::Time database_now);
     void write_totals(base::Time database_now);
 
@@ -65,6 +66,7 @@ class KeyJournal final : public collectors::KeySink {
     std::optional<store::Transaction> transaction_;
     std::optional<base::Error> state_error_;
     std::vector<std::uint32_t> upgraded_;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> last_uses_;  // row, seconds; not yet written
     std::uint64_t new_keys_ = 0;
     std::uint64_t uses_ = 0;
     domain::Totals shown_;  // what was last published: counters never step back, even when saving failed

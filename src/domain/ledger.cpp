@@ -56,11 +56,13 @@ Change Ledger::observe(const Key& key) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) {
         keys_.insert(hash, {used, next_row_, bits});
-        return {.row = next_row_++, .created = true};
+        return {.row = next_row_++, .last_used = used, .created = true};
     }
     const Change change{.row = slot->row,
+                        .last_used = used,
                         .used = used > slot->last_used,
-                        .altered = (bits & ~kSeen) != (slot->bits & ~kSeen) || used < slot->last_used};
+                        .set_back = used < slot->last_used,
+                        .altered = (bits & ~kSeen) != (slot->bits & ~kSeen)};
     slot->last_used = used;
     slot->bits = bits;
     return change;

@@ -21,13 +21,14 @@ namespace keyshift::domain {
 
 /// What one look at a legacy key showed. Several may be true at once.
 struct Change {
-    std::uint32_t row = 0;  ///< the key's row in the journal
-    bool created = false;   ///< not known before
-    bool used = false;      ///< last_used_at is later than it was, by at least a second
-    bool altered = false;   ///< owner, name, expiry, blocked, over budget or bcrypt cost differ, or
-                            ///< last_used_at went back
+    std::uint32_t row = 0;        ///< the key's row in the journal
+    std::uint32_t last_used = 0;  ///< seconds since the epoch; 0: never
+    bool created = false;         ///< not known before
+    bool used = false;            ///< last_used is later than it was
+    bool set_back = false;        ///< last_used is earlier than it was: a backup was restored
+    bool altered = false;         ///< owner, name, expiry, blocked, over budget or bcrypt cost differ
 
-    bool any() const { return created || used || altered; }
+    bool any() const { return created || used || set_back || altered; }
 };
 
 class Ledger {

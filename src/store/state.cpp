@@ -78,19 +78,18 @@ void bind_time(Statement& statement, int index, std::optional<base::Time> time) 
         statement.bind_null(index);
 }
 
-/// The columns that follow the row number, in the order of both statements below.
+/// The parameters that both statements below begin with.
 void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
     statement.bind(1, static_cast<std::int64_t>(row)).bind(2, key.id);
     bind_text(statement, 3, key.owner);
     bind_text(statement, 4, key.name);
     statement.bind(5, key.prefix).bind(6, micros(key.created_at));
-    bind_time(statement, 7, key.last_used_at);
-    bind_time(statement, 8, key.expires_at);
+    bind_time(statement, 7, key.expires_at);
     if (key.bcrypt_cost)
-        statement.bind(9, static_cast<std::int64_t>(*key.bcrypt_cost));
+        statement.bind(8, static_cast<std::int64_t>(*key.bcrypt_cost));
     else
-        statement.bind_null(9);
-    statement.bind(10, std::int64_t{key.blocked}).bind(11, std::int64_t{key.over_budget});
+        statement.bind_null(8);
+    statement.bind(9, std::int64_t{key.blocked}).bind(10, std::int64_t{key.over_budget});
 }
 
 }  // namespace
@@ -98,14 +97,17 @@ void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
 struct State::Statements {
     explicit Statements(Sqlite& db)
         : add(db,
-              "INSERT INTO legacy_key (row, id, owner, name, prefix, created_at, last_used_at, expires_at, "
-              "bcrypt_cost, "
-              "blocked, over_budget, first_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-              "?12)"),
+              "INSERT INTO legacy_key (row, id, owner, name, prefix, created_at, expires_at, bcrypt_cost, "
+              "blocked, "
+              "over_budget, first_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"),
           update(db,
                  "UPDATE legacy_key SET id = ?2, owner = ?3, name = ?4, prefix = ?5, created_at = ?6, "
-                 "last_used_at = ?7, "
-                 "expires_at = ?8, bcrypt_cost = ?9, blocked = ?10, over_budget = ?11 WHERE row = ?1"),
+                 "expires_at = ?7, "
+                 "bcrypt_cost = ?8, blocked = ?9, over_budget = ?10 WHERE row = ?1"),
+          use(db,
+              "INSERT INTO legacy_use VALUES (?1, ?2) ON CONFLICT DO UPDATE SET last_used = "
+              "excluded.last_used"),
+          unuse(db, "DELETE FROM legacy_use WHERE row = ?1"),
           back(db,
                "UPDATE legacy_key SET gone_as = 'reappeared' WHERE id = ?1 AND gone_at IS NOT NULL AND "
                "gone_as <> "
@@ -117,6 +119,8 @@ struct State::Statements {
 
     Statement add;
     Statement update;
+    Statement use;
+    Statement unuse;
     Statement back;
     Statement gone;
     Statement counter;
@@ -184,8 +188,8 @@ Result<std::string> State::replace_if_damaged() {
 Result<std::uint32_t> State::load_keys(const std::function<void(const domain::Key&, std::uint32_t)>& handle) {
     if (!database_) return not_open(file_);
     Statement keys(*database_,
-                   "SELECT row, id, owner, name, last_used_at, expires_at, bcrypt_cost, blocked, over_budget "
-                   "FROM legacy_key WHERE gone_at IS NULL");
+                   "SELECT row, id, owner, name, last_used, expires_at, bcrypt_cost, blocked, over_budget "
+                   "FROM legacy_key LEFT JOIN legacy_use USING (row) WHERE gone_at IS NULL");
     for (auto row = keys.step();; row = keys.step()) {
         if (!row) return row.error();
         if (!*row) break;
@@ -194,7 +198,7 @@ Result<std::uint32_t> State::load_keys(const std::function<void(const domain::Ke
         key.id = keys.text(1);
         if (!keys.is_null(2)) key.owner = keys.text(2);
         if (!keys.is_null(3)) key.name = keys.text(3);
-        if (!keys.is_null(4)) key.last_used_at = to_time(keys.integer(4));
+        if (!keys.is_null(4)) key.last_used_at = base::Time{std::chrono::seconds{keys.integer(4)}};
         if (!keys.is_null(5)) key.expires_at = to_time(keys.integer(5));
         if (!keys.is_null(6)) key.bcrypt_cost = static_cast<int>(keys.integer(6));
         key.blocked = keys.integer(7) != 0;
@@ -265,7 +269,7 @@ bool Transaction::add_key(const domain::Key& key, std::uint32_t row, base::Time 
         back = !error_ && state_->database_->changes() > 0;
     }
     bind_key(statements.add, key, row);
-    run(statements.add.bind(12, micros(seen_at)));
+    run(statements.add.bind(11, micros(seen_at)));
     return back;
 }
 
@@ -273,6 +277,14 @@ void Transaction::update_key(const domain::Key& key, std::uint32_t row) {
     if (error_) return;
     bind_key(state_->statements_->update, key, row);
     run(state_->statements_->update);
+}
+
+void Transaction::set_last_use(std::uint32_t row, std::uint32_t last_used) {
+    if (error_) return;
+    Statement& statement = last_used == 0 ? state_->statements_->unuse : state_->statements_->use;
+    statement.bind(1, static_cast<std::int64_t>(row));
+    if (last_used != 0) statement.bind(2, static_cast<std::int64_t>(last_used));
+    run(statement);
 }
 
 void Transaction::mark_gone(std::uint32_t row, Gone how, base::Time noticed_at) {

@@ -88,10 +88,13 @@ class Transaction {
     Transaction& operator=(Transaction&&) = delete;
     ~Transaction();
 
-    /// A legacy key seen for the first time. True if it was in the journal before, had gone, and is back
-    /// (restored from a backup): then it is not a new key.
+    /// A legacy key seen for the first time, all but its last use. True if it was in the journal before, had
+    /// gone, and is back (restored from a backup): then it is not a new key.
     bool add_key(const domain::Key& key, std::uint32_t row, base::Time seen_at);
+    /// Anything of the key but its last use.
     void update_key(const domain::Key& key, std::uint32_t row);
+    /// Seconds since the epoch; 0: never used. Cheapest in ascending order of `row`.
+    void set_last_use(std::uint32_t row, std::uint32_t last_used);
     /// No effect on a key that has gone already.
     void mark_gone(std::uint32_t row, Gone how, base::Time noticed_at);
     void set_counter(std::string_view name, std::string_view label, std::uint64_t value);

@@ -77,8 +77,8 @@ TEST(Ledger, SeesUseAlterationAndSteppingBack) {
     Key back = moved;
     back.last_used_at = kNow;
     const Change stepped = ledger.observe(back);
-    EXPECT_TRUE(stepped.altered);
-    EXPECT_FALSE(stepped.used);
+    EXPECT_TRUE(stepped.set_back);
+    EXPECT_FALSE(stepped.used || stepped.altered);
 }
 
 TEST(Ledger, ACensusReportsWhatIsGoneAndAPulseDoesNot) {

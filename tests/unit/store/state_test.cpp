@@ -63,12 +63,15 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
         domain::Key full = key("a");
         full.owner = "o";
         full.name = "n\xE6\xBC\xA2";
-        full.last_used_at = kNow;
         full.expires_at = kNow + 1h;
         full.bcrypt_cost = 10;
         full.blocked = true;
         EXPECT_FALSE(transaction->add_key(full, 1, kNow));
         EXPECT_FALSE(transaction->add_key(key("b"), 2, kNow));
+        transaction->set_last_use(1, 5);
+        transaction->set_last_use(1, static_cast<std::uint32_t>(kNow.time_since_epoch() / 1s));
+        transaction->set_last_use(2, 7);
+        transaction->set_last_use(2, 0);
         transaction->set_counter("c", "", 7);
         transaction->set_counter("c", "", 8);
         transaction->set_observation_start("keys", kNow);
@@ -79,6 +82,9 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
     EXPECT_EQ(live(*state), (std::vector<std::string>{"a@1", "b@2", "next 3"}));
     bool seen = false;
     ASSERT_TRUE(state->load_keys([&](const domain::Key& k, std::uint32_t) {
+        if (k.id == "b") {
+            EXPECT_EQ(k.last_used_at, std::nullopt);
+        }
         if (k.id != "a") return;
         seen = true;
         EXPECT_EQ(k.owner, "o");
