@@ -108,8 +108,11 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
             watched.errors_to_save = model_.sources[watched.source.name()].errors;
             note_state_error(co_await runtime::run_blocking(watched.source.worker(), save));
         }
-        const auto next = began + (succeeded ? schedule.after_success() : schedule.after_failure());
-        watched.timer.expires_at(std::max(next, std::chrono::steady_clock::now() + rest));
+        // After a failure the pause counts from its end: one that took as long as the interval must not
+        // follow itself.
+        const auto now = std::chrono::steady_clock::now();
+        const auto next = succeeded ? began + schedule.after_success() : now + schedule.after_failure();
+        watched.timer.expires_at(std::max(next, now + rest));
         if (stopping_) break;
         co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }

@@ -112,7 +112,7 @@ class Report {
         if (!target) return target.error();
         const Deadline soon = Deadline::in(schedule_.timeout);
         if (auto connected =
-                connection_.connect(*target, {schedule_.timeout, collectors::kLockTimeout}, soon);
+                connection_.connect(*target, collectors::session_timeouts(schedule_.timeout), soon);
             !connected)
             return connected;
         writer_->connected();
@@ -124,7 +124,8 @@ class Report {
  private:
     Result<void> list(const KeySource& source, const drivers::PostgresTarget& target) {
         const Deadline deadline = Deadline::in(options_.census_timeout);
-        const auto now = KeySource::begin(connection_, options_.census_timeout, deadline);
+        const auto now = KeySource::begin(
+            connection_, collectors::session_timeouts(options_.census_timeout).statement, deadline);
         if (!now) return now.error();
         const auto counts = count(connection_, source, deadline);
         if (!counts) return counts.error();

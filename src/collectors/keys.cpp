@@ -110,8 +110,8 @@ class Keys final : public Collector {
         if (!url) return url.error();
         const auto target = drivers::PostgresTarget::parse(*url);
         if (!target) return target.error();
-        const Duration lock = std::min(kLockTimeout, schedule_.timeout);
-        if (auto connected = connection_.connect(*target, {schedule_.timeout, lock}, deadline); !connected)
+        if (auto connected = connection_.connect(*target, session_timeouts(schedule_.timeout), deadline);
+            !connected)
             return connected.error();
         auto source = KeySource::resolve(connection_, gateway_, deadline);
         if (!source) return source.error();
@@ -123,7 +123,7 @@ class Keys final : public Collector {
         const bool census = scan == Scan::census;
         const Duration timeout = census ? options_.census_timeout : schedule_.timeout;
         const Deadline deadline = census ? Deadline::in(timeout) : request.deadline;
-        const auto now = KeySource::begin(connection_, timeout, deadline);
+        const auto now = KeySource::begin(connection_, session_timeouts(timeout).statement, deadline);
         if (!now) return now.error();
         const Time here = base::now();
         if (auto begun = request.keys.begin(scan, *now); !begun) return begun.error();

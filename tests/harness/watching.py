@@ -54,7 +54,7 @@ class KeyTable:
             f"""INSERT INTO virtual_keys
                     (id, key_hash, key_lookup_hash, key_prefix, user_id, name, created_at, last_used_at{extra})
                 SELECT coalesce(%s::uuid, gen_random_uuid()),
-                       format('$2b$%%s$%%s%%s', lpad(%s::text, 2, '0'), md5(random()::text), left(md5(random()::text), 21)),
+                       '$2b$' || lpad(%s::text, 2, '0') || '$' || md5(random()::text) || left(md5(random()::text), 21),
                        CASE WHEN NOT %s THEN encode(sha256(random()::text::bytea), 'hex') END,
                        %s, %s::uuid, %s, now() - %s::interval, now() - %s::interval{places}
                 RETURNING id::text""",

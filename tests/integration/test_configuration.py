@@ -17,6 +17,7 @@ from harness.wait import eventually
 from harness.watching import KeyTable, watching
 
 PASSWORD = "s3cret-of-the-monitor"
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'"
 
 
 @pytest.fixture
@@ -74,7 +75,8 @@ def test_the_version_is_that_of_the_metric(table: KeyTable):
 
 @pytest.mark.parametrize("address", ["11947", "nonsense", "127.0.0.1:99999", "[::1:80"])
 def test_a_wrong_address_on_the_command_line_exits_with_64(address: str):
-    result = Keyshift().run("serve", f"--web.listen-address={address}", env={"DATABASE_URL": "postgres://127.0.0.1:1/x"})
+    environment = {"DATABASE_URL": "postgres://127.0.0.1:1/x"}
+    result = Keyshift().run("serve", f"--web.listen-address={address}", env=environment)
     assert result.returncode == 64
     assert address in result.stderr.decode()
 
@@ -124,7 +126,8 @@ def test_check_is_silent_about_the_network(tmp_path):
 @pytest.mark.parametrize("command", ["serve", "report"])
 def test_a_command_with_a_wrong_configuration_exits_with_78_and_starts_nothing(command: str, tmp_path):
     state = tmp_path / "state"
-    config = write(tmp_path / "wrong.yaml", f"state: {{directory: {state}}}\nweb: {{lisen: [':1']}}\nlog: {{levle: info}}\n")
+    text = f"state: {{directory: {state}}}\nweb: {{lisen: [':1']}}\nlog: {{levle: info}}\n"
+    config = write(tmp_path / "wrong.yaml", text)
     result = Keyshift().run(command, f"--config={config}", env={"DATABASE_URL": "postgres://127.0.0.1:1/x"})
     assert result.returncode == 78
     assert b"web.lisen" in result.stderr and b"log.levle" in result.stderr
@@ -225,7 +228,7 @@ def test_a_rotated_password_needs_no_restart(table: KeyTable, rotating):
     with Serve(config) as serve:
         # The order in which it usually happens: the role first, the file a little later.
         table.database.execute(f"ALTER ROLE {role} PASSWORD %s", (new,))
-        table.database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'")
+        table.database.postgres.execute(TERMINATE)
         eventually(lambda: serve.errors().keys() == {"auth"}, 10, "the old password refused")
         assert serve.keys() == (1, 0)
         secret.write_text(secret.read_text().replace(PASSWORD, new))
@@ -242,7 +245,7 @@ def test_a_secret_file_that_vanishes_is_named(table: KeyTable, rotating):
         secret.unlink()
         serve.wait_for_poll()
         assert serve.errors() == {}, "an open connection needs no password"
-        table.database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'")
+        table.database.postgres.execute(TERMINATE)
         eventually(serve.errors, 10, "the failure")
         assert serve.keys() == (1, 0)
         (complaint,) = [line for line in serve.log().splitlines() if "source down" in line]
@@ -298,9 +301,8 @@ def test_several_addresses_at_once(table: KeyTable):
 def test_the_command_line_wins_over_the_configured_address(table: KeyTable):
     config = watching(table.database.dsn())
     config["web"] = {"listen": [f"127.0.0.1:{free_port()}"]}
-    serve = Serve(config)
-    serve._args = (f"--web.listen-address=127.0.0.1:{serve.port}",)
-    with serve:
+    port = free_port()
+    with Serve(config, port=port, args=[f"--web.listen-address=127.0.0.1:{port}"]) as serve:
         assert serve.keys() == (1, 0)
 
 

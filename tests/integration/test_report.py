@@ -282,7 +282,8 @@ def test_an_output_that_is_no_regular_file_is_not_replaced(table: KeyTable, tmp_
     received: list[bytes] = []
     reader_end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        result = Keyshift().run("report", "--format=csv", f"--output={pipe}", env={"DATABASE_URL": table.database.dsn()})
+        environment = {"DATABASE_URL": table.database.dsn()}
+        result = Keyshift().run("report", "--format=csv", f"--output={pipe}", env=environment)
         received.append(os.read(reader_end, 100_000))
     finally:
         os.close(reader_end)

@@ -22,6 +22,9 @@ from harness.wait import eventually
 from harness.watching import DAY, KeyTable, watching
 
 
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'"
+
+
 @pytest.fixture
 def table(database: Database) -> KeyTable:
     keys = KeyTable(database)
@@ -130,12 +133,14 @@ def test_scrapes_are_counted(table: KeyTable):
 
 
 def test_a_scrape_is_answered_while_a_poll_hangs(table: KeyTable):
-    with Silent() as hole, Serve(watching(f"postgres://u@127.0.0.1:{hole.port}/d", timeout="30s"), until="healthy") as serve:
-        begin = time.monotonic()
-        for _ in range(20):
-            serve.scrape_text()
-        assert time.monotonic() - begin < 5
-        assert serve.polls() == 0
+    with Silent() as hole:
+        config = watching(f"postgres://u@127.0.0.1:{hole.port}/d", timeout="30s")
+        with Serve(config, until="healthy") as serve:
+            begin = time.monotonic()
+            for _ in range(20):
+                serve.scrape_text()
+            assert time.monotonic() - begin < 5
+            assert serve.polls() == 0
 
 
 # --- health
@@ -201,7 +206,8 @@ def test_a_signal_ends_it_in_order(table: KeyTable, number: int):
 
 def test_open_connections_do_not_delay_the_end(table: KeyTable):
     with Serve(watching(table.database.dsn())) as serve, contextlib.ExitStack() as clients:
-        for request in (b"", b"GET /metr", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"):
+        whole = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+        for request in (b"", b"GET /metr", whole, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"):
             client = clients.enter_context(socket.create_connection(("127.0.0.1", serve.port), timeout=10))
             client.sendall(request)
         code, seconds = serve.terminate()
@@ -212,10 +218,11 @@ def test_the_end_in_the_middle_of_a_big_census_is_quick_and_whole(table: KeyTabl
     table.fill(legacy=150_000, modern=0)
     config = watching(table.database.dsn(), census_timeout="60s", timeout="30s")
     with Serve(config, until="healthy") as serve:
-        eventually(
-            lambda: table.database.execute("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY%%' AND state = 'active' AND datname = current_database()", ()),
-            20, "a census under way",
+        copying = (
+            "SELECT 1 FROM pg_stat_activity "
+            "WHERE query LIKE 'COPY%' AND state = 'active' AND datname = current_database()"
         )
+        eventually(lambda: table.database.execute(copying), 20, "a census under way")
         code, seconds = serve.terminate()
         assert (code, seconds < 2) == (0, True)
         eventually(lambda: table.database.postgres.backends("keyshift") == 0, 5, "no backend left")
@@ -241,7 +248,7 @@ def test_it_runs_without_standard_streams(table: KeyTable, closed: str):
     with Serve(watching(table.database.dsn()), wrapper=["sh", "-c", f'exec "$@" {closed}', "sh"]) as serve:
         table.add()
         eventually(lambda: serve.keys() == (2, 1), 10, "the added key")
-        table.database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'")
+        table.database.postgres.execute(TERMINATE)
         os.kill(serve.pid, signal.SIGHUP)  # makes it write a log line
         table.add()
         eventually(lambda: serve.keys() == (3, 1), 10, "the next key")

@@ -185,7 +185,8 @@ def test_kill_9_again_and_again(table: KeyTable):
     with Serve(config) as serve:
         for round_number in range(6):
             table.database.execute(
-                "INSERT INTO virtual_keys (key_hash, key_prefix) SELECT 'r' || %s || '-' || i, 'sk-' FROM generate_series(1, 300) i",
+                "INSERT INTO virtual_keys (key_hash, key_prefix) "
+                "SELECT 'r' || %s || '-' || i, 'sk-' FROM generate_series(1, 300) i",
                 (round_number,),
             )
             if round_number % 2:
@@ -270,12 +271,32 @@ def test_a_full_disk_stops_no_counting_and_loses_nothing(table: KeyTable, tmp_pa
             serve.stop()
 
 
+def test_a_start_on_a_full_disk_counts_all_the_same(table: KeyTable, tmp_path):
+    table.fill(legacy=1_000, modern=0)
+    directory = tmp_path / "state"
+    directory.mkdir()
+    with full_file_system(directory) as (wrapper, fill, free):
+        with Serve({**watching(table.database.dsn()), "state": {"directory": str(directory)}}, wrapper=wrapper) as serve:
+            serve.stop()
+            fill(serve)
+            table.add()
+            serve.start()
+            assert serve.keys() == (1_001, 0)
+            assert serve.metric("keyshift_source_up", source="keys") == 1
+            eventually(lambda: serve.metric("keyshift_state_write_errors_total") >= 1, 10, "an error")
+            free(serve)
+            eventually(lambda: "state is saved again" in serve.log(), 20, "the recovery")
+            serve.restart()
+            assert totals(serve) == {"baseline": 1_001, "created": 1, "uses": 0}
+
+
 def test_a_daemon_that_is_killed_while_its_disk_is_full_finds_everything_again(table: KeyTable, tmp_path):
     table.add()
     directory = tmp_path / "state"
     directory.mkdir()
     with size_limit(directory) as (wrapper, fill, free):
-        with Serve({**watching(table.database.dsn()), "state": {"directory": str(directory)}}, wrapper=wrapper) as serve:
+        tree = {**watching(table.database.dsn()), "state": {"directory": str(directory)}}
+        with Serve(tree, wrapper=wrapper) as serve:
             fill(serve)
             table.fill(legacy=5_000, modern=0)
             eventually(lambda: serve.metric("keyshift_state_write_errors_total") >= 1, 20, "an error")
@@ -419,7 +440,9 @@ def test_the_size_of_the_state_is_shown_and_bounded(table: KeyTable):
     keys = [table.add(idle=DAY) for _ in range(20)]
     with Serve(watching(table.database.dsn(), interval="100ms")) as serve:
         for second in range(10):
-            table.database.execute("UPDATE virtual_keys SET last_used_at = now() + make_interval(secs => %s)", (second * 2,))
+            table.database.execute(
+                "UPDATE virtual_keys SET last_used_at = now() + make_interval(secs => %s)", (second * 2,)
+            )
             serve.wait_for_poll()
         size = sum(file.stat().st_size for file in serve.state_directory.glob("keyshift.db*") if "shm" not in file.name)
         assert serve.metric("keyshift_state_size_bytes") == size
