@@ -17,9 +17,9 @@ class Schedule {
     /// The same seed gives the same jitter.
     Schedule(base::Duration interval, std::uint64_t seed) : interval_(interval), random_(seed) {}
 
-    /// ±5 %: from the start of a successful look to the start of the next one, the interval; from the end of the
-    /// n-th failed one in a row, the smaller of interval * 2^(n-1) and five minutes, but never less than the
-    /// interval.
+    /// ±5 %: from the start of a successful look to the start of the next one, the interval; from the end of
+    /// the n-th failed one in a row, the smaller of interval * 2^(n-1) and five minutes, but never less than
+    /// the interval.
     base::Duration after_success();
     base::Duration after_failure();
 

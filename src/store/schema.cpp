@@ -39,7 +39,9 @@ constexpr std::array<const char*, 1> kSteps{
 
 }  // namespace
 
-Result<void> prepare(Sqlite& database) {
+Result<void> prepare(Sqlite& database, Sharing sharing) {
+    if (sharing == Sharing::none)
+        if (auto set = database.execute("PRAGMA locking_mode = EXCLUSIVE"); !set) return set;
     // NORMAL in WAL mode: a crash of the machine may lose the last cycles, never tear one. A small cache: the
     // journal is appended to and read in order.
     if (auto set = database.execute(

@@ -7,8 +7,11 @@
 
 namespace keyshift::store {
 
+/// Others that read the file while we write need room on the disk for an index of the write-ahead log.
+enum class Sharing { readers, none };
+
 /// Sets the connection up and brings the schema to this version, in one transaction per step.
 /// Errors: config when the file is from a newer version of keyshift; whatever SQLite says otherwise.
-base::Result<void> prepare(Sqlite& database);
+base::Result<void> prepare(Sqlite& database, Sharing sharing);
 
 }  // namespace keyshift::store

@@ -154,16 +154,28 @@ Result<State::Opened> State::open(const fs::path& directory) {
     return opened;
 }
 
-/// Opens the file, and reads of it what every start needs: a damaged one shows there at the latest.
 Result<void> State::open_file() {
     // SQLite gives its other files the rights of this one.
     const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor >= 0) ::close(descriptor);
+    shared_ = true;
+    auto opened = open_file(Sharing::readers);
+    if (opened || database_ == nullptr || database_->is_corrupt() || opened.error().code == Errc::config)
+        return opened;
+    // On a full disk the file can still be read, and written when there is room again: begin() tries.
+    shared_ = false;
+    if (auto alone = open_file(Sharing::none); alone) return alone;
+    return opened;
+}
+
+/// Opens the file, and reads of it what every start needs: a damaged one shows there at the latest.
+Result<void> State::open_file(Sharing sharing) {
+    statements_.reset();
+    database_.reset();
     auto database = Sqlite::open(file_);
     if (!database) return database.error();
-    statements_.reset();
     database_ = std::move(*database);
-    if (auto prepared = prepare(*database_); !prepared) return prepared;
+    if (auto prepared = prepare(*database_, sharing); !prepared) return prepared;
     const auto any_gone =
         database_->integer("SELECT EXISTS (SELECT 1 FROM legacy_key WHERE gone_at IS NOT NULL)");
     if (!any_gone) return any_gone.error();
@@ -235,6 +247,8 @@ Result<std::map<std::string, base::Time>> State::load_observation_starts() {
 
 Result<Transaction> State::begin() {
     if (!database_) return not_open(file_);
+    if (!shared_)
+        if (auto opened = open_file(); !opened) return opened.error();
     if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
     return Transaction(*this);
 }

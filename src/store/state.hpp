@@ -20,6 +20,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "domain/key.hpp"
+#include "store/schema.hpp"
 #include "store/sqlite.hpp"
 
 namespace keyshift::store {
@@ -36,8 +37,8 @@ class State {
  public:
     struct Opened {
         std::unique_ptr<State> state;
-        std::string
-            notice;  ///< empty, or what the operator must know: a damaged file was moved aside, and where
+        /// Empty, or what the operator must know: a damaged file was moved aside, and where.
+        std::string notice;
     };
     /// Creates `directory` and the file where missing, and brings an older file to this version's schema.
     /// Errors: permission (cannot create or write), config (another keyshift holds it; the file is from a
@@ -68,14 +69,16 @@ class State {
     friend class Transaction;
     State(std::filesystem::path file, int lock);
     base::Result<void> open_file();
+    base::Result<void> open_file(Sharing sharing);
 
     std::filesystem::path file_;
     std::unique_ptr<Sqlite> database_;
     int lock_;
     struct Statements;
     std::unique_ptr<Statements> statements_;
-    bool
-        any_gone_;  // whether a new key could be one that comes back: spares the first census a million looks
+    bool shared_ = true;  // false: opened on a full disk, to be opened anew before writing
+    // Whether a new key could be one that comes back: spares the first census a million looks.
+    bool any_gone_ = true;
 };
 
 /// One cycle's changes. Rolls back unless committed. The first failure is remembered, what follows is
