@@ -122,6 +122,9 @@ Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
     set(*parameters, "keepalives_interval", "10", false);
     set(*parameters, "keepalives_count", "3", false);
     set(*parameters, "tcp_user_timeout", "15000", false);
+    // Looking for Kerberos tickets before every connection costs memory and can wait for a KDC; who wants it
+    // says so.
+    set(*parameters, "gssencmode", "disable", false);
     target.printable = printable_target(*parameters, target);
     target.parameters = std::move(*parameters);
     return target;

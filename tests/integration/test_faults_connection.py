@@ -17,7 +17,6 @@ from harness import leaks
 from harness.keyshift import Keyshift, Serve
 from harness.ports import free_port
 from harness.postgres import Database, Postgres
-from harness.process import Process
 from harness.tcp import Proxy, Resetting, Silent, TcpServer
 from harness.wait import eventually
 from harness.watching import KeyTable, watching

@@ -272,7 +272,8 @@ def test_a_database_in_another_encoding(postgres, encoding: str):
     try:
         table = KeyTable(database)
         table.add(name="plain")
-        text = {"SQL_ASCII": "E'\\\\xff\\\\x80 raw'", "LATIN1": "'Gr\u00fc\u00dfe'", "EUC_JP": "'\u7ffb\u8a33'"}[encoding]
+        texts = {"SQL_ASCII": "E'\\\\xff\\\\x80 raw'", "LATIN1": "'Gr\u00fc\u00dfe'", "EUC_JP": "'\u7ffb\u8a33'"}
+        text = texts[encoding]
         insert = f"INSERT INTO virtual_keys (key_hash, key_prefix, name) VALUES ('h', 'sk-', {text})"
         database.execute(f"SET client_encoding = 'UTF8'; {insert}")
         with Serve(watching(database.dsn())) as serve:
@@ -327,7 +328,7 @@ def test_a_long_name_and_many_columns(table: KeyTable):
 
 @pytest.mark.time_limit(180)
 def test_a_million_keys(table: KeyTable):
-    """Counted exactly, in bounded memory, with scrapes answered meanwhile and a pulse that finds what a census would."""
+    """Counted exactly, in bounded memory, scrapes answered meanwhile, and a pulse finds what a census would."""
     table.database.execute(
         """ALTER TABLE usage_records DROP CONSTRAINT usage_records_virtual_key_id_fkey;
            ALTER TABLE virtual_keys SET UNLOGGED, DROP CONSTRAINT virtual_keys_key_hash_key;
@@ -362,7 +363,8 @@ def test_a_million_keys(table: KeyTable):
         assert serve.metric("keyshift_legacy_keys_used", window="5m") == 1
         censuses = (
             "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid "
-            "WHERE datname = current_database() AND query LIKE 'COPY%virtual_keys%' AND lower(query) NOT LIKE '%greatest%'"
+            "WHERE datname = current_database() AND query LIKE 'COPY%virtual_keys%' "
+            "AND lower(query) NOT LIKE '%greatest%'"
         )
         assert table.database.execute(censuses) == [(1,)]
         most = max(most, serve.process.rss_bytes())

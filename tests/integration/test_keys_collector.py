@@ -165,13 +165,14 @@ def settings_view(table: KeyTable) -> dict:
     """A table of one key whose name tells the settings of the session that reads it."""
     names = [
         "transaction_read_only", "transaction_isolation", "statement_timeout", "lock_timeout",
-        "application_name", "idle_in_transaction_session_timeout", "TimeZone", "client_connection_check_interval", "client_encoding",
+        "application_name", "idle_in_transaction_session_timeout", "TimeZone",
+        "client_connection_check_interval", "client_encoding",
     ]
     values = ", ".join(f"'{name}', current_setting('{name}')" for name in names)
     table.add()
     table.database.execute(
-        f"""CREATE VIEW settings AS SELECT id, key_lookup_hash, key_hash, key_prefix, user_id, max_budget, current_spend,
-                expires_at, blocked, created_at, last_used_at, json_build_object({values})::text AS name
+        f"""CREATE VIEW settings AS SELECT id, key_lookup_hash, key_hash, key_prefix, user_id, max_budget,
+                current_spend, expires_at, blocked, created_at, last_used_at, json_build_object({values})::text AS name
             FROM virtual_keys"""
     )
     return {"table": "settings"}
@@ -218,7 +219,8 @@ def test_nothing_can_be_written_through_it(table: KeyTable):
     table.add()
     table.database.execute(
         """CREATE TABLE touched (at timestamptz);
-           CREATE FUNCTION touch() RETURNS boolean LANGUAGE sql VOLATILE AS 'INSERT INTO public.touched VALUES (now()) RETURNING true';
+           CREATE FUNCTION touch() RETURNS boolean LANGUAGE sql VOLATILE AS
+               'INSERT INTO public.touched VALUES (now()) RETURNING true';
            CREATE VIEW touching AS SELECT * FROM virtual_keys WHERE touch()"""
     )
     with Serve(watching(table.database.dsn(), gateway={"table": "touching"})) as serve:

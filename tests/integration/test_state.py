@@ -276,7 +276,8 @@ def test_a_start_on_a_full_disk_counts_all_the_same(table: KeyTable, tmp_path):
     directory = tmp_path / "state"
     directory.mkdir()
     with full_file_system(directory) as (wrapper, fill, free):
-        with Serve({**watching(table.database.dsn()), "state": {"directory": str(directory)}}, wrapper=wrapper) as serve:
+        tree = {**watching(table.database.dsn()), "state": {"directory": str(directory)}}
+        with Serve(tree, wrapper=wrapper) as serve:
             serve.stop()
             fill(serve)
             table.add()
