@@ -42,9 +42,12 @@ dev-build:
 	@[ -f build/dev/build.ninja ] || cmake --preset dev
 	@cmake --build --preset dev --target all all_verify_interface_header_sets
 
-.PHONY: asan tsan
-asan tsan: ## Run the unit tests under AddressSanitizer and UBSan, or ThreadSanitizer
-	@scripts/install-packages build test
+.PHONY: asan tsan fuzz
+asan: ## Run the unit tests under AddressSanitizer and UBSan
+tsan: ## Run the unit tests under ThreadSanitizer
+fuzz: ## Run the unit tests built by clang, and each fuzzer for 20 seconds
+asan tsan fuzz:
+	@scripts/install-packages build test fuzz
 	@cmake --workflow --preset $@
 
 SOURCES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')

@@ -13,6 +13,10 @@ if(KEYSHIFT_SANITIZE)
   target_compile_options(keyshift_flags INTERFACE -fsanitize=${KEYSHIFT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(keyshift_flags INTERFACE -fsanitize=${KEYSHIFT_SANITIZE})
 endif()
+if(KEYSHIFT_FUZZ)
+  # clang 14 cannot split coroutines that carry the function sanitizer's prologue.
+  target_compile_options(keyshift_flags INTERFACE -fsanitize=fuzzer-no-link -fno-sanitize=function)
+endif()
 if(KEYSHIFT_SANITIZE STREQUAL "thread")
   # GCC warns that it cannot follow Asio's fences; Asio does not rely on them where there are threads here.
   target_compile_options(keyshift_flags INTERFACE -Wno-tsan)

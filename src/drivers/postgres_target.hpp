@@ -24,8 +24,9 @@ struct PostgresTarget {
 
     /// Reads a URL (postgresql://…) or a libpq keyword string; anything libpq accepts passes through (several
     /// hosts, TLS options, target_session_attrs). Adds application_name, client_encoding, keepalives and
-    /// tcp_user_timeout where they are not given; application_name is always ours. Errc::config: it cannot be
-    /// parsed. The error quotes nothing of it, because what a mistyped password looks like cannot be known.
+    /// tcp_user_timeout, and switches off gssencmode, where they are not given; application_name is always
+    /// ours. Errc::config: it cannot be parsed. The error quotes nothing of it, because what a mistyped
+    /// password looks like cannot be known.
     static base::Result<PostgresTarget> parse(const base::Secret& connection_string);
 };
 
