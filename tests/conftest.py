@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures shared by the integration and end-to-end tests, and the rules of `harness.strictness`."""
 
 import os

@@ -64,6 +64,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     app.add_subcommand("check", "Check configuration files: every problem at once")
         ->add_option("FILE", check.files, "Configuration files")
         ->required();
+    if (argc < 2) return Message{app.help(), kUsage};
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

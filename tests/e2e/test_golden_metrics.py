@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What /metrics looks like, line by line: names, help, types, labels, and every value that is not a matter of chance.
 
 A change here is a change for dashboards and alerts. `KEYSHIFT_UPDATE_GOLDEN=1` writes the files anew; look at the diff.

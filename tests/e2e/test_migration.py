@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole migration, end to end: a gateway with PostgreSQL and Redis, its clients, keyshift, and Prometheus.
 
 There are two worlds, one per behaviour of gateways. In each, owners move their keys over HTTP, keyshift is killed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A stand-in for the gateways keyshift watches, for tests and the demo.
 
 Real HTTP, PostgreSQL, Redis and bcrypt; nothing in here shares code with keyshift. Two behaviours: `faithful` (as

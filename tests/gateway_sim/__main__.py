@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Command line of the simulated gateway: serve, seed, traffic, demo."""
 
 import argparse

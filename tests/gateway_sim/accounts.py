@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Users and their keys: register, log in, and the /auth/key/* handlers. Blocking; called from worker threads."""
 
 import hashlib

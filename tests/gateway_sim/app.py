@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One gateway's parts, put together at start-up with the start-up log lines of the real one."""
 
 from dataclasses import dataclass

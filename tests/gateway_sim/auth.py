@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The authentication flow, in the gateway's order of checks. Blocking; called from worker threads."""
 
 import uuid

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two auth caches in Redis, written alike by both behaviours and readable by one.
 
 The faithful gateway leaves the hash out of what it stores and demands it when it reads, so no stored value ever parses.

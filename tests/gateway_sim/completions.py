@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """POST /v1/chat/completions: a made-up provider behind real response cache, usage records, metrics and log lines."""
 
 import hashlib

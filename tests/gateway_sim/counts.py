@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exact counts of what the gateway did, for tests to compare with what keyshift counted. Thread-safe.
 
 The JSON (`GET /_sim/counts`), every leaf a number that only grows:

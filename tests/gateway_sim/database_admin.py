@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an administrator does with SQL because the gateway's API cannot: keys without an owner.
 
 The texts differ from every text of sql.py, so that pg_stat_statements keeps the two apart.

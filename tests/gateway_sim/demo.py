@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Seed, gateway and traffic in one process: a migration in fast motion."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading bodies and queries the way axum's extractors do: a plain-text 4xx before the handler runs."""
 
 import json

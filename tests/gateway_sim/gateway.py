@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A gateway in a process of its own, for tests. It ends with the thread that started it at the latest."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HS256 tokens for users who log in."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Key material and the key row: text, prefix, both hashes, validity, and the JSON form that leaves the hashes out."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Log lines as Rust's tracing-subscriber writes them, and the gateway's targets.
 
 A fallback gateway adds two messages of its own, both from inferxgate::auth::middleware:

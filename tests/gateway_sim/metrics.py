@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gateway's own /metrics: its families and label orders, absent until first use."""
 
 import threading

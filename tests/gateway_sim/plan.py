@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happens during a simulated migration, and in which order: a pure function of the seed, the planted keys and the
 number of steps. Nothing here knows the network or the clock, so the same arguments give the same decisions.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PostgreSQL as the gateway uses it: extended protocol, autocommit, at most ten pooled connections.
 
 psycopg2 speaks only the simple protocol and writes values into the text, so pg_stat_statements would number `$n` by

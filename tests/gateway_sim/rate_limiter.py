@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sliding one-minute windows in Redis sorted sets, for keys that have limits."""
 
 import time

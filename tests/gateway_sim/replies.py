@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Failure replies: the gateway's texts and the reason label each is counted under."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gateway's tables and indexes, created idempotently at its start-up."""
 
 import psycopg2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plants users and keys as a gateway would hold them at the start of a migration. The same seed plants the same keys:
 ids, plaintexts, names and ages; only bcrypt's salts and the moment everything is relative to differ."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs one gateway until SIGTERM or SIGINT."""
 
 import asyncio

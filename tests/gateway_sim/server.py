@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP surface: routes, guards, and how failures become replies. Handlers do their blocking work in threads."""
 
 import asyncio

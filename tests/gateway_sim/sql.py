@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The SQL texts the gateway sends, by tag. Newlines and indents are sent too, as in the gateway's source."""
 
 from dataclasses import dataclass

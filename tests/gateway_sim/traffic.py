@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Carries a plan out against a gateway, over HTTP like its clients would, and counts the answers.
 
 `run_steps` sends one request after another: the same seed then gives the same answers and the same totals on a freshly

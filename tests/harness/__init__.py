@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real servers for tests and for the demo.
 
 Every server here is the real one from Debian, started on loopback on a port of its own with a private temporary

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Throw-away TLS certificates for 127.0.0.1 and localhost."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A strict parser of the Prometheus text format 0.0.4: what a scraper would tolerate, a test should not."""
 
 import re

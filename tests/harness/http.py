@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP to servers on loopback: bounded, and blind to the proxy and .netrc settings of whoever runs the tests."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The product itself: one-shot commands, and the daemon under a test's control.
 
 The binary is `$KEYSHIFT_BINARY`, else the development build. Its environment holds nothing of the test run's own except

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What keyshift let out during a test, and the secrets that must never be in it.
 
 The harness hands in everything by itself: output of commands, logs, answers to requests, and every byte left in the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Free TCP ports on loopback.
 
 Ports come from below the kernel's ephemeral range, so that neither a client's outgoing connection nor a client that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """PostgreSQL from Debian, with pg_stat_statements loaded and password authentication over TCP.
 
 The superuser's password holds characters that a URL must escape, on purpose. initdb runs once per session into a

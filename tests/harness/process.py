@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A child process that cannot outlive the tests.
 
 It runs in a session of its own, so that Ctrl-C in a terminal reaches only the test run, which then stops its children

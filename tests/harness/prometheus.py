@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prometheus from Debian, scraping given targets, and promtool."""
 
 import subprocess

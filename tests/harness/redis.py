@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Redis from Debian, without persistence: a restart empties it and sets its counters back."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Private temporary directories, removed at the interpreter's exit at the latest."""
 
 import atexit

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What all servers of the harness share: a directory, a log, and a start that waits for the first answer."""
 
 import shutil

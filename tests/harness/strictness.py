@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """pytest hooks: a skip is a failure, and a test that hangs fails with a traceback.
 
 A test may not be skipped for want of a component: that would hide a missing package. Only a reason that starts with

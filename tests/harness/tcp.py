@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Misbehaving TCP servers on loopback, for tests of what a client does when the network or the other side fails.
 
 All run on one background event loop, so that every connection can be paused or cut at any moment.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Waiting for something to become true, within a bound and without sleeps of fixed length."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What tests of the keys collector share: a table of keys filled by SQL, and a configuration that looks at it often."""
 
 from collections.abc import Mapping

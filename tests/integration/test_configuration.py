@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line, configuration files and the environment, as the binary takes them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The way to the database fails: at the start, in the middle, and for how long it likes.
 
 Whatever happens, keyshift runs on, says why once and what to do, keeps the numbers it has, shows none that it does

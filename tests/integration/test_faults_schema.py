@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The database answers, but the key table is not what was expected: absent, unreadable, empty, odd or huge.
 
 Every error names what is missing and says what to do, and what cannot be counted is not shown as 0.

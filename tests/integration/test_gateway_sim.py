@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The simulated gateway against the facts known of the real one, with real PostgreSQL and Redis: what it answers,
 sends, stores, logs and counts. The expected texts are written out here on purpose, not taken from the simulator."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The harness itself: what starts answers, restarts, misbehaves on demand, and leaves nothing behind."""
 
 import contextlib

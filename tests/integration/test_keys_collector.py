@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys collector on a real database: what it counts, what it may do there, and what it never reads."""
 
 import json

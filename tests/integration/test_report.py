@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """keyshift report: the real binary on a real PostgreSQL, in every format and into every kind of output."""
 
 import contextlib

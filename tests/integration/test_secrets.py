@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No part of a password or a hash comes out: not in logs, errors, metrics, reports or the state, whatever is mistyped.
 
 Beside what each test asserts, a fixture of all tests looks for every registered secret in everything that came out.

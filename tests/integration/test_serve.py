@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The daemon as Prometheus, a service manager and an operator meet it."""
 
 import contextlib

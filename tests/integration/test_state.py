@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is known survives: restarts, kill -9, a full disk and a damaged file, and nothing is counted twice."""
 
 import contextlib

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is written is true: metrics, alerts and links against the running program and the files."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.keyshift import Keyshift, Serve
+from harness.postgres import Database
+from harness.prometheus import promtool
+from gateway_sim import Seed, create_schema
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = re.compile(r"\b(?:keyshift|process)_[a-z0-9_]+")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+# In a fresh demonstration table nothing has a deadline.
+NOT_IN_EVERY_SCRAPE = {"keyshift_migration_deadline_timestamp_seconds"}
+NOT_METRICS = {"keyshift_legacy_activity"}
+
+
+@pytest.fixture(scope="module")
+def emitted(postgres) -> set[str]:
+    """The names of all families that a running daemon serves."""
+    database: Database = postgres.create_database()
+    create_schema(database.dsn())
+    Seed().plant(database.dsn())
+    with Serve({"collectors": [{"type": "keys"}]}, env={"DATABASE_URL": database.dsn()}) as serve:
+        names = set(re.findall(r"^# TYPE (\S+)", serve.scrape_text(), re.MULTILINE))
+    database.drop()
+    return names
+
+
+def test_every_metric_is_documented(emitted: set[str]):
+    documented = set(NAME.findall((ROOT / "docs" / "metrics.md").read_text()))
+    assert emitted - documented == set()
+    assert documented - emitted - NOT_IN_EVERY_SCRAPE == set()
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/operations.md", "alerts/keyshift.rules.yaml"])
+def test_every_metric_that_is_named_exists(path: str, emitted: set[str]):
+    named = {name for name in NAME.findall((ROOT / path).read_text()) if name not in NOT_METRICS}
+    assert named
+    assert named - emitted - NOT_IN_EVERY_SCRAPE == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path):
+    text = path.read_text()
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+    for make in re.findall(r"^(?:    )?make ([a-z-]+)", text, re.MULTILINE):
+        assert re.search(rf"^[a-z ]*\b{make}\b[a-z ]*:", (ROOT / "Makefile").read_text(), re.MULTILINE), make
+
+
+def test_the_sample_configuration_passes_check():
+    result = Keyshift().run("check", ROOT / "config" / "keyshift.yaml", env={"DATABASE_URL": "postgresql://u@h/d"})
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_alerts_and_prometheus_configuration():
+    for args in (
+        ["check", "config", ROOT / "config" / "prometheus.yaml"],
+        ["check", "rules", ROOT / "alerts" / "keyshift.rules.yaml"],
+        ["test", "rules", ROOT / "alerts" / "keyshift.test.yaml"],
+    ):
+        result = promtool([str(arg) for arg in args])
+        assert result.returncode == 0, result.stdout + result.stderr
