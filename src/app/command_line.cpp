@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -15,37 +16,55 @@ constexpr const char* kFooter =
     "  DATABASE_URL  the gateway's database, where the configuration does not name one\n"
     "\n"
     "Exit codes: 0 ok, 64 usage, 69 a source is unavailable, 70 internal, 78 configuration.\n"
-    "Documentation: docs/ beside the source, /usr/share/doc/keyshift where installed.";
+    "Documentation: README.md and docs/.";
+constexpr const char* kConfigHelp = "Configuration file (default: DATABASE_URL and the preset)";
+
+[[noreturn]] void refuse(const std::string& option, const std::string& value, const std::string& choices) {
+    throw CLI::ValidationError(option, "'" + value + "' is not one of its values: " + choices);
+}
 
 void add_report(CLI::App& app, ReportCommand& command) {
     CLI::App* const report =
         app.add_subcommand("report", "List the keys that have to be regenerated, in one read-only pass");
-    report->add_option("--config", command.config,
-                       "Configuration file (default: DATABASE_URL and the preset)");
-    const std::map<std::string, report::Format> formats{{"text", report::Format::text},
-                                                        {"json", report::Format::json},
-                                                        {"csv", report::Format::csv},
-                                                        {"markdown", report::Format::markdown},
-                                                        {"html", report::Format::html}};
-    report->add_option("--format", command.format, "text (default), json, csv, markdown or html")
-        ->transform(CLI::CheckedTransformer(formats))
+    report->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    report
+        ->add_option_function<std::string>(
+            "--format",
+            [&command](const std::string& name) {
+                const auto format = report::parse_format(name);
+                if (!format) refuse("--format", name, "text, json, csv, markdown or html");
+                command.format = *format;
+            },
+            "text (default), json, csv, markdown or html")
         ->type_name("FORMAT");
-    const std::map<std::string, report::Grouping> groupings{{"owner", report::Grouping::owner}};
-    report->add_option("--group-by", command.grouping, "owner: each owner's keys together")
-        ->transform(CLI::CheckedTransformer(groupings))
+    report
+        ->add_option_function<std::string>(
+            "--group-by",
+            [&command](const std::string& name) {
+                if (name != "owner") refuse("--group-by", name, "owner");
+                command.grouping = report::Grouping::owner;
+            },
+            "owner: each owner's keys together")
         ->type_name("owner");
-    report->add_option("--output", command.output,
-                       "Write to this file, replaced only when complete (default: standard output)");
+    report
+        ->add_option("--output", command.output,
+                     "Write to this file, replaced only when complete (default: standard output)")
+        ->type_name("FILE");
 }
 
 void add_serve(CLI::App& app, ServeCommand& command) {
     CLI::App* const serve = app.add_subcommand("serve", "Watch the migration and export metrics: the daemon");
-    serve->add_option("--config", command.config,
-                      "Configuration file (default: DATABASE_URL and the preset)");
+    serve->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
     serve
         ->add_option("--web.listen-address", command.listen,
                      "Listen here instead of on web.listen; may be repeated")
         ->type_name("HOST:PORT");
+}
+
+bool is_command(const CLI::App& app, const std::string& name) {
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    return std::any_of(commands.begin(), commands.end(),
+                       [&](const CLI::App* c) { return c->get_name() == name; });
 }
 
 }  // namespace
@@ -65,6 +84,11 @@ Command parse_command_line(int argc, const char* const* argv) {
         ->add_option("FILE", check.files, "Configuration files")
         ->required();
     if (argc < 2) return Message{app.help(), kUsage};
+    const std::string first = argv[1];
+    if (first[0] != '-' && !is_command(app, first))
+        return Message{
+            "keyshift: '" + first + "' is not a command; there are serve, report and check (--help)\n",
+            kUsage};
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

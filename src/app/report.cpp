@@ -143,9 +143,12 @@ class Report {
     Result<void> copy(const KeySource& source, std::uint64_t total, Deadline deadline) {
         const auto order =
             command_.grouping == report::Grouping::owner ? KeyOrder::by_owner : KeyOrder::newest_first;
+        // The handbook's text has no place for it.
+        const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
+        const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         Progress progress(total, ::isatty(STDERR_FILENO) == 1 && !output_.is_terminal());
         return connection_.copy(
-            source.select_legacy(order), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+            source.select_legacy(order, email), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
                 const domain::Key key = KeySource::read(row);
                 if (row.bad())
                     return Error{Errc::parse, "a row of the key table is not in the expected format", {}};

@@ -32,6 +32,11 @@ struct KeySource::Columns {
         return has(column) && all.at(column->name).readable;
     }
 
+    std::string type_of(const Identifier& column) const {
+        const auto found = all.find(column.name);
+        return found == all.end() ? "absent" : found->second.type;
+    }
+
     static Result<Columns> load(Postgres& connection, const config::TableName& table, Deadline deadline) {
         // Everything is qualified: a function or operator that somebody else put on the search path must not
         // be called in place of the system's (CVE-2018-1058). has_column_privilege is also true for a right
@@ -110,10 +115,7 @@ std::vector<std::string> unfit(const std::vector<std::optional<Identifier>>& col
 }  // namespace
 
 Result<void> KeySource::check_types(const Columns& columns, const Gateway& gateway) {
-    const auto type_of = [&](const Identifier& column) {
-        const auto found = columns.all.find(column.name);
-        return found == columns.all.end() ? "absent" : found->second.type;
-    };
+    const auto type_of = [&](const Identifier& column) { return columns.type_of(column); };
     const auto is_time = [](std::string_view type) {
         return type.substr(0, 9) == "timestamp" || type == "date";
     };
@@ -205,7 +207,10 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
         const auto users = Columns::load(connection, gateway.users->table, deadline);
         if (users && users->can_read(gateway.users->id) && users->can_read(gateway.users->email)) {
             source.users_table_ = users->table;
-            source.users_id_ = gateway.users->id.sql();
+            // Of one type the server compares them as they are, by an index if it likes; a text fits any two.
+            const bool alike = columns->type_of(*named.owner) == users->type_of(gateway.users->id);
+            const std::string cast = alike ? "" : "::text";
+            source.users_match_ = "u." + gateway.users->id.sql() + cast + " = k." + named.owner->sql() + cast;
             source.users_email_ = gateway.users->email.sql();
         } else if (!users && users.error().code != Errc::permission) {
             return users.error();
@@ -239,10 +244,9 @@ Result<void> KeySource::set_since(Postgres& connection, base::Time since, Deadli
     return {};
 }
 
-std::string KeySource::select_legacy(KeyOrder order) const {
-    const bool users = !users_table_.empty();
-    const std::string join =
-        users ? " LEFT JOIN " + users_table_ + " u ON u." + users_id_ + "::text = " + owner_ : "";
+std::string KeySource::select_legacy(KeyOrder order, OwnerEmail email) const {
+    const bool users = email == OwnerEmail::wanted && !users_table_.empty();
+    const std::string join = users ? " LEFT JOIN " + users_table_ + " u ON " + users_match_ : "";
     return "SELECT " + columns_sql(users ? "u." + users_email_ + "::text" : "NULL::text") + " FROM " +
            table_ + " k" + join + " WHERE " + legacy_ + " ORDER BY " +
            (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ + " DESC, " + id_;

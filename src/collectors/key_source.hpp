@@ -21,6 +21,8 @@ enum class KeyOrder {
     by_owner,      ///< owners together, ownerless keys last; newest first within
 };
 
+enum class OwnerEmail { unwanted, wanted };
+
 class KeySource {
  public:
     /// Looks the table up in the catalog of `connection`. Errors: schema (table or columns absent: all of
@@ -37,8 +39,8 @@ class KeySource {
     std::string select_active() const;
     static base::Result<void> set_since(drivers::Postgres& connection, base::Time since,
                                         base::Deadline deadline);
-    /// Legacy keys for people, with the owner's address where it may be read.
-    std::string select_legacy(KeyOrder order) const;
+    /// Legacy keys for people. An address that is wanted is there only where it may be read.
+    std::string select_legacy(KeyOrder order, OwnerEmail email) const;
     /// One row: the number of legacy keys and of their owners.
     std::string count_legacy() const;
 
@@ -59,7 +61,7 @@ class KeySource {
     std::string legacy_;  // a boolean expression
     std::string id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, over_budget_,
         bcrypt_cost_;
-    std::string users_table_, users_id_, users_email_;  // empty: not there or not readable
+    std::string users_table_, users_match_, users_email_;  // empty: not there or not readable
 };
 
 }  // namespace keyshift::collectors
