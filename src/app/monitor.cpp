@@ -49,9 +49,7 @@ Result<void> Monitor::open() {
     router_.emplace(pages_.routes());
     pages_.counts_from(*router_);
     publish();
-    std::vector<std::string> addresses;
-    for (const config::ListenAddress& address : config_.web.listen) addresses.push_back(address.text());
-    auto server = http::Server::listen(loop_.get_executor(), addresses, http::Limits{}, *router_);
+    auto server = http::Server::listen(loop_.get_executor(), config_.web.listen, http::Limits{}, *router_);
     if (!server) return server.error();
     server_.emplace(std::move(*server));
     return {};

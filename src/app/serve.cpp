@@ -12,7 +12,7 @@ int run_serve(const ServeCommand& command) {
     if (!config) return kConfig;
     if (!command.listen.empty()) config->web.listen.clear();
     for (const std::string& text : command.listen) {
-        auto address = config::parse_listen_address(text);
+        auto address = base::parse_listen_address(text);
         if (!address) {
             print_error({base::Errc::config, "--web.listen-address: '" + text + "' " + address.error().what,
                          address.error().hint});

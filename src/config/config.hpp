@@ -11,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/listen_address.hpp"
 #include "base/log.hpp"
 #include "base/time.hpp"
 #include "config/environment.hpp"
 #include "config/identifier.hpp"
-#include "config/listen_address.hpp"
 #include "config/options.hpp"
 #include "config/problem.hpp"
 
@@ -91,7 +91,7 @@ struct State {
 };
 
 struct Web {
-    std::vector<ListenAddress> listen;  ///< at least one, no two the same
+    std::vector<base::ListenAddress> listen;  ///< at least one, no two the same
     bool operator==(const Web&) const = default;
 };
 

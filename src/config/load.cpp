@@ -32,12 +32,12 @@ State read_state(OptionsReader options) {
 }
 
 Web read_web(OptionsReader options) {
-    const ListenAddress everywhere{"", kPort};
+    const base::ListenAddress everywhere{"", kPort};
     Web web;
-    web.listen =
-        options.parsed_list<ListenAddress>("listen", {everywhere}, everywhere.text(), parse_listen_address);
+    web.listen = options.parsed_list<base::ListenAddress>("listen", {everywhere}, everywhere.text(),
+                                                          base::parse_listen_address);
     std::set<std::string> seen;
-    for (const ListenAddress& address : web.listen) {
+    for (const base::ListenAddress& address : web.listen) {
         if (!seen.insert(address.text()).second)
             options.problem("listen", "has the same address twice", "remove one");
     }

@@ -12,8 +12,8 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
-base::Error cannot_listen(const Address& address, const error_code& ec) {
-    base::Error error{base::Errc::config, "cannot listen on " + to_string(address) + ": " + ec.message(), {}};
+base::Error cannot_listen(const base::ListenAddress& address, const error_code& ec) {
+    base::Error error{base::Errc::config, "cannot listen on " + address.text() + ": " + ec.message(), {}};
     if (ec == asio::error::address_in_use) {
         error.hint = "another program has this port: stop it, or choose another in web.listen";
     } else if (ec == asio::error::access_denied || ec == asio::error::no_permission) {
@@ -46,7 +46,7 @@ error_code open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
 }
 
 base::Result<std::vector<tcp::endpoint>> resolve(const asio::any_io_executor& executor,
-                                                 const Address& address) {
+                                                 const base::ListenAddress& address) {
     if (address.host.empty()) {
         return std::vector{tcp::endpoint(asio::ip::address_v6::any(), address.port),
                            tcp::endpoint(asio::ip::address_v4::any(), address.port)};
@@ -66,7 +66,7 @@ base::Result<std::vector<tcp::endpoint>> resolve(const asio::any_io_executor& ex
 }  // namespace
 
 base::Result<std::vector<tcp::acceptor>> open_acceptors(const asio::any_io_executor& executor,
-                                                        const Address& address) {
+                                                        const base::ListenAddress& address) {
     auto endpoints = resolve(executor, address);
     if (!endpoints) return endpoints.error();
     std::vector<tcp::acceptor> acceptors;

@@ -10,7 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "base/error.hpp"
-#include "http/address.hpp"
+#include "base/listen_address.hpp"
 
 namespace keyshift::http {
 
@@ -19,6 +19,6 @@ namespace keyshift::http {
 /// port. At least one acceptor, or why not: the port in use (Errc::config), below 1024 without the right
 /// (Errc::permission), a name or an address this machine does not have (Errc::config).
 base::Result<std::vector<boost::asio::ip::tcp::acceptor>> open_acceptors(
-    const boost::asio::any_io_executor& executor, const Address& address);
+    const boost::asio::any_io_executor& executor, const base::ListenAddress& address);
 
 }  // namespace keyshift::http

@@ -152,13 +152,11 @@ Server& Server::operator=(Server&&) noexcept = default;
 Server::~Server() = default;
 
 base::Result<Server> Server::listen(const asio::any_io_executor& executor,
-                                    const std::vector<std::string>& addresses, const Limits& limits,
+                                    const std::vector<base::ListenAddress>& addresses, const Limits& limits,
                                     Router& router) {
     auto state = std::make_unique<State>(executor, limits, router);
-    for (const std::string& text : addresses) {
-        const auto address = parse_address(text);
-        if (!address) return address.error();
-        auto opened = open_acceptors(executor, *address);
+    for (const base::ListenAddress& address : addresses) {
+        auto opened = open_acceptors(executor, address);
         if (!opened) return opened.error();
         std::ranges::move(*opened, std::back_inserter(state->acceptors));
     }
@@ -170,7 +168,7 @@ std::vector<std::string> Server::addresses() const {
     for (const tcp::acceptor& acceptor : state_->acceptors) {
         error_code ec;
         const tcp::endpoint local = acceptor.local_endpoint(ec);
-        if (!ec) texts.push_back(to_string(Address{peer_text(local.address()), local.port()}));
+        if (!ec) texts.push_back(base::ListenAddress{peer_text(local.address()), local.port()}.text());
     }
     return texts;
 }

@@ -12,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
+#include "base/listen_address.hpp"
 #include "http/limits.hpp"
 #include "http/router.hpp"
 
@@ -19,13 +20,13 @@ namespace keyshift::http {
 
 class Server {
  public:
-    /// Listens on each of `addresses` (address.hpp says what they look like; at least one); clients may
+    /// Listens on each of `addresses` (at least one); clients may
     /// connect from then on, and are answered once run() does. Resolves names, so it may block. On failure
     /// nothing is listened on: Errc::config or Errc::permission, with what to do. `router` must outlive the
     /// server.
     static base::Result<Server> listen(const boost::asio::any_io_executor& executor,
-                                       const std::vector<std::string>& addresses, const Limits& limits,
-                                       Router& router);
+                                       const std::vector<base::ListenAddress>& addresses,
+                                       const Limits& limits, Router& router);
     Server(Server&&) noexcept;
     Server& operator=(Server&&) noexcept;
     /// Precondition: run() was never started, or is over, or the loop will not run again.

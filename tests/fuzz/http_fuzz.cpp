@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/listen_address.hpp"
 #include "exposition/negotiate.hpp"
-#include "http/address.hpp"
 #include "http/wire.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     http::parse_method(text);
     exposition::negotiate(text);
     exposition::negotiate_encoding(text);
-    if (const auto address = http::parse_address(text); address)
-        if (http::parse_address(http::to_string(*address)).value() != *address) std::abort();
+    if (const auto address = base::parse_listen_address(text); address)
+        if (base::parse_listen_address(address->text()).value() != *address) std::abort();
     return 0;
 }

@@ -27,7 +27,7 @@ TEST(Load, DefaultsAreTheReferenceGateways) {
     EXPECT_EQ(config.gateway.users->email.name, "email");
     EXPECT_EQ(config.migration, Migration{});
     EXPECT_EQ(config.state.directory, "/var/lib/keyshift");
-    EXPECT_EQ(config.web.listen, (std::vector<ListenAddress>{{"", 11947}}));
+    EXPECT_EQ(config.web.listen, (std::vector<base::ListenAddress>{{"", 11947}}));
     EXPECT_EQ(config.log, Log{});
     ASSERT_EQ(config.collectors.size(), 1U);
     EXPECT_EQ(config.collectors[0].schedule, (Schedule{30s, 10s}));
@@ -81,8 +81,9 @@ TEST(Load, VariablesAreExpanded) {
 }
 
 TEST(Load, ListsOfAddressesAndPathsAndTimes) {
-    EXPECT_EQ(valid("listen_many").web.listen,
-              (std::vector<ListenAddress>{{"127.0.0.1", 11947}, {"::1", 11947}, {"localhost", 80}, {"", 0}}));
+    EXPECT_EQ(
+        valid("listen_many").web.listen,
+        (std::vector<base::ListenAddress>{{"127.0.0.1", 11947}, {"::1", 11947}, {"localhost", 80}, {"", 0}}));
     EXPECT_EQ(valid("json").log.format, base::log::Format::json);
     EXPECT_EQ(valid("windows_line_ends").log.level, base::log::Level::warn);
     const auto loaded = parse("state: {directory: state}\nmigration: {start: 2026-01-10T00:00:00Z}\n",
@@ -116,7 +117,7 @@ TEST(Load, ManyProblemsAreCounted) {
 TEST(Defaults, NeedNoFile) {
     const Loaded loaded = defaults(kWithDatabase, collector_types());
     EXPECT_EQ(messages(loaded.problems), "");
-    EXPECT_EQ(loaded.config.web.listen, (std::vector<ListenAddress>{{"127.0.0.1", 11947}}));
+    EXPECT_EQ(loaded.config.web.listen, (std::vector<base::ListenAddress>{{"127.0.0.1", 11947}}));
     EXPECT_EQ(loaded.config.state.directory, "/home/keyshift/.local/state/keyshift");
     ASSERT_EQ(loaded.config.collectors.size(), 1U);
     EXPECT_EQ(loaded.config.collectors[0].type, "keys");

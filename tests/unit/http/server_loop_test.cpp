@@ -28,7 +28,7 @@ using Clock = std::chrono::steady_clock;
 using testing::Client;
 using testing::Reply;
 
-constexpr const char* kAnyPort = "127.0.0.1:0";
+const base::ListenAddress kAnyPort{"127.0.0.1", 0};
 
 class ServerLoop : public ::testing::Test {
  protected:
@@ -45,7 +45,7 @@ class ServerLoop : public ::testing::Test {
         if (thread_.joinable()) stop();
     }
 
-    void start(const std::string& address = kAnyPort) {
+    void start(const base::ListenAddress& address = kAnyPort) {
         auto listening = Server::listen(loop_.get_executor(), {address}, limits_, router_);
         ASSERT_TRUE(listening) << listening.error().text();
         server_.emplace(std::move(*listening));
@@ -370,13 +370,13 @@ TEST_F(ServerLoop, OutOfDescriptorsItWaitsWithoutSpinning) {
 }
 
 TEST_F(ServerLoop, EveryInterfaceMeansIPv4Too) {
-    start(":0");
+    start({"", 0});
     Client client(port_);
     EXPECT_EQ(client.get("/?x").body, "cached x from 127.0.0.1 (loopback)");
 }
 
 TEST_F(ServerLoop, ANameHasOnePortForAllItsAddresses) {
-    start("localhost:0");
+    start({"localhost", 0});
     EXPECT_EQ(Client(port_).get("/").status(), 200);
     for (const std::string& address : server_->addresses())
         EXPECT_TRUE(address.ends_with(":" + std::to_string(port_))) << address;
@@ -384,8 +384,7 @@ TEST_F(ServerLoop, ANameHasOnePortForAllItsAddresses) {
 
 TEST_F(ServerLoop, APortInUseSaysWhatToDo) {
     start();
-    const auto second =
-        Server::listen(loop_.get_executor(), {"127.0.0.1:" + std::to_string(port_)}, limits_, router_);
+    const auto second = Server::listen(loop_.get_executor(), {{"127.0.0.1", port_}}, limits_, router_);
     ASSERT_TRUE(second.has_error());
     EXPECT_EQ(second.error().code, base::Errc::config);
     EXPECT_EQ(second.error().text(),
@@ -395,12 +394,12 @@ TEST_F(ServerLoop, APortInUseSaysWhatToDo) {
 }
 
 TEST_F(ServerLoop, AnAddressOfAnotherMachineCannotBeListenedOn) {
-    const auto foreign = Server::listen(loop_.get_executor(), {"192.0.2.1:0"}, limits_, router_);
+    const auto foreign = Server::listen(loop_.get_executor(), {{"192.0.2.1", 0}}, limits_, router_);
     ASSERT_TRUE(foreign.has_error());
     EXPECT_EQ(foreign.error().code, base::Errc::config);
     EXPECT_NE(foreign.error().hint.find("web.listen"), std::string::npos);
-    const auto bad = Server::listen(loop_.get_executor(), {kAnyPort, "nonsense"}, limits_, router_);
-    EXPECT_TRUE(bad.has_error());
+    const auto one_bad = Server::listen(loop_.get_executor(), {kAnyPort, {"192.0.2.1", 0}}, limits_, router_);
+    EXPECT_TRUE(one_bad.has_error());
 }
 
 TEST_F(ServerLoop, StoppedBeforeItRanItReturnsAtOnce) {

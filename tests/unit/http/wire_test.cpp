@@ -7,8 +7,6 @@
 
 #include <gtest/gtest.h>
 
-#include "http/address.hpp"
-
 namespace keyshift::http {
 namespace {
 
@@ -99,27 +97,6 @@ TEST(Wire, LoopbackHoweverTheSocketSpellsIt) {
         EXPECT_FALSE(loopback(text)) << text;
     EXPECT_EQ(peer_text(boost::asio::ip::make_address("::ffff:10.0.0.1")), "10.0.0.1");
     EXPECT_EQ(peer_text(boost::asio::ip::make_address("fe80::1%1")), "fe80::1");
-}
-
-TEST(ListenAddress, Forms) {
-    EXPECT_EQ(*parse_address(":11947"), (Address{"", 11947}));
-    EXPECT_EQ(*parse_address("127.0.0.1:0"), (Address{"127.0.0.1", 0}));
-    EXPECT_EQ(*parse_address("monitor.internal:80"), (Address{"monitor.internal", 80}));
-    EXPECT_EQ(*parse_address("[::1]:65535"), (Address{"::1", 65535}));
-    for (const char* text : {":11947", "127.0.0.1:0", "[fe80::1%eth0]:9"})
-        EXPECT_EQ(to_string(*parse_address(text)), text);
-}
-
-TEST(ListenAddress, MistakesSayWhatToWrite) {
-    for (const char* text :
-         {"", "11947", "localhost", "localhost:", "localhost:http", ":65536", ":-1", ":+1", ": 1", "::1:80",
-          "[::1]", "[::1]80", "[]:80", "[host]:80", "a b:80", "http://a:80", "a\n:80"}) {
-        const auto address = parse_address(text);
-        ASSERT_TRUE(address.has_error()) << text;
-        EXPECT_EQ(address.error().code, base::Errc::config);
-        EXPECT_NE(address.error().hint.find("host:port"), std::string::npos);
-        EXPECT_EQ(address.error().what.find('\n'), std::string::npos);
-    }
 }
 
 }  // namespace

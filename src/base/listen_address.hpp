@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 
-namespace keyshift::config {
+namespace keyshift::base {
 
 struct ListenAddress {
     std::string host;        ///< an IP address without brackets, or a host name; empty: every interface
@@ -21,6 +21,6 @@ struct ListenAddress {
 
 /// Fails with Errc::config: no port, port above 65535, not an address, IPv6 without brackets. Resolves
 /// nothing.
-base::Result<ListenAddress> parse_listen_address(std::string_view text);
+Result<ListenAddress> parse_listen_address(std::string_view text);
 
-}  // namespace keyshift::config
+}  // namespace keyshift::base

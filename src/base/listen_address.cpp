@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/listen_address.hpp"
+#include "base/listen_address.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -8,13 +8,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace keyshift::config {
+namespace keyshift::base {
 namespace {
 
 constexpr std::string_view kHowToWrite = "write host:port, such as 127.0.0.1:11947, [::1]:11947 or :11947";
 
-base::Error wrong(std::string what) {
-    return {base::Errc::config, std::move(what), std::string(kHowToWrite)};
+Error wrong(std::string what) {
+    return {Errc::config, std::move(what), std::string(kHowToWrite)};
 }
 
 std::optional<std::uint16_t> port_number(std::string_view text) {
@@ -37,7 +37,7 @@ bool is_host_name(const std::string& host) {
            });
 }
 
-base::Result<std::string> host_name(std::string_view text) {
+Result<std::string> host_name(std::string_view text) {
     std::string host(text);
     if (host.empty()) return host;
     if (host.front() == '[') {
@@ -60,7 +60,7 @@ std::string ListenAddress::text() const {
     return (bracketed ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-base::Result<ListenAddress> parse_listen_address(std::string_view text) {
+Result<ListenAddress> parse_listen_address(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos || text.ends_with(']')) return wrong("has no port");
     const auto port = port_number(text.substr(colon + 1));
@@ -70,4 +70,4 @@ base::Result<ListenAddress> parse_listen_address(std::string_view text) {
     return ListenAddress{*std::move(host), *port};
 }
 
-}  // namespace keyshift::config
+}  // namespace keyshift::base
