@@ -14,10 +14,11 @@ namespace {
 /// Descriptors 0 to 2 that were closed would be given to sockets, and output written into them. Opened the
 /// wrong way round, so that using one is still an error.
 void occupy_standard_descriptors() {
-    for (const int descriptor : {0, 1, 2})
+    for (const int descriptor : {0, 1, 2}) {
         if (::fcntl(descriptor, F_GETFD) < 0 &&
             ::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0)
             std::_Exit(keyshift::app::kInternal);
+    }
 }
 
 }  // namespace

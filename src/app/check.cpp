@@ -14,10 +14,11 @@ int run_check(const CheckCommand& command) {
         const config::Loaded loaded = config::load(file, environment, collectors::catalog_types());
         for (const config::Problem& problem : loaded.problems)
             std::fprintf(stderr, "%s\n", problem.text().c_str());
-        if (loaded.problems.empty())
+        if (loaded.problems.empty()) {
             std::printf("%s: ok\n", file.c_str());
-        else
+        } else {
             result = kConfig;
+        }
     }
     return result;
 }

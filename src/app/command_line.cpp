@@ -85,10 +85,11 @@ Command parse_command_line(int argc, const char* const* argv) {
         ->required();
     if (argc < 2) return Message{app.help(), kUsage};
     const std::string first = argv[1];
-    if (first[0] != '-' && !is_command(app, first))
+    if (first[0] != '-' && !is_command(app, first)) {
         return Message{
             "keyshift: '" + first + "' is not a command; there are serve, report and check (--help)\n",
             kUsage};
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

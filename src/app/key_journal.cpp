@@ -81,10 +81,11 @@ Result<void> KeyJournal::begin(Scan scan, Time database_now) {
 store::Transaction* KeyJournal::transaction() {
     if (!transaction_ && !state_error_) {
         auto begun = state_.begin();
-        if (begun)
+        if (begun) {
             transaction_.emplace(std::move(*begun));
-        else
+        } else {
             state_error_ = begun.error();
+        }
     }
     return transaction_ ? &*transaction_ : nullptr;
 }

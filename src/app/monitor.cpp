@@ -119,10 +119,11 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
 void Monitor::apply(Watched& watched, Cycle cycle) {
     SourceStatus& status = model_.sources[watched.source.name()];
     status.add_duration(cycle.took);
-    if (cycle.observation)
+    if (cycle.observation) {
         apply_success(watched, status, cycle);
-    else
+    } else {
         apply_failure(watched, status, cycle);
+    }
     note_state_error(cycle.state_error);
     if (!cycle.state_notice.empty()) log::error("state started anew", {{"reason", cycle.state_notice}});
     model_.state_size_bytes = cycle.state_size_bytes;
@@ -139,9 +140,10 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (!status.observation_start) status.observation_start = cycle.observation->taken_at;
     watched.logged_error.reset();
     const bool skewed = std::chrono::abs(cycle.observation->skew) > kTolerableSkew;
-    if (skewed && !watched.skewed)
+    if (skewed && !watched.skewed) {
         log::warn("clocks differ; times are the source's",
                   {{"source", watched.source.name()}, {"seconds_ahead_here", cycle.observation->skew / 1s}});
+    }
     watched.skewed = skewed;
     if (cycle.inventory) {
         if (!config_.migration.start) model_.migration_start = cycle.inventory->oldest_modern_created_at;

@@ -56,9 +56,10 @@ exposition::Family Pages::server_requests() const {
     family.name = "keyshift_http_server_requests_total";
     family.help = "HTTP requests answered by keyshift itself since it was started.";
     family.type = exposition::Type::counter;
-    for (const http::RequestCount& count : router_->counts())
+    for (const http::RequestCount& count : router_->counts()) {
         family.samples.push_back({{{"handler", count.handler}, {"code", std::to_string(count.code)}},
                                   static_cast<double>(count.total)});
+    }
     return family;
 }
 

@@ -122,37 +122,42 @@ Result<void> KeySource::check_types(const Columns& columns, const Gateway& gatew
     const auto is_flag = [](std::string_view type) { return type == "boolean"; };
     const config::Columns& named = gateway.columns;
     const auto times = unfit({named.created_at, named.last_used_at, named.expires_at}, type_of, is_time);
-    if (!times.empty())
+    if (!times.empty()) {
         return Error{Errc::schema,
                      "table " + printable(gateway.table) + ": no point in time in column " + list(times),
                      "name columns of type timestamptz in gateway.columns"};
+    }
     const auto flags = unfit({named.legacy, named.blocked}, type_of, is_flag);
-    if (!flags.empty())
+    if (!flags.empty()) {
         return Error{Errc::schema,
                      "table " + printable(gateway.table) + ": not a boolean: column " + list(flags),
                      "name boolean columns in gateway.columns.legacy and gateway.columns.blocked"};
+    }
     return {};
 }
 
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
-    if (columns.all.empty())
+    if (columns.all.empty()) {
         return Error{
             Errc::schema, "table " + printable(gateway.table) + " does not exist in this database",
             "check the database name in database_url, or set gateway.table (with its schema if it is not on "
             "the search path)"};
+    }
     std::vector<Identifier> wanted = required(gateway.columns);
     const bool has_legacy = columns.has(gateway.columns.legacy) || columns.has(Identifier{"legacy"});
-    if (gateway.columns.legacy)
+    if (gateway.columns.legacy) {
         wanted.push_back(*gateway.columns.legacy);
-    else if (gateway.columns.lookup_hash && (columns.has(gateway.columns.lookup_hash) || !has_legacy))
+    } else if (gateway.columns.lookup_hash && (columns.has(gateway.columns.lookup_hash) || !has_legacy)) {
         wanted.push_back(*gateway.columns.lookup_hash);
+    }
     std::vector<std::string> absent;
     std::vector<std::string> forbidden;
     for (const Identifier& column : wanted) {
-        if (!columns.has(column))
+        if (!columns.has(column)) {
             absent.push_back(column.name);
-        else if (!columns.can_read(column))
+        } else if (!columns.can_read(column)) {
             forbidden.push_back(column.name);
+        }
     }
     if (!absent.empty()) return missing_columns(absent, gateway);
     if (forbidden.empty()) return check_types(columns, gateway);
@@ -176,12 +181,13 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
     // The hash-free view has columns `legacy` and `bcrypt_cost` in place of the hashes.
     const Identifier view_legacy{"legacy"};
     const Identifier view_cost{"bcrypt_cost"};
-    if (named.legacy)
+    if (named.legacy) {
         source.legacy_ = "k." + named.legacy->sql();
-    else if (columns->has(named.lookup_hash))
+    } else if (columns->has(named.lookup_hash)) {
         source.legacy_ = "k." + named.lookup_hash->sql() + " IS NULL";
-    else
+    } else {
         source.legacy_ = "k." + view_legacy.sql();
+    }
     source.id_ = text_of(named.id);
     source.owner_ = text_of(named.owner);
     source.name_ = text_of(named.name);
@@ -194,15 +200,16 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
                               ? "k." + named.current_spend->sql() + " >= k." + named.max_budget->sql()
                               : "NULL::boolean";
     // Two digits of "$2b$10$…"; anything that is not shaped like that has no cost.
-    if (columns->can_read(named.bcrypt_cost))
+    if (columns->can_read(named.bcrypt_cost)) {
         source.bcrypt_cost_ = text_of(named.bcrypt_cost);
-    else if (!columns->has(named.bcrypt_hash) && columns->can_read(view_cost))
+    } else if (!columns->has(named.bcrypt_hash) && columns->can_read(view_cost)) {
         source.bcrypt_cost_ = text_of(view_cost);
-    else if (columns->can_read(named.bcrypt_hash))
+    } else if (columns->can_read(named.bcrypt_hash)) {
         source.bcrypt_cost_ = "CASE WHEN k." + named.bcrypt_hash->sql() + " LIKE '$2_$__$%' THEN substr(k." +
                               named.bcrypt_hash->sql() + ", 5, 2) END";
-    else
+    } else {
         source.bcrypt_cost_ = "NULL::text";
+    }
     if (gateway.users && named.owner) {
         const auto users = Columns::load(connection, gateway.users->table, deadline);
         if (users && users->can_read(gateway.users->id) && users->can_read(gateway.users->email)) {

@@ -127,9 +127,10 @@ class Keys final : public Collector {
         if (!now) return now.error();
         const Time here = base::now();
         if (auto begun = request.keys.begin(scan, *now); !begun) return begun.error();
-        if (!census)
+        if (!census) {
             if (auto set = KeySource::set_since(connection_, *last_scan_ - kPulseOverlap, deadline); !set)
                 return set.error();
+        }
         const std::string select = census ? source_->select_all() : source_->select_active();
         auto copied = connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
             const domain::Key key = KeySource::read(row);

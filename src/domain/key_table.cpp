@@ -57,9 +57,10 @@ void KeyTable::insert(std::uint64_t hash, KeySlot slot) {
 }
 
 void KeyTable::each(const std::function<void(KeySlot&)>& visit) {
-    for (Part& part : parts_)
+    for (Part& part : parts_) {
         for (std::size_t i = 0; i < part.hashes.size(); ++i)
             if (part.hashes[i] != 0) visit(part.slots[i]);
+    }
 }
 
 void KeyTable::remove_if(const std::function<bool(const KeySlot&)>& gone) {

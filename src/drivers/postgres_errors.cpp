@@ -27,9 +27,10 @@ std::string connect_hint(std::string_view sqlstate, std::string_view text) {
 }
 
 std::string auth_hint(std::string_view text) {
-    if (contains(text, "no encryption"))
+    if (contains(text, "no encryption")) {
         return "the server wants TLS from this host: set sslmode=require (or stricter) in database_url, or "
                "mend pg_hba.conf";
+    }
     return "check user and password of database_url, and pg_hba.conf";
 }
 
@@ -43,10 +44,11 @@ std::string hint(Errc code, std::string_view sqlstate, std::string_view text) {
             if (contains(text, "for database"))
                 return "run: GRANT CONNECT ON DATABASE ... TO keyshift's user";
             if (contains(text, "for schema")) return "run: GRANT USAGE ON SCHEMA ... TO keyshift's user";
-            if (contains(text, "row-level security"))
+            if (contains(text, "row-level security")) {
                 return "keyshift must see every row: ALTER ROLE ... BYPASSRLS, or give it a view that "
                        "belongs to the table's "
                        "owner";
+            }
             return "grant it to keyshift's user; docs/operations.md has the SQL";
         case Errc::timeout:
             if (sqlstate == "55P03")

@@ -132,9 +132,10 @@ Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
 
 std::size_t host_count(const PostgresParameters& parameters) {
     std::size_t count = 1;
-    for (const char* const keyword : {"host", "hostaddr"})
+    for (const char* const keyword : {"host", "hostaddr"}) {
         if (const std::string* const list = find(parameters, keyword); list != nullptr)
             count = std::max(count, split_list(*list).size());
+    }
     return count;
 }
 

@@ -49,9 +49,10 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
     if (const auto& inventory = model.inventory) {
         keys.samples = {{{{"state", "legacy"}}, number(inventory->legacy_keys)},
                         {{{"state", "modern"}}, number(inventory->modern_keys)}};
-        for (std::size_t i = 0; i < domain::kUseWindows.size(); ++i)
+        for (std::size_t i = 0; i < domain::kUseWindows.size(); ++i) {
             used.samples.push_back(
                 {{{"window", std::string(domain::kUseWindows.at(i).name)}}, number(inventory->used.at(i))});
+        }
         for (const auto& [cost, count] : inventory->by_bcrypt_cost)
             costs.samples.push_back({{{"cost", std::to_string(cost)}}, number(count)});
         baseline = number(inventory->baseline);
@@ -101,12 +102,13 @@ Family errors(const Model& model) {
                                            Errc::schema,  Errc::parse, Errc::other};
     Family out =
         family(Type::counter, "keyshift_source_errors_total", "Polls of a source that failed, by reason.");
-    for (const auto& [source, status] : model.sources)
+    for (const auto& [source, status] : model.sources) {
         for (const Errc reason : kReasons) {
             const auto count = status.errors.find(reason);
             out.samples.push_back({{{"source", source}, {"reason", std::string(base::reason(reason))}},
                                    count == status.errors.end() ? 0.0 : number(count->second)});
         }
+    }
     return out;
 }
 

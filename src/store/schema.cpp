@@ -52,12 +52,13 @@ Result<void> prepare(Sqlite& database, Sharing sharing) {
         return set;
     const auto version = database.integer("PRAGMA user_version");
     if (!version) return version.error();
-    if (*version < 0 || static_cast<std::size_t>(*version) > kSteps.size())
+    if (*version < 0 || static_cast<std::size_t>(*version) > kSteps.size()) {
         return base::Error{
             base::Errc::config,
             "the state file has schema version " + std::to_string(*version) + ", this keyshift knows up to " +
                 std::to_string(kSteps.size()),
             "run the newer keyshift that wrote it, or point state.directory at another directory"};
+    }
     for (std::size_t step = static_cast<std::size_t>(*version); step < kSteps.size(); ++step) {
         const std::string sql = "BEGIN IMMEDIATE;" + std::string(kSteps.at(step)) +
                                 "PRAGMA user_version = " + std::to_string(step + 1) + "; COMMIT;";

@@ -43,10 +43,11 @@ Result<std::string> move_aside(const fs::path& file) {
         std::error_code code;
         const fs::path from = file.string() + suffix;
         if (fs::exists(from, code)) fs::rename(from, aside.string() + suffix, code);
-        if (code)
+        if (code) {
             return Error{Errc::permission,
                          "cannot move the damaged state file " + from.string() + " aside: " + code.message(),
                          "move it yourself and start again"};
+        }
     }
     return aside.string();
 }
@@ -65,17 +66,19 @@ base::Time to_time(std::int64_t count) {
 }
 
 void bind_text(Statement& statement, int index, std::optional<std::string_view> text) {
-    if (text)
+    if (text) {
         statement.bind(index, *text);
-    else
+    } else {
         statement.bind_null(index);
+    }
 }
 
 void bind_time(Statement& statement, int index, std::optional<base::Time> time) {
-    if (time)
+    if (time) {
         statement.bind(index, micros(*time));
-    else
+    } else {
         statement.bind_null(index);
+    }
 }
 
 /// The parameters that both statements below begin with.
@@ -85,10 +88,11 @@ void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
     bind_text(statement, 4, key.name);
     statement.bind(5, key.prefix).bind(6, micros(key.created_at));
     bind_time(statement, 7, key.expires_at);
-    if (key.bcrypt_cost)
+    if (key.bcrypt_cost) {
         statement.bind(8, static_cast<std::int64_t>(*key.bcrypt_cost));
-    else
+    } else {
         statement.bind_null(8);
+    }
     statement.bind(9, std::int64_t{key.blocked}).bind(10, std::int64_t{key.over_budget});
 }
 

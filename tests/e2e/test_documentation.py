@@ -67,3 +67,27 @@ def test_alerts_and_prometheus_configuration():
     ):
         result = promtool([str(arg) for arg in args])
         assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("grants", ["a view without hashes", "the table itself"])
+def test_the_sql_for_a_database_user_is_enough(database: Database, grants: str):
+    create_schema(database.dsn())
+    Seed().plant(database.dsn())
+    view, columns, index = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
+    role = f"reader_{database.name}"
+    create, *rest = (view.replace("change me", "of-the-reader")).split(";", 1)
+    statements = rest[0] if grants == "a view without hashes" else columns
+    database.execute(re.sub(r"\bkeyshift\b", role, create))
+    database.execute(re.sub(r"TO keyshift\b", f"TO {role}", statements))
+    database.execute(index.replace("CONCURRENTLY", ""))
+    dsn = f"postgresql://{role}:of-the-reader@127.0.0.1:{database.postgres.port}/{database.name}"
+    gateway = {"gateway": {"table": "keyshift_keys"}} if grants == "a view without hashes" else {}
+    try:
+        with Serve({**gateway, "collectors": [{"type": "keys"}]}, env={"DATABASE_URL": dsn}) as serve:
+            shown = serve.metrics()
+            legacy = database.execute("SELECT count(*) FROM virtual_keys WHERE key_lookup_hash IS NULL")[0][0]
+            assert shown["keyshift_keys", frozenset({("state", "legacy")})] == legacy > 0
+            by_cost = [name for name, _ in shown if name == "keyshift_legacy_keys_by_bcrypt_cost"]
+            assert bool(by_cost) == (grants == "a view without hashes")
+    finally:
+        database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")

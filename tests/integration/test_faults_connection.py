@@ -11,30 +11,16 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
-import psycopg2
 import pytest
 
 from harness import leaks
+from harness.faults import PASSWORD, assert_unknown, behind, dsn, lines, table, url  # noqa: F401
 from harness.keyshift import Keyshift, Serve
 from harness.ports import free_port
 from harness.postgres import Database, Postgres
 from harness.tcp import Proxy, Resetting, Silent, TcpServer
 from harness.wait import eventually
 from harness.watching import KeyTable, watching
-
-PASSWORD = "s3cret-of-the-monitor"
-UNKNOWN_BEFORE_A_CENSUS = (
-    "keyshift_keys",
-    "keyshift_legacy_keys_baseline",
-    "keyshift_legacy_keys_used",
-    "keyshift_legacy_keys_by_bcrypt_cost",
-    "keyshift_legacy_owners",
-    "keyshift_legacy_last_used_timestamp_seconds",
-    "keyshift_source_last_success_timestamp_seconds",
-    "keyshift_observation_start_timestamp_seconds",
-    "keyshift_migration_start_timestamp_seconds",
-)
-
 
 class Babbling(TcpServer):
     """Answers every client as a web server would."""
@@ -57,47 +43,6 @@ def black_hole() -> Iterator[int]:
             filler.setblocking(False)
             filler.connect_ex(server.getsockname())
         yield server.getsockname()[1]
-
-
-def url(port: int, host: str = "127.0.0.1", database: str = "gateway", **options: str) -> str:
-    query = "&".join(f"{name}={value}" for name, value in options.items())
-    return f"postgresql://monitor:{leaks.secret(PASSWORD)}@{host}:{port}/{database}?{query}"
-
-
-def assert_unknown(serve: Serve) -> None:
-    """No number about keys is shown, rather than a 0 that nobody has counted."""
-    names = {name for name, _ in serve.metrics()}
-    assert not names.intersection(UNKNOWN_BEFORE_A_CENSUS)
-
-
-def assert_no_poll_took_longer_than(seconds: float, serve: Serve) -> None:
-    """`seconds` is a bound of the histogram."""
-    counts = {
-        float(dict(labels)["le"]): value
-        for (name, labels), value in serve.metrics().items()
-        if name == "keyshift_source_poll_duration_seconds_bucket"
-    }
-    assert counts[seconds] == counts[float("inf")] > 0
-
-
-def lines(serve: Serve, text: str) -> list[str]:
-    return [line for line in serve.log().splitlines() if text in line]
-
-
-@pytest.fixture
-def table(database: Database) -> KeyTable:
-    """Two legacy keys and a modern one, and a role that may read them."""
-    keys = KeyTable(database)
-    keys.add(name="first")
-    keys.add(name="second")
-    keys.add(name="new", legacy=False)
-    database.create_role(f"monitor_{database.name}", PASSWORD, ["SELECT ON virtual_keys"])
-    return keys
-
-
-@pytest.fixture
-def dsn(table: KeyTable) -> str:
-    return table.database.dsn(f"monitor_{table.database.name}")
 
 
 # --- at the start
@@ -412,80 +357,6 @@ def test_a_server_that_restarts_in_the_middle_of_a_census(own_postgres: Postgres
         eventually(lambda: own_postgres.backends("keyshift") == 0, 5, "no backend left")
 
 
-# --- a network that hangs
-
-
-@pytest.fixture
-def big_table(table: KeyTable) -> KeyTable:
-    """So big that a census does not fit into the socket buffers."""
-    table.fill(legacy=60_000, modern=0)
-    return table
-
-
-def behind(proxy: Proxy, dsn: str, target: Postgres) -> str:
-    return dsn.replace(f":{target.port}/", f":{proxy.port}/")
-
-
-@pytest.mark.parametrize("stage", ["connect", "login", "copy"])
-def test_a_hang_at_any_stage_ends_at_the_deadline(big_table: KeyTable, dsn: str, stage: str):
-    target = big_table.database.postgres
-    with Proxy(target.port) as proxy:
-        config = watching(behind(proxy, dsn, target), timeout="700ms", census_timeout="1s")
-        with Serve(config) as serve:
-            assert serve.keys() == (60_002, 1)
-            if stage == "connect":
-                proxy.pause()
-                proxy.cut()
-            else:
-                proxy.pause_after(1 if stage == "login" else 500_000)
-                proxy.cut()
-            eventually(lambda: serve.errors(), 15, "the failure")
-            assert serve.errors().keys() == {"timeout"}
-            assert serve.keys() == (60_002, 1)
-            assert_no_poll_took_longer_than(5, serve)
-            proxy.resume()
-            big_table.add()
-            eventually(lambda: serve.keys() == (60_003, 1), 30, "the recovery")
-            assert serve.metric("keyshift_source_up", source="keys") == 1
-        eventually(lambda: target.backends("keyshift") == 0, 10, "no backend left")
-
-
-def test_a_connection_cut_in_the_middle_of_a_census_is_tried_again_at_once(big_table: KeyTable, dsn: str):
-    target = big_table.database.postgres
-    with Proxy(target.port) as proxy:
-        with Serve(watching(behind(proxy, dsn, target), census_timeout="10s", interval="1s")) as serve:
-            proxy.pause_after(1_000_000)
-            polls = serve.polls()
-            eventually(lambda: len(proxy.received) > 0 and not proxy.flowing, 15, "a census half-way")
-            big_table.add()
-            proxy.resume_and_cut()
-            eventually(lambda: serve.polls() > polls, 15, "the end of the poll")
-            eventually(lambda: serve.keys() == (60_003, 1), 15, "the census")
-            assert serve.errors() == {}
-            assert serve.metric("keyshift_legacy_keys_created_total") == 1
-
-
-def test_sigterm_ends_a_poll_that_hangs_and_leaves_no_backend(big_table: KeyTable, dsn: str):
-    target = big_table.database.postgres
-    with Proxy(target.port) as proxy:
-        with Serve(watching(behind(proxy, dsn, target), timeout="60s", census_timeout="1h"), until="healthy") as serve:
-            eventually(lambda: serve.keys() == (60_002, 1), 20, "the first census")
-            proxy.pause_after(500_000)
-            eventually(lambda: not proxy.flowing, 15, "a census half-way")
-            code, seconds = serve.terminate()
-            assert (code, seconds < 2) == (0, True)
-            proxy.resume()
-            eventually(lambda: target.backends("keyshift") == 0, 10, "no backend left")
-
-
-@pytest.mark.parametrize("hole", [server_is_silent, packets_vanish])
-def test_sigterm_ends_an_attempt_to_connect(postgres: Postgres, database: Database, hole):
-    with hole(postgres, database) as dsn, Serve(watching(dsn, timeout="60s"), until="healthy") as serve:
-        assert serve.get("/-/ready").status_code == 503
-        code, seconds = serve.terminate()
-        assert (code, seconds < 2) == (0, True)
-
-
 # --- several hosts
 
 
@@ -514,121 +385,12 @@ def test_a_host_that_is_not_the_one_wanted_is_passed_over(table: KeyTable, dsn: 
         assert serve.keys() == (2, 1)
 
 
-# --- locks and load
+# --- stopping
 
 
-@contextlib.contextmanager
-def locked(table: KeyTable) -> Iterator[psycopg2.extensions.connection]:
-    """The table as it is while somebody alters it."""
-    connection = table.database.postgres.connect(table.database.name)
-    connection.autocommit = False
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE virtual_keys IN ACCESS EXCLUSIVE MODE")
-        yield connection
-    finally:
-        connection.close()
-
-
-def test_a_locked_table_costs_one_connection_and_no_more_than_the_lock_timeout(table: KeyTable, dsn: str):
-    target = table.database.postgres
-    with Serve(watching(dsn, timeout="1s")) as serve:
-        looks = (
-            "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'Lock' AND now() - query_start > '1.5 s') "
-            "FROM pg_stat_activity WHERE application_name = 'keyshift'"
-        )
-        with locked(table):
-            seen = set()
-            deadline = time.monotonic() + 4
-            while time.monotonic() < deadline:
-                seen.update(target.execute(looks))
-                time.sleep(0.02)
-            assert serve.errors().keys() == {"timeout"}
-            assert serve.keys() == (2, 1)
-        assert seen == {(0, 0), (1, 0)}, "(connections, those that waited for more than the timeout)"
-        assert_no_poll_took_longer_than(5, serve)
-        table.add()
-        eventually(lambda: serve.keys() == (3, 1), 20, "the recovery")
-        assert target.backends("keyshift") == 1
-
-
-def test_a_failed_poll_leaves_no_backend(table: KeyTable, dsn: str):
-    with Serve(watching(dsn, timeout="500ms", interval="20s"), until="healthy") as serve:
-        eventually(lambda: serve.keys() == (2, 1), 10, "the census")
-    with locked(table), Serve(watching(dsn, timeout="500ms", interval="20s")) as serve:
-        assert serve.errors().keys() == {"timeout"}
-        eventually(lambda: table.database.postgres.backends("keyshift") == 0, 5, "no backend left")
-
-
-def test_a_scan_that_takes_too_long_is_ended_by_the_server_too(table: KeyTable, dsn: str):
-    table.database.execute(
-        """CREATE VIEW slow_keys AS SELECT k.*, pg_sleep(10) IS NULL AS slept FROM virtual_keys k;
-           CREATE VIEW slowed AS SELECT * FROM slow_keys WHERE slept IS NOT NULL;
-           GRANT SELECT ON slow_keys, slowed TO PUBLIC"""
-    )
-    target = table.database.postgres
-    config = watching(dsn, gateway={"table": "slowed"}, census_timeout="1s", interval="10s")
-    with Serve(config) as serve:
-        assert serve.errors().keys() == {"timeout"}
-        assert_unknown(serve)
-        assert "pg_stat_activity" in lines(serve, 'msg="source down"')[0].partition("hint=")[2]
-        eventually(lambda: target.backends("keyshift") == 0, 5, "no backend left")
-        running = (
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE query LIKE '%slowed%' AND state = 'active' AND pid <> pg_backend_pid()"
-        )
-        assert target.execute(running) == [(0,)]
-
-
-def test_a_report_gives_up_on_a_locked_table(table: KeyTable, dsn: str):
-    with locked(table):
-        begin = time.monotonic()
-        result = Keyshift().run("report", env={"DATABASE_URL": dsn})
-        assert result.returncode == 69
-        assert time.monotonic() - begin < 6
-    assert b"lock" in result.stderr and b"pg_stat_activity" in result.stderr
-    assert table.database.postgres.backends("keyshift") == 0
-
-
-def test_a_daemon_that_freezes_in_the_middle_of_a_census_does_not_keep_its_lock(big_table: KeyTable, dsn: str):
-    """A transaction that nobody ends would stop the gateway's next schema change, and everybody behind it."""
-    target = big_table.database.postgres
-    with Proxy(target.port) as proxy:
-        config = watching(behind(proxy, dsn, target), timeout="700ms", census_timeout="2s")
-        with Serve(config, until="healthy") as serve:
-            eventually(lambda: serve.keys() == (60_002, 1), 20, "the first census")
-            proxy.pause_after(500_000)
-            eventually(lambda: not proxy.flowing, 15, "a census half-way")
-            serve.process.kill9()
-            proxy.resume()
-            eventually(lambda: target.backends("keyshift") == 0, 10, "no backend left")
-            big_table.database.execute("SET lock_timeout = '5s'; ALTER TABLE virtual_keys ADD COLUMN added int")
-
-
-def test_a_failing_source_is_tried_ever_more_rarely(postgres: Postgres):
-    with Silent() as server:
-        server.refuse()
-        with Serve(watching(url(server.port), interval="100ms")) as serve:
-            eventually(lambda: sum(serve.errors().values()) >= 4, 15, "four failures")
-            begin = time.monotonic()
-            failures = sum(serve.errors().values())
-            eventually(lambda: sum(serve.errors().values()) > failures, 15, "the next failure")
-            eventually(lambda: sum(serve.errors().values()) > failures + 1, 15, "the one after")
-            assert time.monotonic() - begin > 0.8
-            assert len(lines(serve, "source down")) == 1
-
-
-def test_many_scrapes_make_no_connection(table: KeyTable, dsn: str):
-    target = table.database.postgres
-    with Proxy(target.port) as proxy, Serve(watching(behind(proxy, dsn, target), interval="1h")) as serve:
-        for _ in range(50):
-            serve.scrape_text()
-        assert proxy.accepted == 1
-        assert serve.polls() == 1
-
-
-def test_a_daemon_survives_the_loss_of_its_standard_error(table: KeyTable, dsn: str, tmp_path):
-    """A log that nobody reads any more is no reason to stop counting."""
-    with Serve(watching(dsn), wrapper=["bash", "-c", 'exec "$@" 2> >(head -c 1 >/dev/null)', "bash"]) as serve:
-        table.add()
-        eventually(lambda: serve.keys() == (3, 1), 10, "the added key")
+@pytest.mark.parametrize("hole", [server_is_silent, packets_vanish])
+def test_sigterm_ends_an_attempt_to_connect(postgres: Postgres, database: Database, hole):
+    with hole(postgres, database) as dsn, Serve(watching(dsn, timeout="60s"), until="healthy") as serve:
+        assert serve.get("/-/ready").status_code == 503
+        code, seconds = serve.terminate()
+        assert (code, seconds < 2) == (0, True)

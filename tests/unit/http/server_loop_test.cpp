@@ -346,6 +346,7 @@ TEST_F(ServerLoop, WhileAllAreBusyTheNextOneWaits) {
 
 TEST_F(ServerLoop, OutOfDescriptorsItWaitsWithoutSpinning) {
     start();
+    EXPECT_EQ(Client(port_).get("/").status(), 200);  // by now the loop's thread has all that it needs
     Client client;
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
