@@ -1,4 +1,4 @@
-"""Every benchmark of this directory but scrape's, one after the other. `--keys` and the like: run one by itself."""
+"""Every benchmark of this directory, one after the other. `--keys` and the like: run one by itself."""
 
 import argparse
 import subprocess
@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PROGRAMS = ("start.py", "pulse.py", "report.py", "census.py", "load.py")
+PROGRAMS = ("start.py", "scrape.py", "pulse.py", "report.py", "census.py", "load.py")
 
 
 def main() -> int:
