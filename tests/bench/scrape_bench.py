@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-#!/usr/bin/python3
 """Requests per second, latency and CPU per scrape of a running exporter, beside a peer that answers from a cache.
 
     scrape_bench.py URL --pid PID [--peer sql|node] [--rounds 3] [--seconds 3]
