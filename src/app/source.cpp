@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/source.hpp"
 
-#include <array>
 #include <exception>
 
 #include "collectors/catalog.hpp"
@@ -11,9 +10,6 @@ namespace {
 
 using base::Errc;
 using base::Error;
-
-constexpr std::array<Errc, 7> kReasons{Errc::connect, Errc::auth,  Errc::permission, Errc::timeout,
-                                       Errc::schema,  Errc::parse, Errc::other};
 
 std::string error_label(const std::string& source, Errc code) {
     return source + ":" + std::string(base::reason(code));
@@ -81,7 +77,7 @@ std::optional<Error> Source::save_errors(const std::map<Errc, std::uint64_t>& er
 
 std::map<Errc, std::uint64_t> saved_errors(const store::Counters& counters, const std::string& source) {
     std::map<Errc, std::uint64_t> out;
-    for (const Errc code : kReasons) {
+    for (const Errc code : domain::SourceStatus::kReasons) {
         const auto counter = counters.find({kErrors, error_label(source, code)});
         if (counter != counters.end()) out[code] = counter->second;
     }

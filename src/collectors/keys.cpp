@@ -8,7 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/log.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/key_source.hpp"
 #include "drivers/postgres.hpp"

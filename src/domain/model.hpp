@@ -21,6 +21,11 @@ struct SourceStatus {
     static constexpr std::array<double, 11> kDurationBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                                             0.5,   1,    5,     30,   120};
 
+    /// Why a poll can fail: the values of the label `reason`.
+    static constexpr std::array<base::Errc, 7> kReasons{
+        base::Errc::connect, base::Errc::auth,  base::Errc::permission, base::Errc::timeout,
+        base::Errc::schema,  base::Errc::parse, base::Errc::other};
+
     std::optional<bool> up;                     ///< the last poll succeeded; empty before the first one ended
     std::optional<base::Time> last_success_at;  ///< the source's clock
     std::optional<base::Time> observation_start;                    ///< the first success ever

@@ -50,7 +50,7 @@ Message read_message(std::string_view raw) {
 }
 
 void remove_all(std::string& text, const std::string& secret) {
-    // One of two letters hides nothing and would be found in every message.
+    // One of one or two letters hides nothing and would be found in every message.
     if (secret.size() < 3) return;
     for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
         text.replace(at, secret.size(), "***");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exposition/model_families.hpp"
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -98,12 +97,10 @@ Family per_source(const Model& model, std::string name, std::string help,
 
 Family errors(const Model& model) {
     using base::Errc;
-    constexpr std::array<Errc, 7> kReasons{Errc::connect, Errc::auth,  Errc::permission, Errc::timeout,
-                                           Errc::schema,  Errc::parse, Errc::other};
     Family out =
         family(Type::counter, "keyshift_source_errors_total", "Polls of a source that failed, by reason.");
     for (const auto& [source, status] : model.sources) {
-        for (const Errc reason : kReasons) {
+        for (const Errc reason : SourceStatus::kReasons) {
             const auto count = status.errors.find(reason);
             out.samples.push_back({{{"source", source}, {"reason", std::string(base::reason(reason))}},
                                    count == status.errors.end() ? 0.0 : number(count->second)});
