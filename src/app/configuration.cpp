@@ -18,6 +18,20 @@ std::optional<config::Config> load_configuration(const std::optional<std::filesy
     return std::move(loaded.config);
 }
 
+domain::Policy judging(const config::Config& config) {
+    using config::FallbackAssertion;
+    domain::Policy policy;
+    policy.windows = {config.migration.drain_window, config.migration.dormant_after};
+    policy.inventory = config.migration.strict_inventory ? domain::InventoryPolicy::strict
+                                                         : domain::InventoryPolicy::lenient;
+    if (config.gateway.fallback == FallbackAssertion::present)
+        policy.asserted = domain::FallbackMode::present;
+    if (config.gateway.fallback == FallbackAssertion::absent) policy.asserted = domain::FallbackMode::absent;
+    policy.start = config.migration.start;
+    policy.deadline = config.migration.deadline;
+    return policy;
+}
+
 void print_error(const base::Error& error) {
     std::fprintf(stderr, "keyshift: %s\n", error.text().c_str());
 }

@@ -6,12 +6,16 @@
 #include <optional>
 
 #include "config/config.hpp"
+#include "domain/model.hpp"
 
 namespace keyshift::app {
 
 /// From `file`, or the defaults where there is none. Problems are printed to standard error, one a line; then
 /// the result is empty.
 std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file);
+
+/// How the migration is to be judged.
+domain::Policy judging(const config::Config& config);
 
 /// "keyshift: <what>; <hint>" on standard error.
 void print_error(const base::Error& error);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "app/saved_model.hpp"
+#include "domain/key_slot.hpp"
+
 namespace keyshift::app {
 namespace {
 
@@ -11,23 +14,39 @@ using base::Result;
 using base::Time;
 using collectors::Scan;
 using domain::Key;
+using domain::KeyMemory;
+using domain::Phase;
+using namespace std::chrono_literals;
 
 constexpr const char* kBaseline = "legacy_keys_baseline";
 constexpr const char* kCreated = "legacy_keys_created";
 constexpr const char* kUses = "legacy_uses_observed";
+constexpr const char* kTransitions = "phase_transitions";
+constexpr const char* kCleanedAt = "cleaned_at";
 
-/// Eight bytes each.
-constexpr std::size_t kMostUsesHeld = 500'000;
+/// A use that much later than the database's now is a wrong timestamp.
+constexpr base::Duration kClockTolerance = 5min;
 
-std::uint64_t value_or_zero(const store::Counters& counters, const char* name) {
-    const auto counter = counters.find({name, ""});
+std::uint64_t value_or_zero(const store::Counters& counters, const char* name, std::string_view label = "") {
+    const auto counter = counters.find({name, std::string(label)});
     return counter == counters.end() ? 0 : counter->second;
+}
+
+template <class T>
+void raise(std::optional<T>& kept, const std::optional<T>& other) {
+    if (other && (!kept || *other > *kept)) kept = other;
 }
 
 }  // namespace
 
 domain::Totals saved_totals(const store::Counters& counters) {
-    return {value_or_zero(counters, kCreated), value_or_zero(counters, kUses)};
+    domain::Totals totals;
+    totals.legacy_keys_created = value_or_zero(counters, kCreated);
+    totals.legacy_uses_observed = value_or_zero(counters, kUses);
+    for (const Phase phase : domain::kPhases)
+        totals.transitions.at(static_cast<std::size_t>(phase)) =
+            value_or_zero(counters, kTransitions, phase_name(phase));
+    return totals;
 }
 
 Result<Scan> KeyJournal::prepare() {
@@ -42,23 +61,50 @@ Result<Scan> KeyJournal::prepare() {
         }
         loaded_ = true;
     }
+    if (auto decided = load_decisions(); !decided) return decided.error();
     return census_needed_ ? Scan::census : Scan::pulse;
 }
 
-/// The ledger and the totals as they were saved.
+/// Everything as it was saved.
 Result<void> KeyJournal::load() {
     ledger_.clear();
+    decisions_version_ = -1;
     const auto counters = state_.load_counters();
     if (!counters) return counters.error();
+    const auto facts = state_.load_facts();
+    if (!facts) return facts.error();
     const auto next_row =
-        state_.load_keys([this](const Key& key, std::uint32_t row) { ledger_.restore(key, row); });
+        state_.load_keys([this](const Key& key, const KeyMemory& memory) { ledger_.restore(key, memory); });
     if (!next_row) return next_row.error();
     ledger_.next_row(*next_row);
+    if (auto loaded = pairer_.load(); !loaded) return loaded;
     baseline_.reset();
     if (counters->count({kBaseline, ""}) != 0) baseline_ = counters->at({kBaseline, ""});
     // No census has been counted in a file that has just been begun.
     census_needed_ = census_needed_ || !baseline_;
     totals_ = saved_totals(*counters);
+    for (const Phase phase : domain::kPhases)
+        over_.at(static_cast<std::size_t>(phase)) = value_or_zero(*counters, store::kOver, phase_name(phase));
+    migration_ = load_migration(*facts);
+    cleaned_at_ = forecast_at_ = std::nullopt;
+    if (const auto cleaned = facts->find(kCleanedAt); cleaned != facts->end())
+        cleaned_at_ = base::parse_rfc3339(cleaned->second);
+    return {};
+}
+
+/// Whatever another process has written: an operator's pairs and acknowledgements.
+Result<void> KeyJournal::load_decisions() {
+    const auto version = state_.data_version();
+    if (!version) return version.error();
+    if (*version == decisions_version_) return {};
+    const auto decisions = state_.load_decisions();
+    if (!decisions) return decisions.error();
+    if (pairer_.decided(decisions->pairs)) census_needed_ = true;
+    acknowledged_.clear();
+    for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements)
+        acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),
+                                   domain::to_seconds(acknowledgement.at));
+    decisions_version_ = *version;
     return {};
 }
 
@@ -70,15 +116,19 @@ Result<void> KeyJournal::begin(Scan scan, Time database_now) {
     begun_ = true;
     scan_ = scan;
     now_ = database_now;
-    if (scan == Scan::census) {
-        ledger_.begin_census();
-        loaded_ = false;
-    }
-    return {};
+    next_ = migration_.value_or(domain::Migration{});
+    const auto fallback = apply_assertion(next_.detected, settings_.policy.asserted, next_.evidence);
+    ledger_.look_from({now_, settings_.policy.windows, fallback.state.rules_view()},
+                      migration_ ? std::optional(migration_->polled_at) : std::nullopt);
+    if (scan == Scan::pulse) return {};
+    ledger_.begin_census();
+    loaded_ = false;
+    return pairer_.begin_census();
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
 store::Transaction* KeyJournal::transaction() {
+    if (!settings_.save) return nullptr;
     if (!transaction_ && !state_error_) {
         auto begun = state_.begin();
         if (begun) {
@@ -90,46 +140,119 @@ store::Transaction* KeyJournal::transaction() {
     return transaction_ ? &*transaction_ : nullptr;
 }
 
+void KeyJournal::note_error(const Result<void>& done) {
+    if (!done && !state_error_) state_error_ = done.error();
+}
+
+void KeyJournal::event(store::Event event) {
+    event.at = now_;
+    save([&](store::Transaction& to) { to.add_event(event); });
+}
+
 Result<void> KeyJournal::key(const Key& key) {
-    if (!key.legacy) {
-        if (const auto row = ledger_.observe_modern(key)) upgraded_.push_back(*row);
-        return {};
+    if (key.legacy) return legacy_key(key);
+    ledger_.observe_modern(key);
+    if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance) {
+        raise(next_.evidence.newest_modern_use, key.last_used_at);
+        if (!oldest_modern_use_ || *key.last_used_at < *oldest_modern_use_)
+            oldest_modern_use_ = key.last_used_at;
     }
-    const domain::Change change = ledger_.observe(key);
-    if (!change.any()) return {};
-    loaded_ = false;
-    if (change.used) ++uses_;
-    if (change.used || change.set_back || (change.created && change.last_used != 0)) {
-        last_uses_.emplace_back(change.row, change.last_used);
-        if (last_uses_.size() >= kMostUsesHeld) write_last_uses();
-    }
-    if (change.created) {
-        store::Transaction* const to = transaction();
-        const bool back = to != nullptr && to->add_key(key, change.row, now_);
-        if (!back) ++new_keys_;
-    } else if (change.altered) {
-        if (auto* const to = transaction()) to->update_key(key, change.row);
-    }
+    if (scan_ == Scan::census) note_error(pairer_.add_modern(key));
     return {};
 }
 
-/// In ascending order, so that each page of the state is written once.
-void KeyJournal::write_last_uses() {
-    std::sort(last_uses_.begin(), last_uses_.end());
-    for (const auto& [row, last_used] : last_uses_)
-        if (auto* const to = transaction()) to->set_last_use(row, last_used);
-    last_uses_.clear();
+Result<void> KeyJournal::legacy_key(const Key& key) {
+    const domain::Change change = ledger_.observe(key);
+    if (scan_ == Scan::census) note_error(pairer_.add_legacy(key));
+    if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance)
+        raise(next_.evidence.newest_legacy_use, key.last_used_at);
+    raise(next_.newest_legacy_created_at, std::optional(std::min(key.created_at, now_)));
+    if (!change.any()) return {};
+    loaded_ = false;
+    if (change.used) ++uses_;
+    if (change.set_back) ++set_back_;
+    if (change.created) {
+        new_key(key, change);
+    } else if (change.altered || change.returned) {
+        save([&](store::Transaction& to) { to.update_key(key, change.row); });
+    }
+    if (change.returned) returned(change.row);
+    return {};
 }
 
-void KeyJournal::settle_gone(Time database_now) {
-    for (const std::uint32_t row : upgraded_)
-        if (auto* const to = transaction()) to->mark_gone(row, store::Gone::upgraded, database_now);
-    for (const std::uint32_t row : ledger_.finish_census())
-        if (auto* const to = transaction()) to->mark_gone(row, store::Gone::removed, database_now);
+void KeyJournal::new_key(const Key& key, const domain::Change& change) {
+    const auto over = state_.find_over(key.id);
+    if (over && *over) {
+        // It was in the journal before, had gone for good, and is back: restored from a backup.
+        auto& count = over_.at(static_cast<std::size_t>((*over)->phase));
+        if (count > 0) --count;
+        ledger_.adopt(domain::hash_id(key.id), (*over)->row);
+        pairer_.release(domain::hash_id(key.id));
+        save([&](store::Transaction& to) { to.update_key(key, (*over)->row); });
+        return returned((*over)->row);
+    }
+    ++new_keys_;
+    save([&](store::Transaction& to) { to.add_key(key, change.row, change.first_phase, now_); });
+    if (baseline_) event({.kind = store::event::kCreated, .row = change.row, .phase = change.first_phase});
 }
 
-void KeyJournal::write_totals(Time database_now) {
-    if (baseline_ && new_keys_ == 0 && uses_ == 0) return;
+/// Its replacement may be found anew.
+void KeyJournal::returned(std::uint32_t row) {
+    if (const auto pairing = state_.load_pairing(row); pairing && *pairing)
+        pairer_.release(domain::hash_id((*pairing)->replacement));
+    event({.kind = store::event::kReturned, .row = row});
+}
+
+KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_every) {
+    now_ = database_now;
+    next_.polled_at = now_;
+    next_.poll_every = poll_every;
+    if (scan_ == Scan::census) settle_census();
+    for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
+    find_fallback_mode();
+    settle_phases();
+    write_totals();
+    Outcome outcome{.inventory = ledger_.inventory(now_), .migration = {}, .totals = {}, .state_error = {}};
+    outcome.inventory.baseline = *baseline_;
+    measure_progress();
+    write_model(outcome.inventory);
+    if (transaction_ && !state_error_) note_error(transaction_->commit());
+    migration_ = outcome.migration = next_;
+    outcome.state_error = state_error_;
+    shown_.legacy_keys_created = std::max(shown_.legacy_keys_created, totals_.legacy_keys_created);
+    shown_.legacy_uses_observed = std::max(shown_.legacy_uses_observed, totals_.legacy_uses_observed);
+    for (std::size_t i = 0; i < shown_.transitions.size(); ++i)
+        shown_.transitions.at(i) = std::max(shown_.transitions.at(i), totals_.transitions.at(i));
+    outcome.totals = shown_;
+    ledger_.forget_over();
+    loaded_ = !state_error_;
+    census_needed_ = state_error_.has_value() || (census_needed_ && scan_ != Scan::census);
+    forget_scan();
+    return outcome;
+}
+
+void KeyJournal::find_fallback_mode() {
+    domain::FallbackEvidence& evidence = next_.evidence;
+    const auto began = evidence.modern_use_began;
+    if (oldest_modern_use_ && (!began || *oldest_modern_use_ < *began))
+        evidence.modern_use_began = oldest_modern_use_;
+    if (evidence.modern_use_began && scan_ == Scan::census && !evidence.newest_legacy_use_before_modern) {
+        evidence.newest_legacy_use_before_modern = ledger_.newest_use_until(*evidence.modern_use_began);
+        // A key that is used all the time has moved on since the last poll.
+        if (migration_ && migration_->evidence.newest_legacy_use <= evidence.modern_use_began)
+            raise(evidence.newest_legacy_use_before_modern, migration_->evidence.newest_legacy_use);
+    }
+    evidence.silent_without_reason =
+        evidence.newest_legacy_use ? ledger_.silent_without_reason(*evidence.newest_legacy_use) : 0;
+    const domain::FallbackMode before = next_.detected.mode;
+    next_.detected = detect_fallback(next_.detected, evidence, settings_.policy.windows, now_);
+    if (next_.detected.mode == before || !migration_) return;
+    event({.kind = store::event::kFallback,
+           .detail = std::string(mode_name(before)) + " -> " + std::string(mode_name(next_.detected.mode)) +
+                     ": " + next_.detected.evidence});
+}
+
+void KeyJournal::write_totals() {
     if (!baseline_) {
         baseline_ = new_keys_;
     } else {
@@ -137,37 +260,41 @@ void KeyJournal::write_totals(Time database_now) {
         totals_.legacy_keys_created += new_keys_;
     }
     totals_.legacy_uses_observed += uses_;
-    if (auto* const to = transaction()) {
-        to->set_counter(kBaseline, "", *baseline_);
-        to->set_counter(kCreated, "", totals_.legacy_keys_created);
-        to->set_counter(kUses, "", totals_.legacy_uses_observed);
-        to->set_observation_start("keys", database_now);
-    }
+    if (set_back_ > 0)
+        event({.kind = store::event::kSetBack, .keys = set_back_, .detail = "was a backup restored?"});
+    save([this](store::Transaction& to) {
+        to.set_counter(kBaseline, "", *baseline_);
+        to.set_counter(kCreated, "", totals_.legacy_keys_created);
+        to.set_counter(kUses, "", totals_.legacy_uses_observed);
+        for (const Phase phase : domain::kPhases) {
+            const auto i = static_cast<std::size_t>(phase);
+            to.set_counter(kTransitions, phase_name(phase), totals_.transitions.at(i));
+            if (!is_live(phase)) to.set_counter(store::kOver, phase_name(phase), over_.at(i));
+        }
+        to.set_observation_start("keys", now_);
+    });
 }
 
-KeyJournal::Outcome KeyJournal::finish(Time database_now) {
-    if (scan_ == Scan::census) settle_gone(database_now);
-    write_last_uses();
-    write_totals(database_now);
-    if (transaction_)
-        if (auto committed = transaction_->commit(); !committed) state_error_ = committed.error();
-    Outcome outcome{.inventory = ledger_.inventory(database_now), .totals = {}, .state_error = state_error_};
-    outcome.inventory.baseline = *baseline_;
-    shown_.legacy_keys_created = std::max(shown_.legacy_keys_created, totals_.legacy_keys_created);
-    shown_.legacy_uses_observed = std::max(shown_.legacy_uses_observed, totals_.legacy_uses_observed);
-    outcome.totals = shown_;
-    loaded_ = !state_error_;
-    census_needed_ = state_error_.has_value() || (census_needed_ && scan_ != Scan::census);
-    forget_scan();
-    return outcome;
+void KeyJournal::write_model(const domain::Inventory& inventory) {
+    const bool clean = !cleaned_at_ || now_ - *cleaned_at_ >= 24h;
+    if (clean) cleaned_at_ = now_;
+    save([&](store::Transaction& to) {
+        save_migration(next_, to);
+        save_inventory(inventory, to);
+        save_keys_up(true, to);
+        to.add_progress({now_, domain::live_keys(next_.tally.phases),
+                         domain::removed_keys(next_.tally.phases),
+                         domain::count_of(next_.tally.phases, Phase::drained)});
+        if (clean) to.forget_before(now_ - settings_.retention);
+        if (clean) to.set_fact(kCleanedAt, base::format_rfc3339(now_));
+    });
 }
 
 void KeyJournal::forget_scan() {
     transaction_.reset();
     state_error_.reset();
-    upgraded_.clear();
-    last_uses_.clear();
-    new_keys_ = uses_ = 0;
+    oldest_modern_use_.reset();
+    new_keys_ = uses_ = set_back_ = 0;
     begun_ = false;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One cycle of the key table: takes the keys of a scan, lets the ledger say what changed, and writes that
-// into the state, all or nothing. Lives on the keys collector's worker thread.
+// One cycle of the key table: takes the keys of a scan, lets the ledger say what changed, gives each key its
+// replacement and its phase, and writes all that into the state, all or nothing. Lives on the keys
+// collector's worker thread.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/pairer.hpp"
 #include "base/error.hpp"
 #include "collectors/collector.hpp"
 #include "domain/ledger.hpp"
@@ -17,13 +19,20 @@
 
 namespace keyshift::app {
 
+struct JournalSettings {
+    domain::Policy policy;
+    base::Duration retention = std::chrono::hours{24 * 730};
+    bool save = true;  ///< false: look only, and leave the state as it is
+};
+
 class KeyJournal final : public collectors::KeySink {
  public:
     /// `state` outlives the journal and is used by no other thread.
-    explicit KeyJournal(store::State& state) : state_(state) {}
+    explicit KeyJournal(store::State& state, JournalSettings settings = {})
+        : state_(state), settings_(settings), pairer_(state) {}
 
-    /// Before each scan: brings back what the last one left half-way, from the state. What the scan has to
-    /// show.
+    /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
+    /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
 
     base::Result<void> begin(collectors::Scan scan, base::Time database_now) override;
@@ -31,6 +40,7 @@ class KeyJournal final : public collectors::KeySink {
 
     struct Outcome {
         domain::Inventory inventory;
+        domain::Migration migration;
         domain::Totals totals;
         std::optional<base::Error>
             state_error;  ///< the numbers are right, but were not saved: they will be found again
@@ -38,24 +48,56 @@ class KeyJournal final : public collectors::KeySink {
     /// What the operator must know of the state file, once: it was damaged and replaced. Empty: nothing.
     std::string take_notice() { return std::exchange(notice_, {}); }
 
-    /// The scan was completed: settles it.
-    Outcome finish(base::Time database_now);
+    /// The scan was completed: settles it. `poll_every`: how far apart scans are.
+    Outcome finish(base::Time database_now, base::Duration poll_every);
     /// The scan failed: as if it had never begun.
     void forget_scan();
 
+    /// Every key's phase as of the last scan.
+    domain::Ledger& ledger() { return ledger_; }
+
  private:
     base::Result<void> load();
+    base::Result<void> load_decisions();
     store::Transaction* transaction();
-    void write_last_uses();
-    void settle_gone(base::Time database_now);
-    void write_totals(base::Time database_now);
+    /// Calls `change` with the transaction of this scan, if there can be one.
+    template <class Change>
+    void save(const Change& change) {
+        if (store::Transaction* const to = transaction()) change(*to);
+    }
+    void note_error(const base::Result<void>& done);
+
+    base::Result<void> legacy_key(const domain::Key& key);
+    void new_key(const domain::Key& key, const domain::Change& change);
+    void returned(std::uint32_t row);
+
+    void settle_census();
+    void settle_gone(const std::vector<domain::Gone>& gone);
+    void note_owners(const std::vector<domain::Gone>& gone);
+    void pair_keys();
+    void find_fallback_mode();
+    void settle_phases();
+    void write_settled(std::vector<domain::Settled>& keys);
+    void measure_progress();
+    void write_totals();
+    void write_model(const domain::Inventory& inventory);
+    void event(store::Event event);
 
     store::State& state_;
+    JournalSettings settings_;
     domain::Ledger ledger_;
+    Pairer pairer_;
     bool loaded_ = false;        // the ledger agrees with the state; otherwise prepare() reads it again
     bool census_needed_ = true;  // no census since the ledger was loaded
+    std::int64_t decisions_version_ = -1;
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> acknowledged_;  // key, seconds
+
+    // As saved.
     std::optional<std::uint64_t> baseline_;  // empty: no census was ever completed
-    domain::Totals totals_;                  // as saved
+    domain::Totals totals_;
+    domain::PhaseCounts over_{};  // keys that have gone for good, by phase
+    std::optional<domain::Migration> migration_;
+    std::optional<base::Time> forecast_at_, cleaned_at_;
 
     std::string notice_;
 
@@ -65,10 +107,11 @@ class KeyJournal final : public collectors::KeySink {
     bool begun_ = false;
     std::optional<store::Transaction> transaction_;
     std::optional<base::Error> state_error_;
-    std::vector<std::uint32_t> upgraded_;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> last_uses_;  // row, seconds; not yet written
+    domain::Migration next_;  // what migration_ becomes
+    std::optional<base::Time> oldest_modern_use_;
     std::uint64_t new_keys_ = 0;
     std::uint64_t uses_ = 0;
+    std::uint64_t set_back_ = 0;
     domain::Totals shown_;  // what was last published: counters never step back, even when saving failed
 };
 

@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "base/log.hpp"
 #include "runtime/run_blocking.hpp"
@@ -27,6 +28,7 @@ using namespace std::chrono_literals;
 /// From the signal to the end: what is under way is finished, what cannot be is given up.
 constexpr auto kGrace = 1800ms;
 constexpr base::Duration kTolerableSkew = 5s;
+constexpr auto kJudgeEvery = 15s;
 
 }  // namespace
 
@@ -69,8 +71,7 @@ Result<void> Monitor::restore_model() {
         if (start != starts->end()) status.observation_start = start->second;
     }
     model_.state_size_bytes = state_->size_bytes();
-    model_.migration_start = config_.migration.start;
-    model_.migration_deadline = config_.migration.deadline;
+    model_.policy = judging(config_);
     model_.config_loaded_at = base::now();
     return {};
 }
@@ -81,6 +82,7 @@ int Monitor::run() {
         return [this, part](const std::exception_ptr& thrown) { part_ended(thrown, part); };
     };
     asio::co_spawn(loop_, server_->run(), ended("http"));
+    keep_judging();
     for (Watched& watched : watched_) asio::co_spawn(loop_, watch(watched), ended(watched.source.name()));
     wait_for_signal();
     for (const std::string& address : server_->addresses()) log::info("listening", {{"address", address}});
@@ -145,10 +147,8 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
                   {{"source", watched.source.name()}, {"seconds_ahead_here", cycle.observation->skew / 1s}});
     }
     watched.skewed = skewed;
-    if (cycle.inventory) {
-        if (!config_.migration.start) model_.migration_start = cycle.inventory->oldest_modern_created_at;
-        model_.inventory = std::move(cycle.inventory);
-    }
+    if (cycle.inventory) model_.inventory = std::move(cycle.inventory);
+    if (cycle.migration) model_.migration = std::move(cycle.migration);
     if (cycle.totals) model_.totals = *cycle.totals;
 }
 
@@ -175,7 +175,17 @@ void Monitor::note_state_error(const std::optional<base::Error>& error) {
 }
 
 void Monitor::publish() {
-    pages_.publish(model_);
+    pages_.publish(model_, base::now());
+}
+
+/// The verdict grows old even when nothing else happens.
+void Monitor::keep_judging() {
+    judging_.expires_after(kJudgeEvery);
+    judging_.async_wait([this](const boost::system::error_code& error) {
+        if (error || stopping_) return;
+        publish();
+        keep_judging();
+    });
 }
 
 void Monitor::wait_for_signal() {
@@ -201,6 +211,7 @@ void Monitor::begin_stop() {
     pages_.set_not_ready("shutting down");
     interrupt_.raise();
     server_->stop();
+    judging_.cancel();
     for (Watched& watched : watched_) watched.timer.cancel();
     grace_.expires_after(kGrace);
     grace_.async_wait([](const boost::system::error_code& error) {

@@ -45,7 +45,7 @@ class Monitor {
             {};  // handed to the worker, which alone reads it
 
         Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
-            : source(config.gateway, collector, *monitor.state_, monitor.interrupt_), timer(monitor.loop_) {}
+            : source(config, collector, *monitor.state_, monitor.interrupt_), timer(monitor.loop_) {}
     };
 
     explicit Monitor(config::Config config);
@@ -58,6 +58,7 @@ class Monitor {
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
     void note_state_error(const std::optional<base::Error>& error);
     void publish();
+    void keep_judging();
     void wait_for_signal();
     void begin_stop();
     void part_ended(const std::exception_ptr& thrown, std::string_view part);
@@ -74,6 +75,7 @@ class Monitor {
     std::list<Watched> watched_;
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
     boost::asio::steady_timer grace_{loop_};
+    boost::asio::steady_timer judging_{loop_};
     std::size_t parts_ = 0;  // coroutines that have not ended
     bool stopping_ = false;
     bool state_failing_ = false;

@@ -40,8 +40,8 @@ std::vector<http::Route> Pages::routes() {
     };
 }
 
-void Pages::publish(const domain::Model& model) {
-    const std::size_t dropped = page_.set_stable(exposition::model_families(model));
+void Pages::publish(const domain::Model& model, base::Time now) {
+    const std::size_t dropped = page_.set_stable(exposition::model_families(model, now));
     if (dropped != 0)
         base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});
 }

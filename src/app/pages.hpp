@@ -19,7 +19,7 @@ class Pages {
     void counts_from(const http::Router& router) { router_ = &router; }
 
     /// The model has changed.
-    void publish(const domain::Model& model);
+    void publish(const domain::Model& model, base::Time now);
     /// /-/ready answers 200 from now on, or 503 with `reason`.
     void set_ready() { not_ready_.clear(); }
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/source.hpp"
 
+#include <algorithm>
 #include <exception>
 
+#include "app/configuration.hpp"
+#include "app/saved_model.hpp"
 #include "collectors/catalog.hpp"
+#include "domain/assess.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -19,13 +23,13 @@ constexpr const char* kErrors = "source_errors";
 
 }  // namespace
 
-Source::Source(const config::Gateway& gateway, const config::CollectorConfig& config, store::State& state,
+Source::Source(const config::Config& whole, const config::CollectorConfig& config, store::State& state,
                const drivers::Interrupt& interrupt)
     : name_(config.type),
       schedule_(config.schedule),
       state_(state),
-      journal_(state),
-      collector_(collectors::catalog_entry(config.type).make(gateway, config, interrupt)) {}
+      journal_(state, {judging(whole), whole.state.retention}),
+      collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {}
 
 Cycle Source::look() {
     Cycle cycle;
@@ -35,6 +39,7 @@ Cycle Source::look() {
         cycle.state_error = cycle.error = wanted.error();
         return cycle;
     }
+    const auto began = std::chrono::steady_clock::now();
     auto observed = collector_->collect(
         {.deadline = base::Deadline::in(schedule_.timeout), .keys = journal_, .wanted = *wanted});
     if (!observed) {
@@ -42,9 +47,13 @@ Cycle Source::look() {
         cycle.error = observed.error();
         return cycle;
     }
-    auto outcome = journal_.finish(observed->taken_at);
+    const auto took = std::chrono::steady_clock::now() - began;
+    auto outcome = journal_.finish(
+        observed->taken_at,
+        std::max(schedule_.interval, collector_->rest() + std::chrono::duration_cast<base::Duration>(took)));
     cycle.observation = *observed;
     cycle.inventory = std::move(outcome.inventory);
+    cycle.migration = std::move(outcome.migration);
     cycle.totals = outcome.totals;
     cycle.state_error = std::move(outcome.state_error);
     return cycle;
@@ -71,6 +80,7 @@ std::optional<Error> Source::save_errors(const std::map<Errc, std::uint64_t>& er
     if (!transaction) return transaction.error();
     for (const auto& [code, count] : errors)
         transaction->set_counter(kErrors, error_label(name_, code), count);
+    if (name_ == domain::kKeysSource) save_keys_up(false, *transaction);
     const auto committed = transaction->commit();
     return committed ? std::nullopt : std::optional(committed.error());
 }

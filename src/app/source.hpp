@@ -23,6 +23,7 @@ struct Cycle {
     std::optional<collectors::Observation> observation;  ///< empty: the source could not be read
     base::Error error;                                   ///< then: why
     std::optional<domain::Inventory> inventory;
+    std::optional<domain::Migration> migration;
     std::optional<domain::Totals> totals;
     std::optional<base::Error> state_error;  ///< the result could not be saved
     std::string state_notice;                ///< the state file was replaced, and why; mostly empty
@@ -34,7 +35,7 @@ struct Cycle {
 class Source {
  public:
     /// `state` and `interrupt` outlive the source; `state` is used by its worker only.
-    Source(const config::Gateway& gateway, const config::CollectorConfig& config, store::State& state,
+    Source(const config::Config& whole, const config::CollectorConfig& config, store::State& state,
            const drivers::Interrupt& interrupt);
 
     const std::string& name() const { return name_; }

@@ -56,17 +56,24 @@ struct Users {
     bool operator==(const Users&) const = default;
 };
 
+/// Whether the operator says that the gateway accepts legacy keys, or leaves it to be found out.
+enum class FallbackAssertion { detect, present, absent };
+
 struct Gateway {
     Preset preset = Preset::inferxgate;
     TableName table;
     Columns columns;
     std::optional<Users> users;  ///< empty: the gateway has no such table
+    FallbackAssertion fallback = FallbackAssertion::detect;
     bool operator==(const Gateway&) const = default;
 };
 
 struct Migration {
-    std::optional<base::Time> start;     ///< empty: when the oldest modern key was created
-    std::optional<base::Time> deadline;  ///< empty: none; later than `start`
+    std::optional<base::Time> start = {};     ///< empty: when the oldest modern key was created
+    std::optional<base::Time> deadline = {};  ///< empty: none; later than `start`
+    base::Duration drain_window{};            ///< W
+    base::Duration dormant_after{};           ///< D; at least W
+    bool strict_inventory = false;            ///< the verdict wants no legacy row left at all
     bool operator==(const Migration&) const = default;
 };
 
@@ -87,6 +94,7 @@ struct State {
     /// Absolute, unless the file's own path was relative. Empty: there is no file, and the environment names
     /// no place.
     std::filesystem::path directory;
+    base::Duration retention{};  ///< how long history is kept
     bool operator==(const State&) const = default;
 };
 

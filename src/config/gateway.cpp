@@ -114,6 +114,11 @@ Gateway read_gateway(OptionsReader options) {
     gateway.table = required<TableName>(options, "table", gateway.table, parse_table_name);
     read_columns(options.section("columns"), gateway.columns);
     gateway.users = read_users(options.section("users"), gateway.users);
+    gateway.fallback = options.choice<FallbackAssertion>("fallback",
+                                                         {{"detect", FallbackAssertion::detect},
+                                                          {"present", FallbackAssertion::present},
+                                                          {"absent", FallbackAssertion::absent}},
+                                                         FallbackAssertion::detect);
     return gateway;
 }
 

@@ -15,8 +15,11 @@
 namespace keyshift::config {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::size_t kMaxBytes = 1024UL * 1024;
 constexpr std::uint16_t kPort = 11947;
+constexpr base::Duration kDay = std::chrono::hours{24};
 
 Migration read_migration(OptionsReader options) {
     Migration migration;
@@ -24,11 +27,18 @@ Migration read_migration(OptionsReader options) {
     migration.deadline = options.time("deadline");
     if (migration.start && migration.deadline && *migration.deadline <= *migration.start)
         options.problem("deadline", "is not after start", "put the later time there");
+    migration.drain_window = options.duration("drain_window", 7 * kDay, {.min = 1s, .max = 365 * kDay});
+    migration.dormant_after = options.duration("dormant_after", 30 * kDay, {.min = 1s, .max = 3650 * kDay});
+    if (migration.dormant_after < migration.drain_window)
+        options.problem("dormant_after", "is shorter than drain_window", "make it at least as long");
+    migration.strict_inventory =
+        options.choice<bool>("inventory", {{"lenient", false}, {"strict", true}}, false);
     return migration;
 }
 
 State read_state(OptionsReader options) {
-    return {options.path("directory", "/var/lib/keyshift")};
+    return {options.path("directory", "/var/lib/keyshift"),
+            options.duration("retention", 730 * kDay, {.min = 30 * kDay, .max = 36500 * kDay})};
 }
 
 Web read_web(OptionsReader options) {

@@ -19,6 +19,10 @@ void DistinctCount::settle() {
     limit_ = std::max(limit_, 2 * hashes_.size());
 }
 
+bool DistinctCount::contains(std::uint64_t hash) const {
+    return std::binary_search(hashes_.begin(), hashes_.end(), hash);
+}
+
 std::size_t DistinctCount::count() {
     settle();
     return hashes_.size();

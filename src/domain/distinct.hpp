@@ -15,6 +15,8 @@ class DistinctCount {
     void add(std::uint64_t hash);
     /// Settles what was added; may be called again after more.
     std::size_t count();
+    /// Of what count() has settled.
+    bool contains(std::uint64_t hash) const;
 
  private:
     void settle();

@@ -3,30 +3,33 @@
 
 #include <algorithm>
 
+#include "domain/key_slot.hpp"
+
 namespace keyshift::domain {
 namespace {
 
-// KeySlot::bits: bit 0 census parity, 1 blocked, 2 over budget, 3-7 bcrypt cost (0: unknown), 16-31
-// fingerprint of owner, name and expiry.
-constexpr std::uint32_t kSeen = 1U;
-constexpr std::uint32_t kCostShift = 3U;
-constexpr std::uint32_t kCostMask = 31U;
-
-std::uint32_t seconds(std::optional<base::Time> t) {
-    if (!t) return 0;
-    const auto count = std::chrono::floor<std::chrono::seconds>(*t).time_since_epoch().count();
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(count, 1, UINT32_MAX));
+std::uint16_t fold(std::uint64_t hash) {
+    hash = (hash ^ (hash >> 32U)) * 0x9E37'79B9'7F4A'7C15ULL;
+    return static_cast<std::uint16_t>(hash >> 48U);
 }
 
-std::uint32_t describe(const Key& key) {
-    std::uint64_t print =
+std::uint16_t fingerprint(const Key& key) {
+    return fold(
         hash_id(key.owner.value_or("")) * 3 + hash_id(key.name.value_or("")) +
-        (key.expires_at ? static_cast<std::uint64_t>(key.expires_at->time_since_epoch().count()) : 0U);
-    print = (print ^ (print >> 32U)) * 0x9E37'79B9'7F4A'7C15ULL;
-    const int cost = key.bcrypt_cost.value_or(0);
-    return static_cast<std::uint32_t>(print >> 48U) << 16U |
-           (static_cast<std::uint32_t>(std::clamp(cost, 0, 31)) << kCostShift) | (key.over_budget ? 4U : 0U) |
-           (key.blocked ? 2U : 0U);
+        (key.expires_at ? static_cast<std::uint64_t>(key.expires_at->time_since_epoch().count()) : 0U));
+}
+
+/// Everything but what only time and polls can tell.
+KeySlot describe(const Key& key, base::Time now) {
+    KeySlot slot;
+    slot.reference = to_seconds(key.last_used_at ? *key.last_used_at : key.created_at);
+    slot.used = key.last_used_at ? 1U : 0U;
+    slot.blocked = key.blocked ? 1U : 0U;
+    slot.over_budget = key.over_budget ? 1U : 0U;
+    slot.expired = key.expires_at && *key.expires_at <= now ? 1U : 0U;
+    slot.cost = static_cast<std::uint32_t>(std::clamp(key.bcrypt_cost.value_or(0), 0, 31)) & 31U;
+    slot.fingerprint = fingerprint(key);
+    return slot;
 }
 
 }  // namespace
@@ -36,13 +39,36 @@ void Ledger::clear() {
     next_row_ = 1;
 }
 
-void Ledger::restore(const Key& key, std::uint32_t row) {
-    keys_.insert(hash_id(key.id), {seconds(key.last_used_at), row, describe(key) | census_parity_});
-    next_row_ = std::max(next_row_, row + 1);
+void Ledger::restore(const Key& key, const KeyMemory& memory) {
+    KeySlot slot = describe(key, {});
+    slot.row = memory.row;
+    if (memory.last_used != 0) slot.reference = memory.last_used;
+    slot.used = memory.last_used != 0 ? 1U : 0U;
+    slot.longest_gap = memory.longest_gap;
+    slot.since = memory.since;
+    slot.fresh = memory.phase ? 0U : 1U;
+    slot.phase = static_cast<std::uint32_t>(memory.phase.value_or(memory.candidate)) & 15U;
+    slot.candidate = static_cast<std::uint32_t>(memory.candidate) & 15U;
+    slot.advanced = memory.advanced ? 1U : 0U;
+    slot.gone = memory.gone ? 1U : 0U;
+    slot.upgraded = memory.upgraded ? 1U : 0U;
+    slot.in_use = memory.in_use ? 1U : 0U;
+    slot.with_owner = memory.with_owner ? 1U : 0U;
+    slot.rule = static_cast<std::uint32_t>(memory.rule) & 3U;
+    slot.replacement = fold(memory.replacement);
+    slot.replacement_used = memory.replacement_used;
+    slot.seen = parity_ & 1U;
+    keys_.insert(hash_id(key.id), slot);
+    next_row_ = std::max(next_row_, memory.row + 1);
+}
+
+void Ledger::look_from(const View& view, std::optional<base::Time> polled_at) {
+    view_ = view;
+    polled_at_ = polled_at.value_or(view.now);
 }
 
 void Ledger::begin_census() {
-    census_parity_ ^= kSeen;
+    parity_ ^= 1U;
     owners_ = {};
     modern_so_far_ = 0;
     oldest_modern_so_far_.reset();
@@ -51,67 +77,172 @@ void Ledger::begin_census() {
 Change Ledger::observe(const Key& key) {
     if (key.owner) owners_.add(hash_id(*key.owner));
     const std::uint64_t hash = hash_id(key.id);
-    const std::uint32_t used = seconds(key.last_used_at);
-    const std::uint32_t bits = describe(key) | census_parity_;
-    KeySlot* const slot = keys_.find(hash);
-    if (slot == nullptr) {
-        keys_.insert(hash, {used, next_row_, bits});
-        return {.row = next_row_++, .last_used = used, .created = true};
+    KeySlot seen = describe(key, view_.now);
+    KeySlot* const known = keys_.find(hash);
+    if (known == nullptr) {
+        seen.row = next_row_;
+        seen.seen = parity_ & 1U;
+        seen.fresh = 1;
+        const Phase phase = live_phase(facts(seen), view_.fallback, view_.windows, view_.now);
+        seen.phase = seen.candidate = static_cast<std::uint32_t>(phase) & 15U;
+        keys_.insert(hash, seen);
+        return {.row = next_row_++, .created = true, .first_phase = phase};
     }
-    const Change change{.row = slot->row,
-                        .last_used = used,
-                        .used = used > slot->last_used,
-                        .set_back = used < slot->last_used,
-                        .altered = (bits & ~kSeen) != (slot->bits & ~kSeen)};
-    slot->last_used = used;
-    slot->bits = bits;
+    KeySlot& slot = *known;
+    const std::uint32_t before = slot.used != 0 ? slot.reference : 0;
+    const std::uint32_t after = seen.used != 0 ? seen.reference : 0;
+    const Change change{.row = slot.row,
+                        .returned = slot.gone != 0,
+                        .used = after > before,
+                        .set_back = after < before,
+                        .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
+                                   seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
+    if (change.used) {
+        if (slot.advanced != 0) slot.longest_gap = std::max(slot.longest_gap, after - before);
+        slot.advanced = 1;
+        slot.acknowledged = 0;
+    } else if (change.set_back) {
+        slot.advanced = 0;  // the next advance does not tell a gap
+    }
+    slot.dirty |= change.used || change.set_back || change.returned ? 1U : 0U;
+    slot.reference = seen.reference;
+    slot.used = seen.used;
+    slot.blocked = seen.blocked;
+    slot.over_budget = seen.over_budget;
+    slot.expired = seen.expired;
+    slot.cost = seen.cost;
+    slot.fingerprint = seen.fingerprint;
+    slot.gone = slot.upgraded = slot.in_use = slot.with_owner = 0;
+    slot.seen = parity_ & 1U;
     return change;
 }
 
-std::optional<std::uint32_t> Ledger::observe_modern(const Key& key) {
+void Ledger::adopt(std::uint64_t hash, std::uint32_t row) {
+    KeySlot* const slot = keys_.find(hash);
+    if (slot == nullptr) return;
+    slot->row = row;
+    slot->dirty = 1;
+}
+
+bool Ledger::observe_modern(const Key& key) {
     ++modern_so_far_;
     if (!oldest_modern_so_far_ || key.created_at < *oldest_modern_so_far_)
         oldest_modern_so_far_ = key.created_at;
-    const KeySlot* const slot = keys_.find(hash_id(key.id));
-    if (slot == nullptr) return std::nullopt;
-    return slot->row;
+    KeySlot* const slot = keys_.find(hash_id(key.id));
+    if (slot == nullptr) return false;
+    slot->dirty |= slot->upgraded ^ 1U;
+    slot->upgraded = 1;
+    return true;
 }
 
-std::vector<std::uint32_t> Ledger::finish_census() {
+std::vector<Gone> Ledger::finish_census() {
     modern_keys_ = modern_so_far_;
     oldest_modern_ = oldest_modern_so_far_;
     legacy_owners_ = owners_.count();
-    owners_ = {};
-    std::vector<std::uint32_t> gone;
-    keys_.remove_if([&](const KeySlot& slot) {
-        if ((slot.bits & kSeen) == census_parity_) return false;
-        gone.push_back(slot.row);
-        return true;
+    paired_anew_ = true;
+    std::vector<Gone> gone;
+    keys_.each([&](std::uint64_t hash, KeySlot& slot) {
+        slot.matched = 0;
+        if (slot.seen == parity_ || slot.gone != 0) return;
+        const bool active = is_active(facts(slot), view_.windows, polled_at_);
+        slot.gone = slot.dirty = 1;
+        slot.acknowledged = 0;
+        slot.in_use = slot.upgraded == 0 && was_in_use(static_cast<Phase>(slot.candidate), active) ? 1U : 0U;
+        gone.push_back(
+            {slot.row, hash, slot.upgraded != 0, slot.in_use != 0, static_cast<PairRule>(slot.rule)});
     });
     return gone;
+}
+
+void Ledger::went_with_owner(std::uint64_t hash) {
+    if (KeySlot* const slot = keys_.find(hash)) slot->with_owner = 1;
+}
+
+std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replacement, std::uint32_t used,
+                                     PairRule rule) {
+    KeySlot* const slot = keys_.find(hash);
+    if (slot == nullptr) return std::nullopt;
+    const auto as_bits = static_cast<std::uint32_t>(rule);
+    const bool another = slot->rule != as_bits || slot->replacement != fold(replacement);
+    const bool first_use = slot->replacement_used == 0 && used != 0;
+    slot->matched = 1;
+    slot->rule = as_bits & 3U;
+    slot->replacement = fold(replacement);
+    slot->replacement_used = used;
+    if (!another && !first_use) return std::nullopt;
+    return PairNews{slot->row, another};
+}
+
+KeyMemory Ledger::recall(std::uint64_t hash) {
+    const KeySlot& slot = *keys_.find(hash);
+    KeyMemory memory;
+    memory.row = slot.row;
+    memory.last_used = slot.used != 0 ? slot.reference : 0;
+    memory.longest_gap = slot.longest_gap;
+    memory.since = slot.since;
+    memory.phase = static_cast<Phase>(slot.phase);
+    memory.candidate = static_cast<Phase>(slot.candidate);
+    memory.advanced = slot.advanced != 0;
+    memory.gone = slot.gone != 0;
+    memory.upgraded = slot.upgraded != 0;
+    memory.in_use = slot.in_use != 0;
+    memory.with_owner = slot.with_owner != 0;
+    memory.rule = static_cast<PairRule>(slot.rule);
+    memory.replacement_used = slot.replacement_used;
+    return memory;
+}
+
+void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
+    KeySlot* const slot = keys_.find(hash);
+    if (slot == nullptr) return;
+    const bool later = slot->gone != 0 ? at >= slot->since : slot->used == 0 || at >= slot->reference;
+    slot->acknowledged = later ? 1U : 0U;
 }
 
 Inventory Ledger::inventory(base::Time taken_at) {
     Inventory out;
     out.taken_at = taken_at;
-    out.legacy_keys = keys_.size();
     out.modern_keys = modern_keys_;
     out.legacy_owners = legacy_owners_;
     out.oldest_modern_created_at = oldest_modern_;
     std::array<std::uint32_t, kUseWindows.size()> since{};
-    for (std::size_t i = 0; i < since.size(); ++i) since.at(i) = seconds(taken_at - kUseWindows.at(i).length);
-    std::array<std::uint64_t, kCostMask + 1> by_cost{};
+    for (std::size_t i = 0; i < since.size(); ++i)
+        since.at(i) = to_seconds(taken_at - kUseWindows.at(i).length);
+    std::array<std::uint64_t, 32> by_cost{};
     std::uint32_t newest = 0;
-    keys_.each([&](const KeySlot& slot) {
+    keys_.each([&](std::uint64_t, const KeySlot& slot) {
+        if (slot.gone != 0) return;
+        ++out.legacy_keys;
+        ++by_cost[slot.cost];
+        if (slot.used == 0) return;
         for (std::size_t i = 0; i < since.size(); ++i)
-            if (slot.last_used > since.at(i)) ++out.used.at(i);
-        ++by_cost.at(slot.bits >> kCostShift & kCostMask);
-        newest = std::max(newest, slot.last_used);
+            if (slot.reference > since[i]) ++out.used[i];
+        newest = std::max(newest, slot.reference);
     });
     for (std::size_t cost = 1; cost < by_cost.size(); ++cost)
         if (by_cost.at(cost) != 0) out.by_bcrypt_cost[static_cast<int>(cost)] = by_cost.at(cost);
-    if (newest != 0) out.legacy_last_used_at = base::Time{std::chrono::seconds{newest}};
+    if (newest != 0) out.legacy_last_used_at = from_seconds(newest);
     return out;
+}
+
+std::uint64_t Ledger::silent_without_reason(base::Time newest_use) {
+    std::uint64_t keys = 0;
+    const std::uint32_t since = to_seconds(newest_use - view_.windows.drain);
+    keys_.each([&](std::uint64_t, const KeySlot& slot) {
+        const bool reason = slot.gone != 0 || slot.blocked != 0 || slot.expired != 0 ||
+                            slot.over_budget != 0 || slot.replacement_used != 0;
+        if (!reason && slot.used != 0 && slot.reference >= since) ++keys;
+    });
+    return keys;
+}
+
+std::optional<base::Time> Ledger::newest_use_until(base::Time until) {
+    std::uint32_t newest = 0;
+    keys_.each([&](std::uint64_t, const KeySlot& slot) {
+        if (slot.used != 0 && from_seconds(slot.reference) <= until)
+            newest = std::max(newest, slot.reference);
+    });
+    return newest == 0 ? std::nullopt : std::optional(from_seconds(newest));
 }
 
 }  // namespace keyshift::domain

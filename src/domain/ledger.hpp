@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger compares what a scan of the key table shows with what was known before, key by key, and says
-// what changed. It holds live legacy keys only (KeyTable: 20 bytes each); names and history are in the
-// journal, under the row numbers that the ledger gives out. Pure and single-threaded.
+// The ledger compares what a scan of the key table shows with what was known before, key by key, says what
+// changed, and gives each legacy key its phase. It holds the keys that are there and those whose end is still
+// being watched (KeyTable: 36 bytes each); names and history are in the journal, under the row numbers that
+// the ledger gives out. Pure and single-threaded.
 //
-// A scan is either a *census* (begin_census, observe every row, finish_census: what was not seen is gone) or
-// a *pulse* (observe only rows that changed). A scan that breaks off leaves the ledger half-way: clear() and
+// A scan is either a *census* (begin_census, observe every row, finish_census, pair, settle) or a *pulse*
+// (observe only rows that changed, settle). A scan that breaks off leaves the ledger half-way: clear() and
 // restore() it.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -16,52 +18,149 @@
 #include "domain/inventory.hpp"
 #include "domain/key.hpp"
 #include "domain/key_table.hpp"
+#include "domain/pairing.hpp"
+#include "domain/phase.hpp"
+#include "domain/verdict.hpp"
 
 namespace keyshift::domain {
 
 /// What one look at a legacy key showed. Several may be true at once.
 struct Change {
-    std::uint32_t row = 0;        ///< the key's row in the journal
-    std::uint32_t last_used = 0;  ///< seconds since the epoch; 0: never
-    bool created = false;         ///< not known before
-    bool used = false;            ///< last_used is later than it was
-    bool set_back = false;        ///< last_used is earlier than it was: a backup was restored
-    bool altered = false;         ///< owner, name, expiry, blocked, over budget or bcrypt cost differ
+    std::uint32_t row = 0;   ///< the key's row in the journal
+    bool created = false;    ///< not known before
+    bool returned = false;   ///< had gone, and is back
+    bool used = false;       ///< last_used is later than it was
+    bool set_back = false;   ///< last_used is earlier than it was: a backup was restored
+    bool altered = false;    ///< owner, name, expiry, blocked, over budget or bcrypt cost differ
+    Phase first_phase = {};  ///< of a created key, as far as can be told before the scan has ended
 
-    bool any() const { return created || used || set_back || altered; }
+    bool any() const { return created || returned || used || set_back || altered; }
+};
+
+/// What the journal keeps of a key beside what the table says of it. Times are seconds since the epoch.
+struct KeyMemory {
+    std::uint32_t row = 0;
+    std::uint32_t last_used = 0;      ///< 0: never
+    std::uint32_t longest_gap = 0;    ///< seconds
+    std::uint32_t since = 0;          ///< when `phase` was entered
+    std::optional<Phase> phase = {};  ///< as published; empty: not yet
+    Phase candidate = {};             ///< what the last poll came to
+    bool advanced = false;
+    bool gone = false;
+    bool upgraded = false;
+    bool in_use = false;
+    bool with_owner = false;
+    PairRule rule = PairRule::none;
+    std::uint64_t replacement = 0;       ///< hash of its id
+    std::uint32_t replacement_used = 0;  ///< 0: never
+};
+
+/// A key of which something differs from what the journal has.
+struct Settled {
+    std::uint64_t hash;
+    std::uint32_t row;
+    Phase phase;               ///< as published
+    std::optional<Phase> was;  ///< the phase it has left; empty: the same, or none was published before
+    bool unpaired;             ///< its replacement is not there any more
+    bool over;                 ///< retired or upgraded: forget_over() will drop it
+    bool with_owner;           ///< it went together with all of its owner's keys
+};
+
+/// A key that a census did not find any more.
+struct Gone {
+    std::uint32_t row;
+    std::uint64_t hash;
+    bool upgraded;
+    bool in_use;
+    PairRule rule;  ///< of its replacement
+};
+
+/// What is new about a key's replacement.
+struct PairNews {
+    std::uint32_t row;
+    bool another;  ///< another replacement, or by another rule; else its first use
+};
+
+/// How a poll looks at the keys.
+struct View {
+    base::Time now;  ///< the database's clock
+    Windows windows;
+    Fallback fallback;
+};
+
+/// What all keys together come to, in terms of the verdict.
+struct Tally {
+    PhaseCounts phases{};  ///< without those that are over
+    LiveUse live_use;
+    std::uint64_t drained_by_owner_only = 0;
+    std::uint64_t dormant_unacknowledged = 0;
+    std::uint64_t dormant_blocked_recently = 0;
+    std::optional<base::Time> blocked_long_enough_at;
 };
 
 class Ledger {
  public:
     void clear();
-    /// Puts back a live legacy key that the journal has under `row`.
-    void restore(const Key& key, std::uint32_t row);
+    /// Puts back a key that the journal has.
+    void restore(const Key& key, const KeyMemory& memory);
     /// The first row number to give out; set after restore(), which cannot know the rows of keys that are
-    /// gone.
+    /// forgotten.
     void next_row(std::uint32_t row) { next_row_ = row; }
 
+    /// Before a scan. `polled_at`: when the keys were last settled; empty: never.
+    void look_from(const View& view, std::optional<base::Time> polled_at);
     void begin_census();
     /// `key` is legacy.
     Change observe(const Key& key);
-    /// `key` is modern. Its row if it was known as a legacy key: it was upgraded in place, and finish_census
-    /// will report the row as no longer there.
-    std::optional<std::uint32_t> observe_modern(const Key& key);
-    /// The rows of the keys that were known and not observed since begin_census(); the ledger forgets them.
-    std::vector<std::uint32_t> finish_census();
+    /// The key that observe() has just called created is one that the journal has had under `row`.
+    void adopt(std::uint64_t hash, std::uint32_t row);
+    /// `key` is modern. True if it was known as a legacy key: it was upgraded in place.
+    bool observe_modern(const Key& key);
+    /// The keys that were known and not observed since begin_census().
+    std::vector<Gone> finish_census();
 
-    /// All but the baseline, which is history. Looks at every key once: 3 ns each.
+    /// After finish_census(): whether a key of the owner with this hash is still there.
+    bool owner_left(std::uint64_t owner) const { return owners_.contains(owner); }
+    /// The key went with its owner.
+    void went_with_owner(std::uint64_t hash);
+    /// After finish_census(): `hash` has a replacement, last used at `used` (seconds, 0: never).
+    std::optional<PairNews> pair(std::uint64_t hash, std::uint64_t replacement, std::uint32_t used,
+                                 PairRule rule);
+    /// An operator has looked at the key, at `at`. No effect on one that was used, or has gone, since.
+    void acknowledge(std::uint64_t hash, std::uint32_t at);
+    /// What the journal is to keep of a known key.
+    KeyMemory recall(std::uint64_t hash);
+    /// For those who look one key up; nullptr: not known.
+    const KeySlot* find(std::uint64_t hash) { return keys_.find(hash); }
+
+    /// The keys that are there, all but the baseline, which is history. Looks at every key once.
     Inventory inventory(base::Time taken_at);
+    /// See FallbackEvidence, given the newest use of any legacy key.
+    std::uint64_t silent_without_reason(base::Time newest_use);
+    /// The newest use of a legacy key that is not later than `until`.
+    std::optional<base::Time> newest_use_until(base::Time until);
+
+    /// Ends a scan: gives every key its phase as of `view` and hands over what has changed. A phase is
+    /// published when two polls in a row come to it, but `stranded` and `retired_in_use`, and the first phase
+    /// of a key, at once. `changed` may recall(), and must not do anything else here.
+    Tally settle(const View& view, const std::function<void(const Settled&)>& changed);
+    /// Drops the keys whose end has been settled.
+    void forget_over();
 
  private:
     KeyTable keys_;
     DistinctCount owners_;
     std::uint32_t next_row_ = 1;
-    std::uint32_t census_parity_ = 0;  // bit 0 of KeySlot::bits equals it once the key was seen
+    std::uint32_t parity_ = 0;  // KeySlot::seen equals it once the key was seen
+    bool paired_anew_ = false;  // a census has ended since the last settle()
+    View view_;
+    base::Time polled_at_;
+
     std::uint64_t modern_keys_ = 0;
     std::uint64_t legacy_owners_ = 0;
     std::optional<base::Time> oldest_modern_;
-    std::optional<base::Time> oldest_modern_so_far_;
     std::uint64_t modern_so_far_ = 0;
+    std::optional<base::Time> oldest_modern_so_far_;
 };
 
 }  // namespace keyshift::domain

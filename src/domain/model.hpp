@@ -11,7 +11,10 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "domain/forecast.hpp"
 #include "domain/inventory.hpp"
+#include "domain/ledger.hpp"
+#include "domain/verdict.hpp"
 
 namespace keyshift::domain {
 
@@ -43,17 +46,45 @@ struct SourceStatus {
 struct Totals {
     std::uint64_t legacy_keys_created = 0;
     std::uint64_t legacy_uses_observed = 0;
+    PhaseCounts transitions{};  ///< by the phase entered
+};
+
+/// What the polls of the key table have come to.
+struct Migration {
+    base::Time polled_at;         ///< the last poll, by the database's clock
+    base::Duration poll_every{};  ///< how far apart polls really are
+    Tally tally;                  ///< its phases add up to the baseline
+    FallbackEvidence evidence;
+    FallbackState detected;  ///< without what the configuration asserts
+    std::optional<base::Time> newest_legacy_created_at;
+    std::optional<base::Time> last_removal;
+    std::uint64_t live_before = 0;  ///< see ProgressFacts
+    Forecast forecast;
+};
+
+/// What the configuration says about how to judge.
+struct Policy {
+    Windows windows;
+    InventoryPolicy inventory = InventoryPolicy::lenient;
+    FallbackMode asserted = FallbackMode::unknown;  ///< unknown: nothing is asserted
+    std::optional<base::Time> start;  ///< of the migration; empty: the oldest modern key's creation
+    std::optional<base::Time> deadline;
 };
 
 struct Model {
     std::optional<Inventory> inventory;  ///< empty before the first census; kept while the source is down
+    std::optional<Migration> migration;  ///< likewise
+    Policy policy;
     Totals totals;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::uint64_t state_write_errors = 0;
     std::uint64_t state_size_bytes = 0;
-    std::optional<base::Time> migration_start;  ///< configured, else when the oldest modern key was created
-    std::optional<base::Time> migration_deadline;
     base::Time config_loaded_at;
+
+    std::optional<base::Time> migration_start() const {
+        if (policy.start || !inventory) return policy.start;
+        return inventory->oldest_modern_created_at;
+    }
 };
 
 }  // namespace keyshift::domain

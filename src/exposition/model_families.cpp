@@ -5,34 +5,19 @@
 #include <optional>
 #include <utility>
 
+#include "exposition/build.hpp"
+#include "exposition/migration_families.hpp"
+
 namespace keyshift::exposition {
 namespace {
 
 using base::to_unix_seconds;
+using build::family;
+using build::number;
+using build::seconds;
+using build::single;
 using domain::Model;
 using domain::SourceStatus;
-
-double number(std::uint64_t value) {
-    return static_cast<double>(value);
-}
-
-Family family(Type type, std::string name, std::string help) {
-    Family out;
-    out.name = std::move(name);
-    out.help = std::move(help);
-    out.type = type;
-    return out;
-}
-
-Family single(Type type, std::string name, std::string help, std::optional<double> value) {
-    Family out = family(type, std::move(name), std::move(help));
-    if (value) out.samples.push_back({{}, *value});
-    return out;
-}
-
-std::optional<double> seconds(std::optional<base::Time> t) {
-    return t ? std::optional(to_unix_seconds(*t)) : std::nullopt;
-}
 
 void append_inventory(const Model& model, std::vector<Family>& out) {
     Family keys =
@@ -76,15 +61,6 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
         single(Type::counter, "keyshift_legacy_uses_observed_total",
                "Times that a legacy key's last_used_at was seen to have advanced: a lower bound of its uses.",
                number(model.totals.legacy_uses_observed)));
-}
-
-void append_migration(const Model& model, std::vector<Family>& out) {
-    out.push_back(
-        single(Type::gauge, "keyshift_migration_start_timestamp_seconds",
-               "Start of the migration: as configured, else when the oldest modern key was created.",
-               seconds(model.migration_start)));
-    out.push_back(single(Type::gauge, "keyshift_migration_deadline_timestamp_seconds",
-                         "Deadline of the migration, as configured.", seconds(model.migration_deadline)));
 }
 
 Family per_source(const Model& model, std::string name, std::string help,
@@ -160,10 +136,10 @@ void append_self(const Model& model, std::vector<Family>& out) {
 
 }  // namespace
 
-std::vector<Family> model_families(const Model& model) {
+std::vector<Family> model_families(const Model& model, base::Time now) {
     std::vector<Family> out;
     append_inventory(model, out);
-    append_migration(model, out);
+    append_migration_families(model, now, out);
     append_sources(model, out);
     append_self(model, out);
     return out;

@@ -12,6 +12,6 @@
 namespace keyshift::exposition {
 
 /// Everything that changes only with the model. What is not known has no sample: never a zero for "unknown".
-std::vector<Family> model_families(const domain::Model& model);
+std::vector<Family> model_families(const domain::Model& model, base::Time now);
 
 }  // namespace keyshift::exposition

@@ -10,8 +10,7 @@
 
 namespace keyshift::report {
 
-std::unique_ptr<Writer> make_text(std::string& out);
-std::unique_ptr<Writer> make_text_by_owner(std::string& out);
+std::unique_ptr<Writer> make_text(Grouping grouping, std::string& out);
 std::unique_ptr<Writer> make_json(Grouping grouping, std::string& out);
 std::unique_ptr<Writer> make_csv(std::string& out);
 std::unique_ptr<Writer> make_markdown(Grouping grouping, std::string& out);

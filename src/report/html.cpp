@@ -48,40 +48,60 @@ i { color: var(--dim) }
   thead { display: table-header-group }
   tr { break-inside: avoid }
 }
-</style>
+)";
+
+/// Two more columns on the same page.
+constexpr std::string_view kPhasesStyle = R"(.phases { font-size: .84em }
+.phases th, .phases td { padding-inline: .3rem }
+.phases td { min-width: 5em }
+.phases tbody th[scope=row], .phases td.owner, .phases td.replacement { min-width: 10em }
+.phases td.name { min-width: 7em }
+.phases td.phase { overflow-wrap: normal }
+.phases td code { min-width: 7.5em }
 )";
 
 class Html final : public GroupedWriter {
  public:
     Html(Grouping grouping, std::string& out) : GroupedWriter(grouping, out) {}
 
-    void begin(const Header& header) override {
-        as_of_ = header.generated_at;
-        has_keys_ = header.legacy_keys > 0;
+ private:
+    void start() override {
         out_ += kHead;
+        if (header().phases) out_ += kPhasesStyle;
+        out_ += "</style>\n";
         append_element("title", kTitle);
         out_ += "</head>\n<body>\n";
         append_element("h1", kTitle);
-        append_summary(header);
-        if (!has_keys_) return;
+        append_summary();
+        if (!has_keys()) return;
         append_steps();
         append_table_head();
     }
 
- private:
     void open_owner(const domain::Key& key, std::uint64_t) override {
-        out_ += "<tbody>\n<tr><th scope=\"rowgroup\" colspan=\"7\">";
+        out_ += "<tbody>\n<tr><th scope=\"rowgroup\"";
+        append_whole_width();
         append_owner(key);
         out_ += "</th></tr>\n";
     }
 
-    void close_owner(std::uint64_t keys) override {
-        out_ += "<tr><td colspan=\"7\"><i>";
+    void close_owner(std::uint64_t keys, const NextSteps& next) override {
+        out_ += "<tr><td";
+        append_whole_width();
+        out_ += "<i>";
         append_count(out_, keys, "key");
-        out_ += "</i></td></tr>\n</tbody>\n";
+        out_ += "</i></td></tr>\n";
+        if (!next.empty()) {
+            out_ += "<tr><td";
+            append_whole_width();
+            out_ += "<b>Next:</b>";
+            next.append_sentences(out_);
+            out_ += "</td></tr>\n";
+        }
+        out_ += "</tbody>\n";
     }
 
-    void row(const domain::Key& key, std::uint64_t) override {
+    void row(const domain::Key& key, const std::optional<KeyPhase>& phase, std::uint64_t) override {
         out_ += "<tr><th scope=\"row\">";
         append_html(out_, key.id);
         out_ += "</th><td class=\"name\">";
@@ -93,7 +113,7 @@ class Html final : public GroupedWriter {
         out_ += "</td><td><code>";
         append_html(out_, key.prefix);
         out_ += "</code></td>";
-        if (grouping() == Grouping::none) {
+        if (!grouped()) {
             out_ += "<td class=\"owner\">";
             append_owner(key);
             out_ += "</td>";
@@ -105,32 +125,34 @@ class Html final : public GroupedWriter {
         out_ += "</td><td>";
         append_time(key.expires_at, "");
         out_ += "</td><td>";
-        out_ += standing(key, as_of_);
-        out_ += "</td></tr>\n";
+        out_ += standing(key, header().generated_at);
+        out_ += "</td>";
+        if (header().phases) append_phase(phase);
+        out_ += "</tr>\n";
     }
 
     void finish() override {
-        if (has_keys_) out_ += grouping() == Grouping::none ? "</tbody>\n</table>\n" : "</table>\n";
+        if (has_keys()) out_ += grouped() ? "</table>\n" : "</tbody>\n</table>\n";
         out_ += "</body>\n</html>\n";
     }
 
-    void append_summary(const Header& header) {
+    void append_summary() {
         out_ += "<p>";
-        append_totals(out_, header);
-        if (!header.phase.empty()) {
+        append_totals(out_, header());
+        if (!header().phase.empty()) {
             out_ += " in phase ";
-            append_html(out_, header.phase);
+            append_html(out_, header().phase);
         }
         out_ += " in <bdi>";
-        append_html(out_, header.database);
+        append_html(out_, header().database);
         out_ += "</bdi>, as of ";
-        append_time(header.generated_at, "");
-        out_ += has_keys_ || !header.phase.empty() ? ".</p>\n" : ": no action is needed.</p>\n";
+        append_time(header().generated_at, "");
+        out_ += has_keys() || !header().phase.empty() ? ".</p>\n" : ": no action is needed.</p>\n";
     }
 
     void append_steps() {
         out_ += "<h2>What to do</h2>\n<ol>\n";
-        for (const Step& step : kSteps) {
+        for (const Step& step : steps(header())) {
             out_ += "<li>";
             append_html(out_, step.text);
             if (!step.request.empty()) {
@@ -144,21 +166,43 @@ class Html final : public GroupedWriter {
     }
 
     void append_table_head() {
-        out_ += "<h2>Keys</h2>\n<table>\n<caption>";
-        out_ += grouping() == Grouping::none ? "Keys without a lookup hash"
-                                             : "Keys without a lookup hash, by owner";
+        out_ += "<h2>Keys</h2>\n";
+        out_ += header().phases ? "<table class=\"phases\">\n<caption>" : "<table>\n<caption>";
+        out_ += grouped() ? "Keys without a lookup hash, by owner" : "Keys without a lookup hash";
         out_ += "</caption>\n<thead>\n<tr>";
         for (const std::string_view column : {"Key ID", "Name", "Key prefix"}) append_column(column);
-        if (grouping() == Grouping::none) append_column("Owner");
+        if (!grouped()) append_column("Owner");
         for (const std::string_view column : {"Created", "Last used", "Expires", "State"})
             append_column(column);
-        out_ += grouping() == Grouping::none ? "</tr>\n</thead>\n<tbody>\n" : "</tr>\n</thead>\n";
+        if (header().phases)
+            for (const std::string_view column : {"Phase", "Replacement"}) append_column(column);
+        out_ += grouped() ? "</tr>\n</thead>\n" : "</tr>\n</thead>\n<tbody>\n";
     }
 
     void append_column(std::string_view name) {
         out_ += "<th scope=\"col\">";
         out_ += name;
         out_ += "</th>";
+    }
+
+    /// Ends a tag: its cell spans the columns of the grouped table.
+    void append_whole_width() { out_ += header().phases ? " colspan=\"9\">" : " colspan=\"7\">"; }
+
+    void append_phase(const std::optional<KeyPhase>& phase) {
+        out_ += "<td class=\"phase\">";
+        if (phase) out_ += domain::phase_name(phase->phase);
+        out_ += "</td><td class=\"replacement\">";
+        if (phase && phase->has_replacement()) {
+            if (phase->replacement.empty()) {
+                out_ += "<i>id not known</i>";
+            } else {
+                out_ += "<code>";
+                append_html(out_, phase->replacement);
+                out_ += "</code>";
+            }
+            append_how_replaced(out_, *phase);
+        }
+        out_ += "</td>";
     }
 
     void append_owner(const domain::Key& key) {
@@ -199,9 +243,6 @@ class Html final : public GroupedWriter {
         append_rfc3339_seconds(out_, *time);
         out_ += "</time>";
     }
-
-    base::Time as_of_;
-    bool has_keys_ = false;
 };
 
 }  // namespace

@@ -14,23 +14,27 @@ class Json final : public GroupedWriter {
  public:
     Json(Grouping grouping, std::string& out) : GroupedWriter(grouping, out) {}
 
-    void begin(const Header& header) override {
+ private:
+    void start() override {
         out_ += "{\"generated_at\":";
-        append_time(header.generated_at);
+        append_time(header().generated_at);
         out_ += ",\n\"database\":";
-        append_json(out_, header.database);
+        append_json(out_, header().database);
         out_ += ",\n\"phase\":";
-        append_text(header.phase.empty() ? std::nullopt : std::optional<std::string_view>(header.phase));
+        append_text(optional_text(header().phase));
+        if (header().phases) {
+            out_ += ",\n\"fallback\":";
+            append_json(out_, domain::mode_name(header().fallback));
+        }
         out_ += ",\n\"legacy_keys\":";
-        append_number(out_, header.legacy_keys);
+        append_number(out_, header().legacy_keys);
         out_ += ",\n\"legacy_owners\":";
-        append_whole(header.owners);
+        append_whole(header().owners);
         out_ += ",\n\"actions\":[";
-        if (header.legacy_keys > 0) append_actions();
-        out_ += grouping() == Grouping::owner ? "],\n\"owners\":[" : "],\n\"keys\":[";
+        if (has_keys()) append_actions();
+        out_ += grouped() ? "],\n\"owners\":[" : "],\n\"keys\":[";
     }
 
- private:
     void open_owner(const domain::Key& key, std::uint64_t owners_before) override {
         out_ += owners_before == 0 ? "\n" : ",\n";
         out_ += '{';
@@ -38,13 +42,18 @@ class Json final : public GroupedWriter {
         out_ += ",\"keys\":[";
     }
 
-    void close_owner(std::uint64_t keys) override {
+    void close_owner(std::uint64_t keys, const NextSteps& next) override {
         out_ += "\n],\"legacy_keys\":";
         append_number(out_, keys);
+        if (header().phases) {
+            out_ += ",\"next_steps\":";
+            next.append_json_array(out_);
+        }
         out_ += '}';
     }
 
-    void row(const domain::Key& key, std::uint64_t rows_before) override {
+    void row(const domain::Key& key, const std::optional<KeyPhase>& phase,
+             std::uint64_t rows_before) override {
         out_ += rows_before == 0 ? "\n{\"id\":" : ",\n{\"id\":";
         append_json(out_, key.id);
         out_ += ",\"name\":";
@@ -63,19 +72,38 @@ class Json final : public GroupedWriter {
         out_ += key.over_budget ? ",\"over_budget\":true" : ",\"over_budget\":false";
         out_ += ",\"bcrypt_cost\":";
         append_whole(key.bcrypt_cost);
+        if (header().phases) append_phase(phase);
         out_ += '}';
     }
 
     void finish() override { out_ += "\n]}\n"; }
 
     void append_actions() {
-        for (const Step& step : kSteps) {
+        std::string_view separator = "\n  ";
+        for (const Step& step : steps(header())) {
             std::string action{step.text};
             if (!step.request.empty()) action.append(": ").append(step.request);
-            if (&step != kSteps.data()) out_ += ',';
-            out_ += "\n  ";
+            out_ += separator;
             append_json(out_, action);
+            separator = ",\n  ";
         }
+    }
+
+    void append_phase(const std::optional<KeyPhase>& phase) {
+        out_ += ",\"phase\":";
+        append_text(phase ? std::optional(domain::phase_name(phase->phase)) : std::nullopt);
+        out_ += ",\"next_step\":";
+        append_text(phase ? optional_text(next_step(*phase).word) : std::nullopt);
+        out_ += ",\"replacement\":";
+        if (!phase || !phase->has_replacement()) {
+            out_ += "null";
+            return;
+        }
+        out_ += "{\"id\":";
+        append_text(optional_text(phase->replacement));
+        out_ += ",\"rule\":";
+        append_json(out_, domain::rule_name(phase->rule));
+        out_ += phase->replacement_used ? ",\"used\":true}" : ",\"used\":false}";
     }
 
     void append_owner(const domain::Key& key) {
@@ -83,6 +111,10 @@ class Json final : public GroupedWriter {
         append_text(key.owner);
         out_ += ",\"owner_email\":";
         append_text(key.owner_email);
+    }
+
+    static std::optional<std::string_view> optional_text(std::string_view text) {
+        return text.empty() ? std::nullopt : std::optional(text);
     }
 
     void append_text(std::optional<std::string_view> text) {

@@ -14,46 +14,47 @@ class Markdown final : public GroupedWriter {
  public:
     Markdown(Grouping grouping, std::string& out) : GroupedWriter(grouping, out) {}
 
-    void begin(const Header& header) override {
-        as_of_ = header.generated_at;
+ private:
+    void start() override {
         out_ += "# ";
         out_ += kTitle;
         out_ += "\n\n";
-        append_totals(out_, header);
-        if (!header.phase.empty()) {
+        append_totals(out_, header());
+        if (!header().phase.empty()) {
             out_ += " in phase ";
-            append_code_span(out_, header.phase);
+            append_code_span(out_, header().phase);
         }
         out_ += " in ";
-        append_code_span(out_, header.database);
+        append_code_span(out_, header().database);
         out_ += ", as of ";
-        append_rfc3339_seconds(out_, as_of_);
-        out_ += header.legacy_keys == 0 && header.phase.empty() ? ": no action is needed.\n" : ".\n";
-        if (header.legacy_keys == 0) return;
+        append_rfc3339_seconds(out_, header().generated_at);
+        out_ += has_keys() || !header().phase.empty() ? ".\n" : ": no action is needed.\n";
+        if (!has_keys()) return;
         append_steps();
-        if (grouping() == Grouping::none) {
-            out_ +=
-                "\n## Keys\n\n| Key ID | Name | Key prefix | Owner | Created | Last used | Expires | State "
-                "|\n";
-            out_ += "|---|---|---|---|---|---|---|---|\n";
+        if (!grouped()) {
+            out_ += "\n## Keys\n";
+            append_table_head();
         }
     }
 
- private:
     void open_owner(const domain::Key& key, std::uint64_t) override {
         out_ += "\n## ";
         append_owner(key);
-        out_ += "\n\n| Key ID | Name | Key prefix | Created | Last used | Expires | State |\n";
-        out_ += "|---|---|---|---|---|---|---|\n";
+        out_ += '\n';
+        append_table_head();
     }
 
-    void close_owner(std::uint64_t keys) override {
+    void close_owner(std::uint64_t keys, const NextSteps& next) override {
         out_ += '\n';
         append_count(out_, keys, "key");
         out_ += ".\n";
+        if (next.empty()) return;
+        out_ += "\n**Next:**";
+        next.append_sentences(out_);
+        out_ += '\n';
     }
 
-    void row(const domain::Key& key, std::uint64_t) override {
+    void row(const domain::Key& key, const std::optional<KeyPhase>& phase, std::uint64_t) override {
         out_ += "| ";
         append_code_span(out_, key.id);
         out_ += " | ";
@@ -64,7 +65,7 @@ class Markdown final : public GroupedWriter {
         }
         out_ += " | ";
         append_code_span(out_, key.prefix);
-        if (grouping() == Grouping::none) {
+        if (!grouped()) {
             out_ += " | ";
             append_owner(key);
         }
@@ -75,16 +76,38 @@ class Markdown final : public GroupedWriter {
         out_ += " | ";
         append_time(key.expires_at, "");
         out_ += " | ";
-        out_ += standing(key, as_of_);
+        out_ += standing(key, header().generated_at);
+        if (header().phases) append_phase(phase);
         out_ += " |\n";
     }
 
     void finish() override {}
 
+    void append_table_head() {
+        out_ += grouped() ? "\n| Key ID | Name | Key prefix |" : "\n| Key ID | Name | Key prefix | Owner |";
+        out_ += " Created | Last used | Expires | State |";
+        out_ += header().phases ? " Phase | Replacement |\n" : "\n";
+        out_ += grouped() ? "|---|---|---|---|---|---|---|" : "|---|---|---|---|---|---|---|---|";
+        out_ += header().phases ? "---|---|\n" : "\n";
+    }
+
+    void append_phase(const std::optional<KeyPhase>& phase) {
+        out_ += " | ";
+        if (phase) out_ += domain::phase_name(phase->phase);
+        out_ += " | ";
+        if (!phase || !phase->has_replacement()) return;
+        if (phase->replacement.empty()) {
+            out_ += "*id not known*";
+        } else {
+            append_code_span(out_, phase->replacement);
+        }
+        append_how_replaced(out_, *phase);
+    }
+
     void append_steps() {
         out_ += "\n## What to do\n\n";
         std::uint64_t number = 0;
-        for (const Step& step : kSteps) {
+        for (const Step& step : steps(header())) {
             append_number(out_, ++number);
             out_ += ". ";
             out_ += step.text;
@@ -115,8 +138,6 @@ class Markdown final : public GroupedWriter {
             out_ += otherwise;
         }
     }
-
-    base::Time as_of_;
 };
 
 }  // namespace

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The handbook tool's output, byte for byte, so that scripts made for it keep working: also "1 API keys", and
-// two statements that do not hold for a gateway without a fallback. Only --phase, which it lacks, adds words.
+// The text. Without groups and phases it is the handbook tool's output, byte for byte, so that scripts made
+// for it keep working: also "1 API keys", and two statements that do not hold for a gateway without a
+// fallback. Its lines also begin those with phases. Grouped there is one block per person to write to.
 #include "report/append.hpp"
 #include "report/escape.hpp"
 #include "report/formats.hpp"
-#include "report/text_opening.hpp"
+#include "report/grouped_writer.hpp"
+#include "report/wording.hpp"
 
 namespace keyshift::report {
 namespace {
 
-constexpr std::string_view kTableHead =
-    "\n📋 Keys that need regeneration:\n"
-    "   Key ID                               | Name                 | Key Prefix   | User ID             \n"
-    "   -----------------------------------------------------------------------------------------------\n";
-
-constexpr std::string_view kAdvice =
+constexpr std::string_view kHandbookAdvice =
     "\n🔄 Action Required:\n"
     "   These keys need to be regenerated to benefit from the new\n"
     "   O(1) lookup performance. The old keys will continue to work\n"
@@ -27,49 +24,161 @@ constexpr std::string_view kAdvice =
     "\n"
     "💡 Tip: Use the API endpoints or frontend UI to manage keys.\n";
 
-class Text final : public Writer {
+constexpr std::size_t kIdWidth = 36;
+constexpr std::size_t kTimeWidth = std::string_view("0000-00-00T00:00:00Z").size();
+
+/// What differs between the two tables, each without and with a column for the phase.
+struct Head {
+    std::string_view title;
+    std::string_view columns;  // after "Key Prefix"
+    std::size_t dashes;
+};
+constexpr Head kHandbook{"", "User ID             ", 95};
+constexpr Head kHandbookPhases{"", "User ID                              | Phase", 127};
+constexpr Head kByOwner{", by owner", "Created              | Last Used", 120};
+constexpr Head kByOwnerPhases{", by owner", "Created              | Last Used            | Phase", 134};
+
+class Text final : public GroupedWriter {
  public:
-    explicit Text(std::string& out) : out_(out) {}
+    Text(Grouping grouping, std::string& out) : GroupedWriter(grouping, out) {}
 
-    void connecting() override { out_ += kConnecting; }
-    void connected() override { out_ += kConnected; }
+    void connecting() override { out_ += "🔗 Connecting to database...\n"; }
+    void connected() override { out_ += "✅ Connected to database\n"; }
 
-    void begin(const Header& header) override {
-        has_keys_ = header.legacy_keys > 0;
-        if (!has_keys_) {
-            append_nothing_found(out_, header);
+ private:
+    void start() override {
+        if (!has_keys()) {
+            append_nothing_found();
             return;
         }
-        append_something_found(out_, header);
+        out_ += "\n⚠️  Found ";
+        append_number(out_, header().legacy_keys);
+        out_ += " API keys without lookup_hash";
+        append_phase_asked_for();
+        if (grouped() && header().owners) {
+            out_ += ", of ";
+            append_count(out_, *header().owners, "owner");
+        }
         out_ += '\n';
-        out_ += kTableHead;
+        if (grouped()) {
+            append_table_head(header().phases ? kByOwnerPhases : kByOwner);
+        } else {
+            append_table_head(header().phases ? kHandbookPhases : kHandbook);
+        }
     }
 
-    void key(const domain::Key& key) override {
+    void open_owner(const domain::Key& key, std::uint64_t) override {
+        out_ += "\n👤 ";
+        if (!key.owner) {
+            out_ += "system (no owner)";
+        } else if (key.owner_email) {
+            append_visible(out_, *key.owner_email);
+            out_ += " (";
+            append_visible(out_, *key.owner);
+            out_ += ')';
+        } else {
+            append_visible(out_, *key.owner);
+        }
+        out_ += '\n';
+    }
+
+    void close_owner(std::uint64_t keys, const NextSteps& next) override {
         out_ += "   ";
-        append_visible(out_, key.id);
+        append_count(out_, keys, "key");
+        out_ += '\n';
+        if (next.empty()) return;
+        out_ += "   Next:";
+        next.append_sentences(out_);
+        out_ += '\n';
+    }
+
+    void row(const domain::Key& key, const std::optional<KeyPhase>& phase, std::uint64_t) override {
+        out_ += "   ";
+        append_padded(out_, key.id, grouped() ? kIdWidth : 0);
         out_ += " | ";
         append_padded(out_, key.name.value_or("unnamed"), 20);
         out_ += " | ";
         append_padded(out_, key.prefix, 12);
         out_ += " | ";
-        append_visible(out_, key.owner.value_or("system"));
+        if (grouped()) {
+            append_times(key);
+        } else {
+            append_padded(out_, key.owner.value_or("system"), header().phases ? kIdWidth : 0);
+        }
+        if (header().phases) {
+            out_ += " | ";
+            if (phase) out_ += domain::phase_name(phase->phase);
+        }
         out_ += '\n';
     }
 
-    void end() override {
-        if (has_keys_) out_ += kAdvice;
+    void finish() override {
+        if (!has_keys()) return;
+        if (grouped() || header().phases) {
+            append_steps();
+        } else {
+            out_ += kHandbookAdvice;
+        }
     }
 
- private:
-    std::string& out_;
-    bool has_keys_ = false;
+    /// All is done only where all keys were asked for.
+    void append_nothing_found() {
+        if (header().phase.empty()) {
+            out_ += "✅ All keys have lookup_hash populated!\n   No action needed.\n";
+            return;
+        }
+        append_totals(out_, header());
+        append_phase_asked_for();
+        out_ += '\n';
+    }
+
+    void append_phase_asked_for() {
+        if (header().phase.empty()) return;
+        out_ += " in phase ";
+        append_visible(out_, header().phase);
+    }
+
+    void append_table_head(const Head& head) {
+        out_ += "\n📋 Keys that need regeneration";
+        out_ += head.title;
+        out_ += ":\n   Key ID                               | Name                 | Key Prefix   | ";
+        out_ += head.columns;
+        out_ += "\n   ";
+        out_.append(head.dashes, '-');
+        out_ += '\n';
+    }
+
+    void append_times(const domain::Key& key) {
+        append_rfc3339_seconds(out_, key.created_at);
+        out_ += " | ";
+        if (key.last_used_at) {
+            append_rfc3339_seconds(out_, *key.last_used_at);
+        } else {
+            append_padded(out_, "never", header().phases ? kTimeWidth : 0);
+        }
+    }
+
+    void append_steps() {
+        out_ += "\n🔄 What to do:\n";
+        std::uint64_t number = 0;
+        for (const Step& step : steps(header())) {
+            out_ += "   ";
+            append_number(out_, ++number);
+            out_ += ". ";
+            out_ += step.text;
+            if (!step.request.empty()) {
+                out_ += ": ";
+                out_ += step.request;
+            }
+            out_ += '\n';
+        }
+    }
 };
 
 }  // namespace
 
-std::unique_ptr<Writer> make_text(std::string& out) {
-    return std::make_unique<Text>(out);
+std::unique_ptr<Writer> make_text(Grouping grouping, std::string& out) {
+    return std::make_unique<Text>(grouping, out);
 }
 
 }  // namespace keyshift::report

@@ -6,8 +6,63 @@
 #include "report/append.hpp"
 
 namespace keyshift::report {
+namespace {
+
+using domain::FallbackMode;
+
+constexpr Step about_old_keys(FallbackMode fallback) {
+    switch (fallback) {
+        case FallbackMode::present:
+            return {
+                "The old keys continue to work until the fallback is removed, but by the slower "
+                "authentication method",
+                ""};
+        case FallbackMode::absent:
+            return {
+                "The old keys are refused already: the gateway has no fallback, answers them with 401 and "
+                "no longer updates their last use",
+                ""};
+        case FallbackMode::unknown:
+            break;
+    }
+    return {
+        "It is not known whether the old keys still work: a gateway without the slower fallback answers "
+        "them with 401 and no longer updates their last use. Find out which kind yours is",
+        "keyshift verdict"};
+}
+
+constexpr std::string_view kDelete = "POST /auth/key/delete?key_id={key_id}";
+constexpr Step kCreate{"Create a new key for each one listed", "POST /auth/key/generate"};
+constexpr Step kDeploy{
+    "Have its holder put the new key where the old one was, and wait until the new one is in use", ""};
+constexpr Step kRemove{"Then delete the old key", kDelete};
+constexpr Step kOwnerless{
+    "Keys without an owner (system) can only be replaced and deleted in the database: the reference "
+    "gateway's API refuses it with 403",
+    ""};
+
+// Where each key has its phase, not all of them need the same.
+constexpr Step kCreateByPhase{"Create new keys for those stranded, then for those pending",
+                              "POST /auth/key/generate"};
+constexpr Step kDeployByPhase{
+    "Have the holder put the new key where the old one was, and wait until the old one is drained", ""};
+constexpr Step kRemoveByPhase{
+    "Ask the owners of dormant keys, and delete what is drained, expired or quarantined for long enough",
+    kDelete};
+
+}  // namespace
+
+std::array<Step, 5> steps(const Header& header) {
+    const Step first = about_old_keys(header.fallback);
+    if (header.phases) return {first, kCreateByPhase, kDeployByPhase, kRemoveByPhase, kOwnerless};
+    return {first, kCreate, kDeploy, kRemove, kOwnerless};
+}
 
 void append_totals(std::string& out, const Header& header) {
+    if (header.legacy_keys == 0 && !header.phase.empty()) {
+        out += "No legacy key is";
+        return;
+    }
     append_count(out, header.legacy_keys, "legacy key");
     if (header.owners) {
         out += " of ";
@@ -22,6 +77,12 @@ std::string_view standing(const domain::Key& key, base::Time as_of) {
     const bool expired = key.expires_at && *key.expires_at <= as_of;
     const std::size_t index = (key.blocked ? 1U : 0U) + (key.over_budget ? 2U : 0U) + (expired ? 4U : 0U);
     return kWords.at(index);
+}
+
+void append_how_replaced(std::string& out, const KeyPhase& phase) {
+    out += " (rule ";
+    out += domain::rule_name(phase.rule);
+    out += phase.replacement_used ? ", in use)" : ", not in use)";
 }
 
 }  // namespace keyshift::report

@@ -18,26 +18,21 @@ struct Step {
     std::string_view request;  ///< the request or command that does it, set off as code; may be empty
 };
 
-/// What to do about the listed keys. Unlike the handbook's text it holds for both kinds of gateway, and it
-/// names the request that deletes a key in the reference gateway.
-inline constexpr std::array<Step, 5> kSteps{
-    {{"Do not count on the old keys: a gateway without the slower fallback already answers them with 401 "
-      "and no longer updates their last use. Find out which kind yours is",
-      "keyshift verdict"},
-     {"Create a new key for each one listed", "POST /auth/key/generate"},
-     {"Have its holder put the new key where the old one was, and wait until the new one is in use", ""},
-     {"Then delete the old key", "POST /auth/key/delete?key_id={key_id}"},
-     {"Keys without an owner (system) can only be replaced and deleted in the database: the reference "
-      "gateway's API refuses it with 403",
-      ""}}};
+/// What to do about the listed keys, after a word on whether they still work. Unlike the handbook's text it
+/// holds for both kinds of gateway, and it names the request that deletes a key in the reference gateway.
+std::array<Step, 5> steps(const Header& header);
 
 inline constexpr std::string_view kTitle = "API keys that need regeneration";
 
-/// Appends "3 legacy keys of 2 owners", or "1 legacy key" where the owners were not counted.
+/// Appends "3 legacy keys of 2 owners", or "1 legacy key" where the owners were not counted. For none of the
+/// phase that was asked for it is "No legacy key is": "in phase ..." follows.
 void append_totals(std::string& out, const Header& header);
 
 /// How the key stands at `as_of` beside being legacy, such as "blocked, expired"; empty for one in good
 /// standing.
 std::string_view standing(const domain::Key& key, base::Time as_of);
+
+/// Appends what follows a replacement's id: " (rule name, not in use)".
+void append_how_replaced(std::string& out, const KeyPhase& phase);
 
 }  // namespace keyshift::report

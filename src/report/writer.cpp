@@ -22,7 +22,7 @@ std::optional<Format> parse_format(std::string_view name) {
 std::unique_ptr<Writer> make_writer(Format format, Grouping grouping, std::string& out) {
     switch (format) {
         case Format::text:
-            return grouping == Grouping::none ? make_text(out) : make_text_by_owner(out);
+            return make_text(grouping, out);
         case Format::json:
             return make_json(grouping, out);
         case Format::csv:

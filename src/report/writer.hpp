@@ -13,11 +13,13 @@
 
 #include "base/time.hpp"
 #include "domain/key.hpp"
+#include "domain/pairing.hpp"
+#include "domain/phase.hpp"
 
 namespace keyshift::report {
 
 enum class Format {
-    text,      ///< for people at a terminal; ungrouped it is the handbook tool's output, byte for byte
+    text,      ///< for people at a terminal; without groups and phases the handbook tool's, byte for byte
     json,      ///< one object, RFC 8259, with every field known
     csv,       ///< RFC 4180 with CRLF and a header row: data only; grouping shows in the order alone
     markdown,  ///< GitHub flavoured, for tickets and pull requests
@@ -36,6 +38,18 @@ struct Header {
     base::Time generated_at;              ///< the database's clock at its snapshot
     std::string database;                 ///< "host:port/name", without credentials
     std::string phase;                    ///< only keys of this phase were asked for; empty: all legacy keys
+    bool phases = false;                  ///< rows come with their phase, and each format shows it
+    domain::FallbackMode fallback = domain::FallbackMode::unknown;  ///< what is said of the old keys
+};
+
+/// Where a legacy key stands, as the caller found out.
+struct KeyPhase {
+    domain::Phase phase = domain::Phase::pending;    ///< a live one
+    domain::PairRule rule = domain::PairRule::none;  ///< how its replacement was recognised, if it has one
+    std::string_view replacement{};                  ///< the modern key's id; empty: not known
+    bool replacement_used = false;
+
+    bool has_replacement() const { return rule != domain::PairRule::none; }
 };
 
 /// Appends to a string that its caller drains as it likes between any two calls; holds nothing that grows
@@ -55,9 +69,10 @@ class Writer {
     virtual void connected() {}
 
     virtual void begin(const Header& header) = 0;
-    /// One row; the views in `key` need to live only during the call. With Grouping::owner all keys of an
-    /// owner come together: one that comes back opens a second group.
-    virtual void key(const domain::Key& key) = 0;
+    /// One row; the views in `key` and `phase` need to live only during the call. With Grouping::owner all
+    /// keys of an owner come together: one that comes back opens a second group. `phase` is not looked at
+    /// unless Header::phases; where it is empty then, so are its cells.
+    virtual void key(const domain::Key& key, const std::optional<KeyPhase>& phase = {}) = 0;
     virtual void end() = 0;
 };
 

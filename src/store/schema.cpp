@@ -17,7 +17,12 @@ using base::Result;
 // 'removed', 'upgraded' or 'reappeared' (a CHECK would double the cost of an insert). What changes all the
 // time, the last use, stands apart in rows of 12 bytes (seconds since the epoch; no row: never used): a busy
 // cycle touches a fraction of the pages.
-constexpr std::array<const char*, 1> kSteps{
+//
+// Version 2: phases. What changes of a key stands in legacy_state, in rows of some 20 bytes; a key without a
+// row there is as it was first seen, which legacy_key holds (last_used in seconds, phase): a first census
+// writes each key once. Phases and rules are the numbers of domain::Phase and domain::PairRule. The end of a
+// key that had gone before is taken for a quiet one: what was known of it then does not tell.
+constexpr std::array<const char*, 2> kSteps{
     R"(CREATE TABLE legacy_key (
          row INTEGER PRIMARY KEY,
          id TEXT NOT NULL,
@@ -36,9 +41,60 @@ constexpr std::array<const char*, 1> kSteps{
        CREATE INDEX legacy_key_gone ON legacy_key (id) WHERE gone_at IS NOT NULL;
        CREATE TABLE counter (
          name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, label)) WITHOUT ROWID;
-       CREATE TABLE source (name TEXT PRIMARY KEY, observation_start INTEGER NOT NULL) WITHOUT ROWID;)"};
+       CREATE TABLE source (name TEXT PRIMARY KEY, observation_start INTEGER NOT NULL) WITHOUT ROWID;)",
+
+    R"(ALTER TABLE legacy_key ADD COLUMN last_used INTEGER;
+       ALTER TABLE legacy_key ADD COLUMN phase INTEGER;
+       CREATE TABLE legacy_state (
+         row INTEGER PRIMARY KEY,
+         last_used INTEGER NOT NULL,
+         longest_gap INTEGER NOT NULL,
+         since INTEGER NOT NULL,
+         phase INTEGER,
+         candidate INTEGER NOT NULL,
+         flags INTEGER NOT NULL);
+       CREATE INDEX legacy_state_watched ON legacy_state (row) WHERE phase = 10;
+       INSERT INTO legacy_state SELECT row, last_used, 0, 0, NULL, 0, 0 FROM legacy_use;
+       DROP TABLE legacy_use;
+       DELETE FROM legacy_key WHERE gone_as = 'reappeared';
+       UPDATE legacy_key SET phase = CASE gone_as WHEN 'upgraded' THEN 8 ELSE 9 END WHERE gone_at IS NOT NULL;
+       DELETE FROM legacy_state WHERE row IN (SELECT row FROM legacy_key WHERE gone_at IS NOT NULL);
+       INSERT INTO counter SELECT 'legacy_keys_over', CASE phase WHEN 8 THEN 'upgraded' ELSE 'retired' END, count(*)
+         FROM legacy_key WHERE gone_at IS NOT NULL GROUP BY phase;
+       CREATE TABLE pairing (
+         row INTEGER PRIMARY KEY,
+         replacement TEXT NOT NULL,
+         rule INTEGER NOT NULL,
+         at INTEGER NOT NULL,
+         used_at INTEGER);
+       CREATE TABLE operator_pair (
+         legacy TEXT PRIMARY KEY, replacement TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL) WITHOUT ROWID;
+       CREATE TABLE acknowledgement (
+         id TEXT PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, note TEXT NOT NULL) WITHOUT ROWID;
+       CREATE TABLE event (
+         id INTEGER PRIMARY KEY,
+         at INTEGER NOT NULL,
+         kind TEXT NOT NULL,
+         row INTEGER,
+         was INTEGER,
+         phase INTEGER,
+         keys INTEGER,
+         detail TEXT);
+       CREATE TABLE progress (
+         at INTEGER PRIMARY KEY, live INTEGER NOT NULL, removed INTEGER NOT NULL, drained INTEGER NOT NULL);
+       CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;)"};
 
 }  // namespace
+
+Result<void> check_version(Sqlite& database) {
+    const auto version = database.integer("PRAGMA user_version");
+    if (!version) return version.error();
+    if (*version == static_cast<std::int64_t>(kSteps.size())) return {};
+    return base::Error{base::Errc::config,
+                       "the state file has schema version " + std::to_string(*version) +
+                           ", this keyshift uses " + std::to_string(kSteps.size()),
+                       "use the keyshift that the daemon is"};
+}
 
 Result<void> prepare(Sqlite& database, Sharing sharing) {
     if (sharing == Sharing::none)

@@ -14,4 +14,8 @@ enum class Sharing { readers, none };
 /// Errors: config when the file is from a newer version of keyshift; whatever SQLite says otherwise.
 base::Result<void> prepare(Sqlite& database, Sharing sharing);
 
+/// For those who use the file beside the daemon, who keeps its schema. Errors: config when it is not this
+/// version's.
+base::Result<void> check_version(Sqlite& database);
+
 }  // namespace keyshift::store

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must outlive the process, in one SQLite file: the journal of legacy keys, counters, when observation
-// of each source began. Written once per cycle in one transaction: after kill -9 the last whole cycle is
-// there.
+// What must outlive the process, in one SQLite file: the journal of legacy keys, their replacements, what
+// operators decided, events, progress, counters, when observation of each source began. Written once per
+// cycle in one transaction: after kill -9 the last whole cycle is there.
 //
-// A State is one connection, used by one thread at a time. It holds the directory's lock, so that two daemons
-// cannot keep one journal.
+// A State is one connection, used by one thread at a time. The daemon's holds the directory's lock, so that
+// two daemons cannot keep one journal; commands read and decide beside it.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +15,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "domain/key.hpp"
+#include "store/records.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
+#include "store/transaction.hpp"
 
 namespace keyshift::store {
-
-/// How a key left the legacy keys.
-enum class Gone { removed, upgraded };
-
-/// Totals by name and label value ("" where the counter has no label).
-using Counters = std::map<std::pair<std::string, std::string>, std::uint64_t>;
-
-class Transaction;
 
 class State {
  public:
@@ -40,19 +33,55 @@ class State {
         /// Empty, or what the operator must know: a damaged file was moved aside, and where.
         std::string notice;
     };
-    /// Creates `directory` and the file where missing, and brings an older file to this version's schema.
-    /// Errors: permission (cannot create or write), config (another keyshift holds it; the file is from a
-    /// newer version).
+    /// For the daemon. Creates `directory` and the file where missing, and brings an older file to this
+    /// version's schema. Errors: permission (cannot create or write), config (another keyshift holds it; the
+    /// file is from a newer version).
     static base::Result<Opened> open(const std::filesystem::path& directory);
+    /// For commands, beside a daemon or without one. Empty: there is no file yet. Errors: permission, config
+    /// (of another version), other (also: damaged).
+    static base::Result<std::unique_ptr<State>> attach(const std::filesystem::path& directory);
+    /// Nothing in it, nowhere on disk.
+    static base::Result<std::unique_ptr<State>> in_memory();
+    /// A daemon holds the directory's lock at this moment.
+    static bool is_held(const std::filesystem::path& directory);
     ~State();
 
-    /// Hands over each live legacy key of the journal with its row; texts are valid during the call. Returns
-    /// the first row number that is free.
+    /// Hands over each key of the journal that is there, or whose end is still watched; texts are valid
+    /// during the call. Returns the first row number that is free.
     base::Result<std::uint32_t> load_keys(
-        const std::function<void(const domain::Key&, std::uint32_t row)>& handle);
+        const std::function<void(const domain::Key&, const domain::KeyMemory&)>& handle);
+    /// Keys that went while in use, with their replacements; texts are valid during the call.
+    base::Result<void> load_watched(
+        const std::function<void(const domain::Key&, const std::optional<Pairing>&)>& handle);
+    /// Ids of modern keys that can replace no other key: those that replaced a key that has gone, and
+    /// upgraded ones.
+    base::Result<void> load_taken(const std::function<void(std::string_view id)>& handle);
     base::Result<Counters> load_counters();
+    base::Result<Facts> load_facts();
     /// When observation of each source began.
     base::Result<std::map<std::string, base::Time>> load_observation_starts();
+    base::Result<Decisions> load_decisions();
+    /// The first `limit` points at or after `since`, oldest first.
+    base::Result<std::vector<ProgressPoint>> load_progress(base::Time since, std::size_t limit = 100'000);
+    /// The newest `limit` events, newest first.
+    base::Result<std::vector<Event>> load_events(std::size_t limit);
+    /// Empty: the journal knows no legacy key of this id.
+    base::Result<std::unique_ptr<KeyHistory>> load_key(std::string_view id);
+    /// The pairing of a journal row; empty: none.
+    base::Result<std::optional<Pairing>> load_pairing(std::uint32_t row);
+
+    /// The owner of a journal row; empty: nobody.
+    base::Result<std::optional<std::string>> load_owner(std::uint32_t row);
+
+    /// A key that has gone for good: its row and last phase.
+    struct Over {
+        std::uint32_t row;
+        domain::Phase phase;
+    };
+    base::Result<std::optional<Over>> find_over(std::string_view id);
+
+    /// Changes whenever another process has written.
+    base::Result<std::int64_t> data_version();
 
     /// Waits up to 5 s for another writer. One at a time per State.
     base::Result<Transaction> begin();
@@ -64,53 +93,23 @@ class State {
 
     /// Bytes on disk, write-ahead log included.
     std::uint64_t size_bytes() const;
+    /// Where there is room for what is too large for memory.
+    std::filesystem::path directory() const { return file_.parent_path(); }
 
  private:
-    friend class Transaction;
     State(std::filesystem::path file, int lock);
     base::Result<void> open_file();
     base::Result<void> open_file(Sharing sharing);
+    base::Result<void> first_look();
+    base::Error not_open() const;
 
     std::filesystem::path file_;
     std::unique_ptr<Sqlite> database_;
-    int lock_;
-    struct Statements;
+    int lock_;  // -1: not the daemon's
     std::unique_ptr<Statements> statements_;
     bool shared_ = true;  // false: opened on a full disk, to be opened anew before writing
     // Whether a new key could be one that comes back: spares the first census a million looks.
     bool any_gone_ = true;
-};
-
-/// One cycle's changes. Rolls back unless committed. The first failure is remembered, what follows is
-/// ignored, and commit() returns it.
-class Transaction {
- public:
-    explicit Transaction(State& state) : state_(&state) {}
-    Transaction(Transaction&& other) noexcept
-        : state_(std::exchange(other.state_, nullptr)), error_(std::move(other.error_)) {}
-    Transaction& operator=(Transaction&&) = delete;
-    ~Transaction();
-
-    /// A legacy key seen for the first time, all but its last use. True if it was in the journal before, had
-    /// gone, and is back (restored from a backup): then it is not a new key.
-    bool add_key(const domain::Key& key, std::uint32_t row, base::Time seen_at);
-    /// Anything of the key but its last use.
-    void update_key(const domain::Key& key, std::uint32_t row);
-    /// Seconds since the epoch; 0: never used. Cheapest in ascending order of `row`.
-    void set_last_use(std::uint32_t row, std::uint32_t last_used);
-    /// No effect on a key that has gone already.
-    void mark_gone(std::uint32_t row, Gone how, base::Time noticed_at);
-    void set_counter(std::string_view name, std::string_view label, std::uint64_t value);
-    /// Kept if one is there already.
-    void set_observation_start(std::string_view source, base::Time at);
-
-    base::Result<void> commit();
-
- private:
-    void run(Statement& statement);
-
-    State* state_;
-    std::optional<base::Error> error_;
 };
 
 }  // namespace keyshift::store

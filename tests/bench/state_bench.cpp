@@ -86,20 +86,30 @@ double fill(store::State& state, std::uint32_t keys, base::Time now) {
     Example example;
     auto transaction = begin(state);
     for (std::uint32_t row = 1; row <= keys; ++row) {
-        transaction.add_key(example.of(row, now), row, now);
-        transaction.set_last_use(row, seconds(now));
+        transaction.add_key(example.of(row, now), row, domain::Phase::pending, now);
     }
     check(transaction.commit());
     return ms_since(began);
 }
 
-/// `changed` keys, evenly spread over the journal, were used.
-double use(store::State& state, std::uint32_t keys, std::uint32_t changed, base::Time now) {
+/// `changed` keys, evenly spread over the journal, were used and entered another phase.
+double change(store::State& state, std::uint32_t keys, std::uint32_t changed, base::Time now) {
     const auto began = Clock::now();
     auto transaction = begin(state);
-    for (std::uint32_t i = 0; i < changed; ++i)
-        transaction.set_last_use(static_cast<std::uint32_t>(std::uint64_t{i} * keys / changed + 1),
-                                 seconds(now));
+    for (std::uint32_t i = 0; i < changed; ++i) {
+        const auto row = static_cast<std::uint32_t>(std::uint64_t{i} * keys / changed + 1);
+        transaction.remember({.row = row,
+                              .last_used = seconds(now),
+                              .longest_gap = 3600,
+                              .since = seconds(now),
+                              .phase = domain::Phase::overlap,
+                              .candidate = domain::Phase::overlap});
+        transaction.add_event({.at = now,
+                               .kind = store::event::kPhase,
+                               .row = row,
+                               .was = domain::Phase::issued,
+                               .phase = domain::Phase::overlap});
+    }
     transaction.set_counter("legacy_uses_observed", "", changed);
     check(transaction.commit());
     return ms_since(began);
@@ -127,7 +137,7 @@ void run(std::uint32_t keys, std::uint32_t changed, const fs::path& directory) {
     std::vector<double> writes;
     for (int round = 0; round < kRounds; ++round) {
         now += std::chrono::seconds{30};
-        uses.push_back(use(state, keys, changed, now));
+        uses.push_back(change(state, keys, changed, now));
         writes.push_back(write_and_sync(directory / "raw", std::size_t{changed} * 4096));
     }
     const double measured = median(uses);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a name: text stays in its line and its terminal, HTML in its cell.
+// Any bytes as a name and as a replacement's id: text stays in its line and its terminal, HTML in its cell.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +24,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             key.legacy = true;
             report::Header header;
             header.legacy_keys = 1;
+            header.phases = true;
+            report::KeyPhase phase;
+            phase.rule = domain::PairRule::name;
+            phase.replacement = text;
             writer->begin(header);
-            writer->key(key);
+            writer->key(key, phase);
             writer->end();
             return out;
         };

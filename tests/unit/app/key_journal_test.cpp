@@ -65,7 +65,7 @@ class KeyJournalTest : public ::testing::Test {
         EXPECT_TRUE(journal_->prepare());
         EXPECT_TRUE(journal_->begin(Scan::census, now_));
         for (const auto& [id, row] : table) EXPECT_TRUE(journal_->key(as_key(id, row)));
-        return journal_->finish(now_);
+        return journal_->finish(now_, 30s);
     }
 
     /// Breaks off after `keys` keys.
@@ -127,7 +127,7 @@ TEST_F(KeyJournalTest, AScanThatIsRepeatedCountsOnce) {
     EXPECT_TRUE(journal_->key(as_key("b", {.used = now_})));
     EXPECT_TRUE(journal_->begin(Scan::census, now_));  // the collector reconnected
     for (const char* id : {"a", "b"}) EXPECT_TRUE(journal_->key(as_key(id, {.used = now_})));
-    const auto outcome = journal_->finish(now_);
+    const auto outcome = journal_->finish(now_, 30s);
     EXPECT_EQ(outcome.totals.legacy_keys_created, 1U);
     EXPECT_EQ(outcome.totals.legacy_uses_observed, 1U);
 }
@@ -137,7 +137,7 @@ TEST_F(KeyJournalTest, APulseAddsWithoutRemoving) {
     EXPECT_TRUE(journal_->prepare());
     EXPECT_TRUE(journal_->begin(Scan::pulse, now_));
     EXPECT_TRUE(journal_->key(as_key("c", {.used = now_})));
-    const auto outcome = journal_->finish(now_);
+    const auto outcome = journal_->finish(now_, 30s);
     EXPECT_EQ(outcome.inventory.legacy_keys, 3U);
     EXPECT_EQ(outcome.totals.legacy_keys_created, 1U);
     EXPECT_EQ(outcome.inventory.used.front(), 1U);

@@ -25,7 +25,7 @@ TEST(Load, DefaultsAreTheReferenceGateways) {
     EXPECT_EQ(config.gateway.columns.lookup_hash->name, "key_lookup_hash");
     EXPECT_EQ(config.gateway.columns.legacy, std::nullopt);
     EXPECT_EQ(config.gateway.users->email.name, "email");
-    EXPECT_EQ(config.migration, Migration{});
+    EXPECT_EQ(config.migration, (Migration{.drain_window = 7 * 24h, .dormant_after = 30 * 24h}));
     EXPECT_EQ(config.state.directory, "/var/lib/keyshift");
     EXPECT_EQ(config.web.listen, (std::vector<base::ListenAddress>{{"", 11947}}));
     EXPECT_EQ(config.log, Log{});

@@ -94,6 +94,24 @@ TEST(Escape, EachNameArrivesInItsCell) {
     }
 }
 
+TEST(Escape, EachReplacementArrivesInItsCell) {
+    for (const Case& c : kCases) {
+        if (c.name.empty()) continue;  // stands for an id that is not known
+        EXPECT_NE(render_replacement(Format::json, c.name)
+                      .find("\"replacement\":{\"id\":" + std::string(c.json) + ",\"rule\""),
+                  std::string::npos);
+        EXPECT_NE(
+            render_replacement(Format::csv, c.name).find(",issued," + std::string(c.csv) + ",name,false\r\n"),
+            std::string::npos);
+        EXPECT_NE(render_replacement(Format::markdown, c.name)
+                      .find("| issued | " + std::string(c.markdown) + " (rule name, not in use) |\n"),
+                  std::string::npos);
+        EXPECT_NE(render_replacement(Format::html, c.name)
+                      .find("<code>" + std::string(c.html) + "</code> (rule name, not in use)</td>"),
+                  std::string::npos);
+    }
+}
+
 TEST(AppendPadded, CountsCharactersOfWhatIsShown) {
     const auto padded = [](std::string& out, std::string_view text) { append_padded(out, text, 8); };
     EXPECT_EQ(appended(padded, "abc"), "abc     ");

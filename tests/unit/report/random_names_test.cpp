@@ -100,14 +100,16 @@ std::vector<std::vector<std::string>> parse_csv(std::string_view text) {
 
 /// A report in which every text that comes from outside is `text`.
 std::string render_everywhere(Format format, Grouping grouping, const std::string& text) {
-    Header header = header_for(3, 2);
+    Header header = with_phases(header_for(3, 2), domain::FallbackMode::unknown);
     header.database = header.phase = text;
     domain::Key hostile = key_named(text);
     hostile.id = hostile.prefix = text;
     hostile.owner = hostile.owner_email = text;
     domain::Key without_email = hostile;
     without_email.owner_email = {};
-    return render(format, grouping, header, {hostile, system_key(), without_email});
+    KeyPhase phase{domain::Phase::issued, domain::PairRule::owner, text, false};
+    return render_phases(format, grouping, header,
+                         {{hostile, phase}, {system_key(), phase}, {without_email, phase}});
 }
 
 TEST(RandomNames, NothingTreacherousReachesAnyDocument) {
@@ -157,6 +159,10 @@ TEST(RandomNames, CsvHasItsCellsAndNoFormula) {
         const std::string& cell = records[1][1];
         ASSERT_FALSE(std::regex_search(cell, formula)) << base::visible(name);
         ASSERT_FALSE(std::regex_search(out, formula_after_semicolon)) << base::visible(name);
+        const auto replaced = parse_csv(render_replacement(Format::csv, name));
+        ASSERT_EQ(replaced.size(), 2U) << base::visible(name);
+        for (const auto& record : replaced) ASSERT_EQ(record.size(), 15U) << base::visible(name);
+        ASSERT_FALSE(std::regex_search(replaced[1][12], formula)) << base::visible(name);
     }
 }
 
@@ -168,6 +174,22 @@ TEST(RandomNames, MarkdownIsTheSameOutsideTheSpan) {
         std::string out = render_name(Format::markdown, name);
         if (name.empty()) continue;  // has no span
         const std::size_t open = out.find("| `", out.find("\n| `a1b2c3d4") + 3) + 3;
+        const std::size_t close = out.find('`', open);
+        ASSERT_EQ(out.substr(open, close - open).find_first_of("|\n"), std::string::npos)
+            << base::visible(name);
+        ASSERT_EQ(out.replace(open, close - open, "x"), benign) << base::visible(name);
+    }
+}
+
+TEST(RandomNames, MarkdownIsTheSameOutsideTheReplacement) {
+    constexpr std::string_view kBefore = "| issued | `";
+    const std::string benign = render_replacement(Format::markdown, "x");
+    Names names;
+    for (int i = 0; i < kNames; ++i) {
+        const std::string name = names.next();
+        if (name.empty()) continue;  // has no span
+        std::string out = render_replacement(Format::markdown, name);
+        const std::size_t open = out.find(kBefore) + kBefore.size();
         const std::size_t close = out.find('`', open);
         ASSERT_EQ(out.substr(open, close - open).find_first_of("|\n"), std::string::npos)
             << base::visible(name);

@@ -86,16 +86,41 @@ inline Header header_for(std::uint64_t keys, std::uint64_t owners) {
     return header;
 }
 
-inline std::string render(Format format, Grouping grouping, const Header& header,
-                          const std::vector<domain::Key>& keys) {
+struct PhasedKey {
+    domain::Key key;
+    std::optional<KeyPhase> phase;
+};
+
+inline PhasedKey in_phase(domain::Phase phase, const domain::Key& key,
+                          domain::PairRule rule = domain::PairRule::none) {
+    const bool used = phase == domain::Phase::overlap || phase == domain::Phase::drained;
+    const bool replaced = rule != domain::PairRule::none;
+    return {key, KeyPhase{phase, rule, replaced ? "b2c3d4e5-0001-4000-8000-00000000000f" : "", used}};
+}
+
+inline Header with_phases(Header header, domain::FallbackMode fallback) {
+    header.phases = true;
+    header.fallback = fallback;
+    return header;
+}
+
+inline std::string render_phases(Format format, Grouping grouping, const Header& header,
+                                 const std::vector<PhasedKey>& rows) {
     std::string out;
     const auto writer = make_writer(format, grouping, out);
     writer->connecting();
     writer->connected();
     writer->begin(header);
-    for (const domain::Key& key : keys) writer->key(key);
+    for (const PhasedKey& row : rows) writer->key(row.key, row.phase);
     writer->end();
     return out;
+}
+
+inline std::string render(Format format, Grouping grouping, const Header& header,
+                          const std::vector<domain::Key>& keys) {
+    std::vector<PhasedKey> rows;
+    for (const domain::Key& key : keys) rows.push_back({key, {}});
+    return render_phases(format, grouping, header, rows);
 }
 
 /// A report of one key so named, in every other respect production_key().
@@ -103,8 +128,20 @@ inline std::string render_name(Format format, std::string_view name) {
     return render(format, Grouping::none, header_for(1, 1), {key_named(name)});
 }
 
+/// A report of production_key() with its phase and a replacement whose id is `id`.
+inline std::string render_replacement(Format format, std::string_view id) {
+    PhasedKey row = in_phase(domain::Phase::issued, production_key(), domain::PairRule::name);
+    row.phase->replacement = id;
+    return render_phases(format, Grouping::none, with_phases(header_for(1, 1), domain::FallbackMode::unknown),
+                         {row});
+}
+
+inline std::string golden_path(const std::string& file) {
+    return std::string(KEYSHIFT_SOURCE_DIR "/tests/golden/report/") + file;
+}
+
 inline std::string golden(const std::string& file) {
-    std::ifstream in(std::string(KEYSHIFT_SOURCE_DIR "/tests/golden/report/") + file, std::ios::binary);
+    std::ifstream in(golden_path(file), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -29,8 +29,10 @@ TEST(ParseFormat, KnowsItsNamesExactly) {
 TEST(Writer, OutputMayBeDrainedBetweenAnyTwoCalls) {
     for (const Format format : kFormats) {
         for (const Grouping grouping : {Grouping::none, Grouping::owner}) {
-            const Header header = header_for(3, 1);
-            const std::vector<domain::Key> keys{production_key(), empty_name_key(), system_key()};
+            const Header header = with_phases(header_for(3, 1), domain::FallbackMode::present);
+            const std::vector<PhasedKey> rows{in_phase(domain::Phase::pending, production_key()),
+                                              in_phase(domain::Phase::dormant, empty_name_key()),
+                                              in_phase(domain::Phase::pending, system_key())};
             std::string drained;
             std::string out;
             const auto drain = [&] {
@@ -44,13 +46,13 @@ TEST(Writer, OutputMayBeDrainedBetweenAnyTwoCalls) {
             drain();
             writer->begin(header);
             drain();
-            for (const domain::Key& key : keys) {
-                writer->key(key);
+            for (const PhasedKey& row : rows) {
+                writer->key(row.key, row.phase);
                 drain();
             }
             writer->end();
             drain();
-            EXPECT_EQ(drained, render(format, grouping, header, keys));
+            EXPECT_EQ(drained, render_phases(format, grouping, header, rows));
         }
     }
 }
@@ -100,7 +102,13 @@ TEST(Writer, SaysNoActionOnlyWhereAllKeysWereAskedFor) {
     }
     EXPECT_EQ(render(Format::text, Grouping::none, header, {}),
               "🔗 Connecting to database...\n✅ Connected to database\n"
-              "✅ No API keys without lookup_hash in phase drained\n");
+              "No legacy key is in phase drained\n");
+    EXPECT_THAT(render(Format::markdown, Grouping::none, header, {}),
+                HasSubstr("\nNo legacy key is in phase `drained` in `db.example:5432/gateway`, as of "));
+    EXPECT_THAT(render(Format::html, Grouping::owner, header, {}),
+                HasSubstr("<p>No legacy key is in phase drained in <bdi>"));
+    EXPECT_THAT(render(Format::json, Grouping::owner, header, {}),
+                HasSubstr("\"phase\":\"drained\",\n\"legacy_keys\":0,"));
 }
 
 TEST(Writer, CorrectsTheHandbookOutsideItsOwnFormat) {

@@ -19,6 +19,28 @@ namespace fs = std::filesystem;
 
 const Time kNow{1'768'003'200s};
 
+/// As version 1 wrote it: the key "back" had gone and came back under another row.
+constexpr const char* kVersionOne = R"(
+    CREATE TABLE legacy_key (row INTEGER PRIMARY KEY, id TEXT NOT NULL, owner TEXT, name TEXT, prefix TEXT NOT NULL,
+      created_at INTEGER NOT NULL, expires_at INTEGER, bcrypt_cost INTEGER, blocked INTEGER NOT NULL,
+      over_budget INTEGER NOT NULL, first_seen_at INTEGER NOT NULL, gone_at INTEGER, gone_as TEXT);
+    CREATE TABLE legacy_use (row INTEGER PRIMARY KEY, last_used INTEGER NOT NULL);
+    CREATE INDEX legacy_key_gone ON legacy_key (id) WHERE gone_at IS NOT NULL;
+    CREATE TABLE counter (
+      name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, label)) WITHOUT ROWID;
+    CREATE TABLE source (name TEXT PRIMARY KEY, observation_start INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO legacy_key VALUES
+      (1, 'used', 'o', 'n', 'sk-1', 1700000000000000, NULL, 10, 0, 0, 1768000000000000, NULL, NULL),
+      (2, 'never', NULL, NULL, 'sk-2', 1700000000000000, NULL, NULL, 0, 0, 1768000000000000, NULL, NULL),
+      (3, 'removed', 'o', 'n', 'sk-3', 1700000000000000, NULL, 10, 0, 0, 1768000000000000, 1768000000000001, 'removed'),
+      (4, 'upgraded', 'o', 'n', 'sk-4', 1700000000000000, NULL, 10, 0, 0, 1768000000000000, 1768000000000001, 'upgraded'),
+      (5, 'back', 'o', 'n', 'sk-5', 1700000000000000, NULL, 10, 0, 0, 1768000000000000, 1768000000000001, 'reappeared'),
+      (6, 'back', 'o', 'n', 'sk-5', 1700000000000000, NULL, 10, 0, 0, 1768000000000002, NULL, NULL);
+    INSERT INTO legacy_use VALUES (1, 1767000000), (3, 1767000000);
+    INSERT INTO counter VALUES ('legacy_keys_baseline', '', 6);
+    PRAGMA journal_mode = WAL;
+    PRAGMA user_version = 1;)";
+
 class StateTest : public ::testing::Test {
  protected:
     StateTest() {
@@ -43,8 +65,8 @@ class StateTest : public ::testing::Test {
     }
     static std::vector<std::string> live(State& state) {
         std::vector<std::string> ids;
-        const auto next = state.load_keys([&](const domain::Key& k, std::uint32_t row) {
-            ids.push_back(std::string(k.id) + "@" + std::to_string(row));
+        const auto next = state.load_keys([&](const domain::Key& k, const domain::KeyMemory& memory) {
+            ids.push_back(std::string(k.id) + "@" + std::to_string(memory.row));
         });
         EXPECT_TRUE(next);
         ids.push_back("next " + std::to_string(*next));
@@ -66,12 +88,20 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
         full.expires_at = kNow + 1h;
         full.bcrypt_cost = 10;
         full.blocked = true;
-        EXPECT_FALSE(transaction->add_key(full, 1, kNow));
-        EXPECT_FALSE(transaction->add_key(key("b"), 2, kNow));
-        transaction->set_last_use(1, 5);
-        transaction->set_last_use(1, static_cast<std::uint32_t>(kNow.time_since_epoch() / 1s));
-        transaction->set_last_use(2, 7);
-        transaction->set_last_use(2, 0);
+        transaction->add_key(full, 1, domain::Phase::pending, kNow);
+        transaction->add_key(key("b"), 2, domain::Phase::pending, kNow);
+        domain::KeyMemory memory{.row = 1, .last_used = 5, .phase = domain::Phase::pending};
+        transaction->remember(memory);
+        memory.last_used = static_cast<std::uint32_t>(kNow.time_since_epoch() / 1s);
+        memory.longest_gap = 77;
+        memory.since = 99;
+        memory.phase = domain::Phase::overlap;
+        memory.candidate = domain::Phase::drained;
+        memory.advanced = true;
+        transaction->remember(memory);
+        transaction->set_pairing(1, "m", domain::PairRule::name, kNow, kNow + 1h);
+        transaction->set_fact("f", "v");
+        transaction->set_fact("f", "w");
         transaction->set_counter("c", "", 7);
         transaction->set_counter("c", "", 8);
         transaction->set_observation_start("keys", kNow);
@@ -81,9 +111,11 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
     auto state = open();
     EXPECT_EQ(live(*state), (std::vector<std::string>{"a@1", "b@2", "next 3"}));
     bool seen = false;
-    ASSERT_TRUE(state->load_keys([&](const domain::Key& k, std::uint32_t) {
+    ASSERT_TRUE(state->load_keys([&](const domain::Key& k, const domain::KeyMemory& memory) {
         if (k.id == "b") {
             EXPECT_EQ(k.last_used_at, std::nullopt);
+            EXPECT_EQ(memory.phase, domain::Phase::pending) << "as it was first seen";
+            EXPECT_EQ(memory.rule, domain::PairRule::none);
         }
         if (k.id != "a") return;
         seen = true;
@@ -93,44 +125,205 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
         EXPECT_EQ(k.expires_at, kNow + 1h);
         EXPECT_EQ(k.bcrypt_cost, 10);
         EXPECT_TRUE(k.blocked && k.legacy && !k.over_budget);
+        EXPECT_EQ(memory.longest_gap, 77U);
+        EXPECT_EQ(memory.since, 99U);
+        EXPECT_EQ(memory.phase, domain::Phase::overlap);
+        EXPECT_EQ(memory.candidate, domain::Phase::drained);
+        EXPECT_TRUE(memory.advanced && !memory.in_use && !memory.gone && !memory.with_owner);
+        EXPECT_EQ(memory.rule, domain::PairRule::name);
+        EXPECT_EQ(memory.replacement, domain::hash_id("m"));
+        EXPECT_EQ(memory.replacement_used, (kNow + 1h).time_since_epoch() / 1s);
     }));
     EXPECT_TRUE(seen);
     EXPECT_EQ(state->load_counters()->at({"c", ""}), 8U);
     EXPECT_EQ(state->load_observation_starts()->at("keys"), kNow);
+    EXPECT_EQ(state->load_facts()->at("f"), "w");
 }
 
 TEST_F(StateTest, WhatIsNotCommittedIsNot) {
     auto state = open();
     {
         auto transaction = state->begin();
-        transaction->add_key(key("a"), 1, kNow);
+        transaction->add_key(key("a"), 1, domain::Phase::pending, kNow);
     }
     EXPECT_EQ(live(*state), (std::vector<std::string>{"next 1"}));
 }
 
-TEST_F(StateTest, GoneKeysAreNotLiveAndAreRecognisedWhenTheyComeBack) {
+TEST_F(StateTest, KeysThatAreGoneForGoodAreNotLoadedAndAreRecognisedWhenTheyComeBack) {
     auto state = open();
     {
         auto transaction = state->begin();
-        transaction->add_key(key("a"), 1, kNow);
-        transaction->add_key(key("b"), 2, kNow);
-        transaction->mark_gone(1, Gone::upgraded, kNow);
-        transaction->mark_gone(1, Gone::removed, kNow + 1h);  // no effect: it has gone already
+        for (const auto& [id, row] :
+             {std::pair("a", 1U), std::pair("b", 2U), std::pair("c", 3U), std::pair("d", 4U)})
+            transaction->add_key(key(id), row, domain::Phase::pending, kNow);
+        transaction->mark_gone(1, GoneAs::upgraded, kNow);
+        transaction->remember({.row = 1, .phase = domain::Phase::upgraded});
+        transaction->mark_gone(2, GoneAs::removed, kNow);
+        transaction->remember({.row = 2, .phase = domain::Phase::retired_in_use, .in_use = true});
+        transaction->mark_gone(3, GoneAs::removed, kNow);  // not yet published
         ASSERT_TRUE(transaction->commit());
     }
-    EXPECT_EQ(live(*state), (std::vector<std::string>{"b@2", "next 3"}));
+    EXPECT_EQ(live(*state), (std::vector<std::string>{"b@2", "c@3", "d@4", "next 5"}));
+    ASSERT_TRUE(state->load_keys([&](const domain::Key& k, const domain::KeyMemory& memory) {
+        EXPECT_EQ(memory.gone, k.id != "d");
+        EXPECT_EQ(memory.in_use, k.id == "b");
+    }));
+    const auto over = state->find_over("a");
+    ASSERT_TRUE(over && *over);
+    EXPECT_EQ((*over)->row, 1U);
+    EXPECT_EQ((*over)->phase, domain::Phase::upgraded);
+    EXPECT_FALSE(*state->find_over("d"));
     auto transaction = state->begin();
-    EXPECT_TRUE(transaction->add_key(key("a"), 3, kNow));
-    EXPECT_FALSE(transaction->add_key(key("c"), 4, kNow));
+    transaction->update_key(key("a"), 1);
+    transaction->remember({.row = 1, .phase = domain::Phase::pending});
     ASSERT_TRUE(transaction->commit());
-    EXPECT_EQ(live(*state), (std::vector<std::string>{"b@2", "a@3", "c@4", "next 5"}));
+    EXPECT_EQ(live(*state), (std::vector<std::string>{"a@1", "b@2", "c@3", "d@4", "next 5"}));
+}
+
+TEST_F(StateTest, ModernKeysThatAreSpokenFor) {
+    auto state = open();
+    auto transaction = state->begin();
+    for (const auto& [id, row] : {std::pair("here", 1U), std::pair("gone", 2U), std::pair("upgraded", 3U)})
+        transaction->add_key(key(id), row, domain::Phase::pending, kNow);
+    transaction->set_pairing(1, "m1", domain::PairRule::name, kNow, {});
+    transaction->set_pairing(2, "m2", domain::PairRule::owner, kNow, kNow);
+    transaction->mark_gone(2, GoneAs::removed, kNow);
+    transaction->mark_gone(3, GoneAs::upgraded, kNow);
+    ASSERT_TRUE(transaction->commit());
+    std::vector<std::string> taken;
+    ASSERT_TRUE(state->load_taken([&](std::string_view id) { taken.emplace_back(id); }));
+    EXPECT_EQ(taken, (std::vector<std::string>{"m2", "upgraded"}));
+}
+
+TEST_F(StateTest, TheHistoryOfOneKey) {
+    auto state = open();
+    auto transaction = state->begin();
+    domain::Key full = key("a");
+    full.owner = "o";
+    transaction->add_key(full, 1, domain::Phase::pending, kNow);
+    transaction->set_pairing(1, "m1", domain::PairRule::owner, kNow, {});
+    transaction->set_pairing(1, "m1", domain::PairRule::owner, kNow + 1h, kNow + 1h);
+    transaction->add_event({.at = kNow + 1h,
+                            .kind = event::kPhase,
+                            .row = 1,
+                            .was = domain::Phase::pending,
+                            .phase = domain::Phase::issued});
+    transaction->add_event({.at = kNow, .kind = event::kOwnerGone, .keys = 3, .detail = "other"});
+    ASSERT_TRUE(transaction->commit());
+    const auto history = state->load_key("a");
+    ASSERT_TRUE(history && *history);
+    EXPECT_EQ((*history)->key.owner, "o");
+    EXPECT_EQ((*history)->first_seen_at, kNow);
+    ASSERT_TRUE((*history)->pairing);
+    EXPECT_EQ((*history)->pairing->at, kNow) << "when it was recognised, not when it was used";
+    EXPECT_EQ((*history)->pairing->used_at, kNow + 1h);
+    ASSERT_EQ((*history)->events.size(), 1U);
+    EXPECT_EQ((*history)->events[0].phase, domain::Phase::issued);
+    EXPECT_FALSE(*state->load_key("b"));
+    const auto events = state->load_events(10);
+    ASSERT_EQ(events->size(), 2U);
+    EXPECT_EQ(events->front().kind, event::kOwnerGone) << "newest first";
+    EXPECT_EQ(events->front().keys, 3U);
+}
+
+TEST_F(StateTest, ProgressIsKeptByTheMinuteForTwoDaysAndByTheHourAfterwards) {
+    auto state = open();
+    auto transaction = state->begin();
+    for (int minute = 0; minute < 72 * 60; ++minute)
+        for (const auto second : {0s, 30s})
+            transaction->add_progress(
+                {kNow + minute * 1min + second, 5, static_cast<std::uint64_t>(minute), 0});
+    ASSERT_TRUE(transaction->commit());
+    const auto points = state->load_progress(kNow - 1h);
+    ASSERT_EQ(points->size(), 24U + 48 * 60);
+    EXPECT_EQ(points->front().at, kNow);
+    EXPECT_EQ(points->at(1).at, kNow + 1h);
+    EXPECT_EQ(points->back().removed, 72U * 60 - 1);
+    EXPECT_EQ(state->load_progress(kNow + 90min, 1)->front().at, kNow + 2h);
+}
+
+TEST_F(StateTest, RetentionForgetsWhatIsOverAndNothingElse) {
+    auto state = open();
+    auto transaction = state->begin();
+    for (const auto& [id, row] :
+         {std::pair("live", 1U), std::pair("old", 2U), std::pair("in use", 3U), std::pair("new", 4U)})
+        transaction->add_key(key(id), row, domain::Phase::pending, kNow - 100h);
+    const auto go = [&](std::uint32_t row, domain::Phase phase, Time at) {
+        transaction->mark_gone(row, GoneAs::removed, at);
+        transaction->remember({.row = row, .phase = phase});
+    };
+    go(2, domain::Phase::retired, kNow - 1h);
+    go(3, domain::Phase::retired_in_use, kNow - 1h);
+    go(4, domain::Phase::retired, kNow + 1h);
+    transaction->set_pairing(2, "m", domain::PairRule::name, kNow, {});
+    transaction->add_event({.at = kNow - 1h, .kind = event::kGone, .row = 2});
+    transaction->add_event({.at = kNow, .kind = event::kGone, .row = 4});
+    transaction->add_progress({kNow - 1h, 1, 1, 1});
+    transaction->forget_before(kNow);
+    ASSERT_TRUE(transaction->commit());
+    EXPECT_TRUE(*state->load_key("live") && *state->load_key("in use") && *state->load_key("new"));
+    EXPECT_FALSE(*state->load_key("old"));
+    EXPECT_FALSE(*state->load_pairing(2));
+    EXPECT_EQ(state->load_events(10)->size(), 1U);
+    EXPECT_TRUE(state->load_progress({})->empty());
+}
+
+TEST_F(StateTest, OperatorsDecideBesideTheDaemon) {
+    auto state = open();
+    EXPECT_TRUE(State::is_held(directory_));
+    const auto before = *state->data_version();
+    {
+        auto beside = State::attach(directory_);
+        ASSERT_TRUE(beside && *beside) << (beside ? "" : beside.error().text());
+        auto transaction = (*beside)->begin();
+        ASSERT_TRUE(transaction);
+        transaction->decide(OperatorPair{"a", "m", kNow, "operator"});
+        transaction->decide(Acknowledgement{"b", kNow, "operator", "asked the owner"});
+        ASSERT_TRUE(transaction->commit());
+    }
+    EXPECT_NE(*state->data_version(), before);
+    const auto decisions = state->load_decisions();
+    ASSERT_EQ(decisions->pairs.size(), 1U);
+    EXPECT_EQ(decisions->pairs[0].replacement, "m");
+    ASSERT_EQ(decisions->acknowledgements.size(), 1U);
+    EXPECT_EQ(decisions->acknowledgements[0].note, "asked the owner");
+    state.reset();
+    EXPECT_FALSE(State::is_held(directory_));
+}
+
+TEST_F(StateTest, ThereIsNothingToAttachToBeforeTheFirstDaemon) {
+    const auto none = State::attach(directory_);
+    ASSERT_TRUE(none);
+    EXPECT_EQ(*none, nullptr);
+    EXPECT_FALSE(State::is_held(directory_));
+    EXPECT_FALSE(fs::exists(directory_ / "keyshift.db"));
+}
+
+TEST_F(StateTest, AFileOfVersionOneIsBroughtForward) {
+    {
+        auto database = Sqlite::open(directory_ / "keyshift.db");
+        ASSERT_TRUE((*database)->execute(kVersionOne));
+    }
+    EXPECT_FALSE(State::attach(directory_)) << "that is the daemon's to do";
+    auto state = open();
+    EXPECT_EQ(notice_, "");
+    EXPECT_EQ(live(*state), (std::vector<std::string>{"used@1", "never@2", "back@6", "next 7"}));
+    ASSERT_TRUE(state->load_keys([&](const domain::Key& k, const domain::KeyMemory& memory) {
+        EXPECT_EQ(memory.phase, std::nullopt);
+        EXPECT_EQ(k.last_used_at.has_value(), k.id == "used");
+    }));
+    const auto counters = state->load_counters();
+    EXPECT_EQ(counters->at({"legacy_keys_baseline", ""}), 6U);
+    EXPECT_EQ(counters->at({kOver, "retired"}), 1U);
+    EXPECT_EQ(counters->at({kOver, "upgraded"}), 1U);
+    EXPECT_EQ((*state->find_over("removed"))->phase, domain::Phase::retired);
 }
 
 TEST_F(StateTest, AFailureInsideATransactionFailsTheCommit) {
     auto state = open();
     auto transaction = state->begin();
-    transaction->add_key(key("a"), 1, kNow);
-    transaction->add_key(key("b"), 1, kNow);  // the row is taken
+    transaction->add_key(key("a"), 1, domain::Phase::pending, kNow);
+    transaction->add_key(key("b"), 1, domain::Phase::pending, kNow);  // the row is taken
     const auto committed = transaction->commit();
     ASSERT_FALSE(committed);
     EXPECT_NE(committed.error().what.find("keyshift.db"), std::string::npos);

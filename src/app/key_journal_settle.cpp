@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a scan: who has gone, who replaces whom, and which phase each key is in.
+#include <algorithm>
+#include <map>
+
+#include "app/key_journal.hpp"
+#include "domain/forecast.hpp"
+#include "domain/key_slot.hpp"
+#include "domain/progress.hpp"
+
+namespace keyshift::app {
+namespace {
+
+using domain::Gone;
+using domain::Phase;
+using domain::Settled;
+using namespace std::chrono_literals;
+
+/// 24 bytes each; written in ascending order of rows, so that each page of the state is written about once.
+constexpr std::size_t kMostSettledHeld = 250'000;
+
+constexpr base::Duration kForecastEvery = 10min;
+constexpr base::Duration kForecastAtMostEvery = 1min;
+
+}  // namespace
+
+void KeyJournal::settle_census() {
+    const std::vector<Gone> gone = ledger_.finish_census();
+    settle_gone(gone);
+    note_owners(gone);
+    pair_keys();
+}
+
+void KeyJournal::settle_gone(const std::vector<Gone>& gone) {
+    for (const Gone& key : gone) {
+        const auto how = key.upgraded ? store::GoneAs::upgraded : store::GoneAs::removed;
+        save([&](store::Transaction& to) { to.mark_gone(key.row, how, now_); });
+        if (key.upgraded) pairer_.take(key.hash);
+        if (key.rule == domain::PairRule::none) continue;
+        if (const auto pairing = state_.load_pairing(key.row); pairing && *pairing)
+            pairer_.take(domain::hash_id((*pairing)->replacement));
+    }
+}
+
+/// Keys that went together, and with them the last of their owner's, are one event.
+void KeyJournal::note_owners(const std::vector<Gone>& gone) {
+    std::map<std::string, std::vector<std::uint64_t>> by_owner;
+    for (const Gone& key : gone) {
+        if (key.upgraded) continue;
+        const auto owner = state_.load_owner(key.row);
+        if (owner && *owner) by_owner[**owner].push_back(key.hash);
+    }
+    for (const auto& [owner, keys] : by_owner) {
+        if (keys.size() < 2 || ledger_.owner_left(domain::hash_id(owner))) continue;
+        for (const std::uint64_t key : keys) ledger_.went_with_owner(key);
+        event({.kind = store::event::kOwnerGone, .keys = keys.size(), .detail = owner});
+    }
+}
+
+void KeyJournal::pair_keys() {
+    note_error(pairer_.finish(ledger_, [this](const Pairer::Found& found) {
+        const auto used_at =
+            found.last_used != 0 ? std::optional(domain::from_seconds(found.last_used)) : std::nullopt;
+        save([&](store::Transaction& to) {
+            to.set_pairing(found.news.row, found.replacement, found.rule, now_, used_at);
+        });
+        if (!baseline_) return;  // what the first census finds is no news
+        event({.kind = found.news.another ? store::event::kPaired : store::event::kReplacementUsed,
+               .row = found.news.row,
+               .detail = std::string(found.replacement) + " by " + std::string(rule_name(found.rule))});
+    }));
+}
+
+void KeyJournal::settle_phases() {
+    const auto fallback = apply_assertion(next_.detected, settings_.policy.asserted, next_.evidence);
+    std::vector<Settled> changed;
+    next_.tally = ledger_.settle({now_, settings_.policy.windows, fallback.state.rules_view()},
+                                 [&](const Settled& key) {
+                                     changed.push_back(key);
+                                     if (changed.size() >= kMostSettledHeld) write_settled(changed);
+                                 });
+    write_settled(changed);
+    for (std::size_t i = 0; i < over_.size(); ++i) next_.tally.phases.at(i) += over_.at(i);
+}
+
+void KeyJournal::write_settled(std::vector<Settled>& keys) {
+    loaded_ = loaded_ && keys.empty();
+    std::sort(keys.begin(), keys.end(), [](const Settled& a, const Settled& b) { return a.row < b.row; });
+    for (const Settled& key : keys) {
+        const auto phase = static_cast<std::size_t>(key.phase);
+        if (key.was) ++totals_.transitions.at(phase);
+        if (key.over) ++over_.at(phase);
+        save([&](store::Transaction& to) {
+            to.remember(ledger_.recall(key.hash));
+            if (key.unpaired) to.clear_pairing(key.row);
+        });
+        if (key.unpaired) event({.kind = store::event::kUnpaired, .row = key.row});
+        if (!key.was || key.with_owner) continue;
+        const bool back = *key.was == Phase::drained && key.phase == Phase::overlap;
+        event({.kind = back ? store::event::kRegression : store::event::kPhase,
+               .row = key.row,
+               .was = key.was,
+               .phase = key.phase});
+    }
+    keys.clear();
+}
+
+void KeyJournal::measure_progress() {
+    const std::uint64_t live = domain::live_keys(next_.tally.phases);
+    const std::uint64_t removed = domain::removed_keys(next_.tally.phases);
+    const std::uint64_t removed_before =
+        migration_ ? domain::removed_keys(migration_->tally.phases) : removed;
+    if (removed > removed_before) next_.last_removal = now_;
+    const auto before = state_.load_progress(now_ - settings_.policy.windows.drain, 1);
+    next_.live_before = before && !before->empty() ? before->front().live : live;
+    const base::Duration every = removed == removed_before ? kForecastEvery : kForecastAtMostEvery;
+    if (forecast_at_ && now_ >= *forecast_at_ && now_ - *forecast_at_ < every) return;
+    const auto points = state_.load_progress(now_ - domain::kForecastWindow - 24h);
+    if (!points) return;
+    std::vector<domain::RemovedAt> samples;
+    for (const store::ProgressPoint& point : *points)
+        if (point.at < now_) samples.push_back({point.at, point.removed});
+    samples.push_back({now_, removed});
+    next_.forecast = domain::forecast(samples, live, live + removed, now_);
+    forecast_at_ = now_;
+}
+
+}  // namespace keyshift::app

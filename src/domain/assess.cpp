@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/assess.hpp"
+
+namespace keyshift::domain {
+namespace {
+
+VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback) {
+    VerdictFacts facts;
+    facts.windows = model.policy.windows;
+    facts.inventory = model.policy.inventory;
+    facts.fallback = fallback;
+    if (const auto source = model.sources.find(kKeysSource); source != model.sources.end()) {
+        facts.keys_up = source->second.up.value_or(false);
+        facts.keys_read_at = source->second.last_success_at;
+        facts.observed_since = source->second.observation_start;
+    }
+    // What was read by an earlier process and not since is no basis for a verdict.
+    if (!model.migration) facts.keys_read_at.reset();
+    if (!model.migration) return facts;
+    const Migration& migration = *model.migration;
+    facts.poll_every = migration.poll_every;
+    facts.newest_use = migration.evidence.newest_legacy_use;
+    if (const auto modern = migration.evidence.newest_modern_use;
+        modern && (!facts.newest_use || *modern > *facts.newest_use))
+        facts.newest_use = modern;
+    facts.phases = migration.tally.phases;
+    facts.live_use = migration.tally.live_use;
+    facts.newest_legacy_created_at = migration.newest_legacy_created_at;
+    facts.drained_by_owner_only = migration.tally.drained_by_owner_only;
+    facts.dormant_unacknowledged = migration.tally.dormant_unacknowledged;
+    facts.dormant_blocked_recently = migration.tally.dormant_blocked_recently;
+    facts.blocked_long_enough_at = migration.tally.blocked_long_enough_at;
+    return facts;
+}
+
+}  // namespace
+
+Assessment assess(const Model& model, base::Time now) {
+    Assessment out;
+    if (model.migration)
+        out.fallback =
+            apply_assertion(model.migration->detected, model.policy.asserted, model.migration->evidence);
+    const VerdictFacts facts = verdict_facts(model, out.fallback);
+    out.judgement = judge(facts, now);
+    if (!model.migration) return out;
+    ProgressFacts progress;
+    progress.phases = facts.phases;
+    progress.start = model.migration_start();
+    progress.observed_since = facts.observed_since.value_or(model.migration->polled_at);
+    progress.live_before = model.migration->live_before;
+    progress.last_removal = model.migration->last_removal;
+    out.state = migration_state(progress, now);
+    out.removed_ratio = removed_ratio(facts.phases);
+    out.drained_ratio = drained_ratio(facts.phases);
+    return out;
+}
+
+}  // namespace keyshift::domain

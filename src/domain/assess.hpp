@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the model comes to at one moment: the state of the migration and the verdict. Pure; time is a
+// parameter.
+#pragma once
+
+#include <optional>
+
+#include "base/time.hpp"
+#include "domain/model.hpp"
+#include "domain/progress.hpp"
+#include "domain/verdict.hpp"
+
+namespace keyshift::domain {
+
+/// The source whose polls the migration is judged by.
+inline constexpr const char* kKeysSource = "keys";
+
+struct Assessment {
+    std::optional<MigrationState> state;  ///< empty before the first census
+    std::optional<double> removed_ratio;
+    std::optional<double> drained_ratio;
+    FallbackJudgement fallback;
+    Judgement judgement;
+};
+
+Assessment assess(const Model& model, base::Time now);
+
+}  // namespace keyshift::domain

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a scan: each key's phase, and what all keys come to.
+#include <algorithm>
+
+#include "domain/key_slot.hpp"
+#include "domain/ledger.hpp"
+
+namespace keyshift::domain {
+namespace {
+
+Phase find_phase(const KeySlot& slot, const KeyFacts& key, const View& view) {
+    if (slot.gone == 0) return live_phase(key, view.fallback, view.windows, view.now);
+    Departure departure;
+    departure.upgraded = slot.upgraded != 0;
+    departure.in_use = slot.in_use != 0;
+    departure.gone_at =
+        slot.phase == static_cast<std::uint32_t>(Phase::retired_in_use) ? from_seconds(slot.since) : view.now;
+    if (slot.replacement_used != 0) departure.replacement_used_at = from_seconds(slot.replacement_used);
+    departure.acknowledged = slot.acknowledged != 0;
+    return gone_phase(departure, view.now);
+}
+
+/// Takes in what a poll came to; the phase that was left, if another one is published now.
+std::optional<Phase> publish(KeySlot& slot, Phase found, base::Time now) {
+    const auto phase = static_cast<Phase>(slot.phase);
+    const bool equal = found == static_cast<Phase>(slot.candidate);
+    const bool urgent = found == Phase::stranded || found == Phase::retired_in_use;
+    const bool first = slot.fresh != 0;
+    // A row that is back cannot wait in a phase of those that have gone.
+    const bool back = is_live(found) && !is_live(phase);
+    if (!equal) slot.dirty = 1;
+    slot.candidate = static_cast<std::uint32_t>(found) & 15U;
+    slot.fresh = 0;
+    if (first) slot.since = to_seconds(now);
+    if (found == phase || !(equal || urgent || first || back)) return std::nullopt;
+    slot.phase = slot.candidate;
+    slot.since = to_seconds(now);
+    slot.dirty = 1;
+    return first ? std::nullopt : std::optional(phase);
+}
+
+bool drop_lost_replacement(KeySlot& slot) {
+    const bool lost = slot.rule != 0 && slot.matched == 0 && slot.gone == 0;
+    slot.matched = 0;
+    if (!lost) return false;
+    slot.rule = 0;
+    slot.replacement = 0;
+    slot.replacement_used = 0;
+    return true;
+}
+
+bool is_over(const KeySlot& slot) {
+    const auto phase = static_cast<Phase>(slot.phase);
+    return slot.gone != 0 && (phase == Phase::retired || phase == Phase::upgraded);
+}
+
+void count_dormant(const KeySlot& slot, KeyFacts key, Phase found, const View& view, Tally& tally) {
+    if (slot.acknowledged != 0) return;
+    if (found == Phase::dormant || slot.phase == static_cast<std::uint32_t>(Phase::dormant)) {
+        ++tally.dormant_unacknowledged;
+    } else if (found == Phase::quarantined) {
+        key.blocked = false;
+        if (live_phase(key, view.fallback, view.windows, view.now) != Phase::dormant) return;
+        const bool published = slot.phase == static_cast<std::uint32_t>(Phase::quarantined);
+        const base::Time enough = (published ? from_seconds(slot.since) : view.now) + view.windows.drain;
+        if (enough <= view.now) return;
+        ++tally.dormant_blocked_recently;
+        tally.blocked_long_enough_at = std::max(tally.blocked_long_enough_at.value_or(enough), enough);
+    }
+}
+
+void count(const KeySlot& slot, const KeyFacts& key, Phase found, const View& view, Tally& tally) {
+    ++tally.phases.at(slot.phase);
+    if (slot.gone != 0) return;
+    const base::Time quiet_at = key.created_at + drain_window(key.longest_gap, view.windows.drain);
+    tally.live_use.quiet_at = std::max(tally.live_use.quiet_at.value_or(quiet_at), quiet_at);
+    if (quiet_at > view.now) {
+        ++tally.live_use.keys;
+        if (found == Phase::overlap || found == Phase::issued || found == Phase::pending)
+            ++tally.live_use.unswitched;
+    }
+    if (slot.phase == static_cast<std::uint32_t>(Phase::drained) &&
+        slot.rule == static_cast<std::uint32_t>(PairRule::owner) && slot.acknowledged == 0)
+        ++tally.drained_by_owner_only;
+    count_dormant(slot, key, found, view, tally);
+}
+
+}  // namespace
+
+Tally Ledger::settle(const View& view, const std::function<void(const Settled&)>& changed) {
+    Tally tally;
+    keys_.each([&](std::uint64_t hash, KeySlot& slot) {
+        const bool unpaired = paired_anew_ && drop_lost_replacement(slot);
+        const KeyFacts key = facts(slot);
+        const Phase found = find_phase(slot, key, view);
+        const std::optional<Phase> was = publish(slot, found, view.now);
+        const bool over = is_over(slot);
+        if (!over) count(slot, key, found, view, tally);
+        if (slot.dirty == 0 && !unpaired) return;
+        slot.dirty = 0;
+        changed({hash, slot.row, static_cast<Phase>(slot.phase), was, unpaired, over, slot.with_owner != 0});
+    });
+    owners_ = {};
+    paired_anew_ = false;
+    view_ = view;
+    polled_at_ = view.now;
+    return tally;
+}
+
+void Ledger::forget_over() {
+    keys_.remove_if(is_over);
+}
+
+}  // namespace keyshift::domain

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/verdict.hpp"
+
+#include <algorithm>
+
+#include "domain/verdict_checks.hpp"
+
+namespace keyshift::domain {
+namespace {
+
+constexpr std::array<std::string_view, kCheckCount> kCheckNames{
+    "auth_enforced", "sources_fresh",        "coverage",
+    "no_live_use",   "no_fallback_hits",     "no_new_legacy",
+    "none_stranded", "none_retired_in_use",  "failures_normal",
+    "inventory",     "dormant_acknowledged", "fallback_mode"};
+
+Verdict come_to(const Judgement& judgement) {
+    const auto any = [&judgement](CheckOutcome outcome) {
+        return std::any_of(judgement.checks.begin(), judgement.checks.end(),
+                           [outcome](const CheckResult& result) { return result.outcome == outcome; });
+    };
+    // Old numbers may neither reassure nor accuse.
+    if (judgement[Check::sources_fresh].outcome != CheckOutcome::pass) return Verdict::unknown;
+    if (any(CheckOutcome::unsafe)) return Verdict::unsafe;
+    if (any(CheckOutcome::unknown)) return Verdict::unknown;
+    if (any(CheckOutcome::not_yet)) return Verdict::not_yet;
+    return Verdict::safe;
+}
+
+std::optional<base::Time> earliest_safe(const VerdictFacts& facts) {
+    if (!facts.observed_since) return std::nullopt;
+    base::Time earliest = *facts.observed_since + facts.windows.drain;
+    if (facts.live_use.quiet_at) earliest = std::max(earliest, *facts.live_use.quiet_at);
+    if (facts.fallback_hits && facts.fallback_hits->last_hit)
+        earliest = std::max(earliest, *facts.fallback_hits->last_hit + facts.windows.drain);
+    return earliest;
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+    constexpr std::array<std::string_view, 4> kNames{"SAFE", "NOT_YET", "UNSAFE", "UNKNOWN"};
+    return kNames.at(static_cast<std::size_t>(verdict));
+}
+
+std::string_view check_name(Check check) {
+    return kCheckNames.at(static_cast<std::size_t>(check));
+}
+
+std::string_view outcome_name(CheckOutcome outcome) {
+    constexpr std::array<std::string_view, 5> kNames{"pass", "NOT_YET", "UNSAFE", "UNKNOWN", "not measured"};
+    return kNames.at(static_cast<std::size_t>(outcome));
+}
+
+std::vector<Check> Judgement::not_measured() const {
+    std::vector<Check> out;
+    for (const CheckResult& result : checks)
+        if (result.outcome == CheckOutcome::not_measured) out.push_back(result.check);
+    return out;
+}
+
+Judgement judge(const VerdictFacts& facts, base::Time now) {
+    Judgement out;
+    for (std::size_t i = 0; i < kCheckCount; ++i)
+        out.checks.at(i) = run_check(static_cast<Check>(i), facts, now);
+    out.verdict = come_to(out);
+    out.earliest_safe = earliest_safe(facts);
+    return out;
+}
+
+}  // namespace keyshift::domain

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// "May the fallback be removed?": twelve checks and what they come to. Pure; time is a parameter. Missing
+// data is never a pass.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "domain/fallback_mode.hpp"
+#include "domain/phase.hpp"
+#include "domain/progress.hpp"
+
+namespace keyshift::domain {
+
+/// The values are the exit codes of `keyshift verdict`.
+enum class Verdict : std::uint8_t {
+    safe = 0,
+    not_yet = 1,  ///< time alone may mend it
+    unsafe = 2,   ///< something must be done first
+    unknown = 3,  ///< a required check has no data
+};
+/// "SAFE", "NOT_YET", "UNSAFE", "UNKNOWN".
+std::string_view verdict_name(Verdict verdict);
+
+enum class Check : std::uint8_t {
+    auth_enforced,
+    sources_fresh,
+    coverage,
+    no_live_use,
+    no_fallback_hits,
+    no_new_legacy,
+    none_stranded,
+    none_retired_in_use,
+    failures_normal,
+    inventory,
+    dormant_acknowledged,
+    fallback_mode,
+};
+inline constexpr std::size_t kCheckCount = 12;
+/// The value of the label `check`.
+std::string_view check_name(Check check);
+
+enum class InventoryPolicy : std::uint8_t { lenient, strict };
+
+/// Legacy keys that were used, or created, within their drain window.
+struct LiveUse {
+    std::uint64_t keys = 0;
+    std::uint64_t unswitched = 0;        ///< ... of them in overlap, issued or pending
+    std::optional<base::Time> quiet_at;  ///< latest last use (or creation) + Wk of all live legacy keys
+};
+
+/// Fallback hits from evidence better than last_used_at.
+struct FallbackHits {
+    std::uint64_t within_window = 0;  ///< growth over the drain window
+    std::optional<base::Time> last_hit;
+    base::Time counted_since;  ///< unbroken
+};
+
+struct AuthFailures {
+    double ratio = 0;   ///< of all requests, over 24 h
+    double normal = 0;  ///< what is normal at most
+};
+
+/// All that the checks look at. A part that needs a source which is not configured is empty, and so is one
+/// whose source has not given it yet: `..._configured` says which.
+struct VerdictFacts {
+    // The key table's source.
+    bool keys_up = false;
+    std::optional<base::Time> keys_read_at;  ///< last success
+    base::Duration poll_every{};             ///< how far apart polls really are
+    std::optional<base::Time> observed_since;
+
+    std::optional<base::Time> newest_use;        ///< of any key, legacy or modern
+    std::optional<base::Time> probe_refused_at;  ///< a request without credentials got 401
+
+    PhaseCounts phases{};
+    LiveUse live_use;
+    std::optional<base::Time> newest_legacy_created_at;
+    std::uint64_t drained_by_owner_only = 0;  ///< drained, matched by rule 3, neither paired nor acked
+    std::uint64_t dormant_unacknowledged = 0;
+    std::uint64_t dormant_blocked_recently = 0;  ///< would be dormant, blocked for less than W, not acked
+    std::optional<base::Time> blocked_long_enough_at;  ///< the last of them
+    FallbackJudgement fallback;
+
+    bool fallback_hits_configured = false;
+    std::optional<FallbackHits> fallback_hits;
+    bool failures_configured = false;
+    std::optional<AuthFailures> failures;
+
+    Windows windows;
+    InventoryPolicy inventory = InventoryPolicy::lenient;
+};
+
+enum class CheckOutcome : std::uint8_t { pass, not_yet, unsafe, unknown, not_measured };
+/// "pass", "NOT_YET", "UNSAFE", "UNKNOWN", "not measured".
+std::string_view outcome_name(CheckOutcome outcome);
+
+struct CheckResult {
+    Check check = Check::auth_enforced;
+    CheckOutcome outcome = CheckOutcome::unknown;
+    std::string evidence;                 ///< for people: one sentence without a full stop
+    std::optional<base::Time> passes_at;  ///< when time alone will have mended it, if that can be said
+};
+
+struct Judgement {
+    Verdict verdict = Verdict::unknown;
+    std::array<CheckResult, kCheckCount> checks;  ///< in the order of Check
+    /// Latest of each legacy key's last use + Wk, the last fallback hit + W, the start of observation + W.
+    /// Exact for what is known now. Empty before observation began.
+    std::optional<base::Time> earliest_safe;
+
+    const CheckResult& operator[](Check check) const { return checks.at(static_cast<std::size_t>(check)); }
+    /// The checks that no configured source can measure.
+    std::vector<Check> not_measured() const;
+};
+
+/// UNKNOWN while the key table's numbers are not fresh; else UNSAFE if a check says so, else UNKNOWN, else
+/// NOT_YET, else SAFE.
+Judgement judge(const VerdictFacts& facts, base::Time now);
+
+}  // namespace keyshift::domain

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/verdict_checks.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+namespace keyshift::domain {
+namespace {
+
+using std::chrono::hours;
+
+constexpr base::Duration kAuthSeenWithin = hours{24};
+constexpr int kPollsUntilStale = 3;
+constexpr base::Duration kClockSkew = std::chrono::minutes{5};
+
+CheckResult finding(CheckOutcome outcome, std::string evidence, std::optional<base::Time> passes_at = {}) {
+    CheckResult result;
+    result.outcome = outcome;
+    result.evidence = std::move(evidence);
+    result.passes_at = passes_at;
+    return result;
+}
+
+CheckResult pass_if(bool passes, CheckOutcome otherwise, std::string evidence) {
+    return finding(passes ? CheckOutcome::pass : otherwise, std::move(evidence));
+}
+
+std::string date(base::Time t) {
+    return base::format_rfc3339(std::chrono::floor<std::chrono::seconds>(t));
+}
+
+std::string date(std::optional<base::Time> t, base::Time now) {
+    if (!t) return "never";
+    return date(*t) + (*t > now + kClockSkew ? " (in the future)" : "");
+}
+
+std::string length(base::Duration d) {
+    return base::format_duration(std::chrono::floor<std::chrono::seconds>(d));
+}
+
+std::string distance(base::Time t, base::Time now) {
+    return t > now ? length(t - now) + " in the future" : length(now - t) + " ago";
+}
+
+/// "1 legacy key", "2 legacy keys".
+std::string some(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+/// "1 legacy key is", "2 legacy keys are".
+std::string some_are(std::uint64_t count, std::string_view noun) {
+    return some(count, noun) + (count == 1 ? " is" : " are");
+}
+
+std::string percent(double ratio) {
+    std::array<char, 32> text{};
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), ratio * 100, std::chars_format::general, 4).ptr;
+    return std::string(text.data(), end) + " %";
+}
+
+CheckResult auth_enforced(const VerdictFacts& facts, base::Time now) {
+    // A time far in the future would let this pass for ever.
+    const auto lately = [now](std::optional<base::Time> t) {
+        return t && *t > now - kAuthSeenWithin && *t <= now + kClockSkew;
+    };
+    if (lately(facts.probe_refused_at)) {
+        return finding(CheckOutcome::pass,
+                       "a request without credentials was refused " + date(*facts.probe_refused_at));
+    }
+    if (lately(facts.newest_use))
+        return finding(CheckOutcome::pass, "a key was used " + date(*facts.newest_use));
+    if (!facts.probe_refused_at && !facts.newest_use && !facts.keys_read_at) {
+        return finding(CheckOutcome::unknown,
+                       "no request without credentials was refused and the key table was not read yet");
+    }
+    return finding(CheckOutcome::unsafe, "nothing shows within " + length(kAuthSeenWithin) +
+                                             " that keys are checked: last use of a key " +
+                                             date(facts.newest_use, now) +
+                                             ", last refusal of a request without credentials " +
+                                             date(facts.probe_refused_at, now));
+}
+
+CheckResult sources_fresh(const VerdictFacts& facts, base::Time now) {
+    if (!facts.keys_read_at) return finding(CheckOutcome::unknown, "the key table was not read yet");
+    const base::Duration age = now - *facts.keys_read_at;
+    const base::Duration stale = kPollsUntilStale * facts.poll_every;
+    std::string read = "the key table was last read " + date(*facts.keys_read_at) + ", " +
+                       distance(*facts.keys_read_at, now);
+    if (!facts.keys_up) return finding(CheckOutcome::unknown, "the last poll failed; " + read);
+    return pass_if(age < stale && age >= -stale, CheckOutcome::unknown,
+                   read + "; polls are " + length(facts.poll_every) + " apart");
+}
+
+CheckResult coverage(const VerdictFacts& facts, base::Time now) {
+    if (!facts.observed_since) return finding(CheckOutcome::unknown, "observation has not begun yet");
+    const base::Duration drain = facts.windows.drain;
+    base::Time since = *facts.observed_since;
+    std::string evidence = "observed without a gap since " + date(since, now) + ", " + length(now - since);
+    if (facts.fallback_hits_configured) {
+        if (!facts.fallback_hits)
+            return finding(CheckOutcome::unknown, evidence + "; fallback hits are not counted yet");
+        const base::Time counted = facts.fallback_hits->counted_since;
+        evidence += "; fallback hits counted since " + date(counted, now) + ", " + length(now - counted);
+        since = std::max(since, counted);
+    }
+    evidence += "; needed are " + length(drain);
+    if (now - since >= drain) return finding(CheckOutcome::pass, std::move(evidence));
+    return finding(CheckOutcome::not_yet, std::move(evidence), since + drain);
+}
+
+CheckResult no_live_use(const VerdictFacts& facts, base::Time) {
+    const LiveUse& live = facts.live_use;
+    std::string evidence = some(live.keys, "legacy key") + " used or created within the drain window (" +
+                           length(facts.windows.drain) + ", longer for keys seldom used), " +
+                           std::to_string(live.unswitched) +
+                           " of them not switched (overlap, issued or pending)";
+    if (live.quiet_at) evidence += "; the last window ends " + date(*live.quiet_at);
+    if (live.unswitched > 0) return finding(CheckOutcome::unsafe, std::move(evidence));
+    if (live.keys > 0) return finding(CheckOutcome::not_yet, std::move(evidence), live.quiet_at);
+    return finding(CheckOutcome::pass, std::move(evidence));
+}
+
+CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
+    if (!facts.fallback_hits_configured)
+        return finding(CheckOutcome::not_measured, "no source that counts fallback hits is configured");
+    if (!facts.fallback_hits) return finding(CheckOutcome::unknown, "fallback hits are not counted yet");
+    const FallbackHits& hits = *facts.fallback_hits;
+    const base::Duration drain = facts.windows.drain;
+    std::string evidence = some(hits.within_window, "fallback hit") + " within " + length(drain) +
+                           ", the last " + date(hits.last_hit, now);
+    if (!hits.last_hit) return pass_if(hits.within_window == 0, CheckOutcome::not_yet, std::move(evidence));
+    if (hits.within_window == 0 && *hits.last_hit <= now - drain)
+        return finding(CheckOutcome::pass, std::move(evidence));
+    return finding(CheckOutcome::not_yet, std::move(evidence), *hits.last_hit + drain);
+}
+
+CheckResult no_new_legacy(const VerdictFacts& facts, base::Time now) {
+    const std::optional<base::Time> newest = facts.newest_legacy_created_at;
+    const std::uint64_t live = live_keys(facts.phases);
+    if (!newest && live == 0) return finding(CheckOutcome::pass, "0 legacy keys are left");
+    if (!newest) {
+        return finding(CheckOutcome::unknown,
+                       "it is not known when the newest of " + some(live, "legacy key") + " was created");
+    }
+    return pass_if(*newest <= now - facts.windows.drain, CheckOutcome::unsafe,
+                   "the newest legacy key was created " + date(*newest) + ", " + distance(*newest, now) +
+                       "; needed are " + length(facts.windows.drain) + " without a new one");
+}
+
+CheckResult none_stranded(const VerdictFacts& facts, base::Time) {
+    const std::uint64_t stranded = count_of(facts.phases, Phase::stranded);
+    std::string evidence = some_are(stranded, "legacy key") + " stranded";
+    if (stranded > 0) {
+        evidence += ": in use when legacy keys stopped working";
+        if (facts.fallback.state.mode == FallbackMode::absent)
+            evidence += " about " + date(facts.fallback.state.absent_since);
+    }
+    return pass_if(stranded == 0, CheckOutcome::unsafe, std::move(evidence));
+}
+
+CheckResult none_retired_in_use(const VerdictFacts& facts, base::Time) {
+    const std::uint64_t in_use = count_of(facts.phases, Phase::retired_in_use);
+    return pass_if(in_use == 0, CheckOutcome::unsafe,
+                   some(in_use, "legacy key") + " deleted while in use, with no use of a replacement since");
+}
+
+CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
+    if (!facts.failures_configured) {
+        return finding(CheckOutcome::not_measured,
+                       "no source that counts authentication failures is configured");
+    }
+    const bool measured =
+        facts.failures && std::isfinite(facts.failures->ratio) && std::isfinite(facts.failures->normal);
+    if (!measured) return finding(CheckOutcome::unknown, "the share of failed requests is not known yet");
+    return pass_if(facts.failures->ratio <= facts.failures->normal, CheckOutcome::unsafe,
+                   percent(facts.failures->ratio) +
+                       " of the requests of 24h failed authentication; normal is at most " +
+                       percent(facts.failures->normal));
+}
+
+bool is_settled(Phase phase) {
+    return phase == Phase::drained || phase == Phase::dormant || phase == Phase::quarantined ||
+           phase == Phase::expired;
+}
+
+CheckResult lenient_inventory(const VerdictFacts& facts) {
+    const std::uint64_t live = live_keys(facts.phases);
+    std::uint64_t open = 0;
+    std::string named;
+    for (const Phase phase : kPhases) {
+        const std::uint64_t count = count_of(facts.phases, phase);
+        if (!is_live(phase) || is_settled(phase) || count == 0) continue;
+        open += count;
+        named += (named.empty() ? "" : ", ") + std::to_string(count) + ' ' + std::string(phase_name(phase));
+    }
+    std::string evidence = some_are(live, "legacy key") + " left, " + std::to_string(open) +
+                           " of them not drained, dormant, quarantined or expired";
+    if (open > 0) evidence += " (" + named + ')';
+    const std::uint64_t unsure = facts.drained_by_owner_only;
+    if (unsure > 0) {
+        evidence +=
+            "; " + some_are(unsure, "drained key") +
+            " matched only by being the owner's sole keys, which `keyshift pair` or `keyshift ack` confirms";
+    }
+    return pass_if(open == 0 && unsure == 0, CheckOutcome::not_yet, std::move(evidence));
+}
+
+CheckResult inventory(const VerdictFacts& facts, base::Time) {
+    if (facts.inventory == InventoryPolicy::lenient) return lenient_inventory(facts);
+    const std::uint64_t live = live_keys(facts.phases);
+    return pass_if(live == 0, CheckOutcome::not_yet,
+                   some_are(live, "legacy key") + " left; the strict policy allows none");
+}
+
+CheckResult dormant_acknowledged(const VerdictFacts& facts, base::Time) {
+    const std::uint64_t open = facts.dormant_unacknowledged;
+    const std::uint64_t recent = facts.dormant_blocked_recently;
+    const std::string drain = length(facts.windows.drain);
+    std::string evidence = some_are(open, "dormant key") + " neither acknowledged nor blocked, " +
+                           some_are(recent, "key") + " blocked for less than " + drain;
+    if (open > 0) return finding(CheckOutcome::unsafe, std::move(evidence));
+    if (recent > 0) return finding(CheckOutcome::not_yet, std::move(evidence), facts.blocked_long_enough_at);
+    return finding(CheckOutcome::pass, std::move(evidence));
+}
+
+/// With an absent fallback the question has answered itself.
+std::string nothing_to_remove(const VerdictFacts& facts) {
+    const std::uint64_t live = live_keys(facts.phases);
+    const std::string keys = facts.keys_read_at ? some_are(live, "key") : "legacy keys are";
+    return "there is nothing to remove: " + keys + " already cut off";
+}
+
+CheckResult fallback_mode(const VerdictFacts& facts, base::Time) {
+    const FallbackJudgement& fallback = facts.fallback;
+    const std::string because = fallback.state.evidence.empty() ? "" : "; " + fallback.state.evidence;
+    if (fallback.contradicted)
+        return finding(CheckOutcome::unknown, "evidence contradicts the configuration" + because);
+    switch (fallback.state.mode) {
+        case FallbackMode::present:
+            return finding(CheckOutcome::pass, "the gateway accepts legacy keys" + because);
+        case FallbackMode::absent:
+            return finding(CheckOutcome::pass, nothing_to_remove(facts) + because);
+        case FallbackMode::unknown:
+            break;
+    }
+    return finding(CheckOutcome::unknown,
+                   "it is not known whether the gateway accepts legacy keys" + because);
+}
+
+enum class Needs : std::uint8_t { nothing, census };
+
+struct Row {
+    Check check;
+    Needs needs;
+    CheckResult (*run)(const VerdictFacts&, base::Time);
+};
+constexpr std::array<Row, kCheckCount> kRows{{
+    {Check::auth_enforced, Needs::nothing, auth_enforced},
+    {Check::sources_fresh, Needs::nothing, sources_fresh},
+    {Check::coverage, Needs::nothing, coverage},
+    {Check::no_live_use, Needs::census, no_live_use},
+    {Check::no_fallback_hits, Needs::nothing, no_fallback_hits},
+    {Check::no_new_legacy, Needs::census, no_new_legacy},
+    {Check::none_stranded, Needs::census, none_stranded},
+    {Check::none_retired_in_use, Needs::census, none_retired_in_use},
+    {Check::failures_normal, Needs::nothing, failures_normal},
+    {Check::inventory, Needs::census, inventory},
+    {Check::dormant_acknowledged, Needs::census, dormant_acknowledged},
+    {Check::fallback_mode, Needs::nothing, fallback_mode},
+}};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < kRows.size(); ++i)
+        if (kRows[i].check != static_cast<Check>(i)) return false;
+    return true;
+}
+static_assert(in_order());
+
+}  // namespace
+
+CheckResult run_check(Check check, const VerdictFacts& facts, base::Time now) {
+    const Row& row = kRows.at(static_cast<std::size_t>(check));
+    CheckResult result = row.needs == Needs::census && !facts.keys_read_at
+                             ? finding(CheckOutcome::unknown, "the key table was not read yet")
+                             : row.run(facts, now);
+    result.check = check;
+    // Numbers that stand still while time goes on promise a time that has passed.
+    if (result.passes_at && *result.passes_at <= now) result.passes_at.reset();
+    return result;
+}
+
+}  // namespace keyshift::domain

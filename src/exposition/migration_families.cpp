@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exposition/migration_families.hpp"
+
+#include <string>
+
+#include "domain/assess.hpp"
+#include "exposition/build.hpp"
+
+namespace keyshift::exposition {
+namespace {
+
+using build::family;
+using build::number;
+using build::seconds;
+using build::single;
+using domain::Assessment;
+using domain::CheckOutcome;
+using domain::Model;
+
+void append_phases(const Model& model, std::vector<Family>& out) {
+    Family keys = family(Type::gauge, "keyshift_legacy_keys",
+                         "Legacy keys by phase of their migration; all phases together are the baseline.");
+    Family transitions = family(Type::counter, "keyshift_phase_transitions_total",
+                                "Times that a legacy key entered the phase from another one.");
+    for (const domain::Phase phase : domain::kPhases) {
+        const std::string name(phase_name(phase));
+        const auto i = static_cast<std::size_t>(phase);
+        if (model.migration)
+            keys.samples.push_back({{{"phase", name}}, number(model.migration->tally.phases.at(i))});
+        transitions.samples.push_back({{{"phase", name}}, number(model.totals.transitions.at(i))});
+    }
+    out.push_back(std::move(keys));
+    out.push_back(std::move(transitions));
+}
+
+void append_fallback(const Model& model, const Assessment& now, std::vector<Family>& out) {
+    Family mode = family(Type::gauge, "keyshift_fallback_mode",
+                         "Whether the gateway still accepts legacy keys: 1 for the mode that holds.");
+    for (const domain::FallbackMode m : domain::kFallbackModes)
+        mode.samples.push_back(
+            {{{"mode", std::string(mode_name(m))}}, now.fallback.state.mode == m ? 1.0 : 0.0});
+    if (!model.migration) mode.samples.clear();
+    out.push_back(std::move(mode));
+    out.push_back(single(Type::gauge, "keyshift_fallback_mode_contradicted",
+                         "Whether evidence contradicts the fallback mode that the configuration asserts.",
+                         now.fallback.contradicted ? 1.0 : 0.0));
+}
+
+void append_progress(const Model& model, const Assessment& now, std::vector<Family>& out) {
+    out.push_back(single(Type::gauge, "keyshift_migration_removed_ratio",
+                         "Share of the baseline that was deleted or upgraded.", now.removed_ratio));
+    out.push_back(
+        single(Type::gauge, "keyshift_migration_drained_ratio",
+               "Share of the baseline that was deleted, upgraded, or replaced and is no longer used.",
+               now.drained_ratio));
+    Family state =
+        family(Type::gauge, "keyshift_migration_state", "State of the migration: 1 for the one that holds.");
+    if (now.state) {
+        for (const domain::MigrationState s : domain::kMigrationStates)
+            state.samples.push_back({{{"state", std::string(state_name(s))}}, s == *now.state ? 1.0 : 0.0});
+    }
+    out.push_back(std::move(state));
+    Family eta = family(Type::gauge, "keyshift_migration_eta_timestamp_seconds",
+                        "When the last legacy key will be gone, if that can be estimated.");
+    if (model.migration) {
+        const domain::Forecast& forecast = model.migration->forecast;
+        for (const auto& [name, value] : {std::pair("point", forecast.point), std::pair("p50", forecast.p50),
+                                          std::pair("p85", forecast.p85)})
+            if (value) eta.samples.push_back({{{"estimate", name}}, base::to_unix_seconds(*value)});
+    }
+    out.push_back(std::move(eta));
+    out.push_back(
+        single(Type::gauge, "keyshift_migration_start_timestamp_seconds",
+               "Start of the migration: as configured, else when the oldest modern key was created.",
+               seconds(model.migration_start())));
+    out.push_back(single(Type::gauge, "keyshift_migration_deadline_timestamp_seconds",
+                         "Deadline of the migration, as configured.", seconds(model.policy.deadline)));
+    out.push_back(single(Type::gauge, "keyshift_migration_last_progress_timestamp_seconds",
+                         "When a legacy key was last found deleted or upgraded.",
+                         model.migration ? seconds(model.migration->last_removal) : std::nullopt));
+}
+
+void append_verdict(const Assessment& now, std::vector<Family>& out) {
+    out.push_back(single(Type::gauge, "keyshift_fallback_removal_safe",
+                         "Whether the fallback may be removed: 1 only while every required check passes.",
+                         now.judgement.verdict == domain::Verdict::safe ? 1.0 : 0.0));
+    Family checks = family(Type::gauge, "keyshift_fallback_removal_check",
+                           "Checks of the verdict: 1 passes, 0 does not; no series where there is no data.");
+    for (const domain::CheckResult& result : now.judgement.checks) {
+        if (result.outcome == CheckOutcome::unknown || result.outcome == CheckOutcome::not_measured) continue;
+        checks.samples.push_back({{{"check", std::string(check_name(result.check))}},
+                                  result.outcome == CheckOutcome::pass ? 1.0 : 0.0});
+    }
+    out.push_back(std::move(checks));
+    out.push_back(single(Type::gauge, "keyshift_fallback_removal_earliest_timestamp_seconds",
+                         "When the fallback could be removed if nothing else happens, by what is known now.",
+                         seconds(now.judgement.earliest_safe)));
+}
+
+}  // namespace
+
+void append_migration_families(const Model& model, base::Time now, std::vector<Family>& out) {
+    const Assessment assessment = assess(model, now);
+    append_phases(model, out);
+    append_fallback(model, assessment, out);
+    append_progress(model, assessment, out);
+    append_verdict(assessment, out);
+}
+
+}  // namespace keyshift::exposition

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/next_step.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "report/append.hpp"
+
+namespace keyshift::report {
+namespace {
+
+using domain::Phase;
+
+constexpr std::array<NextStep, domain::kPhases.size()> kSteps{
+    // in the order of domain::Phase
+    {{"create_new_key", "key has no new key yet: create one",
+      "keys have no new keys yet: create one for each"},
+     {"confirm_unused", "key seems unused: confirm that it is, then block it",
+      "keys seem unused: confirm that they are, then block them"},
+     {"deploy_new_key", "key has a replacement that is not in use yet: deploy the new key",
+      "keys have replacements that are not in use yet: deploy the new keys"},
+     {"finish_switch", "key is still in use beside its replacement: finish the switch",
+      "keys are still in use beside their replacements: finish the switch"},
+     {"block_or_delete", "key is replaced and no longer in use: block or delete it",
+      "keys are replaced and no longer in use: block or delete them"},
+     {"delete_after_wait", "key is blocked: delete it after the waiting time",
+      "keys are blocked: delete them after the waiting time"},
+     {"delete", "key has expired or is over budget: delete it",
+      "keys have expired or are over budget: delete them"},
+     {"deploy_new_key_now", "key stopped working: clients fail now, deploy a new key",
+      "keys stopped working: clients fail now, deploy a new key for each"},
+     {},
+     {},
+     {}}};
+
+constexpr std::array<Phase, kLivePhases> kMostUrgentFirst{Phase::stranded,    Phase::overlap, Phase::issued,
+                                                          Phase::pending,     Phase::drained, Phase::dormant,
+                                                          Phase::quarantined, Phase::expired};
+
+/// A key that is pending because the old one is not in use either may have its new key already.
+std::size_t index(const KeyPhase& key) {
+    const bool made = key.phase == Phase::pending && key.has_replacement();
+    return static_cast<std::size_t>(made ? Phase::issued : key.phase);
+}
+
+void append_sentence(std::string& out, const NextStep& step, std::uint64_t keys) {
+    append_number(out, keys);
+    out += ' ';
+    out += keys == 1 ? step.one : step.several;
+}
+
+}  // namespace
+
+const NextStep& next_step(const KeyPhase& key) {
+    return kSteps.at(index(key));
+}
+
+template <class Visit>
+void NextSteps::most_urgent_first(Visit visit) const {
+    for (const Phase phase : kMostUrgentFirst) {
+        const auto at = static_cast<std::size_t>(phase);
+        if (keys_.at(at) > 0) visit(kSteps.at(at), keys_.at(at));
+    }
+}
+
+void NextSteps::add(const KeyPhase& key) {
+    if (domain::is_live(key.phase)) ++keys_.at(index(key));
+}
+
+void NextSteps::append_sentences(std::string& out) const {
+    most_urgent_first([&out](const NextStep& step, std::uint64_t keys) {
+        out += ' ';
+        append_sentence(out, step, keys);
+        out += '.';
+    });
+}
+
+void NextSteps::append_json_array(std::string& out) const {
+    std::string_view separator = "[";
+    most_urgent_first([&](const NextStep& step, std::uint64_t keys) {
+        out += separator;
+        out += "{\"step\":\"";
+        out += step.word;
+        out += "\",\"keys\":";
+        append_number(out, keys);
+        out += ",\"text\":\"";
+        append_sentence(out, step, keys);
+        out += "\"}";
+        separator = ",";
+    });
+    out += separator == "[" ? "[]" : "]";
+}
+
+bool NextSteps::empty() const {
+    return std::all_of(keys_.begin(), keys_.end(), [](std::uint64_t keys) { return keys == 0; });
+}
+
+}  // namespace keyshift::report

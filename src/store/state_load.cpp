@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading the state.
+#include "store/state.hpp"
+#include "store/statements.hpp"
+
+namespace keyshift::store {
+namespace {
+
+using base::Result;
+using domain::Phase;
+
+/// Calls `handle(statement)` for each row.
+template <class Handle>
+Result<void> each_row(Statement& statement, const Handle& handle) {
+    for (auto row = statement.step();; row = statement.step()) {
+        if (!row) return row.error();
+        if (!*row) return {};
+        handle(statement);
+    }
+}
+
+constexpr const char* kKey =
+    "SELECT k.row, k.id, k.owner, k.name, k.prefix, k.created_at, k.expires_at, k.bcrypt_cost, k.blocked, "
+    "k.over_budget, k.first_seen_at, k.gone_at, k.gone_as, coalesce(s.last_used, k.last_used, 0), "
+    "coalesce(s.longest_gap, 0), coalesce(s.since, k.first_seen_at / 1000000), coalesce(s.phase, k.phase), "
+    "coalesce(s.candidate, k.phase, 0), coalesce(s.flags, 0), p.replacement, "
+    "p.rule, p.at, "
+    "p.used_at FROM legacy_key AS k LEFT JOIN legacy_state AS s USING (row) LEFT JOIN pairing AS p USING "
+    "(row) ";
+
+std::optional<std::string_view> text_or_none(const Statement& row, int column) {
+    return row.is_null(column) ? std::nullopt : std::optional(row.text(column));
+}
+
+std::uint32_t small(const Statement& row, int column) {
+    return static_cast<std::uint32_t>(row.integer(column));
+}
+
+/// The columns of kKey.
+domain::Key read_key(const Statement& row) {
+    domain::Key key;
+    key.legacy = true;
+    key.id = row.text(1);
+    key.owner = text_or_none(row, 2);
+    key.name = text_or_none(row, 3);
+    key.prefix = row.text(4);
+    key.created_at = from_micros(row.integer(5));
+    key.expires_at = time_at(row, 6);
+    if (!row.is_null(7)) key.bcrypt_cost = static_cast<int>(row.integer(7));
+    key.blocked = row.integer(8) != 0;
+    key.over_budget = row.integer(9) != 0;
+    if (row.integer(13) != 0) key.last_used_at = base::Time{std::chrono::seconds{row.integer(13)}};
+    return key;
+}
+
+domain::KeyMemory read_memory(const Statement& row) {
+    domain::KeyMemory memory;
+    memory.row = small(row, 0);
+    memory.gone = !row.is_null(11);
+    memory.upgraded = row.text(12) == "upgraded";
+    memory.last_used = small(row, 13);
+    memory.longest_gap = small(row, 14);
+    memory.since = small(row, 15);
+    if (!row.is_null(16)) memory.phase = static_cast<Phase>(row.integer(16));
+    memory.candidate = static_cast<Phase>(row.integer(17));
+    memory.advanced = (row.integer(18) & kAdvanced) != 0;
+    memory.in_use = (row.integer(18) & kInUse) != 0;
+    memory.with_owner = (row.integer(18) & kWithOwner) != 0;
+    if (!row.is_null(19)) {
+        memory.rule = static_cast<domain::PairRule>(row.integer(20));
+        memory.replacement = domain::hash_id(row.text(19));
+        memory.replacement_used =
+            static_cast<std::uint32_t>(row.is_null(22) ? 0 : row.integer(22) / 1'000'000);
+    }
+    return memory;
+}
+
+Pairing read_pairing(const Statement& row, int first) {
+    return {std::string(row.text(first)), static_cast<domain::PairRule>(row.integer(first + 1)),
+            from_micros(row.integer(first + 2)), time_at(row, first + 3)};
+}
+
+constexpr const char* kEvent = "SELECT id, at, kind, row, was, phase, keys, detail FROM event ";
+
+Event read_event(const Statement& row) {
+    Event event;
+    event.id = row.integer(0);
+    event.at = from_micros(row.integer(1));
+    event.kind = row.text(2);
+    if (!row.is_null(3)) event.row = small(row, 3);
+    if (!row.is_null(4)) event.was = static_cast<Phase>(row.integer(4));
+    if (!row.is_null(5)) event.phase = static_cast<Phase>(row.integer(5));
+    if (!row.is_null(6)) event.keys = static_cast<std::uint64_t>(row.integer(6));
+    event.detail = row.text(7);
+    return event;
+}
+
+}  // namespace
+
+Result<std::uint32_t> State::load_keys(
+    const std::function<void(const domain::Key&, const domain::KeyMemory&)>& handle) {
+    if (!database_) return not_open();
+    Statement keys(*database_,
+                   std::string(kKey) + "WHERE k.gone_at IS NULL OR coalesce(s.phase, k.phase) NOT IN (8, 9)");
+    if (auto done = each_row(keys, [&](const Statement& row) { handle(read_key(row), read_memory(row)); });
+        !done)
+        return done.error();
+    const auto last = database_->integer("SELECT coalesce(max(row), 0) FROM legacy_key");
+    if (!last) return last.error();
+    return static_cast<std::uint32_t>(*last + 1);
+}
+
+Result<void> State::load_watched(
+    const std::function<void(const domain::Key&, const std::optional<Pairing>&)>& handle) {
+    if (!database_) return not_open();
+    Statement keys(*database_, std::string(kKey) + "WHERE s.phase = 10");
+    return each_row(keys, [&](const Statement& row) {
+        handle(read_key(row), row.is_null(19) ? std::nullopt : std::optional(read_pairing(row, 19)));
+    });
+}
+
+Result<void> State::load_taken(const std::function<void(std::string_view id)>& handle) {
+    if (!database_) return not_open();
+    Statement taken(
+        *database_,
+        "SELECT p.replacement FROM legacy_key AS k JOIN pairing AS p USING (row) WHERE k.gone_at IS NOT "
+        "NULL UNION ALL SELECT id FROM legacy_key WHERE gone_at IS NOT NULL AND gone_as = 'upgraded'");
+    return each_row(taken, [&](const Statement& row) { handle(row.text(0)); });
+}
+
+Result<Counters> State::load_counters() {
+    if (!database_) return not_open();
+    Statement counters(*database_, "SELECT name, label, value FROM counter");
+    Counters out;
+    const auto done = each_row(counters, [&](const Statement& row) {
+        out[{std::string(row.text(0)), std::string(row.text(1))}] =
+            static_cast<std::uint64_t>(row.integer(2));
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<Facts> State::load_facts() {
+    if (!database_) return not_open();
+    Statement facts(*database_, "SELECT name, value FROM fact");
+    Facts out;
+    const auto done =
+        each_row(facts, [&](const Statement& row) { out[std::string(row.text(0))] = row.text(1); });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::map<std::string, base::Time>> State::load_observation_starts() {
+    if (!database_) return not_open();
+    Statement sources(*database_, "SELECT name, observation_start FROM source");
+    std::map<std::string, base::Time> out;
+    const auto done = each_row(
+        sources, [&](const Statement& row) { out[std::string(row.text(0))] = from_micros(row.integer(1)); });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<Decisions> State::load_decisions() {
+    if (!database_) return not_open();
+    Decisions out;
+    Statement pairs(*database_, "SELECT legacy, replacement, at, by FROM operator_pair ORDER BY at");
+    auto done = each_row(pairs, [&](const Statement& row) {
+        out.pairs.push_back({std::string(row.text(0)), std::string(row.text(1)), from_micros(row.integer(2)),
+                             std::string(row.text(3))});
+    });
+    if (!done) return done.error();
+    Statement acknowledgements(*database_, "SELECT id, at, by, note FROM acknowledgement ORDER BY at");
+    done = each_row(acknowledgements, [&](const Statement& row) {
+        out.acknowledgements.push_back({std::string(row.text(0)), from_micros(row.integer(1)),
+                                        std::string(row.text(2)), std::string(row.text(3))});
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::vector<ProgressPoint>> State::load_progress(base::Time since, std::size_t limit) {
+    if (!database_) return not_open();
+    Statement points(*database_,
+                     "SELECT at, live, removed, drained FROM progress WHERE at >= ?1 ORDER BY at LIMIT ?2");
+    points.bind(1, to_micros(since)).bind(2, static_cast<std::int64_t>(limit));
+    std::vector<ProgressPoint> out;
+    const auto done = each_row(points, [&](const Statement& row) {
+        out.push_back({from_micros(row.integer(0)), static_cast<std::uint64_t>(row.integer(1)),
+                       static_cast<std::uint64_t>(row.integer(2)),
+                       static_cast<std::uint64_t>(row.integer(3))});
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::vector<Event>> State::load_events(std::size_t limit) {
+    if (!database_) return not_open();
+    Statement events(*database_, std::string(kEvent) + "ORDER BY id DESC LIMIT ?1");
+    events.bind(1, static_cast<std::int64_t>(limit));
+    std::vector<Event> out;
+    const auto done = each_row(events, [&](const Statement& row) { out.push_back(read_event(row)); });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
+    if (!database_) return not_open();
+    Statement keys(*database_, std::string(kKey) + "WHERE k.id = ?1 ORDER BY k.row DESC LIMIT 1");
+    keys.bind(1, id);
+    std::unique_ptr<KeyHistory> out;
+    auto done = each_row(keys, [&](const Statement& row) {
+        out = std::make_unique<KeyHistory>();
+        out->key = read_key(row);
+        out->id = row.text(1);
+        out->owner = row.text(2);
+        out->name = row.text(3);
+        out->prefix = row.text(4);
+        out->key.id = out->id;
+        out->key.prefix = out->prefix;
+        if (out->key.owner) out->key.owner = out->owner;
+        if (out->key.name) out->key.name = out->name;
+        out->memory = read_memory(row);
+        out->first_seen_at = from_micros(row.integer(10));
+        out->gone_at = time_at(row, 11);
+        if (!row.is_null(19)) out->pairing = read_pairing(row, 19);
+    });
+    if (!done) return done.error();
+    if (!out) return out;
+    Statement events(*database_, std::string(kEvent) + "WHERE row = ?1 ORDER BY id");
+    events.bind(1, std::int64_t{out->memory.row});
+    done = each_row(events, [&](const Statement& row) { out->events.push_back(read_event(row)); });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::optional<Pairing>> State::load_pairing(std::uint32_t row) {
+    if (!database_) return not_open();
+    std::optional<Pairing> out;
+    const auto done = each_row(statements_->find_pairing.bind(1, std::int64_t{row}),
+                               [&](const Statement& found) { out = read_pairing(found, 0); });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::optional<std::string>> State::load_owner(std::uint32_t row) {
+    if (!database_) return not_open();
+    std::optional<std::string> out;
+    const auto done =
+        each_row(statements_->find_owner.bind(1, std::int64_t{row}), [&](const Statement& found) {
+            if (!found.is_null(0)) out = found.text(0);
+        });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::optional<State::Over>> State::find_over(std::string_view id) {
+    if (!database_) return not_open();
+    if (!any_gone_) return std::optional<Over>();
+    std::optional<Over> out;
+    const auto done = each_row(statements_->find_over.bind(1, id), [&](const Statement& row) {
+        out = Over{small(row, 0), static_cast<Phase>(row.integer(1))};
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::int64_t> State::data_version() {
+    if (!database_) return not_open();
+    return database_->integer("PRAGMA data_version");
+}
+
+}  // namespace keyshift::store

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/statements.hpp"
+
+namespace keyshift::store {
+
+Statements::Statements(Sqlite& db)
+    : add_key(db,
+              "INSERT INTO legacy_key (row, id, owner, name, prefix, created_at, expires_at, bcrypt_cost, "
+              "blocked, "
+              "over_budget, first_seen_at, last_used, phase) "
+              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
+      update_key(db,
+                 "UPDATE legacy_key SET id = ?2, owner = ?3, name = ?4, prefix = ?5, created_at = ?6, "
+                 "expires_at = ?7, bcrypt_cost = ?8, blocked = ?9, over_budget = ?10, gone_at = NULL, "
+                 "gone_as = NULL WHERE row = ?1"),
+      remember(db, "INSERT OR REPLACE INTO legacy_state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+      mark_gone(db, "UPDATE legacy_key SET gone_at = coalesce(gone_at, ?2), gone_as = ?3 WHERE row = ?1"),
+      set_pairing(db,
+                  "INSERT INTO pairing VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
+                  "at = CASE WHEN replacement = excluded.replacement AND rule = excluded.rule THEN at "
+                  "ELSE excluded.at END, replacement = excluded.replacement, rule = excluded.rule, "
+                  "used_at = excluded.used_at"),
+      clear_pairing(db, "DELETE FROM pairing WHERE row = ?1"),
+      add_event(
+          db,
+          "INSERT INTO event (at, kind, row, was, phase, keys, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
+      set_counter(db, "INSERT OR REPLACE INTO counter VALUES (?1, ?2, ?3)"),
+      set_fact(db, "INSERT OR REPLACE INTO fact VALUES (?1, ?2)"),
+      set_observation_start(db, "INSERT INTO source VALUES (?1, ?2) ON CONFLICT DO NOTHING"),
+      add_progress(db, "INSERT OR REPLACE INTO progress VALUES (?1, ?2, ?3, ?4)"),
+      thin_progress(db,
+                    "DELETE FROM progress WHERE at < ?1 AND EXISTS (SELECT 1 FROM progress AS first WHERE "
+                    "first.at >= progress.at - progress.at % 3600000000 AND first.at < progress.at)"),
+      decide_pair(db, "INSERT OR REPLACE INTO operator_pair VALUES (?1, ?2, ?3, ?4)"),
+      decide_acknowledgement(db, "INSERT OR REPLACE INTO acknowledgement VALUES (?1, ?2, ?3, ?4)"),
+      find_over(
+          db,
+          "SELECT k.row, coalesce(s.phase, k.phase) FROM legacy_key AS k LEFT JOIN legacy_state AS s USING "
+          "(row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT 1"),
+      find_pairing(db, "SELECT replacement, rule, at, used_at FROM pairing WHERE row = ?1"),
+      find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1") {}
+
+void bind_text(Statement& statement, int index, std::optional<std::string_view> text) {
+    if (text) {
+        statement.bind(index, *text);
+    } else {
+        statement.bind_null(index);
+    }
+}
+
+void bind_time(Statement& statement, int index, std::optional<base::Time> time) {
+    bind_number(statement, index, time ? std::optional(to_micros(*time)) : std::nullopt);
+}
+
+}  // namespace keyshift::store

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The prepared statements of a state, made once per connection, and how values go in and out of them. Kept
+// inside src/store; used by the thread of their State.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "store/sqlite.hpp"
+
+namespace keyshift::store {
+
+// legacy_state.flags
+inline constexpr std::int64_t kAdvanced = 1;
+inline constexpr std::int64_t kInUse = 2;
+inline constexpr std::int64_t kWithOwner = 4;
+
+struct Statements {
+    explicit Statements(Sqlite& database);
+
+    Statement add_key, update_key, remember, mark_gone;
+    Statement set_pairing, clear_pairing;
+    Statement add_event, set_counter, set_fact, set_observation_start;
+    Statement add_progress, thin_progress;
+    Statement decide_pair, decide_acknowledgement;
+    Statement find_over, find_pairing, find_owner;
+};
+
+inline std::int64_t to_micros(base::Time t) {
+    return t.time_since_epoch().count();
+}
+inline base::Time from_micros(std::int64_t count) {
+    return base::Time{base::Duration{count}};
+}
+inline std::optional<base::Time> time_at(const Statement& statement, int column) {
+    return statement.is_null(column) ? std::nullopt : std::optional(from_micros(statement.integer(column)));
+}
+
+void bind_text(Statement& statement, int index, std::optional<std::string_view> text);
+void bind_time(Statement& statement, int index, std::optional<base::Time> time);
+template <class Number>
+void bind_number(Statement& statement, int index, std::optional<Number> number) {
+    if (number) {
+        statement.bind(index, static_cast<std::int64_t>(*number));
+    } else {
+        statement.bind_null(index);
+    }
+}
+
+}  // namespace keyshift::store

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/transaction.hpp"
+
+#include <string>
+#include <utility>
+
+#include "store/statements.hpp"
+
+namespace keyshift::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The parameters that both statements of a key begin with.
+void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
+    statement.bind(1, static_cast<std::int64_t>(row)).bind(2, key.id);
+    bind_text(statement, 3, key.owner);
+    bind_text(statement, 4, key.name);
+    statement.bind(5, key.prefix).bind(6, to_micros(key.created_at));
+    bind_time(statement, 7, key.expires_at);
+    bind_number(statement, 8, key.bcrypt_cost);
+    statement.bind(9, std::int64_t{key.blocked}).bind(10, std::int64_t{key.over_budget});
+}
+
+}  // namespace
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)),
+      statements_(other.statements_),
+      any_gone_(other.any_gone_),
+      error_(std::move(other.error_)) {}
+
+Transaction::~Transaction() {
+    // A failing rollback leaves nothing to do: SQLite has rolled back by itself.
+    if (database_ != nullptr) [[maybe_unused]]
+        const auto done = database_->execute("ROLLBACK");
+}
+
+void Transaction::run(Statement& statement) {
+    if (error_) return statement.reset();
+    const auto done = statement.step();
+    if (!done) error_ = done.error();
+}
+
+void Transaction::add_key(const domain::Key& key, std::uint32_t row, domain::Phase phase,
+                          base::Time seen_at) {
+    Statement& add = statements_->add_key;
+    bind_key(add, key, row);
+    add.bind(11, to_micros(seen_at));
+    bind_number(
+        add, 12,
+        key.last_used_at
+            ? std::optional(
+                  std::chrono::floor<std::chrono::seconds>(*key.last_used_at).time_since_epoch().count())
+            : std::nullopt);
+    run(add.bind(13, static_cast<std::int64_t>(phase)));
+}
+
+void Transaction::update_key(const domain::Key& key, std::uint32_t row) {
+    bind_key(statements_->update_key, key, row);
+    run(statements_->update_key);
+}
+
+void Transaction::remember(const domain::KeyMemory& memory) {
+    Statement& remember = statements_->remember;
+    remember.bind(1, std::int64_t{memory.row})
+        .bind(2, std::int64_t{memory.last_used})
+        .bind(3, std::int64_t{memory.longest_gap})
+        .bind(4, std::int64_t{memory.since});
+    bind_number(remember, 5, memory.phase);
+    remember.bind(6, static_cast<std::int64_t>(memory.candidate))
+        .bind(7, (memory.advanced ? kAdvanced : 0) | (memory.in_use ? kInUse : 0) |
+                     (memory.with_owner ? kWithOwner : 0));
+    run(remember);
+}
+
+void Transaction::mark_gone(std::uint32_t row, GoneAs how, base::Time noticed_at) {
+    *any_gone_ = true;
+    const std::string_view as = how == GoneAs::upgraded ? "upgraded" : "removed";
+    run(statements_->mark_gone.bind(1, std::int64_t{row}).bind(2, to_micros(noticed_at)).bind(3, as));
+}
+
+void Transaction::set_pairing(std::uint32_t row, std::string_view replacement, domain::PairRule rule,
+                              base::Time at, std::optional<base::Time> used_at) {
+    Statement& set = statements_->set_pairing;
+    set.bind(1, std::int64_t{row})
+        .bind(2, replacement)
+        .bind(3, static_cast<std::int64_t>(rule))
+        .bind(4, to_micros(at));
+    bind_time(set, 5, used_at);
+    run(set);
+}
+
+void Transaction::clear_pairing(std::uint32_t row) {
+    run(statements_->clear_pairing.bind(1, std::int64_t{row}));
+}
+
+void Transaction::add_event(const Event& event) {
+    Statement& add = statements_->add_event;
+    add.bind(1, to_micros(event.at)).bind(2, event.kind);
+    bind_number(add, 3, event.row);
+    bind_number(add, 4, event.was);
+    bind_number(add, 5, event.phase);
+    bind_number(add, 6, event.keys);
+    bind_text(add, 7, event.detail.empty() ? std::nullopt : std::optional<std::string_view>(event.detail));
+    run(add);
+}
+
+void Transaction::set_counter(std::string_view name, std::string_view label, std::uint64_t value) {
+    run(statements_->set_counter.bind(1, name).bind(2, label).bind(3, static_cast<std::int64_t>(value)));
+}
+
+void Transaction::set_fact(std::string_view name, std::string_view value) {
+    run(statements_->set_fact.bind(1, name).bind(2, value));
+}
+
+void Transaction::set_observation_start(std::string_view source, base::Time at) {
+    run(statements_->set_observation_start.bind(1, source).bind(2, to_micros(at)));
+}
+
+void Transaction::add_progress(const ProgressPoint& point) {
+    run(statements_->add_progress.bind(1, to_micros(std::chrono::floor<std::chrono::minutes>(point.at)))
+            .bind(2, static_cast<std::int64_t>(point.live))
+            .bind(3, static_cast<std::int64_t>(point.removed))
+            .bind(4, static_cast<std::int64_t>(point.drained)));
+    run(statements_->thin_progress.bind(1, to_micros(point.at - 48h)));
+}
+
+void Transaction::forget_before(base::Time until) {
+    if (error_) return;
+    const std::string limit = std::to_string(to_micros(until));
+    // 8 and 9: upgraded and retired, as in schema.cpp.
+    const auto done = database_->execute(
+        "DELETE FROM event WHERE at < " + limit + "; DELETE FROM progress WHERE at < " + limit +
+        "; DELETE FROM legacy_key WHERE gone_at < " + limit +
+        " AND coalesce((SELECT phase FROM legacy_state AS s WHERE s.row = legacy_key.row), phase) IN (8, 9)"
+        "; DELETE FROM legacy_state WHERE row NOT IN (SELECT row FROM legacy_key)"
+        "; DELETE FROM pairing WHERE row NOT IN (SELECT row FROM legacy_key)");
+    if (!done) error_ = done.error();
+}
+
+void Transaction::decide(const OperatorPair& pair) {
+    run(statements_->decide_pair.bind(1, pair.legacy)
+            .bind(2, pair.replacement)
+            .bind(3, to_micros(pair.at))
+            .bind(4, pair.by));
+}
+
+void Transaction::decide(const Acknowledgement& acknowledgement) {
+    run(statements_->decide_acknowledgement.bind(1, acknowledgement.id)
+            .bind(2, to_micros(acknowledgement.at))
+            .bind(3, acknowledgement.by)
+            .bind(4, acknowledgement.note));
+}
+
+base::Result<void> Transaction::commit() {
+    if (error_) return *error_;
+    if (auto done = database_->execute("COMMIT"); !done) return done.error();
+    database_ = nullptr;
+    return {};
+}
+
+}  // namespace keyshift::store

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// One cycle's changes of the state. Rolls back unless committed. The first failure is remembered, what
+// follows is ignored, and commit() returns it. Lives on the thread of its State.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "domain/key.hpp"
+#include "store/records.hpp"
+#include "store/sqlite.hpp"
+
+namespace keyshift::store {
+
+/// How a key left the legacy keys.
+enum class GoneAs { removed, upgraded };
+
+struct Statements;
+
+class Transaction {
+ public:
+    /// `any_gone` becomes true when a key is marked gone. All outlive the transaction.
+    Transaction(Sqlite& database, Statements& statements, bool& any_gone)
+        : database_(&database), statements_(&statements), any_gone_(&any_gone) {}
+    Transaction(Transaction&& other) noexcept;
+    Transaction& operator=(Transaction&&) = delete;
+    ~Transaction();
+
+    /// A legacy key seen for the first time, in the phase it begins with.
+    void add_key(const domain::Key& key, std::uint32_t row, domain::Phase phase, base::Time seen_at);
+    /// What the table says of the key, but its last use; it is there (again).
+    void update_key(const domain::Key& key, std::uint32_t row);
+    /// What only polls can tell. Cheapest in ascending order of `row`.
+    void remember(const domain::KeyMemory& memory);
+    void mark_gone(std::uint32_t row, GoneAs how, base::Time noticed_at);
+
+    void set_pairing(std::uint32_t row, std::string_view replacement, domain::PairRule rule, base::Time at,
+                     std::optional<base::Time> used_at);
+    void clear_pairing(std::uint32_t row);
+
+    /// Events of a key refer to its row.
+    void add_event(const Event& event);
+    void set_counter(std::string_view name, std::string_view label, std::uint64_t value);
+    void set_fact(std::string_view name, std::string_view value);
+    /// Kept if one is there already.
+    void set_observation_start(std::string_view source, base::Time at);
+    /// At most one point a minute; those older than 48 h are thinned to one an hour.
+    void add_progress(const ProgressPoint& point);
+    /// Forgets events, progress, and keys that are gone for good, of before `until`.
+    void forget_before(base::Time until);
+
+    void decide(const OperatorPair& pair);
+    void decide(const Acknowledgement& acknowledgement);
+
+    base::Result<void> commit();
+
+ private:
+    void run(Statement& statement);
+
+    Sqlite* database_;  // null: committed, or moved from
+    Statements* statements_;
+    bool* any_gone_;
+    std::optional<base::Error> error_;
+};
+
+}  // namespace keyshift::store

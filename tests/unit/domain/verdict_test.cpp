@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/verdict.hpp"
+
+#include <limits>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace keyshift::domain {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using F = VerdictFacts;
+using Outcome = CheckOutcome;
+using Passes = std::optional<base::Time>;
+
+const base::Time kNow{std::chrono::seconds{1'768'003'200}};  // 2026-01-10T00:00:00Z
+constexpr base::Duration kWeek = 168h;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+std::uint64_t& phase(VerdictFacts& facts, Phase which) {
+    return facts.phases.at(static_cast<std::size_t>(which));
+}
+
+/// Every part measured, every check passes.
+VerdictFacts safe_facts() {
+    VerdictFacts f;
+    f.keys_up = true;
+    f.keys_read_at = kNow - 10s;
+    f.poll_every = 30s;
+    f.observed_since = kNow - 720h;
+    f.newest_use = kNow - 1h;
+    phase(f, Phase::drained) = 3;
+    phase(f, Phase::dormant) = 1;
+    phase(f, Phase::quarantined) = 1;
+    phase(f, Phase::expired) = 1;
+    phase(f, Phase::retired) = 4;
+    f.newest_legacy_created_at = kNow - 2400h;
+    f.fallback.state = {FallbackMode::present, kNow - 720h, {}, "a legacy key was used"};
+    f.fallback_hits_configured = true;
+    f.fallback_hits = FallbackHits{0, kNow - 200h, kNow - 720h};
+    f.failures_configured = true;
+    f.failures = AuthFailures{0.01, 0.02};
+    return f;
+}
+
+/// One change to the safe facts and what its check then says.
+struct Row {
+    const char* name;
+    Check check;
+    void (*change)(VerdictFacts&);
+    Outcome outcome;
+    const char* evidence;
+    Passes passes_at = {};
+};
+
+void expect_row(const Row& row) {
+    SCOPED_TRACE(std::string(check_name(row.check)) + ": " + row.name);
+    VerdictFacts facts = safe_facts();
+    row.change(facts);
+    const Judgement judgement = judge(facts, kNow);
+    EXPECT_EQ(outcome_name(judgement[row.check].outcome), outcome_name(row.outcome));
+    EXPECT_THAT(judgement[row.check].evidence, HasSubstr(row.evidence));
+    EXPECT_EQ(judgement[row.check].passes_at, row.passes_at);
+    if (row.outcome != Outcome::pass && row.outcome != Outcome::not_measured) {
+        EXPECT_NE(judgement.verdict, Verdict::safe);
+    }
+}
+
+const std::vector<Row> kSourceRows{
+    {"used", Check::auth_enforced, [](F&) {}, Outcome::pass, "a key was used 2026-01-09T23:00:00Z"},
+    {"used, 24 h less 1 us", Check::auth_enforced, [](F& f) { f.newest_use = kNow - 24h + 1us; },
+     Outcome::pass, "used 2026-01-09T00:00:00Z"},
+    {"used 24 h ago", Check::auth_enforced, [](F& f) { f.newest_use = kNow - 24h; }, Outcome::unsafe,
+     "within 1d that keys are checked: last use of a key 2026-01-09T00:00:00Z, last refusal of a request "
+     "without credentials never"},
+    {"used 5 min ahead", Check::auth_enforced, [](F& f) { f.newest_use = kNow + 5min; }, Outcome::pass,
+     "2026-01-10T00:05:00Z"},
+    {"used further ahead", Check::auth_enforced, [](F& f) { f.newest_use = kNow + 5min + 1us; },
+     Outcome::unsafe, "2026-01-10T00:05:00Z (in the future)"},
+    {"refused", Check::auth_enforced,
+     [](F& f) { f.newest_use.reset(), f.probe_refused_at = kNow - 24h + 1us; }, Outcome::pass,
+     "without credentials was refused 2026-01-09T00:00:00Z"},
+    {"refused 24 h ago", Check::auth_enforced,
+     [](F& f) { f.newest_use.reset(), f.probe_refused_at = kNow - 24h; }, Outcome::unsafe,
+     "last use of a key never"},
+    {"refused ahead", Check::auth_enforced,
+     [](F& f) { f.newest_use.reset(), f.probe_refused_at = kNow + 6min; }, Outcome::unsafe, "future"},
+    {"refused at last", Check::auth_enforced,
+     [](F& f) { f.newest_use = kNow - 48h, f.probe_refused_at = kNow; }, Outcome::pass, "was refused"},
+    {"never used", Check::auth_enforced, [](F& f) { f.newest_use.reset(); }, Outcome::unsafe, "never"},
+    {"nothing known", Check::auth_enforced, [](F& f) { f.newest_use.reset(), f.keys_read_at.reset(); },
+     Outcome::unknown, "not read yet"},
+
+    {"fresh", Check::sources_fresh, [](F&) {}, Outcome::pass,
+     "last read 2026-01-09T23:59:50Z, 10s ago; polls are 30s apart"},
+    {"3 polls less 1 us", Check::sources_fresh, [](F& f) { f.keys_read_at = kNow - 90s + 1us; },
+     Outcome::pass, "ago"},
+    {"3 polls", Check::sources_fresh, [](F& f) { f.keys_read_at = kNow - 90s; }, Outcome::unknown,
+     "1m30s ago"},
+    {"3 polls ahead", Check::sources_fresh, [](F& f) { f.keys_read_at = kNow + 90s; }, Outcome::pass, ""},
+    {"further ahead", Check::sources_fresh, [](F& f) { f.keys_read_at = kNow + 90s + 1us; }, Outcome::unknown,
+     "2026-01-10T00:01:30Z, 1m30s in the future"},
+    {"down", Check::sources_fresh, [](F& f) { f.keys_up = false; }, Outcome::unknown, "last poll failed"},
+    {"never read", Check::sources_fresh, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown,
+     "not read yet"},
+    {"no interval", Check::sources_fresh, [](F& f) { f.poll_every = {}; }, Outcome::unknown, "0s apart"},
+
+    {"W", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek; }, Outcome::pass,
+     "since 2026-01-03T00:00:00Z, 7d; fallback hits counted since 2025-12-11T00:00:00Z, 30d; needed are "
+     "7d"},
+    {"W less 1 us", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek + 1us; }, Outcome::not_yet,
+     "6d23h59m59s", kNow + 1us},
+    {"ahead", Check::coverage, [](F& f) { f.observed_since = kNow + 1h; }, Outcome::not_yet,
+     "(in the future)", kNow + 1h + kWeek},
+    {"not begun", Check::coverage, [](F& f) { f.observed_since.reset(); }, Outcome::unknown, "not begun"},
+    {"hits counted for W", Check::coverage, [](F& f) { f.fallback_hits->counted_since = kNow - kWeek; },
+     Outcome::pass, "counted since 2026-01-03T00:00:00Z"},
+    {"hits counted for less", Check::coverage,
+     [](F& f) { f.fallback_hits->counted_since = kNow - kWeek + 1us; }, Outcome::not_yet, "6d23h59m59s",
+     kNow + 1us},
+    {"both for less", Check::coverage,
+     [](F& f) { f.fallback_hits->counted_since = kNow - 2h, f.observed_since = kNow - 1h; }, Outcome::not_yet,
+     "2h", kNow - 1h + kWeek},
+    {"hits without data", Check::coverage, [](F& f) { f.fallback_hits.reset(); }, Outcome::unknown,
+     "not counted yet"},
+    {"hits not configured", Check::coverage,
+     [](F& f) { f.fallback_hits_configured = false, f.fallback_hits.reset(); }, Outcome::pass, "7d"},
+
+    {"none", Check::no_fallback_hits, [](F&) {}, Outcome::pass,
+     "0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
+    {"none ever", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit.reset(); }, Outcome::pass,
+     "the last never"},
+    {"last one W ago", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit = kNow - kWeek; },
+     Outcome::pass, "0 fallback hits"},
+    {"W less 1 us ago", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit = kNow - kWeek + 1us; },
+     Outcome::not_yet, "0", kNow + 1us},
+    {"one", Check::no_fallback_hits,
+     [](F& f) { f.fallback_hits->within_window = 1, f.fallback_hits->last_hit = kNow - 1h; },
+     Outcome::not_yet, "1 fallback hit within", kNow - 1h + kWeek},
+    {"some, long ago", Check::no_fallback_hits, [](F& f) { f.fallback_hits->within_window = 2; },
+     Outcome::not_yet, "2 fallback hits"},
+    {"some, at no time", Check::no_fallback_hits,
+     [](F& f) { f.fallback_hits->within_window = 2, f.fallback_hits->last_hit.reset(); }, Outcome::not_yet,
+     "the last never"},
+    {"ahead", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit = kNow + 1h; }, Outcome::not_yet,
+     "(in the future)", kNow + 1h + kWeek},
+    {"no data", Check::no_fallback_hits, [](F& f) { f.fallback_hits.reset(); }, Outcome::unknown, "yet"},
+    {"not configured", Check::no_fallback_hits, [](F& f) { f.fallback_hits_configured = false; },
+     Outcome::not_measured, "configured"},
+
+    {"normal", Check::failures_normal, [](F&) {}, Outcome::pass, "1 % of the requests of 24h"},
+    {"at most", Check::failures_normal, [](F& f) { f.failures->ratio = 0.02; }, Outcome::pass, "at most 2 %"},
+    {"more", Check::failures_normal, [](F& f) { f.failures->ratio = 0.0201; }, Outcome::unsafe, "2.01 %"},
+    {"no ratio", Check::failures_normal, [](F& f) { f.failures->ratio = kNan; }, Outcome::unknown, "yet"},
+    {"no norm", Check::failures_normal,
+     [](F& f) { f.failures->normal = std::numeric_limits<double>::infinity(); }, Outcome::unknown, ""},
+    {"no data", Check::failures_normal, [](F& f) { f.failures.reset(); }, Outcome::unknown, "not known"},
+    {"not configured", Check::failures_normal, [](F& f) { f.failures_configured = false; },
+     Outcome::not_measured, "configured"},
+};
+
+const std::vector<Row> kKeyRows{
+    {"none", Check::no_live_use, [](F&) {}, Outcome::pass, "0 legacy keys used or created within"},
+    {"switched", Check::no_live_use,
+     [](F& f) {
+         f.live_use = {2, 0, kNow + 3h};
+     },
+     Outcome::not_yet,
+     "2 legacy keys used or created within the drain window (7d, longer for keys seldom used), 0 of them "
+     "not switched (overlap, issued or pending); the last window ends 2026-01-10T03:00:00Z",
+     kNow + 3h},
+    {"quiet when is not known", Check::no_live_use,
+     [](F& f) {
+         f.live_use = {1, 0, {}};
+     },
+     Outcome::not_yet, "1 legacy key used"},
+    {"stale numbers", Check::no_live_use,
+     [](F& f) {
+         f.live_use = {1, 0, kNow};
+     },
+     Outcome::not_yet, "1"},
+    {"unswitched", Check::no_live_use,
+     [](F& f) {
+         f.live_use = {2, 1, kNow + 3h};
+     },
+     Outcome::unsafe, "1 of them not switched"},
+    {"no census", Check::no_live_use, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
+
+    {"old", Check::no_new_legacy, [](F& f) { f.newest_legacy_created_at = kNow - kWeek; }, Outcome::pass,
+     "was created 2026-01-03T00:00:00Z, 7d ago; needed are 7d without a new one"},
+    {"new", Check::no_new_legacy, [](F& f) { f.newest_legacy_created_at = kNow - kWeek + 1us; },
+     Outcome::unsafe, "2026-01-03T00:00:00Z, 6d23h59m59s ago"},
+    {"ahead", Check::no_new_legacy, [](F& f) { f.newest_legacy_created_at = kNow + 1h; }, Outcome::unsafe,
+     "1h in the future"},
+    {"no legacy key", Check::no_new_legacy, [](F& f) { f.phases = {}, f.newest_legacy_created_at.reset(); },
+     Outcome::pass, "0 legacy keys"},
+    {"age not known", Check::no_new_legacy, [](F& f) { f.newest_legacy_created_at.reset(); },
+     Outcome::unknown, "newest of 6 legacy keys was created"},
+    {"no census", Check::no_new_legacy, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
+
+    {"none", Check::none_stranded, [](F&) {}, Outcome::pass, "0 legacy keys are stranded"},
+    {"one", Check::none_stranded, [](F& f) { phase(f, Phase::stranded) = 1; }, Outcome::unsafe,
+     "1 legacy key is stranded: in use when legacy keys stopped working"},
+    {"one since Tc", Check::none_stranded,
+     [](F& f) {
+         phase(f, Phase::stranded) = 2;
+         f.fallback.state = {FallbackMode::absent, kNow, kNow - 1h, ""};
+     },
+     Outcome::unsafe, "stopped working about 2026-01-09T23:00:00Z"},
+    {"no census", Check::none_stranded, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
+
+    {"none", Check::none_retired_in_use, [](F&) {}, Outcome::pass, "0 legacy keys deleted while in use"},
+    {"one", Check::none_retired_in_use, [](F& f) { phase(f, Phase::retired_in_use) = 1; }, Outcome::unsafe,
+     "1 legacy key deleted while in use"},
+    {"no census", Check::none_retired_in_use, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, ""},
+
+    {"settled", Check::inventory, [](F&) {}, Outcome::pass, "6 legacy keys are left, 0 of them not drained"},
+    {"pending", Check::inventory, [](F& f) { phase(f, Phase::pending) = 1; }, Outcome::not_yet,
+     "7 legacy keys are left, 1 of them not drained, dormant, quarantined or expired (1 pending)"},
+    {"issued and overlap", Check::inventory,
+     [](F& f) { phase(f, Phase::issued) = 1, phase(f, Phase::overlap) = 2; }, Outcome::not_yet,
+     "3 of them not drained, dormant, quarantined or expired (1 issued, 2 overlap)"},
+    {"stranded", Check::inventory, [](F& f) { phase(f, Phase::stranded) = 1; }, Outcome::not_yet,
+     "(1 stranded)"},
+    {"matched by owner only", Check::inventory, [](F& f) { f.drained_by_owner_only = 2; }, Outcome::not_yet,
+     "2 drained keys are matched only by being the owner's sole keys, which `keyshift pair` or `keyshift "
+     "ack` confirms"},
+    {"strict", Check::inventory, [](F& f) { f.inventory = InventoryPolicy::strict; }, Outcome::not_yet,
+     "6 legacy keys are left; the strict policy allows none"},
+    {"strict, none left", Check::inventory,
+     [](F& f) { f.inventory = InventoryPolicy::strict, f.phases = {}; }, Outcome::pass, "0 legacy keys"},
+    {"no census", Check::inventory, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
+
+    {"all", Check::dormant_acknowledged, [](F&) {}, Outcome::pass, "0 dormant keys are neither"},
+    {"one not", Check::dormant_acknowledged, [](F& f) { f.dormant_unacknowledged = 1; }, Outcome::unsafe,
+     "1 dormant key is neither acknowledged nor blocked, 0 keys are blocked for less than 7d"},
+    {"one blocked lately", Check::dormant_acknowledged,
+     [](F& f) { f.dormant_blocked_recently = 1, f.blocked_long_enough_at = kNow + 1h; }, Outcome::not_yet,
+     "1 key is blocked for less than 7d", kNow + 1h},
+    {"blocked when is not known", Check::dormant_acknowledged, [](F& f) { f.dormant_blocked_recently = 1; },
+     Outcome::not_yet, "1 key is blocked"},
+    {"one of each", Check::dormant_acknowledged,
+     [](F& f) { f.dormant_unacknowledged = 1, f.dormant_blocked_recently = 1; }, Outcome::unsafe, "1 key"},
+    {"no census", Check::dormant_acknowledged, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, ""},
+
+    {"present", Check::fallback_mode, [](F&) {}, Outcome::pass,
+     "the gateway accepts legacy keys; a legacy key was used"},
+    {"absent", Check::fallback_mode, [](F& f) { f.fallback.state.mode = FallbackMode::absent; },
+     Outcome::pass, "there is nothing to remove: 6 keys are already cut off; a legacy key was used"},
+    {"absent, no census", Check::fallback_mode,
+     [](F& f) { f.fallback.state.mode = FallbackMode::absent, f.keys_read_at.reset(); }, Outcome::pass,
+     "there is nothing to remove: legacy keys are already cut off"},
+    {"unknown", Check::fallback_mode, [](F& f) { f.fallback.state.mode = FallbackMode::unknown; },
+     Outcome::unknown, "it is not known whether the gateway accepts legacy keys; a legacy key was used"},
+    {"contradicted", Check::fallback_mode, [](F& f) { f.fallback.asserted = f.fallback.contradicted = true; },
+     Outcome::unknown, "evidence contradicts the configuration; a legacy key was used"},
+    {"asserted", Check::fallback_mode, [](F& f) { f.fallback.asserted = true; }, Outcome::pass, "accepts"},
+};
+
+std::vector<Row> all_rows() {
+    std::vector<Row> rows = kSourceRows;
+    rows.insert(rows.end(), kKeyRows.begin(), kKeyRows.end());
+    return rows;
+}
+
+TEST(Verdict, EachCheckSaysWhatItMeasures) {
+    for (const Row& row : all_rows()) expect_row(row);
+}
+
+TEST(Verdict, TheTableHasEveryOutcomeThatACheckCanHave) {
+    using O = Outcome;
+    const std::set<std::pair<Check, Outcome>> expected{
+        {Check::auth_enforced, O::unsafe},         {Check::coverage, O::not_yet},
+        {Check::no_live_use, O::not_yet},          {Check::no_live_use, O::unsafe},
+        {Check::no_fallback_hits, O::not_yet},     {Check::no_fallback_hits, O::not_measured},
+        {Check::no_new_legacy, O::unsafe},         {Check::none_stranded, O::unsafe},
+        {Check::none_retired_in_use, O::unsafe},   {Check::failures_normal, O::unsafe},
+        {Check::failures_normal, O::not_measured}, {Check::inventory, O::not_yet},
+        {Check::dormant_acknowledged, O::unsafe},  {Check::dormant_acknowledged, O::not_yet}};
+    std::set<std::pair<Check, Outcome>> seen;
+    for (const Row& row : all_rows()) seen.emplace(row.check, row.outcome);
+    for (std::size_t i = 0; i < kCheckCount; ++i) {
+        EXPECT_EQ(seen.erase({static_cast<Check>(i), O::pass}), 1U) << i;
+        EXPECT_EQ(seen.erase({static_cast<Check>(i), O::unknown}), 1U) << i;
+    }
+    EXPECT_EQ(seen, expected);
+}
+
+TEST(Verdict, SafeWhenEveryCheckPasses) {
+    const Judgement judgement = judge(safe_facts(), kNow);
+    EXPECT_EQ(judgement.verdict, Verdict::safe);
+    EXPECT_TRUE(judgement.not_measured().empty());
+    for (std::size_t i = 0; i < kCheckCount; ++i) {
+        const CheckResult& result = judgement.checks.at(i);
+        EXPECT_EQ(result.check, static_cast<Check>(i));
+        EXPECT_EQ(result.outcome, Outcome::pass) << check_name(result.check);
+        EXPECT_FALSE(result.evidence.empty() || result.evidence.back() == '.') << result.evidence;
+    }
+}
+
+TEST(Verdict, OneCheckThatDoesNotPassIsEnoughAgainstSafe) {
+    std::set<Check> alone;
+    for (const Row& row : all_rows()) {
+        VerdictFacts facts = safe_facts();
+        row.change(facts);
+        const Judgement judgement = judge(facts, kNow);
+        std::size_t failing = 0;
+        for (const CheckResult& result : judgement.checks)
+            if (result.outcome != Outcome::pass && result.outcome != Outcome::not_measured) ++failing;
+        EXPECT_EQ(judgement.verdict == Verdict::safe, failing == 0) << check_name(row.check) << row.name;
+        if (failing == 1 && row.outcome != Outcome::pass) alone.insert(row.check);
+    }
+    // A stranded key is also open in the inventory.
+    EXPECT_EQ(alone.size(), kCheckCount - 1);
+    EXPECT_EQ(alone.count(Check::none_stranded), 0U);
+}
+
+TEST(Verdict, WhatIsNotConfiguredNeverBlocksAndIsNamed) {
+    VerdictFacts facts = safe_facts();
+    facts.fallback_hits_configured = facts.failures_configured = false;
+    facts.fallback_hits.reset();
+    facts.failures.reset();
+    const Judgement judgement = judge(facts, kNow);
+    EXPECT_EQ(judgement.verdict, Verdict::safe);
+    EXPECT_EQ(judgement.not_measured(), (std::vector{Check::no_fallback_hits, Check::failures_normal}));
+}
+
+TEST(Verdict, MissingDataIsNeverSafe) {
+    using Clear = void (*)(VerdictFacts&);
+    const std::vector<std::pair<const char*, Clear>> parts{
+        {"keys_up", [](VerdictFacts& f) { f.keys_up = false; }},
+        {"keys_read_at", [](VerdictFacts& f) { f.keys_read_at.reset(); }},
+        {"poll_every", [](VerdictFacts& f) { f.poll_every = {}; }},
+        {"observed_since", [](VerdictFacts& f) { f.observed_since.reset(); }},
+        {"newest_use", [](VerdictFacts& f) { f.newest_use.reset(); }},
+        {"newest_legacy_created_at", [](VerdictFacts& f) { f.newest_legacy_created_at.reset(); }},
+        {"fallback", [](VerdictFacts& f) { f.fallback = {}; }},
+        {"fallback_hits", [](VerdictFacts& f) { f.fallback_hits.reset(); }},
+        {"counted_since", [](VerdictFacts& f) { f.fallback_hits->counted_since = kNow; }},
+        {"failures", [](VerdictFacts& f) { f.failures.reset(); }},
+    };
+    for (const auto& [name, clear] : parts) {
+        VerdictFacts facts = safe_facts();
+        clear(facts);
+        EXPECT_NE(judge(facts, kNow).verdict, Verdict::safe) << name;
+    }
+    EXPECT_EQ(judge(VerdictFacts{}, kNow).verdict, Verdict::unknown);
+    for (const CheckResult& result : judge(VerdictFacts{}, kNow).checks)
+        EXPECT_NE(result.outcome, Outcome::pass) << check_name(result.check);
+}
+
+TEST(Verdict, TheRefusedProbeIsMissedWhereNoKeyIsUsed) {
+    VerdictFacts facts = safe_facts();
+    facts.newest_use = kNow - 48h;
+    facts.probe_refused_at = kNow - 1h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
+    facts.probe_refused_at.reset();
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unsafe);
+}
+
+TEST(Verdict, StaleNumbersComeBeforeUnsafeBeforeUnknownBeforeNotYet) {
+    const auto verdict_of = [](bool stale, bool unsafe, bool unknown, bool not_yet) {
+        VerdictFacts f = safe_facts();
+        if (stale) f.keys_up = false;
+        if (unsafe) phase(f, Phase::retired_in_use) = 1;
+        if (unknown) f.fallback.state.mode = FallbackMode::unknown;
+        if (not_yet) f.live_use = {1, 0, kNow + 1h};
+        return verdict_name(judge(f, kNow).verdict);
+    };
+    for (int i = 0; i < 16; ++i) {
+        const bool stale = (i & 8) != 0;
+        const bool unsafe = (i & 4) != 0;
+        const bool unknown = (i & 2) != 0;
+        const bool not_yet = (i & 1) != 0;
+        const std::string_view expected = stale     ? "UNKNOWN"
+                                          : unsafe  ? "UNSAFE"
+                                          : unknown ? "UNKNOWN"
+                                          : not_yet ? "NOT_YET"
+                                                    : "SAFE";
+        EXPECT_EQ(verdict_of(stale, unsafe, unknown, not_yet), expected) << i;
+    }
+}
+
+TEST(Verdict, AClockThatSteppedBackIsNeverSafe) {
+    EXPECT_EQ(judge(safe_facts(), kNow).verdict, Verdict::safe);
+    for (const base::Duration back :
+         {base::Duration{2min}, base::Duration{2h}, base::Duration{48h}, 2 * kWeek})
+        EXPECT_EQ(judge(safe_facts(), kNow - back).verdict, Verdict::unknown) << base::format_duration(back);
+    // The next poll succeeds, but what was seen before lies ahead now.
+    VerdictFacts facts = safe_facts();
+    facts.keys_read_at = kNow - 2h - 10s;
+    EXPECT_EQ(judge(facts, kNow - 2h).verdict, Verdict::unsafe);
+}
+
+TEST(Verdict, EarliestSafeIsTheLatestOfItsParts) {
+    VerdictFacts facts = safe_facts();
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow - 200h + kWeek);
+    facts.fallback_hits->last_hit.reset();
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow - 720h + kWeek);
+    facts.live_use = {1, 1, kNow + 5h};
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 5h);
+    facts.fallback_hits->last_hit = kNow - 1h;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow - 1h + kWeek);
+    facts.observed_since = kNow;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + kWeek);
+    facts.fallback_hits.reset();
+    facts.windows.drain = 24h;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 24h);
+    facts.observed_since.reset();
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt);
+}
+
+TEST(Verdict, TheDrainWindowIsTheConfiguredOne) {
+    VerdictFacts facts = safe_facts();
+    facts.windows.drain = 720h + 1us;
+    const Judgement judgement = judge(facts, kNow);
+    EXPECT_EQ(judgement[Check::coverage].passes_at, kNow + 1us);
+    EXPECT_EQ(judgement[Check::no_fallback_hits].passes_at, kNow - 200h + 720h + 1us);
+    EXPECT_EQ(judgement[Check::no_new_legacy].outcome, Outcome::pass);
+    facts.windows.drain = 2400h + 1us;
+    EXPECT_EQ(judge(facts, kNow)[Check::no_new_legacy].outcome, Outcome::unsafe);
+}
+
+TEST(Verdict, NamesAreThoseOfTheContract) {
+    const std::vector<std::string_view> names{"auth_enforced", "sources_fresh",        "coverage",
+                                              "no_live_use",   "no_fallback_hits",     "no_new_legacy",
+                                              "none_stranded", "none_retired_in_use",  "failures_normal",
+                                              "inventory",     "dormant_acknowledged", "fallback_mode"};
+    ASSERT_EQ(names.size(), kCheckCount);
+    for (std::size_t i = 0; i < kCheckCount; ++i) EXPECT_EQ(check_name(static_cast<Check>(i)), names.at(i));
+    EXPECT_EQ(verdict_name(Verdict::safe), "SAFE");
+    EXPECT_EQ(verdict_name(Verdict::not_yet), "NOT_YET");
+    EXPECT_EQ(verdict_name(Verdict::unsafe), "UNSAFE");
+    EXPECT_EQ(verdict_name(Verdict::unknown), "UNKNOWN");
+    EXPECT_EQ(outcome_name(Outcome::pass), "pass");
+    EXPECT_EQ(outcome_name(Outcome::not_yet), "NOT_YET");
+    EXPECT_EQ(outcome_name(Outcome::unsafe), "UNSAFE");
+    EXPECT_EQ(outcome_name(Outcome::unknown), "UNKNOWN");
+    EXPECT_EQ(outcome_name(Outcome::not_measured), "not measured");
+}
+
+}  // namespace
+}  // namespace keyshift::domain
