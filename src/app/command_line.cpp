@@ -23,6 +23,22 @@ constexpr const char* kConfigHelp = "Configuration file (default: DATABASE_URL a
     throw CLI::ValidationError(option, "'" + value + "' is not one of its values: " + choices);
 }
 
+void add_phase(CLI::App& report, ReportCommand& command) {
+    report
+        .add_option_function<std::string>(
+            "--phase",
+            [&command](const std::string& name) {
+                command.phases = true;
+                command.phase = domain::parse_phase(name);
+                if (name != "all" && !(command.phase && is_live(*command.phase)))
+                    refuse(
+                        "--phase", name,
+                        "pending, dormant, issued, overlap, drained, quarantined, expired, stranded or all");
+            },
+            "Only keys of this phase, or all; shows each key's phase and replacement")
+        ->type_name("PHASE");
+}
+
 void add_report(CLI::App& app, ReportCommand& command) {
     CLI::App* const report =
         app.add_subcommand("report", "List the keys that have to be regenerated, in one read-only pass");
@@ -44,8 +60,9 @@ void add_report(CLI::App& app, ReportCommand& command) {
                 if (name != "owner") refuse("--group-by", name, "owner");
                 command.grouping = report::Grouping::owner;
             },
-            "owner: each owner's keys together")
+            "owner: each owner's keys together, with what the owner has to do next")
         ->type_name("owner");
+    add_phase(*report, command);
     report
         ->add_option("--output", command.output,
                      "Write to this file, replaced only when complete (default: standard output)")
@@ -59,6 +76,49 @@ void add_serve(CLI::App& app, ServeCommand& command) {
         ->add_option("--web.listen-address", command.listen,
                      "Listen here instead of on web.listen; may be repeated")
         ->type_name("HOST:PORT");
+}
+
+void add_status(CLI::App& app, StatusCommand& command) {
+    app.add_subcommand("status", "How far the migration is: phases, forecast, verdict")
+        ->add_option("--config", command.config, kConfigHelp)
+        ->type_name("FILE");
+}
+
+void add_verdict(CLI::App& app, VerdictCommand& command) {
+    CLI::App* const verdict =
+        app.add_subcommand("verdict", "May the fallback be removed? Every check, with its evidence");
+    verdict->footer("Exit codes: 0 SAFE, 1 NOT_YET, 2 UNSAFE, 3 UNKNOWN.");
+    verdict->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    verdict
+        ->add_option_function<std::string>(
+            "--format",
+            [&command](const std::string& name) {
+                if (name != "text" && name != "json") refuse("--format", name, "text or json");
+                command.json = name == "json";
+            },
+            "text (default) or json")
+        ->type_name("FORMAT");
+}
+
+void add_key(CLI::App& app, KeyCommand& command) {
+    CLI::App* const key = app.add_subcommand("key", "Everything known about one legacy key");
+    key->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    key->add_option("ID", command.id, "The key's id")->required();
+}
+
+void add_pair(CLI::App& app, PairCommand& command) {
+    CLI::App* const pair = app.add_subcommand("pair", "Say that one key replaces another");
+    pair->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    pair->add_option("OLD", command.legacy, "The legacy key's id")->required();
+    pair->add_option("NEW", command.replacement, "The id of the modern key that replaces it")->required();
+}
+
+void add_ack(CLI::App& app, AckCommand& command) {
+    CLI::App* const ack = app.add_subcommand(
+        "ack", "Say that a dormant key, or one that was deleted while in use, has been looked into");
+    ack->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    ack->add_option("ID", command.id, "The legacy key's id")->required();
+    ack->add_option("--note", command.note, "Why; kept with the time and your name")->type_name("TEXT");
 }
 
 bool is_command(const CLI::App& app, const std::string& name) {
@@ -78,17 +138,28 @@ Command parse_command_line(int argc, const char* const* argv) {
     ReportCommand report;
     ServeCommand serve;
     CheckCommand check;
+    StatusCommand status;
+    VerdictCommand verdict;
+    KeyCommand key;
+    PairCommand pair;
+    AckCommand ack;
     add_serve(app, serve);
+    add_status(app, status);
+    add_verdict(app, verdict);
     add_report(app, report);
+    add_key(app, key);
+    add_pair(app, pair);
+    add_ack(app, ack);
     app.add_subcommand("check", "Check configuration files: every problem at once")
         ->add_option("FILE", check.files, "Configuration files")
         ->required();
     if (argc < 2) return Message{app.help(), kUsage};
     const std::string first = argv[1];
     if (first[0] != '-' && !is_command(app, first)) {
-        return Message{
-            "keyshift: '" + first + "' is not a command; there are serve, report and check (--help)\n",
-            kUsage};
+        return Message{"keyshift: '" + first +
+                           "' is not a command; there are serve, status, verdict, report, key, pair, ack and "
+                           "check (--help)\n",
+                       kUsage};
     }
     try {
         app.parse(argc, argv);
@@ -100,6 +171,11 @@ Command parse_command_line(int argc, const char* const* argv) {
     }
     if (app.got_subcommand("report")) return report;
     if (app.got_subcommand("serve")) return serve;
+    if (app.got_subcommand("status")) return status;
+    if (app.got_subcommand("verdict")) return verdict;
+    if (app.got_subcommand("key")) return key;
+    if (app.got_subcommand("pair")) return pair;
+    if (app.got_subcommand("ack")) return ack;
     return check;
 }
 

@@ -17,6 +17,8 @@ struct ReportCommand {
     report::Format format = report::Format::text;
     report::Grouping grouping = report::Grouping::none;
     std::optional<std::filesystem::path> output;  ///< empty: standard output
+    std::optional<domain::Phase> phase;           ///< only keys of this phase
+    bool phases = false;                          ///< show each key's phase
 };
 
 struct ServeCommand {
@@ -28,13 +30,40 @@ struct CheckCommand {
     std::vector<std::filesystem::path> files;
 };
 
+struct StatusCommand {
+    std::optional<std::filesystem::path> config;
+};
+
+struct VerdictCommand {
+    std::optional<std::filesystem::path> config;
+    bool json = false;
+};
+
+struct KeyCommand {
+    std::optional<std::filesystem::path> config;
+    std::string id;
+};
+
+struct PairCommand {
+    std::optional<std::filesystem::path> config;
+    std::string legacy;
+    std::string replacement;
+};
+
+struct AckCommand {
+    std::optional<std::filesystem::path> config;
+    std::string id;
+    std::string note;
+};
+
 /// Nothing to do but print and exit: help, version, or what is wrong with the command line.
 struct Message {
     std::string text;
     int exit_code;
 };
 
-using Command = std::variant<ReportCommand, ServeCommand, CheckCommand, Message>;
+using Command = std::variant<ReportCommand, ServeCommand, CheckCommand, StatusCommand, VerdictCommand,
+                             KeyCommand, PairCommand, AckCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -10,6 +10,11 @@ namespace keyshift::app {
 int run_report(const ReportCommand& command);
 int run_serve(const ServeCommand& command);
 int run_check(const CheckCommand& command);
+int run_status(const StatusCommand& command);
+int run_verdict(const VerdictCommand& command);
+int run_key(const KeyCommand& command);
+int run_pair(const PairCommand& command);
+int run_ack(const AckCommand& command);
 
 /// Runs the command that `argv` asks for.
 int run(int argc, const char* const* argv);

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
 
 namespace keyshift::app {
@@ -30,6 +31,11 @@ domain::Policy judging(const config::Config& config) {
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;
     return policy;
+}
+
+base::Error unknown_key(const std::string& id) {
+    return {base::Errc::usage, "no legacy key " + base::visible(id) + " is known",
+            "keyshift report lists them; a key that was created just now is known after the next poll"};
 }
 
 void print_error(const base::Error& error) {

@@ -17,6 +17,9 @@ std::optional<config::Config> load_configuration(const std::optional<std::filesy
 /// How the migration is to be judged.
 domain::Policy judging(const config::Config& config);
 
+/// What to say of an id that the journal does not have.
+base::Error unknown_key(const std::string& id);
+
 /// "keyshift: <what>; <hint>" on standard error.
 void print_error(const base::Error& error);
 

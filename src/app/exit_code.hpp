@@ -17,6 +17,7 @@ enum ExitCode : int {
 /// For an error that ends a command.
 inline ExitCode exit_code(const base::Error& error) {
     if (error.code == base::Errc::config) return kConfig;
+    if (error.code == base::Errc::usage) return kUsage;
     return error.code == base::Errc::output ? kInternal : kUnavailable;
 }
 

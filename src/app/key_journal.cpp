@@ -27,6 +27,9 @@ constexpr const char* kCleanedAt = "cleaned_at";
 /// A use that much later than the database's now is a wrong timestamp.
 constexpr base::Duration kClockTolerance = 5min;
 
+/// The database's clock and ours may drift apart that much between two polls.
+constexpr base::Duration kClockStep = 15min;
+
 std::uint64_t value_or_zero(const store::Counters& counters, const char* name, std::string_view label = "") {
     const auto counter = counters.find({name, std::string(label)});
     return counter == counters.end() ? 0 : counter->second;
@@ -128,7 +131,6 @@ Result<void> KeyJournal::begin(Scan scan, Time database_now) {
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
 store::Transaction* KeyJournal::transaction() {
-    if (!settings_.save) return nullptr;
     if (!transaction_ && !state_error_) {
         auto begun = state_.begin();
         if (begun) {
@@ -203,8 +205,10 @@ void KeyJournal::returned(std::uint32_t row) {
     event({.kind = store::event::kReturned, .row = row});
 }
 
-KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_every) {
+KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_every,
+                                       std::optional<base::Duration> elapsed) {
     now_ = database_now;
+    check_clock(elapsed);
     next_.polled_at = now_;
     next_.poll_every = poll_every;
     if (scan_ == Scan::census) settle_census();
@@ -229,6 +233,19 @@ KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_ev
     census_needed_ = state_error_.has_value() || (census_needed_ && scan_ != Scan::census);
     forget_scan();
     return outcome;
+}
+
+/// When the database's clock is set forward, every key looks idle: the verdict has to wait for W anew.
+void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
+    if (!baseline_) next_.observed_since = now_;
+    if (!elapsed || !migration_) return;
+    const base::Duration step = now_ - migration_->polled_at - *elapsed;
+    if (std::chrono::abs(step) <= kClockStep) return;
+    next_.observed_since = now_;
+    event(
+        {.kind = store::event::kClockSet,
+         .detail = (step.count() > 0 ? "forward by " : "back by ") +
+                   base::format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)))});
 }
 
 void KeyJournal::find_fallback_mode() {

@@ -22,7 +22,6 @@ namespace keyshift::app {
 struct JournalSettings {
     domain::Policy policy;
     base::Duration retention = std::chrono::hours{24 * 730};
-    bool save = true;  ///< false: look only, and leave the state as it is
 };
 
 class KeyJournal final : public collectors::KeySink {
@@ -48,8 +47,10 @@ class KeyJournal final : public collectors::KeySink {
     /// What the operator must know of the state file, once: it was damaged and replaced. Empty: nothing.
     std::string take_notice() { return std::exchange(notice_, {}); }
 
-    /// The scan was completed: settles it. `poll_every`: how far apart scans are.
-    Outcome finish(base::Time database_now, base::Duration poll_every);
+    /// The scan was completed: settles it. `poll_every`: how far apart scans are; `elapsed`: since the last
+    /// one that was finished, by a clock that cannot be set; empty: not known.
+    Outcome finish(base::Time database_now, base::Duration poll_every,
+                   std::optional<base::Duration> elapsed = {});
     /// The scan failed: as if it had never begun.
     void forget_scan();
 
@@ -71,6 +72,7 @@ class KeyJournal final : public collectors::KeySink {
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
 
+    void check_clock(std::optional<base::Duration> elapsed);
     void settle_census();
     void settle_gone(const std::vector<domain::Gone>& gone);
     void note_owners(const std::vector<domain::Gone>& gone);

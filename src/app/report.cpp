@@ -6,15 +6,19 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 
 #include <unistd.h>
 
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
+#include "app/key_phases.hpp"
 #include "app/output_file.hpp"
+#include "app/picture.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
+#include "domain/distinct.hpp"
 #include "drivers/postgres.hpp"
 #include "report/writer.hpp"
 
@@ -31,6 +35,10 @@ using drivers::Postgres;
 
 /// Written to the output in pieces of about this size.
 constexpr std::size_t kPiece = 64UL * 1024;
+
+constexpr const char* kNoFallback =
+    "keyshift: note: this gateway does not accept legacy keys any more: those that are listed are refused "
+    "already, whatever the text says\n";
 
 /// One line on standard error, redrawn a hundred times at most.
 class Progress {
@@ -92,13 +100,15 @@ Result<Counts> count(Postgres& connection, const KeySource& source, Deadline dea
 
 class Report {
  public:
-    Report(const ReportCommand& command, const config::Gateway& gateway,
-           const collectors::KeysOptions& options, const config::Schedule& schedule, Output& output,
-           const drivers::Interrupt& interrupt)
+    /// `phases` is null where no phase is to be shown.
+    Report(const ReportCommand& command, const config::Config& config, const config::CollectorConfig& keys,
+           KeyPhases* phases, Output& output, const drivers::Interrupt& interrupt)
         : command_(command),
-          gateway_(gateway),
-          options_(options),
-          schedule_(schedule),
+          gateway_(config.gateway),
+          options_(std::any_cast<const collectors::KeysOptions&>(keys.options)),
+          schedule_(keys.schedule),
+          phases_(phases),
+          fallback_(phases != nullptr ? phases->fallback() : known_fallback_mode(config)),
           output_(output),
           connection_(interrupt),
           writer_(report::make_writer(command.format, command.grouping, text_)) {}
@@ -127,17 +137,53 @@ class Report {
         const auto now = KeySource::begin(
             connection_, collectors::session_timeouts(options_.census_timeout).statement, deadline);
         if (!now) return now.error();
-        const auto counts = count(connection_, source, deadline);
+        const auto counts =
+            command_.phase ? count_phase(source, deadline) : count(connection_, source, deadline);
         if (!counts) return counts.error();
         report::Header header;
         header.legacy_keys = counts->keys;
         header.owners = counts->owners;
         header.generated_at = *now;
         header.database = target.printable;
+        header.phases = phases_ != nullptr;
+        header.fallback = fallback_;
+        if (command_.phase) header.phase = phase_name(*command_.phase);
+        if (fallback_ == domain::FallbackMode::absent && command_.format == report::Format::text &&
+            counts->keys > 0)
+            std::fputs(kNoFallback, stderr);
         writer_->begin(header);
         if (auto copied = copy(source, counts->keys, deadline); !copied) return copied;
         writer_->end();
         return output_.write(text_);
+    }
+
+    Result<void> each_key(const std::string& select, Deadline deadline,
+                          const std::function<Result<void>(const domain::Key&)>& handle) {
+        return connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+            const domain::Key key = KeySource::read(row);
+            if (row.bad())
+                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
+            return handle(key);
+        });
+    }
+
+    /// The keys of the phase that is asked for, which only keyshift can tell: one look more.
+    Result<Counts> count_phase(const KeySource& source, Deadline deadline) {
+        Counts counts;
+        domain::DistinctCount owners;
+        auto done = each_key(source.select_all(), deadline, [&](const domain::Key& key) -> Result<void> {
+            if (!key.legacy || !wanted(phases_->of(key))) return {};
+            ++counts.keys;
+            if (key.owner) owners.add(domain::hash_id(*key.owner));
+            return {};
+        });
+        if (!done) return done.error();
+        counts.owners = owners.count();
+        return counts;
+    }
+
+    bool wanted(const std::optional<report::KeyPhase>& phase) const {
+        return !command_.phase || (phase && phase->phase == *command_.phase);
     }
 
     Result<void> copy(const KeySource& source, std::uint64_t total, Deadline deadline) {
@@ -147,21 +193,22 @@ class Report {
         const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         Progress progress(total, ::isatty(STDERR_FILENO) == 1 && !output_.is_terminal());
-        return connection_.copy(
-            source.select_legacy(order, email), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-                const domain::Key key = KeySource::read(row);
-                if (row.bad())
-                    return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
-                writer_->key(key);
-                progress.advance();
-                return text_.size() < kPiece ? Result<void>{} : output_.write(text_);
-            });
+        return each_key(source.select_legacy(order, email), deadline,
+                        [&](const domain::Key& key) -> Result<void> {
+                            const auto phase = phases_ != nullptr ? phases_->of(key) : std::nullopt;
+                            if (!wanted(phase)) return {};
+                            writer_->key(key, phase);
+                            progress.advance();
+                            return text_.size() < kPiece ? Result<void>{} : output_.write(text_);
+                        });
     }
 
     const ReportCommand& command_;
     const config::Gateway& gateway_;
     const collectors::KeysOptions& options_;
     const config::Schedule& schedule_;
+    KeyPhases* phases_;
+    domain::FallbackMode fallback_;
     Output& output_;
     Postgres connection_;
     std::string text_;
@@ -173,19 +220,20 @@ class Report {
 int run_report(const ReportCommand& command) {
     const auto config = load_configuration(command.config);
     if (!config) return kConfig;
-    const auto keys = std::find_if(config->collectors.begin(), config->collectors.end(),
-                                   [](const config::CollectorConfig& c) { return c.type == "keys"; });
-    if (keys == config->collectors.end()) {
-        print_error({Errc::config, "the configuration has no keys collector",
-                     "add one: {type: keys, database_url_file: ...}"});
-        return kConfig;
+    const auto keys = keys_collector(*config);
+    if (!keys) return print_error(keys.error()), exit_code(keys.error());
+    // What an owner has to do next depends on the phases.
+    std::optional<KeyPhases> phases;
+    if (command.phases || command.grouping == report::Grouping::owner) {
+        auto found = KeyPhases::find(*config);
+        if (!found) return print_error(found.error()), exit_code(found.error());
+        phases = std::move(*found);
     }
     drivers::Interrupt interrupt;
     stop_on_signals(interrupt);
     auto output = Output::open(command.output);
     if (!output) return print_error(output.error()), exit_code(output.error());
-    Report report(command, config->gateway, std::any_cast<const collectors::KeysOptions&>(keys->options),
-                  keys->schedule, *output, interrupt);
+    Report report(command, *config, **keys, phases ? &*phases : nullptr, *output, interrupt);
     auto done = report.run();
     if (done) done = output->finish();
     if (done) return kOk;

@@ -11,6 +11,11 @@ struct Run {
     int operator()(const ReportCommand& command) const { return run_report(command); }
     int operator()(const ServeCommand& command) const { return run_serve(command); }
     int operator()(const CheckCommand& command) const { return run_check(command); }
+    int operator()(const StatusCommand& command) const { return run_status(command); }
+    int operator()(const VerdictCommand& command) const { return run_verdict(command); }
+    int operator()(const KeyCommand& command) const { return run_key(command); }
+    int operator()(const PairCommand& command) const { return run_pair(command); }
+    int operator()(const AckCommand& command) const { return run_ack(command); }
     int operator()(const Message& message) const {
         std::fputs(message.text.c_str(), message.exit_code == kOk ? stdout : stderr);
         return message.exit_code;

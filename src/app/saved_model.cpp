@@ -90,6 +90,7 @@ template <class Archive, class M>
 void describe_migration(Archive& a, M& migration) {
     a("polled_at", migration.polled_at);
     a("poll_every", migration.poll_every);
+    a("observed_since", migration.observed_since);
     describe_tally(a, migration.tally);
     auto& evidence = migration.evidence;
     a("modern_use_began", evidence.modern_use_began);

@@ -47,10 +47,12 @@ Cycle Source::look() {
         cycle.error = observed.error();
         return cycle;
     }
-    const auto took = std::chrono::steady_clock::now() - began;
+    const auto ended = std::chrono::steady_clock::now();
+    const auto as_duration = [](auto d) { return std::chrono::duration_cast<base::Duration>(d); };
     auto outcome = journal_.finish(
-        observed->taken_at,
-        std::max(schedule_.interval, collector_->rest() + std::chrono::duration_cast<base::Duration>(took)));
+        observed->taken_at, std::max(schedule_.interval, collector_->rest() + as_duration(ended - began)),
+        last_began_ ? std::optional(as_duration(began - *last_began_)) : std::nullopt);
+    last_began_ = began;
     cycle.observation = *observed;
     cycle.inventory = std::move(outcome.inventory);
     cycle.migration = std::move(outcome.migration);

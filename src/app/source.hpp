@@ -2,6 +2,7 @@
 // One watched source: its collector, its worker thread, and one cycle of looking and saving.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,7 @@ class Source {
     store::State& state_;
     KeyJournal journal_;
     std::unique_ptr<collectors::Collector> collector_;
+    std::optional<std::chrono::steady_clock::time_point> last_began_;  // the last look that succeeded
     boost::asio::thread_pool worker_{1};
 };
 

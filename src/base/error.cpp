@@ -21,6 +21,7 @@ std::string_view reason(Errc code) {
             return "parse";
         case Errc::other:
         case Errc::config:
+        case Errc::usage:
         case Errc::output:
         case Errc::canceled:
             break;

@@ -23,6 +23,7 @@ enum class Errc {
     parse,       ///< what it said cannot be understood
     other,       ///< none of these: read the message
     config,      ///< the configuration is wrong (never a source's reason)
+    usage,       ///< the command line asks for what is not there (never a source's reason)
     output,      ///< a result cannot be written: look at the disk (never a source's reason)
     canceled,    ///< we were told to stop (never counted as a failure)
 };

@@ -263,6 +263,10 @@ std::string KeySource::count_legacy() const {
     return "SELECT count(*), count(DISTINCT " + owner_ + ") FROM " + table_ + " k WHERE " + legacy_;
 }
 
+std::string KeySource::is_legacy() const {
+    return "SELECT (" + legacy_ + ")::text FROM " + table_ + " k WHERE " + id_ + " = $1 LIMIT 1";
+}
+
 domain::Key KeySource::read(drivers::PostgresRow& row) {
     domain::Key key;
     key.id = row.text().value_or("");

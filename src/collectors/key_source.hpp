@@ -44,6 +44,9 @@ class KeySource {
     /// One row: the number of legacy keys and of their owners.
     std::string count_legacy() const;
 
+    /// At most one row: whether the key with the id $1 is legacy.
+    std::string is_legacy() const;
+
     /// Takes one row of any select above apart; the texts are views into it.
     static domain::Key read(drivers::PostgresRow& row);
 

@@ -19,6 +19,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     if (!model.migration) return facts;
     const Migration& migration = *model.migration;
     facts.poll_every = migration.poll_every;
+    if (migration.observed_since) facts.observed_since = migration.observed_since;
     facts.newest_use = migration.evidence.newest_legacy_use;
     if (const auto modern = migration.evidence.newest_modern_use;
         modern && (!facts.newest_use || *modern > *facts.newest_use))

@@ -53,7 +53,9 @@ struct Totals {
 struct Migration {
     base::Time polled_at;         ///< the last poll, by the database's clock
     base::Duration poll_every{};  ///< how far apart polls really are
-    Tally tally;                  ///< its phases add up to the baseline
+    /// Since when the database's clock can be relied on: the first poll, or when it was last set.
+    std::optional<base::Time> observed_since;
+    Tally tally;  ///< its phases add up to the baseline
     FallbackEvidence evidence;
     FallbackState detected;  ///< without what the configuration asserts
     std::optional<base::Time> newest_legacy_created_at;

@@ -10,10 +10,27 @@ constexpr std::array<std::string_view, kPhases.size()> kNames{
     "pending", "dormant",  "issued",   "overlap", "drained",       "quarantined",
     "expired", "stranded", "upgraded", "retired", "retired_in_use"};
 
+constexpr std::array<std::string_view, kPhases.size()> kMeanings{
+    "nothing done yet",
+    "unused for long: ask the owner, then block",
+    "a new key was made and is not in use",
+    "both keys are in use: the switch is incomplete",
+    "replaced and no longer used: block or delete",
+    "blocked: wait, then delete",
+    "cannot authenticate any more: delete",
+    "was in use when its format stopped working: clients fail now",
+    "has a lookup hash now",
+    "deleted",
+    "deleted while in use: someone is probably locked out"};
+
 }  // namespace
 
 std::string_view phase_name(Phase phase) {
     return kNames.at(static_cast<std::size_t>(phase));
+}
+
+std::string_view phase_meaning(Phase phase) {
+    return kMeanings.at(static_cast<std::size_t>(phase));
 }
 
 std::optional<Phase> parse_phase(std::string_view name) {

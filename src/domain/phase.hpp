@@ -32,6 +32,8 @@ inline constexpr std::array<Phase, 11> kPhases{Phase::pending, Phase::dormant,  
 
 /// The value of the label `phase`.
 std::string_view phase_name(Phase phase);
+/// What it means and asks for, in a few words.
+std::string_view phase_meaning(Phase phase);
 std::optional<Phase> parse_phase(std::string_view name);
 /// The key's row is still there and has no lookup hash.
 constexpr bool is_live(Phase phase) {

@@ -49,6 +49,7 @@ inline constexpr const char* kOwnerGone = "owner_gone";   ///< `keys` keys went 
 inline constexpr const char* kPaired = "paired";          ///< a replacement was recognised
 inline constexpr const char* kUnpaired = "unpaired";      ///< ... is not there any more
 inline constexpr const char* kReplacementUsed = "replacement_used";  ///< ... was used for the first time
+inline constexpr const char* kClockSet = "clock_set";                ///< the database's clock was set
 inline constexpr const char* kFallback = "fallback_mode";            ///< the mode changed
 inline constexpr const char* kOperatorPair = "pair";                 ///< `keyshift pair`
 inline constexpr const char* kAcknowledged = "ack";                  ///< `keyshift ack`

@@ -95,8 +95,12 @@ Result<std::int64_t> Sqlite::integer(const std::string& sql) {
     return *row ? statement.integer(0) : 0;
 }
 
-std::int64_t Sqlite::changes() const {
-    return sqlite3_changes64(handle_.get());
+Result<void> Sqlite::copy_from(Sqlite& other) {
+    sqlite3_backup* const backup = sqlite3_backup_init(handle_.get(), "main", other.handle_.get(), "main");
+    if (backup == nullptr) return error();
+    sqlite3_backup_step(backup, -1);
+    if (sqlite3_backup_finish(backup) != SQLITE_OK) return error();
+    return {};
 }
 
 Error Sqlite::error() {

@@ -51,8 +51,8 @@ class Sqlite {
 
     base::Result<void> execute(const std::string& sql);
     base::Result<std::int64_t> integer(const std::string& sql);
-    /// Rows changed by the last statement.
-    std::int64_t changes() const;
+    /// Replaces all that is in this one.
+    base::Result<void> copy_from(Sqlite& other);
     /// The last failure as an error; the file's path is in it.
     base::Error error();
     /// Some failure said that the file is no database or a damaged one.

@@ -54,6 +54,16 @@ Result<std::string> move_aside(const fs::path& file) {
     return aside.string();
 }
 
+/// The state file in `directory`; empty: there is none.
+Result<fs::path> find_file(const fs::path& directory) {
+    std::error_code code;
+    const fs::path file = directory / kFileName;
+    if (fs::exists(file, code)) return file;
+    if (!code || code == std::errc::no_such_file_or_directory) return fs::path();
+    return Error{Errc::permission, "state file " + file.string() + ": " + code.message(),
+                 "run this as keyshift's user"};
+}
+
 }  // namespace
 
 State::State(fs::path file, int lock) : file_(std::move(file)), lock_(lock) {}
@@ -90,17 +100,11 @@ Result<State::Opened> State::open(const fs::path& directory) {
 }
 
 Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
-    std::error_code code;
-    const fs::path file = directory / kFileName;
-    if (!fs::exists(file, code)) {
-        if (code && code != std::errc::no_such_file_or_directory) {
-            return Error{Errc::permission, "state file " + file.string() + ": " + code.message(),
-                         "run this as keyshift's user"};
-        }
-        return std::unique_ptr<State>();
-    }
-    std::unique_ptr<State> state(new State(file, -1));
-    auto database = Sqlite::open(file);
+    const auto file = find_file(directory);
+    if (!file) return file.error();
+    if (file->empty()) return std::unique_ptr<State>();
+    std::unique_ptr<State> state(new State(*file, -1));
+    auto database = Sqlite::open(*file);
     if (!database) return database.error();
     state->database_ = std::move(*database);
     if (auto right = check_version(*state->database_); !right) return right.error();
@@ -108,11 +112,18 @@ Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
     return state;
 }
 
-Result<std::unique_ptr<State>> State::in_memory() {
-    std::unique_ptr<State> state(new State(fs::temp_directory_path() / ":memory:", -1));
-    auto database = Sqlite::open(":memory:");
+Result<std::unique_ptr<State>> State::scratch(const fs::path& directory) {
+    std::unique_ptr<State> state(new State(fs::temp_directory_path() / "keyshift-scratch", -1));
+    auto database = Sqlite::open("");  // SQLite's name for a file that is gone when it is closed
     if (!database) return database.error();
     state->database_ = std::move(*database);
+    const auto file = find_file(directory);
+    if (!file) return file.error();
+    if (!file->empty()) {
+        const auto original = Sqlite::open(*file);
+        if (!original) return original.error();
+        if (auto copied = state->database_->copy_from(**original); !copied) return (*original)->error();
+    }
     if (auto prepared = prepare(*state->database_, Sharing::none); !prepared) return prepared.error();
     if (auto looked = state->first_look(); !looked) return looked.error();
     return state;

@@ -40,8 +40,9 @@ class State {
     /// For commands, beside a daemon or without one. Empty: there is no file yet. Errors: permission, config
     /// (of another version), other (also: damaged).
     static base::Result<std::unique_ptr<State>> attach(const std::filesystem::path& directory);
-    /// Nothing in it, nowhere on disk.
-    static base::Result<std::unique_ptr<State>> in_memory();
+    /// A copy of what is in `directory`, or nothing where there is nothing: for one look, in temporary files that
+    /// nobody else sees.
+    static base::Result<std::unique_ptr<State>> scratch(const std::filesystem::path& directory);
     /// A daemon holds the directory's lock at this moment.
     static bool is_held(const std::filesystem::path& directory);
     ~State();

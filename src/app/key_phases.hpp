@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The phase and replacement of any legacy key, for the report: 36 bytes of memory a key. Blocking; for
+// commands only.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/picture.hpp"
+#include "base/error.hpp"
+#include "domain/key.hpp"
+#include "domain/ledger.hpp"
+#include "report/writer.hpp"
+
+namespace keyshift::app {
+
+class KeyPhases {
+ public:
+    /// Errors: those of take_picture().
+    static base::Result<KeyPhases> find(const config::Config& config);
+
+    domain::FallbackMode fallback() const { return fallback_; }
+    /// Empty for a key that was not there at the last poll. Its texts are valid until the next call.
+    std::optional<report::KeyPhase> of(const domain::Key& key);
+
+ private:
+    explicit KeyPhases(Picture picture);
+
+    Picture picture_;
+    domain::FallbackMode fallback_;
+    domain::Ledger ledger_;
+    std::string replacement_;
+};
+
+}  // namespace keyshift::app

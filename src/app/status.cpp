@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// keyshift status: how far the migration is, on one screen.
+#include <cmath>
+#include <cstdio>
+
+#include "app/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/exit_code.hpp"
+#include "app/picture.hpp"
+#include "app/terminal.hpp"
+#include "app/verdict_text.hpp"
+#include "domain/assess.hpp"
+
+namespace keyshift::app {
+namespace {
+
+using domain::Assessment;
+using domain::Model;
+using domain::Phase;
+
+constexpr std::size_t kLabel = 11;
+
+std::string line(std::string_view label, const std::string& text) {
+    return pad(label, kLabel) + text + "\n";
+}
+
+/// Whole percents, and 100 only when all is done.
+int percent(double share) {
+    return static_cast<int>(std::floor(share * 100));
+}
+
+/// What is removed, what is drained, and the rest.
+std::string bar(const Assessment& assessment, const Terminal& terminal) {
+    constexpr int kWidth = 40;
+    const int removed = percent(assessment.removed_ratio.value_or(0)) * kWidth / 100;
+    const int drained = percent(assessment.drained_ratio.value_or(0)) * kWidth / 100 - removed;
+    const auto times = [](int count, char c) { return std::string(static_cast<std::size_t>(count), c); };
+    return "[" + terminal.paint(Colour::good, times(removed, '#')) +
+           terminal.paint(Colour::warning, times(drained, '+')) + times(kWidth - removed - drained, '.') +
+           "]";
+}
+
+std::string phases(const Model& model, const Terminal& terminal) {
+    std::string out;
+    for (const Phase phase : domain::kPhases) {
+        const std::uint64_t keys = count_of(model.migration->tally.phases, phase);
+        const bool alarm = phase == Phase::stranded || phase == Phase::retired_in_use;
+        char number[24];
+        std::snprintf(number, sizeof number, "%10llu", static_cast<unsigned long long>(keys));
+        const std::string shown = pad(phase_name(phase), 15) + number + "  ";
+        const std::string colour =
+            keys == 0 ? terminal.paint(Colour::quiet, shown + std::string(phase_meaning(phase)))
+            : alarm   ? terminal.paint(Colour::bad, shown) + std::string(phase_meaning(phase))
+                      : shown + std::string(phase_meaning(phase));
+        out += line(out.empty() ? "Phases" : "", colour);
+    }
+    return out;
+}
+
+std::string progress(const Model& model, const Assessment& assessment, const Terminal& terminal) {
+    if (!assessment.removed_ratio) return line("Migration", "there has never been a legacy key");
+    std::string out =
+        line("Migration", bar(assessment, terminal) + " " + std::string(state_name(*assessment.state)));
+    out += line("", std::to_string(percent(*assessment.removed_ratio)) + " % removed, " +
+                        std::to_string(percent(*assessment.drained_ratio)) + " % removed or drained; " +
+                        std::to_string(model.inventory->legacy_keys) + " of " +
+                        std::to_string(model.inventory->baseline) + " legacy keys are left, " +
+                        std::to_string(model.inventory->modern_keys) + " modern ones");
+    std::string dates;
+    if (const auto start = model.migration_start()) dates = "began " + show_time(*start);
+    if (const auto deadline = model.policy.deadline)
+        dates += (dates.empty() ? "" : ", ") + std::string("deadline ") + show_time(*deadline);
+    return dates.empty() ? out : out + line("", dates);
+}
+
+std::string forecast(const domain::Forecast& forecast) {
+    if (!forecast.point) return line("Forecast", "none: too little was removed lately to tell");
+    std::string text = "the last legacy key goes about " + show_time(*forecast.point);
+    if (forecast.p50 && forecast.p85)
+        text += "; half of the simulations are done by " + show_time(*forecast.p50) + ", 85 % by " +
+                show_time(*forecast.p85);
+    return line("Forecast", text);
+}
+
+std::string use(const domain::Inventory& inventory) {
+    std::string text;
+    for (std::size_t i = 0; i < domain::kUseWindows.size(); ++i)
+        text += (i == 0 ? "" : ", ") + std::to_string(inventory.used.at(i)) + " within " +
+                std::string(domain::kUseWindows.at(i).name);
+    return line("In use", "legacy keys: " + text);
+}
+
+std::string fallback(const domain::FallbackJudgement& judgement, const Terminal& terminal) {
+    std::string text(mode_name(judgement.state.mode));
+    if (!judgement.state.evidence.empty()) text += ": " + judgement.state.evidence;
+    if (judgement.contradicted) text += terminal.paint(Colour::bad, " (CONTRADICTED)");
+    return line("Fallback", text) +
+           line("", "not measured: fallback rate, auth cache, failures (no collector reads them)");
+}
+
+std::string sources(const Model& model, base::Time now, const Terminal& terminal) {
+    std::string out;
+    for (const auto& [name, status] : model.sources) {
+        const bool up = status.up.value_or(false);
+        std::string text =
+            pad(name, 15) + terminal.paint(up ? Colour::good : Colour::bad, up ? "up" : "down");
+        if (status.last_success_at) text += ", read " + show_distance(*status.last_success_at, now);
+        if (status.observation_start) text += ", watched since " + show_time(*status.observation_start);
+        out += line(out.empty() ? "Sources" : "", text);
+    }
+    return out;
+}
+
+std::string verdict(const domain::Judgement& judgement, base::Time now, const Terminal& terminal) {
+    std::string out = line("Verdict", verdict_line(judgement, now, terminal));
+    for (const domain::CheckResult& result : judgement.checks) {
+        if (result.outcome == domain::CheckOutcome::pass ||
+            result.outcome == domain::CheckOutcome::not_measured)
+            continue;
+        out += line("", check_line(result, terminal));
+    }
+    return out;
+}
+
+}  // namespace
+
+int run_status(const StatusCommand& command) {
+    const auto config = load_configuration(command.config);
+    if (!config) return kConfig;
+    const auto picture = take_picture(*config);
+    if (!picture) return print_error(picture.error()), exit_code(picture.error());
+    const Terminal terminal;
+    const Model& model = picture->model;
+    const Assessment assessment = assess(model, picture->now);
+    const std::string text =
+        progress(model, assessment, terminal) + forecast(model.migration->forecast) +
+        fallback(assessment.fallback, terminal) + use(*model.inventory) + "\n" + phases(model, terminal) +
+        "\n" + verdict(assessment.judgement, picture->now, terminal) + "\n" +
+        sources(model, picture->now, terminal) + terminal.paint(Colour::quiet, origin_line(*picture)) + "\n";
+    std::fputs(text.c_str(), stdout);
+    return kOk;
+}
+
+}  // namespace keyshift::app
