@@ -124,9 +124,24 @@ Result<void> KeyJournal::begin(Scan scan, Time database_now) {
     ledger_.look_from({now_, settings_.policy.windows, fallback.state.rules_view()},
                       migration_ ? std::optional(migration_->polled_at) : std::nullopt);
     if (scan == Scan::pulse) return {};
-    ledger_.begin_census();
     loaded_ = false;
+    if (scan == Scan::active) {
+        ledger_.begin_active(now_ - settings_.policy.windows.drain);
+        return {};
+    }
+    ledger_.begin_census();
     return pairer_.begin_census();
+}
+
+Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
+    most_missing_ = limit;
+    std::vector<std::string> ids;
+    for (const std::uint32_t row : ledger_.unseen(limit)) {
+        auto id = state_.load_id(row);
+        if (!id) return id.error();
+        if (*id) ids.push_back(std::move(**id));
+    }
+    return ids;
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
@@ -212,6 +227,7 @@ KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_ev
     next_.polled_at = now_;
     next_.poll_every = poll_every;
     if (scan_ == Scan::census) settle_census();
+    if (scan_ == Scan::active) settle_gone(ledger_.take_unseen(most_missing_));
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
     find_fallback_mode();
     settle_phases();
@@ -312,6 +328,7 @@ void KeyJournal::forget_scan() {
     state_error_.reset();
     oldest_modern_use_.reset();
     new_keys_ = uses_ = set_back_ = 0;
+    most_missing_ = 0;
     begun_ = false;
 }
 

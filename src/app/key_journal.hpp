@@ -36,6 +36,7 @@ class KeyJournal final : public collectors::KeySink {
 
     base::Result<void> begin(collectors::Scan scan, base::Time database_now) override;
     base::Result<void> key(const domain::Key& key) override;
+    base::Result<std::vector<std::string>> missing(std::size_t limit) override;
 
     struct Outcome {
         domain::Inventory inventory;
@@ -107,6 +108,7 @@ class KeyJournal final : public collectors::KeySink {
     collectors::Scan scan_ = collectors::Scan::census;
     base::Time now_;
     bool begun_ = false;
+    std::size_t most_missing_ = 0;
     std::optional<store::Transaction> transaction_;
     std::optional<base::Error> state_error_;
     domain::Migration next_;  // what migration_ becomes

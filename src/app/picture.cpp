@@ -41,8 +41,10 @@ Result<Picture> look(const config::Config& config, const config::CollectorConfig
     const auto wanted = journal.prepare();
     if (!wanted) return wanted.error();
     const auto keys = collectors::catalog_entry(collector.type).make(config.gateway, collector, interrupt);
-    const auto observed = keys->collect(
-        {.deadline = base::Deadline::in(collector.schedule.timeout), .keys = journal, .wanted = *wanted});
+    const auto observed = keys->collect({.deadline = base::Deadline::in(collector.schedule.timeout),
+                                         .keys = journal,
+                                         .active_window = config.migration.drain_window,
+                                         .wanted = *wanted});
     if (!observed) return observed.error();
     auto outcome = journal.finish(observed->taken_at, collector.schedule.interval);
     if (outcome.state_error) return *outcome.state_error;

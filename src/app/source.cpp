@@ -27,6 +27,7 @@ Source::Source(const config::Config& whole, const config::CollectorConfig& confi
                const drivers::Interrupt& interrupt)
     : name_(config.type),
       schedule_(config.schedule),
+      drain_window_(whole.migration.drain_window),
       state_(state),
       journal_(state, {judging(whole), whole.state.retention}),
       collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {}
@@ -40,8 +41,10 @@ Cycle Source::look() {
         return cycle;
     }
     const auto began = std::chrono::steady_clock::now();
-    auto observed = collector_->collect(
-        {.deadline = base::Deadline::in(schedule_.timeout), .keys = journal_, .wanted = *wanted});
+    auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout),
+                                         .keys = journal_,
+                                         .active_window = drain_window_,
+                                         .wanted = *wanted});
     if (!observed) {
         journal_.forget_scan();
         cycle.error = observed.error();

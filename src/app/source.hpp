@@ -53,6 +53,7 @@ class Source {
 
     std::string name_;
     config::Schedule schedule_;
+    base::Duration drain_window_;
     store::State& state_;
     KeyJournal journal_;
     std::unique_ptr<collectors::Collector> collector_;

@@ -6,6 +6,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -18,6 +20,7 @@ namespace keyshift::collectors {
 /// How much of the key table a scan shows.
 enum class Scan {
     pulse,   ///< only legacy keys that were created or used since the last scan
+    active,  ///< all legacy keys that were created or used within Request::active_window
     census,  ///< every row
 };
 
@@ -29,13 +32,17 @@ class KeySink {
     virtual base::Result<void> begin(Scan scan, base::Time database_now) = 0;
     /// The key's texts are valid during the call only.
     virtual base::Result<void> key(const domain::Key& key) = 0;
+    /// After all keys of an active scan: at most `limit` ids of those that should have been among them. The
+    /// scan goes on with the rows that these ids have still; the others have gone.
+    virtual base::Result<std::vector<std::string>> missing(std::size_t limit) = 0;
 };
 
 struct Request {
     base::Deadline
         deadline;  ///< for a regular pass; a collector with a longer one of its own says so in its options
     KeySink& keys;
-    Scan wanted = Scan::pulse;  ///< census: a pulse will not do, what was known before has been lost
+    base::Duration active_window{};  ///< see Scan::active
+    Scan wanted = Scan::pulse;       ///< census: a pulse will not do, what was known before has been lost
 };
 
 struct Observation {

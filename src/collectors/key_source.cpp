@@ -189,6 +189,12 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
         source.legacy_ = "k." + view_legacy.sql();
     }
     source.id_ = text_of(named.id);
+    // Compared in its own type where that is one of the system's, so that its index serves.
+    const std::string id_type = columns->type_of(named.id);
+    const bool known = id_type == "uuid" || id_type == "integer" || id_type == "bigint" ||
+                       id_type == "text" || id_type == "character varying";
+    source.ids_match_ = (known ? "k." + named.id.sql() : source.id_) +
+                        " = ANY (current_setting('keyshift.ids')::" + (known ? id_type : "text") + "[])";
     source.owner_ = text_of(named.owner);
     source.name_ = text_of(named.name);
     source.prefix_ = text_of(named.prefix);
@@ -242,6 +248,26 @@ std::string KeySource::select_all() const {
 std::string KeySource::select_active() const {
     return select_all() + " WHERE " + legacy_ + " AND greatest(" + created_at_ + ", " + last_used_at_ +
            ") >= current_setting('keyshift.since')::timestamptz";
+}
+
+std::string KeySource::select_ids() const {
+    return select_all() + " WHERE " + ids_match_;
+}
+
+Result<void> KeySource::set_ids(Postgres& connection, const std::vector<std::string>& ids,
+                                Deadline deadline) {
+    std::string array = "{";
+    for (const std::string& id : ids) {
+        array += array.size() == 1 ? "\"" : ",\"";
+        for (const char c : id) {
+            if (c == '"' || c == '\\') array += '\\';
+            array += c;
+        }
+        array += '"';
+    }
+    const auto set = connection.query("SELECT set_config('keyshift.ids', $1, true)", deadline, {array + "}"});
+    if (!set) return set.error();
+    return {};
 }
 
 Result<void> KeySource::set_since(Postgres& connection, base::Time since, Deadline deadline) {

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -39,6 +40,10 @@ class KeySource {
     std::string select_active() const;
     static base::Result<void> set_since(drivers::Postgres& connection, base::Time since,
                                         base::Deadline deadline);
+    /// The rows of set_ids(), by the index of the id.
+    std::string select_ids() const;
+    static base::Result<void> set_ids(drivers::Postgres& connection, const std::vector<std::string>& ids,
+                                      base::Deadline deadline);
     /// Legacy keys for people. An address that is wanted is there only where it may be read.
     std::string select_legacy(KeyOrder order, OwnerEmail email) const;
     /// One row: the number of legacy keys and of their owners.
@@ -61,7 +66,8 @@ class KeySource {
     std::string columns_sql(const std::string& owner_email) const;
 
     std::string table_;
-    std::string legacy_;  // a boolean expression
+    std::string legacy_;     // a boolean expression
+    std::string ids_match_;  // a boolean expression
     std::string id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, over_budget_,
         bcrypt_cost_;
     std::string users_table_, users_match_, users_email_;  // empty: not there or not readable

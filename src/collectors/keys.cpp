@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The key table: a census of every row, as often as `database_duty` allows, and a pulse of what changed in
-// between.
+// between. A pulse cannot see what is not there any more; when the server has counted deletions, the next one
+// shows all keys in use instead, so that one that was deleted is missed at once.
 #include "collectors/keys.hpp"
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "collectors/collector.hpp"
+#include "collectors/deletions.hpp"
 #include "collectors/key_source.hpp"
 #include "drivers/postgres.hpp"
 
@@ -33,6 +35,9 @@ KeysOptions read_options(config::OptionsReader& reader) {
 /// A row may become visible that much later than its timestamps say: its transaction was still open at the
 /// last pulse.
 constexpr Duration kPulseOverlap = 60s;
+
+/// A mass deletion is left to the next census.
+constexpr std::size_t kMostMissing = 10'000;
 
 /// When a kind of scan may run again so that its share of the time stays below `share`.
 class Budget {
@@ -97,10 +102,14 @@ class Keys final : public Collector {
         // interval.
         const bool census =
             request.wanted == Scan::census || !last_scan_ || census_budget_.rest() < schedule_.interval / 10;
+        const auto deleted = deletions_->count(connection_, request.deadline);
+        if (!deleted) return deleted.error();
+        const bool none_deleted = *deleted && *deleted == deleted_;
         Budget& budget = census ? census_budget_ : pulse_budget_;
         const auto began = Clock::now();
-        auto observation = scan(census ? Scan::census : Scan::pulse, request);
+        auto observation = scan(census ? Scan::census : none_deleted ? Scan::pulse : Scan::active, request);
         budget.spent_since(began);
+        if (observation) deleted_ = *deleted;
         return observation;
     }
 
@@ -114,7 +123,10 @@ class Keys final : public Collector {
             return connected.error();
         auto source = KeySource::resolve(connection_, gateway_, deadline);
         if (!source) return source.error();
+        auto deletions = Deletions::resolve(connection_, gateway_.table, deadline);
+        if (!deletions) return deletions.error();
         source_ = std::move(*source);
+        deletions_ = std::move(*deletions);
         return {};
     }
 
@@ -126,21 +138,38 @@ class Keys final : public Collector {
         if (!now) return now.error();
         const Time here = base::now();
         if (auto begun = request.keys.begin(scan, *now); !begun) return begun.error();
-        if (!census) {
-            if (auto set = KeySource::set_since(connection_, *last_scan_ - kPulseOverlap, deadline); !set)
-                return set.error();
-        }
-        const std::string select = census ? source_->select_all() : source_->select_active();
-        auto copied = connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const domain::Key key = KeySource::read(row);
-            if (row.bad())
-                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
-            return request.keys.key(key);
-        });
+        auto copied = census ? copy(source_->select_all(), request.keys, deadline)
+                             : copy_active(scan == Scan::active ? *now - request.active_window
+                                                                : *last_scan_ - kPulseOverlap,
+                                           request.keys, deadline);
+        if (copied && scan == Scan::active) copied = copy_missing(request.keys, deadline);
         if (!copied) return copied.error();
         if (auto committed = connection_.query("COMMIT", deadline); !committed) return committed.error();
         last_scan_ = *now;
         return Observation{.taken_at = *now, .skew = here - *now};
+    }
+
+    Result<void> copy(const std::string& select, KeySink& keys, Deadline deadline) {
+        return connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+            const domain::Key key = KeySource::read(row);
+            if (row.bad())
+                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
+            return keys.key(key);
+        });
+    }
+
+    Result<void> copy_active(Time since, KeySink& keys, Deadline deadline) {
+        if (auto set = KeySource::set_since(connection_, since, deadline); !set) return set;
+        return copy(source_->select_active(), keys, deadline);
+    }
+
+    /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.
+    Result<void> copy_missing(KeySink& keys, Deadline deadline) {
+        const auto missing = keys.missing(kMostMissing);
+        if (!missing) return missing.error();
+        if (missing->empty()) return {};
+        if (auto set = KeySource::set_ids(connection_, *missing, deadline); !set) return set;
+        return copy(source_->select_ids(), keys, deadline);
     }
 
     config::Gateway gateway_;
@@ -148,7 +177,9 @@ class Keys final : public Collector {
     config::Schedule schedule_;
     drivers::Postgres connection_;
     std::optional<KeySource> source_;
-    std::optional<Time> last_scan_;  // the database's clock; empty: the next scan is a census
+    std::optional<Deletions> deletions_;
+    std::optional<std::int64_t> deleted_;  // as of the last scan
+    std::optional<Time> last_scan_;        // the database's clock; empty: the next scan is a census
     Budget census_budget_;
     Budget pulse_budget_;
 };

@@ -140,9 +140,13 @@ std::vector<Gone> Ledger::finish_census() {
     oldest_modern_ = oldest_modern_so_far_;
     legacy_owners_ = owners_.count();
     paired_anew_ = true;
+    keys_.each([](std::uint64_t, KeySlot& slot) { slot.matched = 0; });
+    return settle_unseen();
+}
+
+std::vector<Gone> Ledger::settle_unseen() {
     std::vector<Gone> gone;
     keys_.each([&](std::uint64_t hash, KeySlot& slot) {
-        slot.matched = 0;
         if (slot.seen == parity_ || slot.gone != 0) return;
         const bool active = is_active(facts(slot), view_.windows, polled_at_);
         slot.gone = slot.dirty = 1;
@@ -152,6 +156,30 @@ std::vector<Gone> Ledger::finish_census() {
             {slot.row, hash, slot.upgraded != 0, slot.in_use != 0, static_cast<PairRule>(slot.rule)});
     });
     return gone;
+}
+
+void Ledger::begin_active(base::Time since) {
+    // A second later than asked for: a slot's time is rounded down.
+    const std::uint32_t from = to_seconds(since) + 1;
+    keys_.each([&](std::uint64_t, KeySlot& slot) {
+        if (slot.gone == 0 && slot.reference >= from) slot.seen = (parity_ ^ 1U) & 1U;
+    });
+}
+
+std::vector<std::uint32_t> Ledger::unseen(std::size_t limit) {
+    std::vector<std::uint32_t> rows;
+    keys_.each([&](std::uint64_t, const KeySlot& slot) {
+        if (slot.seen != parity_ && slot.gone == 0 && rows.size() < limit) rows.push_back(slot.row);
+    });
+    return rows;
+}
+
+std::vector<Gone> Ledger::take_unseen(std::size_t limit) {
+    if (unseen(limit + 1).size() <= limit) return settle_unseen();
+    keys_.each([&](std::uint64_t, KeySlot& slot) {
+        if (slot.gone == 0) slot.seen = parity_ & 1U;
+    });
+    return {};
 }
 
 void Ledger::went_with_owner(std::uint64_t hash) {

@@ -4,9 +4,9 @@
 // being watched (KeyTable: 36 bytes each); names and history are in the journal, under the row numbers that
 // the ledger gives out. Pure and single-threaded.
 //
-// A scan is either a *census* (begin_census, observe every row, finish_census, pair, settle) or a *pulse*
-// (observe only rows that changed, settle). A scan that breaks off leaves the ledger half-way: clear() and
-// restore() it.
+// A scan is either a *census* (begin_census, observe every row, finish_census, pair, settle), a *pulse*
+// (observe only rows that changed, settle), or an *active* one (begin_active, observe all keys in use,
+// take_unseen, settle). A scan that breaks off leaves the ledger half-way: clear() and restore() it.
 #pragma once
 
 #include <cstdint>
@@ -110,6 +110,8 @@ class Ledger {
     /// Before a scan. `polled_at`: when the keys were last settled; empty: never.
     void look_from(const View& view, std::optional<base::Time> polled_at);
     void begin_census();
+    /// Keys created or used at or after `since` will be shown; those that are not have gone.
+    void begin_active(base::Time since);
     /// `key` is legacy.
     Change observe(const Key& key);
     /// The key that observe() has just called created is one that the journal has had under `row`.
@@ -118,6 +120,10 @@ class Ledger {
     bool observe_modern(const Key& key);
     /// The keys that were known and not observed since begin_census().
     std::vector<Gone> finish_census();
+    /// The rows of at most `limit` keys that begin_active() expects and that were not observed.
+    std::vector<std::uint32_t> unseen(std::size_t limit);
+    /// Likewise, as gone. No effect if there are more than `limit`: it needs a census.
+    std::vector<Gone> take_unseen(std::size_t limit);
 
     /// After finish_census(): whether a key of the owner with this hash is still there.
     bool owner_left(std::uint64_t owner) const { return owners_.contains(owner); }
@@ -148,6 +154,8 @@ class Ledger {
     void forget_over();
 
  private:
+    std::vector<Gone> settle_unseen();
+
     KeyTable keys_;
     DistinctCount owners_;
     std::uint32_t next_row_ = 1;

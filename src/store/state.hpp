@@ -40,8 +40,8 @@ class State {
     /// For commands, beside a daemon or without one. Empty: there is no file yet. Errors: permission, config
     /// (of another version), other (also: damaged).
     static base::Result<std::unique_ptr<State>> attach(const std::filesystem::path& directory);
-    /// A copy of what is in `directory`, or nothing where there is nothing: for one look, in temporary files that
-    /// nobody else sees.
+    /// A copy of what is in `directory`, or nothing where there is nothing: for one look, in temporary files
+    /// that nobody else sees.
     static base::Result<std::unique_ptr<State>> scratch(const std::filesystem::path& directory);
     /// A daemon holds the directory's lock at this moment.
     static bool is_held(const std::filesystem::path& directory);
@@ -71,6 +71,8 @@ class State {
     /// The pairing of a journal row; empty: none.
     base::Result<std::optional<Pairing>> load_pairing(std::uint32_t row);
 
+    /// The id of a journal row; empty: there is no such row.
+    base::Result<std::optional<std::string>> load_id(std::uint32_t row);
     /// The owner of a journal row; empty: nobody.
     base::Result<std::optional<std::string>> load_owner(std::uint32_t row);
 
@@ -103,6 +105,7 @@ class State {
     base::Result<void> open_file(Sharing sharing);
     base::Result<void> first_look();
     base::Error not_open() const;
+    base::Result<std::optional<std::string>> load_text(Statement Statements::*find, std::uint32_t row);
 
     std::filesystem::path file_;
     std::unique_ptr<Sqlite> database_;

@@ -242,15 +242,22 @@ Result<std::optional<Pairing>> State::load_pairing(std::uint32_t row) {
     return out;
 }
 
-Result<std::optional<std::string>> State::load_owner(std::uint32_t row) {
+Result<std::optional<std::string>> State::load_text(Statement Statements::*find, std::uint32_t row) {
     if (!database_) return not_open();
     std::optional<std::string> out;
-    const auto done =
-        each_row(statements_->find_owner.bind(1, std::int64_t{row}), [&](const Statement& found) {
-            if (!found.is_null(0)) out = found.text(0);
-        });
+    const auto done = each_row((*statements_.*find).bind(1, std::int64_t{row}), [&](const Statement& found) {
+        if (!found.is_null(0)) out = found.text(0);
+    });
     if (!done) return done.error();
     return out;
+}
+
+Result<std::optional<std::string>> State::load_id(std::uint32_t row) {
+    return load_text(&Statements::find_id, row);
+}
+
+Result<std::optional<std::string>> State::load_owner(std::uint32_t row) {
+    return load_text(&Statements::find_owner, row);
 }
 
 Result<std::optional<State::Over>> State::find_over(std::string_view id) {

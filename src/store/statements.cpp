@@ -38,6 +38,7 @@ Statements::Statements(Sqlite& db)
           "SELECT k.row, coalesce(s.phase, k.phase) FROM legacy_key AS k LEFT JOIN legacy_state AS s USING "
           "(row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT 1"),
       find_pairing(db, "SELECT replacement, rule, at, used_at FROM pairing WHERE row = ?1"),
+      find_id(db, "SELECT id FROM legacy_key WHERE row = ?1"),
       find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1") {}
 
 void bind_text(Statement& statement, int index, std::optional<std::string_view> text) {

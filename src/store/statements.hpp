@@ -24,7 +24,7 @@ struct Statements {
     Statement add_event, set_counter, set_fact, set_observation_start;
     Statement add_progress, thin_progress;
     Statement decide_pair, decide_acknowledgement;
-    Statement find_over, find_pairing, find_owner;
+    Statement find_over, find_pairing, find_id, find_owner;
 };
 
 inline std::int64_t to_micros(base::Time t) {
