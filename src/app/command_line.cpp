@@ -15,7 +15,8 @@ constexpr const char* kFooter =
     "Environment:\n"
     "  DATABASE_URL  the gateway's database, where the configuration does not name one\n"
     "\n"
-    "Exit codes: 0 ok, 64 usage, 69 a source is unavailable, 70 internal, 78 configuration.\n"
+    "Exit codes: 0 ok, 64 usage, 69 a source is unavailable, 70 internal, 78 configuration; verdict has its "
+    "own.\n"
     "Documentation: README.md and docs/.";
 constexpr const char* kConfigHelp = "Configuration file (default: DATABASE_URL and the preset)";
 
