@@ -276,7 +276,7 @@ void KeyJournal::find_fallback_mode() {
             raise(evidence.newest_legacy_use_before_modern, migration_->evidence.newest_legacy_use);
     }
     evidence.silent_without_reason =
-        evidence.newest_legacy_use ? ledger_.silent_without_reason(*evidence.newest_legacy_use) : 0;
+        evidence.newest_legacy_use ? ledger_.silent_without_reason(*evidence.newest_legacy_use, now_) : 0;
     const domain::FallbackMode before = next_.detected.mode;
     next_.detected = detect_fallback(next_.detected, evidence, settings_.policy.windows, now_);
     if (next_.detected.mode == before || !migration_) return;
@@ -293,8 +293,11 @@ void KeyJournal::write_totals() {
         totals_.legacy_keys_created += new_keys_;
     }
     totals_.legacy_uses_observed += uses_;
-    if (set_back_ > 0)
+    if (set_back_ > 0) {
+        // What was known of their use is lost: they only look idle, and the verdict has to wait for W anew.
+        next_.observed_since = now_;
         event({.kind = store::event::kSetBack, .keys = set_back_, .detail = "was a backup restored?"});
+    }
     save([this](store::Transaction& to) {
         to.set_counter(kBaseline, "", *baseline_);
         to.set_counter(kCreated, "", totals_.legacy_keys_created);

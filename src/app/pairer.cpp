@@ -76,7 +76,7 @@ Result<void> Pairer::begin_census() {
 
 Result<void> Pairer::spool(const Key& key, std::uint64_t hash) {
     SpooledKey spooled;
-    spooled.owner = key.owner ? hash_id(*key.owner) : 0;
+    spooled.owned = key.owner.has_value();
     if (key.name) {
         const std::string name = domain::normalise_name(*key.name);
         if (!name.empty()) {
@@ -84,7 +84,9 @@ Result<void> Pairer::spool(const Key& key, std::uint64_t hash) {
             spooled.folded = hash_id(domain::fold_name(*key.name));
         }
     }
-    if (spooled.owner == 0 && spooled.name == 0) return {};  // no rule can match it
+    if (!spooled.owned && spooled.name == 0) return {};  // no rule can match it
+    // Nobody's keys can only match by name, and there may be very many of them.
+    spooled.owner = key.owner ? hash_id(*key.owner) : ~spooled.name;
     spooled.key = hash;
     spooled.created = domain::to_seconds(key.created_at);
     spooled.last_used = key.last_used_at ? domain::to_seconds(*key.last_used_at) : 0;
@@ -133,7 +135,7 @@ Result<void> Pairer::finish(domain::Ledger& ledger, const std::function<void(con
                 {key.name, key.created, key.last_used, static_cast<std::uint32_t>(i), key.folded});
         }
         if (legacy.empty() || modern.empty()) return;
-        const auto owner = keys.front().owner == 0 ? domain::Owner::nobody : domain::Owner::someone;
+        const auto owner = keys.front().owned ? domain::Owner::someone : domain::Owner::nobody;
         for (const domain::Match& match : domain::pair_owner(legacy, modern, owner)) {
             const SpooledKey& to = keys[match.modern_tag];
             const auto found = ledger.pair(keys[match.legacy_tag].key, to.key, to.last_used, match.rule);

@@ -18,8 +18,9 @@ struct FallbackEvidence {
     std::optional<base::Time> newest_modern_use;
     std::optional<base::Time> newest_legacy_use;
     std::optional<base::Time> newest_legacy_use_before_modern;  ///< at or before modern_use_began
-    /// Legacy keys that could still be in use (not blocked, expired or replaced by a used key) and whose last
-    /// use is at most the drain window older than the newest one: while there are none, silence is explained.
+    /// Legacy keys that could still be in use (not blocked, expired or replaced by a used key), whose last
+    /// use is at most the drain window older than the newest one, and that have been silent for longer than
+    /// three times the longest gap seen of them: while there are none, silence is explained.
     std::uint64_t silent_without_reason = 0;
 
     std::optional<base::Time> scans_grew_at;        ///< full-scan statements, last growth

@@ -8,6 +8,9 @@
 namespace keyshift::domain {
 namespace {
 
+/// Seconds.
+constexpr std::uint32_t kReplicaLag = 15 * 60;
+
 std::uint16_t fold(std::uint64_t hash) {
     hash = (hash ^ (hash >> 32U)) * 0x9E37'79B9'7F4A'7C15ULL;
     return static_cast<std::uint16_t>(hash >> 48U);
@@ -90,7 +93,12 @@ Change Ledger::observe(const Key& key) {
     }
     KeySlot& slot = *known;
     const std::uint32_t before = slot.used != 0 ? slot.reference : 0;
-    const std::uint32_t after = seen.used != 0 ? seen.reference : 0;
+    std::uint32_t after = seen.used != 0 ? seen.reference : 0;
+    if (after < before && before - after <= kReplicaLag) {
+        // A replica that lags behind the server that was asked before: the key was used all the same.
+        after = seen.reference = before;
+        seen.used = 1;
+    }
     const Change change{.row = slot.row,
                         .returned = slot.gone != 0,
                         .used = after > before,
@@ -253,10 +261,12 @@ Inventory Ledger::inventory(base::Time taken_at) {
     return out;
 }
 
-std::uint64_t Ledger::silent_without_reason(base::Time newest_use) {
+std::uint64_t Ledger::silent_without_reason(base::Time newest_use, base::Time now) {
     std::uint64_t keys = 0;
     const std::uint32_t since = to_seconds(newest_use - view_.windows.drain);
     keys_.each([&](std::uint64_t, const KeySlot& slot) {
+        // A weekly job is not silent on the third day.
+        if (now - from_seconds(slot.reference) <= 3 * std::chrono::seconds{slot.longest_gap}) return;
         const bool reason = slot.gone != 0 || slot.blocked != 0 || slot.expired != 0 ||
                             slot.over_budget != 0 || slot.replacement_used != 0;
         if (!reason && slot.used != 0 && slot.reference >= since) ++keys;

@@ -30,7 +30,7 @@ struct Change {
     bool created = false;    ///< not known before
     bool returned = false;   ///< had gone, and is back
     bool used = false;       ///< last_used is later than it was
-    bool set_back = false;   ///< last_used is earlier than it was: a backup was restored
+    bool set_back = false;   ///< last_used is earlier by more than a replica's lag: a backup was restored
     bool altered = false;    ///< owner, name, expiry, blocked, over budget or bcrypt cost differ
     Phase first_phase = {};  ///< of a created key, as far as can be told before the scan has ended
 
@@ -142,7 +142,7 @@ class Ledger {
     /// The keys that are there, all but the baseline, which is history. Looks at every key once.
     Inventory inventory(base::Time taken_at);
     /// See FallbackEvidence, given the newest use of any legacy key.
-    std::uint64_t silent_without_reason(base::Time newest_use);
+    std::uint64_t silent_without_reason(base::Time newest_use, base::Time now);
     /// The newest use of a legacy key that is not later than `until`.
     std::optional<base::Time> newest_use_until(base::Time until);
 

@@ -15,7 +15,9 @@ Phase find_phase(const KeySlot& slot, const KeyFacts& key, const View& view) {
     departure.in_use = slot.in_use != 0;
     departure.gone_at =
         slot.phase == static_cast<std::uint32_t>(Phase::retired_in_use) ? from_seconds(slot.since) : view.now;
-    if (slot.replacement_used != 0) departure.replacement_used_at = from_seconds(slot.replacement_used);
+    // That the owner uses some other key is no proof that this one is not missed.
+    if (slot.replacement_used != 0 && slot.rule != static_cast<std::uint32_t>(PairRule::owner))
+        departure.replacement_used_at = from_seconds(slot.replacement_used);
     departure.acknowledged = slot.acknowledged != 0;
     return gone_phase(departure, view.now);
 }

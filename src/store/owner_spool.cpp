@@ -40,7 +40,7 @@ struct Fixed {
     std::uint32_t created, last_used;
     std::uint16_t id_size;
     std::uint8_t legacy;
-    std::uint8_t unused = 0;
+    std::uint8_t owned;
     std::uint32_t unused_too = 0;
 };
 
@@ -68,7 +68,8 @@ Result<void> OwnerSpool::add(const SpooledKey& key) {
                       key.created,
                       key.last_used,
                       static_cast<std::uint16_t>(id.size()),
-                      key.legacy ? std::uint8_t{1} : std::uint8_t{0}};
+                      static_cast<std::uint8_t>(key.legacy),
+                      static_cast<std::uint8_t>(key.owned)};
     std::array<char, sizeof(Fixed)> bytes;
     std::memcpy(bytes.data(), &fixed, sizeof fixed);
     part.buffer.append(bytes.data(), bytes.size()).append(id);
@@ -124,7 +125,8 @@ Result<void> OwnerSpool::each_owner(const std::function<void(std::span<const Spo
             std::memcpy(&fixed, bytes->data() + at, sizeof fixed);
             at += sizeof fixed;
             keys.push_back({fixed.owner, fixed.name, fixed.folded, fixed.key, fixed.created, fixed.last_used,
-                            fixed.legacy != 0, std::string_view(*bytes).substr(at, fixed.id_size)});
+                            fixed.legacy != 0, fixed.owned != 0,
+                            std::string_view(*bytes).substr(at, fixed.id_size)});
             at += fixed.id_size;
         }
         std::sort(keys.begin(), keys.end(),

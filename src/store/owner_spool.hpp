@@ -18,13 +18,14 @@
 namespace keyshift::store {
 
 struct SpooledKey {
-    std::uint64_t owner = 0;      ///< hash; 0: nobody's
+    std::uint64_t owner = 0;      ///< hash of what brings keys together
     std::uint64_t name = 0;       ///< hash of the normalised name; 0: none
     std::uint64_t folded = 0;     ///< hash of the folded name; 0: none
     std::uint64_t key = 0;        ///< hash of the id
     std::uint32_t created = 0;    ///< seconds since the epoch
     std::uint32_t last_used = 0;  ///< seconds since the epoch; 0: never
     bool legacy = false;
+    bool owned = false;   ///< else it is nobody's
     std::string_view id;  ///< may be empty; at most 65,535 bytes are kept
 };
 
