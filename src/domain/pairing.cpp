@@ -48,9 +48,14 @@ std::string fold_case(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
+        if (const char ascii = text.front(); static_cast<unsigned char>(ascii) < 0x80) {
+            out += ascii >= 'A' && ascii <= 'Z' ? static_cast<char>(ascii + 32) : ascii;
+            text.remove_prefix(1);
+            continue;
+        }
         const base::Decoded decoded = base::decode_utf8(text);
         const char32_t c = decoded.code_point;
-        const char32_t folded = !decoded.valid ? c : c >= 'A' && c <= 'Z' ? c + 32 : small_letter(c);
+        const char32_t folded = decoded.valid ? small_letter(c) : c;
         if (folded == c) {
             out += text.substr(0, decoded.size);
         } else if (folded < 0x80) {
