@@ -31,10 +31,11 @@ void add_phase(CLI::App& report, ReportCommand& command) {
             [&command](const std::string& name) {
                 command.phases = true;
                 command.phase = domain::parse_phase(name);
-                if (name != "all" && !(command.phase && is_live(*command.phase)))
+                if (name != "all" && !(command.phase && is_live(*command.phase))) {
                     refuse(
                         "--phase", name,
                         "pending, dormant, issued, overlap, drained, quarantined, expired, stranded or all");
+                }
             },
             "Only keys of this phase, or all; shows each key's phase and replacement")
         ->type_name("PHASE");

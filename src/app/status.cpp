@@ -76,17 +76,19 @@ std::string progress(const Model& model, const Assessment& assessment, const Ter
 std::string forecast(const domain::Forecast& forecast) {
     if (!forecast.point) return line("Forecast", "none: too little was removed lately to tell");
     std::string text = "the last legacy key goes about " + show_time(*forecast.point);
-    if (forecast.p50 && forecast.p85)
+    if (forecast.p50 && forecast.p85) {
         text += "; half of the simulations are done by " + show_time(*forecast.p50) + ", 85 % by " +
                 show_time(*forecast.p85);
+    }
     return line("Forecast", text);
 }
 
 std::string use(const domain::Inventory& inventory) {
     std::string text;
-    for (std::size_t i = 0; i < domain::kUseWindows.size(); ++i)
+    for (std::size_t i = 0; i < domain::kUseWindows.size(); ++i) {
         text += (i == 0 ? "" : ", ") + std::to_string(inventory.used.at(i)) + " within " +
                 std::string(domain::kUseWindows.at(i).name);
+    }
     return line("In use", "legacy keys: " + text);
 }
 

@@ -38,9 +38,10 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
 
 Assessment assess(const Model& model, base::Time now) {
     Assessment out;
-    if (model.migration)
+    if (model.migration) {
         out.fallback =
             apply_assertion(model.migration->detected, model.policy.asserted, model.migration->evidence);
+    }
     const VerdictFacts facts = verdict_facts(model, out.fallback);
     out.judgement = judge(facts, now);
     if (!model.migration) return out;
