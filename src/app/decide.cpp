@@ -2,7 +2,6 @@
 // keyshift pair and keyshift ack: what operators decide, kept in the state beside the daemon.
 #include <any>
 #include <cstdio>
-#include <cstdlib>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -26,9 +25,9 @@ using base::Result;
 
 /// Who is at the keyboard: the one who called sudo, where it was used.
 std::string user_name() {
-    const char* const sudo = std::getenv("SUDO_USER");
-    if (sudo != nullptr && *sudo != '\0') return sudo;
-    const passwd* const entry = ::getpwuid(::geteuid());
+    if (auto sudo = config::non_empty(config::process_environment(), "SUDO_USER")) return *std::move(sudo);
+    const passwd* const entry =
+        ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): a command's one thread
     return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::geteuid());
 }
 
@@ -70,9 +69,10 @@ Result<void> check_modern(const config::Config& config, const std::string& id) {
     if (!rows) return rows.error();
     if (rows->size() == 0)
         return Error{Errc::usage, "there is no key " + base::visible(id), "check the id of the new key"};
-    if (rows->at(0, 0).value_or("") != "false")
+    if (rows->at(0, 0).value_or("") != "false") {
         return Error{Errc::usage, "key " + base::visible(id) + " is a legacy key too",
                      "a replacement has a lookup hash"};
+    }
     return {};
 }
 

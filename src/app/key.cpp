@@ -16,7 +16,6 @@
 namespace keyshift::app {
 namespace {
 
-using domain::Phase;
 using store::KeyHistory;
 
 std::string line(std::string_view label, const std::string& text) {
@@ -75,14 +74,16 @@ std::string history_text(const KeyHistory& history, const store::Decisions& deci
     std::vector<std::pair<base::Time, std::string>> lines{{history.first_seen_at, "first seen"}};
     for (const store::Event& event : history.events) lines.emplace_back(event.at, event_text(event));
     if (history.gone_at) lines.emplace_back(*history.gone_at, history.memory.upgraded ? "upgraded" : "gone");
-    for (const store::OperatorPair& pair : decisions.pairs)
-        if (pair.legacy == history.id)
-            lines.emplace_back(
-                pair.at, "paired with " + base::visible(pair.replacement) + " by " + base::visible(pair.by));
-    for (const store::Acknowledgement& ack : decisions.acknowledgements)
-        if (ack.id == history.id)
-            lines.emplace_back(ack.at, "acknowledged by " + base::visible(ack.by) +
-                                           (ack.note.empty() ? "" : ": " + base::visible(ack.note)));
+    for (const store::OperatorPair& pair : decisions.pairs) {
+        if (pair.legacy != history.id) continue;
+        lines.emplace_back(
+            pair.at, "paired with " + base::visible(pair.replacement) + " by " + base::visible(pair.by));
+    }
+    for (const store::Acknowledgement& ack : decisions.acknowledgements) {
+        if (ack.id != history.id) continue;
+        lines.emplace_back(ack.at, "acknowledged by " + base::visible(ack.by) +
+                                       (ack.note.empty() ? "" : ": " + base::visible(ack.note)));
+    }
     std::stable_sort(lines.begin(), lines.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     std::string out;

@@ -46,9 +46,10 @@ domain::Totals saved_totals(const store::Counters& counters) {
     domain::Totals totals;
     totals.legacy_keys_created = value_or_zero(counters, kCreated);
     totals.legacy_uses_observed = value_or_zero(counters, kUses);
-    for (const Phase phase : domain::kPhases)
+    for (const Phase phase : domain::kPhases) {
         totals.transitions.at(static_cast<std::size_t>(phase)) =
             value_or_zero(counters, kTransitions, phase_name(phase));
+    }
     return totals;
 }
 
@@ -104,9 +105,10 @@ Result<void> KeyJournal::load_decisions() {
     if (!decisions) return decisions.error();
     if (pairer_.decided(decisions->pairs)) census_needed_ = true;
     acknowledged_.clear();
-    for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements)
+    for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements) {
         acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),
                                    domain::to_seconds(acknowledgement.at));
+    }
     decisions_version_ = *version;
     return {};
 }

@@ -62,9 +62,10 @@ Result<const config::CollectorConfig*> keys_collector(const config::Config& conf
     const auto keys =
         std::find_if(config.collectors.begin(), config.collectors.end(),
                      [](const config::CollectorConfig& c) { return c.type == domain::kKeysSource; });
-    if (keys == config.collectors.end())
+    if (keys == config.collectors.end()) {
         return Error{Errc::config, "the configuration has no keys collector",
                      "add one: {type: keys, database_url_file: ...}"};
+    }
     return &*keys;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/terminal.hpp"
 
-#include <cstdlib>
-
 #include <unistd.h>
 
 #include "base/utf8.hpp"
+#include "config/environment.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -13,10 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 
 bool has_colours() {
-    const char* const no_color = std::getenv("NO_COLOR");
-    const char* const term = std::getenv("TERM");
-    return ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0') && term != nullptr &&
-           std::string_view(term) != "dumb";
+    const auto environment = config::process_environment();
+    return ::isatty(STDOUT_FILENO) == 1 && !config::non_empty(environment, "NO_COLOR") &&
+           config::non_empty(environment, "TERM").value_or("dumb") != "dumb";
 }
 
 std::string_view code(Colour colour) {

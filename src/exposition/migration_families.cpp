@@ -36,9 +36,10 @@ void append_phases(const Model& model, std::vector<Family>& out) {
 void append_fallback(const Model& model, const Assessment& now, std::vector<Family>& out) {
     Family mode = family(Type::gauge, "keyshift_fallback_mode",
                          "Whether the gateway still accepts legacy keys: 1 for the mode that holds.");
-    for (const domain::FallbackMode m : domain::kFallbackModes)
+    for (const domain::FallbackMode m : domain::kFallbackModes) {
         mode.samples.push_back(
             {{{"mode", std::string(mode_name(m))}}, now.fallback.state.mode == m ? 1.0 : 0.0});
+    }
     if (!model.migration) mode.samples.clear();
     out.push_back(std::move(mode));
     out.push_back(single(Type::gauge, "keyshift_fallback_mode_contradicted",
