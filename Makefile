@@ -27,14 +27,20 @@ build: ## Build the program: build/release/src/keyshift
 	@cmake --build --preset release --target keyshift
 
 .PHONY: test
-test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end
+test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
 	@tail -n 3 build/dev/ctest.log
 	@$(PYTEST) -q tests/architecture tests/integration tests/e2e
+	@$(PYTHON) tests/mutation/mutate.py --sample 40 --quiet
 
 .PHONY: unit
 unit: dev-build ## Run the unit tests alone
 	@ctest --preset dev
+
+.PHONY: mutation
+mutation: ## Break the domain's rules one by one: a unit test must notice each
+	@scripts/install-packages build test
+	@$(PYTHON) tests/mutation/mutate.py
 
 .PHONY: dev-build
 dev-build:

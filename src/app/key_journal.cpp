@@ -77,6 +77,8 @@ Result<void> KeyJournal::load() {
     if (!counters) return counters.error();
     const auto facts = state_.load_facts();
     if (!facts) return facts.error();
+    migration_ = load_migration(*facts);
+    if (migration_) look_from(migration_->polled_at);
     const auto next_row =
         state_.load_keys([this](const Key& key, const KeyMemory& memory) { ledger_.restore(key, memory); });
     if (!next_row) return next_row.error();
@@ -89,7 +91,6 @@ Result<void> KeyJournal::load() {
     totals_ = saved_totals(*counters);
     for (const Phase phase : domain::kPhases)
         over_.at(static_cast<std::size_t>(phase)) = value_or_zero(*counters, store::kOver, phase_name(phase));
-    migration_ = load_migration(*facts);
     cleaned_at_ = forecast_at_ = std::nullopt;
     if (const auto cleaned = facts->find(kCleanedAt); cleaned != facts->end())
         cleaned_at_ = base::parse_rfc3339(cleaned->second);
@@ -122,9 +123,7 @@ Result<void> KeyJournal::begin(Scan scan, Time database_now) {
     scan_ = scan;
     now_ = database_now;
     next_ = migration_.value_or(domain::Migration{});
-    const auto fallback = apply_assertion(next_.detected, settings_.policy.asserted, next_.evidence);
-    ledger_.look_from({now_, settings_.policy.windows, fallback.state.rules_view()},
-                      migration_ ? std::optional(migration_->polled_at) : std::nullopt);
+    look_from(now_);
     if (scan == Scan::pulse) return {};
     loaded_ = false;
     if (scan == Scan::active) {
@@ -136,14 +135,25 @@ Result<void> KeyJournal::begin(Scan scan, Time database_now) {
 }
 
 Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
-    most_missing_ = limit;
     std::vector<std::string> ids;
-    for (const std::uint32_t row : ledger_.unseen(limit)) {
+    const std::vector<std::uint32_t> rows = ledger_.unseen(limit + 1);
+    // If not all can be looked up, none can be taken for gone.
+    most_missing_ = rows.size() > limit ? 0 : limit;
+    if (most_missing_ == 0) return ids;
+    for (const std::uint32_t row : rows) {
         auto id = state_.load_id(row);
         if (!id) return id.error();
         if (*id) ids.push_back(std::move(**id));
     }
     return ids;
+}
+
+/// By what the last poll knew of the gateway.
+void KeyJournal::look_from(Time now) {
+    const domain::Migration known = migration_.value_or(domain::Migration{});
+    const auto fallback = apply_assertion(known.detected, settings_.policy.asserted, known.evidence);
+    ledger_.look_from({now, settings_.policy.windows, fallback.state.rules_view()},
+                      migration_ ? std::optional(known.polled_at) : std::nullopt);
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.

@@ -61,6 +61,7 @@ class KeyJournal final : public collectors::KeySink {
  private:
     base::Result<void> load();
     base::Result<void> load_decisions();
+    void look_from(base::Time now);
     store::Transaction* transaction();
     /// Calls `change` with the transaction of this scan, if there can be one.
     template <class Change>

@@ -39,11 +39,13 @@ KeySlot describe(const Key& key, base::Time now) {
 
 void Ledger::clear() {
     keys_.clear();
+    owners_ = {};
+    paired_anew_ = false;
     next_row_ = 1;
 }
 
 void Ledger::restore(const Key& key, const KeyMemory& memory) {
-    KeySlot slot = describe(key, {});
+    KeySlot slot = describe(key, view_.now);
     slot.row = memory.row;
     if (memory.last_used != 0) slot.reference = memory.last_used;
     slot.used = memory.last_used != 0 ? 1U : 0U;
@@ -231,7 +233,11 @@ KeyMemory Ledger::recall(std::uint64_t hash) {
 void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return;
-    const bool later = slot->gone != 0 ? at >= slot->since : slot->used == 0 || at >= slot->reference;
+    const auto phase = static_cast<Phase>(slot->phase);
+    bool later = slot->used == 0 || at >= slot->reference;
+    if (phase == Phase::drained)
+        later = later && at >= slot->since;  // it confirms a replacement that it has seen
+    if (slot->gone != 0) later = phase == Phase::retired_in_use && at >= slot->since;
     slot->acknowledged = later ? 1U : 0U;
 }
 

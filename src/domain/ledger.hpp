@@ -101,7 +101,7 @@ struct Tally {
 class Ledger {
  public:
     void clear();
-    /// Puts back a key that the journal has.
+    /// Puts back a key that the journal has. Whether it has expired is told as of look_from().
     void restore(const Key& key, const KeyMemory& memory);
     /// The first row number to give out; set after restore(), which cannot know the rows of keys that are
     /// forgotten.

@@ -37,6 +37,7 @@ std::optional<Phase> publish(KeySlot& slot, Phase found, base::Time now) {
     if (found == phase || !(equal || urgent || first || back)) return std::nullopt;
     slot.phase = slot.candidate;
     slot.since = to_seconds(now);
+    if (found == Phase::drained) slot.acknowledged = 0;  // it has not seen the replacement
     slot.dirty = 1;
     return first ? std::nullopt : std::optional(phase);
 }

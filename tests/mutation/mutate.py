@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLES = sorted(Path(__file__).parent.glob("*.toml"))
 SOURCES = ("src/base", "src/domain")
 TESTS = "tests/unit/domain"
-COMPILER = [*(["ccache"] if shutil.which("ccache") else []), "g++"]
+CACHE = ["ccache"] if shutil.which("ccache") else []
 FLAGS = ["-std=c++20", "-O0", "-fmax-errors=1", "-D_GLIBCXX_ASSERTIONS", "-Isrc"]
 LIBRARIES = ["-lgmock", "-lgtest_main", "-lgtest", "-lpthread"]
 # A mutant may run for ever or eat all memory; the tests themselves take seconds and little.
@@ -89,8 +89,23 @@ def object_name(source: str) -> str:
 def compile_one(source: str, tree: Path, objects: Path) -> Path:
     """The object, with the list of the files it depends on beside it."""
     out = objects / object_name(source)
-    run([*COMPILER, *FLAGS, "-MMD", "-MF", f"{out}.d", "-c", source, "-o", str(out)], tree)
+    run([*CACHE, "g++", *FLAGS, "-MMD", "-MF", f"{out}.d", "-c", source, "-o", str(out)], tree)
     return out
+
+
+def compile_mutant(source: str, tree: Path, objects: Path, standard: Path) -> Path:
+    out = objects / object_name(source)
+    run(["g++", *FLAGS, "-include", str(standard), "-c", source, "-o", str(out)], tree)
+    return out
+
+
+def precompile_standard_headers(tree: Path, directory: Path) -> Path:
+    """Reading them is more than half of the time that a mutant takes to compile."""
+    texts = [path.read_text() for folder in SOURCES for path in (tree / folder).iterdir()]
+    header = directory / "standard.hpp"
+    header.write_text("\n".join(sorted(set(re.findall(r"^#include <\w+>", "\n".join(texts), re.M)))))
+    run(["g++", *FLAGS, "-x", "c++-header", str(header), "-o", f"{header}.gch"], tree)
+    return header
 
 
 def area_tests(file: str, tree: Path) -> list[str]:
@@ -109,6 +124,7 @@ class Build:
 
     def __init__(self, files: set[str], tree: Path, directory: Path, pool: ThreadPoolExecutor) -> None:
         self.directory = directory
+        self.standard = pool.submit(precompile_standard_headers, tree, directory)
         self.tests = {file: area_tests(file, tree) for file in files}
         paths = [path for folder in SOURCES for path in sorted((tree / folder).glob("*.cpp"))]
         sources = [str(path.relative_to(tree)) for path in paths]
@@ -160,7 +176,9 @@ def try_mutation(mutation: Mutation, build: Build, tree: Path) -> Verdict:
     objects.mkdir()
     try:
         (tree / mutation.file).write_text(original.replace(mutation.text, mutation.replacement))
-        mutant = {name: compile_one(name, tree, objects) for name in build.to_compile(mutation.file)}
+        standard = build.standard.result()
+        names = build.to_compile(mutation.file)
+        mutant = {name: compile_mutant(name, tree, objects, standard) for name in names}
         if not mutant:
             return Verdict(False, "NO TEST LINKS IT")
         tests = {name: build.objects[name] for name in build.tests[mutation.file]}
@@ -206,7 +224,13 @@ def judge_all(mutations: list[Mutation], scratch: Path, jobs: int) -> Iterable[R
         yield from pool.map(judge, mutations)
 
 
-def report(results: Iterable[Result]) -> bool:
+def spread(mutations: list[Mutation], count: int) -> list[Mutation]:
+    """`count` of them, always the same ones, of each file about as many as its share."""
+    count = min(count, len(mutations))
+    return [mutations[i * len(mutations) // count] for i in range(count)]
+
+
+def report(results: Iterable[Result], quiet: bool) -> bool:
     """Whether all were killed."""
     total = missed = 0
     started = time.monotonic()
@@ -214,6 +238,8 @@ def report(results: Iterable[Result]) -> bool:
         total += 1
         missed += not verdict.killed
         outcome = "ok  " if verdict.killed else "FAIL"
+        if quiet and verdict.killed:
+            continue
         print(f"{outcome} {seconds:5.1f} s  {mutation}  [{verdict.text}]", flush=True)
     print(f"{total - missed} of {total} mutations killed in {time.monotonic() - started:.0f} s")
     return missed == 0 and total > 0
@@ -224,14 +250,18 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="SUBSTRING", help="those whose line in --list has it")
     parser.add_argument("--list", action="store_true", help="print the mutations and stop")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time")
+    parser.add_argument("--sample", type=int, metavar="N", help="N of them, spread over all files")
+    parser.add_argument("--quiet", action="store_true", help="print only what goes wrong, and the sum")
     options = parser.parse_args()
     mutations = [m for m in read_tables() if options.only in str(m)]
+    if options.sample is not None:
+        mutations = spread(mutations, options.sample)
     if options.list:
         print(*mutations, sep="\n")
         return 0
     with tempfile.TemporaryDirectory(prefix="keyshift-mutation-") as scratch:
         try:
-            all_killed = report(judge_all(mutations, Path(scratch), options.jobs))
+            all_killed = report(judge_all(mutations, Path(scratch), options.jobs), options.quiet)
         except Broken as error:
             print(f"cannot begin: {error}", file=sys.stderr)
             return 1

@@ -143,6 +143,22 @@ TEST_F(KeyJournalTest, APulseAddsWithoutRemoving) {
     EXPECT_EQ(outcome.inventory.used.front(), 1U);
 }
 
+/// More are missing than can be looked up: a backup was restored, or very many were deleted at once.
+TEST_F(KeyJournalTest, WhatWasNotLookedUpIsNotTakenForGone) {
+    census({{"a", {.used = now_}}, {"b", {.used = now_}}, {"c", {.used = now_}}});
+    const auto look = [&](std::size_t limit) {
+        EXPECT_TRUE(journal_->prepare());
+        EXPECT_TRUE(journal_->begin(Scan::active, now_));
+        const auto ids = journal_->missing(limit);
+        EXPECT_TRUE(ids);
+        return ids->size();
+    };
+    EXPECT_EQ(look(2), 0U);
+    EXPECT_EQ(journal_->finish(now_, 30s).inventory.legacy_keys, 3U);
+    EXPECT_EQ(look(3), 3U);
+    EXPECT_EQ(journal_->finish(now_, 30s).inventory.legacy_keys, 0U);
+}
+
 /// No file may grow: what a full disk looks like to SQLite.
 class FullDisk {
  public:

@@ -122,6 +122,9 @@ const std::vector<Row> kPresenceRows{
     {"the newest is told", used_after_modern,
      [](Case& c) { c.seen.scans_grew_at = kNow - 2h, c.seen.fallback_counted_at = kNow - 30min; },
      Mode::present, "reported use of its fallback 2026-01-09T23:30:00Z"},
+    {"whichever it is", used_after_modern,
+     [](Case& c) { c.seen.scans_grew_at = kNow - 30min, c.seen.fallback_counted_at = kNow - 2h; },
+     Mode::present, "scanned all keys for a match 2026-01-09T23:30:00Z"},
 };
 
 const std::vector<Row> kCanaryRows{

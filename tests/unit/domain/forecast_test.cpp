@@ -163,6 +163,13 @@ TEST(Forecast, IsDoneAtTheEndOfTheDayThatRemovesTheLastKey) {
     EXPECT_NEAR(days_until(predict(samples, 48).p50), 1, 0.001);
 }
 
+/// 48 on four days of nine: 44 % of the runs are done after the first day, 69 % after the second.
+TEST(Forecast, HalfOfTheRunsAreDoneByP50) {
+    const auto four_of_nine = [](int days) { return (days / 9 * 4 + std::min((days % 9 + 1) / 2, 4)) * 48; };
+    const Samples samples = hourly(27, [&](int hour) { return four_of_nine((hour + 12) / 24); });
+    EXPECT_NEAR(days_until(predict(samples, 48).p50), 2, 0.001);
+}
+
 TEST(Forecast, TheSameInputGivesTheSameOutput) {
     const Samples samples = hourly(28, [](int hour) { return (hour + 96) / 168 * 100; });
     const Forecast first = predict(samples, 1'000);

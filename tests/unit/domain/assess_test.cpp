@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/assess.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace keyshift::domain {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Outcome = CheckOutcome;
+
+const base::Time kNow{std::chrono::seconds{1'768'003'200}};  // 2026-01-10T00:00:00Z
+constexpr base::Duration kWeek = 168h;
+
+/// Half of the keys are removed, the other half waits for it; no check fails.
+Model safe_model() {
+    Model model;
+    SourceStatus& keys = model.sources[kKeysSource];
+    keys.up = true;
+    keys.last_success_at = kNow - 10s;
+    keys.observation_start = kNow - 1000h;
+    Migration& migration = model.migration.emplace();
+    migration.polled_at = kNow - 10s;
+    migration.poll_every = 30s;
+    migration.observed_since = kNow - 720h;
+    migration.tally.phases.at(static_cast<std::size_t>(Phase::drained)) = 3;
+    migration.tally.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
+    migration.tally.phases.at(static_cast<std::size_t>(Phase::retired)) = 4;
+    migration.evidence.newest_legacy_use = kNow - 200h;
+    migration.evidence.newest_modern_use = kNow - 1h;
+    migration.detected = {FallbackMode::present, kNow - 720h, {}, "it was seen"};
+    migration.newest_legacy_created_at = kNow - 2400h;
+    migration.last_removal = kNow - 24h;
+    migration.live_before = 4;
+    model.inventory.emplace().oldest_modern_created_at = kNow - 1500h;
+    return model;
+}
+
+struct Row {
+    const char* name;
+    void (*change)(Model&);
+    Check check;
+    Outcome outcome;
+    const char* evidence;
+    std::optional<base::Time> passes_at = {};
+};
+
+std::uint64_t& phase(Model& model, Phase which) {
+    return model.migration->tally.phases.at(static_cast<std::size_t>(which));
+}
+
+const std::vector<Row> kRows{
+    {"read", [](Model&) {}, Check::sources_fresh, Outcome::pass, "2026-01-09T23:59:50Z, 10s ago"},
+    {"failed", [](Model& m) { m.sources[kKeysSource].up = false; }, Check::sources_fresh, Outcome::unknown,
+     "the last poll failed"},
+    {"not tried since the start", [](Model& m) { m.sources[kKeysSource].up.reset(); }, Check::sources_fresh,
+     Outcome::unknown, "the last poll failed"},
+    {"never read", [](Model& m) { m.sources[kKeysSource].last_success_at.reset(); }, Check::sources_fresh,
+     Outcome::unknown, "not read yet"},
+    {"another source",
+     [](Model& m) {
+         m.sources["redis"] = m.sources[kKeysSource];
+         m.sources.erase(kKeysSource);
+     },
+     Check::sources_fresh, Outcome::unknown, "not read yet"},
+    {"no poll of this process", [](Model& m) { m.migration.reset(); }, Check::sources_fresh, Outcome::unknown,
+     "not read yet"},
+    {"poll_every", [](Model& m) { m.migration->poll_every = 3s; }, Check::sources_fresh, Outcome::unknown,
+     "polls are 3s apart"},
+
+    {"observed", [](Model&) {}, Check::coverage, Outcome::pass, "since 2025-12-11T00:00:00Z, 30d"},
+    {"the clock was set", [](Model& m) { m.migration->observed_since = kNow - 1h; }, Check::coverage,
+     Outcome::not_yet, "1h", kNow - 1h + kWeek},
+    {"the first success counts", [](Model& m) { m.migration->observed_since.reset(); }, Check::coverage,
+     Outcome::pass, "since 2025-11-29T08:00:00Z"},
+    {"nothing is known of either",
+     [](Model& m) {
+         m.migration->observed_since.reset();
+         m.sources[kKeysSource].observation_start.reset();
+     },
+     Check::coverage, Outcome::unknown, "not begun"},
+    {"drain window", [](Model& m) { m.policy.windows.drain = 721h; }, Check::coverage, Outcome::not_yet,
+     "needed are 30d1h", kNow + 1h},
+
+    {"a modern key was used", [](Model&) {}, Check::auth_enforced, Outcome::pass,
+     "used 2026-01-09T23:00:00Z"},
+    {"a legacy key later", [](Model& m) { m.migration->evidence.newest_legacy_use = kNow - 30min; },
+     Check::auth_enforced, Outcome::pass, "used 2026-01-09T23:30:00Z"},
+    {"a modern key alone", [](Model& m) { m.migration->evidence.newest_legacy_use.reset(); },
+     Check::auth_enforced, Outcome::pass, "used 2026-01-09T23:00:00Z"},
+    {"a legacy key alone", [](Model& m) { m.migration->evidence.newest_modern_use.reset(); },
+     Check::auth_enforced, Outcome::unsafe, "last use of a key 2026-01-01T16:00:00Z"},
+
+    {"live use",
+     [](Model& m) {
+         m.migration->tally.live_use = {2, 0, kNow + 1h};
+     },
+     Check::no_live_use, Outcome::not_yet, "2 legacy keys used", kNow + 1h},
+    {"unswitched",
+     [](Model& m) {
+         m.migration->tally.live_use = {2, 1, kNow + 1h};
+     },
+     Check::no_live_use, Outcome::unsafe, "1 of them not switched"},
+    {"created", [](Model& m) { m.migration->newest_legacy_created_at = kNow - 1h; }, Check::no_new_legacy,
+     Outcome::unsafe, "created 2026-01-09T23:00:00Z"},
+    {"stranded", [](Model& m) { phase(m, Phase::stranded) = 1; }, Check::none_stranded, Outcome::unsafe,
+     "1 legacy key is stranded"},
+    {"retired in use", [](Model& m) { phase(m, Phase::retired_in_use) = 1; }, Check::none_retired_in_use,
+     Outcome::unsafe, "1 legacy key deleted while in use"},
+    {"pending", [](Model& m) { phase(m, Phase::pending) = 1; }, Check::inventory, Outcome::not_yet,
+     "1 pending"},
+    {"drained by owner only", [](Model& m) { m.migration->tally.drained_by_owner_only = 2; },
+     Check::inventory, Outcome::not_yet, "2 drained keys"},
+    {"policy", [](Model& m) { m.policy.inventory = InventoryPolicy::strict; }, Check::inventory,
+     Outcome::not_yet, "strict"},
+    {"dormant", [](Model& m) { m.migration->tally.dormant_unacknowledged = 1; }, Check::dormant_acknowledged,
+     Outcome::unsafe, "1 dormant key is neither"},
+    {"blocked lately",
+     [](Model& m) {
+         m.migration->tally.dormant_blocked_recently = 1;
+         m.migration->tally.blocked_long_enough_at = kNow + 2h;
+     },
+     Check::dormant_acknowledged, Outcome::not_yet, "1 key is blocked", kNow + 2h},
+
+    {"present", [](Model&) {}, Check::fallback_mode, Outcome::pass, "it was seen"},
+    {"not found out", [](Model& m) { m.migration->detected.mode = FallbackMode::unknown; },
+     Check::fallback_mode, Outcome::unknown, "it was seen"},
+    {"asserted",
+     [](Model& m) {
+         m.migration->detected.mode = FallbackMode::unknown;
+         m.policy.asserted = FallbackMode::present;
+     },
+     Check::fallback_mode, Outcome::pass, "the configuration asserts"},
+    {"contradicted", [](Model& m) { m.policy.asserted = FallbackMode::absent; }, Check::fallback_mode,
+     Outcome::unknown, "contradicts"},
+    {"asserted, no poll",
+     [](Model& m) {
+         m.policy.asserted = FallbackMode::present;
+         m.migration.reset();
+     },
+     Check::fallback_mode, Outcome::unknown, "it is not known"},
+
+    {"no source counts hits", [](Model&) {}, Check::no_fallback_hits, Outcome::not_measured, ""},
+    {"no source counts failures", [](Model&) {}, Check::failures_normal, Outcome::not_measured, ""},
+};
+
+TEST(Assess, EachPartOfTheModelReachesItsCheck) {
+    EXPECT_EQ(verdict_name(assess(safe_model(), kNow).judgement.verdict), "SAFE");
+    for (const Row& row : kRows) {
+        SCOPED_TRACE(row.name);
+        Model model = safe_model();
+        row.change(model);
+        const Judgement judgement = assess(model, kNow).judgement;
+        const CheckResult& result = judgement[row.check];
+        EXPECT_EQ(outcome_name(result.outcome), outcome_name(row.outcome));
+        EXPECT_THAT(result.evidence, HasSubstr(row.evidence));
+        EXPECT_EQ(result.passes_at, row.passes_at);
+        const bool passes = row.outcome == Outcome::pass || row.outcome == Outcome::not_measured;
+        EXPECT_EQ(judgement.verdict == Verdict::safe, passes);
+    }
+}
+
+TEST(Assess, TheFallbackIsShownAsItIsJudged) {
+    Model model = safe_model();
+    model.policy.asserted = FallbackMode::absent;
+    const FallbackJudgement fallback = assess(model, kNow).fallback;
+    EXPECT_EQ(fallback.state.mode, FallbackMode::absent);
+    EXPECT_EQ(fallback.state.absent_since, kNow - 200h) << "as the evidence has it";
+    EXPECT_TRUE(fallback.asserted && fallback.contradicted);
+}
+
+TEST(Assess, WithoutAPollOfThisProcessEverythingIsUnknown) {
+    Model known = safe_model();
+    known.migration.reset();
+    for (const Model& model : {Model{}, known}) {
+        const Assessment out = assess(model, kNow);
+        EXPECT_EQ(verdict_name(out.judgement.verdict), "UNKNOWN");
+        EXPECT_EQ(out.state, std::nullopt);
+        EXPECT_EQ(out.removed_ratio, std::nullopt);
+        EXPECT_EQ(out.drained_ratio, std::nullopt);
+        EXPECT_EQ(out.fallback.state.mode, FallbackMode::unknown);
+        for (const Check check : {Check::no_live_use, Check::no_new_legacy, Check::none_stranded,
+                                  Check::none_retired_in_use, Check::inventory, Check::dormant_acknowledged})
+            EXPECT_EQ(outcome_name(out.judgement[check].outcome), "UNKNOWN") << check_name(check);
+    }
+}
+
+// ---- the state of the migration ----
+
+std::string_view state_with(void (*change)(Model&)) {
+    Model model = safe_model();
+    change(model);
+    return state_name(assess(model, kNow).state.value());
+}
+
+TEST(Assess, TheStateGoesByTheModel) {
+    EXPECT_EQ(state_with([](Model&) {}), "draining");
+    EXPECT_EQ(state_with([](Model& m) { phase(m, Phase::pending) = 1, m.migration->live_before = 5; }),
+              "migrating");
+    EXPECT_EQ(state_with([](Model& m) { m.migration->live_before = 3; }), "regressing");
+    EXPECT_EQ(state_with([](Model& m) { m.migration->last_removal = kNow - kWeek; }), "stalled");
+}
+
+TEST(Assess, TheStartIsTheOldestModernKeyUnlessConfigured) {
+    EXPECT_EQ(state_with([](Model& m) { m.inventory->oldest_modern_created_at.reset(); }), "not_started");
+    EXPECT_EQ(state_with([](Model& m) { m.inventory.reset(); }), "not_started");
+    EXPECT_EQ(state_with([](Model& m) { m.policy.start = kNow + 1h; }), "not_started");
+    EXPECT_EQ(state_with([](Model& m) { m.inventory.reset(), m.policy.start = kNow - 1h; }), "draining");
+}
+
+TEST(Assess, WithoutARemovalStalledCountsFromTheObservation) {
+    EXPECT_EQ(state_with([](Model& m) { m.migration->last_removal.reset(); }), "stalled");
+    const auto observed_for_a_day = [](Model& m) {
+        m.migration->last_removal.reset();
+        m.migration->observed_since = kNow - 24h;
+    };
+    EXPECT_EQ(state_with(observed_for_a_day), "draining");
+    const auto not_known_since_when = [](Model& m) {
+        m.migration->last_removal.reset();
+        m.migration->observed_since.reset();
+        m.sources[kKeysSource].observation_start.reset();
+    };
+    EXPECT_EQ(state_with(not_known_since_when), "draining") << "since the poll at most";
+}
+
+TEST(Assess, RatiosAreThoseOfThePhases) {
+    EXPECT_EQ(assess(safe_model(), kNow).removed_ratio, 4.0 / 8);
+    EXPECT_EQ(assess(safe_model(), kNow).drained_ratio, 7.0 / 8);
+}
+
+}  // namespace
+}  // namespace keyshift::domain
