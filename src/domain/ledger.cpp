@@ -74,7 +74,6 @@ void Ledger::look_from(const View& view, std::optional<base::Time> polled_at) {
 
 void Ledger::begin_census() {
     parity_ ^= 1U;
-    owners_ = {};
     modern_so_far_ = 0;
     oldest_modern_so_far_.reset();
 }

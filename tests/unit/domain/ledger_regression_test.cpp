@@ -42,9 +42,14 @@ TEST(LedgerSettle, AnAcknowledgementOfADrainedKeyMustHaveSeenTheReplacement) {
     watch.censuses(2);
     ASSERT_EQ(watch.phase(), "drained");
     EXPECT_EQ(watch.tally.drained_by_owner_only, 1U);
+    watch.census();
+    EXPECT_EQ(watch.tally.drained_by_owner_only, 1U);
     watch.acknowledged["k"] = watch.now;
     watch.census();
     EXPECT_EQ(watch.tally.drained_by_owner_only, 0U);
+    watch.table.at("k").last_used_at = watch.now + 30s;
+    watch.census();
+    EXPECT_EQ(watch.tally.drained_by_owner_only, 1U) << "used since";
 }
 
 TEST(Ledger, ClearForgetsThatReplacementsWereLookedFor) {
