@@ -180,7 +180,7 @@ void KeyJournal::event(store::Event event) {
 
 Result<void> KeyJournal::key(const Key& key) {
     if (key.legacy) return legacy_key(key);
-    ledger_.observe_modern(key);
+    if (ledger_.observe_modern(key)) upgraded(domain::hash_id(key.id));
     if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance) {
         raise(next_.evidence.newest_modern_use, key.last_used_at);
         if (!oldest_modern_use_ || *key.last_used_at < *oldest_modern_use_)
@@ -209,16 +209,27 @@ Result<void> KeyJournal::legacy_key(const Key& key) {
     return {};
 }
 
+/// Of those that had gone before finish_census() knows nothing: one can come back with a lookup hash.
+void KeyJournal::upgraded(std::uint64_t key) {
+    const domain::KeySlot& slot = *ledger_.find(key);
+    if (slot.gone == 0) return;
+    save([&](store::Transaction& to) { to.mark_gone(slot.row, store::GoneAs::upgraded, now_); });
+    pairer_.take(key);
+}
+
 void KeyJournal::new_key(const Key& key, const domain::Change& change) {
     const auto over = state_.find_over(key.id);
     if (over && *over) {
         // It was in the journal before, had gone for good, and is back: restored from a backup.
-        auto& count = over_.at(static_cast<std::size_t>((*over)->phase));
+        auto& count = over_.at(static_cast<std::size_t>((*over)->phase.value_or(Phase::retired)));
         if (count > 0) --count;
-        ledger_.adopt(domain::hash_id(key.id), (*over)->row);
+        ledger_.adopt(domain::hash_id(key.id), **over);
         pairer_.release(domain::hash_id(key.id));
-        save([&](store::Transaction& to) { to.update_key(key, (*over)->row); });
-        return returned((*over)->row);
+        returned((*over)->row);
+        return save([&](store::Transaction& to) {
+            to.update_key(key, (*over)->row);
+            to.clear_pairing((*over)->row);
+        });
     }
     ++new_keys_;
     save([&](store::Transaction& to) { to.add_key(key, change.row, change.first_phase, now_); });

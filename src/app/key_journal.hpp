@@ -71,6 +71,7 @@ class KeyJournal final : public collectors::KeySink {
     void note_error(const base::Result<void>& done);
 
     base::Result<void> legacy_key(const domain::Key& key);
+    void upgraded(std::uint64_t key);
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
 

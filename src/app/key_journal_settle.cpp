@@ -64,7 +64,8 @@ void KeyJournal::pair_keys() {
         save([&](store::Transaction& to) {
             to.set_pairing(found.news.row, found.replacement, found.rule, now_, used_at);
         });
-        if (!baseline_) return;  // what the first census finds is no news
+        if (!baseline_) return;                                   // what the first census finds is no news
+        if (!found.news.another && found.last_used == 0) return;  // a backup has forgotten the use
         event({.kind = found.news.another ? store::event::kPaired : store::event::kReplacementUsed,
                .row = found.news.row,
                .detail = std::string(found.replacement) + " by " + std::string(rule_name(found.rule))});

@@ -15,6 +15,15 @@ using domain::Key;
 using domain::PairRule;
 using store::SpooledKey;
 
+namespace {
+
+bool is_gone(domain::Ledger& ledger, std::uint64_t legacy) {
+    const domain::KeySlot* const slot = ledger.find(legacy);
+    return slot != nullptr && slot->gone != 0;
+}
+
+}  // namespace
+
 Result<void> Pairer::load() {
     spool_.clear();
     fixed_.clear();
@@ -58,25 +67,23 @@ void Pairer::fix(std::string_view replacement, std::uint64_t legacy, PairRule ru
 Result<void> Pairer::begin_census() {
     spool_.clear();
     fixed_.clear();
+    watched_.clear();
     settle_taken();
     for (const store::OperatorPair& pair : pairs_)
         fix(pair.replacement, hash_id(pair.legacy), PairRule::pair);
-    Result<void> spooled;
-    auto loaded = state_.load_watched([&](const Key& key, const std::optional<store::Pairing>& pairing) {
+    return state_.load_watched([this](const Key& key, const std::optional<store::Pairing>& pairing) {
         const std::uint64_t hash = hash_id(key.id);
         if (paired_by_operator_.count(hash) != 0) return;
         if (pairing) {
             fix(pairing->replacement, hash, pairing->rule);
-        } else if (spooled) {
-            spooled = spool(key, hash);
+        } else {
+            watched_.push_back(describe(key, hash));
         }
     });
-    return loaded ? spooled : loaded;
 }
 
-Result<void> Pairer::spool(const Key& key, std::uint64_t hash) {
+SpooledKey Pairer::describe(const Key& key, std::uint64_t hash) {
     SpooledKey spooled;
-    spooled.owned = key.owner.has_value();
     if (key.name) {
         const std::string name = domain::normalise_name(*key.name);
         if (!name.empty()) {
@@ -84,43 +91,62 @@ Result<void> Pairer::spool(const Key& key, std::uint64_t hash) {
             spooled.folded = hash_id(domain::fold_name(*key.name));
         }
     }
-    if (!spooled.owned && spooled.name == 0) return {};  // no rule can match it
+    spooled.owned = key.owner.has_value();
     // Nobody's keys can only match by name, and there may be very many of them.
     spooled.owner = key.owner ? hash_id(*key.owner) : ~spooled.name;
     spooled.key = hash;
     spooled.created = domain::to_seconds(key.created_at);
     spooled.last_used = key.last_used_at ? domain::to_seconds(*key.last_used_at) : 0;
     spooled.legacy = key.legacy;
-    if (!key.legacy) spooled.id = key.id;
-    return spool_.add(spooled);
+    return spooled;
+}
+
+Result<void> Pairer::spool(SpooledKey key, std::string_view id) {
+    if (!key.owned && key.name == 0) return {};  // no rule can match it
+    if (!key.legacy) key.id = id;
+    return spool_.add(key);
 }
 
 Result<void> Pairer::add_legacy(const Key& key) {
     const std::uint64_t hash = hash_id(key.id);
     if (paired_by_operator_.count(hash) != 0) return {};
-    return spool(key, hash);
+    return spool(describe(key, hash), key.id);
 }
 
 Result<void> Pairer::add_modern(const Key& key) {
     const std::uint64_t hash = hash_id(key.id);
     if (const auto fixed = fixed_.find(hash); fixed != fixed_.end()) {
-        fixed->second.seen = true;
-        fixed->second.last_used = key.last_used_at ? domain::to_seconds(*key.last_used_at) : 0;
+        fixed->second.seen = describe(key, hash);
         return {};
     }
     if (is_taken(hash)) return {};
-    return spool(key, hash);
+    return spool(describe(key, hash), key.id);
+}
+
+/// Those whose row is there again are matched like any other.
+Result<void> Pairer::finish_fixed(domain::Ledger& ledger, const std::function<void(const Found&)>& news) {
+    for (const auto& [modern, fixed] : fixed_) {
+        if (!fixed.seen) continue;
+        bool free = true;
+        for (const auto& [legacy, rule] : fixed.legacy) {
+            if (rule != PairRule::pair && !is_gone(ledger, legacy)) continue;
+            free = false;
+            const auto found = ledger.pair(legacy, modern, fixed.seen->last_used, rule);
+            if (found) news({*found, fixed.id, rule, fixed.seen->last_used});
+        }
+        if (free)
+            if (auto spooled = spool(*fixed.seen, fixed.id); !spooled) return spooled;
+    }
+    for (const SpooledKey& key : watched_)
+        if (is_gone(ledger, key.key))
+            if (auto spooled = spool(key, {}); !spooled) return spooled;
+    fixed_.clear();
+    watched_.clear();
+    return {};
 }
 
 Result<void> Pairer::finish(domain::Ledger& ledger, const std::function<void(const Found&)>& news) {
-    for (const auto& [modern, fixed] : fixed_) {
-        if (!fixed.seen) continue;
-        for (const auto& [legacy, rule] : fixed.legacy) {
-            const auto found = ledger.pair(legacy, modern, fixed.last_used, rule);
-            if (found) news({*found, fixed.id, rule, fixed.last_used});
-        }
-    }
-    fixed_.clear();
+    if (auto finished = finish_fixed(ledger, news); !finished) return finished;
     settle_taken();  // this census may have found that a key went which one of them replaced
     std::vector<domain::Candidate> legacy;
     std::vector<domain::Candidate> modern;
@@ -138,8 +164,10 @@ Result<void> Pairer::finish(domain::Ledger& ledger, const std::function<void(con
         const auto owner = keys.front().owned ? domain::Owner::someone : domain::Owner::nobody;
         for (const domain::Match& match : domain::pair_owner(legacy, modern, owner)) {
             const SpooledKey& to = keys[match.modern_tag];
-            const auto found = ledger.pair(keys[match.legacy_tag].key, to.key, to.last_used, match.rule);
+            const std::uint64_t from = keys[match.legacy_tag].key;
+            const auto found = ledger.pair(from, to.key, to.last_used, match.rule);
             if (found) news({*found, to.id, match.rule, to.last_used});
+            if (is_gone(ledger, from)) take(to.key);
         }
     });
 }

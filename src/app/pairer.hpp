@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -53,13 +55,14 @@ class Pairer {
     struct Fixed {
         std::string id;
         std::vector<std::pair<std::uint64_t, domain::PairRule>> legacy;
-        bool seen = false;
-        std::uint32_t last_used = 0;
+        std::optional<store::SpooledKey> seen = {};  ///< in this census
     };
     void settle_taken();
     bool is_taken(std::uint64_t modern) const;
     void fix(std::string_view replacement, std::uint64_t legacy, domain::PairRule rule);
-    base::Result<void> spool(const domain::Key& key, std::uint64_t hash);
+    static store::SpooledKey describe(const domain::Key& key, std::uint64_t hash);
+    base::Result<void> spool(store::SpooledKey key, std::string_view id);
+    base::Result<void> finish_fixed(domain::Ledger& ledger, const std::function<void(const Found&)>& news);
 
     store::State& state_;
     store::OwnerSpool spool_;
@@ -69,6 +72,7 @@ class Pairer {
     std::vector<std::uint64_t> newly_taken_;
     // Of the census under way.
     std::unordered_map<std::uint64_t, Fixed> fixed_;  // by modern key
+    std::vector<store::SpooledKey> watched_;  // legacy keys that went while in use, without replacement
 };
 
 }  // namespace keyshift::app

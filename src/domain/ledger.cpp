@@ -45,6 +45,7 @@ void Ledger::clear() {
 }
 
 void Ledger::restore(const Key& key, const KeyMemory& memory) {
+    // After a scan that broke off; a new process looks at every key first, and knows no time yet.
     KeySlot slot = describe(key, view_.now);
     slot.row = memory.row;
     if (memory.last_used != 0) slot.reference = memory.last_used;
@@ -126,10 +127,18 @@ Change Ledger::observe(const Key& key) {
     return change;
 }
 
-void Ledger::adopt(std::uint64_t hash, std::uint32_t row) {
+void Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return;
-    slot->row = row;
+    const std::uint32_t used = slot->used != 0 ? slot->reference : 0;
+    slot->row = memory.row;
+    slot->longest_gap = memory.longest_gap;
+    if (used > memory.last_used) {
+        if (memory.advanced) slot->longest_gap = std::max(slot->longest_gap, used - memory.last_used);
+        slot->advanced = 1;
+    } else {
+        slot->advanced = memory.advanced && used == memory.last_used ? 1U : 0U;
+    }
     slot->dirty = 1;
 }
 
@@ -201,12 +210,15 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     if (slot == nullptr) return std::nullopt;
     const auto as_bits = static_cast<std::uint32_t>(rule);
     const bool another = slot->rule != as_bits || slot->replacement != fold(replacement);
-    const bool first_use = slot->replacement_used == 0 && used != 0;
+    // What the phase depends on: whether it was used at all, and since a watched key went.
+    const std::uint32_t gone_at = static_cast<Phase>(slot->phase) == Phase::retired_in_use ? slot->since : 0;
+    const auto differs = [&](std::uint32_t t) { return (slot->replacement_used > t) != (used > t); };
+    const bool use = differs(0) || differs(gone_at);
     slot->matched = 1;
     slot->rule = as_bits & 3U;
     slot->replacement = fold(replacement);
     slot->replacement_used = used;
-    if (!another && !first_use) return std::nullopt;
+    if (!another && !use) return std::nullopt;
     return PairNews{slot->row, another};
 }
 

@@ -78,7 +78,7 @@ struct Gone {
 /// What is new about a key's replacement.
 struct PairNews {
     std::uint32_t row;
-    bool another;  ///< another replacement, or by another rule; else its first use
+    bool another;  ///< another replacement, or by another rule; else whether it is used
 };
 
 /// How a poll looks at the keys.
@@ -114,8 +114,8 @@ class Ledger {
     void begin_active(base::Time since);
     /// `key` is legacy.
     Change observe(const Key& key);
-    /// The key that observe() has just called created is one that the journal has had under `row`.
-    void adopt(std::uint64_t hash, std::uint32_t row);
+    /// The key that observe() has just called created is one that the journal has had before.
+    void adopt(std::uint64_t hash, const KeyMemory& memory);
     /// `key` is modern. True if it was known as a legacy key: it was upgraded in place.
     bool observe_modern(const Key& key);
     /// The keys that were known and not observed since begin_census().

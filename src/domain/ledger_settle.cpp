@@ -15,9 +15,12 @@ Phase find_phase(const KeySlot& slot, const KeyFacts& key, const View& view) {
     departure.in_use = slot.in_use != 0;
     departure.gone_at =
         slot.phase == static_cast<std::uint32_t>(Phase::retired_in_use) ? from_seconds(slot.since) : view.now;
-    // That the owner uses some other key is no proof that this one is not missed.
-    if (slot.replacement_used != 0 && slot.rule != static_cast<std::uint32_t>(PairRule::owner))
-        departure.replacement_used_at = from_seconds(slot.replacement_used);
+    // That the owner uses some other key is no proof that this one is not missed; and a use in the future is
+    // older than it says: the clock was set back.
+    const base::Time used_at = from_seconds(slot.replacement_used);
+    const bool recognised =
+        slot.replacement_used != 0 && slot.rule != static_cast<std::uint32_t>(PairRule::owner);
+    if (recognised && used_at <= view.now) departure.replacement_used_at = used_at;
     departure.acknowledged = slot.acknowledged != 0;
     return gone_phase(departure, view.now);
 }

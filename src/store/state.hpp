@@ -76,12 +76,8 @@ class State {
     /// The owner of a journal row; empty: nobody.
     base::Result<std::optional<std::string>> load_owner(std::uint32_t row);
 
-    /// A key that has gone for good: its row and last phase.
-    struct Over {
-        std::uint32_t row;
-        domain::Phase phase;
-    };
-    base::Result<std::optional<Over>> find_over(std::string_view id);
+    /// What is known of a key that has gone for good; empty: there is none of this id.
+    base::Result<std::optional<domain::KeyMemory>> find_over(std::string_view id);
 
     /// Changes whenever another process has written.
     base::Result<std::int64_t> data_version();

@@ -260,12 +260,17 @@ Result<std::optional<std::string>> State::load_owner(std::uint32_t row) {
     return load_text(&Statements::find_owner, row);
 }
 
-Result<std::optional<State::Over>> State::find_over(std::string_view id) {
+Result<std::optional<domain::KeyMemory>> State::find_over(std::string_view id) {
     if (!database_) return not_open();
-    if (!any_gone_) return std::optional<Over>();
-    std::optional<Over> out;
+    if (!any_gone_) return std::optional<domain::KeyMemory>();
+    std::optional<domain::KeyMemory> out;
     const auto done = each_row(statements_->find_over.bind(1, id), [&](const Statement& row) {
-        out = Over{small(row, 0), static_cast<Phase>(row.integer(1))};
+        out.emplace();
+        out->row = small(row, 0);
+        out->phase = static_cast<Phase>(row.integer(1));
+        out->last_used = small(row, 2);
+        out->longest_gap = small(row, 3);
+        out->advanced = (row.integer(4) & kAdvanced) != 0;
     });
     if (!done) return done.error();
     return out;

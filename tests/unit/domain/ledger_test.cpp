@@ -206,17 +206,17 @@ TEST(Ledger, ReplacementsAreNewsOnceAndWhenFirstUsed) {
         const auto news = ledger.pair(a, hash_id(id), used, rule);
         if (!news) return std::string("no news");
         EXPECT_EQ(news->row, row);
-        return std::string(news->another ? "another" : "first use");
+        return std::string(news->another ? "another" : "use");
     };
     EXPECT_EQ(another("m", 0, PairRule::owner), "another");
     EXPECT_EQ(another("m", 0, PairRule::owner), "no news");
-    EXPECT_EQ(another("m", 5, PairRule::owner), "first use");
+    EXPECT_EQ(another("m", 5, PairRule::owner), "use");
     EXPECT_EQ(another("m", 6, PairRule::owner), "no news");
     EXPECT_EQ(ledger.recall(a).replacement_used, 6U);
     EXPECT_EQ(another("m", 6, PairRule::name), "another") << "by another rule";
     EXPECT_EQ(ledger.recall(a).rule, PairRule::name);
     EXPECT_EQ(another("n", 7, PairRule::name), "another");
-    EXPECT_EQ(another("n", 0, PairRule::name), "no news") << "a restored backup takes its use away";
+    EXPECT_EQ(another("n", 0, PairRule::name), "use") << "a restored backup takes its use away";
     EXPECT_EQ(ledger.recall(a).replacement_used, 0U);
     EXPECT_EQ(ledger.pair(hash_id("unknown"), hash_id("m"), 1, PairRule::name), std::nullopt);
 }
@@ -328,8 +328,8 @@ TEST(Ledger, AnAdoptedKeyHasItsOldRow) {
     Ledger ledger;
     ledger.begin_census();
     EXPECT_EQ(ledger.observe(legacy("a")).row, 1U);
-    ledger.adopt(hash_id("a"), 77);
-    ledger.adopt(hash_id("unknown"), 78);
+    ledger.adopt(hash_id("a"), {.row = 77});
+    ledger.adopt(hash_id("unknown"), {.row = 78});
     EXPECT_EQ(ledger.recall(hash_id("a")).row, 77U);
     EXPECT_EQ(ledger.observe(legacy("b")).row, 2U);
 }
