@@ -8,7 +8,7 @@ namespace keyshift::collectors {
 using base::Result;
 using drivers::Postgres;
 
-Result<Deletions> Deletions::resolve(Postgres& connection, const config::TableName& table,
+Result<Deletions> Deletions::resolve(Postgres& connection, const std::string& table,
                                      base::Deadline deadline) {
     const auto rows = connection.query(
         "WITH RECURSIVE part(oid) AS (SELECT pg_catalog.to_regclass($1)::pg_catalog.oid UNION "
@@ -19,7 +19,7 @@ Result<Deletions> Deletions::resolve(Postgres& connection, const config::TableNa
         "UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = part.oid) AS below) "
         "SELECT pg_catalog.array_agg(c.oid)::text FROM part JOIN pg_catalog.pg_class c USING (oid) "
         "WHERE c.relkind IN ('r', 'm', 'f')",
-        deadline, {table.sql()});
+        deadline, {table});
     if (!rows) return rows.error();
     Deletions deletions;
     if (rows->size() == 1) deletions.tables_ = rows->at(0, 0).value_or("");

@@ -9,15 +9,15 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "config/identifier.hpp"
 #include "drivers/postgres.hpp"
 
 namespace keyshift::collectors {
 
 class Deletions {
  public:
-    /// Finds the tables beneath `table`, which may be a view or have partitions.
-    static base::Result<Deletions> resolve(drivers::Postgres& connection, const config::TableName& table,
+    /// Finds the tables beneath `table`, which may be a view or have partitions; its name is quoted and with
+    /// its schema.
+    static base::Result<Deletions> resolve(drivers::Postgres& connection, const std::string& table,
                                            base::Deadline deadline);
 
     /// Rows deleted since the statistics began: a number that is good only for telling whether it has

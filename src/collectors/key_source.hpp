@@ -31,6 +31,8 @@ class KeySource {
     static base::Result<KeySource> resolve(drivers::Postgres& connection, const config::Gateway& gateway,
                                            base::Deadline deadline);
 
+    /// Quoted, with its schema.
+    const std::string& table() const { return table_; }
     /// Every row.
     std::string select_all() const;
     /// Legacy keys created or used at or after the moment of set_since(): one range of the optional index on

@@ -123,7 +123,7 @@ class Keys final : public Collector {
             return connected.error();
         auto source = KeySource::resolve(connection_, gateway_, deadline);
         if (!source) return source.error();
-        auto deletions = Deletions::resolve(connection_, gateway_.table, deadline);
+        auto deletions = Deletions::resolve(connection_, source->table(), deadline);
         if (!deletions) return deletions.error();
         source_ = std::move(*source);
         deletions_ = std::move(*deletions);

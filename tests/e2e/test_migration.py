@@ -18,7 +18,7 @@ from harness.postgres import Database, Postgres
 from harness.prometheus import Prometheus, promtool
 from harness.redis import Redis
 from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.watching import DAY, KeyTable, watching
 
 STEPS = 240
 ROGUES = 2
@@ -72,7 +72,7 @@ def migrate(behaviour: str, number: int, postgres: Postgres, redis: Redis, keysh
         keyshift.kill9()
         table = KeyTable(database)
         for _ in range(ROGUES):
-            table.add(name="rogue", cost=4)
+            table.add(name="rogue", cost=4, age=0 * DAY)
         keyshift.start()
         totals = traffic.run_steps(STEPS - STEPS // 2)
         world["counts"], world["changes"] = gateway.counts(), totals["changes"]
@@ -188,6 +188,30 @@ def test_nothing_was_ever_shown_as_zero_or_went_back(world: World):
     assert world.over_time("changes", "process_start_time_seconds") == 1
     failures = world.prometheus.query(f'sum(keyshift_source_errors_total{{job="{world.behaviour}"}})')
     assert failures[0][1] == 0
+
+
+def test_phases_always_add_up_to_the_baseline(world: World):
+    """In every scrape that Prometheus has stored; and in the end the keys that are gone are those that were deleted."""
+    job = f'{{job="{world.behaviour}"}}'
+    difference = f"abs(sum(keyshift_legacy_keys{job}) - sum(keyshift_legacy_keys_baseline{job}))"
+    ((_, worst),) = world.prometheus.query(f"max_over_time({difference}[10m:50ms])")
+    assert worst == 0
+    gone = [world.stored("keyshift_legacy_keys", phase=phase) for phase in ("retired", "retired_in_use")]
+    assert sum(gone) == world.legacy_deleted()
+    assert world.stored("keyshift_legacy_keys", phase="upgraded") == 0
+    ((_, transitions),) = world.prometheus.query(f"sum(keyshift_phase_transitions_total{job})")
+    assert transitions >= world.legacy_deleted()
+    assert world.prometheus.query(f"max(resets(keyshift_phase_transitions_total{job}[10m]))")[0][1] == 0
+
+
+def test_nobody_is_stranded_and_nothing_safe_within_minutes(world: World):
+    """A fallback shows at once, its absence only after days of silence: the planted legacy keys were used until an hour
+    ago, and modern ones had come into use before, so that also the other gateway must have had a fallback until then."""
+    shown = {mode: world.stored("keyshift_fallback_mode", mode=mode) for mode in ("present", "absent", "unknown")}
+    assert shown == {"present": 1, "absent": 0, "unknown": 0}
+    assert world.over_time("max_over_time", "keyshift_legacy_keys", phase="stranded") == 0
+    assert world.over_time("max_over_time", "keyshift_fallback_removal_safe") == 0
+    assert world.stored("keyshift_fallback_removal_check", check="no_new_legacy") == 0, "the rogues"
 
 
 def test_the_report_lists_the_keys_that_are_left(world: World):

@@ -70,7 +70,7 @@ def test_deletions_are_seen_through_a_view(table: KeyTable):
 def test_without_deletions_a_pulse_stays_small(table: KeyTable):
     """The dear look is taken only when something was deleted."""
     for _ in range(300):
-        table.add(idle=1 * DAY)
+        table.add(idle=DAY / 24)
     with between_censuses(table) as serve, closing(table.database.postgres.connect(table.database.name)) as session:
         session.autocommit = True
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
@@ -24,6 +25,7 @@ from harness.prometheus import Prometheus, promtool
 from harness.redis import Redis
 from harness.scratch import scratch_directory
 from harness.tcp import Proxy, Resetting, Silent
+from harness.time_travel import Clock, TravellingPostgres
 from harness.wait import eventually
 
 TESTS = Path(__file__).parents[1]
@@ -158,6 +160,28 @@ def test_a_postgres_that_cannot_start_says_why_and_leaves_nothing():
         server.start()
     assert not server.running
     assert not server.directory.exists()
+
+
+def test_postgres_goes_by_a_clock_that_is_set_forward():
+    clock = Clock()
+    with TravellingPostgres(clock) as server:
+        connection = server.connect()
+
+        def ahead() -> float:
+            """Seconds, on a connection that has stood since before."""
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT extract(epoch FROM now())")
+                return float(cursor.fetchone()[0]) - time.time()
+
+        assert abs(ahead()) < 5
+        clock.advance(timedelta(days=8, seconds=30))
+        assert ahead() == pytest.approx(8 * 86400 + 30, abs=5)
+        clock.advance(timedelta(hours=1))
+        assert ahead() == pytest.approx(8 * 86400 + 3630, abs=5)
+        begin = time.monotonic()
+        server.execute("SELECT pg_sleep(0.2)")
+        assert 0.2 <= time.monotonic() - begin < 5, "timers keep their pace"
+        connection.close()
 
 
 # --- Redis

@@ -45,6 +45,7 @@ struct Known {
     bool fresh = true;  // no phase was published yet
     Phase found = {};   // by the last poll
     Phase published = {};
+    Phase was = {};  // before the last poll
     Time since;
     bool active = false;
 
@@ -82,7 +83,11 @@ class Reference {
     bool is_acknowledged(const std::string& id, const Known& key) const {
         const auto ack = acknowledged_.find(id);
         if (ack == acknowledged_.end()) return false;
-        return key.gone ? ack->second >= key.gone_at : !key.row.used || ack->second >= *key.row.used;
+        if (key.gone) return ack->second >= key.gone_at;
+        // Of a drained key it must have seen the replacement.
+        const bool drained = key.published == Phase::drained || key.was == Phase::drained;
+        if (drained && ack->second < key.since) return false;
+        return !key.row.used || ack->second >= *key.row.used;
     }
 
     void show(Row row);
@@ -295,6 +300,7 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     }
     for (auto& [id, key] : keys_) {
         if (key.over) continue;
+        key.was = key.published;
         publish(key, phase(id, key, fallback));
         key.active = is_active(key);
         key.over = key.gone && key.published >= Phase::upgraded && key.published != Phase::retired_in_use;

@@ -365,7 +365,7 @@ TEST(History, AgreesWithThePlainReadingOfTheDesign) {
     }
     std::cout << histories << " histories, " << polls << " polls, " << restarts << " restarts, " << safe_polls
               << " polls SAFE; " << ended_safe << " ended SAFE, " << meant_to_end_safe << " were meant to\n";
-    EXPECT_GT(ended_safe, histories / 10);
+    EXPECT_GT(ended_safe, histories / 20) << "a verdict that is never SAFE proves nothing";
 }
 
 }  // namespace
