@@ -398,7 +398,7 @@ TEST_F(KeyJournalPhases, AnOperatorsPairNeedsACensus) {
 }
 
 /// "The owner's only keys" is a guess.
-TEST_F(KeyJournalPhases, DISABLED_AGuessedReplacementDoesNotEndADeletionInUse) {
+TEST_F(KeyJournalPhases, AGuessedReplacementDoesNotEndADeletionInUse) {
     legacy("a", "api");
     poll();
     table_.clear();
