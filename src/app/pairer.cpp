@@ -134,12 +134,13 @@ Result<void> Pairer::finish_fixed(domain::Ledger& ledger, const std::function<vo
             const auto found = ledger.pair(legacy, modern, fixed.seen->last_used, rule);
             if (found) news({*found, fixed.id, rule, fixed.seen->last_used});
         }
-        if (free)
-            if (auto spooled = spool(*fixed.seen, fixed.id); !spooled) return spooled;
+        if (!free) continue;
+        if (auto spooled = spool(*fixed.seen, fixed.id); !spooled) return spooled;
     }
-    for (const SpooledKey& key : watched_)
-        if (is_gone(ledger, key.key))
-            if (auto spooled = spool(key, {}); !spooled) return spooled;
+    for (const SpooledKey& key : watched_) {
+        if (!is_gone(ledger, key.key)) continue;
+        if (auto spooled = spool(key, {}); !spooled) return spooled;
+    }
     fixed_.clear();
     watched_.clear();
     return {};

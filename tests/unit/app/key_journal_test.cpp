@@ -3,7 +3,6 @@
 // the same totals as an undisturbed run, and agree with a plain model of the table.
 #include "app/key_journal.hpp"
 
-#include <csignal>
 #include <map>
 #include <memory>
 #include <random>
@@ -12,7 +11,8 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+
+#include "full_disk.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -158,21 +158,6 @@ TEST_F(KeyJournalTest, WhatWasNotLookedUpIsNotTakenForGone) {
     EXPECT_EQ(look(3), 3U);
     EXPECT_EQ(journal_->finish(now_, 30s).inventory.legacy_keys, 0U);
 }
-
-/// No file may grow: what a full disk looks like to SQLite.
-class FullDisk {
- public:
-    FullDisk() {
-        std::signal(SIGXFSZ, SIG_IGN);
-        ::getrlimit(RLIMIT_FSIZE, &before_);
-        const rlimit none{.rlim_cur = 1, .rlim_max = before_.rlim_max};
-        ::setrlimit(RLIMIT_FSIZE, &none);
-    }
-    ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-    rlimit before_{};
-};
 
 /// The numbers are right, and what was not saved is found again.
 TEST_F(KeyJournalTest, AStateThatCannotBeWrittenLosesNothing) {
