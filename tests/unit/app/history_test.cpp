@@ -346,7 +346,7 @@ void History::explain(std::ostream& out) const {
 TEST(History, AgreesWithThePlainReadingOfTheDesign) {
     const char* const wanted = std::getenv("KEYSHIFT_HISTORIES");
     const char* const only = std::getenv("KEYSHIFT_HISTORY");
-    const int histories = wanted != nullptr ? std::atoi(wanted) : 60;
+    const int histories = wanted != nullptr ? std::atoi(wanted) : 20;
     int polls = 0;
     int safe_polls = 0;
     int restarts = 0;
