@@ -44,15 +44,12 @@ inline constexpr const char* kRegression = "regression";  ///< ... back, because
 inline constexpr const char* kCreated = "created";        ///< a new legacy key
 inline constexpr const char* kReturned = "returned";      ///< a key that had gone is back
 inline constexpr const char* kSetBack = "set_back";       ///< last_used_at of `keys` keys went back
-inline constexpr const char* kGone = "gone";              ///< a key is not there any more
 inline constexpr const char* kOwnerGone = "owner_gone";   ///< `keys` keys went together with their owner
 inline constexpr const char* kPaired = "paired";          ///< a replacement was recognised
 inline constexpr const char* kUnpaired = "unpaired";      ///< ... is not there any more
 inline constexpr const char* kReplacementUsed = "replacement_used";  ///< ... was used for the first time
 inline constexpr const char* kClockSet = "clock_set";                ///< the database's clock was set
 inline constexpr const char* kFallback = "fallback_mode";            ///< the mode changed
-inline constexpr const char* kOperatorPair = "pair";                 ///< `keyshift pair`
-inline constexpr const char* kAcknowledged = "ack";                  ///< `keyshift ack`
 }  // namespace event
 
 /// How far the migration was at one time.

@@ -256,8 +256,8 @@ TEST_F(StateTest, RetentionForgetsWhatIsOverAndNothingElse) {
     go(3, domain::Phase::retired_in_use, kNow - 1h);
     go(4, domain::Phase::retired, kNow + 1h);
     transaction->set_pairing(2, "m", domain::PairRule::name, kNow, {});
-    transaction->add_event({.at = kNow - 1h, .kind = event::kGone, .row = 2});
-    transaction->add_event({.at = kNow, .kind = event::kGone, .row = 4});
+    transaction->add_event({.at = kNow - 1h, .kind = event::kPhase, .row = 2});
+    transaction->add_event({.at = kNow, .kind = event::kPhase, .row = 4});
     transaction->add_progress({kNow - 1h, 1, 1, 1});
     transaction->forget_before(kNow);
     ASSERT_TRUE(transaction->commit());
