@@ -45,8 +45,9 @@ bool Pairer::is_taken(std::uint64_t modern) const {
 
 void Pairer::release(std::uint64_t modern) {
     settle_taken();
-    const auto [first, last] = std::equal_range(taken_.begin(), taken_.end(), modern);
-    taken_.erase(first, last);
+    // Once: another key that it replaced may have gone too, or it may be an upgraded one.
+    const auto found = std::lower_bound(taken_.begin(), taken_.end(), modern);
+    if (found != taken_.end() && *found == modern) taken_.erase(found);
 }
 
 bool Pairer::decided(const std::vector<store::OperatorPair>& pairs) {

@@ -97,6 +97,10 @@ struct Shown {
     Scan scan = Scan::census;
     Time now;
     std::vector<Row> rows;
+    // Of an active scan: which keys are asked for after that, at most how many, and what is found of them.
+    std::set<std::string> missing = {};
+    std::size_t most_missing = 0;
+    std::vector<Row> found = {};
 };
 
 class Gateway {
@@ -116,7 +120,9 @@ class Gateway {
     Time real_time() const { return time_; }
     const Table& rows() const { return rows_; }
     bool fallback_works() const { return fallback_works_; }
-    std::vector<std::string>& log() { return log_; }
+    /// Neither backups nor the clock play tricks.
+    bool is_calm() const { return calm_; }
+    const std::vector<std::string>& log() const { return log_; }
 
     /// Lets time pass, in which keys are used.
     void advance(Duration d) {
@@ -138,13 +144,11 @@ class Gateway {
                 if (row.legacy == legacy) shown.rows.push_back(row);
         return shown;
     }
-    /// As KeySource::select_active().
-    Shown pulse(Time last_scan) const {
-        Shown shown{Scan::pulse, now(), {}};
-        for (const auto& [id, row] : rows_)
-            if (row.legacy && std::max(row.created, row.used.value_or(row.created)) >= last_scan - 60s)
-                shown.rows.push_back(row);
-        return shown;
+    Shown pulse(Time last_scan) const { return since(Scan::pulse, last_scan - 60s); }
+    Shown active(Duration window) const { return since(Scan::active, now() - window); }
+    void look_up_missing(Shown& shown) const {
+        for (const std::string& id : shown.missing)
+            if (const auto row = rows_.find(id); row != rows_.end()) shown.found.push_back(row->second);
     }
 
     void happen();  ///< anything
@@ -176,6 +180,14 @@ class Gateway {
                (!row.legacy || fallback_works_);
     }
     Row* any() { return any(random_.chance(75)); }
+    /// As KeySource::select_active().
+    Shown since(Scan scan, Time t) const {
+        Shown shown{scan, now(), {}};
+        for (const auto& [id, row] : rows_)
+            if (row.legacy && std::max(row.created, row.used.value_or(row.created)) >= t)
+                shown.rows.push_back(row);
+        return shown;
+    }
     /// No two keys are of the same second: which of them is older would be left to chance.
     Time unused_second(Time t) {
         while (!created_.insert(t).second) t -= 1s;
@@ -263,7 +275,7 @@ class Gateway {
 
     Random& random_;
     std::uint64_t owners_;
-    bool calm_ = random_.chance(50);  // neither backups nor clocks play tricks
+    bool calm_ = random_.chance(50);
     Time time_{1'768'003'200s};
     Duration offset_{};
     Table rows_;

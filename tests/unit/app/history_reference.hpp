@@ -41,13 +41,23 @@ struct Known {
     std::optional<std::string> replacement;
     PairRule rule = PairRule::none;
     std::optional<Time> replacement_used;
+    void replace_by(const Row& modern, PairRule by) {
+        replacement = modern.id;
+        rule = by;
+        replacement_used = modern.used;
+    }
+    void unpair() {
+        replacement.reset();
+        rule = PairRule::none;
+        replacement_used.reset();
+    }
 
     bool fresh = true;  // no phase was published yet
     Phase found = {};   // by the last poll
     Phase published = {};
-    Phase was = {};  // before the last poll
     Time since;
     bool active = false;
+    bool acknowledged = false;
 
     Time latest_use() const { return row.used.value_or(row.created) + kRounding; }
 };
@@ -58,6 +68,8 @@ class Reference {
 
     void pair(const std::string& legacy, const std::string& modern) { pairs_[legacy] = modern; }
     void acknowledge(const std::string& id, Time at) { acknowledged_[id] = at; }
+    /// Which keys an active scan should have shown, and has not.
+    std::set<std::string> missing(const Shown& shown) const;
     /// A completed scan, and what the journal then took the fallback for.
     void poll(const Shown& shown, const domain::Fallback& fallback, std::optional<Duration> elapsed);
 
@@ -80,24 +92,26 @@ class Reference {
  private:
     Duration window(const Known& key) const { return std::max(policy_.windows.drain, 3 * key.longest_gap); }
     bool is_active(const Known& key) const { return key.row.used && key.latest_use() > now_ - window(key); }
+    /// What was said of a key that was used, or has gone, since, or before it was drained, is void.
     bool is_acknowledged(const std::string& id, const Known& key) const {
         const auto ack = acknowledged_.find(id);
         if (ack == acknowledged_.end()) return false;
-        if (key.gone) return ack->second >= key.gone_at;
-        // Of a drained key it must have seen the replacement.
-        const bool drained = key.published == Phase::drained || key.was == Phase::drained;
-        if (drained && ack->second < key.since) return false;
+        if (key.gone) return key.published == Phase::retired_in_use && ack->second >= key.gone_at;
+        if (key.published == Phase::drained && ack->second < key.since) return false;
         return !key.row.used || ack->second >= *key.row.used;
     }
 
     void show(Row row);
-    void depart(const std::set<std::string>& shown);
+    void depart(Known& key, bool is_modern);
+    void take_in(const Shown& shown);
+    std::set<std::string> taken() const;
+    bool needs_match(const std::string& id, Known& key, bool is_watched);
     void pair_keys(const std::set<std::string>& watched);
     void pair_owner(std::vector<Known*> legacy, std::vector<const Row*> modern, bool has_owner);
     void pair_by_name(std::vector<Known*>& legacy, std::vector<const Row*>& modern,
                       const std::function<std::string(const Name&)>& name);
-    Phase phase(const std::string& id, const Known& key, const domain::Fallback& fallback) const;
-    Phase gone_phase(const std::string& id, const Known& key) const;
+    Phase phase(const Known& key, const domain::Fallback& fallback) const;
+    Phase gone_phase(const Known& key) const;
     void publish(Known& key, Phase found);
 
     domain::Policy policy_;
@@ -130,65 +144,74 @@ inline void Reference::show(Row row) {
     }
     if (key.over) {
         key.fresh = true;
-        key.replacement.reset();
-        key.replacement_used.reset();
-        key.rule = PairRule::none;
+        key.unpair();
     }
     key.over = key.gone = key.upgraded = key.in_use = false;
     key.row = row;
     key.expired = row.expires && *row.expires <= now_;
 }
 
-/// After a census: those that it did not show as legacy keys.
-inline void Reference::depart(const std::set<std::string>& shown) {
-    for (auto& [id, key] : keys_) {
-        if (key.over || shown.count(id) != 0) continue;
-        key.upgraded = key.upgraded || modern_.count(id) != 0;
-        if (key.gone) continue;
-        key.gone = true;
-        key.gone_at = now_;
-        const bool needed = key.active && (key.found == Phase::pending || key.found == Phase::issued ||
-                                           key.found == Phase::overlap);
-        key.in_use = !key.upgraded && (needed || key.found == Phase::stranded);
+inline std::set<std::string> Reference::missing(const Shown& shown) const {
+    std::set<std::string> out;
+    for (const auto& [id, key] : keys_)
+        if (!key.gone && key.row.used.value_or(key.row.created) > shown.now - policy_.windows.drain)
+            out.insert(id);
+    for (const Row& row : shown.rows) out.erase(row.id);
+    return out.size() > shown.most_missing ? std::set<std::string>() : out;
+}
+
+/// It is no legacy key any more.
+inline void Reference::depart(Known& key, bool is_modern) {
+    key.upgraded = key.upgraded || is_modern;
+    if (key.gone) return;
+    key.gone = true;
+    key.gone_at = now_;
+    const bool needed = key.active && (key.found == Phase::pending || key.found == Phase::issued ||
+                                       key.found == Phase::overlap);
+    key.in_use = !key.upgraded && (needed || key.found == Phase::stranded);
+}
+
+/// What can replace no other key: what replaced one that has gone, upgraded keys, and those that operators
+/// gave.
+inline std::set<std::string> Reference::taken() const {
+    std::set<std::string> out;
+    for (const auto& [id, key] : keys_) {
+        if (key.gone && key.replacement) out.insert(*key.replacement);
+        if (key.upgraded) out.insert(id);
     }
+    for (const auto& [legacy, modern] : pairs_) out.insert(modern);
+    return out;
+}
+
+/// True if rules 2 and 3 are to find its replacement.
+inline bool Reference::needs_match(const std::string& id, Known& key, bool is_watched) {
+    const auto modern = [this](const std::string& wanted) {
+        const auto found = modern_.find(wanted);
+        return found == modern_.end() ? nullptr : &found->second;
+    };
+    if (const auto pair = pairs_.find(id); pair != pairs_.end()) {
+        if (const Row* const row = modern(pair->second)) {
+            key.replace_by(*row, PairRule::pair);
+        } else if (!key.gone) {
+            key.unpair();
+        }
+        return false;
+    }
+    if (key.gone && !is_watched) return false;
+    if (key.gone && key.replacement) {
+        if (const Row* const row = modern(*key.replacement)) key.replacement_used = row->used;
+        return false;
+    }
+    key.unpair();
+    return true;
 }
 
 inline void Reference::pair_keys(const std::set<std::string>& watched) {
-    std::set<std::string> taken;
-    for (const auto& [id, key] : keys_) {
-        if (key.gone && key.replacement) taken.insert(*key.replacement);
-        if (key.upgraded) taken.insert(id);
-    }
-    for (const auto& [legacy, modern] : pairs_) taken.insert(modern);
-
+    const std::set<std::string> taken = this->taken();
     std::map<std::string, std::pair<std::vector<Known*>, std::vector<const Row*>>> owners;  // "": nobody
-    for (auto& [id, key] : keys_) {
-        if (key.over) continue;
-        if (const auto pair = pairs_.find(id); pair != pairs_.end()) {
-            const auto modern = modern_.find(pair->second);
-            if (modern != modern_.end()) {
-                key.replacement = modern->first;
-                key.rule = PairRule::pair;
-                key.replacement_used = modern->second.used;
-            } else if (!key.gone) {
-                key.replacement.reset();
-                key.rule = PairRule::none;
-                key.replacement_used.reset();
-            }
-            continue;
-        }
-        if (key.gone && key.replacement) {
-            if (const auto modern = modern_.find(*key.replacement);
-                watched.count(id) != 0 && modern != modern_.end())
-                key.replacement_used = modern->second.used;
-            continue;
-        }
-        if (key.gone && watched.count(id) == 0) continue;
-        key.replacement.reset();
-        key.rule = PairRule::none;
-        key.replacement_used.reset();
-        owners[key.row.owner.value_or("")].first.push_back(&key);
-    }
+    for (auto& [id, key] : keys_)
+        if (!key.over && needs_match(id, key, watched.count(id) != 0))
+            owners[key.row.owner.value_or("")].first.push_back(&key);
     for (const auto& [id, row] : modern_)
         if (taken.count(id) == 0) owners[row.owner.value_or("")].second.push_back(&row);
     for (const auto& [owner, keys] : owners) pair_owner(keys.first, keys.second, !owner.empty());
@@ -205,9 +228,7 @@ inline void Reference::pair_owner(std::vector<Known*> legacy, std::vector<const 
     pair_by_name(legacy, modern, [](const Name& name) { return name.base; });
     if (!has_owner || legacy.size() != 1 || modern.size() != 1) return;
     if (legacy.front()->row.created >= modern.front()->created) return;
-    legacy.front()->replacement = modern.front()->id;
-    legacy.front()->rule = PairRule::owner;
-    legacy.front()->replacement_used = modern.front()->used;
+    legacy.front()->replace_by(*modern.front(), PairRule::owner);
 }
 
 inline void Reference::pair_by_name(std::vector<Known*>& legacy, std::vector<const Row*>& modern,
@@ -223,25 +244,22 @@ inline void Reference::pair_by_name(std::vector<Known*>& legacy, std::vector<con
             ++key;
             continue;
         }
-        (*old)->replacement = (*key)->id;
-        (*old)->rule = PairRule::name;
-        (*old)->replacement_used = (*key)->used;
+        (*old)->replace_by(**key, PairRule::name);
         legacy.erase(old);
         key = modern.erase(key);
     }
 }
 
-inline Phase Reference::gone_phase(const std::string& id, const Known& key) const {
+inline Phase Reference::gone_phase(const Known& key) const {
     if (key.upgraded) return Phase::upgraded;
-    const bool settled = is_acknowledged(id, key) || now_ - key.gone_at >= 30 * kDay ||
+    const bool settled = key.acknowledged || now_ - key.gone_at >= 30 * kDay ||
                          (key.replacement_used && key.rule != PairRule::owner &&
                           *key.replacement_used > key.gone_at && *key.replacement_used <= now_);
     return key.in_use && !settled ? Phase::retired_in_use : Phase::retired;
 }
 
-inline Phase Reference::phase(const std::string& id, const Known& key,
-                              const domain::Fallback& fallback) const {
-    if (key.gone) return gone_phase(id, key);
+inline Phase Reference::phase(const Known& key, const domain::Fallback& fallback) const {
+    if (key.gone) return gone_phase(key);
     const bool absent = fallback.mode == FallbackMode::absent;
     const bool active = is_active(key);
     const bool replacement_is_used = key.replacement && key.replacement_used;
@@ -274,6 +292,28 @@ inline void Reference::publish(Known& key, Phase found) {
     key.since = now_;
 }
 
+inline void Reference::take_in(const Shown& shown) {
+    std::set<std::string> legacy;
+    std::map<std::string, Row> modern;
+    for (const auto* const rows : {&shown.rows, &shown.found}) {
+        for (const Row& row : *rows) {
+            if (row.used && *row.used <= now_ + 5min)
+                newest_use_ = std::max(newest_use_.value_or(Time{}), *row.used);
+            if (row.legacy) {
+                show(row);
+                legacy.insert(row.id);
+            } else {
+                modern[row.id] = row;
+            }
+        }
+    }
+    const bool census = shown.scan == Scan::census;
+    for (auto& [id, key] : keys_)
+        if (!key.over && legacy.count(id) == 0 && (census || shown.missing.count(id) != 0))
+            depart(key, modern.count(id) != 0);
+    if (census) modern_ = std::move(modern);
+}
+
 inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback,
                             std::optional<Duration> elapsed) {
     if (!begun_ || (elapsed && std::chrono::abs(shown.now - now_ - *elapsed) > 15min))
@@ -282,26 +322,14 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     std::set<std::string> watched;
     for (const auto& [id, key] : keys_)
         if (key.gone && key.published == Phase::retired_in_use) watched.insert(id);
-    std::set<std::string> legacy;
-    if (shown.scan == Scan::census) modern_.clear();
-    for (const Row& row : shown.rows) {
-        if (row.legacy) {
-            show(row);
-            legacy.insert(row.id);
-        } else {
-            modern_[row.id] = row;
-        }
-        if (row.used && *row.used <= now_ + 5min && (!newest_use_ || *row.used > *newest_use_))
-            newest_use_ = row.used;
-    }
-    if (shown.scan == Scan::census) {
-        depart(legacy);
-        pair_keys(watched);
-    }
+    take_in(shown);
+    if (shown.scan == Scan::census) pair_keys(watched);
     for (auto& [id, key] : keys_) {
         if (key.over) continue;
-        key.was = key.published;
-        publish(key, phase(id, key, fallback));
+        key.acknowledged = is_acknowledged(id, key);
+        publish(key, phase(key, fallback));
+        // Whoever said it must have seen the replacement.
+        if (key.published == Phase::drained) key.acknowledged = is_acknowledged(id, key);
         key.active = is_active(key);
         key.over = key.gone && key.published >= Phase::upgraded && key.published != Phase::retired_in_use;
     }
@@ -321,20 +349,19 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
     const bool strict = policy_.inventory == domain::InventoryPolicy::strict;
     for (const auto& [id, key] : keys_) {
         doubt(strict && key.published < Phase::upgraded, id + " is left");
-        const bool acknowledged = is_acknowledged(id, key);
         doubt(!key.gone && key.latest_use() + window(key) > now_, id + " lately in use");
         doubt(key.published == Phase::retired_in_use || key.published == Phase::stranded ||
                   key.published == Phase::pending || key.published == Phase::issued ||
                   key.published == Phase::overlap,
               id + " " + std::string(phase_name(key.published)));
-        if (key.gone || acknowledged) continue;
+        if (key.gone || key.acknowledged) continue;
         doubt(key.published == Phase::drained && key.rule == PairRule::owner, id + " drained, by owner only");
         doubt(key.published == Phase::dormant || key.found == Phase::dormant, id + " dormant");
         if (key.found != Phase::quarantined) continue;
         Known unblocked = key;
         unblocked.row.blocked = false;
         const Time enough = (key.published == Phase::quarantined ? key.since : now_) + drain;
-        doubt(enough > now_ && phase(id, unblocked, fallback.state.rules_view()) == Phase::dormant,
+        doubt(enough > now_ && phase(unblocked, fallback.state.rules_view()) == Phase::dormant,
               id + " blocked too short");
     }
     return out;

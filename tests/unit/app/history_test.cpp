@@ -44,6 +44,13 @@ class UsesShown {
     std::map<std::string, std::vector<std::optional<Time>>> uses_;
 };
 
+/// The first difference tells more than two long lists.
+void check_equal(const std::vector<std::string>& found, const std::vector<std::string>& expected) {
+    for (std::size_t i = 0; i < std::min(expected.size(), found.size()); ++i)
+        ASSERT_EQ(found[i], expected[i]);
+    EXPECT_EQ(found.size(), expected.size());
+}
+
 class History {
  public:
     explicit History(std::uint64_t seed)
@@ -65,10 +72,19 @@ class History {
 
  private:
     void live_through(Duration d, int happenings);
+    template <class Decision>
+    void both_decide(const Decision& decision) {
+        calm_.decide(decision);
+        disturbed_.decide(decision);
+    }
+    void pair(const std::string& legacy, const std::string& modern);
+    void acknowledge(const std::string& id);
     void decide();
     void disturb();
     bool expires_unseen() const;
-    void poll(std::optional<Scan> scan = {});
+    Scan any_scan();
+    Shown scan(Scan kind);
+    void poll(std::optional<Scan> kind = {});
     void finish_migration();
 
     void compare_runs();
@@ -76,6 +92,7 @@ class History {
     void check_phases();
     void check_state();
     void check_verdict();
+    void check_idle();
     void check_not_safe_unless_fresh(domain::Model model);
 
     domain::FallbackJudgement fallback() const {
@@ -108,25 +125,27 @@ void History::live_through(Duration d, int happenings) {
     gateway_.advance(std::max<Duration>(d, 1s));
 }
 
+void History::pair(const std::string& legacy, const std::string& modern) {
+    both_decide(store::OperatorPair{legacy, modern, gateway_.now(), "op"});
+    reference_.pair(legacy, modern);
+    gateway_.note("pair " + legacy + ' ' + modern);
+}
+
+void History::acknowledge(const std::string& id) {
+    both_decide(store::Acknowledgement{id, gateway_.now(), "op", ""});
+    reference_.acknowledge(id, gateway_.now());
+    gateway_.note("ack " + id);
+}
+
 void History::decide() {
-    const Time now = gateway_.now();
-    const auto both = [this](const auto& decision) {
-        calm_.decide(decision);
-        disturbed_.decide(decision);
-    };
     const Row* const legacy = gateway_.any(true);
     const Row* const modern = gateway_.any(false);
     if (random_.chance(50)) {
-        if (legacy == nullptr || modern == nullptr) return;
-        both(store::OperatorPair{legacy->id, modern->id, now, "op"});
-        reference_.pair(legacy->id, modern->id);
-        return gateway_.note("pair " + legacy->id + ' ' + modern->id);
+        if (legacy != nullptr && modern != nullptr) pair(legacy->id, modern->id);
+    } else if (!reference_.keys().empty()) {
+        acknowledge(random_.one_of(reference_.keys()).first);
     }
-    if (reference_.keys().empty()) return;
-    const std::string id = random_.one_of(reference_.keys()).first;
-    both(store::Acknowledgement{id, now, "op", ""});
-    reference_.acknowledge(id, now);
-    gateway_.note("ack " + id);
+    gateway_.advance(1s);
 }
 
 void History::disturb() {
@@ -138,9 +157,8 @@ void History::disturb() {
         EXPECT_NE(assess(disturbed_.model(), gateway_.now()).judgement.verdict, domain::Verdict::safe);
     }
     if (random_.chance(15)) {
-        const bool census = !polled_at_ || random_.chance(50);
-        const Shown shown = census ? gateway_.census() : gateway_.pulse(*polled_at_);
-        gateway_.note(census ? "broken census" : "broken pulse");
+        const Shown shown = scan(polled_at_ ? any_scan() : Scan::census);
+        gateway_.note("... of a scan that breaks off");
         disturbed_.break_off(shown, random_.below(shown.rows.size() + 1));
     }
 }
@@ -153,13 +171,28 @@ bool History::expires_unseen() const {
     });
 }
 
-void History::poll(std::optional<Scan> scan) {
+Scan History::any_scan() {
+    constexpr std::array<Scan, 6> kScans{Scan::census, Scan::census, Scan::census,
+                                         Scan::pulse,  Scan::pulse,  Scan::active};
+    return random_.one_of(kScans);
+}
+
+Shown History::scan(Scan kind) {
+    gateway_.note(kind == Scan::census ? "CENSUS" : kind == Scan::pulse ? "PULSE" : "ACTIVE");
+    if (kind == Scan::census) return gateway_.census();
+    if (kind == Scan::pulse) return gateway_.pulse(*polled_at_);
+    Shown shown = gateway_.active(policy_.windows.drain);
+    shown.most_missing = random_.chance(70) ? 100 : random_.below(3);
+    shown.missing = reference_.missing(shown);
+    gateway_.look_up_missing(shown);
+    return shown;
+}
+
+void History::poll(std::optional<Scan> kind) {
     disturb();
     const bool wanted = calm_.wanted() == Scan::census;
-    const bool census = disturbed_.wanted() == Scan::census || wanted || !polled_at_ || expires_unseen() ||
-                        scan.value_or(random_.chance(50) ? Scan::census : Scan::pulse) == Scan::census;
-    shown_ = census ? gateway_.census() : gateway_.pulse(*polled_at_);
-    gateway_.note(census ? "CENSUS" : "PULSE");
+    if (disturbed_.wanted() == Scan::census || wanted || !polled_at_ || expires_unseen()) kind = Scan::census;
+    shown_ = scan(kind.value_or(any_scan()));
     std::optional<Duration> elapsed;
     if (polled_at_ && !restarted_ && random_.chance(90)) elapsed = gateway_.real_time() - polled_really_at_;
     restarted_ = false;
@@ -169,8 +202,9 @@ void History::poll(std::optional<Scan> scan) {
     if (random_.chance(5)) disturbed_.begin(shown_, random_.below(shown_.rows.size() + 1));
     disturbed_.poll(shown_, kPollEvery, elapsed);
     reference_.poll(shown_, fallback().state.rules_view(), elapsed);
-    for (const Row& row : shown_.rows)
-        if (row.legacy) uses_.show(row);
+    for (const auto* const rows : {&shown_.rows, &shown_.found})
+        for (const Row& row : *rows)
+            if (row.legacy) uses_.show(row);
     ++polls;
     compare_runs();
     check_totals();
@@ -180,11 +214,7 @@ void History::poll(std::optional<Scan> scan) {
 }
 
 void History::compare_runs() {
-    const auto expected = contents(calm_.state());
-    const auto found = contents(disturbed_.state());
-    for (std::size_t i = 0; i < std::min(expected.size(), found.size()); ++i)
-        ASSERT_EQ(found[i], expected[i]);
-    ASSERT_EQ(found.size(), expected.size());
+    check_equal(contents(disturbed_.state()), contents(calm_.state()));
     const auto& totals = disturbed_.model().totals;
     EXPECT_EQ(totals.transitions, outcome_.totals.transitions);
     EXPECT_EQ(disturbed_.model().migration->tally.phases, outcome_.migration.tally.phases);
@@ -246,12 +276,18 @@ void History::check_verdict() {
     if (!ended_safe) return;
     ++safe_polls;
     gateway_.note("SAFE");
-    for (const Row& row : shown_.rows) {
-        if (!row.legacy || !row.used) continue;
-        EXPECT_LE(*row.used, shown_.now - std::max<Duration>(7 * kDay, 3 * uses_.longest_gap(row.id)))
-            << row.id;
-    }
+    check_idle();
     check_not_safe_unless_fresh(calm_.model());
+}
+
+/// Every legacy key that was shown, by its uses alone.
+void History::check_idle() {
+    for (const auto& [id, row] : gateway_.rows()) {
+        const auto known = reference_.keys().find(id);
+        if (!row.legacy || known == reference_.keys().end() || known->second.gone) continue;
+        const Time used = (gateway_.is_calm() ? row : known->second.row).used.value_or(row.created);
+        EXPECT_LE(used, shown_.now - std::max<Duration>(7 * kDay, 3 * uses_.longest_gap(id))) << id;
+    }
 }
 
 void History::check_not_safe_unless_fresh(domain::Model model) {
@@ -279,23 +315,15 @@ void History::finish_migration() {
         gateway_.advance(2s);
         Row& row = gateway_.replace(old);
         row.period = 1h;
-        const store::OperatorPair pair{id, row.id, gateway_.now(), "op"};
-        calm_.decide(pair);
-        disturbed_.decide(pair);
-        reference_.pair(id, row.id);
+        pair(id, row.id);
     }
     gateway_.create(false).period = 1h;
     for (int i = 0; i < 40 && !ended_safe; ++i) {
         gateway_.advance(random_.up_to(4 * kDay));
         if (i % 4 == 3) {
-            for (const auto& [id, key] : reference_.keys()) {
-                if (key.over) continue;
-                const store::Acknowledgement ack{id, gateway_.now(), "op", ""};
-                calm_.decide(ack);
-                disturbed_.decide(ack);
-                reference_.acknowledge(id, gateway_.now());
-            }
-            gateway_.note("ack all");
+            for (const auto& [id, key] : reference_.keys())
+                if (!key.over) acknowledge(id);
+            gateway_.advance(1s);
         }
         poll(Scan::census);
         if (::testing::Test::HasFailure()) return;
@@ -309,20 +337,12 @@ void History::run() {
     for (int i = 0; i < length && !::testing::Test::HasFailure(); ++i) {
         live_through(random_.one_of(kSpacings), static_cast<int>(random_.below(4)));
         if (random_.chance(15)) decide();
-        gateway_.advance(1s);
         poll();
     }
     if (random_.chance(60) && !::testing::Test::HasFailure()) finish_migration();
     std::vector<std::string> ids;
     for (const auto& [id, key] : reference_.keys()) ids.push_back(id);
-    const auto expected = timeline(calm_.state(), ids);
-    const auto found = timeline(disturbed_.state(), ids);
-    for (std::size_t i = 0; i < std::min(expected.size(), found.size()); ++i)
-        if (found[i] != expected[i]) {
-            EXPECT_EQ(found[i], expected[i]);
-            break;
-        }
-    EXPECT_EQ(found.size(), expected.size());
+    check_equal(timeline(disturbed_.state(), ids), timeline(calm_.state(), ids));
     if (::testing::Test::HasFailure()) explain(std::cerr);
 }
 
@@ -337,7 +357,7 @@ void History::explain(std::ostream& out) const {
     }
     out << "history " << seed_ << ", poll " << polls << ", asserted " << mode_name(policy_.asserted)
         << ", mode " << mode_name(fallback().state.mode) << "; what happened last:\n";
-    auto log = const_cast<Gateway&>(gateway_).log();
+    const auto& log = gateway_.log();
     const std::size_t from =
         log.size() > 60 && std::getenv("KEYSHIFT_HISTORY") == nullptr ? log.size() - 60 : 0;
     for (std::size_t i = from; i < log.size(); ++i) out << "  " << log[i] << '\n';
