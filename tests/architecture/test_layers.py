@@ -17,8 +17,11 @@ THIRD_PARTY = {
     "yaml-cpp/": ({"config"}, False),
     "zlib.h": ({"exposition"}, False),
     "CLI/": ({"app"}, False),
-    "boost/beast": ({"http"}, False),
-    "boost/asio": ({"runtime", "http", "app"}, True),
+    "simdjson.h": ({"formats"}, False),
+    "hiredis/": ({"drivers"}, False),
+    "openssl/": ({"drivers"}, False),
+    "boost/beast": ({"http", "drivers"}, False),
+    "boost/asio": ({"drivers", "runtime", "http", "app"}, True),
     "boost/system/": ({"base", "http", "app"}, True),
 }
 DOMAIN_KNOWS = {"base", "domain"}
