@@ -30,6 +30,11 @@ domain::Policy judging(const config::Config& config) {
     if (config.gateway.fallback == FallbackAssertion::absent) policy.asserted = domain::FallbackMode::absent;
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;
+    policy.failure_budget = config.migration.failure_budget;
+    for (const config::CollectorConfig& collector : config.collectors) {
+        const auto& measures = collectors::catalog_entry(collector.type).measures;
+        if (measures) policy.measurable[collector.type] = measures(config.gateway, collector);
+    }
     return policy;
 }
 

@@ -289,6 +289,7 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
 
 void KeyJournal::find_fallback_mode() {
     domain::FallbackEvidence& evidence = next_.evidence;
+    static_cast<domain::CountedFallback&>(evidence) = heard_;
     const auto began = evidence.modern_use_began;
     if (oldest_modern_use_ && (!began || *oldest_modern_use_ < *began))
         evidence.modern_use_began = oldest_modern_use_;

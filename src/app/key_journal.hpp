@@ -33,6 +33,8 @@ class KeyJournal final : public collectors::KeySink {
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
+    /// What other sources tell of the fallback, for the scans that follow.
+    void heard(const domain::CountedFallback& counted) { heard_ = counted; }
 
     base::Result<void> begin(collectors::Scan scan, base::Time database_now) override;
     base::Result<void> key(const domain::Key& key) override;
@@ -105,6 +107,7 @@ class KeyJournal final : public collectors::KeySink {
     std::optional<base::Time> forecast_at_, cleaned_at_;
 
     std::string notice_;
+    domain::CountedFallback heard_;
 
     // The scan under way.
     collectors::Scan scan_ = collectors::Scan::census;

@@ -12,7 +12,10 @@
 
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
+#include "app/saved_evidence.hpp"
 #include "base/log.hpp"
+#include "domain/assess.hpp"
+#include "domain/evidence_facts.hpp"
 #include "runtime/run_blocking.hpp"
 #include "runtime/schedule.hpp"
 
@@ -66,10 +69,12 @@ Result<void> Monitor::restore_model() {
     model_.totals = saved_totals(*counters);
     for (const Watched& watched : watched_) {
         SourceStatus& status = model_.sources[watched.source.name()];
-        status.errors = saved_errors(*counters, watched.source.name());
+        status.errors = load_errors(*counters, watched.source.name());
         const auto start = starts->find(watched.source.name());
         if (start != starts->end()) status.observation_start = start->second;
     }
+    if (auto loaded = book_.load(*state_, model_, base::now()); !loaded) return loaded;
+    saver_.emplace(config_.state.directory);
     model_.state_size_bytes = state_->size_bytes();
     model_.policy = judging(config_);
     model_.config_loaded_at = base::now();
@@ -95,19 +100,20 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
     runtime::Schedule schedule(watched.source.interval(), std::random_device{}());
     // Work is named before it is awaited: GCC 12 destroys a temporary lambda in a co_await expression twice
     // (bug 107288).
-    const auto look = [&watched] { return watched.source.run_cycle(); };
-    const auto save = [&watched] { return watched.source.save_errors(watched.errors_to_save); };
+    domain::CountedFallback heard;
+    const auto look = [&watched, &heard] { return watched.source.run_cycle(heard); };
     while (!stopping_) {
         const auto began = std::chrono::steady_clock::now();
+        heard = counted_fallback(model_, base::now());
+        // Left out beforehand: another source may count it before this one is back.
+        const std::vector<domain::Event> may_cause = watched.source.may_cause();
+        book_.own(may_cause, 1, model_);
         Cycle cycle = co_await runtime::run_blocking(watched.source.worker(), look);
         if (stopping_) break;
         const base::Duration rest = cycle.rest;
         const bool succeeded = cycle.observation.has_value();
+        book_.own(may_cause, -1, model_);
         apply(watched, std::move(cycle));
-        if (!succeeded) {
-            watched.errors_to_save = model_.sources[watched.source.name()].errors;
-            note_state_error(co_await runtime::run_blocking(watched.source.worker(), save));
-        }
         // After a failure the pause counts from its end: one that took as long as the interval must not
         // follow itself.
         const auto now = std::chrono::steady_clock::now();
@@ -126,18 +132,23 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     } else {
         apply_failure(watched, status, cycle);
     }
-    note_state_error(cycle.state_error);
-    if (!cycle.state_notice.empty()) log::error("state started anew", {{"reason", cycle.state_notice}});
+    if (watched.source.keeps_journal()) note_state_error(cycle.state_error);
+    if (!cycle.state_notice.empty()) {
+        log::error("state started anew", {{"reason", cycle.state_notice}});
+        book_.forget_saved();
+    }
+    save_evidence();
     model_.state_size_bytes = cycle.state_size_bytes;
     publish();
     const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
-                                       [](const auto& source) { return source.second.up.has_value(); });
+                                       [](const auto& source) { return source.second.polls > 0; });
     if (all_tried && !stopping_) pages_.set_ready();
 }
 
 void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle) {
     if (status.up != true) log::info("source up", {{"source", watched.source.name()}});
     status.up = true;
+    status.not_measured.clear();
     status.last_success_at = cycle.observation->taken_at;
     if (!status.observation_start) status.observation_start = cycle.observation->taken_at;
     watched.logged_error.reset();
@@ -150,9 +161,35 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (cycle.inventory) model_.inventory = std::move(cycle.inventory);
     if (cycle.migration) model_.migration = std::move(cycle.migration);
     if (cycle.totals) model_.totals = *cycle.totals;
+    apply_evidence(watched, *cycle.observation);
+}
+
+void Monitor::apply_evidence(const Watched& watched, const collectors::Observation& observation) {
+    const base::Time now = base::now();
+    book_.own(observation.caused, 1, model_);
+    if (observation.counted) {
+        book_.counted(watched.source.name(), *observation.counted, watched.source.interval(),
+                      config_.migration.drain_window, now, model_);
+    }
+    if (observation.gauges && !observation.gauges->cache_entries.empty())
+        model_.gauges.cache_entries = observation.gauges->cache_entries;
+    if (observation.gauges && !observation.gauges->gateways_up.empty())
+        model_.gauges.gateways_up = observation.gauges->gateways_up;
+    if (observation.probe) book_.probed(*observation.probe, model_);
 }
 
 void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {
+    const bool cannot = cycle.error.code == base::Errc::schema || cycle.error.code == base::Errc::permission;
+    if (watched.implied && cannot && !status.observation_start &&
+        watched.source.name() != domain::kKeysSource) {
+        if (status.not_measured.empty()) {
+            log::info("not measured", {{"source", watched.source.name()},
+                                       {"reason", cycle.error.what},
+                                       {"hint", cycle.error.hint}});
+        }
+        status.not_measured = cycle.error.text();
+        return;
+    }
     status.up = false;
     status.add_error(cycle.error.code);
     if (watched.logged_error == cycle.error.code) return;
@@ -175,7 +212,26 @@ void Monitor::note_state_error(const std::optional<base::Error>& error) {
 }
 
 void Monitor::publish() {
-    pages_.publish(model_, base::now());
+    const base::Time now = base::now();
+    EvidenceBook::update(model_, now);
+    pages_.publish(model_, now);
+}
+
+/// One writer at a time; it also takes what is added while it writes.
+void Monitor::save_evidence() {
+    EvidenceBook::update(model_, base::now());
+    saver_->add(book_.take_unsaved(model_));
+    if (saving_) return;
+    saving_ = true;
+    ++parts_;
+    asio::co_spawn(loop_, saver_->save(),
+                   [this](const std::exception_ptr& thrown, std::optional<base::Error> error) {
+                       saving_ = false;
+                       if (thrown) return part_ended(thrown, "state");
+                       const bool held = error && error->code == base::Errc::timeout;
+                       if (!held) note_state_error(error);
+                       forget_part();
+                   });
 }
 
 /// The verdict grows old even when nothing else happens.
@@ -232,6 +288,10 @@ void Monitor::part_ended(const std::exception_ptr& thrown, std::string_view part
         }
     }
     if (!stopping_) begin_stop();
+    forget_part();
+}
+
+void Monitor::forget_part() {
     if (--parts_ != 0) return;
     signals_.cancel();
     grace_.cancel();

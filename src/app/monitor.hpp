@@ -15,6 +15,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/evidence_book.hpp"
+#include "app/evidence_saver.hpp"
 #include "app/pages.hpp"
 #include "app/source.hpp"
 #include "config/config.hpp"
@@ -39,13 +41,14 @@ class Monitor {
     struct Watched {
         Source source;
         boost::asio::steady_timer timer;
+        bool implied;                                 // nobody has asked for it by name
         std::optional<base::Errc> logged_error = {};  // a change of state is logged once
         bool skewed = false;
-        std::map<base::Errc, std::uint64_t> errors_to_save =
-            {};  // handed to the worker, which alone reads it
 
         Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
-            : source(config, collector, *monitor.state_, monitor.interrupt_), timer(monitor.loop_) {}
+            : source(config, collector, *monitor.state_, monitor.interrupt_),
+              timer(monitor.loop_),
+              implied(collector.implied) {}
     };
 
     explicit Monitor(config::Config config);
@@ -56,18 +59,24 @@ class Monitor {
     void apply(Watched& watched, Cycle cycle);
     void apply_success(Watched& watched, domain::SourceStatus& status, Cycle& cycle);
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
+    void apply_evidence(const Watched& watched, const collectors::Observation& observation);
+    void save_evidence();
     void note_state_error(const std::optional<base::Error>& error);
     void publish();
     void keep_judging();
     void wait_for_signal();
     void begin_stop();
     void part_ended(const std::exception_ptr& thrown, std::string_view part);
+    void forget_part();
 
     config::Config config_;
     boost::asio::io_context loop_{1};
     drivers::Interrupt interrupt_;
     std::unique_ptr<store::State> state_;
     domain::Model model_;
+    EvidenceBook book_;
+    std::optional<EvidenceSaver> saver_;
+    bool saving_ = false;
     Pages pages_;
     std::optional<http::Router> router_;
     std::optional<http::Server> server_;

@@ -42,7 +42,7 @@ Result<Picture> look(const config::Config& config, const config::CollectorConfig
     if (!wanted) return wanted.error();
     const auto keys = collectors::catalog_entry(collector.type).make(config.gateway, collector, interrupt);
     const auto observed = keys->collect({.deadline = base::Deadline::in(collector.schedule.timeout),
-                                         .keys = journal,
+                                         .keys = &journal,
                                          .active_window = config.migration.drain_window,
                                          .wanted = *wanted});
     if (!observed) return observed.error();

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "app/key_journal.hpp"
+#include "app/saved_evidence.hpp"
 #include "domain/assess.hpp"
 
 namespace keyshift::app {
@@ -159,16 +160,19 @@ base::Result<domain::Model> load_model(store::State& state) {
     model.state_size_bytes = state.size_bytes();
     model.migration = load_migration(*facts);
     if (!model.migration) return model;
+    auto hourly = state.load_hourly();
+    if (!hourly) return hourly.error();
+    load_evidence(*facts, *counters, model);
+    load_statuses(*facts, *counters, model.sources);
+    model.evidence.hourly = std::move(*hourly);
     Loader loader(*facts);
     Inventory inventory;
     describe_inventory(loader, inventory);
     model.inventory = inventory;
     domain::SourceStatus& keys = model.sources[domain::kKeysSource];
-    const auto up = facts->find(kUp);
-    keys.up = up != facts->end() && up->second == "1";
+    keys.up = keys.up.value_or(false);
     keys.last_success_at = model.migration->polled_at;
-    if (const auto start = starts->find(domain::kKeysSource); start != starts->end())
-        keys.observation_start = start->second;
+    for (const auto& [name, start] : *starts) model.sources[name].observation_start = start;
     return model;
 }
 

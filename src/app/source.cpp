@@ -5,7 +5,6 @@
 #include <exception>
 
 #include "app/configuration.hpp"
-#include "app/saved_model.hpp"
 #include "collectors/catalog.hpp"
 #include "domain/assess.hpp"
 
@@ -13,13 +12,10 @@ namespace keyshift::app {
 namespace {
 
 using base::Errc;
-using base::Error;
 
-std::string error_label(const std::string& source, Errc code) {
-    return source + ":" + std::string(base::reason(code));
+base::Duration as_duration(std::chrono::steady_clock::duration d) {
+    return std::chrono::duration_cast<base::Duration>(d);
 }
-
-constexpr const char* kErrors = "source_errors";
 
 }  // namespace
 
@@ -29,12 +25,28 @@ Source::Source(const config::Config& whole, const config::CollectorConfig& confi
       schedule_(config.schedule),
       drain_window_(whole.migration.drain_window),
       state_(state),
-      journal_(state, {judging(whole), whole.state.retention}),
-      collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {}
+      collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {
+    if (name_ == domain::kKeysSource)
+        journal_ =
+            std::make_unique<KeyJournal>(state, JournalSettings{judging(whole), whole.state.retention});
+}
 
-Cycle Source::look() {
+Cycle Source::look(const domain::CountedFallback& heard) {
+    if (journal_) return look_at_keys(heard);
     Cycle cycle;
-    const auto wanted = journal_.prepare();
+    auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout)});
+    if (observed) {
+        cycle.observation = *std::move(observed);
+    } else {
+        cycle.error = observed.error();
+    }
+    return cycle;
+}
+
+Cycle Source::look_at_keys(const domain::CountedFallback& heard) {
+    Cycle cycle;
+    journal_->heard(heard);
+    const auto wanted = journal_->prepare();
     if (!wanted) {
         // What was known cannot be read: what the source says now could not be compared with it.
         cycle.state_error = cycle.error = wanted.error();
@@ -42,21 +54,20 @@ Cycle Source::look() {
     }
     const auto began = std::chrono::steady_clock::now();
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout),
-                                         .keys = journal_,
+                                         .keys = journal_.get(),
                                          .active_window = drain_window_,
                                          .wanted = *wanted});
     if (!observed) {
-        journal_.forget_scan();
+        journal_->forget_scan();
         cycle.error = observed.error();
         return cycle;
     }
     const auto ended = std::chrono::steady_clock::now();
-    const auto as_duration = [](auto d) { return std::chrono::duration_cast<base::Duration>(d); };
-    auto outcome = journal_.finish(
+    auto outcome = journal_->finish(
         observed->taken_at, std::max(schedule_.interval, collector_->rest() + as_duration(ended - began)),
         last_began_ ? std::optional(as_duration(began - *last_began_)) : std::nullopt);
     last_began_ = began;
-    cycle.observation = *observed;
+    cycle.observation = *std::move(observed);
     cycle.inventory = std::move(outcome.inventory);
     cycle.migration = std::move(outcome.migration);
     cycle.totals = outcome.totals;
@@ -64,39 +75,20 @@ Cycle Source::look() {
     return cycle;
 }
 
-Cycle Source::run_cycle() {
+Cycle Source::run_cycle(const domain::CountedFallback& heard) {
     const auto began = std::chrono::steady_clock::now();
     Cycle cycle;
     try {
-        cycle = look();
+        cycle = look(heard);
     } catch (const std::exception& e) {
-        journal_.forget_scan();
+        if (journal_) journal_->forget_scan();
         cycle.error = {Errc::other, std::string("unexpected: ") + e.what(), {}};
     }
-    cycle.took = std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now() - began);
+    cycle.took = as_duration(std::chrono::steady_clock::now() - began);
     cycle.rest = collector_->rest();
-    cycle.state_notice = journal_.take_notice();
+    if (journal_) cycle.state_notice = journal_->take_notice();
     cycle.state_size_bytes = state_.size_bytes();
     return cycle;
-}
-
-std::optional<Error> Source::save_errors(const std::map<Errc, std::uint64_t>& errors) {
-    auto transaction = state_.begin();
-    if (!transaction) return transaction.error();
-    for (const auto& [code, count] : errors)
-        transaction->set_counter(kErrors, error_label(name_, code), count);
-    if (name_ == domain::kKeysSource) save_keys_up(false, *transaction);
-    const auto committed = transaction->commit();
-    return committed ? std::nullopt : std::optional(committed.error());
-}
-
-std::map<Errc, std::uint64_t> saved_errors(const store::Counters& counters, const std::string& source) {
-    std::map<Errc, std::uint64_t> out;
-    for (const Errc code : domain::SourceStatus::kReasons) {
-        const auto counter = counters.find({kErrors, error_label(source, code)});
-        if (counter != counters.end()) out[code] = counter->second;
-    }
-    return out;
 }
 
 }  // namespace keyshift::app

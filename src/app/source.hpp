@@ -35,7 +35,8 @@ struct Cycle {
 
 class Source {
  public:
-    /// `state` and `interrupt` outlive the source; `state` is used by its worker only.
+    /// `state` and `interrupt` outlive the source; `state` is used by the worker of the key table's source
+    /// only.
     Source(const config::Config& whole, const config::CollectorConfig& config, store::State& state,
            const drivers::Interrupt& interrupt);
 
@@ -43,25 +44,25 @@ class Source {
     base::Duration interval() const { return schedule_.interval; }
     boost::asio::thread_pool& worker() { return worker_; }
 
-    /// Blocking, on the worker. Never throws.
-    Cycle run_cycle();
-    /// Saves how often the source has failed so far, by reason; blocking, on the worker.
-    std::optional<base::Error> save_errors(const std::map<base::Errc, std::uint64_t>& errors);
+    /// It reads the key table, and so keeps the journal.
+    bool keeps_journal() const { return journal_ != nullptr; }
+    /// What the next cycle may make the gateway count; while none is under way.
+    std::vector<domain::Event> may_cause() const { return collector_->may_cause(); }
+    /// Blocking, on the worker. Never throws. `heard`: what other sources tell of the fallback.
+    Cycle run_cycle(const domain::CountedFallback& heard);
 
  private:
-    Cycle look();
+    Cycle look(const domain::CountedFallback& heard);
+    Cycle look_at_keys(const domain::CountedFallback& heard);
 
     std::string name_;
     config::Schedule schedule_;
     base::Duration drain_window_;
     store::State& state_;
-    KeyJournal journal_;
+    std::unique_ptr<KeyJournal> journal_;  // of the key table's source alone
     std::unique_ptr<collectors::Collector> collector_;
     std::optional<std::chrono::steady_clock::time_point> last_began_;  // the last look that succeeded
     boost::asio::thread_pool worker_{1};
 };
-
-/// The saved error counters of `source`.
-std::map<base::Errc, std::uint64_t> saved_errors(const store::Counters& counters, const std::string& source);
 
 }  // namespace keyshift::app

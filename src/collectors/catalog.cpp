@@ -25,6 +25,10 @@ config::CollectorTypes catalog_types() {
     return types;
 }
 
+Finding failure(const base::Error& error) {
+    return {Finding::Kind::failure, error.what, error.hint};
+}
+
 const Entry& catalog_entry(std::string_view type) {
     const auto& entries = catalog();
     const auto entry =

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every collector is: one source, looked at once per call. Success, age, duration and the reason of a
-// failure are measured by whoever calls, so a collector only reads. A collector lives on one worker thread;
-// collect() blocks, bounded by the request's deadline and interrupt.
+// failure are measured by whoever calls, so a collector only reads; what others have counted is handed over
+// as it stands, and whoever calls knows how much of it is new. A collector lives on one worker thread;
+// collect() and examine() block, bounded by the deadline and the interrupt.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "domain/event.hpp"
 #include "domain/key.hpp"
+#include "domain/meter.hpp"
+#include "domain/model.hpp"
 #include "drivers/interrupt.hpp"
 
 namespace keyshift::collectors {
@@ -40,14 +46,39 @@ class KeySink {
 struct Request {
     base::Deadline
         deadline;  ///< for a regular pass; a collector with a longer one of its own says so in its options
-    KeySink& keys;
+    KeySink* keys = nullptr;         ///< for the collector of the key table, never null there
     base::Duration active_window{};  ///< see Scan::active
     Scan wanted = Scan::pulse;       ///< census: a pulse will not do, what was known before has been lost
+};
+
+/// What others have counted, read at one moment.
+struct Counted {
+    domain::Readings readings;
+    domain::Events offers;  ///< the events that can be counted here: only these may be taken for zero
+    std::vector<std::string> missing = {};  ///< what did not answer, by name
+    /// What was counted between the last look and this one may be lost, although no counter shows it.
+    bool lossy = false;
+    /// A counter that begins anew means that what it counted since the last look is lost for good.
+    bool resets_are_gaps = true;
+    /// A part known from earlier looks and not among the readings is missing, not gone.
+    bool parts_stay = false;
 };
 
 struct Observation {
     base::Time taken_at;    ///< the source's clock
     base::Duration skew{};  ///< this host's clock minus the source's
+    std::optional<Counted> counted = {};
+    std::optional<domain::Gauges> gauges = {};       ///< its own; replaces what it gave before
+    std::optional<domain::ProbeAnswers> probe = {};  ///< only what is new
+    std::vector<domain::Event> caused = {};          ///< see Collector::may_cause
+};
+
+/// One thing that a source needs, and how it stands.
+struct Finding {
+    enum class Kind { ok, warning, failure };
+    Kind kind = Kind::ok;
+    std::string what;       ///< one line, no full stop
+    std::string mend = {};  ///< the command or SQL that mends it; may have several lines
 };
 
 class Collector {
@@ -58,6 +89,11 @@ class Collector {
     /// How long to stay away from now on, whatever the interval says, so that the load on the source stays
     /// bounded; after a failure too.
     virtual base::Duration rest() const { return {}; }
+    /// What the next collect() may make the gateway count, so that it is left out of what others count. Asked
+    /// between two calls of collect(), on another thread.
+    virtual std::vector<domain::Event> may_cause() const { return {}; }
+    /// Tries everything that the source needs, for `keyshift doctor`. Not empty.
+    virtual std::vector<Finding> examine(base::Deadline deadline) = 0;
 };
 
 /// One line of the catalog: what the configuration must know, and how to make the collector.
@@ -67,6 +103,11 @@ struct Entry {
     std::function<std::unique_ptr<Collector>(const config::Gateway&, const config::CollectorConfig&,
                                              const drivers::Interrupt& interrupt)>
         make;
+    /// What it can count if all is well, by its configuration.
+    std::function<domain::Events(const config::Gateway&, const config::CollectorConfig&)> measures = {};
 };
+
+/// What a failed look is for `keyshift doctor`.
+Finding failure(const base::Error& error);
 
 }  // namespace keyshift::collectors

@@ -79,6 +79,11 @@ class Keys final : public Collector {
         return observation;
     }
 
+    std::vector<Finding> examine(Deadline deadline) override {
+        if (auto opened = open(deadline); !opened) return {failure(opened.error())};
+        return {{Finding::Kind::ok, "the key table " + source_->table() + " can be read"}};
+    }
+
     Duration rest() const override {
         return last_scan_ ? std::min(census_budget_.rest(), pulse_budget_.rest()) : census_budget_.rest();
     }
@@ -137,12 +142,12 @@ class Keys final : public Collector {
         const auto now = KeySource::begin(connection_, session_timeouts(timeout).statement, deadline);
         if (!now) return now.error();
         const Time here = base::now();
-        if (auto begun = request.keys.begin(scan, *now); !begun) return begun.error();
-        auto copied = census ? copy(source_->select_all(), request.keys, deadline)
+        if (auto begun = request.keys->begin(scan, *now); !begun) return begun.error();
+        auto copied = census ? copy(source_->select_all(), *request.keys, deadline)
                              : copy_active(scan == Scan::active ? *now - request.active_window
                                                                 : *last_scan_ - kPulseOverlap,
-                                           request.keys, deadline);
-        if (copied && scan == Scan::active) copied = copy_missing(request.keys, deadline);
+                                           *request.keys, deadline);
+        if (copied && scan == Scan::active) copied = copy_missing(*request.keys, deadline);
         if (!copied) return copied.error();
         if (auto committed = connection_.query("COMMIT", deadline); !committed) return committed.error();
         last_scan_ = *now;

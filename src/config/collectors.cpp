@@ -75,8 +75,9 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
     for (const CollectorType& type : types) {
         if (type.default_when.empty()) continue;
         variables.push_back(type.default_when);
-        if (non_empty(reading.environment, type.default_when))
-            collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, type));
+        if (!non_empty(reading.environment, type.default_when)) continue;
+        collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, type));
+        collectors.back().implied = true;
     }
     if (!collectors.empty()) return collectors;
     const std::string set = "set " + joined(variables, " or ");

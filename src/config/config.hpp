@@ -74,6 +74,7 @@ struct Migration {
     base::Duration drain_window{};            ///< W
     base::Duration dormant_after{};           ///< D; at least W
     bool strict_inventory = false;            ///< the verdict wants no legacy row left at all
+    double failure_budget = 0.01;             ///< a share of failed authentications that is always normal
     bool operator==(const Migration&) const = default;
 };
 
@@ -87,7 +88,8 @@ struct Schedule {
 struct CollectorConfig {
     std::string type;  ///< a CollectorType's name; at most one collector of each
     Schedule schedule;
-    std::any options;  ///< what that type's `read` returned
+    std::any options;      ///< what that type's `read` returned
+    bool implied = false;  ///< by the environment: nobody has asked for it by name
 };
 
 struct State {

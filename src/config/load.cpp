@@ -33,6 +33,7 @@ Migration read_migration(OptionsReader options) {
         options.problem("dormant_after", "is shorter than drain_window", "make it at least as long");
     migration.strict_inventory =
         options.choice<bool>("inventory", {{"lenient", false}, {"strict", true}}, false);
+    migration.failure_budget = options.ratio("failure_budget", 0.01, {.min = 0, .max = 1});
     return migration;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "domain/assess.hpp"
 
+#include "domain/evidence_facts.hpp"
+
 namespace keyshift::domain {
 namespace {
 
-VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback) {
+VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback, base::Time now) {
     VerdictFacts facts;
     facts.windows = model.policy.windows;
     facts.inventory = model.policy.inventory;
@@ -14,6 +16,12 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
         facts.keys_read_at = source->second.last_success_at;
         facts.observed_since = source->second.observation_start;
     }
+    facts.probe_refused_at = model.probe.refused_at;
+    facts.probe_accepted_at = model.probe.accepted_at;
+    facts.fallback_hits_configured = can_be_measured(model, Signal::fallback);
+    facts.fallback_hits = fallback_hits(model, now);
+    facts.failures_configured = can_be_measured(model, Signal::auth_failures);
+    facts.failures = auth_failures(model, now);
     // What was read by an earlier process and not since is no basis for a verdict.
     if (!model.migration) facts.keys_read_at.reset();
     if (!model.migration) return facts;
@@ -42,7 +50,7 @@ Assessment assess(const Model& model, base::Time now) {
         out.fallback =
             apply_assertion(model.migration->detected, model.policy.asserted, model.migration->evidence);
     }
-    const VerdictFacts facts = verdict_facts(model, out.fallback);
+    const VerdictFacts facts = verdict_facts(model, out.fallback, now);
     out.judgement = judge(facts, now);
     if (!model.migration) return out;
     ProgressFacts progress;

@@ -12,8 +12,18 @@
 
 namespace keyshift::domain {
 
-/// Times by the gateway database's clock. What is empty was not seen or cannot be.
-struct FallbackEvidence {
+/// What others than the key table tell.
+struct CountedFallback {
+    std::optional<base::Time> scans_grew_at;        ///< full-scan statements, last growth
+    bool scans_measured = false;                    ///< a source of statements is read
+    std::optional<base::Time> not_found_grew_at;    ///< lookups that found nothing, last growth
+    std::optional<base::Time> fallback_counted_at;  ///< a gateway's log or metric, last fallback
+    std::optional<base::Time> canary_accepted_at;   ///< the canary legacy key was answered 200
+    std::optional<base::Time> canary_refused_at;    ///< ... 401
+};
+
+/// Times by the gateway database's clock, as near as is known. What is empty was not seen or cannot be.
+struct FallbackEvidence : CountedFallback {
     std::optional<base::Time> modern_use_began;  ///< no later than any use of a modern key that is known
     std::optional<base::Time> newest_modern_use;
     std::optional<base::Time> newest_legacy_use;
@@ -22,13 +32,6 @@ struct FallbackEvidence {
     /// use is at most the drain window older than the newest one, and that have been silent for longer than
     /// three times the longest gap seen of them: while there are none, silence is explained.
     std::uint64_t silent_without_reason = 0;
-
-    std::optional<base::Time> scans_grew_at;        ///< full-scan statements, last growth
-    bool scans_measured = false;                    ///< a source of statements is read
-    std::optional<base::Time> not_found_grew_at;    ///< lookups that found nothing, last growth
-    std::optional<base::Time> fallback_counted_at;  ///< a gateway's log or metric, last fallback
-    std::optional<base::Time> canary_accepted_at;   ///< the canary legacy key was answered 200
-    std::optional<base::Time> canary_refused_at;    ///< ... 401
 };
 
 /// The mode with what it rests on. Kept in the state.

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "domain/evidence.hpp"
 #include "domain/forecast.hpp"
 #include "domain/inventory.hpp"
 #include "domain/ledger.hpp"
@@ -36,6 +37,9 @@ struct SourceStatus {
     std::array<std::uint64_t, kDurationBounds.size()> durations{};  ///< polls by bucket, not cumulative
     std::uint64_t polls = 0;
     double duration_sum = 0;  ///< seconds
+    /// Why the source, which nobody has asked for by name, cannot be read here, and how to change that;
+    /// empty: it can, or it is missed.
+    std::string not_measured;
 
     void add_duration(base::Duration d);
     /// What is not a source's own reason counts as `other`.
@@ -71,6 +75,22 @@ struct Policy {
     FallbackMode asserted = FallbackMode::unknown;  ///< unknown: nothing is asserted
     std::optional<base::Time> start;  ///< of the migration; empty: the oldest modern key's creation
     std::optional<base::Time> deadline;
+    double failure_budget = 0.01;  ///< so large a share of failed authentications is always normal
+    std::map<std::string, Events> measurable;  ///< what each configured source might count
+};
+
+/// What requests of our own were answered, each time the newest.
+struct ProbeAnswers {
+    std::optional<base::Time> refused_at;   ///< a request without credentials was refused
+    std::optional<base::Time> accepted_at;  ///< ... was let in: authentication is not enforced
+    std::optional<base::Time> canary_accepted_at;
+    std::optional<base::Time> canary_refused_at;
+};
+
+/// What is there now, as opposed to what was counted.
+struct Gauges {
+    std::map<std::string, std::uint64_t> cache_entries;  ///< by the label `cache`
+    std::map<std::string, bool> gateways_up;             ///< by target
 };
 
 struct Model {
@@ -78,6 +98,9 @@ struct Model {
     std::optional<Migration> migration;  ///< likewise
     Policy policy;
     Totals totals;
+    Evidence evidence;
+    ProbeAnswers probe;
+    Gauges gauges;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::uint64_t state_write_errors = 0;
     std::uint64_t state_size_bytes = 0;

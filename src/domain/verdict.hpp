@@ -75,8 +75,9 @@ struct VerdictFacts {
     base::Duration poll_every{};             ///< how far apart polls really are
     std::optional<base::Time> observed_since;
 
-    std::optional<base::Time> newest_use;        ///< of any key, legacy or modern
-    std::optional<base::Time> probe_refused_at;  ///< a request without credentials got 401
+    std::optional<base::Time> newest_use;         ///< of any key, legacy or modern
+    std::optional<base::Time> probe_refused_at;   ///< a request without credentials was refused
+    std::optional<base::Time> probe_accepted_at;  ///< ... was let in
 
     PhaseCounts phases{};
     LiveUse live_use;

@@ -66,6 +66,12 @@ CheckResult auth_enforced(const VerdictFacts& facts, base::Time now) {
     const auto lately = [now](std::optional<base::Time> t) {
         return t && *t > now - kAuthSeenWithin && *t <= now + kClockSkew;
     };
+    // Whatever was refused before: the newest answer counts, and an old "let in" is not mended by use of a
+    // key.
+    if (facts.probe_accepted_at && !(facts.probe_refused_at > facts.probe_accepted_at)) {
+        return finding(CheckOutcome::unsafe, "a request without credentials was let in " +
+                                                 date(*facts.probe_accepted_at) + ": keys are not checked");
+    }
     if (lately(facts.probe_refused_at)) {
         return finding(CheckOutcome::pass,
                        "a request without credentials was refused " + date(*facts.probe_refused_at));

@@ -22,7 +22,9 @@ using base::Result;
 // row there is as it was first seen, which legacy_key holds (last_used in seconds, phase): a first census
 // writes each key once. Phases and rules are the numbers of domain::Phase and domain::PairRule. The end of a
 // key that had gone before is taken for a quiet one: what was known of it then does not tell.
-constexpr std::array<const char*, 2> kSteps{
+//
+// Version 3: counters of others as they were last read (domain::Meter), and growth by hour (domain::Hourly).
+constexpr std::array<const char*, 3> kSteps{
     R"(CREATE TABLE legacy_key (
          row INTEGER PRIMARY KEY,
          id TEXT NOT NULL,
@@ -82,7 +84,19 @@ constexpr std::array<const char*, 2> kSteps{
          detail TEXT);
        CREATE TABLE progress (
          at INTEGER PRIMARY KEY, live INTEGER NOT NULL, removed INTEGER NOT NULL, drained INTEGER NOT NULL);
-       CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;)"};
+       CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;)",
+
+    R"(CREATE TABLE part (
+         source TEXT NOT NULL, name TEXT NOT NULL, seen_at INTEGER NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
+       CREATE TABLE series (
+         source TEXT NOT NULL,
+         part TEXT NOT NULL,
+         name TEXT NOT NULL,
+         value INTEGER NOT NULL,
+         epoch TEXT NOT NULL,
+         PRIMARY KEY (source, part, name)) WITHOUT ROWID;
+       CREATE TABLE hourly (
+         name TEXT NOT NULL, hour INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, hour)) WITHOUT ROWID;)"};
 
 }  // namespace
 

@@ -109,7 +109,11 @@ Error Sqlite::error() {
     const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
     const bool no_right = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
     const bool full = code == SQLITE_FULL || code == SQLITE_IOERR;
-    return {no_right ? Errc::permission : Errc::other, "state file " + file_.string() + ": " + text,
+    const bool busy = code == SQLITE_BUSY;
+    return {no_right ? Errc::permission
+            : busy   ? Errc::timeout
+                     : Errc::other,
+            "state file " + file_.string() + ": " + text,
             no_right ? "check that the directory exists and that keyshift's user may write to it"
             : full   ? "free space on its file system; nothing is lost, writing is tried again"
                      : ""};

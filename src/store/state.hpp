@@ -18,7 +18,9 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "domain/evidence.hpp"
 #include "domain/key.hpp"
+#include "domain/meter.hpp"
 #include "store/records.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
@@ -59,6 +61,9 @@ class State {
     base::Result<void> load_taken(const std::function<void(std::string_view id)>& handle);
     base::Result<Counters> load_counters();
     base::Result<Facts> load_facts();
+    /// The counters of each source as they were last read.
+    base::Result<std::map<std::string, domain::Meter::Parts>> load_parts();
+    base::Result<domain::Hourly> load_hourly();
     /// When observation of each source began.
     base::Result<std::map<std::string, base::Time>> load_observation_starts();
     base::Result<Decisions> load_decisions();

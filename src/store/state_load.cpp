@@ -150,6 +150,35 @@ Result<Facts> State::load_facts() {
     return out;
 }
 
+Result<std::map<std::string, domain::Meter::Parts>> State::load_parts() {
+    if (!database_) return not_open();
+    std::map<std::string, domain::Meter::Parts> out;
+    Statement parts(*database_, "SELECT source, name, seen_at FROM part");
+    auto done = each_row(parts, [&](const Statement& row) {
+        out[std::string(row.text(0))][std::string(row.text(1))].seen_at = from_micros(row.integer(2));
+    });
+    if (!done) return done.error();
+    Statement series(*database_, "SELECT source, part, name, value, epoch FROM series");
+    done = each_row(series, [&](const Statement& row) {
+        auto& part = out[std::string(row.text(0))][std::string(row.text(1))];
+        part.series[std::string(row.text(2))] = {static_cast<std::uint64_t>(row.integer(3)),
+                                                 std::string(row.text(4))};
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<domain::Hourly> State::load_hourly() {
+    if (!database_) return not_open();
+    domain::Hourly out;
+    Statement hourly(*database_, "SELECT name, hour, value FROM hourly");
+    const auto done = each_row(hourly, [&](const Statement& row) {
+        out.series()[std::string(row.text(0))][row.integer(1)] = static_cast<std::uint64_t>(row.integer(2));
+    });
+    if (!done) return done.error();
+    return out;
+}
+
 Result<std::map<std::string, base::Time>> State::load_observation_starts() {
     if (!database_) return not_open();
     Statement sources(*database_, "SELECT name, observation_start FROM source");

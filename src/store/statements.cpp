@@ -31,6 +31,11 @@ Statements::Statements(Sqlite& db)
       thin_progress(db,
                     "DELETE FROM progress WHERE at < ?1 AND EXISTS (SELECT 1 FROM progress AS first WHERE "
                     "first.at >= progress.at - progress.at % 3600000000 AND first.at < progress.at)"),
+      set_part(db, "INSERT OR REPLACE INTO part VALUES (?1, ?2, ?3)"),
+      forget_part(db, "DELETE FROM part WHERE source = ?1 AND name = ?2"),
+      clear_series(db, "DELETE FROM series WHERE source = ?1 AND part = ?2"),
+      set_series(db, "INSERT INTO series VALUES (?1, ?2, ?3, ?4, ?5)"),
+      set_hourly(db, "INSERT OR REPLACE INTO hourly VALUES (?1, ?2, ?3)"),
       decide_pair(db, "INSERT OR REPLACE INTO operator_pair VALUES (?1, ?2, ?3, ?4)"),
       decide_acknowledgement(db, "INSERT OR REPLACE INTO acknowledgement VALUES (?1, ?2, ?3, ?4)"),
       find_over(

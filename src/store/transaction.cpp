@@ -126,12 +126,30 @@ void Transaction::add_progress(const ProgressPoint& point) {
     run(statements_->thin_progress.bind(1, to_micros(point.at - 48h)));
 }
 
+void Transaction::set_part(std::string_view source, std::string_view part, const domain::PartMemory* memory) {
+    run(statements_->clear_series.bind(1, source).bind(2, part));
+    if (memory == nullptr) return run(statements_->forget_part.bind(1, source).bind(2, part));
+    run(statements_->set_part.bind(1, source).bind(2, part).bind(3, to_micros(memory->seen_at)));
+    for (const auto& [name, series] : memory->series) {
+        run(statements_->set_series.bind(1, source)
+                .bind(2, part)
+                .bind(3, name)
+                .bind(4, static_cast<std::int64_t>(series.value))
+                .bind(5, series.epoch));
+    }
+}
+
+void Transaction::set_hourly(std::string_view name, std::int64_t hour, std::uint64_t value) {
+    run(statements_->set_hourly.bind(1, name).bind(2, hour).bind(3, static_cast<std::int64_t>(value)));
+}
+
 void Transaction::forget_before(base::Time until) {
     if (error_) return;
     const std::string limit = std::to_string(to_micros(until));
     // 8 and 9: upgraded and retired, as in schema.cpp.
     const auto done = database_->execute(
         "DELETE FROM event WHERE at < " + limit + "; DELETE FROM progress WHERE at < " + limit +
+        "; DELETE FROM hourly WHERE hour * 3600000000 < " + limit +
         "; DELETE FROM legacy_key WHERE gone_at < " + limit +
         " AND coalesce((SELECT phase FROM legacy_state AS s WHERE s.row = legacy_key.row), phase) IN (8, 9)"
         "; DELETE FROM legacy_state WHERE row NOT IN (SELECT row FROM legacy_key)"

@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "domain/key.hpp"
+#include "domain/meter.hpp"
 #include "store/records.hpp"
 #include "store/sqlite.hpp"
 
@@ -49,7 +50,11 @@ class Transaction {
     void set_observation_start(std::string_view source, base::Time at);
     /// At most one point a minute; those older than 48 h are thinned to one an hour.
     void add_progress(const ProgressPoint& point);
-    /// Forgets events, progress, and keys that are gone for good, of before `until`.
+    /// The counters of one part of `source` as they were last read; null: the part is forgotten.
+    void set_part(std::string_view source, std::string_view part, const domain::PartMemory* memory);
+    /// `hour`: hours since the epoch.
+    void set_hourly(std::string_view name, std::int64_t hour, std::uint64_t value);
+    /// Forgets events, progress, growth by hour, and keys that are gone for good, of before `until`.
     void forget_before(base::Time until);
 
     void decide(const OperatorPair& pair);

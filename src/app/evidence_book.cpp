@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/evidence_book.hpp"
+
+#include "app/saved_evidence.hpp"
+
+namespace keyshift::app {
+namespace {
+
+using base::Result;
+using base::Time;
+using domain::Event;
+using domain::SourceCounts;
+
+/// The sources that see every request that the gateway answers, and so keyshift's own.
+constexpr std::array<const char*, 2> kSeeOwnRequests{"statements", "gateway_metrics"};
+
+constexpr base::Duration kKeepHours = std::chrono::hours{24 * 31};
+
+std::string scope_fact(const std::string& source) {
+    return "scope:" + source;
+}
+
+template <class Map>
+Map newer(const Map& now, Map& saved) {
+    Map out;
+    for (const auto& [name, value] : now) {
+        const auto before = saved.find(name);
+        if (before == saved.end() || before->second != value) out[name] = value;
+    }
+    saved = now;
+    return out;
+}
+
+template <class Map>
+void take_over(Map& to, Map&& from) {
+    for (auto& [name, value] : from) to.insert_or_assign(name, std::move(value));
+}
+
+}  // namespace
+
+void UnsavedEvidence::merge(UnsavedEvidence newer) {
+    take_over(facts, std::move(newer.facts));
+    take_over(counters, std::move(newer.counters));
+    take_over(parts, std::move(newer.parts));
+    take_over(hourly, std::move(newer.hourly));
+    take_over(observation_starts, std::move(newer.observation_starts));
+}
+
+void UnsavedEvidence::write(store::Transaction& to) const {
+    for (const auto& [name, value] : facts) to.set_fact(name, value);
+    for (const auto& [name, value] : counters) to.set_counter(name.first, name.second, value);
+    for (const auto& [name, memory] : parts)
+        to.set_part(name.first, name.second, memory ? &*memory : nullptr);
+    for (const auto& [name, value] : hourly) to.set_hourly(name.first, name.second, value);
+    for (const auto& [name, at] : observation_starts) to.set_observation_start(name, at);
+}
+
+Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time now) {
+    const auto facts = state.load_facts();
+    if (!facts) return facts.error();
+    const auto counters = state.load_counters();
+    if (!counters) return counters.error();
+    auto parts = state.load_parts();
+    if (!parts) return parts.error();
+    auto hourly = state.load_hourly();
+    if (!hourly) return hourly.error();
+    load_evidence(*facts, *counters, model);
+    model.evidence.hourly = std::move(*hourly);
+    for (auto& [name, counts] : model.evidence.sources) {
+        counts.restored_at = now;
+        const auto scope = facts->find(scope_fact(name));
+        meters_[name] = domain::Meter(scope == facts->end() ? "" : scope->second, std::move((*parts)[name]));
+    }
+    return {};
+}
+
+void EvidenceBook::counted(const std::string& source, const collectors::Counted& counted,
+                           base::Duration poll_every, base::Duration keep, Time now, domain::Model& model) {
+    domain::Meter& meter = meters_[source];
+    SourceCounts& counts = model.evidence.sources[source];
+    const auto growth = meter.advance(counted.readings, now);
+    domain::Look look;
+    look.growth = growth.events;
+    look.offers = counted.offers;
+    look.resets = growth.resets;
+    look.missing = counted.missing;
+    look.poll_every = poll_every;
+    look.lossy = counted.lossy || (growth.resets > 0 && counted.resets_are_gaps);
+    const std::size_t forgotten = meter.forget_before(now - keep);
+    if (counted.parts_stay) {
+        const auto missing = meter.missing();
+        look.missing.insert(look.missing.end(), missing.begin(), missing.end());
+        look.lossy = look.lossy || forgotten > 0;
+    }
+    take_look(counts, look, now);
+}
+
+void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by, domain::Model& model) {
+    for (const char* const name : kSeeOwnRequests) {
+        const auto source = model.evidence.sources.find(name);
+        if (source == model.evidence.sources.end()) continue;
+        for (const Event event : events)
+            if (source->second.offers.test(index_of(event))) add_own(source->second, event, by);
+    }
+}
+
+void EvidenceBook::probed(const domain::ProbeAnswers& answers, domain::Model& model) {
+    const auto take = [](std::optional<Time>& to, const std::optional<Time>& from) {
+        if (from) to = from;
+    };
+    take(model.probe.refused_at, answers.refused_at);
+    take(model.probe.accepted_at, answers.accepted_at);
+    take(model.probe.canary_accepted_at, answers.canary_accepted_at);
+    take(model.probe.canary_refused_at, answers.canary_refused_at);
+}
+
+void EvidenceBook::update(domain::Model& model, Time now) {
+    const bool polled = model.migration.has_value();
+    update_headlines(model.evidence, polled ? std::optional(model.totals.legacy_uses_observed) : std::nullopt,
+                     now);
+    model.evidence.hourly.forget_before(now - kKeepHours - model.policy.windows.drain);
+}
+
+UnsavedEvidence EvidenceBook::take_unsaved(const domain::Model& model) {
+    store::Facts facts;
+    store::Counters counters;
+    save_evidence(model, facts, counters);
+    for (const auto& [name, meter] : meters_) facts[scope_fact(name)] = meter.scope();
+    std::map<std::pair<std::string, std::int64_t>, std::uint64_t> hourly;
+    for (const auto& [name, hours] : model.evidence.hourly.series())
+        for (const auto& [hour, value] : hours) hourly[{name, hour}] = value;
+    std::map<std::string, Time> starts;
+    for (const auto& [name, status] : model.sources)
+        if (status.observation_start) starts[name] = *status.observation_start;
+    UnsavedEvidence out;
+    out.facts = newer(facts, saved_.facts);
+    out.counters = newer(counters, saved_.counters);
+    out.hourly = newer(hourly, saved_.hourly);
+    out.observation_starts = newer(starts, saved_.observation_starts);
+    for (auto& [source, meter] : meters_) {
+        auto changed = meter.take_changed();
+        if (all_parts_)
+            for (const auto& [name, memory] : meter.parts()) changed.insert(name);
+        for (const std::string& name : changed) {
+            const auto memory = meter.parts().find(name);
+            out.parts[{source, name}] =
+                memory == meter.parts().end() ? std::nullopt : std::optional(memory->second);
+        }
+    }
+    all_parts_ = false;
+    return out;
+}
+
+void EvidenceBook::forget_saved() {
+    saved_ = {};
+    all_parts_ = true;
+}
+
+}  // namespace keyshift::app

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps what the sources have counted: turns what was read into growth, keeps the model's evidence, and knows
+// what of it the state does not have yet. Counters go on where they stood after a restart. Lives on the loop
+// thread; what is to be saved leaves it by value.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "collectors/collector.hpp"
+#include "domain/evidence.hpp"
+#include "domain/meter.hpp"
+#include "domain/model.hpp"
+#include "store/state.hpp"
+
+namespace keyshift::app {
+
+/// What the state does not have yet. A value: it crosses to the thread that saves it.
+struct UnsavedEvidence {
+    store::Facts facts;
+    store::Counters counters;
+    /// By source and part; empty: forgotten.
+    std::map<std::pair<std::string, std::string>, std::optional<domain::PartMemory>> parts;
+    std::map<std::pair<std::string, std::int64_t>, std::uint64_t> hourly;
+
+    std::map<std::string, base::Time> observation_starts;
+
+    bool empty() const {
+        return facts.empty() && counters.empty() && parts.empty() && hourly.empty() &&
+               observation_starts.empty();
+    }
+    /// Adds what a newer one has; that wins.
+    void merge(UnsavedEvidence newer);
+    void write(store::Transaction& to) const;
+};
+
+class EvidenceBook {
+ public:
+    /// As it was saved, also into `model`.
+    base::Result<void> load(store::State& state, domain::Model& model, base::Time now);
+
+    /// A look at `source` succeeded. A part missing for longer than `keep` is forgotten, and coverage begins
+    /// anew without it.
+    void counted(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
+                 base::Duration keep, base::Time now, domain::Model& model);
+    /// keyshift is about to cause these events (by 1), or has not caused them after all (by -1).
+    void own(const std::vector<domain::Event>& events, std::int64_t by, domain::Model& model);
+    void probed(const domain::ProbeAnswers& answers, domain::Model& model);
+    /// Time has passed, or a source was read: the headlines follow.
+    static void update(domain::Model& model, base::Time now);
+
+    /// Everything that changed since this was last called.
+    UnsavedEvidence take_unsaved(const domain::Model& model);
+    /// The state began anew: everything is unsaved.
+    void forget_saved();
+
+ private:
+    std::map<std::string, domain::Meter> meters_;
+    UnsavedEvidence saved_;  // what was handed out, but for the parts
+    bool all_parts_ = false;
+};
+
+}  // namespace keyshift::app

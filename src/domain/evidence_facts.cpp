@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/evidence_facts.hpp"
+
+#include <algorithm>
+
+namespace keyshift::domain {
+namespace {
+
+using std::chrono::hours;
+
+constexpr base::Duration kFailureWindow = hours{24};
+constexpr base::Duration kBaselineWindow = hours{24 * 7};
+constexpr double kTolerableGrowth = 2;
+
+constexpr const char* kStatements = "statements";
+
+const SourceCounts* find(const Evidence& evidence, const std::string& name) {
+    const auto found = evidence.sources.find(name);
+    return found == evidence.sources.end() ? nullptr : &found->second;
+}
+
+/// The source that `signal` follows, if nothing of it is missing.
+const SourceCounts* whole_source(const Model& model, Signal signal, base::Time now) {
+    const SourceCounts* const source = find(model.evidence, model.evidence.of(signal).evidence);
+    return source != nullptr && source->complete(now) && source->counted_since ? source : nullptr;
+}
+
+void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
+    if (other && (!latest || *other > *latest)) latest = other;
+}
+
+}  // namespace
+
+CountedFallback counted_fallback(const Model& model, base::Time now) {
+    CountedFallback to;
+    const SourceCounts* const statements = find(model.evidence, kStatements);
+    to.scans_measured = statements != nullptr && statements->complete(now);
+    if (statements != nullptr) {
+        to.scans_grew_at = statements->grew_at.at(index_of(Event::fallback_scan));
+        to.not_found_grew_at = statements->grew_at.at(index_of(Event::lookup_not_found));
+    }
+    for (const auto& [name, counts] : model.evidence.sources)
+        if (name != kStatements) raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
+    to.canary_accepted_at = model.probe.canary_accepted_at;
+    to.canary_refused_at = model.probe.canary_refused_at;
+    return to;
+}
+
+bool can_be_measured(const Model& model, Signal signal) {
+    return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
+        const auto status = model.sources.find(item.first);
+        const bool there = status == model.sources.end() || status->second.not_measured.empty();
+        return there && (item.second & events_of(signal)).any();
+    });
+}
+
+std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
+    const SourceCounts* const source = whole_source(model, Signal::fallback, now);
+    if (source == nullptr) return std::nullopt;
+    FallbackHits hits;
+    hits.counted_since = *source->counted_since;
+    for (const auto& [name, counts] : model.evidence.sources)
+        raise(hits.last_hit, counts.grew_at.at(index_of(Event::fallback)));
+    const base::Time window = now - model.policy.windows.drain;
+    if (hits.last_hit && *hits.last_hit > window)
+        hits.within_window = std::max<std::uint64_t>(1, model.evidence.hourly.since(kHourlyFallback, window));
+    return hits;
+}
+
+std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
+    if (whole_source(model, Signal::auth_failures, now) == nullptr) return std::nullopt;
+    const Hourly& hourly = model.evidence.hourly;
+    const auto share = [&hourly](base::Time from, base::Time until) -> std::optional<double> {
+        const auto failed = static_cast<double>(hourly.between(kHourlyFailures, from, until));
+        const auto tried = static_cast<double>(hourly.between(kHourlyAttempts, from, until));
+        if (failed == 0) return 0;
+        if (tried == 0) return std::nullopt;
+        return std::min(1.0, failed / tried);
+    };
+    const base::Time day = now - kFailureWindow;
+    const auto lately = share(day, base::Time::max());
+    if (!lately) return std::nullopt;
+    const double before = share(day - kBaselineWindow, day).value_or(0);
+    return AuthFailures{*lately, std::max(kTolerableGrowth * before, model.policy.failure_budget)};
+}
+
+std::optional<double> cache_hit_ratio(const Model& model) {
+    const auto hits = static_cast<double>(model.evidence.totals.at(index_of(Event::auth_cache_hit)));
+    const auto misses = static_cast<double>(model.evidence.totals.at(index_of(Event::auth_cache_miss)));
+    if (hits + misses == 0) return std::nullopt;
+    return hits / (hits + misses);
+}
+
+}  // namespace keyshift::domain
