@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -56,7 +58,7 @@ class Loop {
 
 class Batch {
  public:
-    Batch(const Interrupt& interrupt, const std::vector<HttpRequest>& requests, const HttpLimits& limits,
+    Batch(const Interrupt& interrupt, std::span<const HttpRequest> requests, const HttpLimits& limits,
           Deadline deadline, const HttpClient::Handler& handle)
         : requests_(requests),
           limits_(limits),
@@ -72,7 +74,7 @@ class Batch {
     Result<asio::ssl::context*> tls_context(const HttpRequest& request);
     void stop();
 
-    const std::vector<HttpRequest>& requests_;
+    std::span<const HttpRequest> requests_;
     const HttpLimits& limits_;
     Deadline deadline_;
     const HttpClient::Handler& handle_;
@@ -136,27 +138,31 @@ Error cannot_begin(const std::exception& e) {
     return {Errc::other, std::string("cannot start HTTP requests: ") + e.what(), {}};
 }
 
-}  // namespace
-
-Result<HttpResponse> HttpClient::send(const HttpRequest& request, const HttpLimits& limits,
-                                      Deadline deadline) const {
-    std::optional<Result<HttpResponse>> answer;
-    const Handler keep = [&](std::size_t, Result<HttpResponse> result) { answer = std::move(result); };
-    send_all({request}, limits, deadline, keep);
-    return *std::move(answer);
-}
-
-void HttpClient::send_all(const std::vector<HttpRequest>& requests, const HttpLimits& limits,
-                          Deadline deadline, const Handler& handle) const {
-    if (requests.empty()) return;
+void run_all(const Interrupt& interrupt, std::span<const HttpRequest> requests, const HttpLimits& limits,
+             Deadline deadline, const HttpClient::Handler& handle) {
     std::optional<Batch> batch;
     try {
-        batch.emplace(interrupt_, requests, limits, deadline, handle);
+        batch.emplace(interrupt, requests, limits, deadline, handle);
     } catch (const std::system_error& e) {
         for (std::size_t i = 0; i < requests.size(); ++i) handle(i, cannot_begin(e));
         return;
     }
     batch->run();
+}
+
+}  // namespace
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request, const HttpLimits& limits,
+                                      Deadline deadline) const {
+    Result<HttpResponse> answer = kStopped;
+    run_all(interrupt_, {&request, 1}, limits, deadline,
+            [&](std::size_t, Result<HttpResponse> result) { answer = std::move(result); });
+    return answer;
+}
+
+void HttpClient::send_all(const std::vector<HttpRequest>& requests, const HttpLimits& limits,
+                          Deadline deadline, const Handler& handle) const {
+    if (!requests.empty()) run_all(interrupt_, requests, limits, deadline, handle);
 }
 
 Result<std::vector<std::string>> HttpClient::resolve(const std::string& host, Deadline deadline) const try {

@@ -145,7 +145,7 @@ TEST_F(HttpsClient, NamesTheFileThatCannotBeUsed) {
     refused({.certificate_file = mine.certificate, .key_file = other.key}, "other.key");
     refused({.certificate_file = mine.certificate, .key_file = "/"}, "cannot use /");
     refused({.server_name = std::string("a\0b", 3)}, "cannot be the name");
-    EXPECT_EQ(server.accepted(), 1) << "only what needs a connection to be seen";
+    EXPECT_LE(server.accepted(), 1) << "only what needs a connection to be seen";
 }
 
 TEST_F(HttpsClient, TellsWhatIsNoTls) {
