@@ -56,6 +56,10 @@ class Authority:
         """For a server with these names, in OpenSSL's notation."""
         return self._sign("server", "serverAuth", names, owner=owner)
 
+    def peer(self) -> Certificate:
+        """For a server that is also a client of its like, as the nodes of a cluster are."""
+        return self._sign("peer", "serverAuth,clientAuth", LOOPBACK)
+
     def expired_server(self) -> Certificate:
         """It ended yesterday."""
         return self._sign("server", "serverAuth", LOOPBACK, days=-1)
@@ -71,7 +75,7 @@ class Authority:
     def _sign(
         self, name: str, use: str, names: Sequence[str], *, days: int = 2, owner: str | None = None
     ) -> Certificate:
-        stem = self._directory / f"{use}-{next(self._numbers)}"
+        stem = self._directory / f"certificate-{next(self._numbers)}"
         made = Certificate(stem.with_suffix(".crt"), stem.with_suffix(".key"))
         request, extensions = stem.with_suffix(".csr"), stem.with_suffix(".ext")
         lines = ["basicConstraints=CA:FALSE", f"extendedKeyUsage={use}"]

@@ -15,8 +15,6 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -38,7 +36,7 @@ class HttpFaults:
     """Listens from construction to `close()`; answers 404 until told otherwise.
 
     With `certificate` it speaks TLS only; with `clients` (the certificate of an authority) it also demands a client
-    certificate of that authority. All counts are exact once the client has its answer.
+    certificate of that authority. All counts are exact once the client has its answer and its connection has ended.
     """
 
     def __init__(self, *, certificate: Certificate | None = None, clients: Path | None = None):
@@ -49,7 +47,7 @@ class HttpFaults:
         """Connections so far, also those that failed in the handshake."""
         self.failed_handshakes = 0
         self.bytes_sent = 0
-        """Handed to the kernel; what a client has read may be some buffers less."""
+        """Of answers, heads too, handed to the kernel in whole pieces: a client may have read some buffers less."""
         self._tls = _context(certificate, clients) if certificate else None
         self._answers: dict[str | None, Answer] = {None: status(404)}
         self._lock = threading.Lock()

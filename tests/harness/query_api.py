@@ -43,6 +43,9 @@ class QueryServer(Server):
         active = self._get("targets")["activeTargets"]
         return sorted((target["labels"]["job"], target["labels"]["instance"]) for target in active)
 
+    def flush(self) -> None:
+        """Make all that was scraped so far visible to queries."""
+
     def query(self, expression: str) -> Vector:
         """The value now of an instant expression, one (labels, value) a series; AssertionError if it is wrong."""
         data = self._get("query", query=expression)
@@ -56,6 +59,7 @@ class QueryServer(Server):
         latest: Vector = []
 
         def pleases() -> bool:
+            self.flush()
             latest[:] = self.query(expression)
             return bool(predicate(latest))
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import redis
 
+from harness.certificates import Authority
 from harness.ports import free_port
 from harness.redis import Redis
 from harness.wait import eventually
@@ -23,11 +24,10 @@ class ClusterNode(Redis):
 
     name = "redis-cluster"
 
-    def __init__(self, *, password: str | None, directives: Sequence[str]):
+    def __init__(self, *, password: str | None, tls: bool | Authority, directives: Sequence[str]):
         self.bus_port = free_port()
-        self._password = password
         own = ["cluster-enabled yes", f"cluster-port {self.bus_port}", "cluster-node-timeout 2000"]
-        super().__init__(password=password, directives=[*own, *directives])
+        super().__init__(password=password, tls=tls, directives=[*own, *directives])
 
     @property
     def id(self) -> str:
@@ -40,18 +40,20 @@ class ClusterNode(Redis):
 
     def info(self) -> dict[str, str]:
         """CLUSTER INFO."""
-        answer = self.ask("CLUSTER", "INFO")
-        return answer if isinstance(answer, dict) else dict(line.split(":") for line in answer.split())
+        return dict(line.split(":") for line in self.ask("CLUSTER", "INFO").split())
 
 
 class RedisCluster:
-    """Three nodes with a third of the slots each, started when entered."""
+    """Three nodes with a third of the slots each, started when entered; with `authority` they speak TLS only."""
 
-    def __init__(self, *, password: str | None = None, directives: Sequence[str] = ()):
+    def __init__(
+        self, *, password: str | None = None, authority: Authority | None = None, directives: Sequence[str] = ()
+    ):
         if password:
             directives = [*directives, f"masterauth {json.dumps(password)}"]
         self.password = password
-        self.nodes = [ClusterNode(password=password, directives=directives) for _ in range(3)]
+        access = {"password": password, "tls": authority or False}
+        self.nodes = [ClusterNode(**access, directives=directives) for _ in range(3)]
         self._moving: dict[int, tuple[ClusterNode, ClusterNode]] = {}
         self._running = contextlib.ExitStack()
 
@@ -73,8 +75,10 @@ class RedisCluster:
 
     def client(self) -> redis.RedisCluster:
         """A client that follows redirections, and answers with text."""
+        first = self.nodes[0]
+        tls = {"ssl": True, "ssl_ca_certs": str(first.trusted)} if first.trusted else {}
         return redis.RedisCluster(
-            host="127.0.0.1", port=self.nodes[0].port, password=self.password, decode_responses=True
+            host="127.0.0.1", port=first.port, password=self.password, decode_responses=True, **tls
         )
 
     def slot_of(self, key: str) -> int:
@@ -127,9 +131,5 @@ class RedisCluster:
         return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(len(self.nodes))
 
     def _owns(self, node: ClusterNode, slot: int) -> bool:
-        own_id = node.id
-        with node.client() as client:
-            client.set_response_callback("CLUSTER SHARDS", lambda answer: answer)
-            client.set_response_callback("CLUSTER SLOTS", lambda answer: answer)
-            ranges = client.execute_command("CLUSTER SLOTS")
+        own_id, ranges = node.id, node.ask("CLUSTER", "SLOTS")
         return any(first <= slot <= last and owner[2] == own_id for first, last, owner, *_ in ranges)

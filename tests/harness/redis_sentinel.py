@@ -8,6 +8,7 @@ from typing import Self
 
 import redis
 
+from harness.certificates import Authority
 from harness.ports import free_port
 from harness.process import program
 from harness.redis import Redis
@@ -27,18 +28,27 @@ _PACE = ("info-period", 100, "ping-period", 300, "publish-period", 500, "ask-per
 
 
 class Sentinel(Server):
-    """One of them. It keeps what it learned in its configuration file, over restarts too."""
+    """One of them. It keeps what it learned in its configuration file, over restarts too. With `authority` it speaks TLS
+    only, to its clients as to the data nodes."""
 
     name = "redis-sentinel"
 
-    def __init__(self, master_port: int, *, password: str | None, sentinel_password: str | None):
+    def __init__(
+        self,
+        master_port: int,
+        *,
+        password: str | None,
+        sentinel_password: str | None,
+        authority: Authority | None,
+    ):
         super().__init__()
         self.port = free_port()
         self._password = sentinel_password
+        self._trusted = authority.certificate if authority else None
         self._configuration = self.directory / "sentinel.conf"
         lines = [
             "bind 127.0.0.1",
-            f"port {self.port}",
+            *(_tls_directives(self.port, authority) if authority else [f"port {self.port}"]),
             f"sentinel monitor {SERVICE} 127.0.0.1 {master_port} {_QUORUM}",
             f"sentinel down-after-milliseconds {SERVICE} {_DOWN_AFTER_MS}",
             f"sentinel failover-timeout {SERVICE} 2000",
@@ -69,8 +79,10 @@ class Sentinel(Server):
 
     def ask(self, *command: str | int):
         """One command to it; the answer, with text."""
-        client = redis.Redis(port=self.port, password=self._password, decode_responses=True, socket_timeout=10)
-        with client:
+        tls = {"ssl": True, "ssl_ca_certs": str(self._trusted)} if self._trusted else {}
+        with redis.Redis(
+            port=self.port, password=self._password, decode_responses=True, socket_timeout=10, **tls
+        ) as client:
             return client.execute_command(*command)
 
     def master_port(self) -> int:
@@ -85,7 +97,8 @@ class Sentinel(Server):
 
 
 class RedisSentinel:
-    """All five servers, started when entered. `password` is that of the data nodes, which have the same.
+    """All five servers, started when entered. `password` is that of the data nodes, which have the same; with `authority`
+    all speak TLS only.
 
     `directives` are further lines of the data nodes' redis.conf.
     """
@@ -95,16 +108,18 @@ class RedisSentinel:
         *,
         password: str | None = None,
         sentinel_password: str | None = None,
+        authority: Authority | None = None,
         directives: Sequence[str] = (),
     ):
         directives = [*directives, "repl-diskless-sync-delay 0", "repl-ping-replica-period 1"]
         if password:
             directives += [f"masterauth {json.dumps(password)}"]
-        first = Redis(password=password, directives=directives)
-        second = Redis(password=password, directives=[*directives, f"replicaof 127.0.0.1 {first.port}"])
-        passwords = {"password": password, "sentinel_password": sentinel_password}
+        access = {"password": password, "tls": authority or False}
+        first = Redis(**access, directives=directives)
+        second = Redis(**access, directives=[*directives, f"replicaof 127.0.0.1 {first.port}"])
+        watch = {"password": password, "sentinel_password": sentinel_password, "authority": authority}
         self.nodes = [first, second]
-        self.sentinels = [Sentinel(first.port, **passwords) for _ in range(3)]
+        self.sentinels = [Sentinel(first.port, **watch) for _ in range(3)]
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -168,5 +183,18 @@ class RedisSentinel:
         eventually(predicate, _SETTLE_SECONDS, what)
 
 
-def _mapping(answer: dict | list) -> dict[str, str]:
-    return answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2]))
+def _tls_directives(port: int, authority: Authority) -> list[str]:
+    own = authority.server()
+    return [
+        "port 0",
+        f"tls-port {port}",
+        f"tls-cert-file {own.certificate}",
+        f"tls-key-file {own.key}",
+        f"tls-ca-cert-file {authority.certificate}",
+        "tls-auth-clients no",
+        "tls-replication yes",
+    ]
+
+
+def _mapping(answer: list[str]) -> dict[str, str]:
+    return dict(zip(answer[::2], answer[1::2]))

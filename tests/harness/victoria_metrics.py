@@ -13,7 +13,8 @@ from harness.query_api import QueryServer, Targets, scrape_jobs
 class VictoriaMetrics(QueryServer):
     """One instance. `targets` maps a job's name to its host:port addresses, all scraped at `interval`, such as "1s".
 
-    It evaluates no rules. What it scraped can be queried about a second later.
+    It evaluates no rules. What it scraped can be queried about a second later; but where a query for a series came
+    before the series, its empty answer is remembered for up to ten seconds. `flush`, so also `wait_for`, ends both.
     """
 
     name = "victoria-metrics"
@@ -42,3 +43,6 @@ class VictoriaMetrics(QueryServer):
 
     def answers(self) -> bool:
         return http.answers(f"{self.url}/health")
+
+    def flush(self) -> None:
+        http.get(f"{self.url}/internal/force_flush").raise_for_status()

@@ -4,9 +4,26 @@
 import pytest
 import redis
 
+from harness.certificates import Authority
 from harness.redis_cluster import SLOTS, RedisCluster
 from harness.redis_sentinel import SERVICE, RedisSentinel
 from harness.wait import eventually
+
+
+def test_tls_reaches_every_node():
+    authority = Authority()
+    with RedisSentinel(authority=authority, password="s3cret") as service:
+        assert service.master.url().startswith("rediss://")
+        assert service.replica.client().info()["master_link_status"] == "up"
+        with pytest.raises(redis.ConnectionError):
+            redis.Redis(port=service.sentinels[0].port).ping()
+        assert service.kill_master() is service.nodes[1]
+    with RedisCluster(authority=authority) as cluster, cluster.client() as client:
+        client.set("key7", "7")
+        slot = cluster.slot_of("key7")
+        _, target = cluster.reshard(slot)
+        cluster.finish_reshard(slot)
+        assert target.ask("GET", "key7") == "7"
 
 
 def test_sentinels_agree_on_a_master_and_fail_over():
