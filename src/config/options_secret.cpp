@@ -66,10 +66,19 @@ std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) 
 }
 
 SecretSource OptionsReader::secret(std::string_view key, SecretNames names) {
+    return find_secret(key, names, true);
+}
+
+SecretSource OptionsReader::optional_secret(std::string_view key, SecretNames names) {
+    return find_secret(key, names, false);
+}
+
+SecretSource OptionsReader::find_secret(std::string_view key, SecretNames names, bool required) {
     auto source = secret_in_file(key);
     if (source && !source->given()) return {};
     if (!source) source = from_environment(reading_->environment, names.variable);
     if (!source) source = from_credential(reading_->environment, names.credential);
+    if (!source && !required) return {};
     if (!source) {
         problem(key, "is not given", ways_to_give(key, names));
         return {};
