@@ -54,10 +54,10 @@ std::string_view LineScanner::token() {
 
 Problem LineScanner::quoted_text(std::string_view& out) {
     rest_.remove_prefix(1);
-    const std::size_t end = rest_.find_first_of("\"\\");
+    const std::size_t end = rest_.find('"');
     if (end == std::string_view::npos) return "a quotation mark is not closed";
-    if (rest_[end] == '\\') return unescape(out);
     out = rest_.substr(0, end);
+    if (out.find('\\') != std::string_view::npos) return unescape(out);
     rest_.remove_prefix(end + 1);
     return {};
 }

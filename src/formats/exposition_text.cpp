@@ -90,9 +90,12 @@ class Page {
 
     /// A quotation mark may be escaped, too: newer exporters do, and Prometheus takes it.
     static Problem escapes(std::string_view help) {
-        for (std::size_t i = help.find('\\'); i < help.size(); i = help.find('\\', i + 2))
-            if (i + 1 == help.size() || std::string_view("n\\\"").find(help[i + 1]) == std::string_view::npos)
+        constexpr std::string_view kEscaped = "n\\\"";
+        for (std::size_t i = help.find('\\'); i < help.size(); i = help.find('\\', i + 2)) {
+            const std::string_view escaped = help.substr(i + 1, 1);
+            if (escaped.empty() || kEscaped.find(escaped) == std::string_view::npos)
                 return "a backslash stands before something other than n, a backslash or a quotation mark";
+        }
         return {};
     }
 
@@ -130,9 +133,10 @@ class Page {
         if (Problem problem = sample_parser_.parse(line_, sample_); !problem.empty()) return problem;
         if (++summary_.samples > limits_.samples)
             return "there are more than " + std::to_string(limits_.samples) + " samples";
-        if (!open_metrics())
+        if (!open_metrics()) {
             once_.add(Once::What::series, hash_of(hash_of(sample_.name), sample_.labels_hash()),
                       line_number());
+        }
         Problem problem =
             open_metrics() ? families_.sample(sample_, line_number()) : text_families_.sample(sample_);
         if (!problem.empty()) return problem;

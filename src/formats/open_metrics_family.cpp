@@ -154,8 +154,7 @@ Problem OpenMetricsFamilies::sample(const SampleLine& sample, std::uint32_t line
     auto suffix = line_ == 0 ? std::nullopt : suffix_of(sample.name, name_, type_);
     if (!suffix) {
         if (line_ != 0 && sample.name == name_)
-            return "the family's type is " + std::string(name_of(type_)) +
-                   ", whose samples' names have a suffix";
+            return "its family has the type " + std::string(name_of(type_)) + ": samples need a suffix";
         if (Problem problem = finish(); !problem.empty()) return problem;
         begin(sample.name, line);
         suffix = "";

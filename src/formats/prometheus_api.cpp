@@ -172,9 +172,9 @@ base::Result<ApiAnswer> parse_api_answer(std::string_view body) {
     object root;
     if (parser.allocate(std::max<std::size_t>(body.size(), 64), kDepth) != simdjson::SUCCESS)
         return malformed("is too large");
-    if (const auto code = parser.parse(body.data(), body.size()).get(document); code != simdjson::SUCCESS)
-        return malformed(std::string("is not JSON (") + simdjson::error_message(code) +
-                         "): " + in_quotes(body));
+    const auto code = parser.parse(body.data(), body.size()).get(document);
+    const std::string reason = simdjson::error_message(code);
+    if (code != simdjson::SUCCESS) return malformed("is not JSON (" + reason + "): " + in_quotes(body));
     if (document.get(root) != simdjson::SUCCESS) return malformed("is not a JSON object: " + in_quotes(body));
     const auto status = required<std::string_view>(root, "status");
     if (!status) return status.error();

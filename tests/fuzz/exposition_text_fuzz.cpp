@@ -43,6 +43,7 @@ bool same(const Family& a, const Family& b) {
 
 void round_trip(std::vector<Family> families, Dialect dialect) {
     drop_unfit(families);
+    std::erase_if(families, [](const Family& family) { return family.samples.empty(); });
     std::string page;
     render(families, dialect, page);
     render_end(dialect, page);

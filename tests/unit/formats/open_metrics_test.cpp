@@ -143,10 +143,10 @@ TEST(OpenMetrics, NamesOfSamples) {
     EXPECT_EQ(last_of("# TYPE a gauge\na_total 1\n").last_, "a_total unknown") << "another family begins";
     EXPECT_EQ(last_of("a_total 1\n").last_, "a_total unknown");
     expect_invalid({
-        {"# TYPE a counter\na 1\n", "the family's type is counter, whose samples' names have a suffix"},
-        {"# TYPE a_total counter\na_total 1\n", "the family's type is counter"},
-        {"# TYPE a info\na 1\n", "the family's type is info"},
-        {"# TYPE a histogram\na 1\n", "the family's type is histogram"},
+        {"# TYPE a counter\na 1\n", "its family has the type counter: samples need a suffix"},
+        {"# TYPE a_total counter\na_total 1\n", "its family has the type counter"},
+        {"# TYPE a info\na 1\n", "its family has the type info"},
+        {"# TYPE a histogram\na 1\n", "its family has the type histogram"},
     });
 }
 
