@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/http_exchange.hpp"
 
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 #include <utility>
@@ -97,7 +98,9 @@ asio::awaitable<Result<HttpResponse>> HttpExchange::attempt(const Secret& bytes)
     if (!found) co_return found.error();
     auto connected = co_await connect(*found);
     if (!connected) co_return connected.error();
-    if (tls_ == nullptr) co_return co_await talk(socket_, bytes);
+    if (tls_ == nullptr) {
+        co_return co_await talk(socket_, bytes);
+    }
 
     ssl::stream<tcp::socket&> stream(socket_, *tls_);
     const std::string& name = request_.tls.server_name.empty() ? request_.url.host : request_.tls.server_name;
