@@ -29,7 +29,7 @@ def render_auth(counts: dict) -> str:
         failures[reason if reason in failures else "other"] += count
     cache = {"hit": counts["auth_cache"]["verified"]["hit"], "miss": counts["authenticated"]["without_cache"]}
     return (
-        _family("auth_cache_total", "Uses of the auth cache (hit), and API keys accepted without it (miss)", "result", cache)
+        _family("auth_cache_total", "Uses of the auth cache, and API keys accepted without it", "result", cache)
         + _family("auth_failures_total", "Requests refused, by reason", "reason", failures)
         + _header("auth_fallback_total", "API keys accepted by comparing every row")
         + f"gateway_auth_fallback_total {counts['fallback']['hits']}\n"

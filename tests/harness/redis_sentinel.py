@@ -28,8 +28,8 @@ _PACE = ("info-period", 100, "ping-period", 300, "publish-period", 500, "ask-per
 
 
 class Sentinel(Server):
-    """One of them. It keeps what it learned in its configuration file, over restarts too. With `authority` it speaks TLS
-    only, to its clients as to the data nodes."""
+    """One of them. It keeps what it learned in its configuration file, over restarts too. With `authority` it speaks
+    TLS only, to its clients as to the data nodes."""
 
     name = "redis-sentinel"
 
@@ -97,8 +97,8 @@ class Sentinel(Server):
 
 
 class RedisSentinel:
-    """All five servers, started when entered. `password` is that of the data nodes, which have the same; with `authority`
-    all speak TLS only.
+    """All five servers, started when entered. `password` is that of the data nodes, which have the same; with
+    `authority` all speak TLS only.
 
     `directives` are further lines of the data nodes' redis.conf.
     """
@@ -163,7 +163,8 @@ class RedisSentinel:
         return new
 
     def kill_master(self) -> Redis:
-        """Kill it and wait for the replica to take over; the new master. `start()` of the old one makes it a replica."""
+        """Kill it and wait for the replica to take over; the new master. When the old one is started again, it
+        becomes a replica."""
         old = self.master
         old.kill9()
         return self._wait_for_another(old)
