@@ -5,6 +5,7 @@
 
 #include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
+#include "collectors/probe.hpp"
 
 namespace keyshift::app {
 
@@ -33,6 +34,8 @@ domain::Policy judging(const config::Config& config) {
     policy.failure_budget = config.migration.failure_budget;
     for (const config::CollectorConfig& collector : config.collectors) {
         const auto& measures = collectors::catalog_entry(collector.type).measures;
+        if (collector.type == "probe")
+            policy.canary = std::any_cast<const collectors::ProbeOptions&>(collector.options).canary_id;
         if (measures) policy.measurable[collector.type] = measures(config.gateway, collector);
     }
     return policy;

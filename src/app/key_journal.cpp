@@ -179,6 +179,7 @@ void KeyJournal::event(store::Event event) {
 }
 
 Result<void> KeyJournal::key(const Key& key) {
+    if (!settings_.policy.canary.empty() && key.id == settings_.policy.canary) return {};
     if (key.legacy) return legacy_key(key);
     if (ledger_.observe_modern(key)) upgraded(domain::hash_id(key.id));
     if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance) {

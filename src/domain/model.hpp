@@ -76,6 +76,7 @@ struct Policy {
     std::optional<base::Time> start;  ///< of the migration; empty: the oldest modern key's creation
     std::optional<base::Time> deadline;
     double failure_budget = 0.01;  ///< so large a share of failed authentications is always normal
+    std::string canary;            ///< id of a key that is keyshift's own and left out; empty: none
     std::map<std::string, Events> measurable;  ///< what each configured source might count
 };
 
