@@ -99,13 +99,13 @@ Error RedisSocket::failure(const error_code& error) const {
     if (error == asio::error::access_denied && !target_.socket.empty())
         return {Errc::permission, server + ": permission denied",
                 "let this user enter the group of the socket"};
-    // What ends TLS without a farewell is a lost connection, no failed handshake.
-    if (error.category() == asio::error::get_ssl_category()) return tls_error(error, server);
-    if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
+    if (error == asio::error::eof || error == asio::error::connection_reset ||
+        error == asio::ssl::error::stream_truncated) {
         return {Errc::connect, server + " closed the connection",
-                target_.tls ? "does this port speak TLS?"
-                            : "look at its log; does this port want TLS (rediss://)?"};
+                target_.tls ? "does this port speak TLS, and does it want a certificate of ours?"
+                            : "look at its log; if this port wants TLS write rediss://"};
     }
+    if (error.category() == asio::error::get_ssl_category()) return tls_error(error, server);
     return {Errc::connect, server + ": " + error.message(), "is Redis running there, and is the way open?"};
 }
 
@@ -147,10 +147,16 @@ Result<void> RedisSocket::shake_hands(const TlsOptions& options, Deadline deadli
                                const_cast<char*>(name.c_str())) != 1)
         return Error{Errc::config, "the TLS server name cannot be used", "check server_name"};
     tls_->set_verify_callback(asio::ssl::host_name_verification(name));
-    return await(deadline, [&](const Handler& handler) {
+    auto shaken = await(deadline, [&](const Handler& handler) {
         tls_->async_handshake(asio::ssl::stream_base::client,
                               [handler](error_code result) { handler(result, 0); });
     });
+    if (shaken || shaken.error().code != Errc::timeout) return shaken;
+    // A server without TLS waits for the end of what it takes for a command.
+    Error late = shaken.error();
+    late.what += " to the TLS handshake";
+    late.hint = "does this port speak TLS? If not, write redis://";
+    return late;
 }
 
 Result<void> RedisSocket::open(const TlsOptions& tls, Deadline deadline) {

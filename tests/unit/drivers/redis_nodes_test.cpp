@@ -139,7 +139,7 @@ TEST_F(RedisNodesTest, AFailoverThatDoesNotEndIsAnErrorAtTheDeadline) {
     });
     RedisOptions options{RedisMode::sentinel, {sentinel.target()}};
     options.sentinel_master = "cache";
-    const auto nodes = nodes_.primaries(options, Deadline::in(400ms));
+    const auto nodes = nodes_.primaries(options, Deadline::in(250ms));
     ASSERT_FALSE(nodes);
     EXPECT_EQ(nodes.error().code, Errc::connect);
     EXPECT_NE(nodes.error().what.find("is none"), std::string::npos) << nodes.error().text();
@@ -213,7 +213,7 @@ TEST_F(RedisNodesTest, ASilentSeedLeavesTimeForTheOthers) {
         session.wait_for_end();
     });
     const auto nodes =
-        nodes_.primaries({RedisMode::cluster, {silent.target(), seed.target()}}, Deadline::in(1s));
+        nodes_.primaries({RedisMode::cluster, {silent.target(), seed.target()}}, Deadline::in(300ms));
     EXPECT_TRUE(nodes) << nodes.error().text();
 }
 

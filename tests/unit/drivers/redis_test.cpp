@@ -136,7 +136,7 @@ TEST_F(RedisConnectionTest, ASilentServerEndsAtTheDeadline) {
 }
 
 TEST_F(RedisConnectionTest, AServerThatDoesNotReadEndsAtTheDeadline) {
-    FakeRedis server([](FakeSession&) { std::this_thread::sleep_for(300ms); });
+    FakeRedis server([](FakeSession&) { std::this_thread::sleep_for(100ms); });
     ASSERT_TRUE(connection_.open(server.target(), {}, soon()));
     const std::string long_pattern(std::size_t{32} << 20U, 'x');
     const auto reply = connection_.command({"SCAN", "0", "MATCH", long_pattern}, Deadline::in(50ms));
