@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <string_view>
-#include <system_error>
 
 #include "drivers/redis_socket.hpp"
 
@@ -65,7 +65,7 @@ Result<void> RedisConnection::open(const RedisTarget& target, const TlsOptions& 
         auto opened = socket_->open(tls, deadline);
         if (opened) opened = log_in(deadline);
         return opened ? opened : fail(opened.error());
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {  // Asio's are no std::system_error
         return fail({Errc::other, std::string("cannot make a connection: ") + error.what(),
                      "look at the limit of open files (LimitNOFILE)"});
     }

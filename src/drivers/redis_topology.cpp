@@ -55,8 +55,11 @@ Result<std::vector<RedisAddress>> parse_cluster_slots(const RedisReply& reply,
             return bad("CLUSTER SLOTS");
         const auto primary = read_node(parts[2], asked_host);
         if (!primary || parts[0].integer > parts[1].integer) return bad("CLUSTER SLOTS");
-        for (long long slot = parts[0].integer; slot <= parts[1].integer; ++slot)
-            served.set(static_cast<std::size_t>(slot));
+        for (auto slot = static_cast<std::size_t>(parts[0].integer);
+             slot <= static_cast<std::size_t>(parts[1].integer); ++slot) {
+            if (served.test(slot)) return bad("CLUSTER SLOTS");  // Its keys would be counted twice.
+            served.set(slot);
+        }
         if (std::find(primaries.begin(), primaries.end(), *primary) == primaries.end())
             primaries.push_back(*primary);
     }

@@ -20,8 +20,8 @@ struct RedisAddress {
 };
 
 /// The primaries in the answer to CLUSTER SLOTS, each once, in the order of their slots. A node that does not
-/// know its own address is at `asked_host`, as the protocol wants it. Errors: parse (not such an answer),
-/// connect (some of the 16384 slots are served by nobody).
+/// know its own address is at `asked_host`, as the protocol wants it. Errors: parse (not such an answer, or
+/// two nodes for a slot), connect (some of the 16384 slots are served by nobody).
 base::Result<std::vector<RedisAddress>> parse_cluster_slots(const RedisReply& reply,
                                                             const std::string& asked_host);
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 #include <netdb.h>
@@ -79,7 +79,7 @@ Result<std::vector<tcp::endpoint>> resolve(const std::string& host, std::uint16_
         return Error{Errc::connect,
                      std::string("the host name is not known: ") + ::gai_strerror(lookup->failure),
                      "check the host in the url and the name server"};
-    } catch (const std::system_error& error) {
+    } catch (const std::exception& error) {
         return Error{Errc::other, std::string("cannot resolve a host name: ") + error.what(), {}};
     }
 }

@@ -62,10 +62,12 @@ TEST(ClusterSlots, ASlotThatNobodyServesIsAnError) {
 TEST(ClusterSlots, AnythingElseIsNotUnderstood) {
     for (const std::string& bytes :
          {std::string("+OK\r\n"), std::string("$-1\r\n"), std::string("*1\r\n:1\r\n"),
-          "*1\r\n" + range(5, 4, node("a", 1, "")), "*1\r\n" + range(-1, 16383, node("a", 1, "")),
-          "*1\r\n" + range(0, 16384, node("a", 1, "")), "*1\r\n" + range(0, 16383, node("a", 0, "")),
-          "*1\r\n" + range(0, 16383, node("a", 65536, "")), "*1\r\n" + range(0, 16383, "*0\r\n"),
-          "*1\r\n" + range(0, 16383, "*2\r\n:1\r\n:1\r\n"), "*1\r\n" + range(0, 16383, "+a\r\n"),
+          "*1\r\n" + range(5, 4, node("a", 1, "")),
+          "*2\r\n" + range(0, 9, node("a", 1, "")) + range(9, 16383, node("b", 1, "")),
+          "*1\r\n" + range(-1, 16383, node("a", 1, "")), "*1\r\n" + range(0, 16384, node("a", 1, "")),
+          "*1\r\n" + range(0, 16383, node("a", 0, "")), "*1\r\n" + range(0, 16383, node("a", 65536, "")),
+          "*1\r\n" + range(0, 16383, "*0\r\n"), "*1\r\n" + range(0, 16383, "*2\r\n:1\r\n:1\r\n"),
+          "*1\r\n" + range(0, 16383, "+a\r\n"),
           "*1\r\n" + range(0, 16383, node(std::string(300, 'a'), 1, "")),
           std::string("*1\r\n*2\r\n:0\r\n:1\r\n")}) {
         const auto primaries = parse_cluster_slots(reply(bytes), "seed");
