@@ -130,15 +130,17 @@ Result<void> read_parts(RedisTarget& target, std::string_view rest, bool unix_so
     std::string_view authority = rest.substr(0, slash);
     const std::string_view path = rest.substr(slash);
     // An unescaped special character moves the rest of a password into host, path or database, which are
-    // printable.
+    // printable: they take no @.
     const std::size_t at = authority.find('@');
-    if (path.find('@') != std::string_view::npos || authority.find('@', at + 1) < authority.size())
-        return bad("has an unescaped @ or / in its password or path");
     if (at != std::string_view::npos) {
         if (auto login = read_login(target, authority.substr(0, at)); !login) return login;
         authority.remove_prefix(at + 1);
     }
-    if (unix_socket) return authority.empty() ? read_socket(target, path) : bad("names no absolute path");
+    if (unix_socket) {
+        if (!authority.empty() || path.find('@') != std::string_view::npos)
+            return bad("has no absolute path, or an @ in it");
+        return read_socket(target, path);
+    }
     if (auto address = read_address(target, authority); !address) return address;
     return path.size() < 2 ? Result<void>() : read_database(target, path.substr(1));
 }

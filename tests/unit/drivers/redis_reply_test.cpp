@@ -133,7 +133,9 @@ TEST(RedisReader, RefusesDeepNesting) {
 TEST(RedisReader, CountsEachReplyByItself) {
     RedisReader reader;
     const std::string bulk = "$30000000\r\n" + std::string(30'000'000, 'x') + "\r\n";
-    for (int i = 0; i < 4; ++i) EXPECT_TRUE(reader.feed(bulk)) << i;
+    std::string many = "*600000\r\n";
+    for (int i = 0; i < 600'000; ++i) many += ":1\r\n";
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(reader.feed(i % 2 == 0 ? bulk : many)) << i;
 }
 
 TEST(RedisCommand, IsAnArrayOfBulkStrings) {

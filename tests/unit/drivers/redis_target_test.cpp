@@ -96,6 +96,8 @@ TEST(RedisTarget, NoErrorShowsAnyPartOfAMistypedPassword) {
                             "unix:///",
                             "unix://ann:hunter2@",
                             "unix://ann:hun/ter2@/run/r.sock",
+                            "unix:///hunter2@/run/r.sock",
+                            "unix://ann:hun@ter2@/run/r.sock",
                             "unix:///run/hunter2?database=1",
                             "unix:///run/hunter2?db=",
                             "unix:///run/hunter2?db=1&password=hunter2"}) {
