@@ -118,6 +118,7 @@ Result<std::vector<RedisNodes::Place>> RedisNodes::ask_seed(const RedisTarget& s
         addresses = std::move(*primaries);
     }
     std::vector<Place> places;
+    places.reserve(addresses.size());
     for (const RedisAddress& address : addresses)
         places.push_back({node_target(seed, options, address), address.id});
     return places;

@@ -96,9 +96,10 @@ Error RedisSocket::failure(const error_code& error) const {
         return {Errc::timeout, server + " did not answer in time",
                 "look at its load (SLOWLOG, INFO) and at the network, or raise the collector's timeout"};
     }
-    if (error == asio::error::access_denied && !target_.socket.empty())
+    if (error == asio::error::access_denied && !target_.socket.empty()) {
         return {Errc::permission, server + ": permission denied",
                 "let this user enter the group of the socket"};
+    }
     if (error == asio::error::eof || error == asio::error::connection_reset ||
         error == asio::ssl::error::stream_truncated) {
         return {Errc::connect, server + " closed the connection",
