@@ -23,6 +23,8 @@ class Secret {
     bool empty() const { return value_.empty(); }
     /// The value itself, for the call that needs it. Never for a message.
     const std::string& reveal() const { return value_; }
+    /// Replaces the value by *** wherever `text`, which came from elsewhere, repeats it.
+    void hide_in(std::string& text) const;
 
  private:
     std::string value_;

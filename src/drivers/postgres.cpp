@@ -49,13 +49,6 @@ Message read_message(std::string_view raw) {
     return message;
 }
 
-void remove_all(std::string& text, const std::string& secret) {
-    // One of one or two letters hides nothing and would be found in every message.
-    if (secret.size() < 3) return;
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3))
-        text.replace(at, secret.size(), "***");
-}
-
 long long milliseconds(base::Duration d) {
     return std::chrono::ceil<std::chrono::milliseconds>(d).count();
 }
@@ -103,7 +96,7 @@ Error Postgres::fail(Error error) {
 
 /// What the server says may quote what it was sent.
 Error Postgres::error_of(std::string_view sqlstate, std::string text) const {
-    remove_all(text, password_.reveal());
+    password_.hide_in(text);
     return postgres_error(sqlstate, printable_, text);
 }
 
