@@ -5,6 +5,7 @@ The superuser's password holds characters that a URL must escape, on purpose. in
 template that every instance copies. PostgreSQL refuses to run as root: there it runs as the user postgres.
 """
 
+import contextlib
 import functools
 import itertools
 import os
@@ -25,7 +26,7 @@ from harness.certificates import Certificate, self_signed
 from harness.ports import free_port
 from harness.process import run_as
 from harness.scratch import scratch_directory
-from harness.server import STOP_TIMEOUT_SECONDS, Server
+from harness.server import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, Server
 
 SUPERUSER = "postgres"
 STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -56,7 +57,8 @@ def binary_directory() -> Path:
 class Postgres(Server):
     """One instance. `ssl=True` serves TLS with `certificate` and refuses TCP connections without it.
 
-    `settings` are lines of postgresql.conf beside the harness's own, which they override.
+    `settings` are lines of postgresql.conf beside the harness's own, which they override, such as
+    {"pg_stat_statements.max": "100"}, the least that it takes, where statements shall be evicted.
     """
 
     name = "postgres"
@@ -87,6 +89,19 @@ class Postgres(Server):
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         if self.running:
             self.process.terminate(STOP_TIMEOUT_SECONDS, STOP_SIGNALS[mode])
+
+    def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """With the same data. Either way PostgreSQL 15 keeps pg_stat_statements; `crash` loses it."""
+        self.stop(mode)
+        self.start()
+
+    def crash(self) -> None:
+        """Kill a backend: PostgreSQL drops all connections and recovers, with the data but without statistics."""
+        self.execute("CHECKPOINT")
+        with contextlib.closing(self.connect()) as victim, contextlib.closing(self.connect()) as witness:
+            os.kill(victim.info.backend_pid, signal.SIGKILL)
+            self.process.wait_until(lambda: _is_cut(witness), STOP_TIMEOUT_SECONDS, "connections are dropped")
+        self.process.wait_until(self.answers, START_TIMEOUT_SECONDS, "it has recovered")
 
     def dsn(self, user: str = SUPERUSER, database: str = "postgres", **params: object) -> str:
         """A postgresql:// URL over TCP with the role's password; `params` are libpq's, such as sslmode."""
@@ -194,11 +209,31 @@ class Database:
         self.postgres.create_role(name, password, grants, self.name)
         self._roles.append(name)
 
+    def create_monitor(self, grants: Sequence[str] = ("pg_read_all_stats",)) -> str:
+        """A new role of the database for monitoring; its DSN. Without pg_read_all_stats it sees how often statements of
+        other roles ran, but not their text."""
+        name = f"{self.name}_monitor_{len(self._roles)}"
+        self.create_role(name, f"s3cret of {name}", grants)
+        return self.dsn(name)
+
+    def reset_statements(self) -> None:
+        """Forget the statistics of all statements, in all databases of the instance."""
+        self.execute("SELECT pg_stat_statements_reset()")
+
     def drop(self) -> None:
         """Drop it with its roles, closing whatever connections it still has."""
         for role in self._roles:
             self.postgres.drop_role(role, self.name)
         self.postgres.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
+
+
+def _is_cut(connection: psycopg2.extensions.connection) -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except psycopg2.Error:
+        return True
+    return False
 
 
 @functools.cache
