@@ -20,6 +20,17 @@ std::string scope_fact(const std::string& source) {
     return "scope:" + source;
 }
 
+/// Only what is new is there.
+void take_answers(const domain::ProbeAnswers& answers, domain::ProbeAnswers& known) {
+    const auto take = [](std::optional<Time>& to, const std::optional<Time>& from) {
+        if (from) to = from;
+    };
+    take(known.refused_at, answers.refused_at);
+    take(known.accepted_at, answers.accepted_at);
+    take(known.canary_accepted_at, answers.canary_accepted_at);
+    take(known.canary_refused_at, answers.canary_refused_at);
+}
+
 template <class Map>
 Map newer(const Map& now, Map& saved) {
     Map out;
@@ -74,8 +85,18 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     return {};
 }
 
-void EvidenceBook::counted(const std::string& source, const collectors::Counted& counted,
-                           base::Duration poll_every, base::Duration keep, Time now, domain::Model& model) {
+void EvidenceBook::take(const std::string& source, const collectors::Observation& seen,
+                        base::Duration poll_every, Time now, domain::Model& model) {
+    own(seen.caused, 1, model);
+    if (seen.counted) count(source, *seen.counted, poll_every, now, model);
+    if (seen.gauges && !seen.gauges->cache_entries.empty())
+        model.gauges.cache_entries = seen.gauges->cache_entries;
+    if (seen.gauges && !seen.gauges->gateways_up.empty()) model.gauges.gateways_up = seen.gauges->gateways_up;
+    if (seen.probe) take_answers(*seen.probe, model.probe);
+}
+
+void EvidenceBook::count(const std::string& source, const collectors::Counted& counted,
+                         base::Duration poll_every, Time now, domain::Model& model) {
     domain::Meter& meter = meters_[source];
     SourceCounts& counts = model.evidence.sources[source];
     const auto growth = meter.advance(counted.readings, now);
@@ -86,7 +107,7 @@ void EvidenceBook::counted(const std::string& source, const collectors::Counted&
     look.missing = counted.missing;
     look.poll_every = poll_every;
     look.lossy = counted.lossy || (growth.resets > 0 && counted.resets_are_gaps);
-    const std::size_t forgotten = meter.forget_before(now - keep);
+    const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
         const auto missing = meter.missing();
         look.missing.insert(look.missing.end(), missing.begin(), missing.end());
@@ -102,16 +123,6 @@ void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by, domain
         for (const Event event : events)
             if (source->second.offers.test(index_of(event))) add_own(source->second, event, by);
     }
-}
-
-void EvidenceBook::probed(const domain::ProbeAnswers& answers, domain::Model& model) {
-    const auto take = [](std::optional<Time>& to, const std::optional<Time>& from) {
-        if (from) to = from;
-    };
-    take(model.probe.refused_at, answers.refused_at);
-    take(model.probe.accepted_at, answers.accepted_at);
-    take(model.probe.canary_accepted_at, answers.canary_accepted_at);
-    take(model.probe.canary_refused_at, answers.canary_refused_at);
 }
 
 void EvidenceBook::update(domain::Model& model, Time now) {

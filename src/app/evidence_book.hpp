@@ -44,13 +44,12 @@ class EvidenceBook {
     /// As it was saved, also into `model`.
     base::Result<void> load(store::State& state, domain::Model& model, base::Time now);
 
-    /// A look at `source` succeeded. A part missing for longer than `keep` is forgotten, and coverage begins
-    /// anew without it.
-    void counted(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
-                 base::Duration keep, base::Time now, domain::Model& model);
+    /// A look at `source` succeeded. A part missing for longer than the drain window is forgotten, and
+    /// coverage begins anew without it.
+    void take(const std::string& source, const collectors::Observation& seen, base::Duration poll_every,
+              base::Time now, domain::Model& model);
     /// keyshift is about to cause these events (by 1), or has not caused them after all (by -1).
     void own(const std::vector<domain::Event>& events, std::int64_t by, domain::Model& model);
-    void probed(const domain::ProbeAnswers& answers, domain::Model& model);
     /// Time has passed, or a source was read: the headlines follow.
     static void update(domain::Model& model, base::Time now);
 
@@ -60,6 +59,9 @@ class EvidenceBook {
     void forget_saved();
 
  private:
+    void count(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
+               base::Time now, domain::Model& model);
+
     std::map<std::string, domain::Meter> meters_;
     UnsavedEvidence saved_;  // what was handed out, but for the parts
     bool all_parts_ = false;

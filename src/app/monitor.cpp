@@ -161,21 +161,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (cycle.inventory) model_.inventory = std::move(cycle.inventory);
     if (cycle.migration) model_.migration = std::move(cycle.migration);
     if (cycle.totals) model_.totals = *cycle.totals;
-    apply_evidence(watched, *cycle.observation);
-}
-
-void Monitor::apply_evidence(const Watched& watched, const collectors::Observation& observation) {
-    const base::Time now = base::now();
-    book_.own(observation.caused, 1, model_);
-    if (observation.counted) {
-        book_.counted(watched.source.name(), *observation.counted, watched.source.interval(),
-                      config_.migration.drain_window, now, model_);
-    }
-    if (observation.gauges && !observation.gauges->cache_entries.empty())
-        model_.gauges.cache_entries = observation.gauges->cache_entries;
-    if (observation.gauges && !observation.gauges->gateways_up.empty())
-        model_.gauges.gateways_up = observation.gauges->gateways_up;
-    if (observation.probe) book_.probed(*observation.probe, model_);
+    book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
 }
 
 void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {

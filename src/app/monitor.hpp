@@ -59,7 +59,6 @@ class Monitor {
     void apply(Watched& watched, Cycle cycle);
     void apply_success(Watched& watched, domain::SourceStatus& status, Cycle& cycle);
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
-    void apply_evidence(const Watched& watched, const collectors::Observation& observation);
     void save_evidence();
     void note_state_error(const std::optional<base::Error>& error);
     void publish();

@@ -2,12 +2,14 @@
 #include "app/picture.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "app/configuration.hpp"
-#include "app/key_journal.hpp"
+#include "app/evidence_book.hpp"
 #include "app/saved_model.hpp"
-#include "collectors/catalog.hpp"
+#include "app/source.hpp"
 #include "domain/assess.hpp"
+#include "domain/evidence_facts.hpp"
 #include "drivers/interrupt.hpp"
 
 namespace keyshift::app {
@@ -16,6 +18,17 @@ namespace {
 using base::Errc;
 using base::Error;
 using base::Result;
+
+/// Sources that were watched once, and are no longer, are not shown.
+void judge_by(const config::Config& config, domain::Model& model) {
+    model.policy = judging(config);
+    for (auto source = model.sources.begin(); source != model.sources.end();) {
+        const bool watched =
+            std::any_of(config.collectors.begin(), config.collectors.end(),
+                        [&](const auto& collector) { return collector.type == source->first; });
+        source = watched ? std::next(source) : model.sources.erase(source);
+    }
+}
 
 Result<Picture> of_daemon(const config::Config& config) {
     Picture picture;
@@ -31,28 +44,58 @@ Result<Picture> of_daemon(const config::Config& config) {
     return picture;
 }
 
-Result<Picture> look(const config::Config& config, const config::CollectorConfig& collector) {
+/// A failed look leaves what is known.
+void take_look(const config::CollectorConfig& collector, Cycle& cycle, EvidenceBook& book,
+               domain::Model& model) {
+    domain::SourceStatus& status = model.sources[collector.type];
+    status.up = cycle.observation.has_value();
+    if (!cycle.observation) {
+        status.add_error(cycle.error.code);
+        if (collector.implied && !status.observation_start) status.not_measured = cycle.error.text();
+        return;
+    }
+    status.last_success_at = cycle.observation->taken_at;
+    book.take(collector.type, *cycle.observation, collector.schedule.interval, base::now(), model);
+}
+
+/// Of all sources but those that are seen by the gateway, which the daemon alone may bother. The key table
+/// comes last: how it is judged depends on the others.
+Result<Picture> look(const config::Config& config) {
     Picture picture;
     auto state = store::State::scratch(config.state.directory);
     if (!state) return state.error();
     picture.state = std::move(*state);
     drivers::Interrupt interrupt;
-    KeyJournal journal(*picture.state, {judging(config), config.state.retention});
-    const auto wanted = journal.prepare();
-    if (!wanted) return wanted.error();
-    const auto keys = collectors::catalog_entry(collector.type).make(config.gateway, collector, interrupt);
-    const auto observed = keys->collect({.deadline = base::Deadline::in(collector.schedule.timeout),
-                                         .keys = &journal,
-                                         .active_window = config.migration.drain_window,
-                                         .wanted = *wanted});
-    if (!observed) return observed.error();
-    auto outcome = journal.finish(observed->taken_at, collector.schedule.interval);
-    if (outcome.state_error) return *outcome.state_error;
+    domain::Model known;
+    known.policy = judging(config);
+    EvidenceBook book;
+    if (auto loaded = book.load(*picture.state, known, base::now()); !loaded) return loaded.error();
+    std::optional<Cycle> keys;
+    for (const bool last : {false, true}) {
+        for (const config::CollectorConfig& collector : config.collectors) {
+            if (last != (collector.type == domain::kKeysSource)) continue;
+            Source source(config, collector, *picture.state, interrupt);
+            if (!source.may_cause().empty()) continue;
+            Cycle cycle = source.run_cycle(counted_fallback(known, base::now()));
+            if (last && !cycle.observation) return cycle.error;
+            if (last && cycle.state_error) return *cycle.state_error;
+            take_look(collector, cycle, book, known);
+            if (last) keys = std::move(cycle);
+        }
+    }
     auto model = load_model(*picture.state);
     if (!model) return model.error();
     picture.model = std::move(*model);
-    picture.model.inventory = std::move(outcome.inventory);
-    picture.now = observed->taken_at;
+    picture.model.inventory = std::move(keys->inventory);
+    picture.model.evidence = std::move(known.evidence);
+    picture.model.probe = known.probe;
+    picture.model.gauges = known.gauges;
+    for (auto& [name, status] : known.sources)
+        if (name != domain::kKeysSource) picture.model.sources[name] = status;
+    picture.model.sources[domain::kKeysSource].up = true;
+    picture.model.policy = known.policy;
+    EvidenceBook::update(picture.model, base::now());
+    picture.now = keys->observation->taken_at;
     return picture;
 }
 
@@ -76,12 +119,12 @@ Result<Picture> take_picture(const config::Config& config) {
         auto picture = of_daemon(config);
         // A daemon that has not completed a look yet has nothing to show.
         if (!picture || picture->of_daemon) {
-            if (picture) picture->model.policy = judging(config);
+            if (picture) judge_by(config, picture->model);
             return picture;
         }
     }
-    auto picture = look(config, **collector);
-    if (picture) picture->model.policy = judging(config);
+    auto picture = look(config);
+    if (picture) judge_by(config, picture->model);
     return picture;
 }
 

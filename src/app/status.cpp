@@ -9,7 +9,9 @@
 #include "app/picture.hpp"
 #include "app/terminal.hpp"
 #include "app/verdict_text.hpp"
+#include "base/utf8.hpp"
 #include "domain/assess.hpp"
+#include "domain/evidence_facts.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 using domain::Assessment;
 using domain::Model;
 using domain::Phase;
+using namespace std::chrono_literals;
 
 constexpr std::size_t kLabel = 11;
 
@@ -96,18 +99,87 @@ std::string fallback(const domain::FallbackJudgement& judgement, const Terminal&
     std::string text(mode_name(judgement.state.mode));
     if (!judgement.state.evidence.empty()) text += ": " + judgement.state.evidence;
     if (judgement.contradicted) text += terminal.paint(Colour::bad, " (CONTRADICTED)");
-    return line("Fallback", text) +
-           line("", "not measured: fallback rate, auth cache, failures (no collector reads them)");
+    return line("Fallback", text);
+}
+
+std::uint64_t total(const Model& model, domain::Event event) {
+    return model.evidence.totals.at(index_of(event));
+}
+
+std::string by(const Model& model, domain::Signal signal) {
+    return ", by " + model.evidence.of(signal).evidence;
+}
+
+std::string fallback_use(const Model& model, base::Time now) {
+    const std::string& evidence = model.evidence.of(domain::Signal::fallback).evidence;
+    if (evidence.empty()) return "fallback hits: not counted yet";
+    std::string text = "fallback hits: " + std::to_string(total(model, domain::Event::fallback)) +
+                       " in all, " +
+                       std::to_string(model.evidence.hourly.since(domain::kHourlyFallback, now - 24h)) +
+                       " within 24h" + by(model, domain::Signal::fallback);
+    return evidence == domain::kLastUsed ? text + " (a lower bound)" : text;
+}
+
+std::string auth_cache(const Model& model) {
+    const auto ratio = cache_hit_ratio(model);
+    const std::string& evidence = model.evidence.of(domain::Signal::auth_cache).evidence;
+    if (!ratio)
+        return evidence.empty() ? "auth cache: not measured" : "auth cache: no authentication counted yet";
+    std::string text = "auth cache: " + std::to_string(percent(*ratio)) + " % hits (" +
+                       std::to_string(total(model, domain::Event::auth_cache_hit)) + " hits, " +
+                       std::to_string(total(model, domain::Event::auth_cache_miss)) + " misses)" +
+                       by(model, domain::Signal::auth_cache);
+    if (evidence == "redis") return text + ": all reads of the instance, an upper bound";
+    const auto redis = model.evidence.sources.find("redis");
+    const bool misled = redis != model.evidence.sources.end() && *ratio == 0 &&
+                        redis->second.totals.at(index_of(domain::Event::redis_hit)) > 0;
+    return misled ? text + "; Redis counts hits, but the gateway uses none of them" : text;
+}
+
+std::string failures(const Model& model, base::Time now) {
+    if (model.evidence.of(domain::Signal::auth_failures).evidence.empty()) return "failures: not measured";
+    std::string reasons;
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {
+        const domain::Event event = after(domain::kFirstFailure, i);
+        sum += total(model, event);
+        if (total(model, event) > 0)
+            reasons += (reasons.empty() ? "" : ", ") + std::string(event_label(event)) + " " +
+                       std::to_string(total(model, event));
+    }
+    return "failures: " + std::to_string(sum) + " in all" + (reasons.empty() ? "" : " (" + reasons + ")") +
+           ", " + std::to_string(model.evidence.hourly.since(domain::kHourlyFailures, now - 24h)) +
+           " within 24h" + by(model, domain::Signal::auth_failures);
+}
+
+std::string counted(const Model& model, base::Time now) {
+    return line("Counted", fallback_use(model, now)) + line("", auth_cache(model)) +
+           line("", failures(model, now));
+}
+
+std::string missing_parts(const Model& model, const std::string& source) {
+    const auto counts = model.evidence.sources.find(source);
+    if (counts == model.evidence.sources.end() || counts->second.missing.empty()) return {};
+    const auto& missing = counts->second.missing;
+    return "without " + base::visible(missing.front()) +
+           (missing.size() > 1 ? " and " + std::to_string(missing.size() - 1) + " more" : "");
 }
 
 std::string sources(const Model& model, base::Time now, const Terminal& terminal) {
     std::string out;
     for (const auto& [name, status] : model.sources) {
         const bool up = status.up.value_or(false);
+        if (!status.not_measured.empty()) {
+            out +=
+                line(out.empty() ? "Sources" : "",
+                     pad(name, 15) + terminal.paint(Colour::quiet, "not measured: ") + status.not_measured);
+            continue;
+        }
         std::string text =
             pad(name, 15) + terminal.paint(up ? Colour::good : Colour::bad, up ? "up" : "down");
         if (status.last_success_at) text += ", read " + show_distance(*status.last_success_at, now);
         if (status.observation_start) text += ", watched since " + show_time(*status.observation_start);
+        if (const std::string missing = missing_parts(model, name); !missing.empty()) text += ", " + missing;
         out += line(out.empty() ? "Sources" : "", text);
     }
     return out;
@@ -136,8 +208,8 @@ int run_status(const StatusCommand& command) {
     const Assessment assessment = assess(model, picture->now);
     const std::string text =
         progress(model, assessment, terminal) + forecast(model.migration->forecast) +
-        fallback(assessment.fallback, terminal) + use(*model.inventory) + "\n" + phases(model, terminal) +
-        "\n" + verdict(assessment.judgement, picture->now, terminal) + "\n" +
+        fallback(assessment.fallback, terminal) + counted(model, picture->now) + use(*model.inventory) +
+        "\n" + phases(model, terminal) + "\n" + verdict(assessment.judgement, picture->now, terminal) + "\n" +
         sources(model, picture->now, terminal) + terminal.paint(Colour::quiet, origin_line(*picture)) + "\n";
     std::fputs(text.c_str(), stdout);
     return kOk;

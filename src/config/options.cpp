@@ -87,6 +87,19 @@ std::filesystem::path OptionsReader::path(std::string_view key, const std::files
     });
 }
 
+std::filesystem::path OptionsReader::optional_path(std::string_view key) {
+    return parsed_or_null<std::filesystem::path>(
+               key, std::nullopt, "null",
+               [this](std::string_view text) { return reading_->directory / std::filesystem::path(text); })
+        .value_or(std::filesystem::path());
+}
+
+std::string OptionsReader::optional_text(std::string_view key) {
+    return parsed_or_null<std::string>(key, std::nullopt, "null",
+                                       [](std::string_view text) { return std::string(text); })
+        .value_or(std::string());
+}
+
 std::vector<std::string> OptionsReader::list_of_text(std::string_view key,
                                                      const std::vector<std::string>& fallback) {
     std::string written;

@@ -64,6 +64,10 @@ class OptionsReader {
     std::optional<base::Time> time(std::string_view key);
     /// Relative paths resolve against the configuration file's directory. Nothing is looked up on the disk.
     std::filesystem::path path(std::string_view key, const std::filesystem::path& fallback);
+    /// The same where `null`, the default, means that there is none: then it is empty.
+    std::filesystem::path optional_path(std::string_view key);
+    /// A text where `null`, the default, means that there is none: then it is empty.
+    std::string optional_text(std::string_view key);
     /// A list, or one text that stands for a list of one. Not empty, nor is any of its texts.
     std::vector<std::string> list_of_text(std::string_view key, const std::vector<std::string>& fallback);
 
@@ -84,6 +88,9 @@ class OptionsReader {
     /// variable, or the credential, in this order (both in the file is a problem). It has been read once. A
     /// missing secret is a problem that names the ways to give it.
     SecretSource secret(std::string_view key, SecretNames names);
+
+    /// The same where it need not be given: then given() is false.
+    SecretSource optional_secret(std::string_view key, SecretNames names = {});
 
     /// A value with a syntax of its own; `fallback_text` is how the default would be written.
     template <class T>
@@ -179,6 +186,7 @@ class OptionsReader {
     std::vector<Text> find_list(std::string_view key, std::string_view fallback_text);
     /// Whether a key whose default is `null` is given as that.
     bool is_null(std::string_view key);
+    SecretSource find_secret(std::string_view key, SecretNames names, bool required);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);
     std::optional<SecretSource> secret_of(std::string_view sibling, std::string_view key) const;

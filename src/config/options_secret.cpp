@@ -78,6 +78,14 @@ std::optional<SecretSource> OptionsReader::secret_of(std::string_view sibling, s
 }
 
 SecretSource OptionsReader::secret(std::string_view key, SecretNames names) {
+    return find_secret(key, names, true);
+}
+
+SecretSource OptionsReader::optional_secret(std::string_view key, SecretNames names) {
+    return find_secret(key, names, false);
+}
+
+SecretSource OptionsReader::find_secret(std::string_view key, SecretNames names, bool required) {
     auto source = secret_in_file(key);
     const bool own = source.has_value();
     if (!source && !names.sibling.empty()) source = secret_of(names.sibling, key);
@@ -86,6 +94,7 @@ SecretSource OptionsReader::secret(std::string_view key, SecretNames names) {
     if (source && !own && !source->read()) return {};
     if (!source) source = from_environment(reading_->environment, names.variable);
     if (!source) source = from_credential(reading_->environment, names.credential);
+    if (!source && !required) return {};
     if (!source) {
         problem(key, "is not given", ways_to_give(key, names));
         return {};

@@ -87,4 +87,10 @@ Events events_of(Signal signal) {
     return failures();
 }
 
+Events needed_for(Signal signal) {
+    // A locked-out client shows as an unknown key: without that, the other reasons say nothing.
+    if (signal == Signal::auth_failures) return range(Event::failure_unknown_key, 1);
+    return events_of(signal);
+}
+
 }  // namespace keyshift::domain

@@ -79,7 +79,9 @@ std::string_view event_label(Event event);
 enum class Signal : std::uint8_t { fallback, auth_cache, auth_failures };
 inline constexpr std::size_t kSignalCount = 3;
 std::string_view signal_name(Signal signal);
-/// What must be counted for it, all of it.
+/// What its metrics show.
 Events events_of(Signal signal);
+/// What a source must be able to count to be evidence for it.
+Events needed_for(Signal signal);
 
 }  // namespace keyshift::domain

@@ -36,7 +36,7 @@ std::optional<PerEvent<std::uint64_t>> usable(const Evidence& evidence, std::str
     if (source == evidence.sources.end()) return std::nullopt;
     const bool awaited = evidence.of(signal).evidence == name && awaits_first_look(source->second, now);
     if (!source->second.fresh(now) && !awaited) return std::nullopt;
-    if ((source->second.offers & events_of(signal)).none()) return std::nullopt;
+    if ((needed_for(signal) & ~source->second.offers).any()) return std::nullopt;
     return source->second.totals;
 }
 

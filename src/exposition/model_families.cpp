@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "exposition/build.hpp"
+#include "exposition/evidence_families.hpp"
 #include "exposition/migration_families.hpp"
 
 namespace keyshift::exposition {
@@ -140,6 +141,7 @@ std::vector<Family> model_families(const Model& model, base::Time now) {
     std::vector<Family> out;
     append_inventory(model, out);
     append_migration_families(model, now, out);
+    append_evidence_families(model, out);
     append_sources(model, out);
     append_self(model, out);
     return out;

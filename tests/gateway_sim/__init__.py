@@ -8,9 +8,10 @@ O(n) comparison, a cache that works). The gateway keeps exact counts of what it 
 Tests use `Gateway`, `Seed` and `Traffic`; `python3 -m gateway_sim --help` does the same from a shell.
 """
 
+from .counts import summed
 from .gateway import Gateway
 from .schema import create_schema
 from .seed import Planted, PlantedKey, Seed
 from .traffic import Traffic
 
-__all__ = ["Gateway", "Planted", "PlantedKey", "Seed", "Traffic", "create_schema"]
+__all__ = ["Gateway", "Planted", "PlantedKey", "Seed", "Traffic", "create_schema", "summed"]

@@ -88,6 +88,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add("--bcrypt-cost", type=int, default=10, help="cost of keys made here (default: %(default)s)")
     add("--auth-cache-ttl", type=int, default=300, metavar="SECONDS", help="default: %(default)s")
     add("--provider-delay", type=float, default=0.0, metavar="SECONDS", help="time a made-up provider takes")
+    add("--auth-metrics", action="store_true", help="count authentication in /metrics, as the source does not")
+    add("--process-metrics", action="store_true", help="process_start_time_seconds in /metrics, likewise")
     add("--log-file", metavar="FILE", help="append log lines here (default: standard output)")
     add("--log-format", choices=("text", "json"), default="text", help="default: %(default)s")
     add("--log-level", choices=LEVELS, default=_rust_log(), help="default: $RUST_LOG, or error")
@@ -129,6 +131,8 @@ def _serve_options(options) -> ServeOptions:
         auth_cache_ttl=options.auth_cache_ttl,
         provider_delay=options.provider_delay,
         jwt_secret=_jwt_secret(),
+        auth_metrics=options.auth_metrics,
+        process_metrics=options.process_metrics,
     )
     return ServeOptions(
         settings=settings,

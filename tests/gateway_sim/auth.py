@@ -62,7 +62,7 @@ class Authenticator:
         key = self._verified_key(hashed)
         if key is not None:
             self._check_owner(key)
-            return self._accept(key)
+            return self._accept(key, cached=True)
         key, verified = self._find(token, hashed)
         if not verified:
             self._verify(token, hashed, key)
@@ -70,7 +70,7 @@ class Authenticator:
             raise refused(refusal)
         self._check_owner(key)
         self._touch(key)
-        return self._accept(key)
+        return self._accept(key, cached=False)
 
     def _verified_key(self, hashed: str) -> VirtualKey | None:
         found = self._verified.get(hashed) if self._verified else Found.MISS
@@ -132,8 +132,8 @@ class Authenticator:
         except DatabaseError:
             pass
 
-    def _accept(self, key: VirtualKey) -> Identity:
-        self._counts.authenticated(key.format, key.id)
+    def _accept(self, key: VirtualKey, *, cached: bool) -> Identity:
+        self._counts.authenticated_key(key.format, key.id, cached=cached)
         return Identity(key.user_id, key.id)
 
     def _user_of(self, claims: dict) -> Identity:
@@ -142,7 +142,7 @@ class Authenticator:
         except (ValueError, KeyError, AttributeError):
             raise refused("invalid_jwt_user") from None
         self._user(user_id)
-        self._counts.authenticated("jwt")
+        self._counts.authenticated_user()
         return Identity(user_id)
 
     def _user(self, user_id: str) -> None:

@@ -6,7 +6,8 @@ The JSON (`GET /_sim/counts`), every leaf a number that only grows:
 - requests: `total`, `by_status`, `by_route` ("POST /v1/models 401"); without the sim's own /_sim routes
 - failures: by the reason labels of replies.py
 - statements: per tag of sql.py, `calls` and `rows` as pg_stat_statements counts them
-- authenticated: requests that passed authentication, by `legacy` or `modern` key or `jwt`, and `by_key` (id)
+- authenticated: requests that passed authentication, by `legacy` or `modern` key or `jwt`, and `by_key` (id); of those
+  with a key, `without_cache`: not by the verified cache
 - verifications: bcrypt comparisons of a row found by lookup hash, `matched` or `mismatched`
 - fallback: `attempts`, `hits`, `misses`, and `compared`, the bcrypt comparisons made for them
 - auth_cache: per cache (`verified`, `key`): `hit` (used), `stale` (read, no longer valid, not used), `miss`,
@@ -20,12 +21,13 @@ The JSON (`GET /_sim/counts`), every leaf a number that only grows:
 
 import copy
 import threading
+from collections.abc import Iterable
 
 _START = {
     "requests": {"total": 0, "by_status": {}, "by_route": {}},
     "failures": {},
     "statements": {},
-    "authenticated": {"legacy": 0, "modern": 0, "jwt": 0, "by_key": {}},
+    "authenticated": {"legacy": 0, "modern": 0, "jwt": 0, "without_cache": 0, "by_key": {}},
     "verifications": {"matched": 0, "mismatched": 0},
     "fallback": {"attempts": 0, "hits": 0, "misses": 0, "compared": 0},
     "auth_cache": {
@@ -60,11 +62,15 @@ class Counts:
             self._add(("statements", tag, "calls"))
             self._add(("statements", tag, "rows"), rows)
 
-    def authenticated(self, kind: str, key_id: str | None = None) -> None:
+    def authenticated_user(self) -> None:
+        self.add("authenticated", "jwt")
+
+    def authenticated_key(self, kind: str, key_id: str, *, cached: bool) -> None:
         with self._lock:
             self._add(("authenticated", kind))
-            if key_id:
-                self._add(("authenticated", "by_key", key_id))
+            self._add(("authenticated", "by_key", key_id))
+            if not cached:
+                self._add(("authenticated", "without_cache"))
 
     def snapshot(self) -> dict:
         with self._lock:
@@ -75,3 +81,19 @@ class Counts:
         for name in path[:-1]:
             node = node.setdefault(name, {})
         node[path[-1]] = node.get(path[-1], 0) + by
+
+
+def summed(trees: Iterable[dict]) -> dict:
+    """Counts of several gateways, or of several lives of one, added up leaf by leaf."""
+    total = copy.deepcopy(_START)
+    for tree in trees:
+        _merge(total, tree)
+    return total
+
+
+def _merge(total: dict, tree: dict) -> None:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            _merge(total.setdefault(name, {}), value)
+        else:
+            total[name] = total.get(name, 0) + value

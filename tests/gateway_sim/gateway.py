@@ -11,13 +11,18 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
+from harness.ports import free_port
+
+from .counts import summed
+
 START_SECONDS = 20
 STOP_SECONDS = 5
 JWT_SECRET = "a-secret-for-tests"
 
 
 class Gateway:
-    """Context manager. `url` and `pid` are set while it runs; `log_path` stays readable until `close`.
+    """Context manager. `url` and `pid` are set while it runs; `log_path` stays readable until `close`. The port, a free
+    one unless given, stays the same over restarts.
 
     Log lines go to `log_file`, by default a temporary file; `log_level` None means what an unset RUST_LOG means.
     """
@@ -37,13 +42,17 @@ class Gateway:
         log_format: str = "text",
         colour: bool = True,
         host: str = "127.0.0.1",
-        port: int = 0,
+        port: int | None = None,
+        auth_metrics: bool = False,
+        process_metrics: bool = False,
     ):
         self._temporary = tempfile.TemporaryDirectory(prefix="gateway-sim-") if log_file is None else None
         self.log_path = Path(log_file or Path(self._temporary.name, "gateway.log"))
         self.url: str | None = None
         self.pid: int | None = None
         self._process: subprocess.Popen | None = None
+        self._past: list[dict] = []
+        self._past_is_known = True
         self._environment = {
             "DATABASE_URL": dsn,
             "REDIS_URL": redis_url,
@@ -52,11 +61,14 @@ class Gateway:
             "NO_COLOR": None,
         }
         self._options = [
-            *("--behaviour", behaviour, "--host", host, "--port", str(port), "--bcrypt-cost", str(bcrypt_cost)),
-            *("--fallback-scope", fallback_scope, "--auth-cache-ttl", str(auth_cache_ttl)),
+            *("--behaviour", behaviour, "--host", host, "--port", str(port or free_port())),
+            *("--bcrypt-cost", str(bcrypt_cost), "--fallback-scope", fallback_scope),
+            *("--auth-cache-ttl", str(auth_cache_ttl)),
             *("--log-file", str(self.log_path), "--log-format", log_format),
             *(["--require-auth"] if require_auth else []),
             *([] if colour else ["--no-color"]),
+            *(["--auth-metrics"] if auth_metrics else []),
+            *(["--process-metrics"] if process_metrics else []),
         ]
 
     def __enter__(self) -> "Gateway":
@@ -83,8 +95,10 @@ class Gateway:
         self.url, self.pid = answer["url"], answer["pid"]
 
     def stop(self, signal_number: int = signal.SIGTERM) -> None:
+        """Remembers the counts just before: with requests under way they may miss the last ones."""
         if self._process is None:
             return
+        self._remember_counts()
         self._process.send_signal(signal_number)
         try:
             self._process.wait(STOP_SECONDS)
@@ -94,13 +108,24 @@ class Gateway:
         self._process.stdout.close()
         self._process = self.url = self.pid = None
 
+    def restart(self, signal_number: int = signal.SIGTERM) -> None:
+        """What it counts in its process starts again at 0."""
+        self.stop(signal_number)
+        self.start()
+
     def close(self) -> None:
         """Removes the temporary log."""
         if self._temporary:
             self._temporary.cleanup()
 
     def counts(self) -> dict:
-        """counts.py documents the members."""
+        """Over all starts; counts.py documents the members."""
+        if not self._past_is_known:
+            raise RuntimeError("the simulated gateway ended by itself once, and took its counts with it")
+        return summed([*self._past, *([self.counts_since_start()] if self._process else [])])
+
+    def counts_since_start(self) -> dict:
+        """Of the running process alone, as its /metrics."""
         with urllib.request.urlopen(f"{self.url}/_sim/counts", timeout=5) as reply:
             return json.load(reply)
 
@@ -109,6 +134,14 @@ class Gateway:
         body = json.dumps({"enabled": enabled}).encode()
         request = urllib.request.Request(f"{self.url}/_sim/fallback", body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=5).close()
+
+    def _remember_counts(self) -> None:
+        if self.url is None:
+            return
+        try:
+            self._past.append(self.counts_since_start())
+        except OSError:
+            self._past_is_known = False
 
     def log_text(self) -> str:
         return self.log_path.read_text(encoding="utf-8")

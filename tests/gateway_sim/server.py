@@ -2,6 +2,7 @@
 """The HTTP surface: routes, guards, and how failures become replies. Handlers do their blocking work in threads."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from .accounts import Accounts
 from .app import App
 from .auth import Identity
+from .auth_metrics import render_auth, render_process
 from .completions import MODELS, Completions
 from .replies import ApiError, BadBody, Refused, json_bytes
 from .extractors import json_body, key_id_of
@@ -28,6 +30,7 @@ def json_reply(document, status: int = 200) -> web.Response:
 class Server:
     def __init__(self, app: App):
         self._app = app
+        self._start = time.time()
         self._accounts = Accounts(app.settings, app.database, app.counts)
         self._completions = Completions(
             app.settings, app.database, app.response_cache, app.metrics, app.log, app.counts
@@ -168,7 +171,10 @@ class Server:
         return json_reply({"status": "healthy", "timestamp": datetime.now(timezone.utc).isoformat()})
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        return web.Response(text=self._app.metrics.render())
+        settings = self._app.settings
+        auth = render_auth(self._app.counts.snapshot()) if settings.auth_metrics else ""
+        process = render_process(self._start) if settings.process_metrics else ""
+        return web.Response(text=auth + self._app.metrics.render() + process)
 
     async def _stats(self, request: web.Request) -> web.Response:
         app = self._app

@@ -20,6 +20,8 @@ class Settings:
     provider_delay: float = 0.0
     jwt_secret: str = "insecure-default"
     jwt_lifetime_hours: int = 168
+    auth_metrics: bool = False
+    process_metrics: bool = False
 
     @property
     def has_fallback(self) -> bool:

@@ -2,21 +2,17 @@
 """Prometheus from Debian, scraping given targets, and promtool."""
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from harness import http
-from harness.ports import free_port
 from harness.process import CLEAN_ENVIRONMENT, program
-from harness.server import Server
-from harness.wait import eventually
-
-Vector = list[tuple[dict[str, str], float]]
+from harness.query_api import QueryServer, Targets, scrape_jobs
 
 
-class Prometheus(Server):
+class Prometheus(QueryServer):
     """One instance. `targets` maps a job's name to its host:port addresses, all scraped and all rules evaluated at
     `interval`, such as "200ms". `rule_files` are paths, globs allowed.
 
@@ -25,24 +21,21 @@ class Prometheus(Server):
 
     name = "prometheus"
 
-    def __init__(
-        self, targets: Mapping[str, Sequence[str]], *, interval: str = "1s", rule_files: Sequence[str | Path] = ()
-    ):
+    def __init__(self, targets: Targets, *, interval: str = "1s", rule_files: Sequence[str | Path] = ()):
         super().__init__()
-        self.port = free_port()
         self._configuration = self.directory / "prometheus.yml"
         self.configure(targets, interval=interval, rule_files=rule_files)
 
-    def configure(
-        self, targets: Mapping[str, Sequence[str]], *, interval: str = "1s", rule_files: Sequence[str | Path] = ()
-    ) -> None:
+    def configure(self, targets: Targets, *, interval: str = "1s", rule_files: Sequence[str | Path] = ()) -> None:
         """Write its configuration anew; takes effect at the next start."""
-        jobs = [{"job_name": job, "static_configs": [{"targets": list(hosts)}]} for job, hosts in targets.items()]
-        tree = {
+        self._settings = {
             "global": {"scrape_interval": interval, "evaluation_interval": interval},
             "rule_files": [str(Path(file).absolute()) for file in rule_files],
-            "scrape_configs": jobs,
         }
+        self.write_targets(targets)
+
+    def write_targets(self, targets: Targets) -> None:
+        tree = {**self._settings, "scrape_configs": scrape_jobs(targets)}
         self._configuration.write_text(yaml.safe_dump(tree))
 
     def argv(self) -> Sequence[str]:
@@ -58,40 +51,9 @@ class Prometheus(Server):
     def answers(self) -> bool:
         return http.answers(f"{self.url}/-/ready")
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def query(self, expression: str) -> Vector:
-        """The value now of an instant expression, one (labels, value) a series; AssertionError if it is wrong."""
-        data = self._get("query", query=expression)
-        if data["resultType"] == "scalar":
-            return [({}, float(data["result"][1]))]
-        assert data["resultType"] == "vector", f"not an instant vector: {expression}"
-        return [(series["metric"], float(series["value"][1])) for series in data["result"]]
-
-    def wait_for(self, expression: str, predicate: Callable[[Vector], object] = bool, timeout: float = 20.0) -> Vector:
-        """The expression's value as soon as it pleases the predicate, by default as soon as there is one."""
-        latest: Vector = []
-
-        def pleases() -> bool:
-            latest[:] = self.query(expression)
-            return bool(predicate(latest))
-
-        try:
-            eventually(pleases, timeout, expression)
-        except AssertionError as failure:
-            raise AssertionError(f"{failure}; its value: {latest}") from None
-        return latest
-
     def firing_alerts(self) -> list[dict[str, str]]:
         """The labels of each alert that fires now."""
         return [alert["labels"] for alert in self._get("alerts")["alerts"] if alert["state"] == "firing"]
-
-    def _get(self, endpoint: str, **params: str) -> dict:
-        body = http.get(f"{self.url}/api/v1/{endpoint}", params=params).json()
-        assert body["status"] == "success", f"{params}: {body.get('error')}"
-        return body["data"]
 
 
 def promtool(args: Sequence[str | Path], input: str = "") -> subprocess.CompletedProcess[str]:

@@ -8,26 +8,35 @@ from urllib.parse import quote
 
 import redis
 
-from harness.certificates import Certificate, self_signed
+from harness.certificates import Authority, Certificate, self_signed
 from harness.ports import free_port
 from harness.process import program
 from harness.server import Server
 
 
 class Redis(Server):
-    """One instance, on TCP and on a Unix socket. With `tls` it serves TLS only on TCP, showing `certificate`.
+    """One instance, on TCP and on a Unix socket. With `tls` it serves TLS only on TCP, showing `certificate`, which its
+    clients trust because of `trusted`; given an authority, it also speaks TLS to other nodes.
 
     `directives` are further lines of redis.conf, such as "user monitor on >secret ~* +info".
     """
 
     name = "redis"
 
-    def __init__(self, *, password: str | None = None, tls: bool = False, directives: Sequence[str] = ()):
+    def __init__(
+        self, *, password: str | None = None, tls: bool | Authority = False, directives: Sequence[str] = ()
+    ):
         super().__init__()
         self.port = free_port()
         self.password = password
         self.socket_path: Path = self.directory / "redis.sock"
-        self.certificate: Certificate | None = self_signed(self.directory) if tls else None
+        self.certificate: Certificate | None = None
+        self.trusted: Path | None = None
+        if isinstance(tls, Authority):
+            self.certificate, self.trusted = tls.peer(), tls.certificate
+        elif tls:
+            self.certificate = self_signed(self.directory)
+            self.trusted = self.certificate.certificate
         self._configuration = self.directory / "redis.conf"
         self._configuration.write_text("\n".join([*self._directives(), *directives, ""]))
 
@@ -52,7 +61,7 @@ class Redis(Server):
 
     def client(self, database: int = 0) -> redis.Redis:
         """A client of the default user over TCP, which checks the certificate and answers with text."""
-        tls = {"ssl_ca_certs": str(self.certificate.certificate)} if self.certificate else {}
+        tls = {"ssl_ca_certs": str(self.trusted)} if self.trusted else {}
         return redis.Redis.from_url(self.url(database), decode_responses=True, socket_timeout=10, **tls)
 
     def _login(self, user: str, password: str | None) -> str:
@@ -67,7 +76,10 @@ class Redis(Server):
                 f"tls-port {self.port}",
                 f"tls-cert-file {self.certificate.certificate}",
                 f"tls-key-file {self.certificate.key}",
+                f"tls-ca-cert-file {self.trusted}",
                 "tls-auth-clients no",
+                "tls-replication yes",
+                "tls-cluster yes",
             ]
         else:
             lines += [f"port {self.port}"]

@@ -30,7 +30,8 @@ _SUPERUSER_OID = 10
 
 @dataclass(frozen=True)
 class Layout:
-    """Names and types of the views' columns, and the extension's version. `info` is None where there is no such view."""
+    """Names and types of the views' columns, and the extension's version. `info` is None where there is no such
+    view."""
 
     extension: str
     statements: Columns

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The harness's pg_stat_statements: kept, lost, evicted and hidden as by the real one, and imitated for other releases."""
+"""The harness's pg_stat_statements: kept, lost, evicted and hidden by the real one, imitated for other releases."""
 
 import contextlib
 

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exposition/evidence_families.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "domain/assess.hpp"
+#include "domain/evidence_facts.hpp"
+#include "exposition/build.hpp"
+
+namespace keyshift::exposition {
+namespace {
+
+using build::family;
+using build::number;
+using build::single;
+using domain::Event;
+using domain::Model;
+using domain::Signal;
+
+std::optional<double> total(const domain::PerEvent<std::uint64_t>& totals, Event event, bool there) {
+    return there ? std::optional(number(totals.at(index_of(event)))) : std::nullopt;
+}
+
+/// Whether the source might count `event`, and what it has counted.
+std::optional<double> counted(const Model& model, const std::string& source, Event event) {
+    const auto events = model.policy.measurable.find(source);
+    if (events == model.policy.measurable.end() || !events->second.test(index_of(event))) return std::nullopt;
+    const auto status = model.sources.find(source);
+    if (status != model.sources.end() && !status->second.not_measured.empty()) return std::nullopt;
+    const auto counts = model.evidence.sources.find(source);
+    return counts == model.evidence.sources.end() ? 0 : number(counts->second.totals.at(index_of(event)));
+}
+
+void append_headlines(const Model& model, std::vector<Family>& out) {
+    const auto& totals = model.evidence.totals;
+    const bool any = model.sources.count(domain::kKeysSource) > 0 || can_be_measured(model, Signal::fallback);
+    const bool cache = can_be_measured(model, Signal::auth_cache);
+    out.push_back(single(Type::counter, "keyshift_fallback_auth_total",
+                         "Authentications by fallback, by the evidence that keyshift_evidence_info names.",
+                         total(totals, Event::fallback, any)));
+    out.push_back(single(Type::counter, "keyshift_auth_cache_hits_total",
+                         "Authentications that the gateway's cache answered, by the evidence that "
+                         "keyshift_evidence_info names.",
+                         total(totals, Event::auth_cache_hit, cache)));
+    out.push_back(single(Type::counter, "keyshift_auth_cache_misses_total",
+                         "Authentications that took the full path, by the evidence that "
+                         "keyshift_evidence_info names.",
+                         total(totals, Event::auth_cache_miss, cache)));
+    Family failures = family(Type::counter, "keyshift_auth_failures_total",
+                             "Failed authentications by reason, by the evidence that keyshift_evidence_info "
+                             "names; statements know unknown_key only.");
+    for (std::size_t i = 0; can_be_measured(model, Signal::auth_failures) && i < domain::kFailureReasons;
+         ++i) {
+        const Event event = after(domain::kFirstFailure, i);
+        failures.samples.push_back(
+            {{{"reason", std::string(event_label(event))}}, number(totals.at(index_of(event)))});
+    }
+    out.push_back(std::move(failures));
+    Family evidence = family(Type::info, "keyshift_evidence_info",
+                             "What the headline metrics of a signal are counted from.");
+    for (const Signal signal : {Signal::fallback, Signal::auth_cache, Signal::auth_failures}) {
+        const std::string& name = model.evidence.of(signal).evidence;
+        if (name.empty()) continue;
+        evidence.samples.push_back({{{"signal", std::string(signal_name(signal))}, {"evidence", name}}, 1});
+    }
+    out.push_back(std::move(evidence));
+}
+
+void append_statements(const Model& model, std::vector<Family>& out) {
+    constexpr const char* kSource = "statements";
+    out.push_back(single(Type::counter, "keyshift_fallback_scans_total",
+                         "Statements of the gateway that read all keys to compare them.",
+                         counted(model, kSource, Event::fallback_scan)));
+    out.push_back(single(Type::counter, "keyshift_fallback_scanned_keys_total",
+                         "Rows that these statements returned: keys compared.",
+                         counted(model, kSource, Event::fallback_scanned_key)));
+    Family lookups =
+        family(Type::counter, "keyshift_auth_lookups_total",
+               "The gateway's lookups of a key by its hash; not_found: a legacy or unknown key.");
+    for (const auto& [event, result] :
+         {std::pair{Event::lookup_found, "found"}, std::pair{Event::lookup_not_found, "not_found"}}) {
+        if (const auto count = counted(model, kSource, event))
+            lookups.samples.push_back({{{"result", result}}, *count});
+    }
+    out.push_back(std::move(lookups));
+    out.push_back(single(Type::counter, "keyshift_auth_verifications_total",
+                         "Authentications by the full path that succeeded, each with a bcrypt comparison.",
+                         counted(model, kSource, Event::verification)));
+}
+
+void append_redis(const Model& model, std::vector<Family>& out) {
+    constexpr const char* kSource = "redis";
+    out.push_back(single(Type::counter, "keyshift_redis_keyspace_hits_total",
+                         "Reads of existing keys in the whole Redis instance, whatever they are for: not the "
+                         "hits of the auth cache.",
+                         counted(model, kSource, Event::redis_hit)));
+    out.push_back(single(Type::counter, "keyshift_redis_keyspace_misses_total",
+                         "Reads of keys that were not there, in the whole Redis instance, whatever for.",
+                         counted(model, kSource, Event::redis_miss)));
+    out.push_back(single(Type::counter, "keyshift_redis_evicted_keys_total",
+                         "Keys that the whole Redis instance gave up for want of memory.",
+                         counted(model, kSource, Event::redis_evicted)));
+    Family entries = family(Type::gauge, "keyshift_cache_entries",
+                            "Entries of the gateway's auth caches in Redis, as of the last complete count.");
+    for (const auto& [cache, count] : model.gauges.cache_entries)
+        entries.samples.push_back({{{"cache", cache}}, number(count)});
+    out.push_back(std::move(entries));
+}
+
+/// Of the best source that counts it.
+std::optional<double> best(const Model& model, Event event) {
+    for (const char* const source : {"access_log", "gateway_log", "gateway_metrics", "prometheus"})
+        if (const auto count = counted(model, source, event)) return count;
+    return std::nullopt;
+}
+
+void append_gateway(const Model& model, std::vector<Family>& out) {
+    out.push_back(single(Type::counter, "keyshift_response_cache_hits_total",
+                         "Hits of the gateway's cache of answers, which has nothing to do with keys.",
+                         best(model, Event::response_cache_hit)));
+    out.push_back(single(Type::counter, "keyshift_response_cache_misses_total",
+                         "Misses of the gateway's cache of answers, which has nothing to do with keys.",
+                         best(model, Event::response_cache_miss)));
+    Family requests =
+        family(Type::counter, "keyshift_http_requests_total", "Requests to the gateway by outcome.");
+    for (std::size_t i = 0; i < domain::kRequestOutcomes; ++i) {
+        const Event event = after(domain::kFirstRequest, i);
+        if (const auto count = best(model, event))
+            requests.samples.push_back({{{"outcome", std::string(event_label(event))}}, *count});
+    }
+    out.push_back(std::move(requests));
+    Family up = family(Type::gauge, "keyshift_gateway_up",
+                       "Whether the replica's own metrics could be read at the last look.");
+    for (const auto& [gateway, is_up] : model.gauges.gateways_up)
+        up.samples.push_back({{{"gateway", gateway}}, is_up ? 1.0 : 0.0});
+    out.push_back(std::move(up));
+}
+
+}  // namespace
+
+void append_evidence_families(const Model& model, std::vector<Family>& out) {
+    append_headlines(model, out);
+    append_statements(model, out);
+    append_redis(model, out);
+    append_gateway(model, out);
+    Family resets = family(Type::counter, "keyshift_source_resets_total",
+                           "Times that counters of the source had begun anew.");
+    for (const auto& [name, events] : model.policy.measurable) {
+        if (events.none()) continue;
+        const auto counts = model.evidence.sources.find(name);
+        resets.samples.push_back(
+            {{{"source", name}}, counts == model.evidence.sources.end() ? 0 : number(counts->second.resets)});
+    }
+    out.push_back(std::move(resets));
+}
+
+}  // namespace keyshift::exposition

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families of what sources count. Pure.
+#pragma once
+
+#include <vector>
+
+#include "domain/model.hpp"
+#include "exposition/family.hpp"
+
+namespace keyshift::exposition {
+
+/// A counter is there, from 0 on, as soon as a configured source might count it.
+void append_evidence_families(const domain::Model& model, std::vector<Family>& out);
+
+}  // namespace keyshift::exposition

@@ -1,0 +1,1 @@
+select - -1, a / *b, 1 * 2, count( * ), t . *, c :: text, $1::int ; ;

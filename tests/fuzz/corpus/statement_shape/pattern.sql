@@ -1,0 +1,2 @@
+a*bc*a
+abcabcabca

@@ -1,0 +1,1 @@
+select E'a\'b', 'it''s', $x$ $$ $x$, $$a$$, "A""b", U&"c", x'0F' from public.t
