@@ -87,20 +87,33 @@ void add_status(CLI::App& app, StatusCommand& command) {
         ->type_name("FILE");
 }
 
+/// "--format text|json".
+void add_format(CLI::App& command, bool& json) {
+    command
+        .add_option_function<std::string>(
+            "--format",
+            [&json](const std::string& name) {
+                if (name != "text" && name != "json") refuse("--format", name, "text or json");
+                json = name == "json";
+            },
+            "text (default) or json")
+        ->type_name("FORMAT");
+}
+
+void add_doctor(CLI::App& app, DoctorCommand& command) {
+    CLI::App* const doctor =
+        app.add_subcommand("doctor", "Try every source: what is wrong, and the command that mends it");
+    doctor->footer("Exit codes: 0 all is well, 69 a source cannot be read.");
+    doctor->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    add_format(*doctor, command.json);
+}
+
 void add_verdict(CLI::App& app, VerdictCommand& command) {
     CLI::App* const verdict =
         app.add_subcommand("verdict", "May the fallback be removed? Every check, with its evidence");
     verdict->footer("Exit codes: 0 SAFE, 1 NOT_YET, 2 UNSAFE, 3 UNKNOWN.");
     verdict->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
-    verdict
-        ->add_option_function<std::string>(
-            "--format",
-            [&command](const std::string& name) {
-                if (name != "text" && name != "json") refuse("--format", name, "text or json");
-                command.json = name == "json";
-            },
-            "text (default) or json")
-        ->type_name("FORMAT");
+    add_format(*verdict, command.json);
 }
 
 void add_key(CLI::App& app, KeyCommand& command) {
@@ -171,6 +184,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     add_serve(app, serve);
     add_status(app, status);
     add_verdict(app, verdict);
+    DoctorCommand doctor;
+    add_doctor(app, doctor);
     add_report(app, report);
     add_key(app, key);
     add_pair(app, pair);
@@ -183,8 +198,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     const std::string first = argv[1];
     if (first[0] != '-' && !is_command(app, first)) {
         return Message{"keyshift: '" + first +
-                           "' is not a command; there are serve, status, verdict, report, key, pair, ack, "
-                           "sql and check (--help)\n",
+                           "' is not a command; there are serve, status, verdict, doctor, report, key, "
+                           "pair, ack, sql and check (--help)\n",
                        kUsage};
     }
     try {
@@ -199,6 +214,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (app.got_subcommand("serve")) return serve;
     if (app.got_subcommand("status")) return status;
     if (app.got_subcommand("verdict")) return verdict;
+    if (app.got_subcommand("doctor")) return doctor;
     if (app.got_subcommand("key")) return key;
     if (app.got_subcommand("pair")) return pair;
     if (app.got_subcommand("ack")) return ack;

@@ -62,6 +62,11 @@ struct SqlCommand {
     std::vector<std::string> sections;  ///< role, view, index, statements; empty: all
 };
 
+struct DoctorCommand {
+    std::optional<std::filesystem::path> config;
+    bool json = false;
+};
+
 /// Nothing to do but print and exit: help, version, or what is wrong with the command line.
 struct Message {
     std::string text;
@@ -69,7 +74,7 @@ struct Message {
 };
 
 using Command = std::variant<ReportCommand, ServeCommand, CheckCommand, StatusCommand, VerdictCommand,
-                             KeyCommand, PairCommand, AckCommand, SqlCommand, Message>;
+                             KeyCommand, PairCommand, AckCommand, SqlCommand, DoctorCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

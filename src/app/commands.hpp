@@ -16,6 +16,7 @@ int run_key(const KeyCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);
 int run_sql(const SqlCommand& command);
+int run_doctor(const DoctorCommand& command);
 
 /// Runs the command that `argv` asks for.
 int run(int argc, const char* const* argv);

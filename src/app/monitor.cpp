@@ -165,9 +165,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
 }
 
 void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {
-    const bool cannot = cycle.error.code == base::Errc::schema || cycle.error.code == base::Errc::permission;
-    if (watched.implied && cannot && !status.observation_start &&
-        watched.source.name() != domain::kKeysSource) {
+    if (watched.extra && collectors::is_lacking(cycle.error.code) && !status.observation_start) {
         if (status.not_measured.empty()) {
             log::info("not measured", {{"source", watched.source.name()},
                                        {"reason", cycle.error.what},

@@ -41,14 +41,14 @@ class Monitor {
     struct Watched {
         Source source;
         boost::asio::steady_timer timer;
-        bool implied;                                 // nobody has asked for it by name
+        bool extra;                                   // nobody has asked for it by name
         std::optional<base::Errc> logged_error = {};  // a change of state is logged once
         bool skewed = false;
 
         Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
             : source(config, collector, *monitor.state_, monitor.interrupt_),
               timer(monitor.loop_),
-              implied(collector.implied) {}
+              extra(collector.extra) {}
     };
 
     explicit Monitor(config::Config config);

@@ -51,7 +51,8 @@ void take_look(const config::CollectorConfig& collector, Cycle& cycle, EvidenceB
     status.up = cycle.observation.has_value();
     if (!cycle.observation) {
         status.add_error(cycle.error.code);
-        if (collector.implied && !status.observation_start) status.not_measured = cycle.error.text();
+        if (collector.extra && collectors::is_lacking(cycle.error.code) && !status.observation_start)
+            status.not_measured = cycle.error.text();
         return;
     }
     status.last_success_at = cycle.observation->taken_at;

@@ -79,6 +79,7 @@ struct Finding {
     Kind kind = Kind::ok;
     std::string what;       ///< one line, no full stop
     std::string mend = {};  ///< the command or SQL that mends it; may have several lines
+    base::Errc code = base::Errc::other;  ///< of a failure
 };
 
 class Collector {
@@ -107,6 +108,8 @@ struct Entry {
     std::function<domain::Events(const config::Gateway&, const config::CollectorConfig&)> measures = {};
 };
 
+/// The source cannot be read because something was never set up: an extension, a right.
+bool is_lacking(base::Errc code);
 /// What a failed look is for `keyshift doctor`.
 Finding failure(const base::Error& error);
 

@@ -91,11 +91,12 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
     std::vector<std::string> variables;
     for (const CollectorType& type : types) {
         if (type.default_when.empty()) continue;
-        if (std::find(variables.begin(), variables.end(), type.default_when) == variables.end())
-            variables.push_back(type.default_when);
+        const bool extra =
+            std::find(variables.begin(), variables.end(), type.default_when) != variables.end();
+        if (!extra) variables.push_back(type.default_when);
         if (!non_empty(reading.environment, type.default_when)) continue;
         collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, type));
-        collectors.back().implied = true;
+        collectors.back().extra = extra;
     }
     if (!collectors.empty()) return collectors;
     const std::string set = "set " + joined(variables, " or ");
