@@ -51,6 +51,11 @@ struct SecretNames {
     std::string_view sibling = {};  ///< the type of another collector, whose own in the file serves as well
 };
 
+struct NamedTexts {
+    std::string name;
+    std::vector<std::string> texts;  ///< not empty, nor is any of them
+};
+
 class OptionsReader {
  public:
     /// Not empty.
@@ -70,6 +75,12 @@ class OptionsReader {
     std::string optional_text(std::string_view key);
     /// A list, or one text that stands for a list of one. Not empty, nor is any of its texts.
     std::vector<std::string> list_of_text(std::string_view key, const std::vector<std::string>& fallback);
+
+    /// A list of paths, or one; relative ones as `path`. An absent one reads as none.
+    std::vector<std::filesystem::path> paths(std::string_view key);
+    /// A mapping whose keys are for the reader to choose, each with one text or a list of them, in the file's
+    /// order; an absent one reads as none.
+    std::vector<NamedTexts> named_texts(std::string_view key);
 
     /// One of the names; names are unique.
     template <class E>
@@ -186,6 +197,7 @@ class OptionsReader {
     std::vector<Text> find_list(std::string_view key, std::string_view fallback_text);
     /// Whether a key whose default is `null` is given as that.
     bool is_null(std::string_view key);
+    std::vector<Text> texts_of(const TreeNode& node, std::string_view key);
     SecretSource find_secret(std::string_view key, SecretNames names, bool required);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);
