@@ -100,9 +100,12 @@ def test_neither_keyshift_nor_an_administrator_is_taken_for_the_gateway(database
 
 def covered_at(serve: Serve) -> str:
     """When the verdict will have been covered for long enough: the later the coverage began, the later."""
-    result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
-    checks = {check["check"]: check for check in json.loads(result.stdout)["checks"]}
-    return checks["coverage"]["passes_at"]
+
+    def passes_at() -> str | None:
+        result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
+        return {check["check"]: check for check in json.loads(result.stdout)["checks"]}["coverage"]["passes_at"]
+
+    return eventually(passes_at, 10, "the first look is saved")
 
 
 def test_resets_in_a_quiet_moment_lose_nothing(database, planted):

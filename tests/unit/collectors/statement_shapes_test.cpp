@@ -131,6 +131,13 @@ TEST(StatementShapes, NamesAreTheConfigurations) {
     EXPECT_EQ(shapes.needed_names(), std::vector<std::string>{"API Keys"});
 }
 
+TEST(StatementShapes, NamesMayHoldQuotationMarks) {
+    const StatementShapes shapes(gateway(R"(statements: {table: '"a ""b"""'})"), {R"(a "b")"});
+    EXPECT_EQ(shape(shapes, R"(select * from x."a ""b""" where id = $1)"), "by_id");
+    EXPECT_EQ(shape(shapes, R"(select * from "a ""b""" k)"), "scan");
+    EXPECT_EQ(shape(shapes, R"(select * from "a " where id = $1)"), "none");
+}
+
 TEST(StatementShapes, OnlyOneSchemaWhereItIsGiven) {
     const StatementShapes shapes(gateway("statements: {table: billing.virtual_keys}"), {"virtual_keys"});
     EXPECT_EQ(shape(shapes, "select * from billing.virtual_keys where id = $1"), "by_id");
