@@ -426,6 +426,24 @@ def test_the_verdict_knows_nothing_while_a_target_is_down(database: Database, se
 # --- many targets
 
 
+def test_many_that_hang_do_not_starve_the_others(server: HttpFaults):
+    """More of them than can be asked in one look, and all of them before the others."""
+    for number in range(80):
+        server.answer(faults.hang(), f"/a{number}")
+    server.answer(page(1))
+    paths = [f"/a{number}" for number in range(80)] + [f"/b{number}" for number in range(20)]
+    with Serve(alone([server.url + path for path in paths], timeout="1s", interval="1s")) as serve:
+        eventually(lambda: sum(up(serve).values()) == 20, 20, "those that answer are up")
+
+
+def test_when_all_are_down_none_is_up(server: HttpFaults):
+    server.answer(page(1))
+    with Serve(alone([server.url])) as serve:
+        assert up(serve) == {server.address: 1}
+        server.answer(faults.status(500))
+        eventually(lambda: up(serve) == {server.address: 0}, 10, "it is down")
+
+
 def test_a_thousand_targets(server: HttpFaults, tmp_path: Path):
     body = "".join(f'filler_total{{i="{i}"}} {i}\n' for i in range(8000))
     server.answer(page(1, body))
