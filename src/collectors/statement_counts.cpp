@@ -16,7 +16,8 @@ struct Weights {
 };
 
 /// A lookup that returns no row was of a legacy or unknown key; a key that was accepted on the full path is
-/// touched; and each that was accepted, also by the cache, is read again by its id.
+/// touched; and each that was accepted, also by the cache, is read again by its id. Who manages keys reads
+/// them by id too, and then changes them.
 const Weights& weights(Shape shape) {
     static const std::array<Weights, kShapes.size()> kWeights{{
         {{{Event::lookup_not_found, 1}, {Event::failure_unknown_key, 1}, {Event::auth_attempt, 1}},
@@ -24,9 +25,10 @@ const Weights& weights(Shape shape) {
           {Event::lookup_not_found, -1},
           {Event::failure_unknown_key, -1},
           {Event::auth_attempt, -1}}},
-        {{{Event::auth_cache_hit, 1}, {Event::auth_attempt, 1}}},
+        {{}, {{Event::auth_cache_hit, 1}, {Event::auth_attempt, 1}}},
         {{{Event::verification, 1}, {Event::auth_cache_miss, 1}, {Event::auth_cache_hit, -1}}},
         {{{Event::fallback_scan, 1}, {Event::fallback, 1}}, {{Event::fallback_scanned_key, 1}}},
+        {{}, {{Event::auth_cache_hit, -1}, {Event::auth_attempt, -1}}},
     }};
     return kWeights.at(static_cast<std::size_t>(shape));
 }

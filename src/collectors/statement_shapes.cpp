@@ -45,7 +45,8 @@ bool is_name(std::string_view text) {
 }  // namespace
 
 std::string_view shape_name(Shape shape) {
-    constexpr std::array<std::string_view, kShapes.size()> kNames{"lookup", "by_id", "touch", "scan"};
+    constexpr std::array<std::string_view, kShapes.size()> kNames{"lookup", "by_id", "touch", "scan",
+                                                                  "manage"};
     return kNames.at(static_cast<std::size_t>(shape));
 }
 
@@ -128,6 +129,7 @@ std::optional<Shape> StatementShapes::of(std::string_view sql) const {
 std::optional<Shape> StatementShapes::by_structure(std::string_view normalised) const {
     const auto all = tokens(normalised);
     if (is_touch(all)) return Shape::touch;
+    if (is_management(all)) return Shape::manage;
     const auto found = select(all);
     if (!found) return std::nullopt;
     if (is_select_by(*found, lookup_hash_)) return Shape::lookup;
@@ -247,6 +249,24 @@ bool StatementShapes::is_touch(const std::vector<Token>& tokens) const {
     const std::size_t end = text(at + 4) == ":" ? at + 7 : at + 4;
     return text(at) == "where" && text(at + 1) == id_ && text(at + 2) == "=" && text(at + 3) == "$" &&
            rest.size() == end;
+}
+
+/// UPDATE table SET ... WHERE id = $1 RETURNING ..., without last_used_at; DELETE FROM table WHERE id = $1.
+/// An administrator's UPDATE asks for nothing back.
+bool StatementShapes::is_management(const std::vector<Token>& tokens) const {
+    const auto text = [&](std::size_t i) { return i < tokens.size() ? tokens[i].text : std::string_view{}; };
+    const bool removal = text(0) == "delete" && text(1) == "from";
+    if (!removal && text(0) != "update") return false;
+    const auto begin = after_table(tokens, removal ? 2 : 1);
+    if (!begin) return false;
+    const auto where = std::find_if(tokens.begin() + static_cast<std::ptrdiff_t>(*begin), tokens.end(),
+                                    [](const Token& token) { return token.text == "where"; });
+    const bool uses =
+        std::any_of(tokens.begin(), where, [&](const Token& token) { return token.text == last_used_at_; });
+    const auto at = static_cast<std::size_t>(where - tokens.begin());
+    if (uses || text(at + 1) != id_ || text(at + 2) != "=" || text(at + 3) != "$") return false;
+    const std::size_t end = text(at + 4) == ":" ? at + 7 : at + 4;
+    return removal ? end == tokens.size() : text(end) == "returning";
 }
 
 }  // namespace keyshift::collectors

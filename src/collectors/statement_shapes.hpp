@@ -22,8 +22,9 @@ enum class Shape : std::uint8_t {
     by_id,   ///< reads a key by its id
     touch,   ///< sets when a key was last used, and nothing else
     scan,    ///< reads the bcrypt hashes of many keys, to compare them
+    manage,  ///< changes or deletes one key, which the gateway has read by its id before
 };
-inline constexpr std::array kShapes{Shape::lookup, Shape::by_id, Shape::touch, Shape::scan};
+inline constexpr std::array kShapes{Shape::lookup, Shape::by_id, Shape::touch, Shape::scan, Shape::manage};
 std::string_view shape_name(Shape shape);
 
 class StatementShapes {
@@ -50,6 +51,7 @@ class StatementShapes {
     bool is_select_by(const Select& select, const std::string& column) const;
     bool is_scan(const Select& select) const;
     bool is_touch(const std::vector<Token>& tokens) const;
+    bool is_management(const std::vector<Token>& tokens) const;
     std::optional<Shape> by_structure(std::string_view normalised) const;
 
     std::vector<std::string> tables_;  // these and all names below as normalise_statement() leaves them

@@ -135,6 +135,7 @@ class Statements final : public Collector {
                     "the configuration does not tell what a " + name + " statement is", "give " + key};
         }
         if (shape == Shape::scan) return {Finding::Kind::ok, "no scan of a fallback has been seen so far"};
+        if (shape == Shape::manage) return {Finding::Kind::ok, "no key has been changed or deleted so far"};
         return {Finding::Kind::warning, "no " + name + " statement has been seen so far",
                 "is this the gateway's database, and do its statements look otherwise? Then give " + key};
     }

@@ -68,6 +68,14 @@ TEST(StatementShapes, AsOtherPeopleWriteThem) {
     EXPECT_EQ(shape("/* app */ SELECT key_hash FROM virtual_keys -- all\n"), "scan");
 }
 
+TEST(StatementShapes, KeysAreManaged) {
+    EXPECT_EQ(shape("UPDATE virtual_keys SET name = COALESCE($2, name), blocked = COALESCE($8, blocked) "
+                    "WHERE id = $1 RETURNING id, key_hash, last_used_at"),
+              "manage");
+    EXPECT_EQ(shape("\n   DELETE FROM virtual_keys\n   WHERE id = $1\n"), "manage");
+    EXPECT_EQ(shape("DELETE FROM public.virtual_keys AS k WHERE k.id = $1::uuid"), "manage");
+}
+
 TEST(StatementShapes, WhatMustNotCount) {
     for (const std::string& sql :
          {kSelect + "WHERE key_hash = $1",
@@ -75,15 +83,16 @@ TEST(StatementShapes, WhatMustNotCount) {
           kSelect + "WHERE user_id = $1 AND key_lookup_hash IS NULL",
           kSelect + "ORDER BY created_at DESC LIMIT $1 OFFSET $2",
           "INSERT INTO virtual_keys (key_hash, key_lookup_hash) VALUES ($1, $2) RETURNING " + kColumns,
-          "UPDATE virtual_keys SET name = COALESCE($2, name), blocked = COALESCE($8, blocked) WHERE id = $1 "
-          "RETURNING " +
-              kColumns,
           std::string("UPDATE virtual_keys SET current_spend = current_spend + $2, last_used_at = NOW() "
                       "WHERE id = $1"),
           std::string("UPDATE virtual_keys SET last_used_at = NOW(), blocked = $2 WHERE id = $1"),
           std::string("UPDATE virtual_keys SET last_used_at = NOW()"),
           std::string("UPDATE users SET last_used_at = NOW() WHERE id = $1"),
-          std::string("DELETE FROM virtual_keys WHERE id = $1"),
+          std::string("DELETE FROM virtual_keys WHERE user_id = $1"),
+          std::string("DELETE FROM virtual_keys WHERE id = $1 AND blocked"),
+          std::string("DELETE FROM virtual_keys"),
+          std::string("UPDATE virtual_keys SET blocked = $2 WHERE id = $1"),
+          std::string("UPDATE virtual_keys SET blocked = $2 RETURNING id"),
           std::string("SELECT id, email, username, password_hash FROM users WHERE id = $1"),
           std::string("SELECT COUNT(*) FROM virtual_keys WHERE key_lookup_hash IS NULL"),
           std::string("SELECT id, key_prefix, name FROM virtual_keys WHERE key_lookup_hash IS NULL"),
