@@ -219,6 +219,20 @@ def test_a_target_that_comes_later_counts_from_its_start(server: HttpFaults, tmp
         eventually(lambda: counted(serve) == 16 + 1 + 12, 10, "a restart that the counter alone does not show")
 
 
+def test_a_target_of_a_file_that_was_broken_from_the_start_is_not_new(server: HttpFaults, tmp_path: Path):
+    targets = tmp_path / "t.yml"
+    server.answer(page(3), "/a")
+    server.answer(page(5), "/b")
+    with Serve(alone([f"{server.url}/a"], file_sd=[str(targets)])) as serve:
+        wait_for_look(serve)
+        targets.write_text(f"- targets: ['{server.address}']\n  labels: {{__metrics_path__: /b}}\n")
+        eventually(lambda: len(up(serve)) == 2, 10, "both targets")
+        wait_for_look(serve)
+        assert counted(serve) == 0
+        server.answer(page(6), "/b")
+        eventually(lambda: counted(serve) == 1, 10, "what it counts from now on")
+
+
 # --- faults of one target among two
 
 FAULTS: dict[str, faults.Answer] = {
