@@ -387,13 +387,18 @@ def test_a_broken_file_keeps_its_targets_and_is_missed(server: HttpFaults, tmp_p
         eventually(lambda: check()["outcome"] == "pass", 10, "the file is good again")
 
 
-def test_no_target_at_all(tmp_path: Path):
+def test_no_target_at_all(server: HttpFaults, tmp_path: Path):
     targets = tmp_path / "t.json"
-    with Serve(alone(file_sd=[str(targets)])) as serve:
+    server.answer(page(5))
+    counters = [{"event": "response_cache_hit", "metric": HITS}]
+    with Serve(alone(file_sd=[str(targets)], counters=counters)) as serve:
         assert reasons(serve) == {"parse"}
         assert "does not exist" in serve.log_path.read_text()
         targets.write_text("[]")
         eventually(lambda: "other" in reasons(serve), 10, "there is no target")
+        targets.write_text(json.dumps([{"targets": [server.address]}]))
+        hits = "keyshift_response_cache_hits_total"
+        eventually(lambda: counted(serve, hits) == 5, 10, "the first target began while we were watching")
 
 
 def test_each_address_of_a_host_is_a_target(server: HttpFaults):
