@@ -101,6 +101,7 @@ class GatewayMetrics final : public Collector {
         auto looked = look(request.deadline);
         if (!looked) return looked.error();
         remember(*looked, now);
+        if (looked->targets.empty()) return no_target(*looked);
         std::vector<Error> errors;
         for (const TargetLook& target : looked->targets)
             if (!target.page) errors.push_back(target.page.error());
@@ -111,6 +112,7 @@ class GatewayMetrics final : public Collector {
     std::vector<Finding> examine(Deadline deadline) override {
         const auto looked = look(deadline);
         if (!looked) return {failure(looked.error())};
+        if (looked->targets.empty()) return {failure(no_target(*looked))};
         return gateway_findings(*looked, rules_);
     }
 
@@ -119,7 +121,6 @@ class GatewayMetrics final : public Collector {
         auto found = targets_.look(client_, deadline.at_most(schedule_.timeout / 3));
         if (!found) return found.error();
         GatewayLook out{.targets = {}, .hosts = std::move(found->hosts), .files = std::move(found->files)};
-        if (found->targets.empty()) return no_target(out);
         std::ranges::stable_sort(found->targets, {}, [this](const auto& target) { return turn_of(target); });
         const auto headers = options_.http.headers();
         if (!headers) return headers.error();
@@ -240,10 +241,9 @@ class GatewayMetrics final : public Collector {
     drivers::HttpClient client_;
     GatewayTargets targets_;
     std::optional<Time> first_look_;
-    bool was_whole_ = false;                  // an earlier look found all targets that there were
-    std::map<std::string, bool> came_later_;  // the targets of the last look
-    std::map<std::string, std::size_t>
-        slow_;  // those that did not answer in time: their places in the last look
+    bool was_whole_ = false;                   // an earlier look found all targets that there were
+    std::map<std::string, bool> came_later_;   // the targets of the last look
+    std::map<std::string, std::size_t> slow_;  // too slow in the last look: their places in it
     domain::Events offers_;
 };
 

@@ -219,6 +219,20 @@ def test_a_target_that_comes_later_counts_from_its_start(server: HttpFaults, tmp
         eventually(lambda: counted(serve) == 16 + 1 + 12, 10, "a restart that the counter alone does not show")
 
 
+def test_a_target_of_a_file_that_was_broken_from_the_start_is_not_new(server: HttpFaults, tmp_path: Path):
+    targets = tmp_path / "t.yml"
+    server.answer(page(3), "/a")
+    server.answer(page(5), "/b")
+    with Serve(alone([f"{server.url}/a"], file_sd=[str(targets)])) as serve:
+        wait_for_look(serve)
+        targets.write_text(f"- targets: ['{server.address}']\n  labels: {{__metrics_path__: /b}}\n")
+        eventually(lambda: len(up(serve)) == 2, 10, "both targets")
+        wait_for_look(serve)
+        assert counted(serve) == 0
+        server.answer(page(6), "/b")
+        eventually(lambda: counted(serve) == 1, 10, "what it counts from now on")
+
+
 # --- faults of one target among two
 
 FAULTS: dict[str, faults.Answer] = {
@@ -373,13 +387,18 @@ def test_a_broken_file_keeps_its_targets_and_is_missed(server: HttpFaults, tmp_p
         eventually(lambda: check()["outcome"] == "pass", 10, "the file is good again")
 
 
-def test_no_target_at_all(tmp_path: Path):
+def test_no_target_at_all(server: HttpFaults, tmp_path: Path):
     targets = tmp_path / "t.json"
-    with Serve(alone(file_sd=[str(targets)])) as serve:
+    server.answer(page(5))
+    counters = [{"event": "response_cache_hit", "metric": HITS}]
+    with Serve(alone(file_sd=[str(targets)], counters=counters)) as serve:
         assert reasons(serve) == {"parse"}
         assert "does not exist" in serve.log_path.read_text()
         targets.write_text("[]")
         eventually(lambda: "other" in reasons(serve), 10, "there is no target")
+        targets.write_text(json.dumps([{"targets": [server.address]}]))
+        hits = "keyshift_response_cache_hits_total"
+        eventually(lambda: counted(serve, hits) == 5, 10, "the first target began while we were watching")
 
 
 def test_each_address_of_a_host_is_a_target(server: HttpFaults):
