@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/evidence_book.hpp"
 
+#include <algorithm>
+
 #include "app/saved_evidence.hpp"
 
 namespace keyshift::app {
@@ -20,15 +22,22 @@ std::string scope_fact(const std::string& source) {
     return "scope:" + source;
 }
 
-/// Only what is new is there.
+/// Only what is new is there. An opposite answer of a later time was given before the clock was set back.
 void take_answers(const domain::ProbeAnswers& answers, domain::ProbeAnswers& known) {
-    const auto take = [](std::optional<Time>& to, const std::optional<Time>& from) {
-        if (from) to = from;
+    const auto take = [](std::optional<Time>& to, std::optional<Time>& opposite,
+                         const std::optional<Time>& from) {
+        if (!from) return;
+        to = from;
+        if (opposite >= to) opposite.reset();
     };
-    take(known.refused_at, answers.refused_at);
-    take(known.accepted_at, answers.accepted_at);
-    take(known.canary_accepted_at, answers.canary_accepted_at);
-    take(known.canary_refused_at, answers.canary_refused_at);
+    take(known.refused_at, known.accepted_at, answers.refused_at);
+    take(known.accepted_at, known.refused_at, answers.accepted_at);
+    take(known.canary_accepted_at, known.canary_refused_at, answers.canary_accepted_at);
+    take(known.canary_refused_at, known.canary_accepted_at, answers.canary_refused_at);
+}
+
+bool sees_own_requests(const std::string& source) {
+    return std::find(kSeeOwnRequests.begin(), kSeeOwnRequests.end(), source) != kSeeOwnRequests.end();
 }
 
 template <class Map>
@@ -78,7 +87,7 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     load_evidence(*facts, *counters, model);
     model.evidence.hourly = std::move(*hourly);
     for (auto& [name, counts] : model.evidence.sources) {
-        counts.restored_at = now;
+        restore(counts, now);
         const auto scope = facts->find(scope_fact(name));
         meters_[name] = domain::Meter(scope == facts->end() ? "" : scope->second, std::move((*parts)[name]));
     }
@@ -87,7 +96,11 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
 
 void EvidenceBook::take(const std::string& source, const collectors::Observation& seen,
                         base::Duration poll_every, Time now, domain::Model& model) {
-    own(seen.caused, 1, model);
+    for (auto& [name, counts] : model.evidence.sources) {
+        if (!sees_own_requests(name)) continue;
+        for (const Event event : seen.caused)
+            if (counts.offers.test(index_of(event))) add_own(counts, event);
+    }
     if (seen.counted) count(source, *seen.counted, poll_every, now, model);
     if (seen.gauges && !seen.gauges->cache_entries.empty())
         model.gauges.cache_entries = seen.gauges->cache_entries;
@@ -106,7 +119,8 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     look.resets = growth.resets;
     look.missing = counted.missing;
     look.poll_every = poll_every;
-    look.lossy = counted.lossy || (growth.resets > 0 && counted.resets_are_gaps);
+    if (sees_own_requests(source)) look.in_flight = in_flight_;
+    look.lossy = counted.lossy || growth.unwatched || (growth.resets > 0 && counted.resets_are_gaps);
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
         const auto missing = meter.missing();
@@ -116,13 +130,8 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     take_look(counts, look, now);
 }
 
-void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by, domain::Model& model) {
-    for (const char* const name : kSeeOwnRequests) {
-        const auto source = model.evidence.sources.find(name);
-        if (source == model.evidence.sources.end()) continue;
-        for (const Event event : events)
-            if (source->second.offers.test(index_of(event))) add_own(source->second, event, by);
-    }
+void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by) {
+    for (const Event event : events) in_flight_.at(index_of(event)) += by;
 }
 
 void EvidenceBook::update(domain::Model& model, Time now) {

@@ -48,8 +48,9 @@ class EvidenceBook {
     /// coverage begins anew without it.
     void take(const std::string& source, const collectors::Observation& seen, base::Duration poll_every,
               base::Time now, domain::Model& model);
-    /// keyshift is about to cause these events (by 1), or has not caused them after all (by -1).
-    void own(const std::vector<domain::Event>& events, std::int64_t by, domain::Model& model);
+    /// keyshift may be causing these events from now on (by 1), or no longer (by -1): meanwhile so many are
+    /// not believed. What it did cause is in what it saw, see take().
+    void own(const std::vector<domain::Event>& events, std::int64_t by);
     /// Time has passed, or a source was read: the headlines follow.
     static void update(domain::Model& model, base::Time now);
 
@@ -63,6 +64,7 @@ class EvidenceBook {
                base::Time now, domain::Model& model);
 
     std::map<std::string, domain::Meter> meters_;
+    domain::PerEvent<std::int64_t> in_flight_{};
     UnsavedEvidence saved_;  // what was handed out, but for the parts
     bool all_parts_ = false;
 };

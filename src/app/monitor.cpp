@@ -107,12 +107,12 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         heard = counted_fallback(model_, base::now());
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
-        book_.own(may_cause, 1, model_);
+        book_.own(may_cause, 1);
         Cycle cycle = co_await runtime::run_blocking(watched.source.worker(), look);
         if (stopping_) break;
         const base::Duration rest = cycle.rest;
         const bool succeeded = cycle.observation.has_value();
-        book_.own(may_cause, -1, model_);
+        book_.own(may_cause, -1);
         apply(watched, std::move(cycle));
         // After a failure the pause counts from its end: one that took as long as the interval must not
         // follow itself.

@@ -48,10 +48,10 @@ std::optional<Time> time(const store::Facts& facts, const std::string& name) {
     return Time{Duration{number(facts, name)}};
 }
 
+/// Zeros too: another number may have been saved before.
 template <class Numbers>
 void save_numbers(const std::string& name, const Numbers& numbers, store::Counters& to) {
     for (std::size_t i = 0; i < kEventCount; ++i) {
-        if (numbers.at(i) == 0) continue;
         to[{name, std::string(event_name(domain::event_at(i)))}] = static_cast<std::uint64_t>(numbers.at(i));
     }
 }

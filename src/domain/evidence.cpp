@@ -3,13 +3,32 @@
 
 #include <algorithm>
 
+#include "domain/bounded.hpp"
+
 namespace keyshift::domain {
 namespace {
 
 constexpr int kPollsUntilStale = 3;
 
-void raise_total(SourceCounts& counts, std::size_t i, base::Time now) {
-    const std::int64_t counted = counts.sums.at(i) - counts.own.at(i);
+std::int64_t counted_of(const SourceCounts& counts, std::size_t i) {
+    return add_bounded(counts.sums.at(i), -counts.own.at(i));
+}
+
+/// By how much what counts falls short of what it once was.
+std::int64_t shortfall(const SourceCounts& counts, std::size_t i) {
+    return std::max<std::int64_t>(0, static_cast<std::int64_t>(counts.totals.at(i)) - counted_of(counts, i));
+}
+
+/// After a complete look.
+void settle_own(SourceCounts& counts, std::size_t i) {
+    const std::int64_t never = std::min(counts.own_late.at(i), shortfall(counts, i));
+    counts.own.at(i) -= never;
+    counts.own_late.at(i) = std::min(counts.own_new.at(i), shortfall(counts, i));
+    counts.own_new.at(i) = 0;
+}
+
+void raise_total(SourceCounts& counts, std::size_t i, std::int64_t in_flight, base::Time now) {
+    const std::int64_t counted = add_bounded(counted_of(counts, i), -in_flight);
     if (counted <= 0 || static_cast<std::uint64_t>(counted) <= counts.totals.at(i)) return;
     counts.totals.at(i) = static_cast<std::uint64_t>(counted);
     counts.grew_at.at(i) = now;
@@ -40,11 +59,22 @@ std::optional<PerEvent<std::uint64_t>> usable(const Evidence& evidence, std::str
     return source->second.totals;
 }
 
-/// The better the evidence of failures, the better it knows how many requests there were.
-std::uint64_t attempts(const PerEvent<std::uint64_t>& totals) {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < kRequestOutcomes; ++i) sum += totals.at(index_of(after(kFirstRequest, i)));
-    return sum > 0 ? sum : totals.at(index_of(Event::auth_attempt));
+std::uint64_t growth_of(std::size_t i, const PerEvent<std::uint64_t>& totals,
+                        const PerEvent<std::uint64_t>& marks) {
+    return totals.at(i) - std::min(totals.at(i), marks.at(i));
+}
+
+/// Requests, or where they are not counted, authentications.
+std::uint64_t attempts(const PerEvent<std::uint64_t>& totals, const PerEvent<std::uint64_t>& marks) {
+    const Events all = requests();
+    bool counted = false;
+    std::uint64_t grown = 0;
+    for (std::size_t i = 0; i < kEventCount; ++i) {
+        if (!all.test(i)) continue;
+        counted = counted || totals.at(i) > 0;
+        grown += growth_of(i, totals, marks);
+    }
+    return counted ? grown : growth_of(index_of(Event::auth_attempt), totals, marks);
 }
 
 void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& totals, base::Time now) {
@@ -52,16 +82,14 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
     const Events events = events_of(signal);
     std::uint64_t grown = 0;
     for (std::size_t i = 0; i < kEventCount; ++i) {
-        if (!events.test(i) || totals.at(i) <= headline.marks.at(i)) continue;
-        grown += totals.at(i) - headline.marks.at(i);
-        evidence.totals.at(i) += totals.at(i) - headline.marks.at(i);
+        if (!events.test(i)) continue;
+        grown += growth_of(i, totals, headline.marks);
+        evidence.totals.at(i) += growth_of(i, totals, headline.marks);
     }
     if (signal == Signal::fallback) evidence.hourly.add(kHourlyFallback, now, grown);
     if (signal != Signal::auth_failures) return;
     evidence.hourly.add(kHourlyFailures, now, grown);
-    const std::uint64_t before = attempts(headline.marks);
-    const std::uint64_t after = attempts(totals);
-    if (after > before) evidence.hourly.add(kHourlyAttempts, now, after - before);
+    evidence.hourly.add(kHourlyAttempts, now, attempts(totals, headline.marks));
 }
 
 void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last_used, base::Time now) {
@@ -79,7 +107,9 @@ void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last
 }  // namespace
 
 bool SourceCounts::fresh(base::Time now) const {
-    return read_at && now - *read_at < kPollsUntilStale * poll_every;
+    if (!read_at) return false;
+    const base::Duration stale = kPollsUntilStale * poll_every;
+    return now - *read_at < stale && *read_at - now <= stale;
 }
 
 bool SourceCounts::complete(base::Time now) const {
@@ -91,7 +121,8 @@ void take_look(SourceCounts& counts, const Look& look, base::Time now) {
     const bool new_offer = (look.offers & ~counts.offers).any();
     if (look.missing.empty() && (gap || look.lossy || new_offer)) counts.counted_since = now;
     if (look.missing.empty()) counts.complete_at = now;
-    if (look.lossy && !look.missing.empty()) counts.complete_at.reset();
+    // Coverage begins anew when all is there again, however soon that is.
+    if ((look.lossy || new_offer) && !look.missing.empty()) counts.complete_at.reset();
     counts.read_at = now;
     counts.restored_at.reset();
     counts.missing = look.missing;
@@ -99,13 +130,21 @@ void take_look(SourceCounts& counts, const Look& look, base::Time now) {
     counts.poll_every = look.poll_every;
     counts.resets += look.resets;
     for (std::size_t i = 0; i < kEventCount; ++i) {
-        counts.sums.at(i) += look.growth.at(i);
-        raise_total(counts, i, now);
+        counts.sums.at(i) = add_bounded(counts.sums.at(i), look.growth.at(i));
+        if (look.missing.empty()) settle_own(counts, i);
+        raise_total(counts, i, look.in_flight.at(i), now);
     }
 }
 
-void add_own(SourceCounts& counts, Event event, std::int64_t by) {
-    counts.own.at(index_of(event)) += by;
+void add_own(SourceCounts& counts, Event event) {
+    ++counts.own.at(index_of(event));
+    ++counts.own_new.at(index_of(event));
+}
+
+void restore(SourceCounts& counts, base::Time now) {
+    counts.restored_at = now;
+    for (std::size_t i = 0; i < kEventCount; ++i)
+        counts.own_late.at(i) = std::clamp<std::int64_t>(counts.own.at(i), 0, shortfall(counts, i));
 }
 
 void Hourly::add(std::string_view name, base::Time at, std::uint64_t by) {

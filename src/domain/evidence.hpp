@@ -22,9 +22,13 @@ inline constexpr const char* kLastUsed = "last_used";
 
 /// What one source has counted since it was first read.
 struct SourceCounts {
-    PerEvent<std::int64_t> sums{};     ///< weighted sums of growth, keyshift's own requests included
-    PerEvent<std::int64_t> own{};      ///< what keyshift's probe has caused, to be left out
-    PerEvent<std::uint64_t> totals{};  ///< the highest that sum - own has been: what is shown
+    PerEvent<std::int64_t> sums{};  ///< weighted sums of growth, keyshift's own requests included
+    /// What keyshift's probe has caused, to be left out. What the source has not counted two complete looks
+    /// later it never will: that is taken back, or it would hide as many of what others cause.
+    PerEvent<std::int64_t> own{};
+    PerEvent<std::int64_t> own_new{};               ///< part of `own`: no complete look since; not saved
+    PerEvent<std::int64_t> own_late{};              ///< ... one since, which did not show it; not saved
+    PerEvent<std::uint64_t> totals{};               ///< the highest that sum - own has been: what is shown
     PerEvent<std::optional<base::Time>> grew_at{};  ///< when a total last grew, as far as is known
     Events offers;                                  ///< what it can count here
     std::uint64_t resets = 0;
@@ -36,7 +40,8 @@ struct SourceCounts {
     base::Duration poll_every{};
     std::optional<base::Time> restored_at = {};  ///< read back from the state; not saved
 
-    /// Read lately; three polls without success are too many.
+    /// Read lately; three polls without success are too many. A time further ahead than that is of a clock
+    /// that has been set since.
     bool fresh(base::Time now) const;
     /// ... and nothing was missing.
     bool complete(base::Time now) const;
@@ -48,6 +53,7 @@ inline constexpr base::Duration kGap = std::chrono::minutes{15};
 /// What one look at a source came to.
 struct Look {
     PerEvent<std::int64_t> growth{};
+    PerEvent<std::int64_t> in_flight{};  ///< what keyshift may be causing at this moment
     Events offers;
     std::uint64_t resets = 0;
     bool lossy = false;  ///< what was counted between the last look and this one may be lost for good
@@ -55,8 +61,10 @@ struct Look {
     base::Duration poll_every{};
 };
 void take_look(SourceCounts& counts, const Look& look, base::Time now);
-/// keyshift itself causes, or after all has not caused (by < 0), `event`.
-void add_own(SourceCounts& counts, Event event, std::int64_t by);
+/// keyshift itself has caused `event`, once.
+void add_own(SourceCounts& counts, Event event);
+/// `counts` were read back from the state.
+void restore(SourceCounts& counts, base::Time now);
 
 /// Growth of a few totals by hour, for what has to be said of a window.
 class Hourly {

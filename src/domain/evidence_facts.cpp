@@ -25,6 +25,14 @@ const SourceCounts* whole_source(const Model& model, Signal signal, base::Time n
     return source != nullptr && source->complete(now) && source->counted_since ? source : nullptr;
 }
 
+/// Where the gateway scans, statements that find nothing say nothing of failures: that is not a gap that time
+/// closes.
+bool cannot_tell(const Model& model, Signal signal, const std::string& name) {
+    const SourceCounts* const source = find(model.evidence, name);
+    return signal == Signal::auth_failures && name == kStatements && source != nullptr && source->read_at &&
+           (needed_for(signal) & ~source->offers).any();
+}
+
 void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
     if (other && (!latest || *other > *latest)) latest = other;
 }
@@ -34,7 +42,9 @@ void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
 CountedFallback counted_fallback(const Model& model, base::Time now) {
     CountedFallback to;
     const SourceCounts* const statements = find(model.evidence, kStatements);
-    to.scans_measured = statements != nullptr && statements->complete(now);
+    to.scans_measured = statements != nullptr && statements->complete(now) &&
+                        statements->offers.test(index_of(Event::fallback_scan)) &&
+                        statements->offers.test(index_of(Event::lookup_not_found));
     if (statements != nullptr) {
         to.scans_grew_at = statements->grew_at.at(index_of(Event::fallback_scan));
         to.not_found_grew_at = statements->grew_at.at(index_of(Event::lookup_not_found));
@@ -50,7 +60,7 @@ bool can_be_measured(const Model& model, Signal signal) {
     return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
         const auto status = model.sources.find(item.first);
         const bool there = status == model.sources.end() || status->second.not_measured.empty();
-        return there && (needed_for(signal) & ~item.second).none();
+        return there && (needed_for(signal) & ~item.second).none() && !cannot_tell(model, signal, item.first);
     });
 }
 

@@ -1,14 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "domain/meter.hpp"
 
+#include <algorithm>
 #include <iterator>
+#include <limits>
+
+#include "domain/bounded.hpp"
 
 namespace keyshift::domain {
 namespace {
 
+/// More than anything can count, and any weight times it still fits.
+constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max() / 128;
+
 void count(const Reading& reading, std::uint64_t by, Meter::Growth& growth) {
-    for (const Contribution& to : reading.counts)
-        growth.events.at(index_of(to.event)) += to.weight * static_cast<std::int64_t>(by);
+    const auto units = static_cast<std::int64_t>(std::min(by, kMost));
+    for (const Contribution& to : reading.counts) {
+        std::int64_t& event = growth.events.at(index_of(to.event));
+        event = add_bounded(event, to.weight * units);
+    }
+}
+
+/// Whether the counter has, or may have, begun anew.
+bool advance(const Reading& reading, const SeriesMemory& last, Meter::Growth& growth) {
+    const bool other_epoch = last.epoch != reading.epoch;
+    const bool set_back = last.value > reading.value;
+    const bool anew = set_back || (other_epoch && !last.epoch.empty() && !reading.epoch.empty());
+    count(reading, anew ? reading.value : reading.value - last.value, growth);
+    return set_back || other_epoch;
 }
 
 }  // namespace
@@ -25,7 +44,7 @@ Meter::Growth Meter::advance(const Readings& readings, base::Time now) {
     return growth;
 }
 
-/// Whether one of its counters had begun anew.
+/// Whether one of its counters has, or may have, begun anew.
 bool Meter::advance(const Part& part, bool same_scope, base::Time now, Growth& growth) {
     const auto known = parts_.find(part.name);
     const bool from_zero = known == parts_.end() ? part.began_lately : same_scope;
@@ -36,11 +55,10 @@ bool Meter::advance(const Part& part, bool same_scope, base::Time now, Growth& g
         const auto before = memory.series.find(reading.series);
         if (before == memory.series.end()) {
             if (from_zero) count(reading, reading.value, growth);
-        } else if (before->second.epoch != reading.epoch || before->second.value > reading.value) {
+            const bool counted = reading.value > 0 && !reading.counts.empty();
+            growth.unwatched = growth.unwatched || (counted && !from_zero);
+        } else if (domain::advance(reading, before->second, growth)) {
             reset = true;
-            count(reading, reading.value, growth);
-        } else {
-            count(reading, reading.value - before->second.value, growth);
         }
         series[reading.series] = {reading.value, reading.epoch};
     }

@@ -28,14 +28,18 @@ struct Contribution {
 struct Reading {
     std::string series;  ///< unique within its part, and the same over restarts of keyshift
     std::uint64_t value = 0;
-    std::string epoch = {};  ///< differs when the counter has certainly begun anew; empty: nothing tells
+    /// Differs when the counter has certainly begun anew; empty: nothing tells. Where only one of two looks
+    /// has an epoch, the counter may have begun anew, and only what it has grown by counts.
+    std::string epoch = {};
     std::vector<Contribution> counts = {};
 };
 
 /// What one server, replica or host said: all its counters that matter, so that one that is missing is gone.
 struct Part {
-    std::string name;           ///< "" where a source is one thing
-    bool began_lately = false;  ///< it came into being after the last look: its counters began at 0 since
+    std::string name;  ///< "" where a source is one thing
+    /// Matters while it is not known: it came into being after looking had begun, so that all it has counted
+    /// was counted since.
+    bool began_lately = false;
     std::vector<Reading> readings = {};
 };
 
@@ -67,7 +71,8 @@ class Meter {
 
     struct Growth {
         PerEvent<std::int64_t> events{};  ///< weights applied
-        std::uint64_t resets = 0;         ///< parts of which a counter had begun anew
+        std::uint64_t resets = 0;         ///< parts of which a counter has, or may have, begun anew
+        bool unwatched = false;           ///< something had been counted before the first look at it
     };
     /// A series seen for the first time counts from 0 if its part was known, or began lately; otherwise what
     /// it counted before is nobody's. One that is set back, or whose epoch differs, has counted from 0.

@@ -159,6 +159,8 @@ Result<void> State::open_file(Sharing sharing) {
     if (!database) return database.error();
     database_ = std::move(*database);
     if (auto prepared = prepare(*database_, sharing); !prepared) return prepared;
+    if (auto parts = load_parts(); !parts) return parts.error();
+    if (auto hourly = load_hourly(); !hourly) return hourly.error();
     return first_look();
 }
 

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "domain/evidence.hpp"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace keyshift::domain {
+namespace {
+
+using namespace std::chrono_literals;
+
+const base::Time kNow{std::chrono::seconds{1'768'003'200}};  // a full hour
+constexpr auto kFallback = index_of(Event::fallback);
+
+Events of(std::initializer_list<Event> events) {
+    Events out;
+    for (const Event event : events) out.set(index_of(event));
+    return out;
+}
+
+Look look(std::int64_t hits = 0, std::vector<std::string> missing = {}) {
+    Look out;
+    out.growth.at(kFallback) = hits;
+    out.offers = of({Event::fallback});
+    out.missing = std::move(missing);
+    out.poll_every = 30s;
+    return out;
+}
+
+Look lossy(std::vector<std::string> missing = {}) {
+    Look out = look(0, std::move(missing));
+    out.lossy = true;
+    return out;
+}
+
+// ---- one source ----
+
+TEST(SourceCounts, TotalsGrowAndSayWhen) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    EXPECT_EQ(counts.grew_at.at(kFallback), std::nullopt);
+    take_look(counts, look(3), kNow + 1min);
+    take_look(counts, look(), kNow + 2min);
+    EXPECT_EQ(counts.totals.at(kFallback), 3U);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 1min);
+    EXPECT_EQ(counts.read_at, kNow + 2min);
+}
+
+TEST(SourceCounts, ATotalNeverGoesBack) {
+    SourceCounts counts;
+    for (const std::int64_t growth : {-5, 3, 4, -2, 1}) take_look(counts, look(growth), kNow);
+    EXPECT_EQ(counts.sums.at(kFallback), 1);
+    EXPECT_EQ(counts.totals.at(kFallback), 2U);
+    take_look(counts, look(2), kNow + 1h);
+    EXPECT_EQ(counts.totals.at(kFallback), 3U);
+}
+
+TEST(SourceCounts, SumsStopAtTheLargestNumber) {
+    SourceCounts counts;
+    constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
+    for (int i = 0; i < 3; ++i) take_look(counts, look(kMost), kNow);
+    EXPECT_EQ(counts.sums.at(kFallback), kMost);
+    EXPECT_EQ(counts.totals.at(kFallback), static_cast<std::uint64_t>(kMost));
+}
+
+TEST(SourceCounts, ThreePollsWithoutSuccessAreTooMany) {
+    SourceCounts counts;
+    EXPECT_FALSE(counts.fresh(kNow)) << "never read";
+    take_look(counts, look(), kNow);
+    EXPECT_TRUE(counts.fresh(kNow + 90s - 1us) && counts.complete(kNow));
+    EXPECT_FALSE(counts.fresh(kNow + 90s) || counts.complete(kNow + 90s));
+    EXPECT_TRUE(counts.fresh(kNow - 90s));
+    EXPECT_FALSE(counts.fresh(kNow - 90s - 1us)) << "the clock was set back";
+    take_look(counts, look(0, {"a"}), kNow);
+    EXPECT_TRUE(counts.fresh(kNow) && !counts.complete(kNow));
+    Look without_interval = look();
+    without_interval.poll_every = {};
+    take_look(counts, without_interval, kNow);
+    EXPECT_FALSE(counts.fresh(kNow));
+}
+
+struct CoverageRow {
+    const char* name;
+    base::Duration after;  ///< a complete look at kNow
+    Look look;
+    base::Duration then;  ///< a complete look afterwards
+    std::optional<base::Duration> since = base::Duration{};
+};
+
+Look offering(Events offers, std::vector<std::string> missing = {}) {
+    Look out = look(0, std::move(missing));
+    out.offers = offers;
+    return out;
+}
+
+const std::vector<CoverageRow> kCoverage{
+    {"unbroken", 1min, look(), 2min},
+    {"15 min without a look", 15min, look(), 30min},
+    {"longer", 15min + 1us, look(), 16min, 15min + 1us},
+    {"the clock was set back", -1us, look(), 1min, -1us},
+    {"15 min without a part", 1min, look(0, {"a"}), 15min},
+    {"a part longer away", 14min, look(0, {"a"}), 15min + 1us, 15min + 1us},
+    {"lossy", 1min, lossy(), 2min, 1min},
+    {"lossy while a part is away", 1min, lossy({"a"}), 2min, 2min},
+    {"a new event", 1min, offering(of({Event::fallback, Event::auth_attempt})), 2min, 1min},
+    {"a new event while a part is away", 1min, offering(of({Event::fallback, Event::auth_attempt}), {"a"}),
+     2min, 2min},
+    {"an event that is not offered for a while", 1min, offering({}), 2min, 2min},
+};
+
+TEST(SourceCounts, CoverageBeginsAnewWhenSomethingMayHaveBeenMissed) {
+    for (const CoverageRow& row : kCoverage) {
+        SCOPED_TRACE(row.name);
+        SourceCounts counts;
+        take_look(counts, look(), kNow);
+        EXPECT_EQ(counts.counted_since, kNow);
+        take_look(counts, row.look, kNow + row.after);
+        Look then = look();
+        if (row.look.offers.count() > 1) then.offers = row.look.offers;
+        take_look(counts, then, kNow + row.then);
+        EXPECT_EQ(counts.counted_since, kNow + *row.since);
+        EXPECT_EQ(counts.complete_at, kNow + row.then);
+    }
+}
+
+TEST(SourceCounts, CoverageNeedsACompleteLook) {
+    SourceCounts counts;
+    take_look(counts, look(0, {"a"}), kNow);
+    EXPECT_EQ(counts.counted_since, std::nullopt);
+    EXPECT_EQ(counts.missing, std::vector<std::string>{"a"});
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.counted_since, kNow + 1min);
+    EXPECT_TRUE(counts.missing.empty());
+}
+
+TEST(SourceCounts, ResetsAddUpAndALookEndsTheWaitAfterARestart) {
+    SourceCounts counts;
+    restore(counts, kNow);
+    EXPECT_EQ(counts.restored_at, kNow);
+    Look reset = look();
+    reset.resets = 2;
+    take_look(counts, reset, kNow);
+    take_look(counts, reset, kNow);
+    EXPECT_EQ(counts.resets, 4U);
+    EXPECT_EQ(counts.restored_at, std::nullopt);
+}
+
+// ---- what keyshift itself causes ----
+
+TEST(OwnEvents, AreLeftOut) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    add_own(counts, Event::fallback);
+    take_look(counts, look(1), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 0U);
+    for (int i = 0; i < 3; ++i) take_look(counts, look(), kNow);
+    take_look(counts, look(1), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 1U);
+}
+
+TEST(OwnEvents, MayShowOneLookLater) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    add_own(counts, Event::fallback);
+    take_look(counts, look(), kNow);
+    take_look(counts, look(1), kNow);
+    for (int i = 0; i < 3; ++i) take_look(counts, look(), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 0U);
+}
+
+TEST(OwnEvents, ThatTheSourceNeverShowsHideNothingOfOthers) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    for (int i = 0; i < 5; ++i) {
+        add_own(counts, Event::fallback);
+        take_look(counts, look(), kNow);
+        take_look(counts, look(), kNow);
+    }
+    take_look(counts, look(1), kNow + 1h);
+    EXPECT_EQ(counts.totals.at(kFallback), 1U);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 1h);
+    EXPECT_EQ(counts.own.at(kFallback), 0);
+}
+
+TEST(OwnEvents, AreWaitedForWhileAPartIsMissing) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    add_own(counts, Event::fallback);
+    for (int i = 0; i < 5; ++i) take_look(counts, look(0, {"a"}), kNow);
+    take_look(counts, look(1), kNow);
+    take_look(counts, look(), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 0U);
+}
+
+TEST(OwnEvents, InFlightAreNotBelievedUntilItIsKnown) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    Look during = look(1);
+    during.in_flight.at(kFallback) = 1;
+    take_look(counts, during, kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 0U);
+    SourceCounts caused = counts;
+    take_look(counts, look(), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 1U) << "somebody else's";
+    add_own(caused, Event::fallback);
+    take_look(caused, look(), kNow);
+    EXPECT_EQ(caused.totals.at(kFallback), 0U);
+}
+
+TEST(OwnEvents, OfBeforeARestartAreWaitedForOnceMore) {
+    SourceCounts counts;
+    counts.own.at(kFallback) = 3;
+    counts.sums.at(kFallback) = 2;
+    SourceCounts shown = counts;
+    for (SourceCounts* const each : {&counts, &shown}) restore(*each, kNow);
+    take_look(shown, look(1), kNow);
+    take_look(shown, look(1), kNow);
+    EXPECT_EQ(shown.totals.at(kFallback), 1U);
+    take_look(counts, look(), kNow);
+    take_look(counts, look(1), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 1U);
+    EXPECT_EQ(counts.own.at(kFallback), 2);
+}
+
+TEST(OwnEvents, AreNotTakenBackForWhatOthersCountedLess) {
+    SourceCounts counts;
+    take_look(counts, look(5), kNow);
+    take_look(counts, look(-2), kNow);
+    restore(counts, kNow);
+    for (int i = 0; i < 3; ++i) take_look(counts, look(), kNow);
+    take_look(counts, look(2), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 5U);
+}
+
+// ---- growth by hour ----
+
+TEST(Hourly, TheHourThatAWindowBeginsInCountsInFull) {
+    Hourly hourly;
+    hourly.add("x", kNow, 1);
+    hourly.add("x", kNow + 1h - 1us, 2);
+    hourly.add("x", kNow + 1h, 4);
+    hourly.add("y", kNow, 8);
+    EXPECT_EQ(hourly.since("x", kNow), 7U);
+    EXPECT_EQ(hourly.since("x", kNow + 1h - 1us), 7U);
+    EXPECT_EQ(hourly.since("x", kNow + 1h), 4U);
+    EXPECT_EQ(hourly.since("x", kNow + 2h), 0U);
+    EXPECT_EQ(hourly.since("z", kNow), 0U);
+    EXPECT_EQ(hourly.between("x", kNow, kNow + 1h), 3U);
+    EXPECT_EQ(hourly.between("x", kNow, kNow + 59min), 0U);
+    EXPECT_EQ(hourly.between("x", kNow - 1h, kNow + 2h), 7U);
+}
+
+TEST(Hourly, ForgetsWholeHoursAndKeepsNoZeros) {
+    Hourly hourly;
+    hourly.add("x", kNow, 0);
+    EXPECT_TRUE(hourly.series().empty());
+    hourly.add("x", kNow - 1us, 1);
+    hourly.add("x", kNow, 2);
+    hourly.forget_before(kNow + 59min);
+    EXPECT_EQ(hourly.since("x", {}), 2U);
+    hourly.add("x", base::Time{-1us}, 1);
+    EXPECT_EQ(hourly.series().at("x").count(-1), 1U) << "before 1970";
+}
+
+// ---- headlines ----
+
+class HeadlinesTest : public ::testing::Test {
+ protected:
+    void take(const std::string& source, const Look& look) {
+        take_look(evidence_.sources[source], look, now_);
+        update();
+    }
+    void update() { update_headlines(evidence_, last_used_, now_); }
+    std::string evidence(Signal signal = Signal::fallback) const { return evidence_.of(signal).evidence; }
+    std::uint64_t total(Event event = Event::fallback) const { return evidence_.totals.at(index_of(event)); }
+
+    Evidence evidence_;
+    std::optional<std::uint64_t> last_used_;
+    base::Time now_ = kNow;
+};
+
+TEST_F(HeadlinesTest, EachFollowsTheBestEvidence) {
+    using Names = std::vector<std::string_view>;
+    EXPECT_EQ(evidence_order(Signal::fallback),
+              (Names{"gateway_metrics", "gateway_log", "statements", "prometheus", "last_used"}));
+    EXPECT_EQ(evidence_order(Signal::auth_cache),
+              (Names{"gateway_metrics", "gateway_log", "statements", "prometheus", "redis"}));
+    EXPECT_EQ(evidence_order(Signal::auth_failures),
+              (Names{"access_log", "gateway_log", "gateway_metrics", "prometheus", "statements"}));
+    update();
+    EXPECT_EQ(evidence(), "");
+    for (const char* const name : {"prometheus", "statements", "gateway_log", "gateway_metrics"}) {
+        take(name, look());
+        EXPECT_EQ(evidence(), name);
+    }
+    take("prometheus", look(5));
+    EXPECT_EQ(evidence(), "gateway_metrics");
+    EXPECT_EQ(total(), 0U);
+    EXPECT_EQ(evidence(Signal::auth_cache), "");
+}
+
+TEST_F(HeadlinesTest, WhatASourceCannotCountItIsNoEvidenceOf) {
+    take("statements", offering(of({Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss})));
+    take("gateway_metrics", offering(of({Event::auth_cache_hit, Event::failure_blocked})));
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(evidence(Signal::auth_cache), "statements");
+    EXPECT_EQ(evidence(Signal::auth_failures), "");
+    take("access_log", offering(of({Event::failure_unknown_key})));
+    EXPECT_EQ(evidence(Signal::auth_failures), "access_log");
+}
+
+TEST_F(HeadlinesTest, GoesOnFromItsValueWhenTheEvidenceChanges) {
+    take("statements", look());
+    take("statements", look(3));
+    EXPECT_EQ(total(), 3U);
+    take("gateway_metrics", look());
+    take("statements", look(2));
+    take("gateway_metrics", look(2));
+    EXPECT_EQ(total(), 5U) << "seen by both, counted once";
+    now_ += 80s;
+    take("statements", look(4));
+    now_ += 10s;
+    update();
+    EXPECT_EQ(evidence(), "statements") << "the better one has been silent for three polls";
+    EXPECT_EQ(total(), 5U) << "what grew before the change is left out";
+    take("statements", look(1));
+    EXPECT_EQ(total(), 6U);
+    take("gateway_metrics", look(5));
+    EXPECT_EQ(evidence(), "gateway_metrics");
+    EXPECT_EQ(total(), 6U);
+    take("gateway_metrics", look(1));
+    EXPECT_EQ(total(), 7U);
+}
+
+TEST_F(HeadlinesTest, WithoutAnyEvidenceTheNameOfTheLastStays) {
+    take("statements", look());
+    now_ += 1h;
+    update();
+    EXPECT_EQ(evidence(), "statements");
+    take("statements", look(2));
+    EXPECT_EQ(total(), 2U) << "counters go on";
+}
+
+TEST_F(HeadlinesTest, LastUseIsTheLastResort) {
+    last_used_ = 10;
+    update();
+    EXPECT_EQ(evidence(), kLastUsed);
+    EXPECT_EQ(total(), 0U);
+    last_used_ = 12;
+    update();
+    EXPECT_EQ(total(), 2U);
+    take("statements", look());
+    last_used_ = 13;
+    update();
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(total(), 2U);
+    last_used_ = 1;  // the state began anew
+    now_ += 1h;
+    update();
+    EXPECT_EQ(evidence(), kLastUsed);
+    last_used_ = 0;
+    update();
+    last_used_ = 1;
+    update();
+    EXPECT_EQ(total(), 3U);
+}
+
+TEST_F(HeadlinesTest, AfterARestartTheEvidenceOfBeforeHasThreePollsToComeBack) {
+    last_used_ = 10;
+    take("statements", look(3));
+    now_ += 1h;
+    restore(evidence_.sources.at("statements"), now_);
+    last_used_ = 11;
+    now_ += 90s - 1us;
+    update();
+    EXPECT_EQ(evidence(), "statements");
+    Evidence late = evidence_;
+    update_headlines(late, last_used_, now_ + 1us);
+    EXPECT_EQ(late.of(Signal::fallback).evidence, kLastUsed);
+    take("statements", look(2));
+    EXPECT_EQ(total(), 2U) << "what was counted meanwhile";
+}
+
+TEST_F(HeadlinesTest, OnlyTheEvidenceOfBeforeIsAwaited) {
+    take("statements", look());
+    take("gateway_metrics", look());
+    now_ += 1h;
+    for (const char* const name : {"statements", "gateway_metrics"})
+        restore(evidence_.sources.at(name), now_);
+    evidence_.headlines.front().evidence = "statements";
+    update();
+    EXPECT_EQ(evidence(), "statements");
+}
+
+TEST_F(HeadlinesTest, GrowthIsKeptByTheHour) {
+    take("gateway_metrics", look());
+    now_ += 1h;
+    take("gateway_metrics", look(4));
+    EXPECT_EQ(evidence_.hourly.between(kHourlyFallback, now_, now_ + 1h), 4U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 0U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 0U);
+}
+
+Look requests_look(std::int64_t unknown, std::int64_t blocked, std::int64_t success, std::int64_t attempts) {
+    Look out;
+    out.offers = failures() | requests() | of({Event::auth_attempt});
+    out.growth.at(index_of(Event::failure_unknown_key)) = unknown;
+    out.growth.at(index_of(Event::failure_blocked)) = blocked;
+    out.growth.at(index_of(Event::request_auth_failure)) = success > 0 ? unknown + blocked : 0;
+    out.growth.at(index_of(Event::request_success)) = success;
+    out.growth.at(index_of(Event::auth_attempt)) = attempts;
+    out.poll_every = 30s;
+    return out;
+}
+
+TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
+    take("access_log", requests_look(0, 0, 0, 0));
+    take("access_log", requests_look(2, 1, 7, 100));
+    EXPECT_EQ(total(Event::failure_unknown_key), 2U);
+    EXPECT_EQ(total(Event::failure_blocked), 1U);
+    EXPECT_EQ(total(Event::request_success), 0U) << "no headline shows it";
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 3U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 10U);
+}
+
+TEST_F(HeadlinesTest, WhereRequestsAreNotCountedAuthenticationsAre) {
+    take("statements", requests_look(0, 0, 0, 0));
+    take("statements", requests_look(1, 0, 0, 50));
+    EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 50U);
+    take("statements", requests_look(0, 0, 3, 20));
+    EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 53U) << "the two are not compared";
+}
+
+}  // namespace
+}  // namespace keyshift::domain
