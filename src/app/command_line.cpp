@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/exit_code.hpp"
+#include "config/identifier.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -123,6 +124,27 @@ void add_ack(CLI::App& app, AckCommand& command) {
     ack->add_option("--note", command.note, "Why; kept with the time and your name")->type_name("TEXT");
 }
 
+void add_sql(CLI::App& app, SqlCommand& command) {
+    CLI::App* const sql = app.add_subcommand(
+        "sql", "Print the SQL that gives keyshift a database role with as few rights as can be");
+    sql->add_option("--config", command.config, "Configuration file, for the names (default: the preset)")
+        ->type_name("FILE");
+    sql->add_option_function<std::string>(
+           "--role",
+           [&command](const std::string& name) {
+               const auto role = config::parse_identifier(name);
+               if (!role) throw CLI::ValidationError("--role", "'" + name + "' " + role.error().text());
+               command.role = role->name;
+           },
+           "The role's name (default: keyshift)")
+        ->type_name("NAME");
+    sql->add_option("SECTION", command.sections, "role, view, index or statements (default: all)")
+        ->check([](const std::string& name) {
+            const bool known = name == "role" || name == "view" || name == "index" || name == "statements";
+            return known ? "" : "'" + name + "' is not a section: role, view, index or statements";
+        });
+}
+
 bool is_command(const CLI::App& app, const std::string& name) {
     const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
     return std::any_of(commands.begin(), commands.end(),
@@ -145,6 +167,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     KeyCommand key;
     PairCommand pair;
     AckCommand ack;
+    SqlCommand sql;
     add_serve(app, serve);
     add_status(app, status);
     add_verdict(app, verdict);
@@ -152,6 +175,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     add_key(app, key);
     add_pair(app, pair);
     add_ack(app, ack);
+    add_sql(app, sql);
     app.add_subcommand("check", "Check configuration files: every problem at once")
         ->add_option("FILE", check.files, "Configuration files")
         ->required();
@@ -159,8 +183,8 @@ Command parse_command_line(int argc, const char* const* argv) {
     const std::string first = argv[1];
     if (first[0] != '-' && !is_command(app, first)) {
         return Message{"keyshift: '" + first +
-                           "' is not a command; there are serve, status, verdict, report, key, pair, ack and "
-                           "check (--help)\n",
+                           "' is not a command; there are serve, status, verdict, report, key, pair, ack, "
+                           "sql and check (--help)\n",
                        kUsage};
     }
     try {
@@ -178,6 +202,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (app.got_subcommand("key")) return key;
     if (app.got_subcommand("pair")) return pair;
     if (app.got_subcommand("ack")) return ack;
+    if (app.got_subcommand("sql")) return sql;
     return check;
 }
 

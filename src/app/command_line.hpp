@@ -56,6 +56,12 @@ struct AckCommand {
     std::string note;
 };
 
+struct SqlCommand {
+    std::optional<std::filesystem::path> config;
+    std::string role = "keyshift";
+    std::vector<std::string> sections;  ///< role, view, index, statements; empty: all
+};
+
 /// Nothing to do but print and exit: help, version, or what is wrong with the command line.
 struct Message {
     std::string text;
@@ -63,7 +69,7 @@ struct Message {
 };
 
 using Command = std::variant<ReportCommand, ServeCommand, CheckCommand, StatusCommand, VerdictCommand,
-                             KeyCommand, PairCommand, AckCommand, Message>;
+                             KeyCommand, PairCommand, AckCommand, SqlCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

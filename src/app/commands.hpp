@@ -15,6 +15,7 @@ int run_verdict(const VerdictCommand& command);
 int run_key(const KeyCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);
+int run_sql(const SqlCommand& command);
 
 /// Runs the command that `argv` asks for.
 int run(int argc, const char* const* argv);

@@ -16,6 +16,7 @@ struct Run {
     int operator()(const KeyCommand& command) const { return run_key(command); }
     int operator()(const PairCommand& command) const { return run_pair(command); }
     int operator()(const AckCommand& command) const { return run_ack(command); }
+    int operator()(const SqlCommand& command) const { return run_sql(command); }
     int operator()(const Message& message) const {
         std::fputs(message.text.c_str(), message.exit_code == kOk ? stdout : stderr);
         return message.exit_code;

@@ -51,20 +51,37 @@ const CollectorType* type_of(OptionsReader item, const CollectorTypes& types) {
         });
 }
 
-std::vector<CollectorConfig> read_listed(std::vector<OptionsReader> items, const CollectorTypes& types) {
-    std::vector<CollectorConfig> collectors;
-    for (OptionsReader& item : items) {
-        const CollectorType* type = type_of(item, types);
+struct Item {
+    OptionsReader options;
+    const CollectorType* type;
+};
+
+/// Each item with its type. One may refer to another, wherever it stands.
+std::vector<Item> find_types(const std::vector<OptionsReader>& readers, Reading& reading,
+                             const CollectorTypes& types) {
+    std::vector<Item> items;
+    for (OptionsReader reader : readers) {
+        const CollectorType* type = type_of(reader, types);
         if (type == nullptr) {
-            item.accept_unknown_keys();
+            reader.accept_unknown_keys();
             continue;
         }
-        OptionsReader options = item.named(label_of(*type));
+        items.push_back({reader.named(label_of(*type)), type});
+        reading.collectors.emplace(type->name, reader.node());
+    }
+    return items;
+}
+
+std::vector<CollectorConfig> read_listed(const std::vector<OptionsReader>& readers, Reading& reading,
+                                         const CollectorTypes& types) {
+    std::vector<CollectorConfig> collectors;
+    for (Item& item : find_types(readers, reading, types)) {
         const bool listed =
             std::any_of(collectors.begin(), collectors.end(),
-                        [&](const CollectorConfig& other) { return other.type == type->name; });
-        if (listed) options.problem("type", "is listed a second time", "keep one collector of each type");
-        collectors.push_back(read_one(options, *type));
+                        [&](const CollectorConfig& other) { return other.type == item.type->name; });
+        if (listed)
+            item.options.problem("type", "is listed a second time", "keep one collector of each type");
+        collectors.push_back(read_one(item.options, *item.type));
     }
     return collectors;
 }
@@ -74,7 +91,8 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
     std::vector<std::string> variables;
     for (const CollectorType& type : types) {
         if (type.default_when.empty()) continue;
-        variables.push_back(type.default_when);
+        if (std::find(variables.begin(), variables.end(), type.default_when) == variables.end())
+            variables.push_back(type.default_when);
         if (!non_empty(reading.environment, type.default_when)) continue;
         collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, type));
         collectors.back().implied = true;
@@ -94,12 +112,12 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
 std::vector<CollectorConfig> read_collectors(Reading& reading, const TreeNode* root,
                                              const CollectorTypes& types) {
     OptionsReader options(reading, root, root == nullptr ? Position{} : root->at, "");
-    auto items = options.sections("collectors");
+    const auto items = options.sections("collectors");
     const TreeNode* list = root == nullptr ? nullptr : root->find("collectors");
     if (list == nullptr) return read_implied(options, reading, types);
     if (list->kind == TreeNode::Kind::list && list->items.empty())
         options.problem("collectors", "is an empty list", example(types));
-    return read_listed(std::move(items), types);
+    return read_listed(items, reading, types);
 }
 
 }  // namespace keyshift::config

@@ -59,11 +59,22 @@ struct Users {
 /// Whether the operator says that the gateway accepts legacy keys, or leaves it to be found out.
 enum class FallbackAssertion { detect, present, absent };
 
+/// How the gateway writes the statements that tell what it does with keys.
+struct StatementTexts {
+    /// What its statements call the key table; empty: the name of `Gateway::table`, or of the table below
+    /// that view.
+    std::optional<TableName> table;
+    /// Patterns as formats::StatementPattern reads them; empty: told by their structure.
+    std::optional<std::vector<std::string>> lookup = {}, by_id = {}, touch = {}, scan = {};
+    bool operator==(const StatementTexts&) const = default;
+};
+
 struct Gateway {
     Preset preset = Preset::inferxgate;
     TableName table;
     Columns columns;
     std::optional<Users> users;  ///< empty: the gateway has no such table
+    StatementTexts statements = {};
     FallbackAssertion fallback = FallbackAssertion::detect;
     bool operator==(const Gateway&) const = default;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "formats/statement_shape.hpp"
+
 namespace keyshift::config {
 namespace {
 
@@ -105,6 +107,24 @@ std::optional<Users> read_users(OptionsReader options, const std::optional<Users
     return users;
 }
 
+StatementTexts read_statements(OptionsReader options) {
+    const auto patterns = [&](std::string_view key) {
+        return options.parsed_list_or_null<std::string>(
+            key, [](std::string_view text) -> base::Result<std::string> {
+                const auto pattern = formats::StatementPattern::parse(text);
+                if (!pattern) return base::Error{base::Errc::config, "is no pattern", pattern.error().what};
+                return std::string(text);
+            });
+    };
+    StatementTexts texts;
+    texts.table = options.parsed_or_null<TableName>("table", std::nullopt, "null", parse_table_name);
+    texts.lookup = patterns("lookup");
+    texts.by_id = patterns("by_id");
+    texts.touch = patterns("touch");
+    texts.scan = patterns("scan");
+    return texts;
+}
+
 }  // namespace
 
 Gateway read_gateway(OptionsReader options) {
@@ -114,6 +134,7 @@ Gateway read_gateway(OptionsReader options) {
     gateway.table = required<TableName>(options, "table", gateway.table, parse_table_name);
     read_columns(options.section("columns"), gateway.columns);
     gateway.users = read_users(options.section("users"), gateway.users);
+    gateway.statements = read_statements(options.section("statements"));
     gateway.fallback = options.choice<FallbackAssertion>("fallback",
                                                          {{"detect", FallbackAssertion::detect},
                                                           {"present", FallbackAssertion::present},

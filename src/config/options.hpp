@@ -46,8 +46,9 @@ using Parse = std::function<base::Result<T>(std::string_view)>;
 
 /// Where a secret may be found when the file does not hold it. Empty names are not looked for.
 struct SecretNames {
-    std::string_view variable;    ///< the environment variable
-    std::string_view credential;  ///< the file in $CREDENTIALS_DIRECTORY, systemd's LoadCredential=
+    std::string_view variable;      ///< the environment variable
+    std::string_view credential;    ///< the file in $CREDENTIALS_DIRECTORY, systemd's LoadCredential=
+    std::string_view sibling = {};  ///< the type of another collector, whose own in the file serves as well
 };
 
 class OptionsReader {
@@ -83,9 +84,9 @@ class OptionsReader {
         return (choices.begin() + choose(key, names, at_fallback))->second;
     }
 
-    /// A secret `key`: inline, or as `<key>_file`, or the environment variable, or the credential, in this
-    /// order (both in the file is a problem). It has been read once. A missing secret is a problem that names
-    /// the ways to give it.
+    /// A secret `key`: inline, or as `<key>_file`, or as the sibling has it in the file, or the environment
+    /// variable, or the credential, in this order (both in the file is a problem). It has been read once. A
+    /// missing secret is a problem that names the ways to give it.
     SecretSource secret(std::string_view key, SecretNames names);
 
     /// The same where it need not be given: then given() is false.
@@ -134,6 +135,16 @@ class OptionsReader {
         return values;
     }
 
+    /// The same where `null`, the default, means that there is none; so does one wrong value.
+    template <class T>
+    std::optional<std::vector<T>> parsed_list_or_null(std::string_view key,
+                                                      const std::type_identity_t<Parse<T>>& parse) {
+        if (is_null(key)) return std::nullopt;
+        auto values = parsed_list<T>(key, {}, "null", parse);
+        if (values.empty()) return std::nullopt;
+        return values;
+    }
+
     /// The mapping at `key`; an absent one reads as all defaults.
     OptionsReader section(std::string_view key);
     /// The mappings in the list at `key`; an absent one reads as none.
@@ -152,6 +163,7 @@ class OptionsReader {
     OptionsReader(Reading& reading, const TreeNode* node, Position at, std::string label);
     /// This section under another path.
     OptionsReader named(std::string label) const { return {*reading_, node_, at_, std::move(label)}; }
+    const TreeNode* node() const { return node_; }
     /// Whatever else this section holds is no problem: nobody can tell what it should be.
     void accept_unknown_keys();
 
@@ -172,9 +184,12 @@ class OptionsReader {
     std::size_t choose(std::string_view key, std::span<const std::string_view> names, std::size_t fallback);
     Found find(std::string_view key, std::string_view fallback_text, Null null);
     std::vector<Text> find_list(std::string_view key, std::string_view fallback_text);
+    /// Whether a key whose default is `null` is given as that.
+    bool is_null(std::string_view key);
     SecretSource find_secret(std::string_view key, SecretNames names, bool required);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);
+    std::optional<SecretSource> secret_of(std::string_view sibling, std::string_view key) const;
     std::optional<Text> expanded(const TreeNode& node, std::string_view key);
 
     const TreeNode* child(std::string_view key) const;

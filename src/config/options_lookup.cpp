@@ -62,6 +62,11 @@ OptionsReader::Found OptionsReader::find(std::string_view key, std::string_view 
     return {};
 }
 
+bool OptionsReader::is_null(std::string_view key) {
+    const TreeNode* node = declare(key, "null");
+    return node != nullptr && node->kind == TreeNode::Kind::null;
+}
+
 std::vector<OptionsReader::Text> OptionsReader::find_list(std::string_view key,
                                                           std::string_view fallback_text) {
     const TreeNode* node = declare(key, fallback_text);

@@ -33,6 +33,7 @@ std::string ways_to_give(std::string_view key, SecretNames names) {
     std::string out = "give " + std::string(key) + "_file, or " + std::string(key);
     if (!names.variable.empty()) out += ", or set the environment variable " + std::string(names.variable);
     if (!names.credential.empty()) out += ", or load the systemd credential " + std::string(names.credential);
+    if (!names.sibling.empty()) out += ", or give it to the collector " + std::string(names.sibling);
     return out;
 }
 
@@ -65,6 +66,17 @@ std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) 
     return std::nullopt;
 }
 
+/// Mistakes that stand there are reported where they stand.
+std::optional<SecretSource> OptionsReader::secret_of(std::string_view sibling, std::string_view key) const {
+    const auto found = reading_->collectors.find(sibling);
+    if (found == reading_->collectors.end()) return std::nullopt;
+    const std::size_t problems = reading_->problems.size();
+    OptionsReader reader(*reading_, found->second, found->second->at, "collectors[" + found->first + "]");
+    auto source = reader.secret_in_file(key);
+    reading_->problems.resize(problems);
+    return source;
+}
+
 SecretSource OptionsReader::secret(std::string_view key, SecretNames names) {
     return find_secret(key, names, true);
 }
@@ -75,7 +87,11 @@ SecretSource OptionsReader::optional_secret(std::string_view key, SecretNames na
 
 SecretSource OptionsReader::find_secret(std::string_view key, SecretNames names, bool required) {
     auto source = secret_in_file(key);
+    const bool own = source.has_value();
+    if (!source && !names.sibling.empty()) source = secret_of(names.sibling, key);
     if (source && !source->given()) return {};
+    // Said once, where it stands.
+    if (source && !own && !source->read()) return {};
     if (!source) source = from_environment(reading_->environment, names.variable);
     if (!source) source = from_credential(reading_->environment, names.credential);
     if (!source && !required) return {};

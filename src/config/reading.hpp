@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct Reading {
     std::vector<Problem> problems;
     std::vector<KnownKey> known;
     std::map<const TreeNode*, Section> sections;
+    std::map<std::string, const TreeNode*, std::less<>> collectors;  ///< those listed, by type
 };
 
 /// Adds a problem for each key of the file that no reader asked for, with the nearest one that is known.

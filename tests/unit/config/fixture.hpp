@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of config share: an environment of their own, and a stand-in for the collector `keys` with
-// the options of the real one.
+// What the tests of config share: an environment of their own, and stand-ins for the collectors with the
+// options of the real ones.
 #pragma once
 
 #include <any>
@@ -52,9 +52,15 @@ inline std::any read_keys_options(OptionsReader& options) {
     return keys;
 }
 
+inline std::any read_statements_options(OptionsReader& options) {
+    return options.secret("database_url",
+                          {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
+}
+
 inline CollectorTypes collector_types() {
     using namespace std::chrono_literals;
-    return {{"keys", "DATABASE_URL", {30s, 10s}, read_keys_options}};
+    return {{"keys", "DATABASE_URL", {30s, 10s}, read_keys_options},
+            {"statements", "DATABASE_URL", {15s, 5s}, read_statements_options}};
 }
 
 inline std::filesystem::path source_path(const std::string& path) {

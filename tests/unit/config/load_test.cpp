@@ -91,7 +91,7 @@ TEST(Load, ListsOfAddressesAndPathsAndTimes) {
     EXPECT_EQ(messages(loaded.problems), "");
     EXPECT_EQ(loaded.config.state.directory, "/etc/keyshift/state");
     EXPECT_EQ(base::format_rfc3339(*loaded.config.migration.start), "2026-01-10T00:00:00Z");
-    ASSERT_EQ(loaded.config.collectors.size(), 1U) << "keys, because DATABASE_URL is set";
+    ASSERT_EQ(loaded.config.collectors.size(), 2U) << "keys and statements, because DATABASE_URL is set";
 }
 
 TEST(Load, FilesThatAreNone) {
@@ -119,9 +119,11 @@ TEST(Defaults, NeedNoFile) {
     EXPECT_EQ(messages(loaded.problems), "");
     EXPECT_EQ(loaded.config.web.listen, (std::vector<base::ListenAddress>{{"127.0.0.1", 11947}}));
     EXPECT_EQ(loaded.config.state.directory, "/home/keyshift/.local/state/keyshift");
-    ASSERT_EQ(loaded.config.collectors.size(), 1U);
+    ASSERT_EQ(loaded.config.collectors.size(), 2U);
     EXPECT_EQ(loaded.config.collectors[0].type, "keys");
     EXPECT_EQ(loaded.config.collectors[0].schedule, (Schedule{30s, 10s}));
+    EXPECT_EQ(loaded.config.collectors[1].type, "statements");
+    EXPECT_TRUE(loaded.config.collectors[1].implied);
 }
 
 TEST(Defaults, StateFollowsXdg) {

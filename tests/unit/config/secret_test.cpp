@@ -139,5 +139,26 @@ TEST(Secret, VariablesInItAreExpanded) {
     EXPECT_EQ(value_of(keys_of(loaded).database_url), "canary$x");
 }
 
+TEST(Secret, OneCollectorMayUseAnothersBeforeTheEnvironment) {
+    const auto of_statements = [](const std::string& collectors) {
+        const Loaded loaded =
+            parsed("collectors: [" + collectors + "]", variables({{"DATABASE_URL", "from environment"}}));
+        EXPECT_EQ(messages(loaded.problems), "");
+        for (const CollectorConfig& collector : loaded.config.collectors) {
+            if (collector.type != "statements") continue;
+            const auto source = std::any_cast<SecretSource>(collector.options);
+            return source.origin() + " = " + value_of(source);
+        }
+        return std::string();
+    };
+    const std::string keys = "{type: keys, database_url: of keys}";
+    EXPECT_EQ(of_statements("{type: statements}, " + keys), "collectors[keys].database_url = of keys");
+    EXPECT_EQ(of_statements(keys + ", {type: statements}"), "collectors[keys].database_url = of keys");
+    EXPECT_EQ(of_statements(keys + ", {type: statements, database_url: own}"),
+              "collectors[statements].database_url = own");
+    EXPECT_EQ(of_statements("{type: keys}, {type: statements}"),
+              "the environment variable DATABASE_URL = from environment");
+}
+
 }  // namespace
 }  // namespace keyshift::config

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/statement_view.hpp"
+
+#include <charconv>
+
+namespace keyshift::collectors {
+
+using base::Deadline;
+using base::Errc;
+using base::Error;
+using base::Result;
+using drivers::Postgres;
+
+namespace {
+
+Error standby() {
+    return {Errc::schema,
+            "the server is a standby: its statistics do not hold what the gateway runs on the primary",
+            "name the primary in database_url, or all hosts with target_session_attrs=read-write"};
+}
+
+Error not_loaded() {
+    return {
+        Errc::schema, "pg_stat_statements is not loaded",
+        "add it to shared_preload_libraries and keep what is there (SHOW shared_preload_libraries), as in: "
+        "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'; with further names each in "
+        "quotation marks of its own; then restart PostgreSQL"};
+}
+
+Error not_created() {
+    return {Errc::schema, "the extension pg_stat_statements is not in this database",
+            "run there as superuser: CREATE EXTENSION pg_stat_statements;"};
+}
+
+Error not_tracked(std::string_view track) {
+    return {Errc::schema, "pg_stat_statements.track is " + std::string(track) + ": no statement is counted",
+            "run: ALTER SYSTEM SET pg_stat_statements.track = 'top'; SELECT pg_reload_conf();"};
+}
+
+Error not_permitted(std::string_view user) {
+    return {Errc::permission, "user " + std::string(user) + " may not read the statements of other users",
+            "run: GRANT pg_read_all_stats TO " + config::Identifier{std::string(user)}.sql() + ";"};
+}
+
+std::uint64_t number(std::optional<std::string_view> text) {
+    std::uint64_t value = 0;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+    return value;
+}
+
+std::string text(std::optional<std::string_view> value) {
+    return std::string(value.value_or(""));
+}
+
+/// For ILIKE: `%name%`, as an item of an array.
+std::string item_of_array(const std::string& name) {
+    std::string pattern = "%";
+    for (const char c : name) {
+        // A double quote is doubled in a statement.
+        if (c == '%' || c == '_' || c == '\\') pattern += '\\';
+        pattern += c == '"' ? '%' : c;
+    }
+    pattern += "%";
+    std::string out = "\"";
+    for (const char c : pattern) out += c == '\\' ? "\\\\" : std::string(1, c);
+    return out + "\"";
+}
+
+constexpr const char* kTime = "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'";
+
+}  // namespace
+
+/// What can tell that something came between two queries.
+struct StatementView::Moment {
+    base::Time now;
+    std::string reset_at;
+    std::optional<std::uint64_t> evictions;
+};
+
+Result<std::vector<std::string>> StatementView::tables(Postgres& connection, const config::Gateway& gateway,
+                                                       Deadline deadline) {
+    if (gateway.statements.table) return std::vector<std::string>{gateway.statements.table->name};
+    // A view may join other tables: the one that is meant has the columns.
+    const auto rows = connection.query(
+        "WITH RECURSIVE below(oid) AS (SELECT pg_catalog.to_regclass($1)::pg_catalog.oid UNION "
+        "SELECT d.refobjid FROM below JOIN pg_catalog.pg_rewrite r ON r.ev_class = below.oid "
+        "JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND "
+        "d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) "
+        "SELECT DISTINCT c.relname FROM below JOIN pg_catalog.pg_class c USING (oid) "
+        "WHERE c.relkind IN ('r', 'p', 'f') AND 2 = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute "
+        "a "
+        "WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ($2, $3)) ORDER BY 1",
+        deadline, {gateway.table.sql(), gateway.columns.id.name, gateway.columns.last_used_at.name});
+    if (!rows) return rows.error();
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < rows->size(); ++i) names.push_back(text(rows->at(i, 0)));
+    if (names.empty()) names.push_back(gateway.table.name);
+    return names;
+}
+
+Result<StatementView> StatementView::resolve(Postgres& connection, Deadline deadline) {
+    if (auto set = connection.query("SET search_path = pg_catalog, pg_temp", deadline); !set)
+        return set.error();
+    // Its settings exist only where the library was loaded when the server started.
+    const auto rows = connection.query(
+        "SELECT current_setting('pg_stat_statements.max', true), "
+        "current_setting('pg_stat_statements.track', true), "
+        "(SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "WHERE e.extname = 'pg_stat_statements'), "
+        "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
+        "(SELECT system_identifier FROM pg_control_system()) || '/' || "
+        "(SELECT oid FROM pg_database WHERE datname = current_database())",
+        deadline);
+    if (!rows) return rows.error();
+    StatementView view;
+    view.capacity_ = text(rows->at(0, 0));
+    view.track_ = text(rows->at(0, 1));
+    view.user_ = text(rows->at(0, 4));
+    view.database_ = text(rows->at(0, 6));
+    if (rows->at(0, 5) == "t") return standby();
+    if (view.capacity_.empty()) return not_loaded();
+    if (!rows->at(0, 2)) return not_created();
+    if (view.track_ == "none") return not_tracked(view.track_);
+    if (rows->at(0, 3) != "t") return not_permitted(view.user_);
+    if (auto looked = view.look_at_columns(connection, text(rows->at(0, 2)), deadline); !looked)
+        return looked.error();
+    return view;
+}
+
+Result<void> StatementView::look_at_columns(Postgres& connection, const std::string& schema,
+                                            Deadline deadline) {
+    view_ = schema + ".pg_stat_statements";
+    const auto rows = connection.query(
+        "SELECT to_regclass($1 || '_info') IS NOT NULL, "
+        "coalesce(bool_or(attname = 'toplevel'), false), coalesce(bool_or(attname = 'stats_since'), false) "
+        "FROM pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped",
+        deadline, {view_});
+    if (!rows) return rows.error();
+    if (rows->at(0, 0) == "t") info_ = view_ + "_info";
+    id_ = "userid::text || '/' || queryid::text || '/' || " +
+          std::string(rows->at(0, 1) == "t" ? "toplevel::text" : "'true'");
+    since_ = rows->at(0, 2) == "t" ? "to_char(stats_since, " + std::string(kTime) + ")" : "''";
+    return {};
+}
+
+std::string StatementView::from(bool with_texts) const {
+    return " FROM " + view_ + (with_texts ? "(true)" : "(false)") +
+           " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+}
+
+Result<StatementView::Moment> StatementView::moment(Postgres& connection, Deadline deadline) const {
+    const std::string time = "to_char(clock_timestamp(), " + std::string(kTime) + "), pg_is_in_recovery()";
+    const auto rows = connection.query(
+        info_.empty() ? "SELECT " + time + ", NULL, NULL"
+                      : "SELECT " + time + ", to_char(stats_reset, " + kTime + "), dealloc FROM " + info_,
+        deadline);
+    if (!rows) return rows.error();
+    const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;
+    if (!now) return Error{Errc::parse, "the database's clock gave no time", {}};
+    if (rows->at(0, 1) == "t") return standby();
+    Moment moment{*now, text(rows->at(0, 2)), std::nullopt};
+    if (!info_.empty()) moment.evictions = number(rows->at(0, 3));
+    return moment;
+}
+
+Result<StatementStatistics> StatementView::read(Postgres& connection, Deadline deadline) const {
+    // What is read between a reset and the look at its time would count twice.
+    for (;;) {
+        const auto before = moment(connection, deadline);
+        if (!before) return before.error();
+        const auto rows =
+            connection.query("SELECT " + id_ + ", calls, rows, " + since_ + from(false), deadline);
+        if (!rows) return rows.error();
+        const auto after = moment(connection, deadline);
+        if (!after) return after.error();
+        if (after->reset_at != before->reset_at) continue;
+        StatementStatistics out{database_, before->now, before->reset_at, before->evictions, false, {}};
+        for (std::size_t i = 0; i < rows->size(); ++i) {
+            if (!rows->at(i, 0)) return not_permitted(user_);
+            out.entries.push_back(
+                {text(rows->at(i, 0)), text(rows->at(i, 3)), number(rows->at(i, 1)), number(rows->at(i, 2))});
+        }
+        if (!info_.empty()) return out;
+        // An eviction drops a twentieth of the entries, or ten: as long as a tenth is free there was none.
+        const auto full =
+            connection.query("SELECT count(*) >= 0.9 * current_setting('pg_stat_statements.max')::int FROM " +
+                                 view_ + "(false)",
+                             deadline);
+        if (!full) return full.error();
+        out.may_have_evicted = full->at(0, 0) == "t";
+        return out;
+    }
+}
+
+Result<std::vector<StatementText>> StatementView::texts(Postgres& connection,
+                                                        const std::vector<std::string>& names,
+                                                        Deadline deadline) const {
+    std::string array;
+    for (const std::string& name : names) array += (array.empty() ? "" : ",") + item_of_array(name);
+    if (names.empty()) array = "%";
+    const auto rows = connection.query(
+        "SELECT " + id_ + ", query" + from(true) + " AND (query IS NULL OR query ILIKE ANY ($1::text[]))",
+        deadline, {"{" + array + "}"});
+    if (!rows) return rows.error();
+    std::vector<StatementText> out;
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const auto query = rows->at(i, 1);
+        out.push_back({text(rows->at(i, 0)), query ? std::optional(std::string(*query)) : std::nullopt});
+    }
+    return out;
+}
+
+}  // namespace keyshift::collectors

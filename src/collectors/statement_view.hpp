@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// pg_stat_statements of one database, in all its releases. Reading the counters is cheap; reading the texts
+// makes the server load the file that holds them all, so that is a call of its own. Used by the thread of its
+// connection.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "drivers/postgres.hpp"
+
+namespace keyshift::collectors {
+
+/// How often one statement of one user ran.
+struct StatementEntry {
+    std::string id;     ///< "userid/queryid/toplevel": the same as long as the table it reads is
+    std::string since;  ///< from when it counts; empty before PostgreSQL 17
+    std::uint64_t calls = 0;
+    std::uint64_t rows = 0;
+};
+
+struct StatementText {
+    std::string id;
+    std::optional<std::string> text;  ///< empty: the server has lost it
+};
+
+struct StatementStatistics {
+    std::string database;                    ///< no other one anywhere is called that
+    base::Time taken_at;                     ///< the database's clock
+    std::string reset_at;                    ///< when all was last reset; empty before PostgreSQL 14
+    std::optional<std::uint64_t> evictions;  ///< rounds of them since then; empty before PostgreSQL 14
+    bool may_have_evicted = false;           ///< where evictions are not counted: nothing excludes one
+    std::vector<StatementEntry> entries;
+};
+
+class StatementView {
+ public:
+    /// Finds pg_stat_statements and whether it counts and may be read. After it, names without a schema are
+    /// the system's own. Errors: schema (not loaded, not created, switched off, a standby) and permission.
+    static base::Result<StatementView> resolve(drivers::Postgres& connection, base::Deadline deadline);
+    /// What statements call the table that keyshift knows as `gateway.table`: the tables below a view. To be
+    /// asked before resolve().
+    static base::Result<std::vector<std::string>> tables(drivers::Postgres& connection,
+                                                         const config::Gateway& gateway,
+                                                         base::Deadline deadline);
+
+    /// All of this database, as of one moment. Errors: schema when the server has become a standby.
+    base::Result<StatementStatistics> read(drivers::Postgres& connection, base::Deadline deadline) const;
+    /// The texts that hold one of `names`, in letters of any case; all of them where there are no names. What
+    /// has no text is among them.
+    base::Result<std::vector<StatementText>> texts(drivers::Postgres& connection,
+                                                   const std::vector<std::string>& names,
+                                                   base::Deadline deadline) const;
+
+    /// Entries that the server keeps.
+    const std::string& capacity() const { return capacity_; }
+    const std::string& track() const { return track_; }
+
+ private:
+    struct Moment;
+    base::Result<Moment> moment(drivers::Postgres& connection, base::Deadline deadline) const;
+    base::Result<void> look_at_columns(drivers::Postgres& connection, const std::string& schema,
+                                       base::Deadline deadline);
+    std::string from(bool with_texts) const;
+
+    std::string view_;  // with its schema, quoted, as below
+    std::string info_;  // empty: not there
+    std::string id_, since_;
+    std::string capacity_, track_, user_, database_;
+};
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway does with keys, counted by the database as it runs the gateway's statements:
+// pg_stat_statements.
+#include <any>
+#include <optional>
+#include <utility>
+
+#include "collectors/collector.hpp"
+#include "collectors/keys.hpp"
+#include "collectors/statement_counts.hpp"
+#include "collectors/statement_view.hpp"
+#include "drivers/postgres.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Deadline;
+using base::Errc;
+using base::Result;
+using namespace std::chrono_literals;
+
+struct StatementsOptions {
+    config::SecretSource database_url;
+};
+
+/// Who knows no better: the tables are found out when the database is looked at.
+StatementShapes presumed_shapes(const config::Gateway& gateway) {
+    return {gateway, {gateway.statements.table ? gateway.statements.table->name : gateway.table.name}};
+}
+
+class Statements final : public Collector {
+ public:
+    Statements(config::Gateway gateway, StatementsOptions options, config::Schedule schedule,
+               const drivers::Interrupt& interrupt)
+        : gateway_(std::move(gateway)),
+          options_(std::move(options)),
+          schedule_(schedule),
+          connection_(interrupt),
+          counts_(presumed_shapes(gateway_)) {}
+
+    Result<Observation> collect(const Request& request) override {
+        const bool reused = connection_.connected() && view_.has_value();
+        auto observation = attempt(request.deadline);
+        if (!observation && reused && worth_a_second_try(observation.error().code)) {
+            close();
+            observation = attempt(request.deadline);
+        }
+        if (!observation) close();
+        return observation;
+    }
+
+    std::vector<Finding> examine(Deadline deadline) override {
+        if (auto opened = open(deadline); !opened) return {failure(opened.error())};
+        const auto statistics = look(deadline);
+        if (!statistics) return {failure(statistics.error())};
+        std::vector<Finding> findings{
+            {Finding::Kind::ok, "pg_stat_statements can be read (track = " + view_->track() + ")"}};
+        if (statistics->evictions.value_or(0) > 0) findings.push_back(evicting(*statistics->evictions));
+        for (const Shape shape : kShapes) findings.push_back(about(shape));
+        return findings;
+    }
+
+ private:
+    /// A server restart shows only when the connection is used; and an extension that has been created anew,
+    /// or a role that changed, is described better by a fresh look.
+    static bool worth_a_second_try(Errc code) {
+        return code == Errc::connect || code == Errc::schema || code == Errc::permission;
+    }
+
+    void close() {
+        connection_.close();
+        view_.reset();
+    }
+
+    Result<Observation> attempt(Deadline deadline) {
+        if (!connection_.connected() || !view_)
+            if (auto opened = open(deadline); !opened) return opened.error();
+        const auto statistics = look(deadline);
+        if (!statistics) return statistics.error();
+        const base::Time here = base::now();
+        Observation observation{.taken_at = statistics->taken_at, .skew = here - statistics->taken_at};
+        observation.counted = counts_.count(*statistics);
+        return observation;
+    }
+
+    Result<StatementStatistics> look(Deadline deadline) {
+        auto statistics = view_->read(connection_, deadline);
+        if (!statistics || !counts_.needs_texts(*statistics)) return statistics;
+        const auto texts = view_->texts(connection_, counts_.shapes().needed_names(), deadline);
+        if (!texts) return texts.error();
+        counts_.learn(*statistics, *texts);
+        return statistics;
+    }
+
+    Result<void> open(Deadline deadline) {
+        const auto url = options_.database_url.read();
+        if (!url) return url.error();
+        const auto target = drivers::PostgresTarget::parse(*url);
+        if (!target) return target.error();
+        if (auto connected = connection_.connect(*target, session_timeouts(schedule_.timeout), deadline);
+            !connected)
+            return connected.error();
+        auto tables = StatementView::tables(connection_, gateway_, deadline);
+        if (!tables) return tables.error();
+        auto view = StatementView::resolve(connection_, deadline);
+        if (!view) return view.error();
+        counts_ = StatementCounts({gateway_, *std::move(tables)});
+        view_ = *std::move(view);
+        return {};
+    }
+
+    Finding evicting(std::uint64_t evictions) const {
+        return {Finding::Kind::warning,
+                "pg_stat_statements has dropped statements " + std::to_string(evictions) +
+                    " times for want of room: what they counted is lost",
+                "raise pg_stat_statements.max (now " + view_->capacity() + ") and restart PostgreSQL"};
+    }
+
+    Finding about(Shape shape) {
+        const std::string name(shape_name(shape));
+        const std::size_t seen = counts_.seen(shape);
+        if (seen > 0)
+            return {Finding::Kind::ok, name + " statements are recognised: " + std::to_string(seen)};
+        const std::string key = "gateway.statements." + name;
+        if (!counts_.shapes().knows(shape)) {
+            return {Finding::Kind::warning,
+                    "the configuration does not tell what a " + name + " statement is", "give " + key};
+        }
+        if (shape == Shape::scan) return {Finding::Kind::ok, "no scan of a fallback has been seen so far"};
+        return {Finding::Kind::warning, "no " + name + " statement has been seen so far",
+                "is this the gateway's database, and do its statements look otherwise? Then give " + key};
+    }
+
+    config::Gateway gateway_;
+    StatementsOptions options_;
+    config::Schedule schedule_;
+    drivers::Postgres connection_;
+    std::optional<StatementView> view_;
+    StatementCounts counts_;
+};
+
+}  // namespace
+
+Entry statements_entry() {
+    return {{.name = "statements",
+             .default_when = "DATABASE_URL",
+             .schedule = {.interval = 15s, .timeout = 5s},
+             .read =
+                 [](config::OptionsReader& reader) {
+                     return std::any(StatementsOptions{reader.secret(
+                         "database_url",
+                         {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"})});
+                 }},
+            [](const config::Gateway& gateway, const config::CollectorConfig& config,
+               const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
+                return std::make_unique<Statements>(gateway, std::any_cast<StatementsOptions>(config.options),
+                                                    config.schedule, interrupt);
+            },
+            [](const config::Gateway& gateway, const config::CollectorConfig&) {
+                return StatementCounts::measures(presumed_shapes(gateway));
+            }};
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""keyshift sql: what it prints is run by psql; the role it makes is enough for keyshift, and may do no more."""
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Iterator
+
+import psycopg2
+import pytest
+
+from gateway_sim import Planted, Seed, create_schema
+from harness.counting import gateway_of, looking, run, settled
+from harness.keyshift import Keyshift, Serve
+from harness.postgres import Database, binary_directory
+from harness.wait import eventually
+from harness.watching import KeyTable
+
+
+@pytest.fixture
+def planted(database: Database) -> Planted:
+    return Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+
+
+def prepared_by_sql(database: Database, *sections: str) -> str:
+    """A role made by the SQL that `keyshift sql` prints, run by psql; its DSN."""
+    role = f"reader_{database.name}"
+    printed = Keyshift().run("sql", "--role", role, *sections)
+    assert printed.returncode == 0, printed.stderr
+    psql(database, printed.stdout)
+    password = "of-the-reader"
+    database.execute(f"ALTER ROLE {role} PASSWORD '{password}'")
+    return f"postgresql://{role}:{password}@127.0.0.1:{database.postgres.port}/{database.name}"
+
+
+def psql(database: Database, script: bytes) -> None:
+    result = subprocess.run(
+        [binary_directory() / "psql", "-X", "-v", "ON_ERROR_STOP=1", database.postgres.socket_dsn(database=database.name)],
+        input=script,
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr.decode()
+
+
+@pytest.fixture
+def reader(database: Database) -> Iterator[None]:
+    yield
+    database.execute(f"DROP OWNED BY reader_{database.name}; DROP ROLE reader_{database.name}")
+
+
+def may_read(dsn: str, column: str) -> bool:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute(f"SELECT {column} FROM virtual_keys LIMIT 1")
+        except psycopg2.errors.InsufficientPrivilege:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("view", [True, False])
+def test_the_printed_sql_is_enough_and_not_too_much(database, planted, reader, view):
+    dsn = prepared_by_sql(database, *([] if view else ["role", "index", "statements"]))
+    assert not may_read(dsn, "key_hash")
+    assert may_read(dsn, "key_lookup_hash") == (not view)
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        with pytest.raises(psycopg2.Error):
+            cursor.execute("UPDATE virtual_keys SET name = NULL" if not view else "DELETE FROM keyshift_keys")
+    if not view:
+        rows = json.loads(Keyshift().run("report", "--format", "json", env={"DATABASE_URL": dsn}).stdout)
+        assert "@example.com" in json.dumps(rows), rows
+    gateway_section = {"gateway": {"table": "keyshift_keys"}} if view else {}
+    with gateway_of(database, "fallback") as gateway, Serve({**gateway_section, **looking(dsn)}) as serve:
+        run(gateway, planted)
+        assert settled(serve, gateway)["scans"] > 0
+        legacy = database.execute("SELECT count(*) FROM virtual_keys WHERE key_lookup_hash IS NULL")[0][0]
+        eventually(lambda: serve.metric("keyshift_keys", state="legacy") == legacy, 10, "the keys are counted")
+
+
+@pytest.mark.parametrize("view", [True, False])
+def test_the_index_serves_the_pulse(database, reader, view):
+    create_schema(database.dsn())
+    KeyTable(database).fill(20_000, 20_000)
+    dsn = prepared_by_sql(database, *([] if view else ["role", "index", "statements"]))
+    gateway_section = {"gateway": {"table": "keyshift_keys"}} if view else {}
+    tree = {**gateway_section, **looking(dsn, keys={"database_duty": "0.1%", "interval": "100ms"})}
+    scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'keyshift_legacy_activity'"
+    database.execute("ANALYZE virtual_keys")
+    with Serve(tree):
+        eventually(lambda: database.execute(scans)[0][0] > 0, 30, "a pulse goes by the index")
+
+
+def test_sections_names_and_mistakes(tmp_path):
+    everything = Keyshift().run("sql").stdout.decode()
+    assert all(part in everything for part in ("CREATE ROLE", "CREATE VIEW", "CREATE INDEX", "CREATE EXTENSION"))
+    assert "PASSWORD '" not in everything
+    one = Keyshift().run("sql", "index").stdout.decode()
+    assert "CREATE INDEX CONCURRENTLY" in one and "CREATE ROLE" not in one
+    config = tmp_path / "k.yaml"
+    config.write_text(
+        "gateway: {table: 'x.\"Key \"\"1\"\"\"', columns: {lookup_hash: '\"SHA\"', bcrypt_hash: null}}\n"
+        "collectors: [{type: keys, database_url: 'postgres://h/d'}]\n"
+    )
+    other = Keyshift().run("sql", "--config", config).stdout.decode()
+    assert 'ON "x"."Key ""1"""' in other and '"SHA" IS NULL AS legacy' in other and "bcrypt_cost" not in other
+    assert "statements: {table: 'x.\"Key \"\"1\"\"\"'}" in other
+    wrong = Keyshift().run("sql", "rolle")
+    assert (wrong.returncode, wrong.stdout) == (64, b"") and b"role, view, index or statements" in wrong.stderr

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The collector `statements`: what PostgreSQL counts of a gateway, against what the gateway itself says it did."""
+
+import json
+import re
+
+import pytest
+
+from gateway_sim import Planted, Seed, create_schema
+from harness.counting import counted, done, gateway_of, looking, resets, run, settled, wait_for_a_look
+from harness.keyshift import Keyshift, Serve
+from harness.postgres import Database, Postgres
+from harness.statements import VERSIONS, ImitatedStatements, crowd_out
+from harness.wait import eventually
+from harness.watching import KeyTable
+
+
+@pytest.fixture
+def planted(database: Database) -> Planted:
+    return Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+
+
+# --- exactness
+
+
+@pytest.mark.parametrize(("behaviour", "scope"), [("faithful", "all"), ("fallback", "all"), ("fallback", "legacy")])
+def test_every_event_is_counted_once(database, planted, redis, behaviour, scope):
+    with redis.client() as client:
+        client.flushall()
+    options = {"redis_url": redis.url(), "fallback_scope": scope}
+    with gateway_of(database, behaviour, **options) as gateway, Serve(looking(database.dsn())) as serve:
+        assert set(counted(serve).values()) == {0.0}
+        run(gateway, planted, 80)
+        seen = settled(serve, gateway)
+        counts = gateway.counts()
+        assert seen["lookups found"] > 5 and seen["lookups not found"] > 5 and seen["verifications"] > 5
+        assert (seen["scans"] > 0) == (behaviour == "fallback") == (seen["keys compared"] > 0)
+        assert counts["fallback"]["attempts"] == seen["scans"] and counts["fallback"]["compared"] == seen["keys compared"]
+        assert serve.metric("keyshift_evidence_info", signal="fallback", evidence="statements") == 1
+        assert serve.metric("keyshift_fallback_auth_total") == seen["scans"]
+        assert serve.metric("keyshift_auth_cache_misses_total") == seen["verifications"]
+        hits = counts["statements"]["by_id"]["calls"] - seen["verifications"]
+        assert serve.metric("keyshift_auth_cache_hits_total") == max(hits, 0)
+        unknown = serve.metric("keyshift_auth_failures_total", reason="unknown_key")
+        if behaviour == "faithful":
+            assert unknown == counts["failures"]["unknown_key"] == seen["lookups not found"]
+        else:
+            assert unknown < seen["lookups not found"], "a lookup that finds nothing may be a legacy key's"
+        assert resets(serve) == 0
+
+
+def test_what_happened_before_is_not_counted(database, planted):
+    with gateway_of(database, "fallback") as gateway:
+        run(gateway, planted)
+        before = done(gateway)
+        assert before["scans"] > 0
+        with Serve(looking(database.dsn())) as serve:
+            assert set(counted(serve).values()) == {0.0}
+            run(gateway, planted, seed=8)
+            after = done(gateway)
+            eventually(
+                lambda: counted(serve) == {name: after[name] - before[name] for name in after}, 15, "only what is new"
+            )
+
+
+def test_users_add_up(database):
+    create_schema(database.dsn())
+    lookup = "SELECT id, key_hash FROM virtual_keys WHERE key_lookup_hash = 'no such key'"
+    with Serve(looking(database.dsn())) as serve:
+        for number, name in enumerate(("blue", "green")):
+            role = f"{name}_{database.name}"
+            database.create_role(role, f"s3cret of {role}", ["SELECT ON virtual_keys"])
+            for _ in range(number + 2):
+                database.execute(f"SET ROLE {role}; {lookup}")
+        database.execute(f"DO $$ BEGIN PERFORM 1; {lookup.replace('SELECT', 'PERFORM', 1)}; END $$")
+        eventually(lambda: counted(serve)["lookups not found"] == 5, 15, "the lookups of both users, not of a DO block")
+
+
+def test_neither_keyshift_nor_an_administrator_is_taken_for_the_gateway(database, planted):
+    dsn = database.dsn()
+    database.execute("SELECT count(*) FROM virtual_keys WHERE key_lookup_hash IS NULL")
+    with Serve(looking(dsn)) as serve:
+        for args in (["report"], ["report", "--group-by", "owner", "--format", "json"], ["status"], ["verdict"]):
+            Keyshift().run(*args, env={"DATABASE_URL": dsn})
+        for statement in (
+            "SELECT COUNT(*) FROM virtual_keys WHERE key_lookup_hash IS NULL",
+            "SELECT id, key_prefix, name, user_id FROM virtual_keys WHERE key_lookup_hash IS NULL ORDER BY created_at",
+            "UPDATE virtual_keys SET blocked = true WHERE false",
+        ):
+            database.execute(statement)
+        serve.wait_for_poll()
+        wait_for_a_look(serve)
+        assert set(counted(serve).values()) == {0.0}
+        database.execute("SELECT * FROM virtual_keys")
+        eventually(lambda: counted(serve)["scans"] == 1, 15, "this one is what a fallback does")
+
+
+# --- what begins anew
+
+
+def test_resets_in_a_quiet_moment_lose_nothing(database, planted):
+    with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
+        run(gateway, planted)
+        settled(serve, gateway)
+        database.reset_statements()
+        eventually(lambda: resets(serve) == 1, 10, "the reset is noticed")
+        run(gateway, planted, seed=8)
+        settled(serve, gateway)
+        assert resets(serve) == 1
+        database.execute(
+            """SELECT pg_stat_statements_reset(0, 0, queryid) FROM pg_stat_statements
+               WHERE query ILIKE '%UPDATE virtual_keys%SET last_used_at%'"""
+        )
+        eventually(lambda: resets(serve) == 2, 10, "the reset of one statement is noticed")
+        run(gateway, planted, seed=9)
+        settled(serve, gateway)
+        assert resets(serve) == 2
+
+
+def coverage(serve: Serve) -> str:
+    """Since when what is counted is complete, as the verdict gives it."""
+    result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
+    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    return json.dumps(checks["coverage"])
+
+
+def test_the_servers_restart_loses_nothing_and_its_crash_is_noticed(own_postgres):
+    database = own_postgres.create_database()
+    planted = Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+    with Serve(looking(database.dsn())) as serve:
+        with gateway_of(database, "fallback") as gateway:
+            run(gateway, planted)
+            before = settled(serve, gateway)
+        for mode in ("fast", "immediate"):
+            own_postgres.restart(mode)
+            eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 1, 30, "it is back")
+            wait_for_a_look(serve)
+            assert counted(serve) == before, mode
+            assert resets(serve) == 0, mode
+        own_postgres.crash()
+        eventually(lambda: resets(serve) == 1, 30, "the crash is noticed")
+        assert counted(serve) == before
+        with gateway_of(database, "fallback") as gateway:
+            run(gateway, planted, seed=8)
+            more = done(gateway)
+            eventually(
+                lambda: counted(serve) == {name: before[name] + more[name] for name in more}, 15, "it counts on"
+            )
+
+
+def test_evictions_are_a_loss_and_never_a_step_back():
+    with Postgres(settings={"pg_stat_statements.max": "100"}) as server:
+        database = server.create_database()
+        planted = Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+        with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
+            last = counted(serve)
+            for seed in range(5):
+                run(gateway, planted, 20, seed=seed)
+                crowd_out(database, 300)
+                wait_for_a_look(serve)
+                now = counted(serve)
+                assert all(now[name] >= last[name] for name in now)
+                assert resets(serve) > seed
+                last = now
+            assert last["scans"] > 0
+            assert all(last[name] <= value for name, value in done(gateway).items())
+            serve.stop()
+            known = last
+            crowd_out(database, 300)
+            before = 5
+            serve.start()
+            assert resets(serve) > before, "evictions while keyshift was down"
+            assert all(counted(serve)[name] >= known[name] for name in known)
+
+
+@pytest.mark.parametrize("end", ["stop", "kill9"])
+def test_nothing_is_lost_or_counted_twice_over_a_restart_of_keyshift(database, planted, end):
+    with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
+        for seed in range(3):
+            run(gateway, planted, 20, seed=seed)
+            settled(serve, gateway)
+            getattr(serve, end)()
+            run(gateway, planted, 20, seed=10 + seed)
+            serve.start()
+            settled(serve, gateway)
+        assert resets(serve) == 0
+
+
+# --- where it cannot count
+
+
+def test_without_the_extension_it_says_how_to_create_it(postgres):
+    database = postgres.create_database(extensions=())
+    create_schema(database.dsn())
+    with Serve(env={"DATABASE_URL": database.dsn()}) as implied:
+        assert "msg=\"not measured\" source=statements" in implied.log()
+        assert "CREATE EXTENSION pg_stat_statements" in implied.log()
+        assert implied.metric("keyshift_fallback_scans_total") is None
+        assert implied.metric("keyshift_source_errors_total", source="statements", reason="schema") in (None, 0)
+    with Serve(looking(database.dsn()), until="ready") as asked_for:
+        eventually(lambda: asked_for.metric("keyshift_source_up", source="statements") == 0, 10, "it is down")
+        assert asked_for.metric("keyshift_source_errors_total", source="statements", reason="schema") >= 1
+        database.execute("CREATE EXTENSION pg_stat_statements")
+        eventually(lambda: asked_for.metric("keyshift_source_up", source="statements") == 1, 60, "now it counts")
+    database.drop()
+
+
+def test_without_the_library_it_says_how_to_load_it():
+    with Postgres(settings={"shared_preload_libraries": ""}) as server:
+        database = server.create_database()
+        create_schema(database.dsn())
+        with Serve(looking(database.dsn())) as serve:
+            eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 0, 10, "it is down")
+            assert "pg_stat_statements is not loaded" in serve.log()
+            assert "ALTER SYSTEM SET shared_preload_libraries" in serve.log()
+
+
+def test_without_the_right_it_says_which_one(database):
+    create_schema(database.dsn())
+    dsn = database.create_monitor(["SELECT ON virtual_keys"])
+    with Serve(env={"DATABASE_URL": dsn}) as serve:
+        role = f"{database.name}_monitor_0"
+        assert "msg=\"not measured\" source=statements" in serve.log()
+        assert f"GRANT pg_read_all_stats TO \\\"{role}\\\"" in serve.log()
+        text = Keyshift().run("status", env={"DATABASE_URL": dsn}).stdout.decode()
+        assert re.search(r"statements +not measured: user .* may not read the statements of other users", text)
+    database.execute(f"GRANT pg_read_all_stats TO {role}")
+    with Serve(env={"DATABASE_URL": dsn}) as serve:
+        assert set(counted(serve).values()) == {0.0}
+
+
+def test_where_nothing_is_tracked_it_says_so():
+    with Postgres(settings={"pg_stat_statements.track": "none"}) as server:
+        database = server.create_database()
+        create_schema(database.dsn())
+        with Serve(looking(database.dsn())) as serve:
+            eventually(lambda: "pg_stat_statements.track is none" in serve.log(), 10, "the setting is named")
+
+
+# --- other gateways, other servers
+
+
+def test_through_a_view_the_gateways_table_is_found(database, planted):
+    database.execute(
+        """CREATE VIEW overview AS SELECT k.*, u.email FROM virtual_keys k LEFT JOIN users u ON u.id = k.user_id"""
+    )
+    tree = {"gateway": {"table": "overview"}, **looking(database.dsn())}
+    with gateway_of(database, "fallback") as gateway, Serve(tree) as serve:
+        run(gateway, planted)
+        assert settled(serve, gateway)["scans"] > 0
+
+
+def test_patterns_of_the_configuration(database):
+    create_schema(database.dsn())
+    database.execute(
+        """CREATE FUNCTION candidates(text) RETURNS SETOF virtual_keys LANGUAGE sql AS 'SELECT * FROM virtual_keys'"""
+    )
+    KeyTable(database).fill(3, 4)
+    tree = {
+        "gateway": {"statements": {"scan": ["select * from candidates(*)", "select nothing"]}},
+        **looking(database.dsn()),
+    }
+    with Serve(tree) as serve:
+        database.execute("SELECT id, key_hash FROM candidates('sk-abc')")
+        eventually(lambda: counted(serve)["scans"] == 1 and counted(serve)["keys compared"] == 7, 15, "it is a scan")
+
+
+def imitate(database: Database, version: int) -> ImitatedStatements:
+    """As if the extension of that release had been created: the catalog says so, and there is its function."""
+    imitated = ImitatedStatements(database, version)
+    database.execute(
+        f"""CREATE FUNCTION {imitated.schema}.pg_stat_statements(showtext boolean)
+                RETURNS SETOF {imitated.schema}.pg_stat_statements LANGUAGE sql
+                AS 'SELECT * FROM {imitated.schema}.pg_stat_statements';
+            UPDATE pg_extension SET extnamespace = '{imitated.schema}'::regnamespace
+                WHERE extname = 'pg_stat_statements'"""
+    )
+    return imitated
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_release(database, version):
+    create_schema(database.dsn())
+    imitated = imitate(database, version)
+    imitated.add("DELETE FROM virtual_keys WHERE id = $1", calls=50, rows=50)
+    scan = imitated.add("SELECT * FROM virtual_keys ORDER BY created_at DESC", calls=7, rows=70)
+    try:
+        with Serve(looking(database.dsn())) as serve:
+            assert set(counted(serve).values()) == {0.0}
+            imitated.count(scan, calls=2, rows=30)
+            eventually(lambda: counted(serve)["scans"] == 2 and counted(serve)["keys compared"] == 30, 15, "growth")
+            lookup = imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=5, rows=3, userid=99)
+            imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=9, rows=9, dbid=1)
+            eventually(lambda: counted(serve)["lookups found"] == 3, 15, "a new statement counts from 0")
+            assert counted(serve)["lookups not found"] == 2
+            assert resets(serve) == 0
+            imitated.evict(lookup)
+            eventually(lambda: resets(serve) >= 1, 15, "an evicted statement")
+            before = resets(serve)
+            imitated.reset()
+            eventually(lambda: resets(serve) > before, 15, "a reset")
+            imitated.add("SELECT * FROM virtual_keys", calls=1, rows=4)
+            eventually(lambda: counted(serve)["scans"] == 3, 15, "it counts on")
+            assert counted(serve)["lookups found"] == 3
+    finally:
+        database.execute(
+            "UPDATE pg_extension SET extnamespace = 'public'::regnamespace WHERE extname = 'pg_stat_statements'"
+        )
