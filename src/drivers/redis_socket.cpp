@@ -184,8 +184,10 @@ Result<void> RedisSocket::open(const TlsOptions& tls, Deadline deadline) {
 Result<void> RedisSocket::write(std::string_view bytes, Deadline deadline) {
     return await(deadline, [&](const Handler& handler) {
         const auto buffer = asio::buffer(bytes.data(), bytes.size());
-        if (tls_) return asio::async_write(*tls_, buffer, handler);
-        asio::async_write(socket_, buffer, handler);
+        // A server that hangs up says why first (no certificate, too many clients): read() meets that.
+        const auto written = [handler](error_code, std::size_t size) { handler({}, size); };
+        if (tls_) return asio::async_write(*tls_, buffer, written);
+        asio::async_write(socket_, buffer, written);
     });
 }
 

@@ -37,6 +37,7 @@ class RedisSocket {
     /// handshake, where the target wants one. Errors: connect, permission (of a Unix socket), auth (the
     /// server wants another certificate), config (TLS files), timeout, canceled.
     base::Result<void> open(const TlsOptions& tls, base::Deadline deadline);
+    /// That the connection is broken shows at the next read(). Errors: timeout, canceled.
     base::Result<void> write(std::string_view bytes, base::Deadline deadline);
     /// At least one byte of at most 64 KiB; the view lives until the next call.
     base::Result<std::string_view> read(base::Deadline deadline);
