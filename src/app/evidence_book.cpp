@@ -102,10 +102,17 @@ void EvidenceBook::take(const std::string& source, const collectors::Observation
             if (counts.offers.test(index_of(event))) add_own(counts, event);
     }
     if (seen.counted) count(source, *seen.counted, poll_every, now, model);
-    if (seen.gauges && !seen.gauges->cache_entries.empty())
-        model.gauges.cache_entries = seen.gauges->cache_entries;
-    if (seen.gauges && !seen.gauges->gateways_up.empty()) model.gauges.gateways_up = seen.gauges->gateways_up;
+    if (seen.gauges) take_gauges(source, *seen.gauges, model.gauges);
     if (seen.probe) take_answers(*seen.probe, model.probe);
+}
+
+void EvidenceBook::take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Gauges& to) {
+    gauges_[source] = gauges;
+    to = {};
+    for (const auto& [name, of_source] : gauges_) {
+        to.cache_entries.insert(of_source.cache_entries.begin(), of_source.cache_entries.end());
+        to.gateways_up.insert(of_source.gateways_up.begin(), of_source.gateways_up.end());
+    }
 }
 
 void EvidenceBook::count(const std::string& source, const collectors::Counted& counted,

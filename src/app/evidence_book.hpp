@@ -62,10 +62,12 @@ class EvidenceBook {
  private:
     void count(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
                base::Time now, domain::Model& model);
+    void take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Gauges& to);
 
     std::map<std::string, domain::Meter> meters_;
     domain::PerEvent<std::int64_t> in_flight_{};
-    UnsavedEvidence saved_;  // what was handed out, but for the parts
+    std::map<std::string, domain::Gauges> gauges_;  // by source
+    UnsavedEvidence saved_;                         // what was handed out, but for the parts
     bool all_parts_ = false;
 };
 

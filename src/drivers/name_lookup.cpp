@@ -16,6 +16,8 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include "base/utf8.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -26,7 +28,7 @@ using base::Error;
 using Addresses = base::Result<std::vector<ip::address>>;
 
 Error unknown(const std::string& host, int code) {
-    return {Errc::connect, "cannot find the address of " + host + ": " + ::gai_strerror(code),
+    return {Errc::connect, "cannot find the address of " + base::visible(host) + ": " + ::gai_strerror(code),
             code == EAI_AGAIN ? "does the name server answer?" : "check the host name"};
 }
 
@@ -59,6 +61,7 @@ struct NameLookup::Shared {
     std::mutex mutex;
     bool wanted = true;                      // guarded by mutex: the executor still runs
     std::optional<Addresses> answer;         // written by the look-up's thread before it posts
+    bool canceled = false;                   // of the executor's thread alone
     std::optional<asio::steady_timer> done;  // of the executor's thread alone; never expires
 };
 
@@ -72,10 +75,12 @@ NameLookup::~NameLookup() {
 }
 
 void NameLookup::cancel() {
+    shared_->canceled = true;
     shared_->done->cancel();
 }
 
 asio::awaitable<Addresses> NameLookup::run(std::string host) {
+    if (shared_->canceled) co_return Error{Errc::canceled, "stopped", {}};
     boost::system::error_code error;
     if (const auto address = ip::make_address(host, error); !error) co_return std::vector{address};
     try {

@@ -28,7 +28,7 @@ class NameLookup {
     /// In the system's order of preference, each once, at least one. An IP address is itself. Errors: connect
     /// (unknown host, or no name server answers), canceled; other (no thread can be started).
     boost::asio::awaitable<base::Result<std::vector<boost::asio::ip::address>>> run(std::string host);
-    /// run() returns soon, with Errc::canceled.
+    /// run() returns soon, with Errc::canceled; one that has not begun too.
     void cancel();
 
  private:

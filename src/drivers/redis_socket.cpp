@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/redis_socket.hpp"
 
+#include <utility>
+
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
 #include <netinet/tcp.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "drivers/resolve.hpp"
 #include "drivers/tls_context.hpp"
 
 namespace keyshift::drivers {
@@ -60,6 +60,7 @@ RedisSocket::~RedisSocket() {
 }
 
 void RedisSocket::close() {
+    if (lookup_) lookup_->cancel();
     error_code ignored;
     socket_.close(ignored);
 }
@@ -89,7 +90,7 @@ Result<void> RedisSocket::await(Deadline deadline, const std::function<void(Hand
     return failure(result);
 }
 
-Error RedisSocket::failure(const error_code& error) const {
+Error RedisSocket::failure(const error_code& error) {
     const std::string server = "Redis at " + target_.printable;
     if (error == asio::error::operation_aborted) return {Errc::canceled, "stopped", {}};
     if (error == asio::error::timed_out) {
@@ -106,7 +107,8 @@ Error RedisSocket::failure(const error_code& error) const {
                 target_.tls ? "does this port speak TLS, and does it want a certificate of ours?"
                             : "look at its log; if this port wants TLS write rediss://"};
     }
-    if (error.category() == asio::error::get_ssl_category()) return tls_error(error, server);
+    if (tls_ && error.category() == asio::error::get_ssl_category())
+        return tls_error(error, server, tls_->native_handle());
     return {Errc::connect, server + ": " + error.message(), "is Redis running there, and is the way open?"};
 }
 
@@ -121,15 +123,33 @@ Result<void> RedisSocket::connect(const Endpoint& endpoint, Deadline deadline) {
     });
 }
 
+Result<RedisSocket::Addresses> RedisSocket::look_up(Deadline deadline) {
+    const std::string server = "Redis at " + target_.printable;
+    Result<Addresses> found = Error{};
+    lookup_.emplace(context_.get_executor());
+    const auto looked = await(deadline, [&](const Handler& handler) {
+        asio::co_spawn(context_, lookup_->run(target_.host),
+                       [&found, handler](const std::exception_ptr&, Result<Addresses> addresses) {
+                           found = std::move(addresses);
+                           handler({}, 0);
+                       });
+    });
+    lookup_.reset();
+    if (looked) return found ? found : named(found.error(), server);
+    if (looked.error().code != Errc::timeout) return looked.error();
+    return Error{Errc::timeout, server + ": the name server did not answer in time",
+                 "look at the name server"};
+}
+
 Result<void> RedisSocket::connect_any(Deadline deadline) {
     if (!target_.socket.empty())
         return connect(asio::local::stream_protocol::endpoint(target_.socket), deadline);
-    const auto endpoints = resolve(target_.host, target_.port, deadline, interrupt_.native_handle());
-    if (!endpoints) return named(endpoints.error(), "Redis at " + target_.printable);
+    const auto addresses = look_up(deadline);
+    if (!addresses) return addresses.error();
     Result<void> connected;
-    for (std::size_t i = 0; i < endpoints->size(); ++i) {
-        const auto share = deadline.left() / static_cast<long>(endpoints->size() - i);
-        connected = connect((*endpoints)[i], deadline.at_most(share));
+    for (std::size_t i = 0; i < addresses->size(); ++i) {
+        const auto share = deadline.left() / static_cast<long>(addresses->size() - i);
+        connected = connect(asio::ip::tcp::endpoint((*addresses)[i], target_.port), deadline.at_most(share));
         if (connected || interrupted_) break;
     }
     return connected;
@@ -141,13 +161,8 @@ Result<void> RedisSocket::shake_hands(const TlsOptions& options, Deadline deadli
     tls_context_ = std::move(*context);
     tls_.emplace(socket_, *tls_context_);
     const std::string& name = options.server_name.empty() ? target_.host : options.server_name;
-    error_code no_address;
-    asio::ip::make_address(name, no_address);
-    // SNI carries names only (RFC 6066).
-    if (no_address && SSL_ctrl(tls_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-                               const_cast<char*>(name.c_str())) != 1)
-        return Error{Errc::config, "the TLS server name cannot be used", "check server_name"};
-    tls_->set_verify_callback(asio::ssl::host_name_verification(name));
+    if (const auto expected = expect_server(tls_->native_handle(), name); !expected)
+        return named(expected.error(), "Redis at " + target_.printable);
     auto shaken = await(deadline, [&](const Handler& handler) {
         tls_->async_handshake(asio::ssl::stream_base::client,
                               [handler](error_code result) { handler(result, 0); });
@@ -169,8 +184,10 @@ Result<void> RedisSocket::open(const TlsOptions& tls, Deadline deadline) {
 Result<void> RedisSocket::write(std::string_view bytes, Deadline deadline) {
     return await(deadline, [&](const Handler& handler) {
         const auto buffer = asio::buffer(bytes.data(), bytes.size());
-        if (tls_) return asio::async_write(*tls_, buffer, handler);
-        asio::async_write(socket_, buffer, handler);
+        // A server that hangs up says why first (no certificate, too many clients): read() meets that.
+        const auto written = [handler](error_code, std::size_t size) { handler({}, size); };
+        if (tls_) return asio::async_write(*tls_, buffer, written);
+        asio::async_write(socket_, buffer, written);
     });
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "drivers/interrupt.hpp"
+#include "drivers/name_lookup.hpp"
 #include "drivers/redis_target.hpp"
 #include "drivers/tls.hpp"
 
@@ -35,6 +37,7 @@ class RedisSocket {
     /// handshake, where the target wants one. Errors: connect, permission (of a Unix socket), auth (the
     /// server wants another certificate), config (TLS files), timeout, canceled.
     base::Result<void> open(const TlsOptions& tls, base::Deadline deadline);
+    /// That the connection is broken shows at the next read(). Errors: timeout, canceled.
     base::Result<void> write(std::string_view bytes, base::Deadline deadline);
     /// At least one byte of at most 64 KiB; the view lives until the next call.
     base::Result<std::string_view> read(base::Deadline deadline);
@@ -44,19 +47,22 @@ class RedisSocket {
  private:
     using Socket = boost::asio::generic::stream_protocol::socket;
     using Endpoint = boost::asio::generic::stream_protocol::endpoint;
+    using Addresses = std::vector<boost::asio::ip::address>;
     using Handler = std::function<void(boost::system::error_code, std::size_t)>;
 
     base::Result<void> await(base::Deadline deadline, const std::function<void(Handler)>& start);
     base::Result<void> connect(const Endpoint& endpoint, base::Deadline deadline);
+    base::Result<Addresses> look_up(base::Deadline deadline);
     base::Result<void> connect_any(base::Deadline deadline);
     base::Result<void> shake_hands(const TlsOptions& options, base::Deadline deadline);
-    base::Error failure(const boost::system::error_code& error) const;
+    base::Error failure(const boost::system::error_code& error);
     void close();
 
     const RedisTarget target_;
     boost::asio::io_context context_;
     boost::asio::posix::stream_descriptor interrupt_;
     bool interrupted_ = false;
+    std::optional<NameLookup> lookup_;  // while a name is being looked up
     Socket socket_;
     std::unique_ptr<boost::asio::ssl::context> tls_context_;
     std::optional<boost::asio::ssl::stream<Socket&>> tls_;

@@ -150,22 +150,22 @@ class Serve(Server):
             samples.get(("keyshift_keys", frozenset({("state", state)}))) for state in ("legacy", "modern")
         )
 
-    def errors(self) -> dict[str, float]:
-        """Failed polls of the keys collector by reason, those that are not 0."""
+    def errors(self, source: str = "keys") -> dict[str, float]:
+        """Failed polls of a source by reason, those that are not 0."""
         return {
             dict(labels)["reason"]: value
             for (name, labels), value in self.metrics().items()
-            if name == "keyshift_source_errors_total" and ("source", "keys") in labels and value
+            if name == "keyshift_source_errors_total" and ("source", source) in labels and value
         }
 
-    def polls(self) -> float:
-        """Polls of the keys collector that have ended, well or not."""
-        return self.metric("keyshift_source_poll_duration_seconds_count", source="keys") or 0
+    def polls(self, source: str = "keys") -> float:
+        """Polls of a source that have ended, well or not."""
+        return self.metric("keyshift_source_poll_duration_seconds_count", source=source) or 0
 
-    def wait_for_poll(self, timeout: float = 20.0) -> None:
+    def wait_for_poll(self, timeout: float = 20.0, source: str = "keys") -> None:
         """Wait for the end of a poll that began after this call."""
-        begin = self.polls()
-        self.process.wait_until(lambda: self.polls() >= begin + 2, timeout, "two more polls")
+        begin = self.polls(source)
+        self.process.wait_until(lambda: self.polls(source) >= begin + 2, timeout, "two more polls")
 
     def terminate(self, timeout: float = 10.0) -> tuple[int, float]:
         """SIGTERM; its exit code (-9: it had to be killed after `timeout` seconds) and how many seconds it took."""

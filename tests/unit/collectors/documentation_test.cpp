@@ -9,8 +9,9 @@
 
 #include <gtest/gtest.h>
 
+#include "../config/fixture.hpp"
+#include "collectors/catalog.hpp"
 #include "config/yaml.hpp"
-#include "fixture.hpp"
 
 namespace keyshift::config {
 namespace {
@@ -22,9 +23,12 @@ std::string content(const std::string& path) {
     return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+Environment urls() {
+    return variables({{"DATABASE_URL", "postgres://db"}, {"REDIS_URL", "redis://cache"}});
+}
+
 Loaded sample() {
-    return load(source_path("config/keyshift.yaml"), variables({{"DATABASE_URL", "postgres://db"}}),
-                collector_types());
+    return load(source_path("config/keyshift.yaml"), urls(), collectors::catalog_types());
 }
 
 Keys keys_in_code() {
@@ -64,7 +68,8 @@ Keys keys_in_sample() {
     Keys keys;
     collect(*parse_yaml(content("config/keyshift.yaml"), problems), "", keys);
     // Its value tells the items of the list apart, so that it has no default.
-    for (const CollectorType& type : collector_types()) keys.erase("collectors[" + type.name + "].type");
+    for (const CollectorType& type : collectors::catalog_types())
+        keys.erase("collectors[" + type.name + "].type");
     keys["collectors[].type"] = "null";
     return keys;
 }
@@ -91,15 +96,17 @@ TEST(Sample, HasEveryKeyWithItsDefault) {
 TEST(Sample, MeansTheSameAsNoKeysAtAll) {
     const Loaded loaded = sample();
     EXPECT_EQ(messages(loaded.problems), "");
-    const Config empty = parsed("log: {}\n", variables({{"DATABASE_URL", "postgres://db"}})).config;
+    const Config empty = parsed("log: {}\n", urls(), collectors::catalog_types()).config;
     EXPECT_EQ(loaded.config.gateway, empty.gateway);
     EXPECT_EQ(loaded.config.migration, empty.migration);
     EXPECT_EQ(loaded.config.state, empty.state);
     EXPECT_EQ(loaded.config.web, empty.web);
     EXPECT_EQ(loaded.config.log, empty.log);
-    ASSERT_EQ(loaded.config.collectors.size(), empty.collectors.size());
-    for (std::size_t i = 0; i < empty.collectors.size(); ++i)
-        EXPECT_EQ(loaded.config.collectors[i].schedule, empty.collectors[i].schedule);
+    std::map<std::string, Schedule> listed;
+    std::map<std::string, Schedule> implied;
+    for (const CollectorConfig& one : loaded.config.collectors) listed[one.type] = one.schedule;
+    for (const CollectorConfig& one : empty.collectors) implied[one.type] = one.schedule;
+    EXPECT_EQ(listed, implied);
 }
 
 }  // namespace

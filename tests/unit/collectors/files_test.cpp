@@ -8,7 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fixture.hpp"
+#include "../config/fixture.hpp"
+#include "collectors/catalog.hpp"
 
 namespace keyshift::config {
 namespace {
@@ -39,7 +40,8 @@ class Invalid : public testing::TestWithParam<std::string> {};
 TEST_P(Invalid, SaysExactlyWhatIsWrong) {
     const auto file = source_path("tests/config/invalid") / (GetParam() + ".yaml");
     const auto expected = source_path("tests/config/invalid") / (GetParam() + ".expected");
-    const std::string actual = portable(messages(load(file, file_environment(), collector_types()).problems));
+    const std::string actual =
+        portable(messages(load(file, file_environment(), collectors::catalog_types()).problems));
     if (process_environment()("KEYSHIFT_UPDATE_EXPECTED"))
         std::ofstream(expected, std::ios::binary) << actual;
     EXPECT_EQ(actual, content(expected));
@@ -57,7 +59,7 @@ class Valid : public testing::TestWithParam<std::string> {};
 
 TEST_P(Valid, HasNoProblems) {
     const auto file = source_path("tests/config/valid") / (GetParam() + ".yaml");
-    EXPECT_EQ(messages(load(file, file_environment(), collector_types()).problems), "");
+    EXPECT_EQ(messages(load(file, file_environment(), collectors::catalog_types()).problems), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Config, Valid, testing::ValuesIn(names_in("tests/config/valid")), test_name);
