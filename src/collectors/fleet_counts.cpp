@@ -24,11 +24,10 @@ using Gives = FleetQuery::Gives;
 /// Above this a double skips numbers.
 constexpr double kLargestCount = 9007199254740992.0;
 
-using Parts = std::map<std::string, domain::Part>;
+/// Hosts' clocks may be that far behind.
+constexpr base::Duration kSlowClock = std::chrono::minutes{1};
 
-std::string of_query(const FleetQuery& query) {
-    return "queries." + query.key;
-}
+using Parts = std::map<std::string, domain::Part>;
 
 void append_label(std::string& to, std::string_view name, std::string_view value) {
     to.append(to.empty() ? "" : ",").append(name).append("=\"");
@@ -59,7 +58,7 @@ Result<std::uint64_t> count_of(const FleetQuery& query, const std::string& host,
     if (std::isfinite(value) && value >= 0 && value <= kLargestCount)
         return static_cast<std::uint64_t>(value);
     return Error{Errc::parse,
-                 of_query(query) + " gives " + std::to_string(value) + " for {" + base::visible(host) +
+                 query.name() + " gives " + std::to_string(value) + " for {" + base::visible(host) +
                      "}, which no counter is",
                  "the query must give counters as they stand, neither rates nor differences"};
 }
@@ -69,7 +68,7 @@ Result<Event> event_of(const FleetQuery& query, const ApiSeries& series) {
     const std::string_view value = series.label(query.label());
     if (value.empty()) {
         return Error{Errc::schema,
-                     of_query(query) + " gives a series without the label " + std::string(query.label()),
+                     query.name() + " gives a series without the label " + std::string(query.label()),
                      "keep that label in the query"};
     }
     const domain::Events events = query.events();
@@ -77,18 +76,18 @@ Result<Event> event_of(const FleetQuery& query, const ApiSeries& series) {
         if (events.test(i) && event_label(domain::event_at(i)) == value) return domain::event_at(i);
     if (query.gives == Gives::failures) return Event::failure_other;
     return Error{
-        Errc::schema, of_query(query) + " gives the outcome '" + base::visible(value) + "'",
+        Errc::schema, query.name() + " gives the outcome '" + base::visible(value) + "'",
         "outcomes are success, auth_failure, rate_limited, client_error and server_error; relabel them"};
 }
 
 Error ambiguous(const FleetQuery& query, const std::string& host) {
-    return {Errc::schema, of_query(query) + " gives several series for {" + base::visible(host) + '}',
+    return {Errc::schema, query.name() + " gives several series for {" + base::visible(host) + '}',
             "add the label that tells these hosts apart to host_labels; where they are replicas of one, let "
             "the server deduplicate them"};
 }
 
 Result<void> add_counts(const Fleet& fleet, const FleetQuery& query, const ApiAnswer& answer,
-                        Counted& counted) {
+                        const std::set<std::string>& began_lately, Counted& counted) {
     Parts parts;
     std::set<std::pair<std::string, std::string>> seen;
     for (const ApiSeries& series : answer.series) {
@@ -103,12 +102,24 @@ Result<void> add_counts(const Fleet& fleet, const FleetQuery& query, const ApiAn
         // counts.
         domain::Part& part = parts[host];
         part.name = query.key + (host.empty() ? "" : " of " + host);
+        part.began_lately = query.standard && began_lately.count(host) > 0;
         part.readings.push_back({std::move(name), *value, {}, {{*event, 1}}});
     }
     // Reasons come with their first failure.
     if (!parts.empty()) counted.offers |= query.events();
     for (auto& [host, part] : parts) counted.readings.parts.push_back(std::move(part));
     return {};
+}
+
+std::set<std::string> began_after(const Fleet& fleet, const std::vector<ApiAnswer>& answers,
+                                  base::Time since) {
+    std::set<std::string> hosts;
+    for (std::size_t i = 0; i < fleet.queries.size(); ++i) {
+        if (fleet.queries[i].gives != Gives::start) continue;
+        for (const ApiSeries& series : answers.at(i).series)
+            if (series.value > base::to_unix_seconds(since)) hosts.insert(fleet_host(fleet, series));
+    }
+    return hosts;
 }
 
 std::string complaint(const FleetQuery& query, const std::string& host, const ApiSeries& series) {
@@ -124,7 +135,7 @@ void add_missing(const Fleet& fleet, const FleetQuery& query, const ApiAnswer& a
     for (const ApiSeries& series : answer.series)
         if (!(series.value >= 1)) missing.insert(complaint(query, fleet_host(fleet, series), series));
     if (answer.series.empty() && !query.may_be_empty)
-        missing.insert("what " + of_query(query) + " asks for: it gives nothing");
+        missing.insert("what " + query.name() + " asks for: it gives nothing");
 }
 
 }  // namespace
@@ -143,13 +154,15 @@ std::vector<std::string> fleet_hosts(const Fleet& fleet, const std::vector<ApiAn
     const bool asked = std::any_of(queries.begin(), queries.end(), is_fallback);
     std::set<std::string> hosts;
     for (std::size_t i = 0; i < queries.size(); ++i) {
-        if (asked ? !is_fallback(queries[i]) : queries[i].gives == Gives::health) continue;
+        if (asked ? !is_fallback(queries[i]) : queries[i].events().none()) continue;
         for (const ApiSeries& series : answers.at(i).series) hosts.insert(fleet_host(fleet, series));
     }
     return {hosts.begin(), hosts.end()};
 }
 
-Result<Counted> count_fleet(const Fleet& fleet, const std::vector<ApiAnswer>& answers) {
+Result<Counted> count_fleet(const Fleet& fleet, const std::vector<ApiAnswer>& answers,
+                            base::Time watched_since) {
+    const std::set<std::string> began = began_after(fleet, answers, watched_since - kSlowClock);
     Counted counted;
     counted.readings.scope = fleet.scope();
     counted.parts_stay = true;
@@ -159,14 +172,14 @@ Result<Counted> count_fleet(const Fleet& fleet, const std::vector<ApiAnswer>& an
         const ApiAnswer& answer = answers.at(i);
         if (answer.partial) {
             return Error{Errc::other,
-                         "partial answer to " + of_query(query) +
+                         "partial answer to " + query.name() +
                              (answer.warnings.empty() ? "" : ": " + answer.warnings.front()),
                          "look at the server's stores; what is missing may have counted"};
         }
         if (query.gives == Gives::health) {
             add_missing(fleet, query, answer, missing);
-        } else if (auto added = add_counts(fleet, query, answer, counted); !added) {
-            return added.error();
+        } else if (query.events().any()) {
+            if (auto added = add_counts(fleet, query, answer, began, counted); !added) return added.error();
         }
     }
     const std::size_t hosts = fleet_hosts(fleet, answers).size();

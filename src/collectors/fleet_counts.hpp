@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/time.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/fleet_queries.hpp"
 #include "formats/prometheus_api.hpp"
@@ -22,7 +23,8 @@ std::vector<std::string> fleet_hosts(const Fleet& fleet, const std::vector<forma
 
 /// `answers` are those to fleet.queries, in order. What has no series is not offered, never 0. Errors: other
 /// (a partial answer), parse (a value that no counter has), schema (series that do not tell hosts or reasons
-/// apart).
-base::Result<Counted> count_fleet(const Fleet& fleet, const std::vector<formats::ApiAnswer>& answers);
+/// apart). A host that began to count after `watched_since`, the server's clock, began at 0.
+base::Result<Counted> count_fleet(const Fleet& fleet, const std::vector<formats::ApiAnswer>& answers,
+                                  base::Time watched_since);
 
 }  // namespace keyshift::collectors

@@ -108,6 +108,16 @@ std::vector<FleetQuery> standard_health(const FleetHosts& hosts) {
     return out;
 }
 
+FleetQuery start_query(const FleetHosts& hosts) {
+    std::string by;
+    for (const std::string& label : hosts.labels) by += (by.empty() ? "" : ", ") + label;
+    return {.key = "",
+            .text = "min by (" + by + ") (" +
+                    Promql(hosts).series("keyshift_observation_start_timestamp_seconds") + ")",
+            .gives = Gives::start,
+            .standard = true};
+}
+
 bool is_label(std::string_view text) {
     return !text.empty() && (text.front() < '0' || text.front() > '9') &&
            std::all_of(text.begin(), text.end(), [](char c) {
@@ -153,6 +163,10 @@ void append_health(config::OptionsReader& queries, std::vector<FleetQuery> stand
 
 }  // namespace
 
+std::string FleetQuery::name() const {
+    return key.empty() ? "the query for when hosts began" : "queries." + key;
+}
+
 std::string_view FleetQuery::label() const {
     if (gives == Gives::failures) return "reason";
     return gives == Gives::requests ? "outcome" : "";
@@ -176,7 +190,7 @@ std::string Fleet::scope() const {
     std::string out;
     for (const std::string& label : hosts.labels) out += label + ' ';
     for (const FleetQuery& query : queries)
-        if (query.gives != Gives::health) out += '\n' + query.key + ": " + query.text;
+        if (query.events().any()) out += '\n' + query.key + ": " + query.text;
     return out;
 }
 
@@ -205,6 +219,7 @@ Fleet read_fleet(config::OptionsReader& options) {
     if (fleet.queries.empty())
         queries.problem("", "asks nothing", "leave one of the counters' queries as it is by default");
     append_health(queries, std::move(health), fleet.queries);
+    fleet.queries.push_back(start_query(fleet.hosts));
     return fleet;
 }
 

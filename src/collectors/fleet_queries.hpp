@@ -22,8 +22,9 @@ struct FleetQuery {
         failures,  ///< by the label `reason`
         requests,  ///< by the label `outcome`
         health,    ///< at least 1 where all is well
+        start,     ///< when a host began to count, in seconds since the epoch
     };
-    std::string key;  ///< in the section `queries`
+    std::string key;  ///< in the section `queries`; empty: it is not the operator's to change
     std::string text;
     Gives gives = Gives::counter;
     domain::Event event = domain::Event::fallback;
@@ -32,7 +33,9 @@ struct FleetQuery {
     std::string complaint = {};  ///< of health: what a value below 1 means
     bool may_be_empty = false;   ///< of health: that there is no series says nothing
 
-    /// The label that tells apart what one host counts; empty for counter and health.
+    /// What messages call it.
+    std::string name() const;
+    /// The label that tells apart what one host counts; empty for the others.
     std::string_view label() const;
     /// What it may count.
     domain::Events events() const;

@@ -3,6 +3,7 @@
 // what happens there, Prometheus (or Thanos, Mimir, VictoriaMetrics) scrapes them, and this reads them back.
 #include <algorithm>
 #include <any>
+#include <optional>
 #include <utility>
 
 #include "base/utf8.hpp"
@@ -64,7 +65,7 @@ std::string listed(const std::vector<std::string>& hosts) {
 
 Error about(const FleetQuery& query, Error error) {
     if (error.code == Errc::canceled || error.code == Errc::auth) return error;
-    error.what = "queries." + query.key + ": " + error.what;
+    error.what = query.name() + ": " + error.what;
     return error;
 }
 
@@ -82,8 +83,9 @@ class Prometheus final : public Collector {
             if (!asked[i]) return about(fleet_.queries[i], asked[i].error());
             answers.push_back(*std::move(asked[i]));
         }
-        auto counted = count_fleet(fleet_, answers);
+        auto counted = count_fleet(fleet_, answers, watched_since_.value_or(*at));
         if (!counted) return counted.error();
+        if (!watched_since_) watched_since_ = *at;
         return Observation{.taken_at = *at, .counted = *std::move(counted)};
     }
 
@@ -99,7 +101,7 @@ class Prometheus final : public Collector {
             findings.push_back(examined(fleet_.queries[i], asked[i]));
             if (asked[i]) answers.push_back(*asked[i]);
         }
-        if (answers.size() == asked.size()) examine_fleet(answers, findings);
+        if (answers.size() == asked.size()) examine_fleet(answers, *at, findings);
         return findings;
     }
 
@@ -107,13 +109,14 @@ class Prometheus final : public Collector {
     static Finding examined(const FleetQuery& query, const Result<ApiAnswer>& answer) {
         if (!answer) return failure(about(query, answer.error()));
         const std::size_t series = answer->series.size();
-        const std::string what = "queries." + query.key + " gives " + std::to_string(series) + " series";
-        if (series > 0 || query.may_be_empty) return {Finding::Kind::ok, what};
+        const std::string what = query.name() + " gives " + std::to_string(series) + " series";
+        if (series > 0 || query.may_be_empty || query.gives == FleetQuery::Gives::start)
+            return {Finding::Kind::ok, what};
         return {Finding::Kind::warning, what, "try it on the server: " + query.text};
     }
 
-    void examine_fleet(const std::vector<ApiAnswer>& answers, std::vector<Finding>& findings) const {
-        const auto counted = count_fleet(fleet_, answers);
+    void examine_fleet(const std::vector<ApiAnswer>& answers, Time at, std::vector<Finding>& findings) const {
+        const auto counted = count_fleet(fleet_, answers, at);
         if (!counted) {
             findings.push_back(failure(counted.error()));
             return;
@@ -126,6 +129,7 @@ class Prometheus final : public Collector {
     }
 
     Fleet fleet_;
+    std::optional<Time> watched_since_;  // the server's clock
     PrometheusApiClient api_;
 };
 

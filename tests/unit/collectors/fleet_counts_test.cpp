@@ -22,6 +22,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Gives = FleetQuery::Gives;
+constexpr base::Time kWatchedSince{std::chrono::hours{1000}};
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
 FleetQuery counter(std::string key, Event event) {
@@ -61,12 +62,12 @@ ApiAnswer answer(std::vector<ApiSeries> all) {
 }
 
 Counted counted(const Fleet& of, const std::vector<ApiAnswer>& answers) {
-    auto out = count_fleet(of, answers);
+    auto out = count_fleet(of, answers, kWatchedSince);
     EXPECT_TRUE(out) << (out ? "" : out.error().text());
     return out ? *out : Counted{};
 }
 base::Error error(const Fleet& of, const std::vector<ApiAnswer>& answers) {
-    const auto out = count_fleet(of, answers);
+    const auto out = count_fleet(of, answers, kWatchedSince);
     EXPECT_FALSE(out);
     return out ? base::Error{} : out.error();
 }
@@ -211,6 +212,24 @@ TEST(FleetCounts, SoManyHostsMustCountFallback) {
     EXPECT_THAT(counted(f, answers).missing, ElementsAre("1 of 3 hosts"));
     f.queries.at(0) = counter("auth_cache_misses", Event::auth_cache_miss);
     EXPECT_THAT(counted(f, answers).missing, IsEmpty());
+}
+
+TEST(FleetCounts, AHostThatBeganLatelyBeganAtZero) {
+    const FleetQuery start{.key = "", .text = "s", .gives = Gives::start, .standard = true};
+    const double then = base::to_unix_seconds(kWatchedSince);
+    const std::vector<ApiAnswer> answers{
+        answer({series(host("new"), 5), series(host("old"), 5), series(host("unknown"), 5)}),
+        answer({series(host("old"), then - 3600), series(host("new"), then + 1)})};
+    const auto lately = [&](const Fleet& of) {
+        std::vector<bool> out;
+        for (const domain::Part& part : counted(of, answers).readings.parts) out.push_back(part.began_lately);
+        return out;
+    };
+    EXPECT_THAT(lately(fleet({kFallback, start})), ElementsAre(true, false, false));
+    FleetQuery own = kFallback;
+    own.standard = false;
+    EXPECT_THAT(lately(fleet({own, start})), ElementsAre(false, false, false))
+        << "what an operator's own counters began at is not known";
 }
 
 TEST(FleetCounts, TheScopeIsWhatDecidesWhatASeriesMeans) {
