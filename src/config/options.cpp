@@ -108,6 +108,12 @@ std::vector<std::string> OptionsReader::list_of_text(std::string_view key,
                                     [](std::string_view text) { return std::string(text); });
 }
 
+std::vector<std::filesystem::path> OptionsReader::paths(std::string_view key) {
+    return parsed_list<std::filesystem::path>(key, {}, "null", [this](std::string_view text) {
+        return reading_->directory / std::filesystem::path(text);
+    });
+}
+
 OptionsReader OptionsReader::section(std::string_view key) {
     const TreeNode* node = child(key);
     if (node_ != nullptr) ask(key);

@@ -50,6 +50,11 @@ struct SecretNames {
     std::string_view credential;  ///< the file in $CREDENTIALS_DIRECTORY, systemd's LoadCredential=
 };
 
+struct NamedTexts {
+    std::string name;
+    std::vector<std::string> texts;  ///< not empty, nor is any of them
+};
+
 class OptionsReader {
  public:
     /// Not empty.
@@ -69,6 +74,12 @@ class OptionsReader {
     std::string optional_text(std::string_view key);
     /// A list, or one text that stands for a list of one. Not empty, nor is any of its texts.
     std::vector<std::string> list_of_text(std::string_view key, const std::vector<std::string>& fallback);
+
+    /// A list of paths, or one; relative ones as `path`. An absent one reads as none.
+    std::vector<std::filesystem::path> paths(std::string_view key);
+    /// A mapping whose keys are for the reader to choose, each with one text or a list of them, in the file's
+    /// order; an absent one reads as none.
+    std::vector<NamedTexts> named_texts(std::string_view key);
 
     /// One of the names; names are unique.
     template <class E>
@@ -172,6 +183,7 @@ class OptionsReader {
     std::size_t choose(std::string_view key, std::span<const std::string_view> names, std::size_t fallback);
     Found find(std::string_view key, std::string_view fallback_text, Null null);
     std::vector<Text> find_list(std::string_view key, std::string_view fallback_text);
+    std::vector<Text> texts_of(const TreeNode& node, std::string_view key);
     SecretSource find_secret(std::string_view key, SecretNames names, bool required);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);

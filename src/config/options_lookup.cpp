@@ -65,25 +65,46 @@ OptionsReader::Found OptionsReader::find(std::string_view key, std::string_view 
 std::vector<OptionsReader::Text> OptionsReader::find_list(std::string_view key,
                                                           std::string_view fallback_text) {
     const TreeNode* node = declare(key, fallback_text);
+    return node == nullptr ? std::vector<Text>() : texts_of(*node, key);
+}
+
+std::vector<OptionsReader::Text> OptionsReader::texts_of(const TreeNode& node, std::string_view key) {
     std::vector<Text> texts;
-    if (node == nullptr) return texts;
     const auto add = [&](const TreeNode& item, const std::string& item_key) {
         if (item.kind != TreeNode::Kind::text) return report_kind(item, item_key, "a single value");
         if (auto text = expanded(item, item_key)) texts.push_back(*std::move(text));
     };
-    if (node->kind == TreeNode::Kind::text) {
-        add(*node, std::string(key));
-    } else if (node->kind != TreeNode::Kind::list) {
-        report_kind(*node, key, "a list");
+    if (node.kind == TreeNode::Kind::text) {
+        add(node, std::string(key));
+    } else if (node.kind != TreeNode::Kind::list) {
+        report_kind(node, key, "a list");
     } else {
-        if (node->items.empty()) {
-            report(node->at, under(key), "is an empty list",
+        if (node.items.empty()) {
+            report(node.at, under(key), "is an empty list",
                    "give it an item, or remove the key to use its default");
         }
-        for (std::size_t i = 0; i < node->items.size(); ++i)
-            add(node->items[i], std::string(key) + "[" + std::to_string(i) + "]");
+        for (std::size_t i = 0; i < node.items.size(); ++i)
+            add(node.items[i], std::string(key) + "[" + std::to_string(i) + "]");
     }
     return texts;
+}
+
+std::vector<NamedTexts> OptionsReader::named_texts(std::string_view key) {
+    const TreeNode* node = declare(key, "null");
+    std::vector<NamedTexts> out;
+    if (node == nullptr) return out;
+    if (node->kind != TreeNode::Kind::map) {
+        report_kind(*node, key, "a mapping");
+        return out;
+    }
+    for (const Entry& entry : node->entries) {
+        const std::string path =
+            is_plain_key(entry.key) ? std::string(key) + "." + entry.key : std::string(key);
+        NamedTexts named{entry.key, {}};
+        for (Text& text : texts_of(entry.value, path)) named.texts.push_back(std::move(text.value));
+        if (!named.texts.empty()) out.push_back(std::move(named));
+    }
+    return out;
 }
 
 std::optional<OptionsReader::Text> OptionsReader::expanded(const TreeNode& node, std::string_view key) {

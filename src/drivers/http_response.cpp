@@ -123,9 +123,12 @@ bool HttpResponseReader::complete() const {
 
 HttpResponse HttpResponseReader::take() {
     auto message = state_->parser->release();
-    const auto type = message[bhttp::field::content_type];
-    return {static_cast<int>(message.result_int()), std::string(type.data(), type.size()),
-            std::move(message.body())};
+    const auto field = [&message](bhttp::field name) {
+        const auto value = message[name];
+        return std::string(value.data(), value.size());
+    };
+    return {static_cast<int>(message.result_int()), field(bhttp::field::content_type),
+            std::move(message.body()), field(bhttp::field::location)};
 }
 
 }  // namespace keyshift::drivers

@@ -16,6 +16,7 @@ struct HttpResponse {
     int status = 0;
     std::string content_type = {};
     std::string body = {};
+    std::string location = {};  ///< where a redirect leads, as the server wrote it: not for messages
 };
 
 class HttpResponseReader {

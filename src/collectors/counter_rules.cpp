@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/counter_rules.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using domain::Event;
+
+constexpr std::string_view kAnyFailure = "auth_failure";
+
+/// What a gateway can count. The others are what databases and caches count.
+domain::Events countable() {
+    domain::Events events = domain::failures() | domain::requests();
+    for (const Event event : {Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss,
+                              Event::response_cache_hit, Event::response_cache_miss, Event::auth_attempt})
+        events.set(index_of(event));
+    return events;
+}
+
+std::string countable_names() {
+    std::string out;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        if (countable().test(i)) out += std::string(domain::event_name(domain::event_at(i))) + ", ";
+    return out + std::string(kAnyFailure);
+}
+
+/// An event, or kAnyFailure as none.
+Result<std::optional<Event>> parse_event(std::string_view text) {
+    if (text == kAnyFailure) return std::optional<Event>();
+    const auto event = domain::event_named(text);
+    if (!event || !countable().test(index_of(*event)))
+        return Error{Errc::config, "is no event that a gateway counts", "use one of " + countable_names()};
+    return event;
+}
+
+/// Other than metric{label="value"}, which nothing is called.
+Result<std::string> parse_metric(std::string_view text) {
+    if (text.find_first_of("{}\"= \t") == std::string_view::npos) return std::string(text);
+    return Error{Errc::config, "is not the name of a metric", "give what stands in {} as labels"};
+}
+
+CounterRule read_rule(config::OptionsReader& item) {
+    CounterRule rule;
+    for (const char* const key : {"event", "metric"})
+        if (!item.has(key)) item.problem(key, "is not given", "write {event: fallback, metric: NAME}");
+    const auto event = item.parsed<std::optional<Event>>("event", Event::fallback, "null", parse_event);
+    rule.event = event.value_or(Event::failure_other);
+    rule.metric = item.parsed<std::string>("metric", "", "null", parse_metric);
+    rule.labels = item.named_texts("labels");
+    if (!event) {
+        rule.reason_label = item.text("reason_label", "reason");
+    } else if (!item.optional_text("reason_label").empty()) {
+        item.problem("reason_label", "belongs to the event auth_failure alone",
+                     "remove it, or use event: auth_failure");
+    }
+    return rule;
+}
+
+}  // namespace
+
+CounterRules read_counter_rules(config::OptionsReader& options) {
+    CounterRules rules;
+    for (config::OptionsReader& item : options.sections("counters")) rules.push_back(read_rule(item));
+    return rules;
+}
+
+CounterRules preset_counter_rules(config::Preset preset) {
+    if (preset != config::Preset::inferxgate) return {};
+    // Its cache of answers; it counts no authentication.
+    const std::string cache = "llm_gateway_cache_total";
+    return {{.event = Event::response_cache_hit, .metric = cache, .labels = {{"status", {"hit"}}}},
+            {.event = Event::response_cache_miss, .metric = cache, .labels = {{"status", {"miss"}}}}};
+}
+
+domain::Events events_of(const CounterRule& rule) {
+    if (!rule.reason_label.empty()) return domain::failures();
+    domain::Events events;
+    events.set(index_of(rule.event));
+    return events;
+}
+
+domain::Events events_of(const CounterRules& rules) {
+    domain::Events events;
+    for (const CounterRule& rule : rules) events |= events_of(rule);
+    return events;
+}
+
+Event failure_named(std::string_view reason) {
+    return domain::event_named("failure_" + std::string(reason)).value_or(Event::failure_other);
+}
+
+std::string text_of(const CounterRule& rule) {
+    std::string labels;
+    for (const config::NamedTexts& label : rule.labels) {
+        std::string values;
+        for (const std::string& value : label.texts) values += (values.empty() ? "" : "|") + value;
+        labels += (labels.empty() ? "" : ",") + label.name + "=\"" + values + "\"";
+    }
+    return labels.empty() ? rule.metric : rule.metric + "{" + labels + "}";
+}
+
+std::string scope_of(const CounterRules& rules) {
+    std::string out;
+    for (const CounterRule& rule : rules) {
+        const bool by_reason = !rule.reason_label.empty();
+        out += text_of(rule) + " " +
+               (by_reason ? "by " + rule.reason_label : std::string(domain::event_name(rule.event))) + "\n";
+    }
+    return out;
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which counters of a gateway's own /metrics count which events. Values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/options.hpp"
+#include "domain/event.hpp"
+
+namespace keyshift::collectors {
+
+struct CounterRule {
+    domain::Event event = domain::Event::fallback;  ///< without meaning where there is a reason_label
+    std::string metric = {};
+    std::vector<config::NamedTexts> labels = {};  ///< each has one of these values
+    /// Not empty: failed authentications; the value of this label names the event failure_..., and any other
+    /// value is failure_other.
+    std::string reason_label = {};
+};
+using CounterRules = std::vector<CounterRule>;
+
+/// "counters"; empty when it is not given.
+CounterRules read_counter_rules(config::OptionsReader& options);
+/// What is known of the gateway's own counters.
+CounterRules preset_counter_rules(config::Preset preset);
+
+/// What can be counted by them if their series are there.
+domain::Events events_of(const CounterRule& rule);
+domain::Events events_of(const CounterRules& rules);
+/// The event that a series counts whose reason_label has this value.
+domain::Event failure_named(std::string_view reason);
+
+/// As messages name it: gateway_auth_cache_total{result="hit"}.
+std::string text_of(const CounterRule& rule);
+/// All of them, for Readings::scope: differs when anything differs.
+std::string scope_of(const CounterRules& rules);
+
+}  // namespace keyshift::collectors

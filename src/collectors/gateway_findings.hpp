@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one look at all replicas came to, and what `keyshift doctor` says of it. Pure; values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/counter_rules.hpp"
+#include "collectors/metrics_page.hpp"
+#include "collectors/target_files.hpp"
+
+namespace keyshift::collectors {
+
+struct TargetLook {
+    std::string name;
+    base::Result<MetricsPage> page;
+};
+
+struct GatewayLook {
+    std::vector<TargetLook> targets;
+    std::vector<DiscoveryFault> hosts;  ///< of which the addresses are not known
+    std::vector<DiscoveryFault> files;
+};
+
+/// Those targets that are in trouble first, of all not more than can be read, and rules without a series.
+std::vector<Finding> gateway_findings(const GatewayLook& looked, const CounterRules& rules);
+
+}  // namespace keyshift::collectors
