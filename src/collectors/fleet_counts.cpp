@@ -87,7 +87,8 @@ Error ambiguous(const FleetQuery& query, const std::string& host) {
 }
 
 Result<void> add_counts(const Fleet& fleet, const FleetQuery& query, const ApiAnswer& answer,
-                        const std::set<std::string>& began_lately, Counted& counted) {
+                        const std::set<std::string>& began_lately, const FleetWatch& watch,
+                        Counted& counted) {
     Parts parts;
     std::set<std::pair<std::string, std::string>> seen;
     for (const ApiSeries& series : answer.series) {
@@ -102,7 +103,8 @@ Result<void> add_counts(const Fleet& fleet, const FleetQuery& query, const ApiAn
         // counts.
         domain::Part& part = parts[host];
         part.name = query.key + (host.empty() ? "" : " of " + host);
-        part.began_lately = query.standard && began_lately.count(host) > 0;
+        part.began_lately =
+            query.standard && began_lately.count(host) > 0 && watch.parts.count(part.name) == 0;
         part.readings.push_back({std::move(name), *value, {}, {{*event, 1}}});
     }
     // Reasons come with their first failure.
@@ -161,8 +163,8 @@ std::vector<std::string> fleet_hosts(const Fleet& fleet, const std::vector<ApiAn
 }
 
 Result<Counted> count_fleet(const Fleet& fleet, const std::vector<ApiAnswer>& answers,
-                            base::Time watched_since) {
-    const std::set<std::string> began = began_after(fleet, answers, watched_since - kSlowClock);
+                            const FleetWatch& watch) {
+    const std::set<std::string> began = began_after(fleet, answers, watch.since - kSlowClock);
     Counted counted;
     counted.readings.scope = fleet.scope();
     counted.parts_stay = true;
@@ -179,7 +181,8 @@ Result<Counted> count_fleet(const Fleet& fleet, const std::vector<ApiAnswer>& an
         if (query.gives == Gives::health) {
             add_missing(fleet, query, answer, missing);
         } else if (query.events().any()) {
-            if (auto added = add_counts(fleet, query, answer, began, counted); !added) return added.error();
+            if (auto added = add_counts(fleet, query, answer, began, watch, counted); !added)
+                return added.error();
         }
     }
     const std::size_t hosts = fleet_hosts(fleet, answers).size();

@@ -83,9 +83,10 @@ class Prometheus final : public Collector {
             if (!asked[i]) return about(fleet_.queries[i], asked[i].error());
             answers.push_back(*std::move(asked[i]));
         }
-        auto counted = count_fleet(fleet_, answers, watched_since_.value_or(*at));
+        auto counted = count_fleet(fleet_, answers, watch_.value_or(FleetWatch{*at, {}}));
         if (!counted) return counted.error();
-        if (!watched_since_) watched_since_ = *at;
+        if (!watch_) watch_ = FleetWatch{*at, {}};
+        for (const domain::Part& part : counted->readings.parts) watch_->parts.insert(part.name);
         return Observation{.taken_at = *at, .counted = *std::move(counted)};
     }
 
@@ -116,7 +117,7 @@ class Prometheus final : public Collector {
     }
 
     void examine_fleet(const std::vector<ApiAnswer>& answers, Time at, std::vector<Finding>& findings) const {
-        const auto counted = count_fleet(fleet_, answers, at);
+        const auto counted = count_fleet(fleet_, answers, {at, {}});
         if (!counted) {
             findings.push_back(failure(counted.error()));
             return;
@@ -129,7 +130,7 @@ class Prometheus final : public Collector {
     }
 
     Fleet fleet_;
-    std::optional<Time> watched_since_;  // the server's clock
+    std::optional<FleetWatch> watch_;  // once a look has succeeded
     PrometheusApiClient api_;
 };
 

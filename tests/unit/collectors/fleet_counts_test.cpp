@@ -61,13 +61,15 @@ ApiAnswer answer(std::vector<ApiSeries> all) {
     return out;
 }
 
-Counted counted(const Fleet& of, const std::vector<ApiAnswer>& answers) {
-    auto out = count_fleet(of, answers, kWatchedSince);
+Counted counted(const Fleet& of, const std::vector<ApiAnswer>& answers,
+                const FleetWatch& watch = {kWatchedSince, {}}) {
+    auto out = count_fleet(of, answers, watch);
     EXPECT_TRUE(out) << (out ? "" : out.error().text());
     return out ? *out : Counted{};
 }
 base::Error error(const Fleet& of, const std::vector<ApiAnswer>& answers) {
-    const auto out = count_fleet(of, answers, kWatchedSince);
+    const FleetWatch watch{kWatchedSince, {}};
+    const auto out = count_fleet(of, answers, watch);
     EXPECT_FALSE(out);
     return out ? base::Error{} : out.error();
 }
@@ -226,6 +228,9 @@ TEST(FleetCounts, AHostThatBeganLatelyBeganAtZero) {
         return out;
     };
     EXPECT_THAT(lately(fleet({kFallback, start})), ElementsAre(true, false, false));
+    const FleetWatch seen{kWatchedSince, {"fallback of " + fleet_host(fleet({}), answers[0].series[0])}};
+    for (const domain::Part& part : counted(fleet({kFallback, start}), answers, seen).readings.parts)
+        EXPECT_FALSE(part.began_lately) << "one that comes back was counted before";
     FleetQuery own = kFallback;
     own.standard = false;
     EXPECT_THAT(lately(fleet({own, start})), ElementsAre(false, false, false))

@@ -56,8 +56,8 @@ TEST(PrometheusOptions, TheSampleHasEveryKeyWithItsDefault) {
         const std::string name = key.path.substr(key.path.rfind('.') + 1);
         EXPECT_NE(sample().find(name + ':'), std::string::npos) << name;
         const bool is_query = key.path.find(".queries.") != std::string::npos;
-        if (!is_query && key.fallback != "null")
-            EXPECT_NE(sample().find(name + ": " + key.fallback), std::string::npos) << name;
+        if (is_query || key.fallback == "null") continue;
+        EXPECT_NE(sample().find(name + ": " + key.fallback), std::string::npos) << name;
     }
     EXPECT_EQ(of_ours, 23U);
 }
@@ -71,7 +71,7 @@ TEST(PrometheusOptions, TheSamplesQueriesAreTheDefaults) {
             if (key.path.find(".queries.") != std::string::npos) out += key.path + ": " + key.fallback + '\n';
         return out;
     };
-    const config::Loaded with = load("  - type: prometheus\n" + text.substr(queries));
+    const config::Loaded with = load("- type: prometheus\n" + text.substr(queries));
     for (const config::Problem& problem : with.problems) ADD_FAILURE() << problem.text();
     const std::string defaults = texts(load("  - type: prometheus\n"));
     // Each text of the sample, line by line, stands in the defaults.
