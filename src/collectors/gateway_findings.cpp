@@ -19,7 +19,7 @@ void append_targets(const GatewayLook& looked, std::vector<Finding>& out) {
     std::vector<const TargetLook*> targets;
     for (const TargetLook& target : looked.targets) targets.push_back(&target);
     const auto in_trouble = [](const TargetLook* target) { return !target->page; };
-    std::ranges::stable_partition(targets, in_trouble);
+    std::stable_partition(targets.begin(), targets.end(), in_trouble);
     for (std::size_t i = 0; i < std::min(targets.size(), kShown); ++i) out.push_back(describe(*targets[i]));
     if (targets.size() <= kShown) return;
     const auto rest = targets.begin() + static_cast<std::ptrdiff_t>(kShown);

@@ -3,8 +3,8 @@
 // and the others count; the look fails only when none answers.
 #include <algorithm>
 #include <any>
+#include <limits>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -120,9 +120,7 @@ class GatewayMetrics final : public Collector {
         if (!found) return found.error();
         GatewayLook out{.targets = {}, .hosts = std::move(found->hosts), .files = std::move(found->files)};
         if (found->targets.empty()) return no_target(out);
-        // Those that were too slow last time come last, or they would take the turns of the others.
-        std::ranges::stable_partition(found->targets,
-                                      [this](const auto& target) { return slow_.count(target.name) == 0; });
+        std::ranges::stable_sort(found->targets, {}, [this](const auto& target) { return turn_of(target); });
         const auto headers = options_.http.headers();
         if (!headers) return headers.error();
         std::vector<drivers::HttpRequest> requests;
@@ -137,6 +135,13 @@ class GatewayMetrics final : public Collector {
         for (const TargetLook& target : out.targets)
             if (!target.page && target.page.error().code == Errc::canceled) return target.page.error();
         return out;
+    }
+
+    /// Those that did not answer in time come last, or they would take the turns of the others; and among
+    /// them the last ones first, who may have had no turn at all.
+    std::size_t turn_of(const GatewayTarget& target) const {
+        const auto slow = slow_.find(target.name);
+        return slow == slow_.end() ? 0 : std::numeric_limits<std::size_t>::max() - slow->second;
     }
 
     static Error no_target(const GatewayLook& looked) {
@@ -180,10 +185,11 @@ class GatewayMetrics final : public Collector {
         if (!first_look_) first_look_ = now;
         slow_.clear();
         std::map<std::string, bool> came_later;
-        for (const TargetLook& target : looked.targets) {
+        for (std::size_t i = 0; i < looked.targets.size(); ++i) {
+            const TargetLook& target = looked.targets[i];
             const auto known = came_later_.find(target.name);
             came_later[target.name] = known == came_later_.end() ? was_whole_ : known->second;
-            if (!target.page && target.page.error().code == Errc::timeout) slow_.insert(target.name);
+            if (!target.page && target.page.error().code == Errc::timeout) slow_[target.name] = i;
             // Kept: a labelled counter is absent until its first use, also after a restart of its process.
             // Not over a restart of keyshift: that its name was there once does not show that it still is,
             // and an offer that is new only makes coverage begin anew.
@@ -236,7 +242,8 @@ class GatewayMetrics final : public Collector {
     std::optional<Time> first_look_;
     bool was_whole_ = false;                  // an earlier look found all targets that there were
     std::map<std::string, bool> came_later_;  // the targets of the last look
-    std::set<std::string> slow_;              // those that did not answer in time
+    std::map<std::string, std::size_t>
+        slow_;  // those that did not answer in time: their places in the last look
     domain::Events offers_;
 };
 

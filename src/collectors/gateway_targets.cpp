@@ -85,8 +85,8 @@ Result<GatewayTargets::Look> GatewayTargets::look(const drivers::HttpClient& cli
     out.files = std::move(files.faults);
     for (const HttpUrl& url : files.targets) add(url, std::nullopt, out);
     std::ranges::stable_sort(out.targets, {}, &GatewayTarget::name);
-    const auto twice = std::ranges::unique(out.targets, {}, &GatewayTarget::name);
-    out.targets.erase(twice.begin(), twice.end());
+    const auto same = [](const auto& a, const auto& b) { return a.name == b.name; };
+    out.targets.erase(std::unique(out.targets.begin(), out.targets.end(), same), out.targets.end());
     if (out.targets.size() > kMostTargets) {
         return Error{Errc::other, "there are more than " + std::to_string(kMostTargets) + " targets",
                      "keep to the gateway's replicas"};

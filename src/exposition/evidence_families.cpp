@@ -135,8 +135,10 @@ void append_gateway(const Model& model, std::vector<Family>& out) {
     out.push_back(std::move(requests));
     Family up = family(Type::gauge, "keyshift_gateway_up",
                        "Whether the replica's own metrics could be read at the last look.");
+    const auto source = model.sources.find("gateway_metrics");
+    const bool none = source != model.sources.end() && source->second.up == false;
     for (const auto& [gateway, is_up] : model.gauges.gateways_up)
-        up.samples.push_back({{{"gateway", gateway}}, is_up ? 1.0 : 0.0});
+        up.samples.push_back({{{"gateway", gateway}}, is_up && !none ? 1.0 : 0.0});
     out.push_back(std::move(up));
 }
 

@@ -219,6 +219,20 @@ def test_a_target_that_comes_later_counts_from_its_start(server: HttpFaults, tmp
         eventually(lambda: counted(serve) == 16 + 1 + 12, 10, "a restart that the counter alone does not show")
 
 
+def test_a_target_of_a_file_that_was_broken_from_the_start_is_not_new(server: HttpFaults, tmp_path: Path):
+    targets = tmp_path / "t.yml"
+    server.answer(page(3), "/a")
+    server.answer(page(5), "/b")
+    with Serve(alone([f"{server.url}/a"], file_sd=[str(targets)])) as serve:
+        wait_for_look(serve)
+        targets.write_text(f"- targets: ['{server.address}']\n  labels: {{__metrics_path__: /b}}\n")
+        eventually(lambda: len(up(serve)) == 2, 10, "both targets")
+        wait_for_look(serve)
+        assert counted(serve) == 0
+        server.answer(page(6), "/b")
+        eventually(lambda: counted(serve) == 1, 10, "what it counts from now on")
+
+
 # --- faults of one target among two
 
 FAULTS: dict[str, faults.Answer] = {
@@ -424,6 +438,24 @@ def test_the_verdict_knows_nothing_while_a_target_is_down(database: Database, se
 
 
 # --- many targets
+
+
+def test_many_that_hang_do_not_starve_the_others(server: HttpFaults):
+    """More of them than can be asked in one look, and all of them before the others."""
+    for number in range(80):
+        server.answer(faults.hang(), f"/a{number}")
+    server.answer(page(1))
+    paths = [f"/a{number}" for number in range(80)] + [f"/b{number}" for number in range(20)]
+    with Serve(alone([server.url + path for path in paths], timeout="1s", interval="1s")) as serve:
+        eventually(lambda: sum(up(serve).values()) == 20, 20, "those that answer are up")
+
+
+def test_when_all_are_down_none_is_up(server: HttpFaults):
+    server.answer(page(1))
+    with Serve(alone([server.url])) as serve:
+        assert up(serve) == {server.address: 1}
+        server.answer(faults.status(500))
+        eventually(lambda: up(serve) == {server.address: 0}, 10, "it is down")
 
 
 def test_a_thousand_targets(server: HttpFaults, tmp_path: Path):

@@ -73,7 +73,8 @@ TEST(FileSd, WhatIsWrongIsSaidWithItsLine) {
          {"http://a:1", "a:1/metrics", "user:secret@a", "''", "null", "a b", "{}", "\"a\\u0000\""})
         EXPECT_EQ(problem("- targets: [" + std::string(target) + "]\n"),
                   "has a target that is not host:port on line 1");
-    EXPECT_EQ(problem("[{\"targets\": [\"a:1\"}]"), "has a '[' that is not closed here on line 1");
+    EXPECT_EQ(problem("[{\"targets\": [\"a:1\"}]"),
+              "has a closing bracket without its opening one on line 1");
 }
 
 TEST(FileSd, IsBounded) {
