@@ -63,7 +63,7 @@ std::string yaml(const TableName& name) {
         const auto parsed = config::parse_identifier(text);
         return parsed && parsed->name == text ? text : Identifier{text}.sql();
     };
-    const std::string written = (name.schema.empty() ? "" : part(name.schema) + ".") + part(name.name);
+    std::string written = (name.schema.empty() ? "" : part(name.schema) + ".") + part(name.name);
     if (written.find('"') == std::string::npos) return written;
     std::string out = "'";
     for (const char c : written) out += c == '\'' ? "''" : std::string(1, c);

@@ -42,10 +42,10 @@ void StatementCounts::learn(const StatementStatistics& statistics, const std::ve
     std::map<std::string, const StatementText*> by_id;
     for (const StatementText& text : texts) by_id[text.id] = &text;
     for (const StatementEntry& entry : statistics.entries) {
+        const auto found = by_id.find(entry.id);
+        if (found == by_id.end()) continue;  // gone since; should it come back, it is asked for again
         const auto [known, is_new] = known_.try_emplace(entry.id);
         if (!is_new) continue;
-        const auto found = by_id.find(entry.id);
-        if (found == by_id.end()) continue;  // it holds none of the names
         known->second.lost_text = !found->second->text;
         if (found->second->text) known->second.shape = shapes_.of(*found->second->text);
     }

@@ -23,8 +23,11 @@ bool is_word(char c) {
 std::size_t token_size(std::string_view text) {
     std::size_t size = 1;
     if (text[0] == '"' || text[0] == '\'') {
-        const std::size_t end = text.find(text[0], 1);
-        return end == std::string_view::npos ? text.size() : end + 1;
+        // A doubled quotation mark does not close.
+        for (std::size_t end = text.find(text[0], 1); end != std::string_view::npos;
+             end = text.find(text[0], end + 2))
+            if (end + 1 >= text.size() || text[end + 1] != text[0]) return end + 1;
+        return text.size();
     }
     if (is_word(text[0]))
         while (size < text.size() && (is_word(text[size]) || text[size] == '$')) ++size;
@@ -81,6 +84,11 @@ StatementShapes::StatementShapes(const config::Gateway& gateway, std::vector<std
     for (const auto& name : tables_) scope_ += " " + name;
     for (const auto& name : {id_, lookup_hash_, legacy_, bcrypt_hash_, last_used_at_, prefix_})
         scope_ += " " + name;
+    read_patterns(given);
+    if (patterns_.empty()) needed_names_ = std::move(tables);
+}
+
+void StatementShapes::read_patterns(const config::StatementTexts& given) {
     for (const auto& [shape, texts] :
          {std::pair{Shape::lookup, &given.lookup}, std::pair{Shape::by_id, &given.by_id},
           std::pair{Shape::touch, &given.touch}, std::pair{Shape::scan, &given.scan}}) {
@@ -91,7 +99,6 @@ StatementShapes::StatementShapes(const config::Gateway& gateway, std::vector<std
                 patterns_[shape].push_back(*std::move(pattern));
         }
     }
-    if (patterns_.empty()) needed_names_ = std::move(tables);
 }
 
 std::vector<std::string> StatementShapes::needed_names() const {

@@ -43,6 +43,7 @@ class StatementShapes {
  private:
     struct Token;
     struct Select;
+    void read_patterns(const config::StatementTexts& given);
     std::vector<Token> tokens(std::string_view normalised) const;
     std::optional<Select> select(const std::vector<Token>& tokens) const;
     std::optional<std::size_t> after_table(const std::vector<Token>& tokens, std::size_t at) const;

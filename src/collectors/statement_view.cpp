@@ -107,16 +107,13 @@ Result<StatementView> StatementView::resolve(Postgres& connection, Deadline dead
         "current_setting('pg_stat_statements.track', true), "
         "(SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE e.extname = 'pg_stat_statements'), "
-        "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
-        "(SELECT system_identifier FROM pg_control_system()) || '/' || "
-        "(SELECT oid FROM pg_database WHERE datname = current_database())",
+        "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery()",
         deadline);
     if (!rows) return rows.error();
     StatementView view;
     view.capacity_ = text(rows->at(0, 0));
     view.track_ = text(rows->at(0, 1));
     view.user_ = text(rows->at(0, 4));
-    view.database_ = text(rows->at(0, 6));
     if (rows->at(0, 5) == "t") return standby();
     if (view.capacity_.empty()) return not_loaded();
     if (!rows->at(0, 2)) return not_created();
@@ -124,6 +121,7 @@ Result<StatementView> StatementView::resolve(Postgres& connection, Deadline dead
     if (rows->at(0, 3) != "t") return not_permitted(view.user_);
     if (auto looked = view.look_at_columns(connection, text(rows->at(0, 2)), deadline); !looked)
         return looked.error();
+    if (auto named = view.name_database(connection, deadline); !named) return named.error();
     return view;
 }
 
@@ -140,6 +138,18 @@ Result<void> StatementView::look_at_columns(Postgres& connection, const std::str
     id_ = "userid::text || '/' || queryid::text || '/' || " +
           std::string(rows->at(0, 1) == "t" ? "toplevel::text" : "'true'");
     since_ = rows->at(0, 2) == "t" ? "to_char(stats_since, " + std::string(kTime) + ")" : "''";
+    return {};
+}
+
+Result<void> StatementView::name_database(Postgres& connection, Deadline deadline) {
+    const auto rows =
+        connection.query("SELECT oid FROM pg_database WHERE datname = current_database()", deadline);
+    if (!rows) return rows.error();
+    database_ = text(rows->at(0, 0));
+    // Some hosted servers keep it to themselves.
+    const auto system = connection.query("SELECT system_identifier FROM pg_control_system()", deadline);
+    if (system) database_ = text(system->at(0, 0)) + "/" + database_;
+    if (!system && !connection.connected()) return system.error();
     return {};
 }
 
@@ -199,7 +209,8 @@ Result<std::vector<StatementText>> StatementView::texts(Postgres& connection,
     for (const std::string& name : names) array += (array.empty() ? "" : ",") + item_of_array(name);
     if (names.empty()) array = "%";
     const auto rows = connection.query(
-        "SELECT " + id_ + ", query" + from(true) + " AND (query IS NULL OR query ILIKE ANY ($1::text[]))",
+        "SELECT " + id_ + ", CASE WHEN query IS NULL OR query ILIKE ANY ($1::text[]) THEN query ELSE '' END" +
+            from(true),
         deadline, {"{" + array + "}"});
     if (!rows) return rows.error();
     std::vector<StatementText> out;

@@ -31,7 +31,7 @@ struct StatementText {
 };
 
 struct StatementStatistics {
-    std::string database;                    ///< no other one anywhere is called that
+    std::string database;                    ///< no other one is called that, as far as can be told
     base::Time taken_at;                     ///< the database's clock
     std::string reset_at;                    ///< when all was last reset; empty before PostgreSQL 14
     std::optional<std::uint64_t> evictions;  ///< rounds of them since then; empty before PostgreSQL 14
@@ -52,8 +52,8 @@ class StatementView {
 
     /// All of this database, as of one moment. Errors: schema when the server has become a standby.
     base::Result<StatementStatistics> read(drivers::Postgres& connection, base::Deadline deadline) const;
-    /// The texts that hold one of `names`, in letters of any case; all of them where there are no names. What
-    /// has no text is among them.
+    /// Of all entries there are; a text that holds none of `names`, in letters of any case, is given as "".
+    /// Without names each text is given.
     base::Result<std::vector<StatementText>> texts(drivers::Postgres& connection,
                                                    const std::vector<std::string>& names,
                                                    base::Deadline deadline) const;
@@ -67,6 +67,7 @@ class StatementView {
     base::Result<Moment> moment(drivers::Postgres& connection, base::Deadline deadline) const;
     base::Result<void> look_at_columns(drivers::Postgres& connection, const std::string& schema,
                                        base::Deadline deadline);
+    base::Result<void> name_database(drivers::Postgres& connection, base::Deadline deadline);
     std::string from(bool with_texts) const;
 
     std::string view_;  // with its schema, quoted, as below

@@ -56,6 +56,7 @@ class Statements final : public Collector {
         std::vector<Finding> findings{
             {Finding::Kind::ok, "pg_stat_statements can be read (track = " + view_->track() + ")"}};
         if (statistics->evictions.value_or(0) > 0) findings.push_back(evicting(*statistics->evictions));
+        if (statistics->may_have_evicted) findings.push_back(nearly_full());
         for (const Shape shape : kShapes) findings.push_back(about(shape));
         return findings;
     }
@@ -114,6 +115,13 @@ class Statements final : public Collector {
                 "pg_stat_statements has dropped statements " + std::to_string(evictions) +
                     " times for want of room: what they counted is lost",
                 "raise pg_stat_statements.max (now " + view_->capacity() + ") and restart PostgreSQL"};
+    }
+
+    Finding nearly_full() const {
+        return {
+            Finding::Kind::warning,
+            "pg_stat_statements is nearly full: this server does not tell whether it has dropped statements",
+            "raise pg_stat_statements.max (now " + view_->capacity() + ") and restart PostgreSQL"};
     }
 
     Finding about(Shape shape) {

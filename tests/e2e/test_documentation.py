@@ -29,7 +29,8 @@ def emitted(postgres) -> set[str]:
     database: Database = postgres.create_database()
     create_schema(database.dsn())
     Seed().plant(database.dsn())
-    with Serve({"collectors": [{"type": "keys"}]}, env={"DATABASE_URL": database.dsn()}) as serve:
+    env = {"DATABASE_URL": database.dsn()}
+    with Serve({"collectors": [{"type": "keys"}, {"type": "statements"}]}, env=env) as serve:
         names = set(re.findall(r"^# TYPE (\S+)", serve.scrape_text(), re.MULTILINE))
     database.drop()
     return names

@@ -103,6 +103,13 @@ class Postgres(Server):
             self.process.wait_until(lambda: _is_cut(witness), STOP_TIMEOUT_SECONDS, "connections are dropped")
         self.process.wait_until(self.answers, START_TIMEOUT_SECONDS, "it has recovered")
 
+    def become_standby(self) -> None:
+        """From the next start on, without a primary: it can be read, and is in recovery."""
+        signal_file = self._data / "standby.signal"
+        signal_file.touch()
+        if _OS_USER:
+            shutil.chown(signal_file, _OS_USER)
+
     def dsn(self, user: str = SUPERUSER, database: str = "postgres", **params: object) -> str:
         """A postgresql:// URL over TCP with the role's password; `params` are libpq's, such as sslmode."""
         leaks.secret(self._passwords[user])

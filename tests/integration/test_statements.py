@@ -98,12 +98,24 @@ def test_neither_keyshift_nor_an_administrator_is_taken_for_the_gateway(database
 # --- what begins anew
 
 
+def covered_at(serve: Serve) -> str:
+    """When the verdict will have been covered for long enough: the later the coverage began, the later."""
+
+    def passes_at() -> str | None:
+        result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
+        return {check["check"]: check for check in json.loads(result.stdout)["checks"]}["coverage"]["passes_at"]
+
+    return eventually(passes_at, 10, "the first look is saved")
+
+
 def test_resets_in_a_quiet_moment_lose_nothing(database, planted):
     with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
         run(gateway, planted)
         settled(serve, gateway)
+        before = covered_at(serve)
         database.reset_statements()
         eventually(lambda: resets(serve) == 1, 10, "the reset is noticed")
+        eventually(lambda: covered_at(serve) > before, 10, "coverage begins anew")
         run(gateway, planted, seed=8)
         settled(serve, gateway)
         assert resets(serve) == 1
@@ -117,13 +129,6 @@ def test_resets_in_a_quiet_moment_lose_nothing(database, planted):
         assert resets(serve) == 2
 
 
-def coverage(serve: Serve) -> str:
-    """Since when what is counted is complete, as the verdict gives it."""
-    result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
-    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
-    return json.dumps(checks["coverage"])
-
-
 def test_the_servers_restart_loses_nothing_and_its_crash_is_noticed(own_postgres):
     database = own_postgres.create_database()
     planted = Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
@@ -131,14 +136,16 @@ def test_the_servers_restart_loses_nothing_and_its_crash_is_noticed(own_postgres
         with gateway_of(database, "fallback") as gateway:
             run(gateway, planted)
             before = settled(serve, gateway)
+        coverage = covered_at(serve)
         for mode in ("fast", "immediate"):
             own_postgres.restart(mode)
             eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 1, 30, "it is back")
             wait_for_a_look(serve)
             assert counted(serve) == before, mode
-            assert resets(serve) == 0, mode
+            assert (resets(serve), covered_at(serve)) == (0, coverage), mode
         own_postgres.crash()
         eventually(lambda: resets(serve) == 1, 30, "the crash is noticed")
+        eventually(lambda: covered_at(serve) > coverage, 10, "coverage begins anew")
         assert counted(serve) == before
         with gateway_of(database, "fallback") as gateway:
             run(gateway, planted, seed=8)
@@ -165,17 +172,17 @@ def test_evictions_are_a_loss_and_never_a_step_back():
             assert last["scans"] > 0
             assert all(last[name] <= value for name, value in done(gateway).items())
             serve.stop()
-            known = last
+            known = covered_at(serve)
             crowd_out(database, 300)
-            before = 5
             serve.start()
-            assert resets(serve) > before, "evictions while keyshift was down"
-            assert all(counted(serve)[name] >= known[name] for name in known)
+            eventually(lambda: covered_at(serve) > known, 10, "coverage begins anew: evictions while keyshift was down")
+            assert all(counted(serve)[name] >= last[name] for name in last)
 
 
 @pytest.mark.parametrize("end", ["stop", "kill9"])
 def test_nothing_is_lost_or_counted_twice_over_a_restart_of_keyshift(database, planted, end):
     with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
+        coverage = covered_at(serve)
         for seed in range(3):
             run(gateway, planted, 20, seed=seed)
             settled(serve, gateway)
@@ -183,7 +190,7 @@ def test_nothing_is_lost_or_counted_twice_over_a_restart_of_keyshift(database, p
             run(gateway, planted, 20, seed=10 + seed)
             serve.start()
             settled(serve, gateway)
-        assert resets(serve) == 0
+        assert (resets(serve), covered_at(serve)) == (0, coverage)
 
 
 # --- where it cannot count
@@ -235,6 +242,19 @@ def test_where_nothing_is_tracked_it_says_so():
         create_schema(database.dsn())
         with Serve(looking(database.dsn())) as serve:
             eventually(lambda: "pg_stat_statements.track is none" in serve.log(), 10, "the setting is named")
+
+
+def test_a_standby_does_not_pass_for_the_primary(own_postgres):
+    database = own_postgres.create_database()
+    create_schema(database.dsn())
+    with Serve(looking(database.dsn())) as serve:
+        own_postgres.stop()
+        own_postgres.become_standby()
+        own_postgres.start()
+        eventually(lambda: "the server is a standby" in serve.log(), 40, "it says why it cannot count")
+        assert "target_session_attrs" in serve.log()
+        assert serve.metric("keyshift_source_up", source="statements") == 0
+        eventually(lambda: serve.metric("keyshift_source_up", source="keys") == 1, 40, "keys can be read there")
 
 
 # --- other gateways, other servers

@@ -13,5 +13,19 @@ TEST(Catalog, EachCollectorIsFoundByItsType) {
     EXPECT_THROW(catalog_entry("nonsense"), std::logic_error);
 }
 
+TEST(Catalog, EachSaysWhatItCannotReach) {
+    const auto loaded = config::parse(
+        "collectors: [{type: keys, database_url: 'host=/nowhere'}, {type: statements}]", "k.yaml",
+        [](std::string_view) { return std::nullopt; }, catalog_types());
+    drivers::Interrupt interrupt;
+    for (const auto& listed : loaded.config.collectors) {
+        const auto collector = catalog_entry(listed.type).make(loaded.config.gateway, listed, interrupt);
+        const auto findings = collector->examine(base::Deadline::in(std::chrono::seconds{5}));
+        ASSERT_EQ(findings.size(), 1U) << listed.type;
+        EXPECT_EQ(findings[0].kind, Finding::Kind::failure);
+        EXPECT_NE(findings[0].what.find("/nowhere"), std::string::npos) << findings[0].what;
+    }
+}
+
 }  // namespace
 }  // namespace keyshift::collectors

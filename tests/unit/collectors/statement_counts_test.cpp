@@ -25,6 +25,7 @@ class Server {
  public:
     StatementStatistics statistics{"db", {}, "r1", 0, false, {}};
     int texts_read = 0;
+    std::string gone_meanwhile;  // between the look at the counters and that at the texts
     domain::Meter meter;
     Counted last;
 
@@ -46,9 +47,13 @@ class Server {
             ++texts_read;
             std::vector<StatementText> texts;
             for (const auto& e : statistics.entries) {
+                if (e.id == gone_meanwhile) continue;
                 const auto text = kTexts.find(e.id.substr(0, e.id.find('/')));
-                if (text != kTexts.end()) texts.push_back({e.id, text->second});
-                if (e.id == "lost") texts.push_back({e.id, std::nullopt});
+                if (text != kTexts.end()) {
+                    texts.push_back({e.id, text->second});
+                } else {
+                    texts.push_back({e.id, e.id == "lost" ? std::nullopt : std::optional<std::string>("")});
+                }
             }
             counts.learn(statistics, texts);
         }
@@ -193,6 +198,17 @@ TEST(StatementCounts, ALostTextCouldBeAScan) {
     server.look(counts);
     EXPECT_TRUE(server.last.lossy);
     EXPECT_EQ(server.texts_read, 1);
+}
+
+TEST(StatementCounts, WhatGoesWhileItsTextIsAskedForIsKnownWhenItComesBack) {
+    Server server;
+    auto counts = fresh();
+    server.look(counts);
+    server.run("scan", 1, 10);
+    server.gone_meanwhile = "scan";
+    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 0);
+    server.gone_meanwhile.clear();
+    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 1);
 }
 
 TEST(StatementCounts, AnotherDatabaseIsAnotherScope) {

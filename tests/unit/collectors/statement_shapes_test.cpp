@@ -3,6 +3,8 @@
 // is sent and parameters as pg_stat_statements shows them.
 #include "collectors/statement_shapes.hpp"
 
+#include <random>
+
 #include <gtest/gtest.h>
 
 namespace keyshift::collectors {
@@ -129,6 +131,13 @@ TEST(StatementShapes, NamesAreTheConfigurations) {
     EXPECT_EQ(shapes.needed_names(), std::vector<std::string>{"API Keys"});
 }
 
+TEST(StatementShapes, NamesMayHoldQuotationMarks) {
+    const StatementShapes shapes(gateway(R"(statements: {table: '"a ""b"""'})"), {R"(a "b")"});
+    EXPECT_EQ(shape(shapes, R"(select * from x."a ""b""" where id = $1)"), "by_id");
+    EXPECT_EQ(shape(shapes, R"(select * from "a ""b""" k)"), "scan");
+    EXPECT_EQ(shape(shapes, R"(select * from "a " where id = $1)"), "none");
+}
+
 TEST(StatementShapes, OnlyOneSchemaWhereItIsGiven) {
     const StatementShapes shapes(gateway("statements: {table: billing.virtual_keys}"), {"virtual_keys"});
     EXPECT_EQ(shape(shapes, "select * from billing.virtual_keys where id = $1"), "by_id");
@@ -166,6 +175,23 @@ TEST(StatementShapes, WhatTheConfigurationLeavesOpenIsNotKnown) {
                                {"virtual_keys"});
     EXPECT_EQ(shape(view, kSelect + "WHERE key_lookup_hash = $1"), "lookup") << "only the view has no hashes";
     EXPECT_EQ(shape(view, kSelect), "scan");
+}
+
+TEST(StatementShapes, AnyTextIsReadToItsEnd) {
+    const StatementShapes shapes(inferxgate(), {"virtual_keys"});
+    const std::vector<std::string> words{
+        "select", "*",  "key_hash", "from", "virtual_keys", "as", "where", ".",
+        "id",     "=",  "$1",       "::",   "uuid",         ",",  "order", "(",
+        "update", "\"", "set",      "'",    "last_used_at", "is", "null",  "key_lookup_hash"};
+    std::mt19937 random(1);
+    std::size_t known = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string text = random() % 2 == 0 ? "select * from virtual_keys where" : "update virtual_keys set";
+        for (std::size_t n = random() % 8; n > 0; --n) text += " " + words[random() % words.size()];
+        if (random() % 4 == 0) text = text.substr(0, random() % text.size());
+        known += shapes.of(text) ? 1U : 0U;
+    }
+    EXPECT_GT(known, 0U);
 }
 
 }  // namespace
