@@ -60,7 +60,8 @@ def test_links_lead_somewhere(path: Path):
 
 
 def test_the_sample_configuration_passes_check():
-    result = Keyshift().run("check", ROOT / "config" / "keyshift.yaml", env={"DATABASE_URL": "postgresql://u@h/d"})
+    urls = {"DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://h"}
+    result = Keyshift().run("check", ROOT / "config" / "keyshift.yaml", env=urls)
     assert (result.returncode, result.stderr) == (0, b"")
 
 

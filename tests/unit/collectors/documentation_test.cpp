@@ -13,8 +13,10 @@
 #include "collectors/catalog.hpp"
 #include "config/yaml.hpp"
 
-namespace keyshift::config {
+namespace keyshift::collectors {
 namespace {
+
+using namespace config;
 
 using Keys = std::map<std::string, std::string>;  // path -> default
 
@@ -28,7 +30,15 @@ Environment urls() {
 }
 
 Loaded sample() {
-    return load(source_path("config/keyshift.yaml"), urls(), collectors::catalog_types());
+    return load(source_path("config/keyshift.yaml"), urls(), catalog_types());
+}
+
+/// Those of the collectors that the sample lists.
+CollectorTypes collector_types() {
+    CollectorTypes types;
+    for (const CollectorConfig& listed : sample().config.collectors)
+        types.push_back(catalog_entry(listed.type).type);
+    return types;
 }
 
 Keys keys_in_code() {
@@ -56,7 +66,7 @@ Keys keys_in_documentation() {
 }
 
 void collect(const TreeNode& node, const std::string& path, Keys& keys) {
-    for (const Entry& entry : node.entries)
+    for (const auto& entry : node.entries)
         collect(entry.value, path.empty() ? entry.key : path + "." + entry.key, keys);
     for (const TreeNode& item : node.items) collect(item, path + "[" + item.find("type")->text + "]", keys);
     if (node.kind == TreeNode::Kind::text || node.kind == TreeNode::Kind::null)
@@ -68,8 +78,7 @@ Keys keys_in_sample() {
     Keys keys;
     collect(*parse_yaml(content("config/keyshift.yaml"), problems), "", keys);
     // Its value tells the items of the list apart, so that it has no default.
-    for (const CollectorType& type : collectors::catalog_types())
-        keys.erase("collectors[" + type.name + "].type");
+    for (const CollectorType& type : catalog_types()) keys.erase("collectors[" + type.name + "].type");
     keys["collectors[].type"] = "null";
     return keys;
 }
@@ -96,7 +105,7 @@ TEST(Sample, HasEveryKeyWithItsDefault) {
 TEST(Sample, MeansTheSameAsNoKeysAtAll) {
     const Loaded loaded = sample();
     EXPECT_EQ(messages(loaded.problems), "");
-    const Config empty = parsed("log: {}\n", urls(), collectors::catalog_types()).config;
+    const Config empty = parsed("log: {}\n", urls(), catalog_types()).config;
     EXPECT_EQ(loaded.config.gateway, empty.gateway);
     EXPECT_EQ(loaded.config.migration, empty.migration);
     EXPECT_EQ(loaded.config.state, empty.state);
@@ -110,4 +119,4 @@ TEST(Sample, MeansTheSameAsNoKeysAtAll) {
 }
 
 }  // namespace
-}  // namespace keyshift::config
+}  // namespace keyshift::collectors
