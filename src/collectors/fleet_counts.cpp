@@ -118,8 +118,9 @@ std::set<std::string> began_after(const Fleet& fleet, const std::vector<ApiAnswe
     std::set<std::string> hosts;
     for (std::size_t i = 0; i < fleet.queries.size(); ++i) {
         if (fleet.queries[i].gives != Gives::start) continue;
-        for (const ApiSeries& series : answers.at(i).series)
+        for (const ApiSeries& series : answers.at(i).series) {
             if (series.value > base::to_unix_seconds(since)) hosts.insert(fleet_host(fleet, series));
+        }
     }
     return hosts;
 }
