@@ -127,9 +127,10 @@ std::set<std::string> began_after(const Fleet& fleet, const std::vector<ApiAnswe
 
 std::string complaint(const FleetQuery& query, const std::string& host, const ApiSeries& series) {
     std::string out = (host.empty() ? std::string() : host + ": ") + query.complaint;
-    for (const std::string_view name : {"source", "gateway"})
-        if (query.standard && !series.label(name).empty())
-            out += " (" + std::string(series.label(name)) + ')';
+    for (const std::string_view name : {"source", "gateway"}) {
+        if (!query.standard || series.label(name).empty()) continue;
+        out += " (" + std::string(series.label(name)) + ')';
+    }
     return out;
 }
 
