@@ -118,17 +118,19 @@ std::set<std::string> began_after(const Fleet& fleet, const std::vector<ApiAnswe
     std::set<std::string> hosts;
     for (std::size_t i = 0; i < fleet.queries.size(); ++i) {
         if (fleet.queries[i].gives != Gives::start) continue;
-        for (const ApiSeries& series : answers.at(i).series)
+        for (const ApiSeries& series : answers.at(i).series) {
             if (series.value > base::to_unix_seconds(since)) hosts.insert(fleet_host(fleet, series));
+        }
     }
     return hosts;
 }
 
 std::string complaint(const FleetQuery& query, const std::string& host, const ApiSeries& series) {
     std::string out = (host.empty() ? std::string() : host + ": ") + query.complaint;
-    for (const std::string_view name : {"source", "gateway"})
-        if (query.standard && !series.label(name).empty())
-            out += " (" + std::string(series.label(name)) + ')';
+    for (const std::string_view name : {"source", "gateway"}) {
+        if (!query.standard || series.label(name).empty()) continue;
+        out += " (" + std::string(series.label(name)) + ')';
+    }
     return out;
 }
 

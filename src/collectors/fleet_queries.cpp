@@ -149,6 +149,7 @@ FleetHosts read_hosts(config::OptionsReader& options) {
 void append_health(config::OptionsReader& queries, std::vector<FleetQuery> standard,
                    std::vector<FleetQuery>& out) {
     std::vector<std::string> fallback;
+    fallback.reserve(standard.size());
     for (const FleetQuery& query : standard) fallback.push_back(query.text);
     std::size_t number = 0;
     for (const std::string& text : queries.list_of_text("health", fallback)) {

@@ -139,9 +139,11 @@ Result<Time> PrometheusApiClient::now(Deadline deadline) const {
 std::vector<Result<formats::ApiAnswer>> PrometheusApiClient::ask(const std::vector<std::string>& queries,
                                                                  Time at, Deadline deadline) const {
     std::vector<std::string> targets;
-    for (const std::string& query : queries)
+    targets.reserve(queries.size());
+    for (const std::string& query : queries) {
         targets.push_back(
             api_target(server_.url, "query", "time=" + api_time(at) + "&query=" + percent_encoded(query)));
+    }
     std::vector<Result<formats::ApiAnswer>> answers;
     for (const auto& response : get(targets, deadline)) {
         if (response) {
