@@ -118,6 +118,9 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     EXPECT_TRUE(can_be_measured(model, Signal::auth_failures)) << "it was never read";
     counting(model, "gateway_metrics").offers.reset();
     EXPECT_TRUE(can_be_measured(model, Signal::auth_failures)) << "another source may";
+    Model log = counted("access_log");
+    log.evidence.sources.at("access_log").offers.reset();
+    EXPECT_TRUE(can_be_measured(log, Signal::auth_failures)) << "failures may be there and not show";
 }
 
 // ---- hits ----
