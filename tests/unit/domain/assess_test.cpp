@@ -41,6 +41,18 @@ Model safe_model() {
     return model;
 }
 
+/// Statements that have counted everything for 30 days.
+SourceCounts& counting(Model& model) {
+    SourceCounts& counts = model.evidence.sources["statements"];
+    counts.offers.set();
+    counts.counted_since = kNow - 720h;
+    counts.read_at = kNow - 10s;
+    counts.poll_every = 30s;
+    model.policy.measurable["statements"].set();
+    for (Headline& headline : model.evidence.headlines) headline.evidence = "statements";
+    return counts;
+}
+
 struct Row {
     const char* name;
     void (*change)(Model&);
@@ -144,6 +156,43 @@ const std::vector<Row> kRows{
          m.migration.reset();
      },
      Check::fallback_mode, Outcome::unknown, "it is not known"},
+
+    {"a request without a key was refused",
+     [](Model& m) {
+         m.migration->evidence.newest_modern_use.reset();
+         m.probe.refused_at = kNow - 1h;
+     },
+     Check::auth_enforced, Outcome::pass, "was refused 2026-01-09T23:00:00Z"},
+    {"a request without a key was let in", [](Model& m) { m.probe.accepted_at = kNow - 1h; },
+     Check::auth_enforced, Outcome::unsafe, "let in 2026-01-09T23:00:00Z"},
+
+    {"no hit", [](Model& m) { counting(m); }, Check::no_fallback_hits, Outcome::pass, "the last never"},
+    {"a hit", [](Model& m) { counting(m).grew_at.front() = kNow - 1h; }, Check::no_fallback_hits,
+     Outcome::not_yet, "1 fallback hit within 7d", kNow - 1h + kWeek},
+    {"hits counted for a day", [](Model& m) { counting(m).counted_since = kNow - 24h; }, Check::coverage,
+     Outcome::not_yet, "fallback hits counted since 2026-01-09T00:00:00Z", kNow - 24h + kWeek},
+    {"a part does not answer", [](Model& m) { counting(m).missing = {"a"}; }, Check::no_fallback_hits,
+     Outcome::unknown, "not counted yet"},
+    {"configured, never read", [](Model& m) { m.policy.measurable["gateway_log"].set(); },
+     Check::no_fallback_hits, Outcome::unknown, "not counted yet"},
+    {"configured, never read: coverage", [](Model& m) { m.policy.measurable["gateway_log"].set(); },
+     Check::coverage, Outcome::unknown, "not counted yet"},
+    {"configured, failures never read", [](Model& m) { m.policy.measurable["access_log"].set(); },
+     Check::failures_normal, Outcome::unknown, "not known yet"},
+    {"not asked for and not there",
+     [](Model& m) {
+         m.policy.measurable["statements"].set();
+         m.sources["statements"].not_measured = "no such extension";
+     },
+     Check::no_fallback_hits, Outcome::not_measured, ""},
+    {"failures",
+     [](Model& m) {
+         counting(m);
+         m.evidence.hourly.add(kHourlyFailures, kNow, 1);
+         m.evidence.hourly.add(kHourlyAttempts, kNow, 10);
+     },
+     Check::failures_normal, Outcome::unsafe, "10 % of the requests"},
+    {"no failures", [](Model& m) { counting(m); }, Check::failures_normal, Outcome::pass, "0 %"},
 
     {"no source counts hits", [](Model&) {}, Check::no_fallback_hits, Outcome::not_measured, ""},
     {"no source counts failures", [](Model&) {}, Check::failures_normal, Outcome::not_measured, ""},

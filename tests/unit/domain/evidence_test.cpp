@@ -126,6 +126,13 @@ TEST(SourceCounts, CoverageBeginsAnewWhenSomethingMayHaveBeenMissed) {
     }
 }
 
+TEST(SourceCounts, AnEventThatIsNoLongerOfferedBreaksNoCoverage) {
+    SourceCounts counts;
+    take_look(counts, offering(of({Event::fallback, Event::auth_attempt})), kNow);
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.counted_since, kNow);
+}
+
 TEST(SourceCounts, CoverageNeedsACompleteLook) {
     SourceCounts counts;
     take_look(counts, look(0, {"a"}), kNow);
@@ -424,6 +431,7 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
     EXPECT_EQ(total(Event::request_success), 0U) << "no headline shows it";
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 10U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 0U);
 }
 
 TEST_F(HeadlinesTest, WhereRequestsAreNotCountedAuthenticationsAre) {

@@ -47,6 +47,7 @@ TEST(Meter, WhatWasCountedBeforeTheFirstLookIsNobodys) {
     expect_steps({{one({hits(7)}), 0, 0, true}, {one({hits(9)}), 2}, {one({hits(9)}), 0}});
     expect_steps({{one({hits(0)}), 0}, {one({hits(9)}), 9}});
     expect_steps({{one({{"s", 7, "", {}}}), 0}});
+    expect_steps({{one({hits(7), hits(0, "", "t")}), 0, 0, true}});
 }
 
 TEST(Meter, APartThatBeganLatelyCountsFromZeroOnce) {

@@ -319,6 +319,85 @@ TEST_F(StateTest, AFileOfVersionOneIsBroughtForward) {
     EXPECT_EQ((*state->find_over("removed"))->phase, domain::Phase::retired);
 }
 
+TEST_F(StateTest, CountersOfOthersAndHoursAreKept) {
+    domain::PartMemory a{kNow, {{"s", {~std::uint64_t{0}, "A"}}, {"t", {1, ""}}}};
+    const domain::PartMemory without{kNow + 1us, {}};
+    const auto write = [](State& state, const auto& what) {
+        auto transaction = state.begin();
+        what(*transaction);
+        ASSERT_TRUE(transaction->commit());
+    };
+    write(*open(), [&](Transaction& to) {
+        to.set_part("x", "a", &a);
+        to.set_part("x", "", &without);
+        to.set_part("y", "a", &without);
+        to.set_hourly("h", 5, 7);
+        to.set_hourly("h", 5, ~std::uint64_t{0});
+        to.set_hourly("h", -1, 2);
+        to.set_hourly("i", 5, 3);
+    });
+    auto state = open();
+    auto parts = *state->load_parts();
+    ASSERT_EQ(parts.size(), 2U);
+    ASSERT_EQ(parts["x"].size(), 2U);
+    EXPECT_EQ(parts["x"]["a"].series, a.series);
+    EXPECT_EQ(parts["x"]["a"].seen_at, kNow);
+    EXPECT_TRUE(parts["x"][""].series.empty());
+    EXPECT_EQ(parts["x"][""].seen_at, kNow + 1us);
+    using Hours = domain::Hourly::Hours;
+    const auto hourly = state->load_hourly()->series();
+    EXPECT_EQ(hourly.at("h"), (Hours{{-1, 2}, {5, ~std::uint64_t{0}}}));
+    EXPECT_EQ(hourly.at("i"), (Hours{{5, 3}}));
+
+    a.series.erase("s");
+    write(*state, [&](Transaction& to) {
+        to.set_part("x", "a", &a);
+        to.set_part("y", "a", nullptr);
+    });
+    parts = *state->load_parts();
+    EXPECT_EQ(parts.size(), 1U) << "forgotten";
+    EXPECT_EQ(parts["x"]["a"].series, a.series) << "what has gone from it is not kept";
+}
+
+TEST_F(StateTest, RetentionForgetsHoursThatBeganBefore) {
+    auto state = open();
+    auto transaction = state->begin();
+    const auto hour = std::chrono::duration_cast<std::chrono::hours>(kNow.time_since_epoch()).count();
+    transaction->set_hourly("h", hour - 1, 1);
+    transaction->set_hourly("h", hour, 2);
+    transaction->forget_before(kNow);
+    ASSERT_TRUE(transaction->commit());
+    EXPECT_EQ(state->load_hourly()->series().at("h"), (domain::Hourly::Hours{{hour, 2}}));
+}
+
+TEST_F(StateTest, AFileOfVersionTwoIsBroughtForward) {
+    {
+        auto state = open();
+        auto transaction = state->begin();
+        transaction->add_key(key("a"), 1, domain::Phase::pending, kNow);
+        transaction->set_fact("f", "v");
+        transaction->set_counter("c", "", 7);
+        ASSERT_TRUE(transaction->commit());
+    }
+    {
+        auto database = Sqlite::open(directory_ / "keyshift.db");
+        ASSERT_TRUE(
+            (*database)->execute("DROP TABLE part; DROP TABLE series; DROP TABLE hourly;"
+                                 "PRAGMA user_version = 2"));
+    }
+    EXPECT_FALSE(State::attach(directory_)) << "that is the daemon's to do";
+    auto state = open();
+    EXPECT_EQ(notice_, "");
+    EXPECT_EQ(live(*state), (std::vector<std::string>{"a@1", "next 2"}));
+    EXPECT_EQ(state->load_facts()->at("f"), "v");
+    EXPECT_EQ(state->load_counters()->at({"c", ""}), 7U);
+    EXPECT_TRUE(state->load_parts()->empty());
+    EXPECT_TRUE(state->load_hourly()->series().empty());
+    auto transaction = state->begin();
+    transaction->set_hourly("h", 1, 1);
+    EXPECT_TRUE(transaction->commit());
+}
+
 TEST_F(StateTest, AFailureInsideATransactionFailsTheCommit) {
     auto state = open();
     auto transaction = state->begin();

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sources count, through the book and a real state file and back.
+#include "app/evidence_book.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "app/evidence_saver.hpp"
+#include "app/saved_evidence.hpp"
+#include "domain/evidence_facts.hpp"
+
+namespace keyshift::app {
+namespace {
+
+using base::Time;
+using domain::Event;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+const Time kStart{std::chrono::seconds{1'768'003'200}};  // a full hour
+
+collectors::Observation hits(std::uint64_t value, std::vector<std::string> parts = {""}) {
+    collectors::Observation seen;
+    collectors::Counted& counted = seen.counted.emplace();
+    counted.readings.scope = "scope";
+    for (const std::string& part : parts)
+        counted.readings.parts.push_back(
+            {part, false, {{"s", value, "", {{Event::fallback, 1}, {Event::request_auth_failure, 1}}}}});
+    counted.offers.set();
+    return seen;
+}
+
+class EvidenceBookTest : public ::testing::Test {
+ protected:
+    EvidenceBookTest() {
+        std::string name = (fs::temp_directory_path() / "keyshift-book-XXXXXX").string();
+        directory_ = ::mkdtemp(name.data());
+        start();
+    }
+    ~EvidenceBookTest() override {
+        state_.reset();
+        fs::remove_all(directory_);
+    }
+
+    void start() {
+        state_.reset();
+        state_ = std::move(store::State::open(directory_)->state);
+        book_ = {};
+        model_ = {};
+        ASSERT_TRUE(book_.load(*state_, model_, now_));
+    }
+    void save() {
+        auto unsaved = book_.take_unsaved(model_);
+        ASSERT_TRUE(app::save(unsaved, directory_));
+        EXPECT_TRUE(book_.take_unsaved(model_).empty()) << "nothing is saved twice";
+    }
+    void restart() {
+        save();
+        start();
+    }
+    void take(const std::string& source, const collectors::Observation& seen) {
+        book_.take(source, seen, 30s, now_, model_);
+        EvidenceBook::update(model_, now_);
+    }
+    const domain::SourceCounts& counts(const std::string& source = "statements") const {
+        return model_.evidence.sources.at(source);
+    }
+    std::uint64_t total() const { return counts().totals.front(); }
+    std::uint64_t headline() const { return model_.evidence.totals.front(); }
+
+    fs::path directory_;
+    std::unique_ptr<store::State> state_;
+    EvidenceBook book_;
+    domain::Model model_;
+    Time now_ = kStart;
+};
+
+TEST_F(EvidenceBookTest, WhatIsSavedIsThereAfterwards) {
+    take("statements", hits(5, {"a", "b"}));
+    now_ += 1min;
+    auto seen = hits(7, {"a"});
+    seen.counted->missing = {"b", "c"};
+    seen.probe = domain::ProbeAnswers{now_, {}, now_ + 1s, {}};
+    take("statements", seen);
+    take("statements", hits(1, {"a"}));
+    model_.sources["statements"].up = true;
+    model_.sources["statements"].last_success_at = now_;
+    model_.sources["statements"].observation_start = kStart;
+    model_.sources["statements"].not_measured = "why";
+    model_.sources["statements"].add_error(base::Errc::timeout);
+    const domain::Model before = model_;
+    restart();
+    const domain::SourceCounts& was = before.evidence.sources.at("statements");
+    EXPECT_EQ(counts().sums, was.sums);
+    EXPECT_EQ(counts().own, was.own);
+    EXPECT_EQ(counts().totals, was.totals);
+    EXPECT_EQ(counts().grew_at, was.grew_at);
+    EXPECT_EQ(counts().offers, was.offers);
+    EXPECT_EQ(counts().resets, 1U);
+    EXPECT_EQ(counts().counted_since, was.counted_since);
+    EXPECT_EQ(counts().read_at, was.read_at);
+    EXPECT_EQ(counts().complete_at, was.complete_at);
+    EXPECT_EQ(counts().missing, was.missing);
+    EXPECT_EQ(counts().poll_every, 30s);
+    EXPECT_EQ(counts().restored_at, now_);
+    EXPECT_EQ(model_.evidence.totals, before.evidence.totals);
+    EXPECT_EQ(model_.evidence.hourly.series(), before.evidence.hourly.series());
+    for (std::size_t i = 0; i < domain::kSignalCount; ++i) {
+        EXPECT_EQ(model_.evidence.headlines.at(i).evidence, "statements");
+        EXPECT_EQ(model_.evidence.headlines.at(i).marks, before.evidence.headlines.at(i).marks);
+    }
+    EXPECT_EQ(model_.probe.refused_at, before.probe.refused_at);
+    EXPECT_EQ(model_.probe.canary_accepted_at, before.probe.canary_accepted_at);
+    EXPECT_EQ(model_.probe.accepted_at, std::nullopt);
+    EXPECT_EQ(model_.probe.canary_refused_at, std::nullopt);
+    std::map<std::string, domain::SourceStatus> statuses;
+    load_statuses(*state_->load_facts(), *state_->load_counters(), statuses);
+    EXPECT_EQ(statuses.at("statements").up, true);
+    EXPECT_EQ(statuses.at("statements").last_success_at, now_);
+    EXPECT_EQ(statuses.at("statements").not_measured, "why");
+    EXPECT_EQ(statuses.at("statements").errors.at(base::Errc::timeout), 1U);
+    EXPECT_EQ(state_->load_observation_starts()->at("statements"), kStart);
+}
+
+TEST_F(EvidenceBookTest, ARestartInBetweenChangesNothing) {
+    std::uint64_t value = 100;
+    take("statements", hits(value));
+    for (int i = 0; i < 5; ++i) {
+        restart();
+        now_ += 10min;
+        value += 3;
+        take("statements", hits(value));
+        EXPECT_EQ(total(), 3U * static_cast<unsigned>(i + 1));
+    }
+    EXPECT_EQ(counts().resets, 0U);
+    EXPECT_EQ(counts().counted_since, kStart) << "no gap is longer than 15 min";
+    now_ += 16min;
+    restart();
+    take("statements", hits(value));
+    EXPECT_EQ(counts().counted_since, now_);
+}
+
+TEST_F(EvidenceBookTest, WhatWasNotSavedIsCountedAgainOnce) {
+    take("statements", hits(1));
+    save();
+    take("statements", hits(4));
+    start();
+    take("statements", hits(6));
+    EXPECT_EQ(total(), 5U);
+    EXPECT_EQ(headline(), 5U);
+}
+
+TEST_F(EvidenceBookTest, WhatGoesBackToZeroIsSavedAsZero) {
+    take("statements", hits(0));
+    take("statements", hits(50));
+    save();
+    take("gateway_metrics", hits(9));
+    restart();
+    EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_metrics");
+    EXPECT_EQ(model_.evidence.headlines.front().marks.front(), 0U);
+    take("gateway_metrics", hits(12));
+    EXPECT_EQ(headline(), 53U);
+}
+
+TEST_F(EvidenceBookTest, AStateThatBeganAnewIsGivenEverything) {
+    take("statements", hits(1, {"a", "b"}));
+    take("statements", hits(4, {"a", "b"}));
+    save();
+    state_.reset();
+    fs::remove_all(directory_);
+    state_ = std::move(store::State::open(directory_)->state);
+    book_.forget_saved();
+    restart();
+    EXPECT_EQ(total(), 6U);
+    take("statements", hits(5, {"a", "b"}));
+    EXPECT_EQ(total(), 8U);
+    EXPECT_EQ(headline(), 8U);
+    EXPECT_EQ(counts().counted_since, kStart);
+}
+
+TEST_F(EvidenceBookTest, NewerUnsavedThingsWin) {
+    take("statements", hits(1));
+    UnsavedEvidence waiting = book_.take_unsaved(model_);
+    take("statements", hits(4));
+    waiting.merge(book_.take_unsaved(model_));
+    EXPECT_TRUE(app::save(waiting, directory_));
+    start();
+    EXPECT_EQ(total(), 3U);
+    take("statements", hits(4));
+    EXPECT_EQ(total(), 3U);
+}
+
+TEST_F(EvidenceBookTest, APartIsMissedForTheDrainWindowAndThenForgotten) {
+    const auto staying = [](std::uint64_t value, std::vector<std::string> parts) {
+        auto seen = hits(value, std::move(parts));
+        seen.counted->parts_stay = true;
+        return seen;
+    };
+    take("prometheus", staying(1, {"a", "b"}));
+    restart();
+    now_ += model_.policy.windows.drain;
+    take("prometheus", staying(1, {"a"}));
+    EXPECT_EQ(counts("prometheus").missing, std::vector<std::string>{"b"});
+    EXPECT_EQ(counts("prometheus").counted_since, kStart);
+    now_ += 1us;
+    take("prometheus", staying(1, {"a"}));
+    EXPECT_TRUE(counts("prometheus").missing.empty());
+    EXPECT_EQ(counts("prometheus").counted_since, now_);
+    restart();
+    EXPECT_EQ(state_->load_parts()->at("prometheus").size(), 1U);
+    now_ += 1min;
+    take("prometheus", staying(9, {"a", "b"}));
+    EXPECT_EQ(counts("prometheus").totals.front(), 8U) << "what b counted meanwhile is nobody's";
+    EXPECT_EQ(counts("prometheus").counted_since, now_) << "and b may have had hits";
+}
+
+TEST_F(EvidenceBookTest, APartThatNobodyWatchedBreaksCoverage) {
+    take("gateway_metrics", hits(1, {"a"}));
+    now_ += 1min;
+    take("gateway_metrics", hits(1, {"a"}));
+    EXPECT_EQ(counts("gateway_metrics").counted_since, kStart);
+    take("gateway_metrics", hits(1, {"a", "b"}));
+    EXPECT_EQ(counts("gateway_metrics").counted_since, now_);
+}
+
+TEST_F(EvidenceBookTest, AResetIsAGapUnlessTheSourceSaysOtherwise) {
+    take("statements", hits(5));
+    now_ += 1min;
+    auto back = hits(1);
+    back.counted->resets_are_gaps = false;
+    take("statements", back);
+    EXPECT_EQ(counts().counted_since, kStart);
+    take("statements", hits(0));
+    EXPECT_EQ(counts().counted_since, now_);
+    EXPECT_EQ(counts().resets, 2U);
+}
+
+collectors::Observation caused(std::vector<Event> events) {
+    collectors::Observation seen;
+    seen.caused = std::move(events);
+    return seen;
+}
+
+TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
+    for (const char* const source : {"statements", "gateway_metrics", "access_log"}) take(source, hits(0));
+    const std::vector<Event> may{Event::fallback, Event::request_auth_failure};
+    book_.own(may, 1);
+    for (const char* const source : {"statements", "gateway_metrics", "access_log"}) take(source, hits(1));
+    EXPECT_EQ(counts().totals.front(), 0U) << "not known yet";
+    book_.own(may, -1);
+    take("probe", caused({Event::request_auth_failure}));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log"}) take(source, hits(1));
+    const auto failures = index_of(Event::request_auth_failure);
+    for (const char* const source : {"statements", "gateway_metrics"}) {
+        EXPECT_EQ(counts(source).totals.front(), 1U) << source;
+        EXPECT_EQ(counts(source).totals.at(failures), 0U) << source;
+    }
+    EXPECT_EQ(counts("access_log").totals.at(failures), 1U) << "it does not see them";
+    EXPECT_EQ(model_.evidence.sources.count("probe"), 0U);
+}
+
+TEST_F(EvidenceBookTest, AProbeDuringTheFirstLookAddsNothing) {
+    book_.own({Event::fallback}, 1);
+    take("statements", hits(0));
+    book_.own({Event::fallback}, -1);
+    for (int i = 0; i < 3; ++i) take("statements", hits(0));
+    EXPECT_EQ(total(), 0U);
+}
+
+TEST_F(EvidenceBookTest, AProbeUnderWayWhenKeyshiftWasKilledHidesNothing) {
+    take("statements", hits(0));
+    book_.own({Event::fallback}, 1);
+    take("statements", hits(0));
+    restart();
+    take("statements", hits(1));
+    EXPECT_EQ(total(), 1U);
+}
+
+TEST_F(EvidenceBookTest, OfWhatTheProbeWasAnsweredTheNewestCounts) {
+    const auto answered = [](std::optional<Time> domain::ProbeAnswers::*which, Time at) {
+        collectors::Observation seen;
+        seen.probe.emplace().*which = at;
+        return seen;
+    };
+    using Answers = domain::ProbeAnswers;
+    take("probe", answered(&Answers::refused_at, kStart));
+    take("probe", answered(&Answers::accepted_at, kStart + 1s));
+    EXPECT_EQ(model_.probe.refused_at, kStart);
+    EXPECT_EQ(model_.probe.accepted_at, kStart + 1s);
+    take("probe", answered(&Answers::refused_at, kStart - 1h));
+    EXPECT_EQ(model_.probe.refused_at, kStart - 1h);
+    EXPECT_EQ(model_.probe.accepted_at, std::nullopt) << "the clock was set back";
+    take("probe", answered(&Answers::canary_refused_at, kStart));
+    take("probe", answered(&Answers::canary_accepted_at, kStart - 1h));
+    EXPECT_EQ(model_.probe.canary_accepted_at, kStart - 1h);
+    EXPECT_EQ(model_.probe.canary_refused_at, std::nullopt);
+}
+
+TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembered) {
+    take("statements", hits(0));
+    take("statements", hits(3));
+    now_ += 1min;
+    take("gateway_log", hits(0));
+    save();
+    now_ += 1h;
+    start();
+    take("statements", hits(3));
+    EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_log") << "awaited";
+    now_ += 90s;
+    take("statements", hits(3));
+    EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements");
+    EXPECT_EQ(headline(), 3U);
+    EXPECT_EQ(fallback_hits(model_, now_)->last_hit, kStart);
+    EXPECT_FALSE(can_be_measured(model_, domain::Signal::fallback)) << "nothing is configured";
+}
+
+TEST_F(EvidenceBookTest, GaugesStayUntilThereAreNewOnes) {
+    collectors::Observation seen;
+    seen.gauges = domain::Gauges{{{"auth_key", 3}}, {{"a", true}}};
+    take("redis", seen);
+    seen.gauges = domain::Gauges{{}, {{"a", false}}};
+    take("gateway_metrics", seen);
+    EXPECT_EQ(model_.gauges.cache_entries.at("auth_key"), 3U);
+    EXPECT_FALSE(model_.gauges.gateways_up.at("a"));
+}
+
+TEST_F(EvidenceBookTest, HoursAreKeptForAMonthAndTheDrainWindow) {
+    model_.evidence.hourly.add("x", now_, 1);
+    const auto kept = std::chrono::hours{24 * 31} + model_.policy.windows.drain;
+    EvidenceBook::update(model_, now_ + kept + 1h - 1us);
+    EXPECT_EQ(model_.evidence.hourly.since("x", {}), 1U);
+    EvidenceBook::update(model_, now_ + kept + 1h);
+    EXPECT_EQ(model_.evidence.hourly.since("x", {}), 0U);
+}
+
+TEST_F(EvidenceBookTest, OffersOfAnotherVersionAreNone) {
+    take("statements", hits(0));
+    save();
+    auto facts = *state_->load_facts();
+    const auto counters = *state_->load_counters();
+    for (const char* const offers : {"1", "", "11111111111111111111111111111112"}) {
+        facts["source:statements:offers"] = offers;
+        domain::Model model;
+        load_evidence(facts, counters, model);
+        EXPECT_TRUE(model.evidence.sources.at("statements").offers.none()) << offers;
+    }
+}
+
+}  // namespace
+}  // namespace keyshift::app

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random histories of the counters of several processes, which restart, come, go and do not answer, watched
+// by a keyshift that restarts too, against what has really happened.
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "domain/evidence.hpp"
+#include "domain/meter.hpp"
+
+namespace keyshift::domain {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFallback = index_of(Event::fallback);
+
+struct Process {
+    std::uint64_t tried = 0;   ///< weight 1
+    std::uint64_t passed = 0;  ///< weight -1, never more than tried
+    std::uint64_t epoch = 0;
+    base::Time last_hit;
+    bool began_lately = true;
+    // As keyshift last saw it.
+    bool seen = false;
+    std::uint64_t seen_tried = 0;
+    std::uint64_t seen_epoch = 0;
+    std::uint64_t unseen_hits = 0;  ///< since then, keyshift's own included
+    base::Time lost_hit;            ///< the last hit that was lost with its process, before it was seen
+};
+
+class World {
+ public:
+    explicit World(std::uint32_t seed) : random_(seed), epochs_(chance(2)) {
+        for (const char* const name : {"a", "b"}) processes_[name];
+        look();
+    }
+
+    void step() {
+        now_ += std::chrono::seconds{1 + below(chance(20) ? 2000 : 60)};
+        for (auto& [name, process] : processes_)
+            for (std::uint32_t i = below(3); i > 0; --i) chance(3) ? pass(process) : hit(process);
+        if (chance(5)) probe();
+        if (chance(15)) restart_process();
+        if (chance(40)) processes_["new " + std::to_string(++named_)].epoch = ++epoch_;
+        if (chance(40)) appear_with_a_past();
+        if (chance(25)) restart_keyshift();
+        if (!chance(6)) look();
+    }
+
+ private:
+    std::uint32_t below(std::uint32_t n) {
+        return std::uniform_int_distribution<std::uint32_t>(0, n - 1)(random_);
+    }
+    bool chance(std::uint32_t one_in) { return below(one_in) == 0; }
+
+    void hit(Process& process) {
+        ++process.tried;
+        ++truth_;
+        ++process.unseen_hits;
+        process.last_hit = now_;
+    }
+    static void pass(Process& process) {
+        ++process.tried;
+        ++process.passed;
+    }
+
+    void probe() {
+        hit(std::next(processes_.begin(), below(static_cast<std::uint32_t>(processes_.size())))->second);
+        add_own(counts_, Event::fallback);
+        ++probes_;
+    }
+
+    void restart_process() {
+        auto& process =
+            std::next(processes_.begin(), below(static_cast<std::uint32_t>(processes_.size())))->second;
+        if (!process.seen) return;  // then nobody could tell
+        if (process.unseen_hits > 0) process.lost_hit = process.last_hit, any_lost_ = true;
+        process.tried = process.passed = process.unseen_hits = 0;
+        process.epoch = ++epoch_;
+    }
+
+    void appear_with_a_past() {
+        Process& process = processes_["old " + std::to_string(++named_)];
+        process.tried = 1 + below(5);
+        process.began_lately = false;
+        lost_at_ = std::max(lost_at_, now_);
+        process.epoch = ++epoch_;
+    }
+
+    void restart_keyshift() {
+        meter_ = Meter(meter_.scope(), meter_.parts());
+        counts_.own_new = counts_.own_late = {};
+        restore(counts_, now_);
+    }
+
+    void read(const std::string& name, Process& process, Readings& to) {
+        const std::string epoch = epochs_ ? std::to_string(process.epoch) : "";
+        to.parts.push_back({name,
+                            process.began_lately,
+                            {{"tried", process.tried, epoch, {{Event::fallback, 1}}},
+                             {"passed", process.passed, epoch, {{Event::fallback, -1}}}}});
+        if (!process.seen && !process.began_lately && process.unseen_hits > 0) {
+            any_lost_ = true;
+            lost_at_ = std::max(lost_at_, process.last_hit);
+        }
+        const bool anew = process.seen && process.epoch != process.seen_epoch;
+        if (anew && (epochs_ || process.tried < process.seen_tried))
+            lost_at_ = std::max(lost_at_, process.lost_hit);
+        any_lost_ = any_lost_ || (anew && !epochs_) || (anew && process.lost_hit != base::Time{});
+        process.seen = true;
+        process.seen_tried = process.tried;
+        process.seen_epoch = process.epoch;
+        process.unseen_hits = 0;
+    }
+
+    void look() {
+        Readings readings{.scope = "x"};
+        Look look;
+        for (auto& [name, process] : processes_) {
+            if (chance(10)) {
+                look.missing.push_back(name);
+            } else {
+                read(name, process, readings);
+            }
+        }
+        const auto growth = meter_.advance(readings, now_);
+        look.growth = growth.events;
+        look.resets = growth.resets;
+        look.lossy = growth.resets > 0 || growth.unwatched;
+        look.offers.set(kFallback);
+        look.poll_every = 30s;
+        const std::uint64_t before = counts_.totals.at(kFallback);
+        take_look(counts_, look, now_);
+        check(before, look.missing.empty());
+    }
+
+    void check(std::uint64_t before, bool complete) {
+        const std::uint64_t total = counts_.totals.at(kFallback);
+        ASSERT_GE(total, before);
+        ASSERT_LE(total, truth_);
+        const bool exact_so_far = complete && !any_lost_;
+        ASSERT_TRUE(any_lost_ || total + probes_ <= truth_);
+        ASSERT_TRUE(!exact_so_far || total + probes_ == truth_)
+            << total << '+' << probes_ << " of " << truth_;
+        ASSERT_TRUE(!complete || counts_.counted_since >= lost_at_) << "what was lost is covered";
+        ASSERT_TRUE(total == before || counts_.grew_at.at(kFallback) == now_);
+        if (exact_so_far) ++exact;
+    }
+
+    std::mt19937 random_;
+    bool epochs_;
+    std::map<std::string, Process> processes_;
+    Meter meter_;
+    SourceCounts counts_;
+    base::Time now_{std::chrono::seconds{1'768'003'200}};
+    base::Time lost_at_;
+    std::uint64_t truth_ = 0;
+    std::uint64_t probes_ = 0;
+    std::uint64_t epoch_ = 0;
+    int named_ = 0;
+    bool any_lost_ = false;
+
+ public:
+    int exact = 0;  ///< looks at which nothing was lost yet
+};
+
+TEST(EvidenceHistory, CountsWhatHappenedAndNeverMoreAndOwnsUpToWhatIsLost) {
+    int exact = 0;
+    for (std::uint32_t seed = 0; seed < 400; ++seed) {
+        SCOPED_TRACE(seed);
+        World world(seed);
+        for (int i = 0; i < 150; ++i) world.step();
+        exact += world.exact;
+        if (::testing::Test::HasFatalFailure()) return;
+    }
+    EXPECT_GT(exact, 2000);
+}
+
+/// Two sources see the same events; each may be silent for a while. The headline counts none twice.
+TEST(EvidenceHistory, AHeadlineNeverCountsMoreThanHappened) {
+    for (std::uint32_t seed = 0; seed < 200; ++seed) {
+        SCOPED_TRACE(seed);
+        std::mt19937 random(seed);
+        const auto chance = [&random](int one_in) { return random() % static_cast<unsigned>(one_in) == 0; };
+        Evidence evidence;
+        base::Time now{std::chrono::seconds{1'768'003'200}};
+        std::map<std::string, std::pair<std::int64_t, bool>> sources{{"gateway_metrics", {0, true}},
+                                                                     {"statements", {0, true}}};
+        std::uint64_t truth = 0;
+        std::uint64_t before = 0;
+        for (int i = 0; i < 300; ++i) {
+            now += 30s;
+            const bool happened = chance(2);
+            if (happened) ++truth;
+            for (auto& [name, source] : sources) {
+                if (happened) ++source.first;
+                if (chance(15)) source.second = !source.second;
+                if (!source.second) continue;
+                Look look;
+                look.offers.set(kFallback);
+                look.poll_every = 30s;
+                if (evidence.sources.count(name) > 0) look.growth.at(kFallback) = source.first;
+                source.first = 0;
+                take_look(evidence.sources[name], look, now);
+                update_headlines(evidence, std::nullopt, now);
+            }
+            if (chance(30))
+                for (auto& [name, counts] : evidence.sources) restore(counts, now);
+            update_headlines(evidence, std::nullopt, now);
+            const std::uint64_t total = evidence.totals.at(kFallback);
+            ASSERT_GE(total, before);
+            ASSERT_LE(total, truth);
+            ASSERT_EQ(evidence.hourly.since(kHourlyFallback, {}), total);
+            before = total;
+        }
+        EXPECT_GT(before, truth / 3);
+    }
+}
+
+}  // namespace
+}  // namespace keyshift::domain
