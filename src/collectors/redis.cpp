@@ -152,6 +152,7 @@ class Redis final : public Collector {
             return {};
         }
         std::vector<RedisEntries::Node> nodes;
+        nodes.reserve(looks.size());
         for (const SeenNode& look : looks) {
             nodes.push_back({look.node->name + ' ' + look.run,
                              [this, node = look.node, deadline](const std::string& cursor) {

@@ -50,9 +50,10 @@ Result<void> RedisEntries::advance(const std::vector<Node>& nodes, base::Deadlin
 Result<void> RedisEntries::step(const Node& node, Progress& progress) const {
     auto page = node.scan(progress.cursor);
     if (!page) return page.error();
-    for (const std::string& key : page->keys)
+    for (const std::string& key : page->keys) {
         for (const auto& [cache, prefix] : prefixes_)
             if (key.starts_with(prefix)) ++progress.counts[cache];
+    }
     progress.cursor = std::move(page->cursor);
     progress.complete = progress.cursor == "0";
     return {};
@@ -62,9 +63,10 @@ void RedisEntries::complete() {
     counts_.clear();
     for (const auto& [cache, prefix] : prefixes_) {
         std::uint64_t& sum = counts_[cache];
-        for (const auto& [id, progress] : progress_)
-            if (const auto part = progress.counts.find(cache); part != progress.counts.end())
-                sum += part->second;
+        for (const auto& [id, progress] : progress_) {
+            const auto part = progress.counts.find(cache);
+            if (part != progress.counts.end()) sum += part->second;
+        }
     }
     progress_.clear();
 }

@@ -24,13 +24,13 @@ NOT_METRICS = {"keyshift_legacy_activity"}
 
 
 @pytest.fixture(scope="module")
-def emitted(postgres) -> set[str]:
+def emitted(postgres, redis) -> set[str]:
     """The names of all families that a running daemon serves."""
     database: Database = postgres.create_database()
     create_schema(database.dsn())
     Seed().plant(database.dsn())
-    env = {"DATABASE_URL": database.dsn()}
-    with Serve({"collectors": [{"type": "keys"}, {"type": "statements"}]}, env=env) as serve:
+    env = {"DATABASE_URL": database.dsn(), "REDIS_URL": redis.url()}
+    with Serve({"collectors": [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}]}, env=env) as serve:
         names = set(re.findall(r"^# TYPE (\S+)", serve.scrape_text(), re.MULTILINE))
     database.drop()
     return names
