@@ -34,7 +34,7 @@ domain::Policy judging(const config::Config& config) {
     policy.failure_budget = config.migration.failure_budget;
     for (const config::CollectorConfig& collector : config.collectors) {
         const auto& measures = collectors::catalog_entry(collector.type).measures;
-        if (collector.type == "probe")
+        if (collector.type == domain::kProbeSource)
             policy.canary = std::any_cast<const collectors::ProbeOptions&>(collector.options).canary_id;
         if (measures) policy.measurable[collector.type] = measures(config.gateway, collector);
     }

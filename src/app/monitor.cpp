@@ -158,6 +158,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
                   {{"source", watched.source.name()}, {"seconds_ahead_here", cycle.observation->skew / 1s}});
     }
     watched.skewed = skewed;
+    if (watched.source.keeps_journal()) model_.skew = cycle.observation->skew;
     if (cycle.inventory) model_.inventory = std::move(cycle.inventory);
     if (cycle.migration) model_.migration = std::move(cycle.migration);
     if (cycle.totals) model_.totals = *cycle.totals;

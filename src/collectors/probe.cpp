@@ -193,7 +193,8 @@ Entry probe_entry() {
             .make = [](const config::Gateway&, const config::CollectorConfig& config,
                        const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 return std::make_unique<Probe>(std::any_cast<ProbeOptions>(config.options), interrupt);
-            }};
+            },
+            .measures = [](const config::Gateway&, const config::CollectorConfig&) { return domain::Events(); }};
 }
 
 }  // namespace keyshift::collectors

@@ -16,8 +16,11 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
         facts.keys_read_at = source->second.last_success_at;
         facts.observed_since = source->second.observation_start;
     }
-    facts.probe_refused_at = model.probe.refused_at;
-    facts.probe_accepted_at = model.probe.accepted_at;
+    // What a probe found that is no longer there, nobody could mend.
+    if (model.policy.measurable.count(kProbeSource) > 0) {
+        facts.probe_refused_at = model.probe.refused_at;
+        facts.probe_accepted_at = model.probe.accepted_at;
+    }
     facts.fallback_hits_configured = can_be_measured(model, Signal::fallback);
     facts.fallback_hits = fallback_hits(model, now);
     facts.failures_configured = can_be_measured(model, Signal::auth_failures);

@@ -47,7 +47,7 @@ struct SourceCounts {
     bool complete(base::Time now) const;
 };
 
-/// A longer time without a complete look breaks coverage.
+/// A longer time without a complete look breaks coverage, unless looks are that far apart.
 inline constexpr base::Duration kGap = std::chrono::minutes{15};
 
 /// What one look at a source came to.

@@ -53,6 +53,9 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
         if (name != kStatements) raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
     to.canary_accepted_at = model.probe.canary_accepted_at;
     to.canary_refused_at = model.probe.canary_refused_at;
+    for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,
+                           &to.canary_accepted_at, &to.canary_refused_at})
+        if (*at) **at -= model.skew;
     return to;
 }
 

@@ -12,7 +12,7 @@
 
 namespace keyshift::domain {
 
-/// What counting sources and the probe know of the fallback.
+/// What counting sources and the probe know of the fallback, by the clock of the gateway's database.
 CountedFallback counted_fallback(const Model& model, base::Time now);
 
 /// A configured source could count it, even if it cannot at the moment.

@@ -77,7 +77,7 @@ struct Policy {
     std::optional<base::Time> deadline;
     double failure_budget = 0.01;  ///< so large a share of failed authentications is always normal
     std::string canary;            ///< id of a key that is keyshift's own and left out; empty: none
-    std::map<std::string, Events> measurable;  ///< what each configured source might count
+    std::map<std::string, Events> measurable;  ///< by configured source: what it might count
 };
 
 /// What requests of our own were answered, each time the newest.
@@ -87,6 +87,8 @@ struct ProbeAnswers {
     std::optional<base::Time> canary_accepted_at;
     std::optional<base::Time> canary_refused_at;
 };
+
+inline constexpr const char* kProbeSource = "probe";
 
 /// What is there now, as opposed to what was counted.
 struct Gauges {
@@ -101,6 +103,7 @@ struct Model {
     Totals totals;
     Evidence evidence;
     ProbeAnswers probe;
+    base::Duration skew{};  ///< this host's clock minus the gateway database's
     Gauges gauges;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::uint64_t state_write_errors = 0;

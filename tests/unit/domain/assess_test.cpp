@@ -37,6 +37,7 @@ Model safe_model() {
     migration.newest_legacy_created_at = kNow - 2400h;
     migration.last_removal = kNow - 24h;
     migration.live_before = 4;
+    model.policy.measurable[kProbeSource] = {};
     model.inventory.emplace().oldest_modern_created_at = kNow - 1500h;
     return model;
 }
@@ -163,6 +164,12 @@ const std::vector<Row> kRows{
          m.probe.refused_at = kNow - 1h;
      },
      Check::auth_enforced, Outcome::pass, "was refused 2026-01-09T23:00:00Z"},
+    {"let in, by a probe that is not there any more",
+     [](Model& m) {
+         m.probe.accepted_at = kNow - 1h;
+         m.policy.measurable.clear();
+     },
+     Check::auth_enforced, Outcome::pass, "a key was used"},
     {"a request without a key was let in", [](Model& m) { m.probe.accepted_at = kNow - 1h; },
      Check::auth_enforced, Outcome::unsafe, "let in 2026-01-09T23:00:00Z"},
 

@@ -82,6 +82,20 @@ TEST(CountedFallback, TheNewestHitOfAnyOtherSourceAndTheProbe) {
     EXPECT_EQ(heard.canary_refused_at, kNow - 2h);
 }
 
+TEST(CountedFallback, TimesAreTheDatabases) {
+    Model model = counted();
+    SourceCounts& counts = model.evidence.sources.at("statements");
+    counts.grew_at.at(index_of(Event::fallback_scan)) = kNow;
+    counting(model, "prometheus").grew_at.at(kFallback) = kNow - 1h;
+    model.probe.canary_refused_at = kNow - 2h;
+    model.skew = 20min;  // this host is ahead
+    const CountedFallback heard = counted_fallback(model, kNow);
+    EXPECT_EQ(heard.scans_grew_at, kNow - 20min);
+    EXPECT_EQ(heard.fallback_counted_at, kNow - 1h - 20min);
+    EXPECT_EQ(heard.canary_refused_at, kNow - 2h - 20min);
+    EXPECT_EQ(heard.canary_accepted_at, std::nullopt);
+}
+
 // ---- what could be measured ----
 
 TEST(CanBeMeasured, ByAConfiguredSourceThatCountsWhatIsNeeded) {
