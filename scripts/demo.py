@@ -42,8 +42,14 @@ def run(limit: int) -> None:
         migration = min(MIGRATION_SECONDS, limit * 3 // 4) if limit else MIGRATION_SECONDS
         gateway = start_gateway(stack, database.dsn(), redis.url(), migration)
         serve = Serve(
-            {"collectors": [{"type": "keys", "interval": "1s", "database_duty": "20%"}]},
-            env={"DATABASE_URL": database.dsn()},
+            {
+                "collectors": [
+                    {"type": "keys", "interval": "1s", "database_duty": "20%"},
+                    {"type": "statements", "interval": "1s"},
+                    {"type": "redis", "interval": "1s"},
+                ]
+            },
+            env={"DATABASE_URL": database.dsn(), "REDIS_URL": redis.url()},
             port=preferred_port(11947),
         )
         stack.enter_context(serve)
@@ -115,7 +121,7 @@ def status_line(serve: Serve) -> str:
         f"[{'#' * filled}{'.' * (BAR - filled)}] {moved} of {baseline} legacy keys gone, "
         f"{legacy} left ({value('keyshift_legacy_keys_used', window='5m')} used within 5 min), "
         f"{value('keyshift_keys', state='modern')} modern, "
-        f"{value('keyshift_legacy_uses_observed_total')} uses of legacy keys seen"
+        f"{value('keyshift_fallback_auth_total')} authentications by fallback"
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import leaks, strictness
+from harness import leaks, ports, strictness
 from harness.postgres import Database, Postgres, binary_directory
 from harness.process import program
 from harness.redis import Redis
@@ -46,6 +46,13 @@ def _version(locate: Callable[[], str | Path], argument: str) -> str:
         return str(missing)
     result = subprocess.run([path, argument], capture_output=True, text=True, check=True)
     return (result.stdout or result.stderr).splitlines()[0]
+
+
+@pytest.fixture(autouse=True)
+def ports_are_given_back() -> Iterator[None]:
+    """Those of the test's own servers: what fixtures of a wider scope reserve, they do before this."""
+    with ports.given_back():
+        yield
 
 
 @pytest.fixture(autouse=True)

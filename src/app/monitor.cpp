@@ -132,7 +132,9 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     } else {
         apply_failure(watched, status, cycle);
     }
-    if (watched.source.keeps_journal()) note_state_error(cycle.state_error);
+    // A look that failed has saved nothing, which is no sign that saving works.
+    const bool tried = cycle.observation.has_value() || cycle.state_error;
+    if (watched.source.keeps_journal() && tried) note_saved("journal", cycle.state_error);
     if (!cycle.state_notice.empty()) {
         log::error("state started anew", {{"reason", cycle.state_notice}});
         book_.forget_saved();
@@ -185,15 +187,15 @@ void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle&
                               {"hint", cycle.error.hint}});
 }
 
-void Monitor::note_state_error(const std::optional<base::Error>& error) {
+void Monitor::note_saved(std::string_view what, const std::optional<base::Error>& error) {
     if (error) {
         ++model_.state_write_errors;
-        if (!state_failing_)
+        if (unsaved_.empty())
             log::error("state cannot be saved", {{"error", error->what}, {"hint", error->hint}});
-    } else if (state_failing_) {
+        unsaved_.emplace(what);
+    } else if (unsaved_.erase(std::string(what)) > 0 && unsaved_.empty()) {
         log::info("state is saved again");
     }
-    state_failing_ = error.has_value();
 }
 
 void Monitor::publish() {
@@ -212,9 +214,11 @@ void Monitor::save_evidence() {
     asio::co_spawn(loop_, saver_->save(),
                    [this](const std::exception_ptr& thrown, std::optional<base::Error> error) {
                        saving_ = false;
+                       model_.state_size_bytes = state_->size_bytes();
                        if (thrown) return part_ended(thrown, "state");
                        const bool held = error && error->code == base::Errc::timeout;
-                       if (!held) note_state_error(error);
+                       if (!held) note_saved("evidence", error);
+                       publish();
                        forget_part();
                    });
 }

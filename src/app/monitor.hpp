@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
@@ -60,7 +62,7 @@ class Monitor {
     void apply_success(Watched& watched, domain::SourceStatus& status, Cycle& cycle);
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
     void save_evidence();
-    void note_state_error(const std::optional<base::Error>& error);
+    void note_saved(std::string_view what, const std::optional<base::Error>& error);
     void publish();
     void keep_judging();
     void wait_for_signal();
@@ -86,7 +88,7 @@ class Monitor {
     boost::asio::steady_timer judging_{loop_};
     std::size_t parts_ = 0;  // coroutines that have not ended
     bool stopping_ = false;
-    bool state_failing_ = false;
+    std::set<std::string> unsaved_;  // what could not be saved when it was last tried
     int exit_code_ = 0;
 };
 

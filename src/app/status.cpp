@@ -137,7 +137,9 @@ std::string auth_cache(const Model& model) {
 }
 
 std::string failures(const Model& model, base::Time now) {
-    if (model.evidence.of(domain::Signal::auth_failures).evidence.empty()) return "failures: not measured";
+    const bool measured = can_be_measured(model, domain::Signal::auth_failures);
+    if (!measured || model.evidence.of(domain::Signal::auth_failures).evidence.empty())
+        return "failures: not measured";
     std::string reasons;
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {

@@ -117,7 +117,8 @@ bool SourceCounts::complete(base::Time now) const {
 }
 
 void take_look(SourceCounts& counts, const Look& look, base::Time now) {
-    const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * look.poll_every) || now < *counts.complete_at;
+    const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * look.poll_every) ||
+                     now < *counts.complete_at;
     const bool new_offer = (look.offers & ~counts.offers).any();
     if (look.missing.empty() && (gap || look.lossy || new_offer)) counts.counted_since = now;
     if (look.missing.empty()) counts.complete_at = now;

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.http_faults import HttpFaults, text
 from harness.keyshift import Keyshift, Serve
 from harness.postgres import Database
 from harness.prometheus import promtool
@@ -30,8 +31,16 @@ def emitted(postgres, redis) -> set[str]:
     create_schema(database.dsn())
     Seed().plant(database.dsn())
     env = {"DATABASE_URL": database.dsn(), "REDIS_URL": redis.url()}
-    with Serve({"collectors": [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}]}, env=env) as serve:
-        names = set(re.findall(r"^# TYPE (\S+)", serve.scrape_text(), re.MULTILINE))
+    counters = [
+        {"event": event, "metric": f"gateway_{event}_total"}
+        for event in ("response_cache_hit", "response_cache_miss", "request_success")
+    ]
+    with HttpFaults() as replica:
+        replica.answer(text("".join(f"{counter['metric']} 1\n" for counter in counters)))
+        metrics = {"type": "gateway_metrics", "targets": [f"{replica.url}/metrics"], "counters": counters}
+        collectors = [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}, metrics]
+        with Serve({"collectors": collectors}, env=env) as serve:
+            names = set(re.findall(r"^# TYPE (\S+)", serve.scrape_text(), re.MULTILINE))
     database.drop()
     return names
 

@@ -3,11 +3,13 @@
 
 Ports come from below the kernel's ephemeral range, so that neither a client's outgoing connection nor a client that
 keeps dialling a stopped server (and may then connect to itself) can take a port that a test has been given. A reserved
-port stays reserved, between test sessions on one machine too, until the interpreter exits.
+port stays reserved, between test sessions on one machine too, until it is given back or the interpreter exits.
 """
 
+import contextlib
 import random
 import socket
+from collections.abc import Iterator
 
 _PORTS = range(20000, 32768)
 _reservations: list[socket.socket] = []
@@ -19,6 +21,15 @@ def free_port() -> int:
         if _reserve(port) and _can_bind(port):
             return port
     raise RuntimeError("no free port on 127.0.0.1")
+
+
+@contextlib.contextmanager
+def given_back() -> Iterator[None]:
+    """Whatever is reserved inside is free again afterwards: each reservation costs a descriptor."""
+    before = len(_reservations)
+    yield
+    while len(_reservations) > before:
+        _reservations.pop().close()
 
 
 def _reserve(port: int) -> bool:
