@@ -77,8 +77,8 @@ struct Observation {
 struct Finding {
     enum class Kind { ok, warning, failure };
     Kind kind = Kind::ok;
-    std::string what;       ///< one line, no full stop
-    std::string mend = {};  ///< the command or SQL that mends it; may have several lines
+    std::string what;                     ///< one line, no full stop
+    std::string mend = {};                ///< the command or SQL that mends it; may have several lines
     base::Errc code = base::Errc::other;  ///< of a failure
 };
 

@@ -186,15 +186,16 @@ Access access_of(int status) {
 }
 
 Entry probe_entry() {
-    return {.type = {.name = "probe",
-                     .default_when = {},
-                     .schedule = {.interval = 60s, .timeout = 10s},
-                     .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
-            .make = [](const config::Gateway&, const config::CollectorConfig& config,
-                       const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-                return std::make_unique<Probe>(std::any_cast<ProbeOptions>(config.options), interrupt);
-            },
-            .measures = [](const config::Gateway&, const config::CollectorConfig&) { return domain::Events(); }};
+    return {
+        .type = {.name = "probe",
+                 .default_when = {},
+                 .schedule = {.interval = 60s, .timeout = 10s},
+                 .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+        .make = [](const config::Gateway&, const config::CollectorConfig& config,
+                   const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
+            return std::make_unique<Probe>(std::any_cast<ProbeOptions>(config.options), interrupt);
+        },
+        .measures = [](const config::Gateway&, const config::CollectorConfig&) { return domain::Events(); }};
 }
 
 }  // namespace keyshift::collectors

@@ -19,7 +19,8 @@ struct ProbeOptions {
     config::SecretSource canary = {};  ///< a legacy key of the operator's own; may not be given
     std::string canary_id = {};        ///< its id in the key table, where it is left out
     base::Duration canary_interval{};
-    std::string unknown_key = {};  ///< the body of a refusal that means "no such key"; empty: any refusal does
+    std::string unknown_key =
+        {};  ///< the body of a refusal that means "no such key"; empty: any refusal does
     drivers::TlsOptions tls = {};
 };
 

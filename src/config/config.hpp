@@ -99,7 +99,7 @@ struct Schedule {
 struct CollectorConfig {
     std::string type;  ///< a CollectorType's name; at most one collector of each
     Schedule schedule;
-    std::any options;      ///< what that type's `read` returned
+    std::any options;  ///< what that type's `read` returned
     /// It comes along with another one by the environment variable that both use: nobody has asked for it,
     /// and where it cannot work, less is measured.
     bool extra = false;
