@@ -11,6 +11,7 @@
 #include "app/exit_code.hpp"
 #include "app/picture.hpp"
 #include "base/utf8.hpp"
+#include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
 #include "drivers/interrupt.hpp"
@@ -53,15 +54,10 @@ Result<void> check_modern(const config::Config& config, const std::string& id) {
     if (!collector) return collector.error();
     const auto& options = std::any_cast<const collectors::KeysOptions&>((*collector)->options);
     const base::Duration timeout = (*collector)->schedule.timeout;
-    const auto url = options.database_url.read();
-    if (!url) return url.error();
-    const auto target = drivers::PostgresTarget::parse(*url);
-    if (!target) return target.error();
     drivers::Interrupt interrupt;
     drivers::Postgres connection(interrupt);
     const auto deadline = base::Deadline::in(timeout);
-    if (auto connected = connection.connect(*target, collectors::session_timeouts(timeout), deadline);
-        !connected)
+    if (auto connected = collectors::connect(connection, options.database_url, timeout, deadline); !connected)
         return connected;
     const auto source = collectors::KeySource::resolve(connection, config.gateway, deadline);
     if (!source) return source.error();

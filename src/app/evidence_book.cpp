@@ -52,18 +52,18 @@ Map newer(const Map& now, Map& saved) {
 }
 
 template <class Map>
-void take_over(Map& to, Map&& from) {
-    for (auto& [name, value] : from) to.insert_or_assign(name, std::move(value));
+void take_over(Map& to, const Map& from) {
+    for (const auto& [name, value] : from) to.insert_or_assign(name, value);
 }
 
 }  // namespace
 
-void UnsavedEvidence::merge(UnsavedEvidence newer) {
-    take_over(facts, std::move(newer.facts));
-    take_over(counters, std::move(newer.counters));
-    take_over(parts, std::move(newer.parts));
-    take_over(hourly, std::move(newer.hourly));
-    take_over(observation_starts, std::move(newer.observation_starts));
+void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
+    take_over(facts, newer.facts);
+    take_over(counters, newer.counters);
+    take_over(parts, newer.parts);
+    take_over(hourly, newer.hourly);
+    take_over(observation_starts, newer.observation_starts);
 }
 
 void UnsavedEvidence::write(store::Transaction& to) const {

@@ -35,7 +35,7 @@ struct UnsavedEvidence {
                observation_starts.empty();
     }
     /// Adds what a newer one has; that wins.
-    void merge(UnsavedEvidence newer);
+    void merge(const UnsavedEvidence& newer);
     void write(store::Transaction& to) const;
 };
 

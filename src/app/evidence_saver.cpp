@@ -28,7 +28,7 @@ boost::asio::awaitable<std::optional<base::Error>> EvidenceSaver::save() {
         const auto done = co_await runtime::run_blocking(worker_, work);
         if (done) continue;
         error = done.error();
-        writing.merge(std::move(waiting_));
+        writing.merge(waiting_);
         waiting_ = std::move(writing);
     }
     busy_ = false;

@@ -20,7 +20,7 @@ class EvidenceSaver {
  public:
     explicit EvidenceSaver(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-    void add(UnsavedEvidence unsaved) { waiting_.merge(std::move(unsaved)); }
+    void add(const UnsavedEvidence& unsaved) { waiting_.merge(unsaved); }
     bool busy() const { return busy_; }
     /// Writes what is waiting, until nothing is or it fails; one at a time. Empty: all is saved. An error of
     /// code timeout says only that another writer was too long.

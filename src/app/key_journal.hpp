@@ -28,7 +28,7 @@ class KeyJournal final : public collectors::KeySink {
  public:
     /// `state` outlives the journal and is used by no other thread.
     explicit KeyJournal(store::State& state, JournalSettings settings = {})
-        : state_(state), settings_(settings), pairer_(state) {}
+        : state_(state), settings_(std::move(settings)), pairer_(state) {}
 
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
     /// decided meanwhile. What the scan has to show.

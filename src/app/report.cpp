@@ -16,6 +16,7 @@
 #include "app/key_phases.hpp"
 #include "app/output_file.hpp"
 #include "app/picture.hpp"
+#include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
 #include "domain/distinct.hpp"

@@ -10,7 +10,6 @@ namespace {
 
 using base::Duration;
 using base::Time;
-using domain::Event;
 using domain::kEventCount;
 
 constexpr std::string_view kUp = "_up";

@@ -26,9 +26,8 @@ Source::Source(const config::Config& whole, const config::CollectorConfig& confi
       drain_window_(whole.migration.drain_window),
       state_(state),
       collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {
-    if (name_ == domain::kKeysSource)
-        journal_ =
-            std::make_unique<KeyJournal>(state, JournalSettings{judging(whole), whole.state.retention});
+    if (name_ != domain::kKeysSource) return;
+    journal_ = std::make_unique<KeyJournal>(state, JournalSettings{judging(whole), whole.state.retention});
 }
 
 Cycle Source::look(const domain::CountedFallback& heard) {

@@ -145,9 +145,9 @@ std::string failures(const Model& model, base::Time now) {
     for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {
         const domain::Event event = after(domain::kFirstFailure, i);
         sum += total(model, event);
-        if (total(model, event) > 0)
-            reasons += (reasons.empty() ? "" : ", ") + std::string(event_label(event)) + " " +
-                       std::to_string(total(model, event));
+        if (total(model, event) == 0) continue;
+        reasons += (reasons.empty() ? "" : ", ") + std::string(event_label(event)) + " " +
+                   std::to_string(total(model, event));
     }
     return "failures: " + std::to_string(sum) + " in all" + (reasons.empty() ? "" : " (" + reasons + ")") +
            ", " + std::to_string(model.evidence.hourly.since(domain::kHourlyFailures, now - 24h)) +

@@ -129,7 +129,7 @@ class GatewayMetrics final : public Collector {
             requests.push_back(request_for(target, *headers));
             out.targets.push_back({std::move(target.name), kNotAsked});
         }
-        const auto take = [&](std::size_t index, Result<drivers::HttpResponse> response) {
+        const auto take = [&](std::size_t index, const Result<drivers::HttpResponse>& response) {
             out.targets[index].page = page_of(requests[index], response);
         };
         client_.send_all(requests, limits(requests.size()), deadline, take);

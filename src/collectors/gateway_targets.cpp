@@ -31,7 +31,7 @@ std::string instance(const std::string& host, const std::string& port) {
 }
 
 std::string name_of(const HttpUrl& url, const std::string& path, const std::string& host) {
-    const std::string at = instance(host, url.port);
+    std::string at = instance(host, url.port);
     if (url.target == path) return at;
     return (url.tls ? "https://" : "http://") + at + url.target.substr(0, url.target.find('?'));
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "collectors/collector.hpp"
+#include "collectors/database.hpp"
 #include "collectors/deletions.hpp"
 #include "collectors/key_source.hpp"
 #include "drivers/postgres.hpp"
@@ -71,7 +72,7 @@ class Keys final : public Collector {
     Result<Observation> collect(const Request& request) override {
         const bool reused = connection_.connected() && source_.has_value();
         auto observation = attempt(request);
-        if (!observation && reused && worth_a_second_try(observation.error().code)) {
+        if (!observation && reused && is_worth_a_second_try(observation.error().code)) {
             close();
             observation = attempt(request);
         }
@@ -81,7 +82,15 @@ class Keys final : public Collector {
 
     std::vector<Finding> examine(Deadline deadline) override {
         if (auto opened = open(deadline); !opened) return {failure(opened.error())};
-        return {{Finding::Kind::ok, "the key table " + source_->table() + " can be read"}};
+        const auto now =
+            KeySource::begin(connection_, session_timeouts(schedule_.timeout).statement, deadline);
+        if (!now) return {failure(now.error())};
+        std::vector<Finding> findings{
+            {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
+            clock(base::now() - *now)};
+        auto pulse = source_->examine_pulse(connection_, *now, deadline);
+        findings.push_back(pulse ? *std::move(pulse) : failure(pulse.error()));
+        return findings;
     }
 
     Duration rest() const override {
@@ -89,10 +98,16 @@ class Keys final : public Collector {
     }
 
  private:
-    /// A server restart shows only when the connection is used, which is not "down" yet; and a table that has
-    /// changed is described better by looking at it afresh than by the query that failed.
-    static bool worth_a_second_try(Errc code) {
-        return code == Errc::connect || code == Errc::schema || code == Errc::permission;
+    static Finding clock(Duration ahead) {
+        constexpr Duration kTolerable = 5s;
+        const Duration apart = std::chrono::abs(ahead);
+        if (apart <= kTolerable)
+            return {Finding::Kind::ok, "the clocks of this host and of the database agree"};
+        const std::string length = base::format_duration(std::chrono::floor<std::chrono::seconds>(apart));
+        return {Finding::Kind::warning,
+                "this host's clock is " + length + (ahead > Duration{0} ? " ahead of" : " behind") +
+                    " the database's",
+                "let both follow a time server: timedatectl set-ntp true"};
     }
 
     void close() {
@@ -119,11 +134,7 @@ class Keys final : public Collector {
     }
 
     Result<void> open(Deadline deadline) {
-        const auto url = options_.database_url.read();
-        if (!url) return url.error();
-        const auto target = drivers::PostgresTarget::parse(*url);
-        if (!target) return target.error();
-        if (auto connected = connection_.connect(*target, session_timeouts(schedule_.timeout), deadline);
+        if (auto connected = connect(connection_, options_.database_url, schedule_.timeout, deadline);
             !connected)
             return connected.error();
         auto source = KeySource::resolve(connection_, gateway_, deadline);

@@ -124,9 +124,10 @@ class PageReader final : public formats::ExpositionHandler {
 
     void keep(const ExpositionSample& sample, std::vector<domain::Contribution> counts) {
         std::string series = series_of(sample);
-        if (!is_counter(sample))
+        if (!is_counter(sample)) {
             return fail(shown(series) + " is a " + std::string(name_of(sample.type)) + ", not a counter",
                         "name a counter in `counters`");
+        }
         if (!std::isfinite(sample.value) || sample.value < 0 || sample.value >= kTooLarge)
             return fail(shown(series) + " has a value that no counter can have", {});
         domain::Reading& reading = readings_[series];

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collectors/collector.hpp"
+#include "collectors/database.hpp"
 #include "collectors/keys.hpp"
 #include "collectors/statement_counts.hpp"
 #include "collectors/statement_view.hpp"
@@ -15,7 +16,6 @@ namespace keyshift::collectors {
 namespace {
 
 using base::Deadline;
-using base::Errc;
 using base::Result;
 using namespace std::chrono_literals;
 
@@ -41,7 +41,7 @@ class Statements final : public Collector {
     Result<Observation> collect(const Request& request) override {
         const bool reused = connection_.connected() && view_.has_value();
         auto observation = attempt(request.deadline);
-        if (!observation && reused && worth_a_second_try(observation.error().code)) {
+        if (!observation && reused && is_worth_a_second_try(observation.error().code)) {
             close();
             observation = attempt(request.deadline);
         }
@@ -62,12 +62,6 @@ class Statements final : public Collector {
     }
 
  private:
-    /// A server restart shows only when the connection is used; and an extension that has been created anew,
-    /// or a role that changed, is described better by a fresh look.
-    static bool worth_a_second_try(Errc code) {
-        return code == Errc::connect || code == Errc::schema || code == Errc::permission;
-    }
-
     void close() {
         connection_.close();
         view_.reset();
@@ -94,11 +88,7 @@ class Statements final : public Collector {
     }
 
     Result<void> open(Deadline deadline) {
-        const auto url = options_.database_url.read();
-        if (!url) return url.error();
-        const auto target = drivers::PostgresTarget::parse(*url);
-        if (!target) return target.error();
-        if (auto connected = connection_.connect(*target, session_timeouts(schedule_.timeout), deadline);
+        if (auto connected = connect(connection_, options_.database_url, schedule_.timeout, deadline);
             !connected)
             return connected.error();
         auto tables = StatementView::tables(connection_, gateway_, deadline);

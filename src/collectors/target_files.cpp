@@ -82,9 +82,11 @@ Result<std::vector<fs::path>> TargetFiles::files_of(const fs::path& pattern) con
     std::vector<fs::path> out;
     const fs::path directory = pattern.has_parent_path() ? pattern.parent_path() : fs::path(".");
     std::error_code error;
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
         if (::fnmatch(pattern.filename().c_str(), entry->path().filename().c_str(), FNM_PERIOD) == 0)
             out.push_back(pattern.parent_path() / entry->path().filename());
+    }
     if (error) {
         return Error{Errc::permission,
                      "the directory " + shown(directory) + " cannot be read: " + error.message(),
