@@ -30,7 +30,7 @@ build: ## Build the program: build/release/src/keyshift
 test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
 	@tail -n 3 build/dev/ctest.log
-	@$(PYTEST) -q tests/architecture tests/integration tests/e2e
+	@$(PYTEST) -q -n 3 --dist loadfile tests/architecture tests/integration tests/e2e
 	@$(PYTHON) tests/mutation/mutate.py --sample 40 --quiet
 
 .PHONY: unit
