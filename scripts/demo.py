@@ -121,7 +121,7 @@ def status_line(serve: Serve) -> str:
         f"[{'#' * filled}{'.' * (BAR - filled)}] {moved} of {baseline} legacy keys gone, "
         f"{legacy} left ({value('keyshift_legacy_keys_used', window='5m')} used within 5 min), "
         f"{value('keyshift_keys', state='modern')} modern, "
-        f"{value('keyshift_fallback_auth_total')} authentications by fallback"
+        f"{value('keyshift_fallback_auth_total')} scans of the fallback"
     )
 
 

@@ -22,6 +22,7 @@ using domain::Phase;
 using namespace std::chrono_literals;
 
 constexpr std::size_t kLabel = 11;
+constexpr std::size_t kSource = 17;
 
 std::string line(std::string_view label, const std::string& text) {
     return pad(label, kLabel) + text + "\n";
@@ -172,13 +173,13 @@ std::string sources(const Model& model, base::Time now, const Terminal& terminal
     for (const auto& [name, status] : model.sources) {
         const bool up = status.up.value_or(false);
         if (!status.not_measured.empty()) {
-            out +=
-                line(out.empty() ? "Sources" : "",
-                     pad(name, 15) + terminal.paint(Colour::quiet, "not measured: ") + status.not_measured);
+            out += line(
+                out.empty() ? "Sources" : "",
+                pad(name, kSource) + terminal.paint(Colour::quiet, "not measured: ") + status.not_measured);
             continue;
         }
         std::string text =
-            pad(name, 15) + terminal.paint(up ? Colour::good : Colour::bad, up ? "up" : "down");
+            pad(name, kSource) + terminal.paint(up ? Colour::good : Colour::bad, up ? "up" : "down");
         if (status.last_success_at) text += ", read " + show_distance(*status.last_success_at, now);
         if (status.observation_start) text += ", watched since " + show_time(*status.observation_start);
         if (const std::string missing = missing_parts(model, name); !missing.empty()) text += ", " + missing;

@@ -28,7 +28,12 @@ void settle_own(SourceCounts& counts, std::size_t i) {
 }
 
 void raise_total(SourceCounts& counts, std::size_t i, std::int64_t in_flight, base::Time now) {
-    const std::int64_t counted = add_bounded(counted_of(counts, i), -in_flight);
+    std::int64_t counted = add_bounded(counted_of(counts, i), -in_flight);
+    if (event_at(i) == Event::auth_cache_hit) {
+        const std::int64_t sum = counts.sums.at(i);
+        counted -= std::max<std::int64_t>(0, sum - std::min(counts.hits_before[0], counts.hits_before[1]));
+        counts.hits_before = {sum, counts.hits_before[0]};
+    }
     if (counted <= 0 || static_cast<std::uint64_t>(counted) <= counts.totals.at(i)) return;
     counts.totals.at(i) = static_cast<std::uint64_t>(counted);
     counts.grew_at.at(i) = now;
@@ -144,6 +149,7 @@ void add_own(SourceCounts& counts, Event event) {
 
 void restore(SourceCounts& counts, base::Time now) {
     counts.restored_at = now;
+    counts.hits_before.fill(counts.sums.at(index_of(Event::auth_cache_hit)));
     for (std::size_t i = 0; i < kEventCount; ++i)
         counts.own_late.at(i) = std::clamp<std::int64_t>(counts.own.at(i), 0, shortfall(counts, i));
 }

@@ -26,8 +26,11 @@ struct SourceCounts {
     /// What keyshift's probe has caused, to be left out. What the source has not counted two complete looks
     /// later it never will: that is taken back, or it would hide as many of what others cause.
     PerEvent<std::int64_t> own{};
-    PerEvent<std::int64_t> own_new{};               ///< part of `own`: no complete look since; not saved
-    PerEvent<std::int64_t> own_late{};              ///< ... one since, which did not show it; not saved
+    PerEvent<std::int64_t> own_new{};   ///< part of `own`: no complete look since; not saved
+    PerEvent<std::int64_t> own_late{};  ///< ... one since, which did not show it; not saved
+    /// The sums of cache hits at the two looks before, the later one first: a difference of counters that are
+    /// not read at one moment may be too high for a while, but hardly three times in a row. Not saved.
+    std::array<std::int64_t, 2> hits_before{};
     PerEvent<std::uint64_t> totals{};               ///< the highest that sum - own has been: what is shown
     PerEvent<std::optional<base::Time>> grew_at{};  ///< when a total last grew, as far as is known
     Events offers;                                  ///< what it can count here

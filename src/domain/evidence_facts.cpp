@@ -72,8 +72,13 @@ std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
     if (source == nullptr) return std::nullopt;
     FallbackHits hits;
     hits.counted_since = *source->counted_since;
-    for (const auto& [name, counts] : model.evidence.sources)
+    hits.of_scans = model.evidence.of(Signal::fallback).evidence == kStatements;
+    // Without a legacy key left, whoever a scan was for found nothing.
+    const bool in_vain = model.inventory && model.inventory->legacy_keys == 0;
+    for (const auto& [name, counts] : model.evidence.sources) {
+        if (name == kStatements && in_vain) continue;
         raise(hits.last_hit, counts.grew_at.at(index_of(Event::fallback)));
+    }
     const base::Time window = now - model.policy.windows.drain;
     if (hits.last_hit && *hits.last_hit > window)
         hits.within_window = std::max<std::uint64_t>(1, model.evidence.hourly.since(kHourlyFallback, window));

@@ -19,7 +19,7 @@ CountedFallback counted_fallback(const Model& model, base::Time now);
 bool can_be_measured(const Model& model, Signal signal);
 
 /// Empty: no source that is better than last_used_at is whole and up to date. The last hit is the last one
-/// that any of them saw.
+/// that any of them saw; scans that statements show are none once no legacy key is left.
 std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now);
 
 /// Over 24 h, or since counting began. Normal is twice the share of the seven days before, and never less

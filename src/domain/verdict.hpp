@@ -59,6 +59,7 @@ struct FallbackHits {
     std::uint64_t within_window = 0;  ///< growth over the drain window
     std::optional<base::Time> last_hit;
     base::Time counted_since;  ///< unbroken
+    bool of_scans = false;     ///< what is counted are scans of all keys: unknown keys are among them
 };
 
 struct AuthFailures {

@@ -131,12 +131,15 @@ CheckResult no_live_use(const VerdictFacts& facts, base::Time) {
 
 CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
     if (!facts.fallback_hits_configured)
-        return finding(CheckOutcome::not_measured, "no source that counts fallback hits is configured");
+        return finding(CheckOutcome::not_measured, "no configured source can count fallback hits");
     if (!facts.fallback_hits) return finding(CheckOutcome::unknown, "fallback hits are not counted yet");
     const FallbackHits& hits = *facts.fallback_hits;
     const base::Duration drain = facts.windows.drain;
-    std::string evidence = some(hits.within_window, "fallback hit") + " within " + length(drain) +
-                           ", the last " + date(hits.last_hit, now);
+    const std::string_view noun = hits.of_scans ? "scan for a legacy or unknown key" : "fallback hit";
+    std::string evidence = (hits.of_scans && hits.within_window != 1
+                                ? std::to_string(hits.within_window) + " scans for a legacy or unknown key"
+                                : some(hits.within_window, noun)) +
+                           " within " + length(drain) + ", the last " + date(hits.last_hit, now);
     if (!hits.last_hit) return pass_if(hits.within_window == 0, CheckOutcome::not_yet, std::move(evidence));
     if (hits.within_window == 0 && *hits.last_hit <= now - drain)
         return finding(CheckOutcome::pass, std::move(evidence));
@@ -175,8 +178,7 @@ CheckResult none_retired_in_use(const VerdictFacts& facts, base::Time) {
 
 CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
     if (!facts.failures_configured) {
-        return finding(CheckOutcome::not_measured,
-                       "no source that counts authentication failures is configured");
+        return finding(CheckOutcome::not_measured, "no configured source can count authentication failures");
     }
     const bool measured =
         facts.failures && std::isfinite(facts.failures->ratio) && std::isfinite(facts.failures->normal);

@@ -64,7 +64,7 @@ void append_headlines(const Model& model, std::vector<Family>& out) {
                              "What the headline metrics of a signal are counted from.");
     for (const Signal signal : {Signal::fallback, Signal::auth_cache, Signal::auth_failures}) {
         const std::string& name = model.evidence.of(signal).evidence;
-        if (name.empty()) continue;
+        if (name.empty() || (name != domain::kLastUsed && !can_be_measured(model, signal))) continue;
         evidence.samples.push_back({{{"signal", std::string(signal_name(signal))}, {"evidence", name}}, 1});
     }
     out.push_back(std::move(evidence));

@@ -34,7 +34,7 @@ def test_sentinels_agree_on_a_master_and_fail_over():
         second = service.failover()
         assert second is not first and service.replica is first
         assert second.client().info()["role"] == "master"
-        eventually(lambda: second.client().get("a") == "b", 5, "the replica has the data")
+        eventually(lambda: second.client().get("a") == "b", 20, "the replica has the data")
         with pytest.raises(redis.AuthenticationError):
             redis.Redis(port=service.sentinels[0].port).ping()
         assert service.kill_master() is first

@@ -39,6 +39,7 @@ def test_every_event_is_counted_once(database, planted, redis, behaviour, scope)
         assert serve.metric("keyshift_evidence_info", signal="fallback", evidence="statements") == 1
         assert serve.metric("keyshift_fallback_auth_total") == seen["scans"]
         assert serve.metric("keyshift_auth_cache_misses_total") == seen["verifications"]
+        wait_for_a_look(serve)
         assert serve.metric("keyshift_auth_cache_hits_total") == counts["auth_cache"]["verified"]["hit"]
         unknown = serve.metric("keyshift_auth_failures_total", reason="unknown_key")
         if behaviour == "faithful":

@@ -39,6 +39,7 @@ Model safe_model() {
     migration.live_before = 4;
     model.policy.measurable[kProbeSource] = {};
     model.inventory.emplace().oldest_modern_created_at = kNow - 1500h;
+    model.inventory->legacy_keys = 4;
     return model;
 }
 
@@ -175,7 +176,7 @@ const std::vector<Row> kRows{
 
     {"no hit", [](Model& m) { counting(m); }, Check::no_fallback_hits, Outcome::pass, "the last never"},
     {"a hit", [](Model& m) { counting(m).grew_at.front() = kNow - 1h; }, Check::no_fallback_hits,
-     Outcome::not_yet, "1 fallback hit within 7d", kNow - 1h + kWeek},
+     Outcome::not_yet, "1 scan for a legacy or unknown key within 7d", kNow - 1h + kWeek},
     {"hits counted for a day", [](Model& m) { counting(m).counted_since = kNow - 24h; }, Check::coverage,
      Outcome::not_yet, "fallback hits counted since 2026-01-09T00:00:00Z", kNow - 24h + kWeek},
     {"a part does not answer", [](Model& m) { counting(m).missing = {"a"}; }, Check::no_fallback_hits,

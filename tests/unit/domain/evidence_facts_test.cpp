@@ -254,6 +254,20 @@ TEST(CacheHitRatio, IsOfAllAuthentications) {
     EXPECT_EQ(cache_hit_ratio(model), 0.25);
 }
 
+TEST(FallbackHits, ScansAreInVainWithoutALegacyKey) {
+    Model model = counted();
+    model.evidence.headlines.front().evidence = "statements";
+    model.evidence.sources.at("statements").grew_at.at(kFallback) = kNow - 1h;
+    EXPECT_EQ(fallback_hits(model, kNow)->last_hit, kNow - 1h) << "the table was not read yet";
+    model.inventory.emplace().legacy_keys = 1;
+    EXPECT_EQ(fallback_hits(model, kNow)->last_hit, kNow - 1h);
+    EXPECT_TRUE(fallback_hits(model, kNow)->of_scans);
+    model.inventory->legacy_keys = 0;
+    EXPECT_EQ(fallback_hits(model, kNow)->last_hit, std::nullopt);
+    counting(model, "gateway_log").grew_at.at(kFallback) = kNow - 2h;
+    EXPECT_EQ(fallback_hits(model, kNow)->last_hit, kNow - 2h) << "a gateway that tells of hits is believed";
+}
+
 // ---- never SAFE on what was missed ----
 
 TEST(FallbackHits, LastUseAloneNeverPasses) {

@@ -58,6 +58,39 @@ TEST(SourceCounts, ATotalNeverGoesBack) {
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
 }
 
+TEST(SourceCounts, LooksThatAreFarApartAreNoGapsByThemselves) {
+    SourceCounts counts;
+    Look rare = look();
+    rare.poll_every = 20min;
+    take_look(counts, rare, kNow);
+    take_look(counts, rare, kNow + 40min);
+    EXPECT_EQ(counts.counted_since, kNow);
+    take_look(counts, rare, kNow + 80min + 1us);
+    EXPECT_EQ(counts.counted_since, kNow + 80min + 1us);
+}
+
+TEST(SourceCounts, CacheHitsAreWhatThreeLooksAgreeOn) {
+    constexpr auto kHit = index_of(Event::auth_cache_hit);
+    const auto shown = [](std::initializer_list<std::int64_t> growths, SourceCounts counts = {}) {
+        for (const std::int64_t growth : growths) {
+            Look seen = look();
+            seen.growth.at(kHit) = growth;
+            take_look(counts, seen, kNow);
+        }
+        return counts.totals.at(kHit);
+    };
+    // Keys that are managed are read first and changed a moment later.
+    EXPECT_EQ(shown({5, -5, 0, 3, -3, 0, 0}), 0U);
+    EXPECT_EQ(shown({5, -5, 5, -5, 1, -1, 0}), 0U);
+    EXPECT_EQ(shown({5, 1}), 0U);
+    EXPECT_EQ(shown({5, 1, 2}), 5U);
+    EXPECT_EQ(shown({5, 1, 2, 0, 0}), 8U);
+    SourceCounts saved;
+    saved.sums.at(kHit) = 7;
+    restore(saved, kNow);
+    EXPECT_EQ(shown({1}, saved), 7U) << "what was there before a restart was agreed on";
+}
+
 TEST(SourceCounts, SumsStopAtTheLargestNumber) {
     SourceCounts counts;
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
