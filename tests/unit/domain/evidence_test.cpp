@@ -82,6 +82,7 @@ TEST(SourceCounts, CacheHitsAreWhatThreeLooksAgreeOn) {
     // Keys that are managed are read first and changed a moment later.
     EXPECT_EQ(shown({5, -5, 0, 3, -3, 0, 0}), 0U);
     EXPECT_EQ(shown({5, -5, 5, -5, 1, -1, 0}), 0U);
+    EXPECT_EQ(shown({3, 7, 0, -5}), 5U);
     EXPECT_EQ(shown({5, 1}), 0U);
     EXPECT_EQ(shown({5, 1, 2}), 5U);
     EXPECT_EQ(shown({5, 1, 2, 0, 0}), 8U);
