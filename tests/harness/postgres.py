@@ -40,8 +40,6 @@ _SETTINGS = {
     "shared_buffers": "32MB",
     "listen_addresses": "127.0.0.1",
     "shared_preload_libraries": "pg_stat_statements",
-    # Room for the statements of all tests that share an instance: none is evicted by accident.
-    "pg_stat_statements.max": "30000",
     "timezone": "UTC",
 }
 _STATEMENT_TIMEOUT = "60s"
