@@ -104,8 +104,10 @@ def test_every_event_is_counted_once(world: World):
     seen = world.settle()
     assert seen["keyshift_fallback_auth_total"] > 5 and seen["keyshift_auth_cache_hits_total"] > 5
 
+    # The instance is shared with other tests, whose statements may evict some, which counts as a reset too.
+    before = world.resets("statements")
     world.database.reset_statements()
-    eventually(lambda: world.resets("statements") == 1, 10, "the reset is noticed")
+    eventually(lambda: world.resets("statements") > before, 10, "the reset is noticed")
     world.traffic()
     world.settle()
 
@@ -120,7 +122,6 @@ def test_every_event_is_counted_once(world: World):
     world.traffic()
     last = world.settle()
     assert all(last[name] > seen[name] for name in seen if not name.endswith('d"}')), "each part adds something"
-    assert world.resets("statements") == 1
     info = world.prometheus.query("keyshift_evidence_info")
     named = {(labels["signal"], labels["evidence"]) for labels, _ in info}
     assert {("fallback", world.evidence), ("auth_cache", world.evidence)} <= named
