@@ -139,9 +139,9 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
         log::error("state started anew", {{"reason", cycle.state_notice}});
         book_.forget_saved();
     }
-    save_evidence();
     model_.state_size_bytes = cycle.state_size_bytes;
     publish();
+    save_evidence();
     const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
                                        [](const auto& source) { return source.second.polls > 0; });
     if (all_tried && !stopping_) pages_.set_ready();
@@ -206,7 +206,6 @@ void Monitor::publish() {
 
 /// One writer at a time; it also takes what is added while it writes.
 void Monitor::save_evidence() {
-    EvidenceBook::update(model_, base::now());
     saver_->add(book_.take_unsaved(model_));
     if (saving_) return;
     saving_ = true;

@@ -135,11 +135,10 @@ CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
     if (!facts.fallback_hits) return finding(CheckOutcome::unknown, "fallback hits are not counted yet");
     const FallbackHits& hits = *facts.fallback_hits;
     const base::Duration drain = facts.windows.drain;
-    const std::string_view noun = hits.of_scans ? "scan for a legacy or unknown key" : "fallback hit";
-    std::string evidence = (hits.of_scans && hits.within_window != 1
-                                ? std::to_string(hits.within_window) + " scans for a legacy or unknown key"
-                                : some(hits.within_window, noun)) +
-                           " within " + length(drain) + ", the last " + date(hits.last_hit, now);
+    const std::string counted = hits.of_scans
+                                    ? some(hits.within_window, "scan") + " for a legacy or unknown key"
+                                    : some(hits.within_window, "fallback hit");
+    std::string evidence = counted + " within " + length(drain) + ", the last " + date(hits.last_hit, now);
     if (!hits.last_hit) return pass_if(hits.within_window == 0, CheckOutcome::not_yet, std::move(evidence));
     if (hits.within_window == 0 && *hits.last_hit <= now - drain)
         return finding(CheckOutcome::pass, std::move(evidence));
