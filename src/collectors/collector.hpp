@@ -17,6 +17,7 @@
 #include "config/config.hpp"
 #include "domain/event.hpp"
 #include "domain/key.hpp"
+#include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
 #include "domain/model.hpp"
 #include "drivers/interrupt.hpp"
@@ -53,7 +54,7 @@ struct Request {
 
 /// What others have counted, read at one moment.
 struct Counted {
-    domain::Readings readings;
+    domain::Readings readings = {};
     domain::Events offers;  ///< the events that can be counted here: only these may be taken for zero
     std::vector<std::string> missing = {};  ///< what did not answer, by name
     /// What was counted between the last look and this one may be lost, although no counter shows it.
@@ -62,6 +63,18 @@ struct Counted {
     bool resets_are_gaps = true;
     /// A part known from earlier looks and not among the readings is missing, not gone.
     bool parts_stay = false;
+    /// For a collector that counts by itself: what it has counted since its last look, beside the readings.
+    domain::PerEvent<std::uint64_t> grown{};
+};
+
+/// What a look at a log came to beside the counts, to be saved together with them.
+struct LogFacts {
+    domain::LogLines lines;       ///< growth
+    std::uint64_t lag_bytes = 0;  ///< known to be there and not read yet
+    domain::FailureTally failures;
+    domain::KeyUses uses;
+    std::map<std::string, std::optional<std::string>> cursor;  ///< what resume() needs; empty: forgotten
+    bool more = false;                                         ///< there is more to read at once
 };
 
 struct Observation {
@@ -70,7 +83,8 @@ struct Observation {
     std::optional<Counted> counted = {};
     std::optional<domain::Gauges> gauges = {};       ///< its own; replaces what it gave before
     std::optional<domain::ProbeAnswers> probe = {};  ///< only what is new
-    std::vector<domain::Event> caused = {};          ///< see Collector::may_cause
+    std::optional<LogFacts> log = {};
+    std::vector<domain::Event> caused = {};  ///< see Collector::may_cause
 };
 
 /// One thing that a source needs, and how it stands.
@@ -90,12 +104,20 @@ class Collector {
     /// How long to stay away from now on, whatever the interval says, so that the load on the source stays
     /// bounded; after a failure too.
     virtual base::Duration rest() const { return {}; }
+    /// Where an earlier process had got to: what its observations said of their cursor. Before the first
+    /// collect(), on any thread.
+    virtual void resume(const std::map<std::string, std::string>& /*cursor*/) {}
+    /// Readable as soon as collect() may find something new, whatever the interval says, until the next
+    /// collect(). -1: nothing tells. The same over the collector's life.
+    virtual int wake_fd() const { return -1; }
     /// What the next collect() may make the gateway count, so that it is left out of what others count. Asked
     /// between two calls of collect(), on another thread.
     virtual std::vector<domain::Event> may_cause() const { return {}; }
     /// Tries everything that the source needs, for `keyshift doctor`. Not empty.
     virtual std::vector<Finding> examine(base::Deadline deadline) = 0;
 };
+
+class LineCounter;
 
 /// One line of the catalog: what the configuration must know, and how to make the collector.
 struct Entry {
@@ -106,6 +128,9 @@ struct Entry {
         make;
     /// What it can count if all is well, by its configuration.
     std::function<domain::Events(const config::Gateway&, const config::CollectorConfig&)> measures = {};
+    /// Of a collector that reads a log: what its lines are counted as.
+    std::function<std::unique_ptr<LineCounter>(const config::Gateway&, const config::CollectorConfig&)>
+        line_counter = {};
 };
 
 /// The source cannot be read because something was never set up: an extension, a right.

@@ -35,7 +35,9 @@ constexpr PerEvent<std::string_view> kNames{"fallback",
                                             "failure_invalid_jwt",
                                             "failure_rate_limited",
                                             "failure_forbidden",
-                                            "failure_other"};
+                                            "failure_other",
+                                            "key_used",
+                                            "gateway_started"};
 static_assert(!kNames.back().empty());
 
 constexpr std::array<std::string_view, kSignalCount> kSignals{"fallback", "auth_cache", "auth_failures"};

@@ -94,6 +94,8 @@ inline constexpr const char* kProbeSource = "probe";
 struct Gauges {
     std::map<std::string, std::uint64_t> cache_entries;  ///< by the label `cache`
     std::map<std::string, bool> gateways_up;             ///< by target
+    /// Different clients that failed within the last hour, by the label `reason`.
+    std::map<std::string, std::uint64_t> failing_clients = {};
 };
 
 struct Model {

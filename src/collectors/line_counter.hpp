@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a log's lines are counted as. A counter is made from a log collector's options and knows nothing of
+// where lines come from; it is fed whole lines and adds to a tally. Pure but for its own memory; lives on the
+// collector's worker thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "collectors/collector.hpp"
+#include "domain/event.hpp"
+#include "domain/failing_clients.hpp"
+#include "domain/log_facts.hpp"
+
+namespace keyshift::collectors {
+
+/// What was made of lines.
+struct LogTally {
+    base::Time now;  ///< for lines that carry no time of their own
+    domain::LogLines lines;
+    domain::PerEvent<std::uint64_t> events{};
+    domain::FailureTally failures;
+    domain::FailingClients clients;  ///< not of one look: it remembers an hour
+    domain::KeyUses uses;
+};
+
+class LineCounter {
+ public:
+    virtual ~LineCounter() = default;
+    /// Whole lines, each with its '\n' but perhaps the last, at most drivers::kLogBlock bytes. Every line is
+    /// added to exactly one of matched, skipped and unparsed; an empty line is skipped.
+    virtual void count(std::string_view block, LogTally& tally) = 0;
+    /// What can be taken for zero where nothing was counted: without events whose lines the log does not hold
+    /// at its present level.
+    virtual domain::Events offers(base::Time now) const = 0;
+    /// What the lines so far say about the configuration, such as "0 lines at DEBUG seen: this rule cannot
+    /// match". For doctor and `check --log`.
+    virtual std::vector<Finding> findings() const = 0;
+};
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/log_collector.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "formats/docker_log.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Deadline;
+using base::Duration;
+using base::Result;
+using base::Time;
+using drivers::LogInput;
+using namespace std::chrono_literals;
+
+/// After so long a look hands over what it has, so that a backlog shows while it is being read.
+constexpr Duration kLongestLook = 1s;
+/// While a log is being written, it is looked at this often, or for a tenth of the time.
+constexpr Duration kShortestRest = 20ms;
+constexpr int kRestPerLook = 10;
+
+/// Names in the cursor.
+constexpr std::string_view kInput = "input:";
+constexpr std::string_view kClients = "clients:";
+
+std::string under(std::string_view prefix, std::string_view name) {
+    return std::string(prefix) + std::string(name);
+}
+
+/// Everything of `counter`'s that an input finds.
+class Counting final : public drivers::LogSink {
+ public:
+    Counting(LineCounter& counter, LogTally& tally, bool docker)
+        : counter_(counter), tally_(tally), docker_(docker) {}
+
+    void lines(std::string_view block) override {
+        if (!docker_) return counter_.count(block, tally_);
+        unwrapped_.clear();
+        formats::docker_unwrap(block, unwrapped_);
+        counter_.count(unwrapped_, tally_);
+    }
+    void oversized() override { ++tally_.lines.oversized; }
+
+ private:
+    LineCounter& counter_;
+    LogTally& tally_;
+    bool docker_;
+    std::string unwrapped_;
+};
+
+class LogCollector final : public Collector {
+ public:
+    LogCollector(std::unique_ptr<LogInput> input, std::unique_ptr<LineCounter> counter, bool docker)
+        : input_(std::move(input)), counter_(std::move(counter)), docker_(docker) {}
+
+    void resume(const std::map<std::string, std::string>& cursor) override {
+        drivers::LogCursor input;
+        for (const auto& [name, text] : cursor) {
+            if (name.starts_with(kInput)) input[name.substr(kInput.size())] = text;
+            if (name.starts_with(kClients)) tally_.clients.restore(name.substr(kClients.size()), text);
+        }
+        input_->resume(input);
+    }
+
+    int wake_fd() const override { return input_->wake_fd(); }
+    Duration rest() const override { return rest_; }
+
+    Result<Observation> collect(const Request& request) override {
+        const auto began = Deadline::Clock::now();
+        const Time now = begin_tally();
+        Counting counting(*counter_, tally_, docker_);
+        auto read = input_->read(counting, request.deadline.at_most(kLongestLook));
+        if (!read) return read.error();
+        tally_.clients.forget_before(now - 2 * domain::FailingClients::kWindow);
+        const auto took = std::chrono::duration_cast<Duration>(Deadline::Clock::now() - began);
+        rest_ = read->more ? Duration::zero() : std::max(kShortestRest, kRestPerLook * took);
+        return observe(*read, now);
+    }
+
+    std::vector<Finding> examine(Deadline deadline) override;
+
+ private:
+    Time begin_tally() {
+        tally_.now = base::now();
+        tally_.lines = {};
+        tally_.events.fill(0);
+        tally_.failures.clear();
+        tally_.uses.clear();
+        return tally_.now;
+    }
+
+    Observation observe(drivers::LogRead& read, Time now) {
+        Observation seen{.taken_at = now};
+        tally_.lines.bytes = read.bytes;
+        seen.log = LogFacts{.lines = tally_.lines,
+                            .lag_bytes = read.lag_bytes,
+                            .failures = std::move(tally_.failures),
+                            .uses = std::move(tally_.uses),
+                            .cursor = {},
+                            .more = read.more};
+        for (auto& [name, text] : read.cursor) seen.log->cursor[under(kInput, name)] = std::move(text);
+        for (auto& [name, text] : tally_.clients.take_changed()) {
+            auto& to = seen.log->cursor[under(kClients, name)];
+            if (!text.empty()) to = text;
+        }
+        seen.counted = Counted{.offers = counter_->offers(now),
+                               .missing = std::move(read.missing),
+                               .lossy = read.lossy,
+                               .grown = tally_.events};
+        seen.gauges = gauges(now);
+        return seen;
+    }
+
+    domain::Gauges gauges(Time now) const {
+        domain::Gauges out;
+        const domain::Events offers = counter_->offers(now);
+        for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {
+            const domain::Event reason = after(domain::kFirstFailure, i);
+            if (!offers.test(index_of(reason))) continue;
+            out.failing_clients[std::string(event_label(reason))] = tally_.clients.count(reason, now);
+        }
+        return out;
+    }
+
+    std::unique_ptr<LogInput> input_;
+    std::unique_ptr<LineCounter> counter_;
+    bool docker_;
+    LogTally tally_;
+    Duration rest_{};
+};
+
+std::vector<Finding> LogCollector::examine(Deadline deadline) {
+    begin_tally();
+    Counting counting(*counter_, tally_, docker_);
+    const auto read = input_->read(counting, deadline);
+    if (!read) return {failure(read.error())};
+    std::vector<Finding> found;
+    for (const drivers::LogPlace& place : input_->places()) {
+        if (!place.problem.empty())
+            found.push_back(
+                {Finding::Kind::failure, place.name + ": " + place.problem, {}, base::Errc::permission});
+    }
+    const domain::LogLines& lines = tally_.lines;
+    const std::uint64_t all = lines.matched + lines.skipped + lines.unparsed + lines.oversized;
+    const std::string what = std::to_string(all) + " lines read, " + std::to_string(lines.matched) +
+                             " of them count, " + std::to_string(lines.unparsed) + " are not understood";
+    if (lines.unparsed > 0 && lines.matched + lines.skipped == 0) {
+        found.push_back({Finding::Kind::failure, what,
+                         "set `format` to that of the log; `keyshift check --log FILE` shows each line",
+                         base::Errc::parse});
+    } else {
+        const bool odd = lines.unparsed + lines.oversized > 0;
+        found.push_back({odd ? Finding::Kind::warning : Finding::Kind::ok, what,
+                         odd ? "`keyshift check --log FILE` shows which" : ""});
+    }
+    for (Finding& finding : counter_->findings()) found.push_back(std::move(finding));
+    return found;
+}
+
+}  // namespace
+
+std::unique_ptr<Collector> make_log_collector(std::unique_ptr<LogInput> input,
+                                              std::unique_ptr<LineCounter> counter, bool docker) {
+    return std::make_unique<LogCollector>(std::move(input), std::move(counter), docker);
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all collectors of logs have in common: an input's lines go to a counter, and what it made of them goes
+// out together with the place that has been read up to. See Collector for threads and errors.
+#pragma once
+
+#include <memory>
+
+#include "collectors/collector.hpp"
+#include "collectors/line_counter.hpp"
+#include "drivers/log_input.hpp"
+
+namespace keyshift::collectors {
+
+/// `docker`: the lines are Docker's, the counter gets what is in them.
+std::unique_ptr<Collector> make_log_collector(std::unique_ptr<drivers::LogInput> input,
+                                              std::unique_ptr<LineCounter> counter, bool docker);
+
+}  // namespace keyshift::collectors

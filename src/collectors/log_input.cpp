@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/log_input.hpp"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+#include "drivers/log_files.hpp"
+#include "drivers/log_journal.hpp"
+#include "drivers/log_stream.hpp"
+#include "formats/docker_log.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using Kind = LogInputOptions::Kind;
+
+struct Way {
+    const char* key;
+    Kind kind;
+};
+constexpr std::array<Way, 4> kWays{{{"files", Kind::files},
+                                    {"docker", Kind::docker},
+                                    {"journald", Kind::journald},
+                                    {"stdin", Kind::standard_input}}};
+constexpr const char* kHowTo =
+    "give one of files: [\"/var/log/gateway/*.log\"], docker: [...], journald: {unit: gateway.service}, "
+    "stdin: true";
+
+/// Relative globs start where relative paths do.
+std::vector<std::string> globs(config::OptionsReader& reader, std::string_view key) {
+    std::vector<std::string> out;
+    for (const auto& path : reader.paths(key)) {
+        if (path.filename().empty())
+            reader.problem(key, "ends in '/'", "name the files in it, such as DIRECTORY/*.log");
+        out.push_back(path.string());
+    }
+    return out;
+}
+
+}  // namespace
+
+LogInputOptions read_log_input(config::OptionsReader& collector) {
+    config::OptionsReader reader = collector.section("input");
+    LogInputOptions options;
+    int given = 0;
+    for (const Way& way : kWays) {
+        if (!reader.has(way.key)) continue;
+        options.kind = way.kind;
+        ++given;
+    }
+    if (given == 0) collector.problem("input", "says of no place to read from", kHowTo);
+    if (given > 1) reader.problem("", "says of several places to read from", kHowTo);
+    auto files = globs(reader, "files");
+    auto docker = globs(reader, "docker");
+    options.globs = options.kind == Kind::docker ? std::move(docker) : std::move(files);
+    config::OptionsReader journal = reader.section("journald");
+    options.units = journal.list_of_text("unit", {});
+    options.matches = journal.list_of_text("match", {});
+    options.journal_directory = journal.optional_path("directory");
+    for (const std::string& match : options.matches)
+        if (match.find('=') == std::string::npos || match.front() == '=')
+            journal.problem("match", "is not FIELD=value", "write it as journalctl takes it");
+    if (options.kind == Kind::journald && options.units.empty() && options.matches.empty())
+        reader.problem("journald", "would read the log of every service", "give unit or match");
+    const bool streams = reader.choice<bool>("stdin", {{"false", false}, {"true", true}}, false);
+    if (options.kind == Kind::standard_input && !streams) reader.problem("stdin", "is not true", kHowTo);
+    options.from_end = reader.choice<bool>("start", {{"beginning", false}, {"end", true}}, false);
+    return options;
+}
+
+std::unique_ptr<drivers::LogInput> make_log_input(const LogInputOptions& options,
+                                                  const drivers::Interrupt& interrupt) {
+    switch (options.kind) {
+        case Kind::journald:
+            return drivers::make_log_journal(
+                {options.units, options.matches, options.journal_directory, options.from_end}, interrupt);
+        case Kind::standard_input:
+            return drivers::make_log_stream(STDIN_FILENO, interrupt);
+        case Kind::docker:
+            return drivers::make_log_files(
+                {.globs = options.globs, .from_end = options.from_end, .whole = formats::docker_whole},
+                interrupt);
+        case Kind::files:
+            break;
+    }
+    return drivers::make_log_files({.globs = options.globs, .from_end = options.from_end}, interrupt);
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines of standard input, or of another stream that can be read once only: nothing of it is kept over a
+// restart. See LogInput for the contract, threads and errors.
+#pragma once
+
+#include <memory>
+
+#include "drivers/interrupt.hpp"
+#include "drivers/log_input.hpp"
+
+namespace keyshift::drivers {
+
+/// `descriptor` stays the caller's, and is read without blocking. At its end, read() goes on succeeding, with
+/// nothing.
+std::unique_ptr<LogInput> make_log_stream(int descriptor, const Interrupt& interrupt);
+
+}  // namespace keyshift::drivers
