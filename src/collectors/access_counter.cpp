@@ -115,7 +115,7 @@ class AccessCounter final : public LineCounter {
             ++lines.skipped;
             return;
         }
-        AccessLine request;
+        AccessLine& request = request_;
         if (!reader_->read(line, request)) {
             ++lines.unparsed;
             return;
@@ -173,6 +173,7 @@ class AccessCounter final : public LineCounter {
     }
 
     std::unique_ptr<formats::AccessReader> reader_;
+    AccessLine request_;  // of the last line
     std::vector<std::string> paths_;
     PathFilter filter_;
     FailureTable table_;

@@ -18,7 +18,7 @@
 namespace keyshift::collectors {
 
 /// What was made of texts lately, by text.
-template <class T>
+template <class T, std::size_t kSlots>
 class Lately {
  public:
     /// `make(text)`, or what that was before. Valid until the next call.
@@ -33,7 +33,6 @@ class Lately {
     }
 
  private:
-    static constexpr std::size_t kSlots = 1024;
     struct Slot {
         std::string text;
         std::optional<T> made;
@@ -62,9 +61,9 @@ class AccessNames {
     AddressForm form_;
     base::Secret key_;
     formats::AccessEscape escape_;
-    Lately<ClientName> clients_;
-    Lately<std::string> user_agents_;
-    Lately<std::string> paths_;
+    Lately<ClientName, 4096> clients_;
+    Lately<std::string, 256> user_agents_;
+    Lately<std::string, 256> paths_;
 };
 
 }  // namespace keyshift::collectors

@@ -23,14 +23,12 @@ class Combined final : public AccessReader {
  public:
     bool read(std::string_view line, AccessLine& out) override {
         Cursor cursor(line);
-        const auto before = cursor.until_quote();
-        if (!before || !ends_in_time(*before)) return false;
-        const auto request = cursor.until_quote();
-        if (!request) return false;
+        std::string_view request;
+        if (!cursor.until_quote(out.before) || !ends_in_time(out.before)) return false;
+        if (!cursor.until_quote(request)) return false;
         if (!cursor.take(' ') || !cursor.status(out.status) || !cursor.take(' ') || !cursor.bytes(out.bytes))
             return false;
-        split_request(*request, out);
-        out.before = *before;
+        split_request(request, out);
         out.behind = cursor.rest();
         return true;
     }
@@ -38,14 +36,27 @@ class Combined final : public AccessReader {
     void complete(AccessLine& out) override {
         out.peer = nothing_if_dash(out.before.substr(0, out.before.find(' ')));
         out.forwarded = {};
-        out.at = parse_common_time(out.before.substr(out.before.size() - kTimeField + 1, kCommonTimeSize));
+        out.at = time(out.before.substr(out.before.size() - kTimeField + 1, kCommonTimeSize));
         out.user_agent = {};
         Cursor cursor(out.behind);
-        if (!cursor.take(" \"") || !cursor.until_quote() || !cursor.take(" \"")) return;
-        if (const auto user_agent = cursor.until_quote()) out.user_agent = nothing_if_dash(*user_agent);
+        std::string_view referer;
+        std::string_view user_agent;
+        if (!cursor.take(" \"") || !cursor.until_quote(referer) || !cursor.take(" \"")) return;
+        if (cursor.until_quote(user_agent)) out.user_agent = nothing_if_dash(user_agent);
     }
 
     AccessTells tells() const override { return {.escape = AccessEscape::backslash}; }
+
+ private:
+    /// Many lines have the time of the one before.
+    std::optional<base::Time> time(std::string_view text) {
+        if (text == last_text_) return last_time_;
+        last_text_ = text;
+        return last_time_ = parse_common_time(text);
+    }
+
+    std::string last_text_;
+    std::optional<base::Time> last_time_;
 };
 
 }  // namespace

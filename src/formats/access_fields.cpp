@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/access_fields.hpp"
 
-#include <cstring>
-
 namespace keyshift::formats {
 namespace {
 
-constexpr std::ptrdiff_t kMostDigits = 18;
-
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
-}
-
-const char* find(const char* at, const char* end, char c) {
-    return static_cast<const char*>(std::memchr(at, c, static_cast<std::size_t>(end - at)));
-}
-
-std::string_view between(const char* begin, const char* end) {
-    return {begin, static_cast<std::size_t>(end - begin)};
-}
-
-/// Whether the character at `at` has an odd number of backslashes before it, none of them before `begin`.
-bool is_escaped(const char* begin, const char* at) {
-    bool escaped = false;
-    while (at != begin && *--at == '\\') escaped = !escaped;
-    return escaped;
 }
 
 /// The value of a hexadecimal digit, or -1.
@@ -76,54 +57,6 @@ std::size_t unescape_one(std::string_view text, std::size_t at, std::string& out
 }
 
 }  // namespace
-
-std::optional<std::string_view> Cursor::until(char end) {
-    const char* const found = find(at_, end_, end);
-    if (found == nullptr) return std::nullopt;
-    const std::string_view text = between(at_, found);
-    at_ = found + 1;
-    return text;
-}
-
-bool Cursor::status(unsigned& out) {
-    out = 0;
-    if (take('-')) return true;
-    if (end_ - at_ < 3 || !is_digit(at_[0]) || !is_digit(at_[1]) || !is_digit(at_[2])) return false;
-    out = static_cast<unsigned>((at_[0] - '0') * 100 + (at_[1] - '0') * 10 + (at_[2] - '0'));
-    at_ += 3;
-    return true;
-}
-
-bool Cursor::bytes(std::optional<std::uint64_t>& out) {
-    const char* const begin = at_;
-    std::uint64_t value = 0;
-    if (!take('-')) {
-        while (at_ != end_ && is_digit(*at_)) value = value * 10 + static_cast<unsigned>(*at_++ - '0');
-        if (at_ == begin || at_ - begin > kMostDigits) return false;
-    }
-    out = value;
-    return at_ == end_ || *at_ == ' ';
-}
-
-std::optional<std::string_view> Cursor::until_quote() {
-    const char* quote = find(at_, end_, '"');
-    while (quote != nullptr && is_escaped(at_, quote)) quote = find(quote + 1, end_, '"');
-    if (quote == nullptr) return std::nullopt;
-    const std::string_view text = between(at_, quote);
-    at_ = quote + 1;
-    return text;
-}
-
-void split_request(std::string_view request, AccessLine& out) {
-    out.method = {};
-    out.target = {};
-    Cursor cursor(request);
-    const auto method = cursor.until(' ');
-    if (!method || method->empty()) return;
-    const std::string_view rest = cursor.rest();
-    out.method = *method;
-    out.target = rest.substr(0, rest.find(' '));
-}
 
 std::string unescape(std::string_view text, AccessEscape escape) {
     if (escape == AccessEscape::none) return std::string(text);
