@@ -11,11 +11,9 @@
 
 #include "base/error.hpp"
 #include "drivers/journal_library.hpp"
+#include "drivers/journal_matches.hpp"
 
 namespace keyshift::drivers {
-
-/// Alternatives of which one has to hold, each "FIELD=value".
-using JournalMatch = std::vector<std::string>;
 
 class Journal {
  public:

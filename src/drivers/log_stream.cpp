@@ -13,12 +13,11 @@
 #include <utility>
 
 #include <poll.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "drivers/wake_set.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -32,32 +31,19 @@ using base::Result;
 /// gone.
 constexpr const char* kOpen = "open";
 
-struct Descriptor {
-    explicit Descriptor(int number) : value(number) {
-        if (number < 0) throw std::system_error(errno, std::generic_category(), "a descriptor to wait on");
-    }
-    ~Descriptor() { ::close(value); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int value;
-};
-
 class LogStream final : public LogInput {
  public:
     LogStream(int descriptor, const Interrupt& interrupt)
-        : descriptor_(descriptor),
-          interrupt_(interrupt),
-          wake_(::epoll_create1(EPOLL_CLOEXEC)),
-          always_(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)) {
-        struct stat what {};
-        regular_ = ::fstat(descriptor_, &what) == 0 && S_ISREG(what.st_mode);
+        : descriptor_(descriptor), interrupt_(interrupt), waitable_(wake_.add(descriptor)) {
         // A regular file cannot be waited for: until its end it counts as readable.
-        watch(regular_ ? always_.value : descriptor_);
+        if (waitable_) return;
+        always_.raise();
+        wake_.add(always_.descriptor());
     }
 
     void resume(const LogCursor& cursor) override { said_ = lossy_ = cursor.contains(kOpen); }
     Result<LogRead> read(LogSink& sink, Deadline deadline) override;
-    int wake_fd() const override { return wake_.value; }
+    int wake_fd() const override { return wake_.descriptor(); }
     base::Duration look_every() const override { return std::chrono::minutes{1}; }
 
     std::vector<LogPlace> places() override {
@@ -68,13 +54,7 @@ class LogStream final : public LogInput {
  private:
     enum class Taken { something, nothing, interrupted, end };
 
-    void watch(int descriptor) const {
-        epoll_event wanted{.events = EPOLLIN, .data = {}};
-        ::epoll_ctl(wake_.value, EPOLL_CTL_ADD, descriptor, &wanted);
-    }
-    void rest() const {
-        ::epoll_ctl(wake_.value, EPOLL_CTL_DEL, regular_ ? always_.value : descriptor_, nullptr);
-    }
+    int watched() const { return waitable_ ? descriptor_ : always_.descriptor(); }
     std::string name() const {
         return descriptor_ == STDIN_FILENO ? "standard input" : "descriptor " + std::to_string(descriptor_);
     }
@@ -87,7 +67,9 @@ class LogStream final : public LogInput {
 
     int descriptor_;
     const Interrupt& interrupt_;
-    Descriptor wake_, always_;
+    WakeSet wake_;
+    Interrupt always_;  ///< stands for what cannot be waited for
+    bool waitable_;
     std::string buffer_;      ///< room for a block
     std::size_t filled_ = 0;  ///< of buffer_: what has been read and not handed over
     std::uint64_t taken_ = 0;
@@ -95,7 +77,6 @@ class LogStream final : public LogInput {
     std::string problem_;
     bool passing_ = false;  ///< the rest of a line that is too long
     bool ended_ = false;
-    bool regular_ = false;
     bool said_ = false;  ///< kOpen is in the cursor
     bool lossy_ = false;
 };
@@ -109,7 +90,7 @@ std::uint64_t LogStream::waiting() const {
 ssize_t LogStream::take_bytes() {
     const iovec room{buffer_.data() + filled_, buffer_.size() - filled_};
     // What is not in memory of a regular file is waited for.
-    const ssize_t taken = ::preadv2(descriptor_, &room, 1, -1, regular_ ? 0 : RWF_NOWAIT);
+    const ssize_t taken = ::preadv2(descriptor_, &room, 1, -1, waitable_ ? RWF_NOWAIT : 0);
     if (taken >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS)) return taken;
     return ::read(descriptor_, room.iov_base, room.iov_len);
 }
@@ -157,7 +138,7 @@ void LogStream::end(LogSink& sink) {
     ended_ = true;
     filled_ = 0;
     buffer_ = {};
-    rest();  // Its end would be readable for ever.
+    wake_.remove(watched());  // Its end would be readable for ever.
 }
 
 Error LogStream::failure() const {
@@ -183,7 +164,7 @@ Result<LogRead> LogStream::read(LogSink& sink, Deadline deadline) {
     }
     out.bytes = taken_ - before;
     problem_ = error_ == 0 ? "" : failure().what;
-    if (error_ != 0) rest();
+    if (error_ != 0) wake_.remove(watched());
     if (error_ != 0 && out.bytes == 0) return failure();
     out.lag_bytes = waiting();
     out.lossy = std::exchange(lossy_, false);
