@@ -102,7 +102,9 @@ void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last
     for (const std::string_view name : evidence_order(signal)) {
         const auto totals = usable(evidence, name, signal, last_used, now);
         if (!totals) continue;
-        if (headline.evidence == name) grow(evidence, signal, *totals, now);
+        // Before the first evidence nobody has counted anything: what a log held already is no second count.
+        const bool first = headline.evidence.empty() && name != kLastUsed;
+        if (first || headline.evidence == name) grow(evidence, signal, *totals, now);
         headline.evidence = name;
         headline.marks = *totals;
         return;

@@ -114,7 +114,8 @@ const std::vector<std::string_view>& evidence_order(Signal signal);
 
 /// After a source was looked at, or time has passed: chooses the evidence of each signal and lets the
 /// headlines grow. `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known.
-/// What grew while a signal's evidence changed is left out rather than counted twice. After a restart the
+/// All that a signal's first evidence has counted counts; what grew while the evidence changed is left out
+/// rather than counted twice. After a restart the
 /// evidence used before has three polls to come back.
 void update_headlines(Evidence& evidence, std::optional<std::uint64_t> last_used, base::Time now);
 

@@ -422,7 +422,24 @@ TEST_F(HeadlinesTest, AfterARestartTheEvidenceOfBeforeHasThreePollsToComeBack) {
     update_headlines(late, last_used_, now_ + 1us);
     EXPECT_EQ(late.of(Signal::fallback).evidence, kLastUsed);
     take("statements", look(2));
-    EXPECT_EQ(total(), 2U) << "what was counted meanwhile";
+    EXPECT_EQ(total(), 5U) << "what was counted meanwhile too";
+}
+
+TEST_F(HeadlinesTest, WhatTheFirstEvidenceFindsCounts) {
+    take("gateway_log", look(3));
+    EXPECT_EQ(total(), 3U);
+    take("gateway_metrics", look(3));
+    EXPECT_EQ(total(), 3U) << "the same events, seen by another source";
+}
+
+TEST_F(HeadlinesTest, UsesOfBeforeTheFirstEvidenceAreNoHits) {
+    last_used_ = 10;
+    update();
+    EXPECT_EQ(evidence(), kLastUsed);
+    EXPECT_EQ(total(), 0U);
+    last_used_ = 11;
+    update();
+    EXPECT_EQ(total(), 1U);
 }
 
 TEST_F(HeadlinesTest, OnlyTheEvidenceOfBeforeIsAwaited) {
