@@ -132,14 +132,13 @@ bool LogGlobs::is_plain_name(const std::string& path) const {
     return std::find(globs_.begin(), globs_.end(), path) != globs_.end();
 }
 
-DirectoryLook look_into(const std::string& directory, const std::set<std::uint64_t>& known) {
-    DirectoryLook out;
+std::vector<std::string> look_into(const std::string& directory) {
+    std::vector<std::string> out;
     const Directory open(::opendir(directory.c_str()));
     if (!open) return out;
-    out.readable = true;
     while (const dirent* entry = ::readdir(open.get())) {
-        const bool regular = entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN;
-        if (regular && !known.contains(entry->d_ino)) out.paths.push_back(directory + '/' + entry->d_name);
+        if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
+            out.push_back(directory + '/' + entry->d_name);
     }
     return out;
 }

@@ -48,13 +48,8 @@ class LogGlobs {
 std::string directory_of(const std::string& path);
 std::string base_name_of(const std::string& path);
 
-struct DirectoryLook {
-    bool readable = false;
-    std::vector<std::string> paths = {};  ///< of regular files, as far as the file system tells
-};
-
-/// All that is in a directory but what `known` says is known by its inode number.
-DirectoryLook look_into(const std::string& directory, const std::set<std::uint64_t>& known);
+/// The paths of all regular files in a directory, perhaps of others too.
+std::vector<std::string> look_into(const std::string& directory);
 /// Where the file is now, if it is in `directory`: its path, or nothing.
 struct Whereabouts {
     bool readable = false;  ///< the directory, which is still on the file's file system

@@ -63,6 +63,7 @@ class LogFileSet final : public LogInput {
     void settle();
     void prove_changed();
     void prove(LogFile& file);
+    void grow_head(LogFile& file);
     void end_life(LogFile& file);
     void take_waiting();
     void drop_blank();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cerrno>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -79,7 +78,9 @@ void LogFileSet::prove(LogFile& file) {
         return;
     }
     Life& life = file.record.life;
-    if (!file.proven || file.suspect || file.status.size < std::max(life.offset, file.held_end)) {
+    const bool young = life.head.count() < Head::kHashes && file.status.size > life.head.bytes();
+    const std::uint64_t seen = std::max({life.offset, file.held_end, std::uint64_t{life.head.bytes()}});
+    if (young || !file.proven || file.suspect || file.status.size < seen) {
         const Continuity found = compare(file);
         file.proven = true;
         file.suspect = false;
@@ -95,12 +96,22 @@ void LogFileSet::prove(LogFile& file) {
             lossy_ = true;
             note_dirty(file);
         }
+        if (young) grow_head(file);
     }
     if (file.status.size > life.offset && file.record.finished) {
         file.record.finished = false;
         note_dirty(file);
     }
     queue(file);
+}
+
+/// A head that is still growing is what a copy in the making is known by.
+void LogFileSet::grow_head(LogFile& file) {
+    Head& head = file.record.life.head;
+    const Head now = Head::of(read_beginning(file.descriptor));
+    if (now.count() <= head.count() || !now.agrees(head)) return;
+    head = now;
+    note_dirty(file);
 }
 
 void LogFileSet::end_life(LogFile& file) {
@@ -201,9 +212,7 @@ void LogFileSet::hand_on_earlier(LogFile& file) {
 /// A copy that no glob names.
 void LogFileSet::search_beside(Ended& ended) {
     if (ended.finished || (ended.life.offset == 0 && ended.life.head.count() == 0)) return;
-    std::set<std::uint64_t> known;
-    for (const auto& [id, file] : files_) known.insert(id.inode);
-    for (const std::string& path : look_into(directory_of(ended.path), known).paths) {
+    for (const std::string& path : look_into(directory_of(ended.path))) {
         const auto status = status_of(path);
         if (!status || !status->regular() || files_.contains(status->id)) continue;
         auto file = std::make_unique<LogFile>();
@@ -294,6 +303,7 @@ LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
     for (auto& [id, other] : files_) {
         if (other.get() == &file || other->state != LogFile::State::followed || !other->located) continue;
         const Head& other_head = other->record.life.head;
+        if (other_head.count() < head.count() && other->descriptor) grow_head(*other);
         const bool tiny = head.count() == 0 && other->status.size < Head::kFirstBytes &&
                           directory_of(other->record.path) == directory_of(file.record.path);
         if (!tiny && (head.common(other_head) == 0 || !head.agrees(other_head))) continue;
@@ -307,6 +317,7 @@ LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
         const auto status = status_of(other->descriptor);
         if (status) other->status = *status;
         if (compare(*other) == Continuity::same) continue;
+        other->suspect = true;
         note_change(*other);
         return Origin::unclear;
     }
