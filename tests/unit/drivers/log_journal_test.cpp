@@ -314,21 +314,39 @@ TEST_F(LogJournalTest, ADamagedFileDoesNotHideTheOthers) {
     for (int i = 0; i < 2000; ++i) entries.push_back(said("line " + std::to_string(i)));
     writer_.write(entries, "system@0");
     writer_.write({said("after")});
-    damage(writer_.file("system@0"), "MESSAGE=line 1000", 20'000);
-    bool lossy = false;
-    open();
-    for (int i = 0; i < 5; ++i) lossy = read().lossy || lossy;
-    const std::string text = lines_.take();
-    EXPECT_TRUE(text.starts_with("line 0\nline 1\n"));
-    EXPECT_TRUE(text.ends_with("\nafter\n"));
-    EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 2001);
-    EXPECT_TRUE(lossy);
-    EXPECT_EQ(read_lines(), "");
+    for (const auto& [line, size] : {std::pair{1000, 64}, {700, 20'000}, {400, 100'000}}) {
+        damage(writer_.file("system@0"), "MESSAGE=line " + std::to_string(line), size);
+        saved_.clear();
+        open();
+        EXPECT_TRUE(read().lossy) << size;
+        EXPECT_THAT(input_->places().at(0).problem, HasSubstr("damaged and not read, `journalctl --verify`"));
+        const std::string text = lines_.take();
+        EXPECT_TRUE(text.starts_with("line 0\nline 1\n"));
+        EXPECT_TRUE(text.ends_with("\nafter\n"));
+        EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 2001);
+        EXPECT_EQ(read_lines(), "") << "said once";
+        restart();
+        EXPECT_EQ(read_lines(), "") << "said once";
+    }
     writer_.write({said("later")});
     EXPECT_EQ(read_lines(), "later\n");
     pollfd wanted{input_->wake_fd(), POLLIN, 0};
-    read();
     EXPECT_EQ(::poll(&wanted, 1, 0), 0) << "would spin";
+}
+
+TEST_F(LogJournalTest, AFileWithoutAHeaderDoesNotHideTheOthers) {
+    writer_.write({said("lost")}, "system@0");
+    writer_.write({said("after")});
+    std::filesystem::resize_file(writer_.file("system@0"), 5000);
+    EXPECT_TRUE(read().lossy);
+    EXPECT_EQ(lines_.take(), "after\n");
+    EXPECT_THAT(input_->places().at(0).problem, HasSubstr("8192 bytes of its files are damaged"));
+    restart();
+    EXPECT_EQ(read_lines(), "");
+    std::filesystem::remove(writer_.file("system@0"));
+    restart();
+    EXPECT_EQ(read_lines(), "");
+    EXPECT_EQ(input_->places().at(0).problem, "");
 }
 
 TEST_F(LogJournalTest, ClockJumpsLoseNothing) {
