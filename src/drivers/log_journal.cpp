@@ -34,6 +34,9 @@ constexpr const char* kDamaged = "damaged";  ///< known_damaged_
 
 constexpr std::size_t kBatch = std::size_t{64} * 1024;
 constexpr int kEntriesPerLook = 64;
+/// Libsystemd keeps mapped what it has read. After so much it is opened again, which is cheap.
+constexpr std::uint64_t kMostEntries = 6000;
+constexpr std::uint64_t kMostBytes = std::uint64_t{4} * 1024 * 1024;
 constexpr Duration kReliable = 10s;
 constexpr Duration kUnreliable = 2s;
 constexpr Duration kMarkEvery = 5min;
@@ -94,6 +97,9 @@ class LogJournal final : public LogInput {
     Result<bool> was_read(const std::string& cursor);
     Result<void> drain(Lines& lines, Deadline deadline);
     Result<void> follow(Lines& lines, Deadline deadline);
+    bool full() const {
+        return again_.empty() && (mapped_entries_ > kMostEntries || mapped_bytes_ > kMostBytes);
+    }
     Result<bool> advance();
     void take_entry(Lines& lines);
     Result<void> mark_end(Lines& lines, Deadline deadline);
@@ -114,11 +120,13 @@ class LogJournal final : public LogInput {
     bool at_end_ = false;
     bool lossy_ = false;
     bool reliable_ = false;
-    std::uint64_t used_ = 0;           ///< bytes of files that it had when they were last looked at
-    std::uint64_t damaged_ = 0;        ///< bytes of files that libsystemd does not read
-    std::uint64_t known_damaged_ = 0;  ///< of those it has been said that lines may be lost
-    std::uint64_t entries_ = 0;        ///< read so far
-    std::uint64_t bytes_ = 0;          ///< handed over so far
+    std::uint64_t used_ = 0;            ///< bytes of files that it had when they were last looked at
+    std::uint64_t damaged_ = 0;         ///< bytes of files that libsystemd does not read
+    std::uint64_t known_damaged_ = 0;   ///< of those it has been said that lines may be lost
+    std::uint64_t entries_ = 0;         ///< read so far
+    std::uint64_t mapped_entries_ = 0;  ///< read since it was opened
+    std::uint64_t mapped_bytes_ = 0;    ///< and how long their messages were
+    std::uint64_t bytes_ = 0;           ///< handed over so far
     std::optional<Deadline> mark_at_;
 };
 
@@ -131,6 +139,7 @@ Result<void> LogJournal::open() {
     journal_.emplace(std::move(*journal));
     const int wakes = journal_->wake_fd();
     reliable_ = wakes >= 0 && wake_.add(wakes) && journal_->reliable();
+    mapped_entries_ = mapped_bytes_ = 0;
     look_at_files();
     return begin();
 }
@@ -227,6 +236,7 @@ void LogJournal::take_entry(Lines& lines) {
         lossy_ = lossy_ || !lines.deaf;
     } else {
         std::string_view text = *message.value;
+        mapped_bytes_ += text.size();
         if (text.ends_with('\n')) text.remove_suffix(1);
         if (partial)
             parts_.add(stream, text, *cursor);
@@ -235,6 +245,7 @@ void LogJournal::take_entry(Lines& lines) {
     }
     parts_.entry_read(take);
     ++entries_;
+    ++mapped_entries_;
     if (!cursor) return;
     if (!lines.deaf) read_ = *cursor;
     if (*cursor == read_) again_.clear();
@@ -248,6 +259,7 @@ bool LogJournal::interrupted() const {
 Result<void> LogJournal::drain(Lines& lines, Deadline deadline) {
     at_end_ = false;
     for (int i = 0; i % kEntriesPerLook != 0 || i == 0 || !(deadline.passed() || interrupted()); ++i) {
+        if (full()) break;
         const auto moved = advance();
         if (!moved) return moved.error();
         at_end_ = !*moved;
@@ -284,8 +296,11 @@ Result<void> LogJournal::mark_end(Lines& lines, Deadline deadline) {
 Result<LogRead> LogJournal::read(LogSink& sink, Deadline deadline) {
     Lines lines(sink);
     Result<void> done;
-    if (!journal_) done = open();
-    if (done) done = follow(lines, deadline);
+    do {
+        if (full()) journal_.reset();
+        if (!journal_) done = open();
+        if (done) done = follow(lines, deadline);
+    } while (done && full() && !deadline.passed() && !interrupted());
     // What turns out to be damaged while it is read is dropped.
     if (done && at_end_ && journal_->size_bytes() != used_) look_at_files();
     // Not while messages are unfinished: what is read again is found by an entry that matches.
