@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <thread>
 #include <utility>
 
 #include <poll.h>
@@ -147,13 +148,16 @@ Result<void> LogJournal::open() {
 /// Libsystemd passes over a damaged file without a word, but then it is missing in what it says it uses.
 void LogJournal::look_at_files() {
     constexpr int kTries = 3;
+    constexpr Duration kPause = 5ms;
     const std::uint64_t before = files_.size_bytes;
     for (int i = 0; i < kTries; ++i) {
         files_ = find_journal_files(options_.directory);
         used_ = journal_->size_bytes();
         damaged_ = files_.size_bytes - std::min(files_.size_bytes, used_);
-        if (damaged_ == 0) break;
-        journal_->process();  // A new file, perhaps.
+        if (damaged_ <= known_damaged_) break;
+        // A new file, perhaps, or one that is being made.
+        if (i > 0) std::this_thread::sleep_for(kPause);
+        journal_->process();
     }
     // What has been told of may have been deleted.
     known_damaged_ -= std::min(known_damaged_, before - std::min(before, files_.size_bytes));
@@ -296,6 +300,8 @@ Result<void> LogJournal::mark_end(Lines& lines, Deadline deadline) {
 Result<LogRead> LogJournal::read(LogSink& sink, Deadline deadline) {
     Lines lines(sink);
     Result<void> done;
+    // Without inotify new files are found by opening it again.
+    if (!reliable_ && at_end_) journal_.reset();
     do {
         if (full()) journal_.reset();
         if (!journal_) done = open();
