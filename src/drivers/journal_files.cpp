@@ -17,7 +17,6 @@ constexpr const char* kPersistent = "/var/log/journal";
 constexpr const char* kVolatile = "/run/log/journal";
 constexpr const char* kHowToRead =
     "SupplementaryGroups=systemd-journal in keyshift's unit, or usermod -aG systemd-journal USER, lets it";
-constexpr std::size_t kMachineId = 32;
 
 void look_at(const fs::path& file, JournalFiles& out) {
     struct stat what {};
@@ -36,7 +35,12 @@ bool is_journal(const fs::path& file) {
     return file.extension() == ".journal" || file.extension() == ".journal~";
 }
 
-/// Those in `directory`, and in the directories in it whose names begin with `machine`.
+bool is_machine(const std::string& name) {
+    constexpr std::size_t kDigits = 32;
+    return name.size() == kDigits && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+/// Those in `directory`, and in the directories in it that are `machine`'s; empty: any machine's.
 void look_into(const fs::path& directory, const std::string& machine, JournalFiles& out, bool inside) {
     std::error_code error;
     fs::directory_iterator entries(directory, error);
@@ -48,7 +52,7 @@ void look_into(const fs::path& directory, const std::string& machine, JournalFil
         std::error_code gone;
         if (is_journal(path))
             look_at(path, out);
-        else if (!inside && name.size() >= kMachineId && name.starts_with(machine) &&
+        else if (!inside && (machine.empty() ? is_machine(name) : name == machine) &&
                  entries->is_directory(gone))
             look_into(path, machine, out, true);
     }

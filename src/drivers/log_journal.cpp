@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <thread>
 #include <utility>
 
 #include <poll.h>
@@ -27,11 +29,15 @@ using base::Result;
 using namespace std::chrono_literals;
 
 /// Names in the cursor.
-constexpr const char* kRead = "read";    ///< the last entry that was read
-constexpr const char* kParts = "parts";  ///< the first one that has to be read again
+constexpr const char* kRead = "read";        ///< the last entry that was read
+constexpr const char* kParts = "parts";      ///< the first one that has to be read again
+constexpr const char* kDamaged = "damaged";  ///< known_damaged_
 
 constexpr std::size_t kBatch = std::size_t{64} * 1024;
 constexpr int kEntriesPerLook = 64;
+/// Libsystemd keeps mapped what it has read. After so much it is opened again, which is cheap.
+constexpr std::uint64_t kMostEntries = 6000;
+constexpr std::uint64_t kMostBytes = std::uint64_t{4} * 1024 * 1024;
 constexpr Duration kReliable = 10s;
 constexpr Duration kUnreliable = 2s;
 constexpr Duration kMarkEvery = 5min;
@@ -75,6 +81,9 @@ class LogJournal final : public LogInput {
         saved_ = cursor;
         if (const auto found = cursor.find(kRead); found != cursor.end()) read_ = found->second;
         if (const auto found = cursor.find(kParts); found != cursor.end()) again_ = found->second;
+        if (const auto found = cursor.find(kDamaged); found != cursor.end())
+            std::from_chars(found->second.data(), found->second.data() + found->second.size(),
+                            known_damaged_);
     }
     Result<LogRead> read(LogSink& sink, Deadline deadline) override;
     int wake_fd() const override { return wake_.descriptor(); }
@@ -84,9 +93,14 @@ class LogJournal final : public LogInput {
  private:
     Result<void> open();
     Result<void> begin();
+    void look_at_files();
     Result<void> find_place();
     Result<bool> was_read(const std::string& cursor);
     Result<void> drain(Lines& lines, Deadline deadline);
+    Result<void> follow(Lines& lines, Deadline deadline);
+    bool full() const {
+        return again_.empty() && (mapped_entries_ > kMostEntries || mapped_bytes_ > kMostBytes);
+    }
     Result<bool> advance();
     void take_entry(Lines& lines);
     Result<void> mark_end(Lines& lines, Deadline deadline);
@@ -107,8 +121,13 @@ class LogJournal final : public LogInput {
     bool at_end_ = false;
     bool lossy_ = false;
     bool reliable_ = false;
-    std::uint64_t entries_ = 0;  ///< read so far
-    std::uint64_t bytes_ = 0;    ///< handed over so far
+    std::uint64_t used_ = 0;            ///< bytes of files that it had when they were last looked at
+    std::uint64_t damaged_ = 0;         ///< bytes of files that libsystemd does not read
+    std::uint64_t known_damaged_ = 0;   ///< of those it has been said that lines may be lost
+    std::uint64_t entries_ = 0;         ///< read so far
+    std::uint64_t mapped_entries_ = 0;  ///< read since it was opened
+    std::uint64_t mapped_bytes_ = 0;    ///< and how long their messages were
+    std::uint64_t bytes_ = 0;           ///< handed over so far
     std::optional<Deadline> mark_at_;
 };
 
@@ -121,8 +140,29 @@ Result<void> LogJournal::open() {
     journal_.emplace(std::move(*journal));
     const int wakes = journal_->wake_fd();
     reliable_ = wakes >= 0 && wake_.add(wakes) && journal_->reliable();
-    files_ = find_journal_files(options_.directory);
+    mapped_entries_ = mapped_bytes_ = 0;
+    look_at_files();
     return begin();
+}
+
+/// Libsystemd passes over a damaged file without a word, but then it is missing in what it says it uses.
+void LogJournal::look_at_files() {
+    constexpr int kTries = 3;
+    constexpr Duration kPause = 5ms;
+    const std::uint64_t before = files_.size_bytes;
+    for (int i = 0; i < kTries; ++i) {
+        files_ = find_journal_files(options_.directory);
+        used_ = journal_->size_bytes();
+        damaged_ = files_.size_bytes - std::min(files_.size_bytes, used_);
+        if (damaged_ <= known_damaged_) break;
+        // A new file, perhaps, or one that is being made.
+        if (i > 0) std::this_thread::sleep_for(kPause);
+        journal_->process();
+    }
+    // What has been told of may have been deleted.
+    known_damaged_ -= std::min(known_damaged_, before - std::min(before, files_.size_bytes));
+    lossy_ = lossy_ || damaged_ > known_damaged_;
+    known_damaged_ = std::max(known_damaged_, damaged_);
 }
 
 Result<void> LogJournal::begin() {
@@ -200,6 +240,7 @@ void LogJournal::take_entry(Lines& lines) {
         lossy_ = lossy_ || !lines.deaf;
     } else {
         std::string_view text = *message.value;
+        mapped_bytes_ += text.size();
         if (text.ends_with('\n')) text.remove_suffix(1);
         if (partial)
             parts_.add(stream, text, *cursor);
@@ -208,6 +249,7 @@ void LogJournal::take_entry(Lines& lines) {
     }
     parts_.entry_read(take);
     ++entries_;
+    ++mapped_entries_;
     if (!cursor) return;
     if (!lines.deaf) read_ = *cursor;
     if (*cursor == read_) again_.clear();
@@ -221,6 +263,7 @@ bool LogJournal::interrupted() const {
 Result<void> LogJournal::drain(Lines& lines, Deadline deadline) {
     at_end_ = false;
     for (int i = 0; i % kEntriesPerLook != 0 || i == 0 || !(deadline.passed() || interrupted()); ++i) {
+        if (full()) break;
         const auto moved = advance();
         if (!moved) return moved.error();
         at_end_ = !*moved;
@@ -228,6 +271,14 @@ Result<void> LogJournal::drain(Lines& lines, Deadline deadline) {
         take_entry(lines);
     }
     return {};
+}
+
+Result<void> LogJournal::follow(Lines& lines, Deadline deadline) {
+    if (journal_->process() == Journal::Change::files) {
+        look_at_files();
+        if (auto found = find_place(); !found) return found;
+    }
+    return drain(lines, deadline);
 }
 
 /// Everything is read up to here, also what does not match. The last entry is looked up first and then
@@ -249,13 +300,15 @@ Result<void> LogJournal::mark_end(Lines& lines, Deadline deadline) {
 Result<LogRead> LogJournal::read(LogSink& sink, Deadline deadline) {
     Lines lines(sink);
     Result<void> done;
-    if (!journal_) {
-        done = open();
-    } else if (journal_->process() == Journal::Change::files) {
-        files_ = find_journal_files(options_.directory);
-        done = find_place();
-    }
-    if (done) done = drain(lines, deadline);
+    // Without inotify new files are found by opening it again.
+    if (!reliable_ && at_end_) journal_.reset();
+    do {
+        if (full()) journal_.reset();
+        if (!journal_) done = open();
+        if (done) done = follow(lines, deadline);
+    } while (done && full() && !deadline.passed() && !interrupted());
+    // What turns out to be damaged while it is read is dropped.
+    if (done && at_end_ && journal_->size_bytes() != used_) look_at_files();
     // Not while messages are unfinished: what is read again is found by an entry that matches.
     if (done && at_end_ && parts_.empty() && (!mark_at_ || mark_at_->passed()))
         done = mark_end(lines, deadline);
@@ -272,8 +325,10 @@ Result<LogRead> LogJournal::read(LogSink& sink, Deadline deadline) {
 
 LogCursorChanges LogJournal::changes() {
     LogCursorChanges out;
-    const std::array<std::pair<const char*, std::string>, 2> wanted{
-        {{kRead, read_}, {kParts, again_.empty() ? parts_.begin() : again_}}};
+    const std::array<std::pair<const char*, std::string>, 3> wanted{
+        {{kRead, read_},
+         {kParts, again_.empty() ? parts_.begin() : again_},
+         {kDamaged, known_damaged_ == 0 ? "" : std::to_string(known_damaged_)}}};
     for (const auto& [name, text] : wanted) {
         const auto saved = saved_.find(name);
         if (text == (saved == saved_.end() ? "" : saved->second)) continue;
@@ -288,6 +343,11 @@ std::vector<LogPlace> LogJournal::places() {
     for (const std::string& unit : options_.units) name += (name == "journal" ? " of " : ", ") + unit;
     // Of the journal's bytes nobody knows which are whose: it shows what there was of these units.
     std::vector<LogPlace> out{{.name = name, .size_bytes = bytes_, .read_bytes = bytes_}};
+    if (damaged_ > 0) {
+        out.front().problem =
+            std::to_string(damaged_) +
+            " bytes of its files are damaged and not read, `journalctl --verify` says which";
+    }
     for (const std::string& file : files_.unreadable) {
         const std::size_t end = file.rfind(": ");
         out.push_back({.name = file.substr(0, end), .problem = file.substr(end + 2)});
