@@ -29,19 +29,28 @@ Result<std::string> parse_prefix(std::string_view text) {
 using Reader = std::unique_ptr<formats::AccessReader>;
 using MakeReader = std::function<Reader()>;
 
-MakeReader read_nginx(config::OptionsReader& reader) {
+/// With format: nginx; what is given for nothing is a problem.
+MakeReader read_nginx(config::OptionsReader& reader, Format format) {
     const auto escape = reader.choice<NginxEscape>(
         "escape",
         {{"default", NginxEscape::standard}, {"json", NginxEscape::json}, {"none", NginxEscape::none}},
         NginxEscape::standard);
-    const auto format = reader.parsed_or_null<AccessTemplate>(
-        "log_format", std::nullopt, "null",
-        [&](std::string_view text) { return AccessTemplate::parse(text, escape); });
-    if (!format) return {};
-    return [format = *format] { return formats::make_template_reader(format); };
+    bool given = false;
+    const auto made =
+        reader.parsed_or_null<AccessTemplate>("log_format", std::nullopt, "null", [&](auto text) {
+            given = true;
+            return AccessTemplate::parse(text, escape);
+        });
+    if (format == Format::nginx && !reader.has("log_format"))
+        reader.problem("log_format", "is not given", "give what stands in nginx's log_format");
+    if (format != Format::nginx && given)
+        reader.problem("log_format", "is of no use here", "set format: nginx, or remove it");
+    if (format != Format::nginx && escape != NginxEscape::standard)
+        reader.problem("escape", "is of no use here", "set format: nginx, or remove it");
+    if (!made) return {};
+    return [format = *made] { return formats::make_template_reader(format); };
 }
 
-/// How lines are read; what does not belong to the format is a problem.
 MakeReader read_format(config::OptionsReader& reader) {
     const auto format = reader.choice<Format>("format",
                                               {{"nginx_combined", Format::nginx_combined},
@@ -51,15 +60,10 @@ MakeReader read_format(config::OptionsReader& reader) {
                                                {"caddy_json", Format::caddy_json},
                                                {"haproxy_http", Format::haproxy_http}},
                                               Format::nginx_combined);
-    MakeReader nginx = read_nginx(reader);
-    if (format == Format::nginx) {
-        if (!reader.has("log_format"))
-            reader.problem("log_format", "is not given", "give what stands in nginx's log_format");
-        return nginx;
-    }
-    for (const char* const key : {"log_format", "escape"})
-        if (reader.has(key)) reader.problem(key, "is of no use here", "set format: nginx, or remove it");
+    MakeReader nginx = read_nginx(reader, format);
     switch (format) {
+        case Format::nginx:
+            return nginx;
         case Format::traefik_clf:
             return formats::make_traefik_clf_reader;
         case Format::traefik_json:
@@ -68,9 +72,10 @@ MakeReader read_format(config::OptionsReader& reader) {
             return formats::make_caddy_json_reader;
         case Format::haproxy_http:
             return formats::make_haproxy_reader;
-        default:
-            return formats::make_combined_reader;
+        case Format::nginx_combined:
+            break;
     }
+    return formats::make_combined_reader;
 }
 
 void read_clients(config::OptionsReader& reader, AccessOptions& options) {
@@ -91,7 +96,7 @@ void read_clients(config::OptionsReader& reader, AccessOptions& options) {
         !options.make_reader()->tells().forwarded)
         reader.problem("client", "needs a log that has X-Forwarded-For",
                        "log $http_x_forwarded_for with format: nginx, or set client: remote_addr");
-    if (options.client == ClientField::peer && reader.has("trusted_proxies"))
+    if (options.client == ClientField::peer && !options.trusted_proxies.empty())
         reader.problem("trusted_proxies", "is of no use here", "set client: x_forwarded_for, or remove it");
     if (options.addresses != AddressForm::hashed && options.address_key.given())
         reader.problem("address_key", "is of no use here", "set addresses: hashed, or remove it");

@@ -62,9 +62,9 @@ class TraefikClf final : public AccessReader {
         out.user_agent = {};
         std::string_view clients = out.behind;
         if (!clients.starts_with(" \"") || !cut_end(clients) || !clients.ends_with('"')) return;
-        const std::size_t quote = clients.rfind(" \"");
-        if (quote + 3 <= clients.size())
-            out.user_agent = nothing_if_dash(clients.substr(quote + 2, clients.size() - quote - 3));
+        const std::size_t quote = clients.find("\" \"", 2);
+        if (quote == std::string_view::npos || quote + 4 > clients.size()) return;
+        out.user_agent = nothing_if_dash(clients.substr(quote + 3, clients.size() - quote - 4));
     }
 
     AccessTells tells() const override { return {.forwarded = true}; }
