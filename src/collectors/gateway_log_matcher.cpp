@@ -2,7 +2,6 @@
 #include "collectors/gateway_log_matcher.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "collectors/counter_rules.hpp"
@@ -59,25 +58,35 @@ std::string regex_of(const LogRule& rule) {
     return rule.regex;
 }
 
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /// The UUID at the beginning of `text`, or nothing.
 std::string_view leading_uuid(std::string_view text) {
     constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
     if (text.size() < kShape.size()) return {};
-    for (std::size_t i = 0; i < kShape.size(); ++i) {
-        const bool is_hex = std::isxdigit(static_cast<unsigned char>(text[i])) != 0;
-        if (kShape[i] == '-' ? text[i] != '-' : !is_hex) return {};
-    }
-    if (text.size() > kShape.size() && std::isalnum(static_cast<unsigned char>(text[kShape.size()])) != 0)
+    for (std::size_t i = 0; i < kShape.size(); ++i)
+        if (kShape[i] == '-' ? text[i] != '-' : !is_hex(text[i])) return {};
+    if (text.size() > kShape.size() && (is_letter(text[kShape.size()]) || is_digit(text[kShape.size()])))
         return {};
     return text.substr(0, kShape.size());
 }
 
 /// A UUID in small letters, as the database writes it; other ids as they stand.
-std::string key_id(std::string_view text) {
-    std::string out(text);
-    if (leading_uuid(text).size() == text.size())
-        std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
-    return out;
+void add_use(domain::KeyUses& uses, std::string_view id, base::Time at) {
+    const auto is_capital = [](char c) { return c >= 'A' && c <= 'F'; };
+    if (std::ranges::none_of(id, is_capital) || leading_uuid(id).size() != id.size()) return uses.add(id, at);
+    std::string small(id);
+    for (char& c : small)
+        if (is_capital(c)) c = static_cast<char>(c - 'A' + 'a');
+    uses.add(small, at);
 }
 
 base::Time time_of(const MatchedText& line, base::Time now) {
@@ -133,13 +142,12 @@ void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const
     const Event event = rule.by_reason ? failure_named(groups[kReason]) : rule.event;
     seen_.set(index_of(event));
     if (rule.use == LogRule::Use::shows) return;
-    const bool is_failure = domain::failures().test(index_of(event));
-    const base::Time at = time_of(line, tally.now);
-    if (!is_failure && !groups[kKey].empty()) tally.uses.add(key_id(groups[kKey]), at);
+    const bool is_failure = index_of(event) - index_of(domain::kFirstFailure) < domain::kFailureReasons;
+    if (!is_failure && !groups[kKey].empty()) add_use(tally.uses, groups[kKey], time_of(line, tally.now));
     if (in_line_.test(index_of(event))) return;
     in_line_.set(index_of(event));
     ++tally.events.at(index_of(event));
-    if (is_failure) fail(event, groups, at, tally);
+    if (is_failure) fail(event, groups, time_of(line, tally.now), tally);
 }
 
 void GatewayLogMatcher::fail(Event event, const Groups& groups, base::Time at, LogTally& tally) const {

@@ -14,7 +14,7 @@ using simdjson::dom::object;
 
 constexpr std::size_t kDepth = 64;
 
-/// The scalar at `path`, looking first for the whole rest of it as one name.
+/// The value at `path`, looking first for the whole rest of it as one name.
 std::optional<element> find(const object& from, std::string_view path) {
     element found;
     if (from.at_key(path).get(found) == simdjson::SUCCESS) return found;
@@ -30,8 +30,9 @@ std::optional<element> find(const object& from, std::string_view path) {
 
 struct JsonLine::Document {
     simdjson::dom::parser parser;
+    std::string padded;
     object root;
-    std::deque<std::string> numbers;  // what text() gave that stands nowhere else
+    std::deque<std::string> written;  // what text() gave that stands nowhere else
 };
 
 JsonLine::JsonLine() : document_(std::make_unique<Document>()) {}
@@ -40,11 +41,15 @@ JsonLine::JsonLine(JsonLine&&) noexcept = default;
 JsonLine& JsonLine::operator=(JsonLine&&) noexcept = default;
 
 bool JsonLine::parse(std::string_view line) {
-    document_->numbers.clear();
+    document_->written.clear();
     if (document_->parser.capacity() < line.size() &&
         document_->parser.allocate(line.size(), kDepth) != simdjson::SUCCESS)
         return false;
-    return document_->parser.parse(line.data(), line.size()).get(document_->root) == simdjson::SUCCESS;
+    if (document_->padded.size() < line.size() + simdjson::SIMDJSON_PADDING)
+        document_->padded.resize(line.size() + simdjson::SIMDJSON_PADDING);
+    line.copy(document_->padded.data(), line.size());
+    const auto parsed = document_->parser.parse(document_->padded.data(), line.size(), false);
+    return parsed.get(document_->root) == simdjson::SUCCESS;
 }
 
 std::optional<std::string_view> JsonLine::text(std::string_view path) {
@@ -52,7 +57,22 @@ std::optional<std::string_view> JsonLine::text(std::string_view path) {
     if (!found || found->is_object() || found->is_array()) return std::nullopt;
     std::string_view text;
     if (found->get(text) == simdjson::SUCCESS) return text;
-    return document_->numbers.emplace_back(simdjson::minify(*found));
+    return document_->written.emplace_back(simdjson::minify(*found));
+}
+
+std::optional<std::string_view> JsonLine::text_at(std::string_view name) const {
+    std::string_view text;
+    if (document_->root.at_key(name).get(text) != simdjson::SUCCESS) return std::nullopt;
+    return text;
+}
+
+std::optional<std::string_view> JsonLine::text_at(std::string_view object_name, std::string_view name) const {
+    object inner;
+    std::string_view text;
+    if (document_->root.at_key(object_name).get(inner) != simdjson::SUCCESS ||
+        inner.at_key(name).get(text) != simdjson::SUCCESS)
+        return std::nullopt;
+    return text;
 }
 
 }  // namespace keyshift::formats

@@ -23,6 +23,10 @@ class JsonLine {
     /// null as JSON writes them. Empty when it is not there, or is an object or a list. Of a field that is
     /// there twice, the first. A name may itself have dots in it. Valid until the next parse().
     std::optional<std::string_view> text(std::string_view path);
+    /// The text, which is no number, of that name in the object itself, or in an object in it. Likewise
+    /// valid.
+    std::optional<std::string_view> text_at(std::string_view name) const;
+    std::optional<std::string_view> text_at(std::string_view object_name, std::string_view name) const;
 
  private:
     struct Document;

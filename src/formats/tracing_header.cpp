@@ -22,15 +22,6 @@ constexpr std::string_view kEndOfSpans = "\x1b[2m:\x1b[0m ";
 constexpr int kWordsOfTime = 3;
 constexpr std::array<std::string_view, 3> kThreads{"tokio-runtime-worker", "tokio-rt-worker", "main"};
 
-constexpr std::array<bool, 256> target_bytes() {
-    std::array<bool, 256> out{};
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out.at(i) = (i >= 'a' && i <= 'z') || (i >= 'A' && i <= 'Z') || (i >= '0' && i <= '9') || i == '_' ||
-                    i == ':' || i == '-' || i == '.' || i == '/';
-    return out;
-}
-constexpr std::array<bool, 256> kTargetBytes = target_bytes();
-
 bool is_time_byte(char c) {
     return (c >= '0' && c <= '9') || std::string_view("TZ:.,+-s").find(c) != std::string_view::npos;
 }
@@ -178,10 +169,6 @@ void read_plain(std::string_view text, TracingLine& out) {
 }
 
 }  // namespace
-
-bool is_target_byte(char byte) {
-    return kTargetBytes[static_cast<unsigned char>(byte)];
-}
 
 std::string_view without_source_place(std::string_view text) {
     std::string_view rest = text;

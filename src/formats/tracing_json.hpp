@@ -7,6 +7,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "formats/json_line.hpp"
@@ -26,7 +27,10 @@ class TracingJson {
     JsonLine& fields() { return json_; }
 
  private:
+    bool parse_frequent(std::string_view line, TracingLine& out);
+
     JsonLine json_;
+    std::string unescaped_;
 };
 
 }  // namespace keyshift::formats

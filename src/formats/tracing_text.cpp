@@ -4,66 +4,19 @@
 #include "formats/tracing_text.hpp"
 
 #include <array>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 
 #include "formats/tracing_header.hpp"
+#include "formats/tracing_time.hpp"
 
 namespace keyshift::formats {
 namespace {
 
 constexpr char kEscape = '\x1b';
 constexpr std::string_view kEndOfTarget = "\x1b[0m\x1b[2m:\x1b[0m ";
-constexpr std::size_t kTimeSize = 27;
 constexpr std::size_t kLevelSize = 5;
 constexpr std::size_t kColourSize = 4;
-
-using Word = std::uint64_t;
-constexpr std::size_t kWord = sizeof(Word);
-
-Word load(const char* from) {
-    Word out = 0;
-    std::memcpy(&out, from, kWord);
-    return out;
-}
-
-/// Eight bytes as load() gives them.
-constexpr Word word_of(std::string_view text) {
-    Word out = 0;
-    for (std::size_t i = 0; i < kWord; ++i) {
-        const Word byte = i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-        out |= byte << 8 * (std::endian::native == std::endian::little ? i : kWord - 1 - i);
-    }
-    return out;
-}
-
-/// A text in which each 0 of the pattern is any digit. What differs from the pattern, plus 6 where it is a
-/// digit and plus 15 where it is not, stays below 16 in every byte exactly if it fits.
-class Shape {
- public:
-    constexpr explicit Shape(std::string_view pattern) : expected_(word_of(pattern)) {
-        std::array<char, kWord> slack{};
-        for (std::size_t i = 0; i < kWord; ++i) slack.at(i) = pattern[i] == '0' ? 0x06 : 0x0F;
-        slack_ = word_of({slack.data(), slack.size()});
-    }
-    bool fits(const char* text) const {
-        const Word differs = load(text) ^ expected_;
-        return (((differs + slack_) | differs) & kHigh) == 0;
-    }
-
- private:
-    static constexpr Word kHigh = 0xF0F0F0F0F0F0F0F0U;
-    Word expected_;
-    Word slack_ = 0;
-};
-
-/// 2026-11-22T11:56:47.949528Z, the last part of it twice.
-bool is_time(const char* text) {
-    static constexpr Shape kFirst("0000-00-"), kSecond("00T00:00"), kThird(":00.0000"), kLast(".000000Z");
-    return kFirst.fits(text) && kSecond.fits(text + 8) && kThird.fits(text + 16) && kLast.fits(text + 19);
-}
 
 /// Eight readable bytes, of which the first five are the level.
 bool read_level(const char* text, TracingLevel& out) {
@@ -97,7 +50,7 @@ bool parse_plain(std::string_view line, TracingLine& out) {
     if (line.size() < kTarget + kWord) return false;
     const char* const begin = line.data();
     const char* const end = begin + line.size();
-    if (!is_time(begin) || begin[kTimeSize] != ' ' || begin[kTarget - 1] != ' ' ||
+    if (!is_tracing_time(begin) || begin[kTimeSize] != ' ' || begin[kTarget - 1] != ' ' ||
         !read_level(begin + kTimeSize + 1, out.level))
         return false;
     const char* const target = begin + kTarget;
@@ -123,7 +76,7 @@ bool parse_coloured(std::string_view line, TracingLine& out) {
     const auto is = [begin](std::size_t at, std::string_view text) {
         return std::memcmp(begin + at, text.data(), text.size()) == 0;
     };
-    if (!is(0, "\x1b[2m") || !is_time(begin + kTime) || !is(kTime + kTimeSize, "\x1b[0m \x1b[3") ||
+    if (!is(0, "\x1b[2m") || !is_tracing_time(begin + kTime) || !is(kTime + kTimeSize, "\x1b[0m \x1b[3") ||
         begin[kLevel - 2] < '0' || begin[kLevel - 2] > '9' || begin[kLevel - 1] != 'm' ||
         !read_level(begin + kLevel, out.level) || !is(kLevel + kLevelSize, "\x1b[0m \x1b[2m"))
         return false;
