@@ -55,22 +55,26 @@ Events GatewayLogOffers::offers(const Events& seen) const {
     return some & ~not_all;
 }
 
+/// What lets the gateway write all that rules wait for.
+std::string GatewayLogOffers::mend() const {
+    const Need* farthest = nullptr;
+    for (const Need& need : needs_)
+        if (!is_reached(need) && (farthest == nullptr || *need.level > *farthest->level)) farthest = &need;
+    if (farthest == nullptr) return {};
+    const std::string level = small(*farthest->level);
+    const bool is_for_all = farthest->crate.empty() || *farthest->level <= TracingLevel::info;
+    return "start the gateway with RUST_LOG=" +
+           (is_for_all ? level : "info," + farthest->crate + "=" + level);
+}
+
 std::vector<Finding> GatewayLogOffers::unreached(TracingLevel level) const {
     Events events;
-    std::string crate;
-    for (const Need& need : needs_) {
-        if (need.level != level || is_reached(need)) continue;
-        events |= need.events;
-        if (crate.empty()) crate = need.crate;
-    }
+    for (const Need& need : needs_)
+        if (need.level == level && !is_reached(need)) events |= need.events;
     if (events.none()) return {};
-    const std::string name(formats::tracing_level_name(level));
-    const std::string seen = levels_.lines(level) == 0 ? "0 lines" : "no such lines of the gateway's own";
-    const std::string wanted =
-        crate.empty() || level <= TracingLevel::info ? small(level) : "info," + crate + "=" + small(level);
-    return {{Finding::Kind::warning,
-             seen + " at " + name + " seen: the rules for " + names_of(events) + " cannot match",
-             "start the gateway with RUST_LOG=" + wanted}};
+    const std::string what = "0 lines at " + std::string(formats::tracing_level_name(level)) + " seen" +
+                             (levels_.lines(level) == 0 ? "" : " lately of the rules' targets");
+    return {{Finding::Kind::warning, what + ": the rules for " + names_of(events) + " cannot match", mend()}};
 }
 
 std::vector<Finding> GatewayLogOffers::findings() const {

@@ -4,7 +4,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "collectors/collector.hpp"
@@ -33,6 +34,7 @@ class GatewayLogOffers {
         std::string crate;  // of its targets
     };
     bool is_reached(const Need& need) const;
+    std::string mend() const;
     std::vector<Finding> unreached(formats::TracingLevel level) const;
 
     GatewayLogLevels levels_;

@@ -15,7 +15,6 @@ namespace {
 constexpr char kEscape = '\x1b';
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kBold = "\x1b[1m";
-constexpr std::string_view kPlain = "\x1b[0m";
 constexpr std::string_view kEndOfTarget = "\x1b[0m\x1b[2m:\x1b[0m ";
 constexpr std::string_view kEndOfSpans = "\x1b[2m:\x1b[0m ";
 /// "2026-11-22 11:56:47.9 +01:00" is three.

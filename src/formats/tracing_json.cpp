@@ -106,9 +106,8 @@ class Reader {
 }  // namespace
 
 bool TracingJson::parse(std::string_view line, TracingLine& out) {
-    // Cut off within a line, or none of tracing's at all.
-    if (line.empty() ||
-        (line.back() != '}' && line.back() != ' ' && line.back() != '\t' && line.back() != '\r'))
+    // Cut off, or none of tracing's at all.
+    if (line.empty() || std::string_view("} \t\r\n").find(line.back()) == std::string_view::npos)
         return false;
     return parse_frequent(line, out) || parse_slowly(line, out);
 }

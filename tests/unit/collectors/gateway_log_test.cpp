@@ -193,5 +193,95 @@ TEST(GatewayLog, FailuresAreTalliedWithTheirTimes) {
     EXPECT_EQ(times.count, 1U);
 }
 
+TEST(GatewayLog, RulesOfOnesOwnReplaceThePresets) {
+    Log log(
+        "    rules:\n"
+        "    - {event: fallback, message: Slow check}\n"
+        "    - {event: fallback, message: Slow check of}\n"
+        "    - {event: verification, message: Slow}\n"
+        "    - {event: auth_cache_hit, message: Found, target: [gw::auth, gw::cache]}\n"
+        "    - {event: auth_attempt, regex: 'tried [0-9]+ keys'}\n"
+        "    - {event: gateway_started, regex: '^Listening'}\n");
+    EXPECT_EQ(log.says(line("INFO", "gw: Slow check of 3 keys")), "matched fallback verification");
+    EXPECT_EQ(log.says(line("INFO", "gw: Slow start")), "matched verification");
+    EXPECT_EQ(log.says(line("INFO", "gw: A Slow check")), "skipped");
+    EXPECT_EQ(log.says(line("INFO", "gw::auth::key: Found")), "matched auth_cache_hit");
+    EXPECT_EQ(log.says(line("INFO", "gw::cache: Found")), "matched auth_cache_hit");
+    EXPECT_EQ(log.says(line("INFO", "gw::other: Found")), "skipped");
+    EXPECT_EQ(log.says(line("INFO", "Found it")), "matched auth_cache_hit") << "shows no target";
+    EXPECT_EQ(log.says(line("INFO", "gw: we tried 12 keys of 13")), "matched auth_attempt");
+    EXPECT_EQ(log.says(line("INFO", "gw: Listening")), "matched gateway_started");
+    EXPECT_EQ(log.says(line("INFO", "gw: Not Listening")), "skipped");
+    EXPECT_EQ(log.says(line("DEBUG", "inferxgate: Using verified token cache (skipping bcrypt)")), "skipped");
+}
+
+TEST(GatewayLog, ExpressionsNameKeysClientsAndReasons) {
+    Log log(
+        "    rules:\n"
+        "    - {event: key_used, regex: '^Accepted (?P<key_id>\\S+)'}\n"
+        "    - {event: auth_failure, regex: 'refused (?P<client>[0-9.]+) key=(?P<key_id>\\S+): "
+        "(?P<reason>\\w+)'}\n"
+        "    - {event: failure_blocked, regex: 'blocked'}\n");
+    EXPECT_EQ(log.says(line("INFO", "gw: Accepted team-7 now")), "matched key_used");
+    EXPECT_EQ(log.says(line("INFO", "gw: refused 192.0.2.1 key=team-8: expired")), "matched failure_expired");
+    EXPECT_EQ(log.says(line("INFO", "gw: refused 192.0.2.1 key=team-8: no_mood")), "matched failure_other");
+    EXPECT_EQ(log.says(line("INFO", "gw: refused 192.0.2.2 key=x: blocked")), "matched failure_blocked");
+    EXPECT_THAT(log.tally.uses.latest(), ElementsAre(Pair("team-7", *base::parse_rfc3339(kAt))))
+        << "one that is refused is not used";
+    std::vector<std::string> clients;
+    for (const auto& [kind, times] : log.tally.failures.kinds())
+        clients.push_back(std::string(event_label(kind.reason)) + " " + kind.client);
+    EXPECT_THAT(clients, testing::UnorderedElementsAre("expired 192.0.2.1", "other 192.0.2.1",
+                                                       testing::StartsWith("blocked")));
+    EXPECT_EQ(log.tally.clients.count(Event::failure_expired, *base::parse_rfc3339(kAt)), 1U);
+}
+
+TEST(GatewayLog, ExpressionsSeeMessagesWithoutColours) {
+    Log log("    rules: [{event: key_used, regex: 'Accepted key_id=(?P<key_id>[0-9]+)$'}]\n");
+    EXPECT_EQ(log.says(coloured("INFO", "gw", "Accepted \x1b[3mkey_id\x1b[0m\x1b[2m=\x1b[0m17")),
+              "matched key_used");
+    EXPECT_THAT(log.tally.uses.latest(), ElementsAre(Pair("17", testing::_)));
+}
+
+TEST(GatewayLog, TextIsMatchedAsWholeLines) {
+    Log log(
+        "    format: text\n    rules: [{event: fallback, message: 'auth slow'}, {event: key_used, regex: "
+        "'key=(?P<key_id>[a-z]+)$'}]\n");
+    EXPECT_EQ(log.says("auth slow key=abc"), "matched fallback key_used");
+    EXPECT_EQ(log.says("auth slow key=abc\r"), "matched fallback key_used");
+    EXPECT_EQ(log.says("2026 auth slow"), "skipped");
+    EXPECT_THAT(log.tally.uses.latest(), ElementsAre(Pair("abc", kNow)));
+    EXPECT_TRUE(log.offers(Event::fallback)) << "no levels are known";
+}
+
+TEST(GatewayLog, JsonIsTestedFieldByField) {
+    Log log(
+        "    format: json\n"
+        "    rules:\n"
+        "    - {event: fallback, fields: {level: [warn, info], auth.path: 'slow*'}}\n"
+        "    - {event: auth_attempt, fields: {status: 200}}\n"
+        "    - {event: key_used, fields: {status: '200'}, regex: '\"key\":\"(?P<key_id>[^\"]+)'}\n");
+    EXPECT_EQ(log.says(R"({"level":"warn","auth":{"path":"slow bcrypt"}})"), "matched fallback");
+    EXPECT_EQ(log.says(R"({"level":"debug","auth":{"path":"slow bcrypt"}})"), "skipped");
+    EXPECT_EQ(log.says(R"({"level":"info","auth":{"path":"a slow one"}})"), "skipped");
+    EXPECT_EQ(log.says(R"({"level":"info","msg":"\"auth\":{\"path\":\"slow\"}"})"), "skipped");
+    EXPECT_EQ(log.says(R"({"status":200,"key":"team-7"})"), "matched auth_attempt key_used");
+    EXPECT_EQ(log.says(R"({"status":401,"key":"team-8"})"), "skipped");
+    EXPECT_EQ(log.says(R"({"status":200)"), "unparsed");
+    EXPECT_THAT(log.tally.uses.latest(), ElementsAre(Pair("team-7", kNow)));
+}
+
+TEST(GatewayLog, TracingsJsonMayBeTestedFieldByFieldToo) {
+    Log log(
+        "    format: tracing_json\n    rules: [{event: fallback, message: Checked, fields: {fields.how: "
+        "slow}}]\n");
+    const std::string head =
+        R"({"timestamp":"2026-11-22T11:56:47.949528Z","level":"DEBUG","fields":{"message":)";
+    EXPECT_EQ(log.says(head + R"("Checked it","how":"slow"},"target":"a"})"), "matched fallback");
+    EXPECT_EQ(log.says(head + R"("Checked it","how":"fast"},"target":"a"})"), "skipped");
+    EXPECT_EQ(log.says(head + R"("Checked it"},"target":"a"})"), "skipped");
+    EXPECT_EQ(log.says(head + R"("Not Checked","how":"slow"},"target":"a"})"), "skipped");
+}
+
 }  // namespace
 }  // namespace keyshift::collectors
