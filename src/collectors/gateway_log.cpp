@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the gateway says of itself in its log, line by line. How far its log goes is the operator's choice, so
+// that what is not in it is never taken for what did not happen.
+#include <any>
+#include <memory>
+#include <utility>
+
+#include "collectors/collector.hpp"
+#include "collectors/gateway_log_counter.hpp"
+#include "collectors/gateway_log_rules.hpp"
+#include "collectors/log_collector.hpp"
+#include "collectors/log_input.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Options {
+    LogFormat format = LogFormat::tracing_text;
+    LogRules rules;  ///< empty: the preset's
+    LogInputOptions input;
+};
+
+Options read_options(config::OptionsReader& reader) {
+    Options options;
+    options.format = reader.choice<LogFormat>("format",
+                                              {{"tracing_text", LogFormat::tracing_text},
+                                               {"tracing_json", LogFormat::tracing_json},
+                                               {"text", LogFormat::text},
+                                               {"json", LogFormat::json}},
+                                              options.format);
+    options.rules = read_log_rules(reader, options.format);
+    const bool is_own = options.format == LogFormat::text || options.format == LogFormat::json;
+    if (is_own && !reader.has("rules"))
+        reader.problem("rules", "is not given", "say which lines count: rules: [{event: fallback, ...}]");
+    options.input = read_log_input(reader);
+    return options;
+}
+
+LogRules rules_of(const config::Gateway& gateway, const Options& options) {
+    return options.rules.empty() ? preset_log_rules(gateway.preset) : options.rules;
+}
+
+std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Options& options) {
+    return make_gateway_log_counter(options.format, rules_of(gateway, options));
+}
+
+}  // namespace
+
+Entry gateway_log_entry() {
+    return {{.name = "gateway_log",
+             .default_when = {},
+             .schedule = {.interval = 15s, .timeout = 10s},
+             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+            [](const config::Gateway& gateway, const config::CollectorConfig& config,
+               const drivers::Interrupt& interrupt) {
+                const auto& options = std::any_cast<const Options&>(config.options);
+                return make_log_collector(make_log_input(options.input, interrupt),
+                                          counter_of(gateway, options),
+                                          options.input.kind == LogInputOptions::Kind::docker);
+            },
+            [](const config::Gateway& gateway, const config::CollectorConfig& config) {
+                return events_of(rules_of(gateway, std::any_cast<const Options&>(config.options)));
+            },
+            [](const config::Gateway& gateway, const config::CollectorConfig& config) {
+                return counter_of(gateway, std::any_cast<const Options&>(config.options));
+            }};
+}
+
+}  // namespace keyshift::collectors

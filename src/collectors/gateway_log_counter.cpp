@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/gateway_log_counter.hpp"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "collectors/gateway_log_matcher.hpp"
+#include "collectors/gateway_log_offers.hpp"
+#include "formats/json_line.hpp"
+#include "formats/tracing_json.hpp"
+#include "formats/tracing_text.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+enum class Outcome { matched, skipped, unparsed };
+
+/// `Form` tells what one line counts as.
+template <class Form>
+class Counter final : public LineCounter {
+ public:
+    explicit Counter(LogRules rules) : form_(std::move(rules)) {}
+
+    void count(std::string_view block, LogTally& tally) override {
+        domain::LogLines lines;
+        while (!block.empty()) {
+            const void* const newline = std::memchr(block.data(), '\n', block.size());
+            const std::size_t size =
+                newline == nullptr
+                    ? block.size()
+                    : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
+            std::string_view line = block.substr(0, size);
+            block.remove_prefix(newline == nullptr ? size : size + 1);
+            if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+            const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, tally);
+            lines.matched += outcome == Outcome::matched ? 1 : 0;
+            lines.skipped += outcome == Outcome::skipped ? 1 : 0;
+            lines.unparsed += outcome == Outcome::unparsed ? 1 : 0;
+        }
+        tally.lines.add(lines);
+        form_.end_of_block(tally.now);
+    }
+
+    domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
+    std::vector<Finding> findings() const override { return form_.findings(); }
+
+ private:
+    Form form_;
+};
+
+/// What both forms of tracing share. `Reader`: parses a line, and makes of it what rules see.
+template <class Reader>
+class TracingForm {
+ public:
+    explicit TracingForm(LogRules rules) : offers_(rules), reader_(rules), matcher_(std::move(rules)) {}
+
+    Outcome line(std::string_view text, LogTally& tally) {
+        if (!reader_.parse(text, line_)) return Outcome::unparsed;
+        offers_.levels().line(line_.level, line_.target);
+        return matcher_.match(reader_.matched(line_), tally) ? Outcome::matched : Outcome::skipped;
+    }
+    void end_of_block(base::Time now) { offers_.levels().end_of_block(now); }
+    domain::Events offers() const { return offers_.offers(matcher_.seen()); }
+    std::vector<Finding> findings() const { return offers_.findings(); }
+
+ private:
+    GatewayLogOffers offers_;
+    Reader reader_;
+    GatewayLogMatcher matcher_;
+    formats::TracingLine line_;
+};
+
+bool any_regex(const LogRules& rules) {
+    for (const LogRule& rule : rules)
+        if (!rule.regex.empty()) return true;
+    return false;
+}
+
+bool any_fields(const LogRules& rules) {
+    for (const LogRule& rule : rules)
+        if (!rule.fields.empty()) return true;
+    return false;
+}
+
+class TextReader {
+ public:
+    explicit TextReader(const LogRules& rules) : bare_(any_regex(rules)) {}
+
+    static bool parse(std::string_view text, formats::TracingLine& out) {
+        return formats::parse_tracing_text(text, out);
+    }
+    MatchedText matched(const formats::TracingLine& line) {
+        // A message is in one colour; what stands behind it is for expressions alone.
+        if (!bare_ || !formats::has_escapes(line.message)) return {line.message, line.target, line.time};
+        formats::remove_escapes(line.message, without_escapes_);
+        return {without_escapes_, line.target, line.time};
+    }
+
+ private:
+    bool bare_;
+    std::string without_escapes_;
+};
+
+class JsonReader {
+ public:
+    explicit JsonReader(const LogRules& rules) : whole_(any_fields(rules)) {}
+
+    bool parse(std::string_view text, formats::TracingLine& out) {
+        return whole_ ? json_.parse_slowly(text, out) : json_.parse(text, out);
+    }
+    MatchedText matched(const formats::TracingLine& line) {
+        return {line.message, line.target, line.time, whole_ ? &json_.fields() : nullptr};
+    }
+
+ private:
+    bool whole_;
+    formats::TracingJson json_;
+};
+
+/// Lines of any form: rules see all of them.
+class AnyForm {
+ public:
+    explicit AnyForm(LogRules rules) : offers_(events_of(rules)), matcher_(std::move(rules)) {}
+
+    Outcome line(std::string_view text, LogTally& tally) {
+        return matcher_.match({text}, tally) ? Outcome::matched : Outcome::skipped;
+    }
+    void end_of_block(base::Time /*now*/) {}
+    domain::Events offers() const { return offers_; }
+    static std::vector<Finding> findings() { return {}; }
+
+ protected:
+    domain::Events offers_;
+    GatewayLogMatcher matcher_;
+};
+
+class JsonForm : public AnyForm {
+ public:
+    using AnyForm::AnyForm;
+
+    Outcome line(std::string_view text, LogTally& tally) {
+        if (!json_.parse(text)) return Outcome::unparsed;
+        return matcher_.match({.text = text, .fields = &json_}, tally) ? Outcome::matched : Outcome::skipped;
+    }
+
+ private:
+    formats::JsonLine json_;
+};
+
+}  // namespace
+
+std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules) {
+    switch (format) {
+        case LogFormat::tracing_json:
+            return std::make_unique<Counter<TracingForm<JsonReader>>>(std::move(rules));
+        case LogFormat::text:
+            return std::make_unique<Counter<AnyForm>>(std::move(rules));
+        case LogFormat::json:
+            return std::make_unique<Counter<JsonForm>>(std::move(rules));
+        case LogFormat::tracing_text:
+            break;
+    }
+    return std::make_unique<Counter<TracingForm<TextReader>>>(std::move(rules));
+}
+
+}  // namespace keyshift::collectors

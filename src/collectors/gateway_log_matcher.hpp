@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which rules a line fits, and what it adds to a tally then. Lives on the collector's worker thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collectors/gateway_log_rules.hpp"
+#include "collectors/line_counter.hpp"
+#include "domain/event.hpp"
+#include "formats/json_line.hpp"
+#include "formats/line_beginnings.hpp"
+#include "formats/line_expressions.hpp"
+
+namespace keyshift::collectors {
+
+/// A line, as far as rules ask for it.
+struct MatchedText {
+    std::string_view text;                ///< what messages and expressions are compared with
+    std::string_view target = {};         ///< empty: any
+    std::string_view time = {};           ///< RFC 3339; anything else: not known
+    formats::JsonLine* fields = nullptr;  ///< null: no rule with fields fits
+};
+
+class GatewayLogMatcher {
+ public:
+    explicit GatewayLogMatcher(LogRules rules);
+
+    /// Adds what the line counts as, each event at most once. Returns whether it counts as anything.
+    bool match(const MatchedText& line, LogTally& tally) {
+        in_line_.reset();
+        beginnings_.find(line.text, [&](std::size_t literal) { begins(literal, line, tally); });
+        if (!searched_.empty()) search(line, tally);
+        if (!fielded_.empty()) test_fields(line, tally);
+        return in_line_.any();
+    }
+
+    /// The events of the rules that a line ever fitted.
+    const domain::Events& seen() const { return seen_; }
+    const LogRules& rules() const { return rules_; }
+
+ private:
+    using Groups = formats::NamedGroups;
+
+    void begins(std::size_t literal, const MatchedText& line, LogTally& tally);
+    void search(const MatchedText& line, LogTally& tally);
+    void test_fields(const MatchedText& line, LogTally& tally);
+    void fits(const LogRule& rule, const MatchedText& line, const Groups& groups, LogTally& tally);
+    void fail(domain::Event event, const Groups& groups, base::Time at, LogTally& tally) const;
+
+    LogRules rules_;
+    std::vector<std::size_t> begun_;     // rules, by the literals of beginnings_
+    std::vector<std::size_t> searched_;  // rules, by the expressions of expressions_
+    std::vector<std::size_t> fielded_;   // rules that have fields alone
+    formats::LineBeginnings beginnings_;
+    formats::LineExpressions expressions_;  // looked for anywhere
+    formats::LineExpressions confirming_;   // by literal, where its rule has one
+    domain::Events seen_;
+    domain::Events in_line_;
+};
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/gateway_log_offers.hpp"
+
+#include <string>
+
+namespace keyshift::collectors {
+namespace {
+
+using domain::Events;
+using formats::TracingLevel;
+
+std::string names_of(const Events& events) {
+    std::string out;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        if (events.test(i))
+            out += (out.empty() ? "" : ", ") + std::string(domain::event_name(domain::event_at(i)));
+    return out;
+}
+
+std::string small(TracingLevel level) {
+    std::string out(formats::tracing_level_name(level));
+    for (char& c : out) c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
+/// "inferxgate" of "inferxgate::auth".
+std::string crate_of(const LogRule& rule) {
+    return rule.targets.empty() ? std::string()
+                                : rule.targets.front().substr(0, rule.targets.front().find(':'));
+}
+
+}  // namespace
+
+GatewayLogOffers::GatewayLogOffers(const LogRules& rules) {
+    for (const LogRule& rule : rules) {
+        if (rule.use == LogRule::Use::shows) continue;
+        const std::size_t group = rule.level ? levels_.group(rule.targets) : 0;
+        needs_.push_back(
+            {events_of(rule), rule.use == LogRule::Use::counts_once_seen, group, rule.level, crate_of(rule)});
+    }
+}
+
+bool GatewayLogOffers::is_reached(const Need& need) const {
+    return !need.level || levels_.reaches(need.group, *need.level);
+}
+
+Events GatewayLogOffers::offers(const Events& seen) const {
+    Events some;
+    Events not_all;
+    for (const Need& need : needs_) {
+        some |= need.events;
+        if (!is_reached(need)) not_all |= need.events;
+        if (need.once_seen) not_all |= need.events & ~seen;
+    }
+    return some & ~not_all;
+}
+
+/// What lets the gateway write all that rules wait for.
+std::string GatewayLogOffers::mend() const {
+    const Need* farthest = nullptr;
+    for (const Need& need : needs_)
+        if (!is_reached(need) && (farthest == nullptr || *need.level > *farthest->level)) farthest = &need;
+    if (farthest == nullptr) return {};
+    const std::string level = small(*farthest->level);
+    const bool is_for_all = farthest->crate.empty() || *farthest->level <= TracingLevel::info;
+    return "start the gateway with RUST_LOG=" +
+           (is_for_all ? level : "info," + farthest->crate + "=" + level);
+}
+
+std::vector<Finding> GatewayLogOffers::unreached(TracingLevel level) const {
+    Events events;
+    for (const Need& need : needs_)
+        if (need.level == level && !is_reached(need)) events |= need.events;
+    if (events.none()) return {};
+    const std::string what = "0 lines at " + std::string(formats::tracing_level_name(level)) + " seen" +
+                             (levels_.lines(level) == 0 ? "" : " lately of the rules' targets");
+    return {{Finding::Kind::warning, what + ": the rules for " + names_of(events) + " cannot match", mend()}};
+}
+
+std::vector<Finding> GatewayLogOffers::findings() const {
+    std::vector<Finding> out;
+    std::string counts;
+    for (std::size_t i = 0; i < formats::kTracingLevels; ++i) {
+        const auto level = static_cast<TracingLevel>(i);
+        counts += (counts.empty() ? "" : ", ") + std::to_string(levels_.lines(level)) + " " +
+                  std::string(formats::tracing_level_name(level));
+    }
+    out.push_back({Finding::Kind::ok, "lines by level: " + counts});
+    for (std::size_t i = 0; i < formats::kTracingLevels; ++i)
+        for (Finding& finding : unreached(static_cast<TracingLevel>(i))) out.push_back(std::move(finding));
+    return out;
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which events of rules can be taken for zero, and what the levels of a log say about its rules. Lives on the
+// collector's worker thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collectors/collector.hpp"
+#include "collectors/gateway_log_levels.hpp"
+#include "collectors/gateway_log_rules.hpp"
+#include "domain/event.hpp"
+
+namespace keyshift::collectors {
+
+class GatewayLogOffers {
+ public:
+    explicit GatewayLogOffers(const LogRules& rules);
+
+    GatewayLogLevels& levels() { return levels_; }
+    /// `seen`: the events of the rules that a line ever fitted.
+    domain::Events offers(const domain::Events& seen) const;
+    std::vector<Finding> findings() const;
+
+ private:
+    /// What one rule needs.
+    struct Need {
+        domain::Events events;
+        bool once_seen;
+        std::size_t group;
+        std::optional<formats::TracingLevel> level;
+        std::string crate;  // of its targets
+    };
+    bool is_reached(const Need& need) const;
+    std::string mend() const;
+    std::vector<Finding> unreached(formats::TracingLevel level) const;
+
+    GatewayLogLevels levels_;
+    std::vector<Need> needs_;
+};
+
+}  // namespace keyshift::collectors

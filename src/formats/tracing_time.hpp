@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The time as tracing writes it by default, told eight bytes at a time. Pure; any thread. Kept inside
+// src/formats.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace keyshift::formats {
+
+inline constexpr std::size_t kTimeSize = 27;
+
+using Word = std::uint64_t;
+inline constexpr std::size_t kWord = sizeof(Word);
+
+inline Word load(const char* from) {
+    Word out = 0;
+    std::memcpy(&out, from, kWord);
+    return out;
+}
+
+/// Eight bytes as load() gives them.
+constexpr Word word_of(std::string_view text) {
+    Word out = 0;
+    for (std::size_t i = 0; i < kWord; ++i) {
+        const Word byte = i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+        out |= byte << 8 * (std::endian::native == std::endian::little ? i : kWord - 1 - i);
+    }
+    return out;
+}
+
+/// Eight bytes in which each 0 of the pattern is any digit. What differs from the pattern, plus 6 where it is
+/// a digit and plus 15 where it is not, stays below 16 in every byte exactly if they fit.
+class Shape {
+ public:
+    constexpr explicit Shape(std::string_view pattern) : expected_(word_of(pattern)) {
+        std::array<char, kWord> slack{};
+        for (std::size_t i = 0; i < kWord; ++i) slack.at(i) = pattern[i] == '0' ? 0x06 : 0x0F;
+        slack_ = word_of({slack.data(), slack.size()});
+    }
+    bool fits(const char* text) const {
+        const Word differs = load(text) ^ expected_;
+        return (((differs + slack_) | differs) & kHigh) == 0;
+    }
+
+ private:
+    static constexpr Word kHigh = 0xF0F0F0F0F0F0F0F0U;
+    Word expected_;
+    Word slack_ = 0;
+};
+
+/// 2026-11-22T11:56:47.949528Z, the last part of it looked at twice.
+inline bool is_tracing_time(const char* text) {
+    static constexpr Shape kFirst("0000-00-"), kSecond("00T00:00"), kThird(":00.0000"), kLast(".000000Z");
+    return kFirst.fits(text) && kSecond.fits(text + 8) && kThird.fits(text + 16) && kLast.fits(text + 19);
+}
+
+}  // namespace keyshift::formats

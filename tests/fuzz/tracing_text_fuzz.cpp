@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as a line of tracing's text: both ways say the same, and everything said stands in the line.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "formats/tracing_text.hpp"
+
+namespace {
+
+bool is_in(std::string_view part, std::string_view line) {
+    return part.empty() ||
+           (part.data() >= line.data() && part.data() + part.size() <= line.data() + line.size());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace keyshift::formats;
+    const std::string_view line(reinterpret_cast<const char*>(data), size);
+    TracingLine fast;
+    TracingLine slow;
+    const bool parsed = parse_tracing_text(line, fast);
+    if (parsed != parse_tracing_text_slowly(line, slow)) std::abort();
+    std::string bare;
+    remove_escapes(line, bare);
+    if (bare.size() > size || (!has_escapes(line) && bare != line)) std::abort();
+    if (!parsed) return 0;
+    if (fast.time != slow.time || fast.level != slow.level || fast.target != slow.target ||
+        fast.message != slow.message)
+        std::abort();
+    if (!is_in(fast.time, line) || !is_in(fast.target, line) || !is_in(fast.message, line)) std::abort();
+    return 0;
+}
