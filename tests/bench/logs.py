@@ -6,7 +6,6 @@ Every program is pinned to one core; what is compared is CPU time, user and syst
 """
 
 import argparse
-import contextlib
 import json
 import sys
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import yaml
 
-from harness.process import CLEAN_ENVIRONMENT
 from harness.scratch import scratch_directory
 from bench import logs_peers as peers
 from bench.logs_corpus import FAILURES, Corpus, corpora
+from bench.logs_daemon import measure_daemon
 from bench.logs_peers import Speed
 from bench.logs_rules import FURTHER, RULES, expressions
 from bench.measure import MIB
@@ -184,9 +183,7 @@ def main() -> int:
         wrong = bench.wrong
         print("  counts are those of grep" if not wrong else "  WRONG COUNTS:\n  " + "\n  ".join(wrong))
     if given.only != "speed":
-        from bench.logs_daemon import measure_daemon
-
-        measure_daemon(given.binary, given.seconds)
+        measure_daemon(given.binary, corpora(CORPORA, given.lines)["combined"], given.seconds)
     return 1 if wrong else 0
 
 
