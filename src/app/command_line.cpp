@@ -158,6 +158,73 @@ void add_sql(CLI::App& app, SqlCommand& command) {
         });
 }
 
+void add_failures(CLI::App& app, FailuresCommand& command) {
+    CLI::App* const failures = app.add_subcommand(
+        "failures", "Which clients fail to authenticate, why, how often and from where, as logs tell");
+    failures->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    failures
+        ->add_option_function<std::string>(
+            "--since",
+            [&command](const std::string& text) {
+                const auto since = base::parse_duration(text);
+                if (!since || *since <= base::Duration::zero() || *since > std::chrono::hours{24})
+                    refuse("--since", text, "a duration up to 24h, such as 15m or 1h (default)");
+                command.since = *since;
+            },
+            "How far back, up to 24h (default: 1h)")
+        ->type_name("DURATION");
+    failures
+        ->add_option_function<std::string>(
+            "--format",
+            [&command](const std::string& name) {
+                const auto format = report::parse_format(name);
+                const bool known = format == report::Format::text || format == report::Format::json ||
+                                   format == report::Format::csv;
+                if (!known) refuse("--format", name, "text, json or csv");
+                command.format = *format;
+            },
+            "text (default), json or csv")
+        ->type_name("FORMAT");
+    failures->add_option("--limit", command.limit, "Rows of text at most, 0 for all (default: 50)")
+        ->type_name("N");
+}
+
+void add_check(CLI::App& app, CheckCommand& command, CheckLogCommand& log) {
+    CLI::App* const check = app.add_subcommand(
+        "check", "Check configuration files, every problem at once; or how the lines of a log are counted");
+    auto* const files = check->add_option("FILE", command.files, "Configuration files");
+    auto* const sample =
+        check
+            ->add_option("--log", log.sample,
+                         "Show what each line of this log would count as; - for standard input")
+            ->type_name("SAMPLE")
+            ->excludes(files);
+    check->add_option("--config", log.config, "With --log: the configuration file that has the collector")
+        ->type_name("FILE")
+        ->needs(sample);
+    check
+        ->add_option("--collector", log.collector,
+                     "With --log: access_log or gateway_log, where both are configured")
+        ->type_name("TYPE")
+        ->needs(sample);
+    check->add_flag("--summary", log.summary, "With --log: only the sums")->needs(sample);
+    check
+        ->add_option_function<double>(
+            "--max-unparsed",
+            [&log](const double& percent) {
+                if (percent < 0 || percent > 100)
+                    refuse("--max-unparsed", std::to_string(percent), "0 to 100");
+                log.most_unparsed = percent / 100;
+            },
+            "With --log: fail when more percent of the lines are not understood (default: 5)")
+        ->type_name("PERCENT")
+        ->needs(sample);
+    check->callback([files, sample] {
+        if (files->count() + sample->count() == 0)
+            throw CLI::RequiredError("FILE, a configuration file, or --log SAMPLE");
+    });
+}
+
 bool is_command(const CLI::App& app, const std::string& name) {
     const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
     return std::any_of(commands.begin(), commands.end(),
@@ -186,20 +253,21 @@ Command parse_command_line(int argc, const char* const* argv) {
     add_verdict(app, verdict);
     DoctorCommand doctor;
     add_doctor(app, doctor);
+    FailuresCommand failures;
+    add_failures(app, failures);
     add_report(app, report);
     add_key(app, key);
     add_pair(app, pair);
     add_ack(app, ack);
     add_sql(app, sql);
-    app.add_subcommand("check", "Check configuration files: every problem at once")
-        ->add_option("FILE", check.files, "Configuration files")
-        ->required();
+    CheckLogCommand check_log;
+    add_check(app, check, check_log);
     if (argc < 2) return Message{app.help(), kUsage};
     const std::string first = argv[1];
     if (first[0] != '-' && !is_command(app, first)) {
         return Message{"keyshift: '" + first +
-                           "' is not a command; there are serve, status, verdict, doctor, report, key, "
-                           "pair, ack, sql and check (--help)\n",
+                           "' is not a command; there are serve, status, verdict, doctor, failures, "
+                           "report, key, pair, ack, sql and check (--help)\n",
                        kUsage};
     }
     try {
@@ -215,10 +283,12 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (app.got_subcommand("status")) return status;
     if (app.got_subcommand("verdict")) return verdict;
     if (app.got_subcommand("doctor")) return doctor;
+    if (app.got_subcommand("failures")) return failures;
     if (app.got_subcommand("key")) return key;
     if (app.got_subcommand("pair")) return pair;
     if (app.got_subcommand("ack")) return ack;
     if (app.got_subcommand("sql")) return sql;
+    if (!check_log.sample.empty()) return check_log;
     return check;
 }
 

@@ -2,12 +2,15 @@
 // The command line as a sum type. Secrets have no option: they never come from argv.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/time.hpp"
 #include "report/writer.hpp"
 
 namespace keyshift::app {
@@ -28,6 +31,22 @@ struct ServeCommand {
 
 struct CheckCommand {
     std::vector<std::filesystem::path> files;
+};
+
+/// `check --log`.
+struct CheckLogCommand {
+    std::optional<std::filesystem::path> config;
+    std::filesystem::path sample;  ///< "-": standard input
+    std::string collector;         ///< empty: the only one that reads a log
+    bool summary = false;          ///< without a line for each line
+    double most_unparsed = 0.05;   ///< a larger share is an error
+};
+
+struct FailuresCommand {
+    std::optional<std::filesystem::path> config;
+    base::Duration since = std::chrono::hours{1};
+    report::Format format = report::Format::text;  ///< text, json or csv
+    std::size_t limit = 50;                        ///< rows of text; 0: all
 };
 
 struct StatusCommand {
@@ -73,8 +92,9 @@ struct Message {
     int exit_code;
 };
 
-using Command = std::variant<ReportCommand, ServeCommand, CheckCommand, StatusCommand, VerdictCommand,
-                             KeyCommand, PairCommand, AckCommand, SqlCommand, DoctorCommand, Message>;
+using Command =
+    std::variant<ReportCommand, ServeCommand, CheckCommand, CheckLogCommand, FailuresCommand, StatusCommand,
+                 VerdictCommand, KeyCommand, PairCommand, AckCommand, SqlCommand, DoctorCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -10,6 +10,8 @@ namespace keyshift::app {
 int run_report(const ReportCommand& command);
 int run_serve(const ServeCommand& command);
 int run_check(const CheckCommand& command);
+int run_check_log(const CheckLogCommand& command);
+int run_failures(const FailuresCommand& command);
 int run_status(const StatusCommand& command);
 int run_verdict(const VerdictCommand& command);
 int run_key(const KeyCommand& command);

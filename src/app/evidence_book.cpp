@@ -14,7 +14,13 @@ using domain::Event;
 using domain::SourceCounts;
 
 /// The sources that see every request that the gateway answers, and so keyshift's own.
-constexpr std::array<const char*, 2> kSeeOwnRequests{"statements", "gateway_metrics"};
+constexpr std::array<const char*, 4> kSeeOwnRequests{"statements", "gateway_metrics", "access_log",
+                                                     "gateway_log"};
+/// Writers of logs may hold lines back for a while.
+constexpr base::Duration kSettleLogsEvery = std::chrono::seconds{30};
+constexpr base::Duration kKeepFailures = std::chrono::hours{24};
+constexpr base::Duration kTrimFailuresEvery = std::chrono::minutes{10};
+constexpr std::size_t kMostUntrimmed = 2'000;
 
 constexpr base::Duration kKeepHours = std::chrono::hours{24 * 31};
 
@@ -64,6 +70,11 @@ void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
     take_over(parts, newer.parts);
     take_over(hourly, newer.hourly);
     take_over(observation_starts, newer.observation_starts);
+    take_over(cursors, newer.cursors);
+    for (const auto& [source, tally] : newer.failures)
+        failures.try_emplace(source, store::kMostFailures).first->second.merge(tally);
+    uses.merge(newer.uses);
+    if (newer.forget_failures_before) forget_failures_before = newer.forget_failures_before;
 }
 
 void UnsavedEvidence::write(store::Transaction& to) const {
@@ -73,6 +84,10 @@ void UnsavedEvidence::write(store::Transaction& to) const {
         to.set_part(name.first, name.second, memory ? &*memory : nullptr);
     for (const auto& [name, value] : hourly) to.set_hourly(name.first, name.second, value);
     for (const auto& [name, at] : observation_starts) to.set_observation_start(name, at);
+    for (const auto& [name, value] : cursors) to.set_cursor(name.first, name.second, value);
+    for (const auto& [source, tally] : failures) to.add_failures(source, tally);
+    to.add_key_uses(uses);
+    if (forget_failures_before) to.forget_failures(*forget_failures_before, store::kMostFailures);
 }
 
 Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time now) {
@@ -84,6 +99,9 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     if (!parts) return parts.error();
     auto hourly = state.load_hourly();
     if (!hourly) return hourly.error();
+    auto cursors = state.load_cursors();
+    if (!cursors) return cursors.error();
+    cursors_ = std::move(*cursors);
     load_evidence(*facts, *counters, model);
     model.evidence.hourly = std::move(*hourly);
     for (auto& [name, counts] : model.evidence.sources) {
@@ -102,16 +120,45 @@ void EvidenceBook::take(const std::string& source, const collectors::Observation
             if (counts.offers.test(index_of(event))) add_own(counts, event);
     }
     if (seen.counted) count(source, *seen.counted, poll_every, now, model);
+    if (seen.log) take_log(source, *seen.log, now, model);
     if (seen.gauges) take_gauges(source, *seen.gauges, model.gauges);
     if (seen.probe) take_answers(*seen.probe, model.probe);
+}
+
+void EvidenceBook::take_log(const std::string& source, const collectors::LogFacts& seen, Time now,
+                            domain::Model& model) {
+    domain::LogStatus& log = model.logs[source];
+    log.lines.add(seen.lines);
+    log.lag_bytes = seen.lag_bytes;
+    log.read_since_start = true;
+    for (const auto& [name, text] : seen.cursor) {
+        if (text) {
+            cursors_[source][name] = *text;
+        } else {
+            cursors_[source].erase(name);
+        }
+        of_logs_.cursors[{source, name}] = text;
+    }
+    heard_uses_.merge(seen.uses);
+    of_logs_.uses.merge(seen.uses);
+    if (!seen.failures.empty())
+        of_logs_.failures.try_emplace(source, store::kMostFailures).first->second.merge(seen.failures);
+    failures_to_trim_ += seen.failures.kinds().size();
+    if (now - trimmed_at_ < kTrimFailuresEvery && failures_to_trim_ < kMostUntrimmed) return;
+    failures_to_trim_ = 0;
+    trimmed_at_ = now;
+    of_logs_.forget_failures_before = now - kKeepFailures;
 }
 
 void EvidenceBook::take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Gauges& to) {
     gauges_[source] = gauges;
     to = {};
+    // The same client may stand in both logs.
+    const std::string best = gauges_["access_log"].failing_clients.empty() ? "gateway_log" : "access_log";
     for (const auto& [name, of_source] : gauges_) {
         to.cache_entries.insert(of_source.cache_entries.begin(), of_source.cache_entries.end());
         to.gateways_up.insert(of_source.gateways_up.begin(), of_source.gateways_up.end());
+        if (name == best) to.failing_clients = of_source.failing_clients;
     }
 }
 
@@ -122,11 +169,18 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     const auto growth = meter.advance(counted.readings, now);
     domain::Look look;
     look.growth = growth.events;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        look.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i));
     look.offers = counted.offers;
     look.resets = growth.resets;
     look.missing = counted.missing;
     look.poll_every = poll_every;
     if (sees_own_requests(source)) look.in_flight = in_flight_;
+    if (model.logs.count(source) > 0) {
+        Time& settled = settled_at_[source];
+        look.settles = now - settled >= kSettleLogsEvery || now < settled;
+        if (look.settles) settled = now;
+    }
     look.lossy = counted.lossy || growth.unwatched || (growth.resets > 0 && counted.resets_are_gaps);
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
@@ -159,7 +213,7 @@ UnsavedEvidence EvidenceBook::take_unsaved(const domain::Model& model) {
     std::map<std::string, Time> starts;
     for (const auto& [name, status] : model.sources)
         if (status.observation_start) starts[name] = *status.observation_start;
-    UnsavedEvidence out;
+    UnsavedEvidence out = std::exchange(of_logs_, {});
     out.facts = newer(facts, saved_.facts);
     out.counters = newer(counters, saved_.counters);
     out.hourly = newer(hourly, saved_.hourly);
@@ -174,6 +228,9 @@ UnsavedEvidence EvidenceBook::take_unsaved(const domain::Model& model) {
                 memory == meter.parts().end() ? std::nullopt : std::optional(memory->second);
         }
     }
+    if (all_parts_)
+        for (const auto& [source, cursor] : cursors_)
+            for (const auto& [name, text] : cursor) out.cursors[{source, name}] = text;
     all_parts_ = false;
     return out;
 }

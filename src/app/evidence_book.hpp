@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "base/time.hpp"
 #include "collectors/collector.hpp"
 #include "domain/evidence.hpp"
+#include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
 #include "domain/model.hpp"
 #include "store/state.hpp"
@@ -29,10 +31,16 @@ struct UnsavedEvidence {
     std::map<std::pair<std::string, std::int64_t>, std::uint64_t> hourly;
 
     std::map<std::string, base::Time> observation_starts;
+    /// How far logs have been read, by source and name; empty: forgotten.
+    std::map<std::pair<std::string, std::string>, std::optional<std::string>> cursors;
+    std::map<std::string, domain::FailureTally> failures;  ///< new ones, by source
+    domain::KeyUses uses;                                  ///< new ones
+    std::optional<base::Time> forget_failures_before;
 
     bool empty() const {
         return facts.empty() && counters.empty() && parts.empty() && hourly.empty() &&
-               observation_starts.empty();
+               observation_starts.empty() && cursors.empty() && failures.empty() && uses.empty() &&
+               !forget_failures_before;
     }
     /// Adds what a newer one has; that wins.
     void merge(const UnsavedEvidence& newer);
@@ -51,6 +59,10 @@ class EvidenceBook {
     /// keyshift may be causing these events from now on (by 1), or no longer (by -1): meanwhile so many are
     /// not believed. What it did cause is in what it saw, see take().
     void own(const std::vector<domain::Event>& events, std::int64_t by);
+    /// How far `source` has been read, for Collector::resume().
+    const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
+    /// Uses of keys that logs have told of since this was last asked.
+    domain::KeyUses take_uses() { return std::exchange(heard_uses_, domain::KeyUses()); }
     /// Time has passed, or a source was read: the headlines follow.
     static void update(domain::Model& model, base::Time now);
 
@@ -62,12 +74,20 @@ class EvidenceBook {
  private:
     void count(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
                base::Time now, domain::Model& model);
+    void take_log(const std::string& source, const collectors::LogFacts& seen, base::Time now,
+                  domain::Model& model);
     void take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Gauges& to);
 
     std::map<std::string, domain::Meter> meters_;
     domain::PerEvent<std::int64_t> in_flight_{};
     std::map<std::string, domain::Gauges> gauges_;  // by source
     UnsavedEvidence saved_;                         // what was handed out, but for the parts
+    UnsavedEvidence of_logs_;                       // cursors, failures and uses that were not handed out yet
+    std::map<std::string, std::map<std::string, std::string>> cursors_;  // whole, by source
+    std::map<std::string, base::Time> settled_at_;                       // logs: see domain::Look::settles
+    std::size_t failures_to_trim_ = 0;  // handed out since the state was last told to forget old ones
+    base::Time trimmed_at_;
+    domain::KeyUses heard_uses_;
     bool all_parts_ = false;
 };
 

@@ -53,6 +53,11 @@ domain::Totals saved_totals(const store::Counters& counters) {
     return totals;
 }
 
+void KeyJournal::heard(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
+    heard_ = counted;
+    logged_uses_.merge(uses);
+}
+
 Result<Scan> KeyJournal::prepare() {
     if (!loaded_) {
         if (auto loaded = load(); !loaded) {
@@ -84,6 +89,9 @@ Result<void> KeyJournal::load() {
     if (!next_row) return next_row.error();
     ledger_.next_row(*next_row);
     if (auto loaded = pairer_.load(); !loaded) return loaded;
+    const auto uses = state_.load_key_uses();
+    if (!uses) return uses.error();
+    logged_uses_.merge(*uses);
     baseline_.reset();
     if (counters->count({kBaseline, ""}) != 0) baseline_ = counters->at({kBaseline, ""});
     // No census has been counted in a file that has just been begun.
@@ -180,7 +188,16 @@ void KeyJournal::event(store::Event event) {
 
 Result<void> KeyJournal::key(const Key& key) {
     if (!settings_.policy.canary.empty() && key.id == settings_.policy.canary) return {};
-    if (key.legacy) return legacy_key(key);
+    if (!key.legacy) return modern_key(key);
+    const auto use = logged_uses_.latest().find(key.id);
+    if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
+        return legacy_key(key);
+    Key used = key;
+    used.last_used_at = std::min(use->second, now_);
+    return legacy_key(used);
+}
+
+Result<void> KeyJournal::modern_key(const Key& key) {
     if (ledger_.observe_modern(key)) upgraded(domain::hash_id(key.id));
     if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance) {
         raise(next_.evidence.newest_modern_use, key.last_used_at);

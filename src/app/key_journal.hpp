@@ -33,8 +33,8 @@ class KeyJournal final : public collectors::KeySink {
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
-    /// What other sources tell of the fallback, for the scans that follow.
-    void heard(const domain::CountedFallback& counted) { heard_ = counted; }
+    /// What other sources tell of the fallback, and of uses of keys, for the scans that follow.
+    void heard(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
 
     base::Result<void> begin(collectors::Scan scan, base::Time database_now) override;
     base::Result<void> key(const domain::Key& key) override;
@@ -73,10 +73,12 @@ class KeyJournal final : public collectors::KeySink {
     void note_error(const base::Result<void>& done);
 
     base::Result<void> legacy_key(const domain::Key& key);
+    base::Result<void> modern_key(const domain::Key& key);
     void upgraded(std::uint64_t key);
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
 
+    void forget_uses_of_others();
     void check_clock(std::optional<base::Duration> elapsed);
     void settle_census();
     void settle_gone(const std::vector<domain::Gone>& gone);
@@ -108,6 +110,7 @@ class KeyJournal final : public collectors::KeySink {
 
     std::string notice_;
     domain::CountedFallback heard_;
+    domain::KeyUses logged_uses_;  // of legacy keys, and of those that no census has been asked about
 
     // The scan under way.
     collectors::Scan scan_ = collectors::Scan::census;

@@ -29,6 +29,20 @@ void KeyJournal::settle_census() {
     settle_gone(gone);
     note_owners(gone);
     pair_keys();
+    forget_uses_of_others();
+}
+
+/// Logs name modern keys as well, whose uses nobody has to be told of.
+void KeyJournal::forget_uses_of_others() {
+    domain::KeyUses of_legacy;
+    for (const auto& [id, at] : logged_uses_.latest()) {
+        if (ledger_.find(domain::hash_id(id)) != nullptr) {
+            of_legacy.add(id, at);
+        } else {
+            save([&name = id](store::Transaction& to) { to.forget_key_use(name); });
+        }
+    }
+    logged_uses_ = std::move(of_legacy);
 }
 
 void KeyJournal::settle_gone(const std::vector<Gone>& gone) {

@@ -9,11 +9,13 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <unistd.h>
 
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "app/saved_evidence.hpp"
 #include "base/log.hpp"
+#include "collectors/catalog.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
 #include "runtime/run_blocking.hpp"
@@ -32,6 +34,8 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 1800ms;
 constexpr base::Duration kTolerableSkew = 5s;
 constexpr auto kJudgeEvery = 15s;
+/// Logs are looked at many times a second. What is not saved yet is read again after a kill -9.
+constexpr auto kSaveEvery = 250ms;
 
 }  // namespace
 
@@ -75,9 +79,27 @@ Result<void> Monitor::restore_model() {
     }
     if (auto loaded = book_.load(*state_, model_, base::now()); !loaded) return loaded;
     saver_.emplace(config_.state.directory);
+    for (Watched& watched : watched_)
+        if (auto resumed = resume(watched); !resumed) return resumed;
     model_.state_size_bytes = state_->size_bytes();
     model_.policy = judging(config_);
     model_.config_loaded_at = base::now();
+    return {};
+}
+
+/// Where an earlier process had got to, and what tells that there is something new.
+Result<void> Monitor::resume(Watched& watched) {
+    const std::string& name = watched.source.name();
+    if (collectors::catalog_entry(name).line_counter) model_.logs[name];
+    watched.source.resume(book_.cursor(name));
+    const int wake = watched.source.wake_fd();
+    if (wake < 0) return {};
+    const int own = ::dup(wake);
+    if (own < 0) {
+        return base::Error{base::Errc::config, "no descriptor is left for the source " + name,
+                           "raise the limit of open files (LimitNOFILE=)"};
+    }
+    watched.wake.emplace(loop_, own);
     return {};
 }
 
@@ -100,11 +122,12 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
     runtime::Schedule schedule(watched.source.interval(), std::random_device{}());
     // Work is named before it is awaited: GCC 12 destroys a temporary lambda in a co_await expression twice
     // (bug 107288).
-    domain::CountedFallback heard;
+    Heard heard;
     const auto look = [&watched, &heard] { return watched.source.run_cycle(heard); };
     while (!stopping_) {
-        const auto began = std::chrono::steady_clock::now();
-        heard = counted_fallback(model_, base::now());
+        const auto began = Clock::now();
+        heard.fallback = counted_fallback(model_, base::now());
+        heard.uses = watched.source.keeps_journal() ? book_.take_uses() : domain::KeyUses();
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
@@ -112,16 +135,35 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         if (stopping_) break;
         const base::Duration rest = cycle.rest;
         const bool succeeded = cycle.observation.has_value();
+        const auto look_every = cycle.look_every.value_or(base::Duration::max());
         book_.own(may_cause, -1);
         apply(watched, std::move(cycle));
         // After a failure the pause counts from its end: one that took as long as the interval must not
         // follow itself.
-        const auto now = std::chrono::steady_clock::now();
-        const auto next = succeeded ? began + schedule.after_success() : now + schedule.after_failure();
-        watched.timer.expires_at(std::max(next, now + rest));
-        if (stopping_) break;
+        const auto now = Clock::now();
+        const auto next = succeeded ? began + std::min<Clock::duration>(schedule.after_success(), look_every)
+                                    : now + schedule.after_failure();
+        co_await pause(watched, now + rest, std::max(next, now + rest));
+    }
+}
+
+/// Until `latest`, or from `earliest` on until the source has something new.
+asio::awaitable<void> Monitor::pause(Watched& watched, Clock::time_point earliest, Clock::time_point latest) {
+    if (watched.wake) {
+        if (stopping_) co_return;
+        watched.timer.expires_at(earliest);
         co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
+    if (stopping_) co_return;
+    watched.timer.expires_at(latest);
+    if (watched.wake) {
+        watched.wake->async_wait(asio::posix::stream_descriptor::wait_read,
+                                 [&watched](const boost::system::error_code& error) {
+                                     if (!error) watched.timer.cancel();
+                                 });
+    }
+    co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (watched.wake) watched.wake->cancel();
 }
 
 void Monitor::apply(Watched& watched, Cycle cycle) {
@@ -141,7 +183,7 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     }
     model_.state_size_bytes = cycle.state_size_bytes;
     publish();
-    save_evidence();
+    save_soon();
     const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
                                        [](const auto& source) { return source.second.polls > 0; });
     if (all_tried && !stopping_) pages_.set_ready();
@@ -204,20 +246,31 @@ void Monitor::publish() {
     pages_.publish(model_, now);
 }
 
-/// One writer at a time; it also takes what is added while it writes.
-void Monitor::save_evidence() {
-    saver_->add(book_.take_unsaved(model_));
+void Monitor::save_soon() {
+    unsaved_news_ = true;
     if (saving_) return;
+    save_timer_.expires_at(saved_at_.value_or(Clock::time_point{}) + kSaveEvery);
+    save_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !stopping_) save_evidence();
+    });
+}
+
+/// One writer at a time; what is new when it has ended is written next.
+void Monitor::save_evidence() {
+    unsaved_news_ = false;
+    saver_->add(book_.take_unsaved(model_));
     saving_ = true;
     ++parts_;
     asio::co_spawn(loop_, saver_->save(),
                    [this](const std::exception_ptr& thrown, std::optional<base::Error> error) {
                        saving_ = false;
+                       saved_at_ = Clock::now();
                        model_.state_size_bytes = state_->size_bytes();
                        if (thrown) return part_ended(thrown, "state");
                        const bool held = error && error->code == base::Errc::timeout;
                        if (!held) note_saved("evidence", error);
                        publish();
+                       if (unsaved_news_) stopping_ ? save_evidence() : save_soon();
                        forget_part();
                    });
 }
@@ -256,7 +309,10 @@ void Monitor::begin_stop() {
     interrupt_.raise();
     server_->stop();
     judging_.cancel();
+    save_timer_.cancel();
     for (Watched& watched : watched_) watched.timer.cancel();
+    // What has been shown is saved: after a restart nothing steps back.
+    if (unsaved_news_ && !saving_) save_evidence();
     grace_.expires_after(kGrace);
     grace_.async_wait([](const boost::system::error_code& error) {
         if (error) return;

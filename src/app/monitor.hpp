@@ -4,6 +4,7 @@
 // scrape renders the model.
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <list>
 #include <map>
@@ -14,6 +15,7 @@
 #include <string_view>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -40,11 +42,14 @@ class Monitor {
     int run();
 
  private:
+    using Clock = std::chrono::steady_clock;
+
     struct Watched {
         Source source;
         boost::asio::steady_timer timer;
-        bool extra;                                   // nobody has asked for it by name
-        std::optional<base::Errc> logged_error = {};  // a change of state is logged once
+        std::optional<boost::asio::posix::stream_descriptor> wake;  // readable when there is something new
+        bool extra;                                                 // nobody has asked for it by name
+        std::optional<base::Errc> logged_error = {};                // a change of state is logged once
         bool skewed = false;
 
         Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
@@ -57,10 +62,14 @@ class Monitor {
     base::Result<void> open();
     base::Result<void> restore_model();
 
+    base::Result<void> resume(Watched& watched);
     boost::asio::awaitable<void> watch(Watched& watched);
+    boost::asio::awaitable<void> pause(Watched& watched, Clock::time_point earliest,
+                                       Clock::time_point latest);
     void apply(Watched& watched, Cycle cycle);
     void apply_success(Watched& watched, domain::SourceStatus& status, Cycle& cycle);
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
+    void save_soon();
     void save_evidence();
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
     void publish();
@@ -78,6 +87,9 @@ class Monitor {
     EvidenceBook book_;
     std::optional<EvidenceSaver> saver_;
     bool saving_ = false;
+    bool unsaved_news_ = false;  // the model has changed since evidence was last handed to the saver
+    std::optional<Clock::time_point> saved_at_;
+    boost::asio::steady_timer save_timer_{loop_};
     Pages pages_;
     std::optional<http::Router> router_;
     std::optional<http::Server> server_;

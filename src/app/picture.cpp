@@ -77,7 +77,8 @@ Result<Picture> look(const config::Config& config) {
             if (last != (collector.type == domain::kKeysSource)) continue;
             Source source(config, collector, *picture.state, interrupt);
             if (!source.may_cause().empty()) continue;
-            Cycle cycle = source.run_cycle(counted_fallback(known, base::now()));
+            source.resume(book.cursor(source.name()));
+            Cycle cycle = source.run_cycle({counted_fallback(known, base::now()), book.take_uses()});
             if (last && !cycle.observation) return cycle.error;
             if (last && cycle.state_error) return *cycle.state_error;
             take_look(collector, cycle, book, known);

@@ -11,6 +11,8 @@ struct Run {
     int operator()(const ReportCommand& command) const { return run_report(command); }
     int operator()(const ServeCommand& command) const { return run_serve(command); }
     int operator()(const CheckCommand& command) const { return run_check(command); }
+    int operator()(const CheckLogCommand& command) const { return run_check_log(command); }
+    int operator()(const FailuresCommand& command) const { return run_failures(command); }
     int operator()(const StatusCommand& command) const { return run_status(command); }
     int operator()(const VerdictCommand& command) const { return run_verdict(command); }
     int operator()(const KeyCommand& command) const { return run_key(command); }

@@ -20,6 +20,7 @@ constexpr std::string_view kTotal = "total:";
 constexpr std::string_view kMark = "mark:";
 constexpr std::string_view kResets = "resets";
 constexpr std::string_view kHeadline = "headline";
+constexpr std::string_view kLines = "log_lines:";
 
 std::string join(std::string_view a, std::string_view b) {
     return std::string(a) + std::string(b);
@@ -132,6 +133,15 @@ void save_status(const std::string& name, const domain::SourceStatus& status, st
         counters[{std::string(kErrors), error_label(name, code)}] = count;
 }
 
+template <class Archive, class Lines>
+void describe_lines(Archive&& archive, Lines& lines) {
+    archive("matched", lines.matched);
+    archive("skipped", lines.skipped);
+    archive("unparsed", lines.unparsed);
+    archive("oversized", lines.oversized);
+    archive("bytes", lines.bytes);
+}
+
 template <class Archive, class Answers>
 void describe(Archive&& archive, Answers& answers) {
     archive("probe_refused_at", answers.refused_at);
@@ -143,6 +153,12 @@ void describe(Archive&& archive, Answers& answers) {
 }  // namespace
 
 void save_evidence(const domain::Model& model, store::Facts& facts, store::Counters& counters) {
+    for (const auto& [name, log] : model.logs) {
+        const auto save_lines = [&counters, &source = name](const char* result, std::uint64_t count) {
+            counters[{join(kLines, source), result}] = count;
+        };
+        describe_lines(save_lines, log.lines);
+    }
     for (const auto& [name, counts] : model.evidence.sources) save_source(name, counts, facts, counters);
     for (const auto& [name, status] : model.sources) save_status(name, status, facts, counters);
     save_numbers(std::string(kHeadline), model.evidence.totals, counters);
@@ -157,6 +173,13 @@ void save_evidence(const domain::Model& model, store::Facts& facts, store::Count
 }
 
 void load_evidence(const store::Facts& facts, const store::Counters& counters, domain::Model& model) {
+    for (const auto& [name, count] : counters) {
+        if (name.first.rfind(kLines, 0) != 0) continue;
+        const auto load_lines = [&label = name.second, value = count](const char* result, std::uint64_t& to) {
+            if (label == result) to = value;
+        };
+        describe_lines(load_lines, model.logs[name.first.substr(kLines.size())].lines);
+    }
     constexpr std::string_view kPrefix = "source:";
     constexpr std::string_view kSuffix = ":offers";
     for (const auto& [name, value] : facts) {

@@ -30,7 +30,7 @@ Source::Source(const config::Config& whole, const config::CollectorConfig& confi
     journal_ = std::make_unique<KeyJournal>(state, JournalSettings{judging(whole), whole.state.retention});
 }
 
-Cycle Source::look(const domain::CountedFallback& heard) {
+Cycle Source::look(const Heard& heard) {
     if (journal_) return look_at_keys(heard);
     Cycle cycle;
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout)});
@@ -42,9 +42,9 @@ Cycle Source::look(const domain::CountedFallback& heard) {
     return cycle;
 }
 
-Cycle Source::look_at_keys(const domain::CountedFallback& heard) {
+Cycle Source::look_at_keys(const Heard& heard) {
     Cycle cycle;
-    journal_->heard(heard);
+    journal_->heard(heard.fallback, heard.uses);
     const auto wanted = journal_->prepare();
     if (!wanted) {
         // What was known cannot be read: what the source says now could not be compared with it.
@@ -74,7 +74,7 @@ Cycle Source::look_at_keys(const domain::CountedFallback& heard) {
     return cycle;
 }
 
-Cycle Source::run_cycle(const domain::CountedFallback& heard) {
+Cycle Source::run_cycle(const Heard& heard) {
     const auto began = std::chrono::steady_clock::now();
     Cycle cycle;
     try {
@@ -85,6 +85,7 @@ Cycle Source::run_cycle(const domain::CountedFallback& heard) {
     }
     cycle.took = as_duration(std::chrono::steady_clock::now() - began);
     cycle.rest = collector_->rest();
+    cycle.look_every = collector_->look_every();
     if (journal_) cycle.state_notice = journal_->take_notice();
     cycle.state_size_bytes = state_.size_bytes();
     return cycle;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +31,14 @@ struct Cycle {
     std::string state_notice;                ///< the state file was replaced, and why; mostly empty
     std::uint64_t state_size_bytes = 0;
     base::Duration took{};
-    base::Duration rest{};  ///< stay away that long at least
+    base::Duration rest{};                     ///< stay away that long at least
+    std::optional<base::Duration> look_every;  ///< come back that soon; empty: by the interval
+};
+
+/// What other sources tell the key table's.
+struct Heard {
+    domain::CountedFallback fallback;
+    domain::KeyUses uses;
 };
 
 class Source {
@@ -48,12 +56,15 @@ class Source {
     bool keeps_journal() const { return journal_ != nullptr; }
     /// What the next cycle may make the gateway count; while none is under way.
     std::vector<domain::Event> may_cause() const { return collector_->may_cause(); }
-    /// Blocking, on the worker. Never throws. `heard`: what other sources tell of the fallback.
-    Cycle run_cycle(const domain::CountedFallback& heard);
+    /// See Collector.
+    void resume(const std::map<std::string, std::string>& cursor) { collector_->resume(cursor); }
+    int wake_fd() const { return collector_->wake_fd(); }
+    /// Blocking, on the worker. Never throws.
+    Cycle run_cycle(const Heard& heard);
 
  private:
-    Cycle look(const domain::CountedFallback& heard);
-    Cycle look_at_keys(const domain::CountedFallback& heard);
+    Cycle look(const Heard& heard);
+    Cycle look_at_keys(const Heard& heard);
 
     std::string name_;
     config::Schedule schedule_;

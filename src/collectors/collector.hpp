@@ -74,7 +74,6 @@ struct LogFacts {
     domain::FailureTally failures;
     domain::KeyUses uses;
     std::map<std::string, std::optional<std::string>> cursor;  ///< what resume() needs; empty: forgotten
-    bool more = false;                                         ///< there is more to read at once
 };
 
 struct Observation {
@@ -110,6 +109,9 @@ class Collector {
     /// Readable as soon as collect() may find something new, whatever the interval says, until the next
     /// collect(). -1: nothing tells. The same over the collector's life.
     virtual int wake_fd() const { return -1; }
+    /// How soon to come back at the latest, whatever the interval says; empty: by the interval. After each
+    /// collect().
+    virtual std::optional<base::Duration> look_every() const { return std::nullopt; }
     /// What the next collect() may make the gateway count, so that it is left out of what others count. Asked
     /// between two calls of collect(), on another thread.
     virtual std::vector<domain::Event> may_cause() const { return {}; }

@@ -69,6 +69,9 @@ class LogCollector final : public Collector {
 
     int wake_fd() const override { return input_->wake_fd(); }
     Duration rest() const override { return rest_; }
+    std::optional<Duration> look_every() const override {
+        return more_ ? Duration::zero() : input_->look_every();
+    }
 
     Result<Observation> collect(const Request& request) override {
         const auto began = Deadline::Clock::now();
@@ -78,6 +81,7 @@ class LogCollector final : public Collector {
         if (!read) return read.error();
         tally_.clients.forget_before(now - 2 * domain::FailingClients::kWindow);
         const auto took = std::chrono::duration_cast<Duration>(Deadline::Clock::now() - began);
+        more_ = read->more;
         rest_ = read->more ? Duration::zero() : std::max(kShortestRest, kRestPerLook * took);
         return observe(*read, now);
     }
@@ -101,8 +105,7 @@ class LogCollector final : public Collector {
                             .lag_bytes = read.lag_bytes,
                             .failures = std::move(tally_.failures),
                             .uses = std::move(tally_.uses),
-                            .cursor = {},
-                            .more = read.more};
+                            .cursor = {}};
         for (auto& [name, text] : read.cursor) seen.log->cursor[under(kInput, name)] = std::move(text);
         for (auto& [name, text] : tally_.clients.take_changed()) {
             auto& to = seen.log->cursor[under(kClients, name)];
@@ -132,6 +135,7 @@ class LogCollector final : public Collector {
     bool docker_;
     LogTally tally_;
     Duration rest_{};
+    bool more_ = false;  // the last look ended before the input did
 };
 
 std::vector<Finding> LogCollector::examine(Deadline deadline) {

@@ -137,7 +137,7 @@ void take_look(SourceCounts& counts, const Look& look, base::Time now) {
     counts.resets += look.resets;
     for (std::size_t i = 0; i < kEventCount; ++i) {
         counts.sums.at(i) = add_bounded(counts.sums.at(i), look.growth.at(i));
-        if (look.missing.empty()) settle_own(counts, i);
+        if (look.missing.empty() && look.settles) settle_own(counts, i);
         raise_total(counts, i, look.in_flight.at(i), now);
     }
 }

@@ -60,6 +60,9 @@ struct Look {
     Events offers;
     std::uint64_t resets = 0;
     bool lossy = false;  ///< what was counted between the last look and this one may be lost for good
+    /// So long after the one before that what keyshift caused until then must have been counted by now: a log
+    /// is looked at many times a second, and its writer may be slow.
+    bool settles = true;
     std::vector<std::string> missing = {};
     base::Duration poll_every{};
 };

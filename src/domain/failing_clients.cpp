@@ -7,12 +7,16 @@
 #include <cmath>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 namespace keyshift::domain {
 namespace {
 
 constexpr unsigned kIndexBits = 10;
 constexpr std::size_t kRegisters = std::size_t{1} << kIndexBits;
+constexpr int kMostRank = 64 - kIndexBits + 1;
+/// Saved as text: a register's rank is a printable character.
+constexpr char kPrintable = '0';
 
 std::int64_t slice_of(base::Time at) {
     return at.time_since_epoch() / FailingClients::kSlice;
@@ -79,7 +83,9 @@ std::map<std::string, std::string> FailingClients::take_changed() {
     for (const auto& [key, there] : changed_) {
         const std::string name =
             std::string(event_name(event_at(key.first))) + ":" + std::to_string(key.second);
-        out[name] = there ? slices_.at(key) : std::string();
+        std::string text = there ? slices_.at(key) : std::string();
+        for (char& rank : text) rank = static_cast<char>(rank + kPrintable);
+        out[name] = std::move(text);
     }
     changed_.clear();
     return out;
@@ -91,9 +97,12 @@ void FailingClients::restore(const std::string& name, const std::string& text) {
     const auto reason = event_named(std::string_view(name).substr(0, colon));
     std::int64_t slice = 0;
     const auto read = std::from_chars(name.data() + colon + 1, name.data() + name.size(), slice);
-    const auto good = [](char rank) { return rank >= 0 && rank <= 64; };
+    const auto good = [](char c) { return c >= kPrintable && c <= kPrintable + kMostRank; };
     if (!reason || read.ec != std::errc() || read.ptr != name.data() + name.size()) return;
-    if (std::ranges::all_of(text, good)) slices_[{index_of(*reason), slice}] = text;
+    if (!std::ranges::all_of(text, good)) return;
+    std::string& registers = slices_[{index_of(*reason), slice}];
+    registers = text;
+    for (char& rank : registers) rank = static_cast<char>(rank - kPrintable);
 }
 
 std::uint64_t hash_client(std::string_view address) {

@@ -47,25 +47,26 @@ class FailureTally {
  public:
     static constexpr std::size_t kTextBytes = 200;  ///< of each text; longer ones are cut at a character
 
-    explicit FailureTally(std::size_t limit = 2'000) : limit_(limit) {}
+    FailureTally() = default;
+    explicit FailureTally(std::size_t limit) : limit_(limit) {}
     void add(Event reason, std::string_view client, std::string_view user_agent, std::string_view path,
              base::Time at);
+    void add(FailureKind kind, const FailureTimes& times);
     void merge(const FailureTally& other);
     bool empty() const { return kinds_.empty(); }
     void clear() { kinds_.clear(); }
     const std::map<FailureKind, FailureTimes>& kinds() const { return kinds_; }
 
  private:
-    void add(FailureKind kind, const FailureTimes& times);
-
-    std::size_t limit_;
+    std::size_t limit_ = 2'000;
     std::map<FailureKind, FailureTimes> kinds_;
 };
 
 /// When keys were used, by id as the log writes it, at most `limit` of them: further ones are dropped.
 class KeyUses {
  public:
-    explicit KeyUses(std::size_t limit = 100'000) : limit_(limit) {}
+    KeyUses() = default;
+    explicit KeyUses(std::size_t limit) : limit_(limit) {}
     void add(std::string_view id, base::Time at);
     void merge(const KeyUses& other);
     bool empty() const { return latest_.empty(); }
@@ -73,7 +74,7 @@ class KeyUses {
     const std::map<std::string, base::Time, std::less<>>& latest() const { return latest_; }
 
  private:
-    std::size_t limit_;
+    std::size_t limit_ = 100'000;
     std::map<std::string, base::Time, std::less<>> latest_;
 };
 

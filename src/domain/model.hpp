@@ -15,6 +15,7 @@
 #include "domain/forecast.hpp"
 #include "domain/inventory.hpp"
 #include "domain/ledger.hpp"
+#include "domain/log_facts.hpp"
 #include "domain/verdict.hpp"
 
 namespace keyshift::domain {
@@ -98,6 +99,13 @@ struct Gauges {
     std::map<std::string, std::uint64_t> failing_clients = {};
 };
 
+/// How far a log has been read, and what its lines were.
+struct LogStatus {
+    LogLines lines;                 ///< since the first line ever read
+    std::uint64_t lag_bytes = 0;    ///< known to be there and not read yet
+    bool read_since_start = false;  ///< by this process: what is saved may be less than was shown before
+};
+
 struct Model {
     std::optional<Inventory> inventory;  ///< empty before the first census; kept while the source is down
     std::optional<Migration> migration;  ///< likewise
@@ -108,6 +116,7 @@ struct Model {
     base::Duration skew{};  ///< this host's clock minus the gateway database's
     Gauges gauges;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
+    std::map<std::string, LogStatus> logs;        ///< those of them that are logs
     std::uint64_t state_write_errors = 0;
     std::uint64_t state_size_bytes = 0;
     base::Time config_loaded_at;

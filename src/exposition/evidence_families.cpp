@@ -25,20 +25,33 @@ std::optional<double> total(const domain::PerEvent<std::uint64_t>& totals, Event
     return there ? std::optional(number(totals.at(index_of(event)))) : std::nullopt;
 }
 
+/// What was saved of a log may be less than what was shown before a restart, until it is read again.
+bool is_behind(const Model& model, const std::string& source) {
+    const auto log = model.logs.find(source);
+    return log != model.logs.end() && !log->second.read_since_start;
+}
+
 /// Whether the source might count `event`, and what it has counted.
 std::optional<double> counted(const Model& model, const std::string& source, Event event) {
     const auto events = model.policy.measurable.find(source);
     if (events == model.policy.measurable.end() || !events->second.test(index_of(event))) return std::nullopt;
     const auto status = model.sources.find(source);
     if (status != model.sources.end() && !status->second.not_measured.empty()) return std::nullopt;
+    if (is_behind(model, source)) return std::nullopt;
     const auto counts = model.evidence.sources.find(source);
     return counts == model.evidence.sources.end() ? 0 : number(counts->second.totals.at(index_of(event)));
 }
 
 void append_headlines(const Model& model, std::vector<Family>& out) {
     const auto& totals = model.evidence.totals;
-    const bool any = model.sources.count(domain::kKeysSource) > 0 || can_be_measured(model, Signal::fallback);
-    const bool cache = can_be_measured(model, Signal::auth_cache);
+    const auto behind = [&model](Signal signal) {
+        return is_behind(model, model.evidence.of(signal).evidence);
+    };
+    const bool any =
+        (model.sources.count(domain::kKeysSource) > 0 || can_be_measured(model, Signal::fallback)) &&
+        !behind(Signal::fallback);
+    const bool cache = can_be_measured(model, Signal::auth_cache) && !behind(Signal::auth_cache);
+    const bool fails = can_be_measured(model, Signal::auth_failures) && !behind(Signal::auth_failures);
     out.push_back(single(Type::counter, "keyshift_fallback_auth_total",
                          "Authentications by fallback, by the evidence that keyshift_evidence_info names.",
                          total(totals, Event::fallback, any)));
@@ -53,8 +66,7 @@ void append_headlines(const Model& model, std::vector<Family>& out) {
     Family failures = family(Type::counter, "keyshift_auth_failures_total",
                              "Failed authentications by reason, by the evidence that keyshift_evidence_info "
                              "names; statements know unknown_key only.");
-    for (std::size_t i = 0; can_be_measured(model, Signal::auth_failures) && i < domain::kFailureReasons;
-         ++i) {
+    for (std::size_t i = 0; fails && i < domain::kFailureReasons; ++i) {
         const Event event = after(domain::kFirstFailure, i);
         failures.samples.push_back(
             {{{"reason", std::string(event_label(event))}}, number(totals.at(index_of(event)))});
@@ -142,6 +154,48 @@ void append_gateway(const Model& model, std::vector<Family>& out) {
     out.push_back(std::move(up));
 }
 
+void append_log_lines(const Model& model, std::vector<Family>& out) {
+    Family lines =
+        family(Type::counter, "keyshift_log_lines_total", "Lines of a log by what became of them.");
+    Family bytes = family(Type::counter, "keyshift_log_read_bytes_total", "Bytes of a log that were read.");
+    Family lag = family(Type::gauge, "keyshift_log_lag_bytes",
+                        "Bytes of a log that are there and were not read yet, as of the last look at it.");
+    for (const auto& [source, log] : model.logs) {
+        if (model.sources.count(source) == 0 || is_behind(model, source)) continue;
+        const auto result = [&lines, &name = source](const char* label, std::uint64_t count) {
+            lines.samples.push_back({{{"source", name}, {"result", label}}, number(count)});
+        };
+        result("matched", log.lines.matched);
+        result("skipped", log.lines.skipped);
+        result("unparsed", log.lines.unparsed);
+        result("oversized", log.lines.oversized);
+        bytes.samples.push_back({{{"source", source}}, number(log.lines.bytes)});
+        lag.samples.push_back({{{"source", source}}, number(log.lag_bytes)});
+    }
+    out.push_back(std::move(lines));
+    out.push_back(std::move(bytes));
+    out.push_back(std::move(lag));
+}
+
+void append_logs(const Model& model, std::vector<Family>& out) {
+    Family events = family(Type::counter, "keyshift_log_events_total",
+                           "Events that the gateway's log told of, by what they are.");
+    for (std::size_t i = 0; i < domain::kEventCount; ++i) {
+        const Event event = domain::event_at(i);
+        if (const auto count = counted(model, "gateway_log", event))
+            events.samples.push_back({{{"event", std::string(event_name(event))}}, *count});
+    }
+    out.push_back(std::move(events));
+    Family clients =
+        family(Type::gauge, "keyshift_auth_failure_clients",
+               "Different clients whose authentication failed within the last hour, by reason: an "
+               "estimate, within some 3 percent.");
+    for (const auto& [reason, count] : model.gauges.failing_clients)
+        clients.samples.push_back({{{"reason", reason}}, number(count)});
+    out.push_back(std::move(clients));
+    append_log_lines(model, out);
+}
+
 }  // namespace
 
 void append_evidence_families(const Model& model, std::vector<Family>& out) {
@@ -149,6 +203,7 @@ void append_evidence_families(const Model& model, std::vector<Family>& out) {
     append_statements(model, out);
     append_redis(model, out);
     append_gateway(model, out);
+    append_logs(model, out);
     Family resets = family(Type::counter, "keyshift_source_resets_total",
                            "Times that counters of the source had begun anew.");
     for (const auto& [name, events] : model.policy.measurable) {

@@ -2,6 +2,7 @@
 // What is kept in the state beside the keys themselves. Values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,9 @@ using Counters = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 
 /// The counter of keys that have gone for good, by phase.
 inline constexpr const char* kOver = "legacy_keys_over";
+
+/// So many rows of failures are kept at most, of a day; each holds at most 600 bytes of text.
+inline constexpr std::size_t kMostFailures = 20'000;
 
 /// Single values by name.
 using Facts = std::map<std::string, std::string>;

@@ -24,7 +24,11 @@ using base::Result;
 // key that had gone before is taken for a quiet one: what was known of it then does not tell.
 //
 // Version 3: counters of others as they were last read (domain::Meter), and growth by hour (domain::Hourly).
-constexpr std::array<const char*, 3> kSteps{
+//
+// Version 4: logs. How far a source has been read (collectors::LogFacts), failures of the last day by minute,
+// and uses of keys that logs told of: of legacy keys alone, once a scan of the key table has said which these
+// are.
+constexpr std::array<const char*, 4> kSteps{
     R"(CREATE TABLE legacy_key (
          row INTEGER PRIMARY KEY,
          id TEXT NOT NULL,
@@ -96,7 +100,22 @@ constexpr std::array<const char*, 3> kSteps{
          epoch TEXT NOT NULL,
          PRIMARY KEY (source, part, name)) WITHOUT ROWID;
        CREATE TABLE hourly (
-         name TEXT NOT NULL, hour INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, hour)) WITHOUT ROWID;)"};
+         name TEXT NOT NULL, hour INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, hour)) WITHOUT ROWID;)",
+
+    R"(CREATE TABLE cursor (
+         source TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (source, name)) WITHOUT ROWID;
+       CREATE TABLE failure (
+         minute INTEGER NOT NULL,
+         source TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         client TEXT NOT NULL,
+         user_agent TEXT NOT NULL,
+         path TEXT NOT NULL,
+         count INTEGER NOT NULL,
+         first_at INTEGER NOT NULL,
+         last_at INTEGER NOT NULL,
+         PRIMARY KEY (minute, source, reason, client, user_agent, path)) WITHOUT ROWID;
+       CREATE TABLE key_use (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;)"};
 
 }  // namespace
 

@@ -20,6 +20,7 @@
 #include "base/time.hpp"
 #include "domain/evidence.hpp"
 #include "domain/key.hpp"
+#include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
 #include "store/records.hpp"
 #include "store/schema.hpp"
@@ -64,6 +65,12 @@ class State {
     /// The counters of each source as they were last read.
     base::Result<std::map<std::string, domain::Meter::Parts>> load_parts();
     base::Result<domain::Hourly> load_hourly();
+    /// How far each source has been read: texts by name.
+    base::Result<std::map<std::string, std::map<std::string, std::string>>> load_cursors();
+    /// Failures since the minute of `since`, by source.
+    base::Result<std::map<std::string, domain::FailureTally>> load_failures(base::Time since);
+    /// When legacy keys were used, as logs tell.
+    base::Result<domain::KeyUses> load_key_uses();
     /// When observation of each source began.
     base::Result<std::map<std::string, base::Time>> load_observation_starts();
     base::Result<Decisions> load_decisions();

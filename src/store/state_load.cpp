@@ -179,6 +179,46 @@ Result<domain::Hourly> State::load_hourly() {
     return out;
 }
 
+Result<std::map<std::string, std::map<std::string, std::string>>> State::load_cursors() {
+    if (!database_) return not_open();
+    Statement cursors(*database_, "SELECT source, name, value FROM cursor");
+    std::map<std::string, std::map<std::string, std::string>> out;
+    const auto done = each_row(cursors, [&](const Statement& row) {
+        out[std::string(row.text(0))][std::string(row.text(1))] = row.text(2);
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<std::map<std::string, domain::FailureTally>> State::load_failures(base::Time since) {
+    if (!database_) return not_open();
+    Statement failures(*database_,
+                       "SELECT source, minute, reason, client, user_agent, path, count, first_at, last_at "
+                       "FROM failure WHERE minute >= ?1");
+    failures.bind(1, std::chrono::floor<std::chrono::minutes>(since).time_since_epoch().count());
+    std::map<std::string, domain::FailureTally> out;
+    const auto done = each_row(failures, [&](const Statement& row) {
+        const auto reason = domain::event_named("failure_" + std::string(row.text(2)));
+        auto& tally = out.try_emplace(std::string(row.text(0)), kMostFailures + 1).first->second;
+        tally.add({row.integer(1), reason.value_or(domain::Event::failure_other), std::string(row.text(3)),
+                   std::string(row.text(4)), std::string(row.text(5))},
+                  {static_cast<std::uint64_t>(row.integer(6)), from_micros(row.integer(7)),
+                   from_micros(row.integer(8))});
+    });
+    if (!done) return done.error();
+    return out;
+}
+
+Result<domain::KeyUses> State::load_key_uses() {
+    if (!database_) return not_open();
+    Statement uses(*database_, "SELECT id, at FROM key_use");
+    domain::KeyUses out;
+    const auto done =
+        each_row(uses, [&](const Statement& row) { out.add(row.text(0), from_micros(row.integer(1))); });
+    if (!done) return done.error();
+    return out;
+}
+
 Result<std::map<std::string, base::Time>> State::load_observation_starts() {
     if (!database_) return not_open();
     Statement sources(*database_, "SELECT name, observation_start FROM source");

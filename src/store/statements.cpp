@@ -36,6 +36,15 @@ Statements::Statements(Sqlite& db)
       clear_series(db, "DELETE FROM series WHERE source = ?1 AND part = ?2"),
       set_series(db, "INSERT INTO series VALUES (?1, ?2, ?3, ?4, ?5)"),
       set_hourly(db, "INSERT OR REPLACE INTO hourly VALUES (?1, ?2, ?3)"),
+      set_cursor(db, "INSERT OR REPLACE INTO cursor VALUES (?1, ?2, ?3)"),
+      forget_cursor(db, "DELETE FROM cursor WHERE source = ?1 AND name = ?2"),
+      add_failure(db,
+                  "INSERT INTO failure VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET "
+                  "count = count + excluded.count, first_at = min(first_at, excluded.first_at), "
+                  "last_at = max(last_at, excluded.last_at)"),
+      add_key_use(db,
+                  "INSERT INTO key_use VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)"),
+      forget_key_use(db, "DELETE FROM key_use WHERE id = ?1"),
       decide_pair(db, "INSERT OR REPLACE INTO operator_pair VALUES (?1, ?2, ?3, ?4)"),
       decide_acknowledgement(db, "INSERT OR REPLACE INTO acknowledgement VALUES (?1, ?2, ?3, ?4)"),
       find_over(

@@ -24,6 +24,7 @@ struct Statements {
     Statement add_event, set_counter, set_fact, set_observation_start;
     Statement add_progress, thin_progress;
     Statement set_part, forget_part, clear_series, set_series, set_hourly;
+    Statement set_cursor, forget_cursor, add_failure, add_key_use, forget_key_use;
     Statement decide_pair, decide_acknowledgement;
     Statement find_over, find_pairing, find_id, find_owner;
 };

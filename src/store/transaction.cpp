@@ -143,6 +143,45 @@ void Transaction::set_hourly(std::string_view name, std::int64_t hour, std::uint
     run(statements_->set_hourly.bind(1, name).bind(2, hour).bind(3, static_cast<std::int64_t>(value)));
 }
 
+void Transaction::set_cursor(std::string_view source, std::string_view name,
+                             const std::optional<std::string>& value) {
+    if (!value) return run(statements_->forget_cursor.bind(1, source).bind(2, name));
+    run(statements_->set_cursor.bind(1, source).bind(2, name).bind(3, std::string_view(*value)));
+}
+
+void Transaction::add_failures(std::string_view source, const domain::FailureTally& failures) {
+    for (const auto& [kind, times] : failures.kinds()) {
+        run(statements_->add_failure.bind(1, kind.minute)
+                .bind(2, source)
+                .bind(3, event_label(kind.reason))
+                .bind(4, std::string_view(kind.client))
+                .bind(5, std::string_view(kind.user_agent))
+                .bind(6, std::string_view(kind.path))
+                .bind(7, static_cast<std::int64_t>(times.count))
+                .bind(8, to_micros(times.first))
+                .bind(9, to_micros(times.last)));
+    }
+}
+
+void Transaction::forget_failures(base::Time until, std::size_t most) {
+    if (error_) return;
+    const auto minute = std::chrono::floor<std::chrono::minutes>(until).time_since_epoch().count();
+    const auto done = database_->execute("DELETE FROM failure WHERE minute < " + std::to_string(minute) +
+                                         "; DELETE FROM failure WHERE minute <= (SELECT minute FROM failure "
+                                         "ORDER BY minute DESC LIMIT 1 OFFSET " +
+                                         std::to_string(most) + ")");
+    if (!done) error_ = done.error();
+}
+
+void Transaction::add_key_uses(const domain::KeyUses& uses) {
+    for (const auto& [id, at] : uses.latest())
+        run(statements_->add_key_use.bind(1, std::string_view(id)).bind(2, to_micros(at)));
+}
+
+void Transaction::forget_key_use(std::string_view id) {
+    run(statements_->forget_key_use.bind(1, id));
+}
+
 void Transaction::forget_before(base::Time until) {
     if (error_) return;
     const std::string limit = std::to_string(to_micros(until));

@@ -3,13 +3,16 @@
 // follows is ignored, and commit() returns it. Lives on the thread of its State.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "domain/key.hpp"
+#include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
 #include "store/records.hpp"
 #include "store/sqlite.hpp"
@@ -54,6 +57,15 @@ class Transaction {
     void set_part(std::string_view source, std::string_view part, const domain::PartMemory* memory);
     /// `hour`: hours since the epoch.
     void set_hourly(std::string_view name, std::int64_t hour, std::uint64_t value);
+    /// How far `source` has been read; empty: `name` is forgotten.
+    void set_cursor(std::string_view source, std::string_view name, const std::optional<std::string>& value);
+    /// Adds to what there is of the same minute.
+    void add_failures(std::string_view source, const domain::FailureTally& failures);
+    /// Forgets failures of before `until`, and the oldest ones beyond the newest `most` rows.
+    void forget_failures(base::Time until, std::size_t most);
+    /// The latest of them counts.
+    void add_key_uses(const domain::KeyUses& uses);
+    void forget_key_use(std::string_view id);
     /// Forgets events, progress, growth by hour, and keys that are gone for good, of before `until`.
     void forget_before(base::Time until);
 
