@@ -72,7 +72,7 @@ Counted count(collectors::Collector& collector) {
         if (!seen) throw std::runtime_error(seen.error().what);
         counted.lines.add(seen->log->lines);
         for (std::size_t i = 0; i < domain::kEventCount; ++i) counted.events[i] += seen->counted->grown[i];
-        more = seen->log->more;
+        more = collector.look_every() == base::Duration::zero();
     }
     return counted;
 }

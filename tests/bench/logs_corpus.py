@@ -93,9 +93,13 @@ def _gateway_lines(count: int, tail: Callable[[str, str, str], str], before: str
         steps = chance.choices(range(400), k=size)
         moments = list(itertools.accumulate(steps, initial=now))
         now = moments.pop()
-        seconds = {s: before + time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(START + s)) for s in _seconds(moments, now)}
+        seconds = {s: before + _clock("%Y-%m-%dT%H:%M:%S", s) for s in _seconds(moments, now)}
         tails = chance.choices(pool, k=size)
         yield from (f"{seconds[t // 1_000_000]}.{t % 1_000_000:06d}Z{rest}" for t, rest in zip(moments, tails))
+
+
+def _clock(form: str, second: int) -> str:
+    return time.strftime(form, time.gmtime(START + second))
 
 
 def _seconds(moments: list[int], end: int) -> range:
@@ -160,7 +164,8 @@ def _messages(chance: random.Random) -> list[tuple[Callable[[], tuple[str, str, 
         (say("INFO", main, lambda: f"📋 Route lookup (lock-free): {n(300, 9000) / 1000}µs"), 7.5),
         (say("INFO", main, lambda: f"💾 Cache HIT: {took()}", lambda: f"❌ Cache MISS: {took()}"), 7.5),
         (say("INFO", main, lambda: f"🌐 Calling provider: {models[model()]}"), 5),
-        (say("INFO", main, lambda: f"🌐 Provider call completed: {took()}", lambda: f"💾 Cache store: {took()}"), 8),
+        (say("INFO", main, lambda: f"🌐 Provider call completed: {took()}"), 4),
+        (say("INFO", main, lambda: f"💾 Cache store: {took()}"), 4),
         (say("INFO", main, lambda: f"✅ Total time: {took()}", lambda: f"✅ Total time (cached): {took()}"), 7.5),
         (
             say(
@@ -185,7 +190,8 @@ def _messages(chance: random.Random) -> list[tuple[Callable[[], tuple[str, str, 
                 "DEBUG",
                 "h2::codec::framed_read",
                 lambda: f"received frame=Data {{ stream_id: StreamId({n(1, 2000)}), flags: (0x0) }}",
-                lambda: f"received frame=WindowUpdate {{ stream_id: StreamId({n(1, 2000)}), size_increment: {n(99999)} }}",
+                lambda: f"received frame=WindowUpdate {{ stream_id: StreamId({n(1, 2000)}), "
+                f"size_increment: {n(99999)} }}",
             ),
             6,
         ),
@@ -219,7 +225,8 @@ AGENTS = (
     "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)",
     "okhttp/4.12.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 "
+    "Safari/605.1.15",
     "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
 )
 
@@ -232,7 +239,7 @@ def _combined(count: int) -> Iterator[str]:
     for size in _batches(count):
         seconds = [int(moment + 0.0012 * number) for number in range(size)]
         moment += 0.0012 * size
-        names = {s: time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(START + s)) for s in set(seconds)}
+        names = {s: _clock("%d/%b/%Y:%H:%M:%S +0000", s) for s in set(seconds)}
         who, what = chance.choices(addresses, k=size), chance.choices(pool, k=size)
         yield from (f"{address} - - [{names[s]}] {rest}" for address, s, rest in zip(who, seconds, what))
 

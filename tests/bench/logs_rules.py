@@ -1,4 +1,4 @@
-"""The expressions that keyshift and its peers look for in the gateway's log: 8 that matter, and 56 more of their kind."""
+"""The expressions that keyshift and its peers look for in the gateway's log: 8 that matter, and 56 of their kind."""
 
 import itertools
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A log that is written, rotated in every way, truncated and deleted at random, while keyshift is killed at random: each
-line is counted once, and at no moment is a counter shown that is more than what was written or less than before.
+"""A log that is written, rotated in every way, truncated and deleted at random, while keyshift is killed at random:
+each line is counted once, and at no moment is a counter shown that is more than what was written or less than before.
 
 KEYSHIFT_TORTURE_SECONDS=120 for the long form, KEYSHIFT_TORTURE_SEED for another course.
 """
@@ -141,11 +141,12 @@ def test_each_line_is_counted_once_whatever_happens(tmp_path: Path):
 WRITER = """
 import os, sys, time
 file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+line = b'10.0.0.1 - - [25/Nov/2026:10:00:00 +0000] "POST /v1/models?n=%d HTTP/1.1" 200 9 "-" "-"\\n'
 written = 0
 while os.path.exists(sys.argv[2]):
     for _ in range(20):
         written += 1
-        os.write(file, b'10.0.0.1 - - [25/Nov/2026:10:00:00 +0000] "POST /v1/models?n=%d HTTP/1.1" 200 9 "-" "-"\\n' % written)
+        os.write(file, line % written)
     time.sleep(0.001)
 print(written)
 """
