@@ -168,6 +168,19 @@ std::string missing_parts(const Model& model, const std::string& source) {
            (missing.size() > 1 ? " and " + std::to_string(missing.size() - 1) + " more" : "");
 }
 
+/// Of a log: what share of it nobody understands.
+std::string odd_lines(const Model& model, const std::string& source) {
+    const auto log = model.logs.find(source);
+    if (log == model.logs.end()) return {};
+    const domain::LogLines& lines = log->second.lines;
+    const std::uint64_t odd = lines.unparsed + lines.oversized;
+    if (odd == 0) return {};
+    const auto all = static_cast<double>(odd + lines.matched + lines.skipped);
+    const double share = static_cast<double>(odd) / all;
+    return std::to_string(odd) + " lines not understood (" +
+           (share < 0.01 ? "below 1" : std::to_string(percent(share))) + " %)";
+}
+
 std::string sources(const Model& model, base::Time now, const Terminal& terminal) {
     std::string out;
     for (const auto& [name, status] : model.sources) {
@@ -183,6 +196,7 @@ std::string sources(const Model& model, base::Time now, const Terminal& terminal
         if (status.last_success_at) text += ", read " + show_distance(*status.last_success_at, now);
         if (status.observation_start) text += ", watched since " + show_time(*status.observation_start);
         if (const std::string missing = missing_parts(model, name); !missing.empty()) text += ", " + missing;
+        if (const std::string odd = odd_lines(model, name); !odd.empty()) text += ", " + odd;
         out += line(out.empty() ? "Sources" : "", text);
     }
     return out;

@@ -6,13 +6,14 @@
 #include <charconv>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <string_view>
 #include <utility>
 
 namespace keyshift::domain {
 namespace {
 
-constexpr unsigned kIndexBits = 10;
+constexpr unsigned kIndexBits = 12;
 constexpr std::size_t kRegisters = std::size_t{1} << kIndexBits;
 constexpr int kMostRank = 64 - kIndexBits + 1;
 /// Saved as text: a register's rank is a printable character.
@@ -45,9 +46,9 @@ double estimate(const std::string& registers) {
 void FailingClients::add(Event reason, std::uint64_t client, base::Time at) {
     const std::int64_t slice = slice_of(at);
     const std::size_t index = index_of(reason);
-    const auto last = slices_.upper_bound({index, slice + kWindow / kSlice});
-    const bool old = last != slices_.begin() && std::prev(last)->first.first == index &&
-                     std::prev(last)->first.second - slice > kWindow / kSlice;
+    const auto behind = slices_.upper_bound({index, std::numeric_limits<std::int64_t>::max()});
+    const bool old = behind != slices_.begin() && std::prev(behind)->first.first == index &&
+                     std::prev(behind)->first.second - slice > kWindow / kSlice;
     if (old) return;
     auto& registers = slices_[{index, slice}];
     if (registers.empty()) registers.assign(kRegisters, '\0');

@@ -189,7 +189,7 @@ void append_logs(const Model& model, std::vector<Family>& out) {
     Family clients =
         family(Type::gauge, "keyshift_auth_failure_clients",
                "Different clients whose authentication failed within the last hour, by reason: an "
-               "estimate, within some 3 percent.");
+               "estimate, within some 2 percent.");
     for (const auto& [reason, count] : model.gauges.failing_clients)
         clients.samples.push_back({{{"reason", reason}}, number(count)});
     out.push_back(std::move(clients));

@@ -293,5 +293,58 @@ TEST_F(KeyJournalPhases, WhatCannotBeSavedIsCountedOnce) {
     EXPECT_EQ(events(event::kCreated), 1U);
 }
 
+// ---- uses that only logs tell of ----
+
+TEST_F(KeyJournalPhases, AUseThatALogToldOfKeepsAKeyInUse) {
+    legacy("a");
+    poll();
+    poll();
+    now_ += 8 * kDay;
+    domain::KeyUses uses;
+    uses.add("a", now_ - 1h);
+    uses.add("m", now_ - 1h);
+    journal_->heard({}, uses);
+    modern("m");
+    table_.at("m").created = kStart;
+    poll();
+    EXPECT_EQ(outcome_.inventory.used.at(2), 1U) << "within 24 h";
+    EXPECT_EQ(outcome_.inventory.legacy_last_used_at, now_ - 1h - 1min);
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+    poll();
+    poll();
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U) << "one use, however often the key is read";
+    EXPECT_EQ(events(event::kSetBack), 0U);
+}
+
+TEST_F(KeyJournalPhases, LoggedUsesOfLegacyKeysAloneAreKept) {
+    legacy("a");
+    modern("m");
+    {
+        const auto beside = std::move(store::State::attach(directory_).value());
+        auto transaction = beside->begin();
+        domain::KeyUses uses;
+        uses.add("a", now_ + 10s);
+        uses.add("m", now_ + 10s);
+        uses.add("nobody", now_ + 10s);
+        transaction->add_key_uses(uses);
+        ASSERT_TRUE(transaction->commit());
+    }
+    restart();
+    poll();
+    EXPECT_EQ(outcome_.inventory.legacy_last_used_at, kStart + 10s);
+    const auto kept = state_->load_key_uses();
+    EXPECT_EQ(kept->latest().size(), 1U);
+    EXPECT_EQ(kept->latest().count("a"), 1U);
+}
+
+TEST_F(KeyJournalPhases, ALogWhoseClockIsAheadTellsOfNoUseInTheFuture) {
+    legacy("a");
+    domain::KeyUses uses;
+    uses.add("a", now_ + 30 * kDay);
+    journal_->heard({}, uses);
+    poll();
+    EXPECT_EQ(outcome_.inventory.legacy_last_used_at, now_);
+}
+
 }  // namespace
 }  // namespace keyshift::app

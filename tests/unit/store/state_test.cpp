@@ -370,32 +370,42 @@ TEST_F(StateTest, RetentionForgetsHoursThatBeganBefore) {
     EXPECT_EQ(state->load_hourly()->series().at("h"), (domain::Hourly::Hours{{hour, 2}}));
 }
 
-TEST_F(StateTest, AFileOfVersionTwoIsBroughtForward) {
-    {
+/// What each version has added, to make a file of the one before.
+constexpr const char* kWithoutVersionFour = "DROP TABLE cursor; DROP TABLE failure; DROP TABLE key_use;";
+constexpr const char* kWithoutVersionThree = "DROP TABLE part; DROP TABLE series; DROP TABLE hourly;";
+
+TEST_F(StateTest, FilesOfVersionsTwoAndThreeAreBroughtForward) {
+    for (const int version : {2, 3}) {
+        SCOPED_TRACE(version);
+        {
+            auto state = open();
+            auto transaction = state->begin();
+            transaction->add_key(key("a"), 1, domain::Phase::pending, kNow);
+            transaction->set_fact("f", "v");
+            transaction->set_counter("c", "", 7);
+            ASSERT_TRUE(transaction->commit());
+        }
+        {
+            auto database = Sqlite::open(directory_ / "keyshift.db");
+            std::string back = kWithoutVersionFour;
+            if (version == 2) back += kWithoutVersionThree;
+            ASSERT_TRUE((*database)->execute(back + "PRAGMA user_version = " + std::to_string(version)));
+        }
+        EXPECT_FALSE(State::attach(directory_)) << "that is the daemon's to do";
         auto state = open();
+        EXPECT_EQ(notice_, "");
+        EXPECT_EQ(live(*state), (std::vector<std::string>{"a@1", "next 2"}));
+        EXPECT_EQ(state->load_facts()->at("f"), "v");
+        EXPECT_EQ(state->load_counters()->at({"c", ""}), 7U);
+        EXPECT_TRUE(state->load_parts()->empty());
+        EXPECT_TRUE(state->load_hourly()->series().empty());
         auto transaction = state->begin();
-        transaction->add_key(key("a"), 1, domain::Phase::pending, kNow);
-        transaction->set_fact("f", "v");
-        transaction->set_counter("c", "", 7);
-        ASSERT_TRUE(transaction->commit());
+        transaction->set_hourly("h", 1, 1);
+        EXPECT_TRUE(transaction->commit());
+        state.reset();
+        fs::remove_all(directory_);
+        fs::create_directory(directory_);
     }
-    {
-        auto database = Sqlite::open(directory_ / "keyshift.db");
-        ASSERT_TRUE(
-            (*database)->execute("DROP TABLE part; DROP TABLE series; DROP TABLE hourly;"
-                                 "PRAGMA user_version = 2"));
-    }
-    EXPECT_FALSE(State::attach(directory_)) << "that is the daemon's to do";
-    auto state = open();
-    EXPECT_EQ(notice_, "");
-    EXPECT_EQ(live(*state), (std::vector<std::string>{"a@1", "next 2"}));
-    EXPECT_EQ(state->load_facts()->at("f"), "v");
-    EXPECT_EQ(state->load_counters()->at({"c", ""}), 7U);
-    EXPECT_TRUE(state->load_parts()->empty());
-    EXPECT_TRUE(state->load_hourly()->series().empty());
-    auto transaction = state->begin();
-    transaction->set_hourly("h", 1, 1);
-    EXPECT_TRUE(transaction->commit());
 }
 
 TEST_F(StateTest, AFailureInsideATransactionFailsTheCommit) {
@@ -448,6 +458,50 @@ TEST_F(StateTest, ADirectoryThatCannotBeMadeSaysSo) {
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Errc::permission);
     EXPECT_FALSE(opened.error().hint.empty());
+}
+
+TEST_F(StateTest, PlacesInLogsAreKeptByName) {
+    auto state = open();
+    const std::string text = std::string("a\0b", 3) + "\n\xff";
+    {
+        auto transaction = state->begin();
+        transaction->set_cursor("access_log", "x", text);
+        transaction->set_cursor("access_log", "y", "2");
+        transaction->set_cursor("gateway_log", "x", "3");
+        transaction->set_cursor("gateway_log", "never", std::nullopt);
+        ASSERT_TRUE(transaction->commit());
+    }
+    {
+        auto transaction = state->begin();
+        transaction->set_cursor("access_log", "y", std::nullopt);
+        transaction->set_cursor("gateway_log", "x", "4");
+        ASSERT_TRUE(transaction->commit());
+    }
+    using Cursors = std::map<std::string, std::map<std::string, std::string>>;
+    EXPECT_EQ(*state->load_cursors(),
+              (Cursors{{"access_log", {{"x", text}}}, {"gateway_log", {{"x", "4"}}}}));
+}
+
+TEST_F(StateTest, FailuresOfOneMinuteAddUp) {
+    auto state = open();
+    for (int i = 0; i < 2; ++i) {
+        domain::FailureTally tally;
+        tally.add(domain::Event::failure_expired, "c", "a", "p", kNow + i * 1s);
+        tally.add(domain::Event::failure_expired, "c", "a", "p", kNow - 1min);
+        auto transaction = state->begin();
+        transaction->add_failures("access_log", tally);
+        transaction->add_failures("gateway_log", tally);
+        ASSERT_TRUE(transaction->commit());
+    }
+    const auto found = state->load_failures(kNow);
+    ASSERT_EQ(found->size(), 2U);
+    const auto& kinds = found->at("access_log").kinds();
+    ASSERT_EQ(kinds.size(), 1U) << "what is older is not asked for";
+    EXPECT_EQ(kinds.begin()->first, (domain::FailureKind{kNow.time_since_epoch() / 1min,
+                                                         domain::Event::failure_expired, "c", "a", "p"}));
+    EXPECT_EQ(kinds.begin()->second.count, 2U);
+    EXPECT_EQ(kinds.begin()->second.first, kNow);
+    EXPECT_EQ(kinds.begin()->second.last, kNow + 1s);
 }
 
 }  // namespace
