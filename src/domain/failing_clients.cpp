@@ -24,11 +24,14 @@ std::int64_t slice_of(base::Time at) {
 }
 
 /// Hash and register by the paper: the index is the first bits, the rank the place of the first 1 behind.
-void note(std::string& registers, std::uint64_t hash) {
+/// Whether that was new.
+bool note(std::string& registers, std::uint64_t hash) {
     const auto index = static_cast<std::size_t>(hash >> (64U - kIndexBits));
     const std::uint64_t rest = (hash << kIndexBits) | (std::uint64_t{1} << (kIndexBits - 1));
     const auto rank = static_cast<char>(std::countl_zero(rest) + 1);
-    registers[index] = std::max(registers[index], rank);
+    if (registers[index] >= rank) return false;
+    registers[index] = rank;
+    return true;
 }
 
 double estimate(const std::string& registers) {
@@ -45,15 +48,16 @@ double estimate(const std::string& registers) {
 
 void FailingClients::add(Event reason, std::uint64_t client, base::Time at) {
     const std::int64_t slice = slice_of(at);
-    const std::size_t index = index_of(reason);
-    const auto behind = slices_.upper_bound({index, std::numeric_limits<std::int64_t>::max()});
-    const bool old = behind != slices_.begin() && std::prev(behind)->first.first == index &&
-                     std::prev(behind)->first.second - slice > kWindow / kSlice;
-    if (old) return;
-    auto& registers = slices_[{index, slice}];
-    if (registers.empty()) registers.assign(kRegisters, '\0');
-    note(registers, client);
-    changed_[{index, slice}] = true;
+    const SliceKey key{index_of(reason), slice};
+    auto found = slices_.find(key);
+    if (found == slices_.end()) {
+        const auto last = slices_.upper_bound({key.first, std::numeric_limits<std::int64_t>::max()});
+        const bool old = last != slices_.begin() && std::prev(last)->first.first == key.first &&
+                         std::prev(last)->first.second - slice > kWindow / kSlice;
+        if (old) return;
+        found = slices_.emplace(key, Registers(kRegisters, '\0')).first;
+    }
+    if (note(found->second, client)) changed_[key] = true;
 }
 
 std::uint64_t FailingClients::count(Event reason, base::Time now) const {

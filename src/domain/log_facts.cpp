@@ -11,14 +11,38 @@ bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
 
-std::string bounded(std::string_view text) {
-    if (text.size() <= FailureTally::kTextBytes) return std::string(text);
+std::string_view bounded(std::string_view text) {
+    if (text.size() <= FailureTally::kTextBytes) return text;
     std::size_t end = FailureTally::kTextBytes;
     while (end > 0 && continues_character(text[end])) --end;
-    return std::string(text.substr(0, end));
+    return text.substr(0, end);
+}
+
+/// In the order of FailureKind's.
+template <class A, class B>
+bool before(const A& a, const B& b) {
+    if (a.minute != b.minute) return a.minute < b.minute;
+    if (a.reason != b.reason) return a.reason < b.reason;
+    if (const int order = std::string_view(a.client).compare(b.client); order != 0) return order < 0;
+    if (const int order = std::string_view(a.user_agent).compare(b.user_agent); order != 0) return order < 0;
+    return std::string_view(a.path).compare(b.path) < 0;
+}
+
+void extend(FailureTimes& times, const FailureTimes& by) {
+    times.count += by.count;
+    times.first = std::min(times.first, by.first);
+    times.last = std::max(times.last, by.last);
 }
 
 }  // namespace
+
+bool operator<(const FailureKind& a, const FailureView& b) {
+    return before(a, b);
+}
+
+bool operator<(const FailureView& a, const FailureKind& b) {
+    return before(a, b);
+}
 
 void LogLines::add(const LogLines& other) {
     matched += other.matched;
@@ -35,24 +59,23 @@ void FailureTally::add(Event reason, std::string_view client, std::string_view u
 }
 
 void FailureTally::merge(const FailureTally& other) {
-    for (const auto& [kind, times] : other.kinds_) add(kind, times);
+    for (const auto& [kind, times] : other.kinds_)
+        add({kind.minute, kind.reason, kind.client, kind.user_agent, kind.path}, times);
 }
 
-void FailureTally::add(FailureKind kind, const FailureTimes& times) {
+void FailureTally::add(FailureView kind, const FailureTimes& times) {
     auto found = kinds_.find(kind);
     if (found == kinds_.end() && kinds_.size() >= limit_) {
-        kind.client.clear();
-        kind.user_agent.clear();
-        kind.path.clear();
+        kind = {kind.minute, kind.reason, {}, {}, {}};
         found = kinds_.find(kind);
     }
-    if (found == kinds_.end()) {
-        kinds_.emplace(std::move(kind), times);
+    if (found != kinds_.end()) {
+        extend(found->second, times);
         return;
     }
-    found->second.count += times.count;
-    found->second.first = std::min(found->second.first, times.first);
-    found->second.last = std::max(found->second.last, times.last);
+    kinds_.emplace(FailureKind{kind.minute, kind.reason, std::string(kind.client),
+                               std::string(kind.user_agent), std::string(kind.path)},
+                   times);
 }
 
 void KeyUses::add(std::string_view id, base::Time at) {

@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,6 +36,15 @@ struct FailureKind {
     std::string path;        ///< without its query
     auto operator<=>(const FailureKind&) const = default;
 };
+/// The same as views, to find one by.
+struct FailureView {
+    std::int64_t minute;
+    Event reason;
+    std::string_view client, user_agent, path;
+};
+bool operator<(const FailureKind& a, const FailureView& b);
+bool operator<(const FailureView& a, const FailureKind& b);
+
 struct FailureTimes {
     std::uint64_t count = 0;
     base::Time first;
@@ -46,20 +56,21 @@ struct FailureTimes {
 class FailureTally {
  public:
     static constexpr std::size_t kTextBytes = 200;  ///< of each text; longer ones are cut at a character
+    using Kinds = std::map<FailureKind, FailureTimes, std::less<>>;
 
     FailureTally() = default;
     explicit FailureTally(std::size_t limit) : limit_(limit) {}
     void add(Event reason, std::string_view client, std::string_view user_agent, std::string_view path,
              base::Time at);
-    void add(FailureKind kind, const FailureTimes& times);
+    void add(FailureView kind, const FailureTimes& times);
     void merge(const FailureTally& other);
     bool empty() const { return kinds_.empty(); }
     void clear() { kinds_.clear(); }
-    const std::map<FailureKind, FailureTimes>& kinds() const { return kinds_; }
+    const Kinds& kinds() const { return kinds_; }
 
  private:
     std::size_t limit_ = 2'000;
-    std::map<FailureKind, FailureTimes> kinds_;
+    Kinds kinds_;
 };
 
 /// When keys were used, by id as the log writes it, at most `limit` of them: further ones are dropped.

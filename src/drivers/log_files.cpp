@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/log_files.hpp"
 
+#include <utility>
+
+#include "drivers/log_file_set.hpp"
+
 namespace keyshift::drivers {
-std::unique_ptr<LogInput> make_log_files(LogFilesOptions, const Interrupt&) {
-    return nullptr;
+
+std::unique_ptr<LogInput> make_log_files(LogFilesOptions options, const Interrupt& interrupt) {
+    return std::make_unique<LogFileSet>(std::move(options), interrupt);
 }
+
 }  // namespace keyshift::drivers

@@ -200,8 +200,8 @@ Result<std::map<std::string, domain::FailureTally>> State::load_failures(base::T
     const auto done = each_row(failures, [&](const Statement& row) {
         const auto reason = domain::event_named("failure_" + std::string(row.text(2)));
         auto& tally = out.try_emplace(std::string(row.text(0)), kMostFailures + 1).first->second;
-        tally.add({row.integer(1), reason.value_or(domain::Event::failure_other), std::string(row.text(3)),
-                   std::string(row.text(4)), std::string(row.text(5))},
+        tally.add({row.integer(1), reason.value_or(domain::Event::failure_other), row.text(3), row.text(4),
+                   row.text(5)},
                   {static_cast<std::uint64_t>(row.integer(6)), from_micros(row.integer(7)),
                    from_micros(row.integer(8))});
     });

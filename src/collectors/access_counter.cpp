@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/access_counter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+#include <random>
+#include <utility>
+
+#include "collectors/access_names.hpp"
+#include "collectors/access_paths.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Time;
+using domain::Event;
+using formats::AccessLine;
+
+constexpr std::size_t kStatuses = formats::kStatuses;
+/// Answers without a rule of which findings tell.
+constexpr std::size_t kMostUnknown = 8;
+
+FailureTable table_of(const config::Gateway& gateway, const AccessOptions& options, bool body_bytes) {
+    FailureRules rules;
+    if (body_bytes) rules = preset_failure_rules(gateway.preset);
+    rules.insert(rules.end(), options.failures.begin(), options.failures.end());
+    return FailureTable(rules);
+}
+
+base::Secret random_key() {
+    std::random_device random;
+    std::string key;
+    constexpr std::size_t kBytes = 32;
+    while (key.size() < kBytes) key += static_cast<char>(random() & 0xFFU);
+    return base::Secret(key);
+}
+
+base::Secret key_of(const AccessOptions& options) {
+    if (options.addresses != AddressForm::hashed) return {};
+    if (options.address_key.given())
+        if (auto key = options.address_key.read()) return *std::move(key);
+    return random_key();
+}
+
+/// A time that was read as if it were UTC's, but is of this machine's zone.
+Time in_local_zone(Time written) {
+    const auto day = std::chrono::floor<std::chrono::days>(written);
+    const std::chrono::year_month_day date{day};
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(written - day);
+    std::tm fields{};
+    fields.tm_year = static_cast<int>(date.year()) - 1900;
+    fields.tm_mon = static_cast<int>(static_cast<unsigned>(date.month())) - 1;
+    fields.tm_mday = static_cast<int>(static_cast<unsigned>(date.day()));
+    fields.tm_sec = static_cast<int>(seconds.count());
+    fields.tm_isdst = -1;
+    const auto fraction = written - std::chrono::floor<std::chrono::seconds>(written);
+    return Time{std::chrono::seconds{std::mktime(&fields)}} + fraction;
+}
+
+/// What the status of a request alone comes to.
+enum class ByStatus : std::uint8_t { nothing, event, look };
+
+class AccessCounter final : public LineCounter {
+ public:
+    AccessCounter(const config::Gateway& gateway, const AccessOptions& options)
+        : reader_(options.make_reader()),
+          paths_(options.paths.empty() ? preset_paths(gateway.preset) : options.paths),
+          filter_(paths_),
+          table_(table_of(gateway, options, reader_->tells().body_bytes)),
+          client_(options.client),
+          trusted_(options.trusted_proxies),
+          names_(options.addresses, key_of(options), reader_->tells().escape) {
+        for (unsigned status = 0; status < kStatuses; ++status) {
+            const Outcome outcome = table_.outcome(status, std::nullopt);
+            if (table_.may_fail(status)) {
+                by_status_.at(status) = ByStatus::look;
+            } else if (outcome.request) {
+                by_status_.at(status) = ByStatus::event;
+                event_of_.at(status) = *outcome.request;
+            }
+        }
+    }
+
+    void count(std::string_view block, LogTally& tally) override {
+        domain::LogLines lines;
+        while (!block.empty()) {
+            const void* const newline = std::memchr(block.data(), '\n', block.size());
+            const std::size_t size =
+                newline == nullptr
+                    ? block.size()
+                    : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
+            std::string_view line = block.substr(0, size);
+            block.remove_prefix(std::min(size + 1, block.size()));
+            if (line.ends_with('\r')) line.remove_suffix(1);
+            count_line(line, lines, tally);
+        }
+        tally.lines.add(lines);
+        seen_.add(lines);
+    }
+
+    domain::Events offers(Time /*now*/) const override { return domain::requests() | table_.reasons(); }
+    std::vector<Finding> findings() const override;
+
+ private:
+    struct Unknown {
+        unsigned status;
+        std::optional<std::uint64_t> bytes;
+        std::uint64_t count;
+    };
+
+    void count_line(std::string_view line, domain::LogLines& lines, LogTally& tally) {
+        if (line.empty()) {
+            ++lines.skipped;
+            return;
+        }
+        AccessLine& request = request_;
+        if (!reader_->read(line, request)) {
+            ++lines.unparsed;
+            return;
+        }
+        // A browser asks by OPTIONS whether it may ask, and that without a key.
+        if (!filter_.holds(request.target) || request.method == "OPTIONS") {
+            ++lines.skipped;
+            return;
+        }
+        const unsigned status = request.status;
+        if (by_status_[status] == ByStatus::nothing) {
+            ++lines.skipped;
+            return;
+        }
+        ++lines.matched;
+        if (by_status_[status] == ByStatus::event) {
+            ++tally.events[index_of(event_of_[status])];
+        } else {
+            count_failure(request, tally);
+        }
+    }
+
+    void count_failure(AccessLine& request, LogTally& tally) {
+        const Outcome outcome = table_.outcome(request.status, request.bytes);
+        ++tally.events[index_of(*outcome.request)];
+        if (outcome.by_status_alone) note_unknown(request);
+        if (!outcome.reason) return;
+        ++tally.events[index_of(*outcome.reason)];
+        reader_->complete(request);
+        Time at = tally.now;
+        if (request.at) at = std::min(at, request.local_time ? in_local_zone(*request.at) : *request.at);
+        const ClientName& client = names_.client(client_of(request));
+        if (client.hash) tally.clients.add(*outcome.reason, *client.hash, at);
+        tally.failures.add(*outcome.reason, client.shown, names_.user_agent(request.user_agent),
+                           names_.path(request.target), at);
+    }
+
+    std::string_view client_of(const AccessLine& request) const {
+        if (client_ == ClientField::forwarded || request.peer.empty())
+            return collectors::client_of(request.forwarded_ends_in_peer ? std::string_view() : request.peer,
+                                         request.forwarded, trusted_);
+        return request.peer;
+    }
+
+    void note_unknown(const AccessLine& request) {
+        const auto same = [&](const Unknown& u) {
+            return u.status == request.status && u.bytes == request.bytes;
+        };
+        const auto found = std::ranges::find_if(unknown_, same);
+        if (found != unknown_.end()) {
+            ++found->count;
+        } else if (unknown_.size() < kMostUnknown) {
+            unknown_.push_back({request.status, request.bytes, 1});
+        }
+    }
+
+    std::unique_ptr<formats::AccessReader> reader_;
+    AccessLine request_;  // of the last line
+    std::vector<std::string> paths_;
+    PathFilter filter_;
+    FailureTable table_;
+    ClientField client_;
+    std::vector<TrustedProxy> trusted_;
+    AccessNames names_;
+    std::array<ByStatus, kStatuses> by_status_{};
+    std::array<Event, kStatuses> event_of_{};
+    domain::LogLines seen_;
+    std::vector<Unknown> unknown_;
+};
+
+std::vector<Finding> AccessCounter::findings() const {
+    std::vector<Finding> found;
+    if (seen_.matched == 0 && seen_.skipped > 0) {
+        std::string paths;
+        for (const std::string& path : paths_) paths += (paths.empty() ? "" : " or ") + path;
+        found.push_back({Finding::Kind::warning,
+                         "none of " + std::to_string(seen_.skipped) + " requests is to " + paths,
+                         "set `paths` to how the paths of the gateway's API begin in this log"});
+    }
+    for (const Unknown& answer : unknown_) {
+        if (!answer.bytes) continue;
+        const std::string bytes = std::to_string(*answer.bytes);
+        const std::string status = std::to_string(answer.status);
+        found.push_back({Finding::Kind::warning,
+                         std::to_string(answer.count) + " answers with status " + status + " and " + bytes +
+                             " bytes: no reason is known for these",
+                         "add {status: " + status + ", bytes: " + bytes + ", reason: ...} to `failures`"});
+    }
+    return found;
+}
+
+}  // namespace
+
+std::unique_ptr<LineCounter> make_access_counter(const config::Gateway& gateway,
+                                                 const AccessOptions& options) {
+    return std::make_unique<AccessCounter>(gateway, options);
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts requests by outcome and failed authentications by reason, line by line of an access log.
+#pragma once
+
+#include <memory>
+
+#include "collectors/access_options.hpp"
+#include "collectors/line_counter.hpp"
+#include "config/config.hpp"
+
+namespace keyshift::collectors {
+
+std::unique_ptr<LineCounter> make_access_counter(const config::Gateway& gateway,
+                                                 const AccessOptions& options);
+
+}  // namespace keyshift::collectors

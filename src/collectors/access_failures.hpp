@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which answers of a gateway are failed authentications, and of which kind. Values; pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/options.hpp"
+#include "domain/event.hpp"
+
+namespace keyshift::collectors {
+
+/// Answers with this status, and with so many bytes; without bytes: with any other number of them.
+struct FailureRule {
+    unsigned status = 401;
+    std::optional<std::uint64_t> bytes = {};
+    std::optional<domain::Event> reason =
+        {};  ///< empty: refused, but not for its API key, such as a wrong password
+    bool operator==(const FailureRule&) const = default;
+};
+using FailureRules = std::vector<FailureRule>;
+
+/// The bodies of the preset's gateway, by their size.
+FailureRules preset_failure_rules(config::Preset preset);
+/// "failures"; empty when it is not given.
+FailureRules read_failure_rules(config::OptionsReader& options);
+
+/// What an answer comes to.
+struct Outcome {
+    std::optional<domain::Event> request = {};  ///< empty: there was no answer
+    std::optional<domain::Event> reason = {};   ///< of a failed authentication
+    bool by_status_alone = false;               ///< no rule knows so many bytes
+    bool operator==(const Outcome&) const = default;
+};
+
+class FailureTable {
+ public:
+    static constexpr unsigned kStatuses = 600;
+
+    /// Of two rules for the same answer the later one holds.
+    explicit FailureTable(const FailureRules& rules);
+
+    Outcome outcome(unsigned status, std::optional<std::uint64_t> bytes) const;
+    /// Failures that it can tell apart.
+    domain::Events reasons() const;
+    /// outcome() of this status has a reason, or its bytes have to be looked at.
+    bool may_fail(unsigned status) const { return status < kStatuses && may_fail_[status]; }
+
+ private:
+    const FailureRule* find(unsigned status, std::optional<std::uint64_t> bytes) const;
+
+    FailureRules rules_;  // sorted, each answer once
+    std::vector<bool> may_fail_;
+};
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the access log of the proxy before the gateway: what came of requests, and who fails to authenticate,
+// why, and where from.
+#include <any>
+#include <utility>
+
+#include "collectors/access_counter.hpp"
+#include "collectors/access_options.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/log_collector.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using namespace std::chrono_literals;
+
+const AccessOptions& options_of(const config::CollectorConfig& config) {
+    return *std::any_cast<AccessOptions>(&config.options);
+}
+
+}  // namespace
+
+Entry access_log_entry() {
+    return {
+        .type = {.name = "access_log",
+                 .default_when = {},
+                 .schedule = {.interval = 2s, .timeout = 10s},
+                 .read = [](config::OptionsReader& reader) { return std::any(read_access_options(reader)); }},
+        .make = [](const config::Gateway& gateway, const config::CollectorConfig& config,
+                   const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
+            const AccessOptions& options = options_of(config);
+            return make_log_collector(make_log_input(options.input, interrupt),
+                                      make_access_counter(gateway, options),
+                                      options.input.kind == LogInputOptions::Kind::docker);
+        },
+        .measures = [](const config::Gateway& gateway,
+                       const config::CollectorConfig& config) -> domain::Events {
+            return make_access_counter(gateway, options_of(config))->offers(base::now());
+        },
+        .line_counter = [](const config::Gateway& gateway, const config::CollectorConfig& config)
+            -> std::unique_ptr<LineCounter> { return make_access_counter(gateway, options_of(config)); }};
+}
+
+}  // namespace keyshift::collectors

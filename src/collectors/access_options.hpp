@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the collector `access_log` is told. Values.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collectors/access_client.hpp"
+#include "collectors/access_failures.hpp"
+#include "collectors/log_input.hpp"
+#include "config/config.hpp"
+#include "config/options.hpp"
+#include "formats/access_line.hpp"
+
+namespace keyshift::collectors {
+
+/// How a client's address is kept.
+enum class AddressForm { full, truncated, hashed };
+/// Where it stands.
+enum class ClientField { peer, forwarded };
+
+struct AccessOptions {
+    LogInputOptions input = {};
+    std::function<std::unique_ptr<formats::AccessReader>()> make_reader = formats::make_combined_reader;
+    std::vector<std::string> paths = {};  ///< empty: the preset's
+    FailureRules failures = {};           ///< beside the preset's
+    ClientField client = ClientField::peer;
+    std::vector<TrustedProxy> trusted_proxies = {};
+    AddressForm addresses = AddressForm::full;
+    config::SecretSource address_key = {};  ///< of AddressForm::hashed
+};
+
+AccessOptions read_access_options(config::OptionsReader& reader);
+/// Where keys are asked for.
+std::vector<std::string> preset_paths(config::Preset preset);
+
+}  // namespace keyshift::collectors

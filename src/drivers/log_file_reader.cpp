@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/log_file_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace keyshift::drivers {
+namespace {
+
+/// string_view::rfind looks at byte after byte.
+std::size_t end_of_lines(std::string_view data) {
+    const auto* newline = static_cast<const char*>(::memrchr(data.data(), '\n', data.size()));
+    return newline == nullptr ? 0 : static_cast<std::size_t>(newline - data.data()) + 1;
+}
+
+}  // namespace
+
+LogFileReader::LogFileReader(Whole whole) : whole_(std::move(whole)), buffer_(kTailBytes + kLogBlock) {}
+
+LogFileReader::Step LogFileReader::step(LogFile& file, LogSink& sink) {
+    return take(file, sink, false);
+}
+
+LogFileReader::Step LogFileReader::finish(LogFile& file, LogSink& sink) {
+    return take(file, sink, true);
+}
+
+/// The bytes before the offset are read along: in one call with those behind it, so that a truncation cannot
+/// come between.
+LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_the_end) {
+    Life& life = file.record.life;
+    const auto before = static_cast<std::size_t>(std::min<std::uint64_t>(life.offset, kTailBytes));
+    const auto got = read_at(file.descriptor, buffer_.data(), before + kLogBlock, life.offset - before);
+    if (!got) return Step::failed;
+    if (got->size() < before || hash_of(got->substr(0, before)) != life.tail) return Step::suspect;
+    const std::string_view data = got->substr(before);
+    const bool passing = life.in_oversized;
+    const std::size_t taken = passing ? pass_over(life, data) : hand_over(life, data, sink, to_the_end);
+    const bool full = data.size() == kLogBlock;
+    file.held_end = life.offset + data.size();
+    if (taken == 0) return Step::at_end;
+    const std::string_view read = got->substr(0, before + taken);
+    life.offset += taken;
+    life.tail = hash_of(read.substr(read.size() - std::min(read.size(), kTailBytes)));
+    // Beyond the offset nothing has been proven so far.
+    if (life.offset - taken < kHeadBytes) life.head = Head::of(read_beginning(file.descriptor));
+    bytes_ += taken;
+    const bool more = full || (passing && taken < data.size());
+    return more ? Step::advanced : Step::at_end;
+}
+
+std::size_t LogFileReader::hand_over(Life& life, std::string_view data, LogSink& sink, bool to_the_end) {
+    const bool full = data.size() == kLogBlock;
+    std::string_view block = data.substr(0, end_of_lines(data));
+    if (block.empty() && full) {
+        life.in_oversized = true;
+        sink.oversized();
+        return data.size();
+    }
+    if (to_the_end && !full) {
+        block = data;
+    } else if (whole_ && !block.empty()) {
+        const std::size_t whole = std::min(whole_(block), block.size());
+        // A message that fills a block is handed over in parts.
+        if (whole > 0 || !full) block = block.substr(0, whole);
+    }
+    if (!block.empty()) sink.lines(block);
+    return block.size();
+}
+
+/// Its end is looked for, and nothing kept.
+std::size_t LogFileReader::pass_over(Life& life, std::string_view data) {
+    const std::size_t newline = data.find('\n');
+    if (newline == std::string_view::npos) return data.size();
+    life.in_oversized = false;
+    return newline + 1;
+}
+
+}  // namespace keyshift::drivers

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/log_file_set.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <poll.h>
+
+namespace keyshift::drivers {
+namespace {
+
+using base::Deadline;
+using base::Duration;
+using base::Errc;
+using base::Error;
+using base::Result;
+using namespace std::chrono_literals;
+
+/// The reconciling look at all names costs some 2 ms for 1,000 files.
+constexpr Duration kLookEvery = 5s;
+/// The same where nothing tells of changes.
+constexpr Duration kPollEvery = 1s;
+/// A file may have had several writers, of which the first has closed it.
+constexpr Duration kAfterClose = 1s;
+/// Rounds of one read() in which files turn out not to be what they were.
+constexpr int kMostRounds = 8;
+constexpr std::size_t kMostOpen = 20'000;
+/// A name in the cursor that stands for no file: there was a first look.
+constexpr std::string_view kLooked = "looked";
+constexpr std::size_t kLeftToOthers = 128;
+
+std::size_t most_open() {
+    const std::size_t limit = raise_descriptor_limit();
+    return std::clamp(limit - std::min(limit, kLeftToOthers), std::size_t{16}, kMostOpen);
+}
+
+}  // namespace
+
+LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt)
+    : options_(std::move(options)),
+      interrupt_(interrupt),
+      most_open_(most_open()),
+      globs_(options_.globs),
+      reader_(options_.whole) {}
+
+void LogFileSet::resume(const LogCursor& cursor) {
+    for (const auto& [name, text] : cursor) {
+        if (name == kLooked) first_ = false;
+        const auto record = decode_record(name, text);
+        if (!record) continue;
+        auto file = std::make_unique<LogFile>();
+        file->record = *record;
+        file->saved = true;
+        file->grew_at = Clock::now();
+        if (record->life != Life{}) file->state = LogFile::State::followed;
+        files_[record->id] = std::move(file);
+        first_ = false;
+    }
+}
+
+Duration LogFileSet::look_every() const {
+    const Duration regular = watch_.complete() ? kLookEvery : kPollEvery;
+    const auto due = std::chrono::ceil<Duration>(give_up_at_ - Clock::now());
+    return std::clamp(due, Duration(10ms), regular);
+}
+
+Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
+    const LogFileWatch::Changes changes = watch_.look(globs_);
+    for (LogFile* file : changes.files) {
+        note_change(*file);
+        if (file->record.rotated) give_up_at_ = {};
+    }
+    if (changes.everything)
+        for (auto& [id, file] : files_) note_change(*file);
+    looked_ = false;
+    if (changes.names || changes.everything || look_due_ || !watch_.complete() ||
+        Clock::now() - looked_at_ >= kLookEvery)
+        look_at_names();
+    for (int round = 0; round < kMostRounds; ++round) {
+        settle();
+        if (!read_queued(sink, deadline) || changed_.empty()) break;
+    }
+    if (queue_.empty() && changed_.empty()) give_up(sink);
+    LogRead read;
+    read.bytes = reader_.take_bytes();
+    read.lag_bytes = lag();
+    read.more = !queue_.empty() || !changed_.empty();
+    return conclude(std::move(read));
+}
+
+/// What a failed read() would have said, the next one says.
+Result<LogRead> LogFileSet::conclude(LogRead read) {
+    const bool any = std::any_of(files_.begin(), files_.end(), [](const auto& entry) {
+        return entry.second->descriptor || (entry.second->located && entry.second->problem.empty());
+    });
+    read.missing = missing();
+    if (!any && read.bytes == 0 && !read.missing.empty()) {
+        const bool refused = std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) {
+            return fault.code == EACCES || fault.code == EPERM;
+        });
+        return Error{refused ? Errc::permission : Errc::connect,
+                     "no log can be read: " + read.missing.front(),
+                     refused ? "let keyshift's user read it, such as by its group" : "check the path"};
+    }
+    if (std::exchange(first_, false)) read.cursor.emplace(kLooked, std::string(1, '1'));
+    read.lossy = std::exchange(lossy_, false);
+    take_changes(read.cursor);
+    return read;
+}
+
+/// False: stopped early.
+bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
+    while (!queue_.empty()) {
+        LogFile& file = *queue_.front();
+        queue_.pop_front();
+        file.queued = false;
+        if (!open(file)) {
+            note_problem(file, errno);
+            continue;
+        }
+        const Life before = file.record.life;
+        const LogFileReader::Step step = reader_.step(file, sink);
+        if (file.record.life != before) note_dirty(file);
+        switch (step) {
+            case LogFileReader::Step::advanced:
+                queue(file);
+                break;
+            case LogFileReader::Step::suspect:
+                file.suspect = true;
+                note_change(file);
+                break;
+            case LogFileReader::Step::failed:
+                note_problem(file, errno);
+                break;
+            case LogFileReader::Step::at_end:
+                break;
+        }
+        if (deadline.passed() || interrupted()) return queue_.empty();
+    }
+    return true;
+}
+
+void LogFileSet::give_up(LogSink& sink) {
+    const auto now = Clock::now();
+    if (now < give_up_at_) return;
+    give_up_at_ = now + kLookEvery;
+    for (auto at = files_.begin(); at != files_.end();) {
+        LogFile& file = *(at++)->second;
+        if (!file.record.rotated || !file.located || file.state != LogFile::State::followed) continue;
+        if (file.record.finished) {
+            if (file.gone()) forget(file);
+            continue;
+        }
+        const Duration patience =
+            file.closed ? std::min(kAfterClose, options_.give_up_after) : options_.give_up_after;
+        const auto due = file.grew_at + patience;
+        if (due <= now) {
+            finish(file, sink);
+        } else {
+            give_up_at_ = std::min(give_up_at_, due);
+        }
+    }
+}
+
+void LogFileSet::finish(LogFile& file, LogSink& sink) {
+    if (!open(file)) return;
+    LogFileReader::Step step = LogFileReader::Step::advanced;
+    while (step == LogFileReader::Step::advanced) step = reader_.finish(file, sink);
+    if (step != LogFileReader::Step::at_end) {
+        file.suspect = true;
+        return note_change(file);
+    }
+    file.record.finished = true;
+    note_dirty(file);
+    if (file.gone()) return forget(file);
+    watch_.unwatch(file);
+    close(file);
+}
+
+std::uint64_t LogFileSet::lag() {
+    std::uint64_t lag = 0;
+    for (LogFile* file : queue_) {
+        if (!file->descriptor) continue;
+        if (const auto status = status_of(file->descriptor)) file->status = *status;
+        const std::uint64_t from = file->record.life.offset;
+        const std::uint64_t to = std::max(from, file->status.size);
+        const std::uint64_t end = whole_lines_end(file->descriptor, from, to, kLogBlock);
+        // No newline in so many bytes: they are passed over.
+        lag += (end == from && to - from >= kLogBlock ? to : end) - from;
+    }
+    return lag;
+}
+
+void LogFileSet::take_changes(LogCursorChanges& out) {
+    out.merge(std::exchange(forgotten_, {}));
+    for (LogFile* file : std::exchange(dirty_, {})) {
+        file->dirty = false;
+        const bool worth = file->state == LogFile::State::followed || file->saved;
+        if (!worth) continue;
+        file->saved = true;
+        out[record_name(file->record.id)] = encode_record(file->record);
+    }
+}
+
+std::vector<std::string> LogFileSet::missing() const {
+    std::vector<std::string> out;
+    for (const auto& fault : faults_) out.push_back(fault.path + ": " + fault.why);
+    for (const LogFile* file : troubled_) out.push_back(file->record.path + ": " + file->problem);
+    return out;
+}
+
+std::vector<LogPlace> LogFileSet::places() {
+    std::vector<LogPlace> out;
+    if (look_ == 0) {
+        NamesFound found = globs_.find();
+        for (NamedFile& named : found.files) out.push_back({std::move(named.path), named.status.size, 0, {}});
+        faults_ = std::move(found.faults);
+    }
+    for (const auto& [id, file] : files_) {
+        const bool shown = file->named || (file->located && file->active());
+        if (look_ == 0 || !shown || file->state == LogFile::State::compressed) continue;
+        const bool waiting = file->state == LogFile::State::waiting;
+        out.push_back({file->record.path, file->status.size,
+                       waiting ? file->status.size : file->record.life.offset, file->problem});
+    }
+    for (const auto& fault : faults_) out.push_back({fault.path, 0, 0, fault.why});
+    return out;
+}
+
+bool LogFileSet::interrupted() const {
+    pollfd wanted{interrupt_.descriptor(), POLLIN, 0};
+    return ::poll(&wanted, 1, 0) > 0;
+}
+
+void LogFileSet::note_change(LogFile& file) {
+    if (std::exchange(file.changed, true)) return;
+    changed_.push_back(&file);
+}
+
+/// That a name has gone, the next look finds out.
+void LogFileSet::note_problem(LogFile& file, int code) {
+    look_due_ = true;
+    file.proven = false;
+    if (code == ENOENT) return;
+    if (file.problem.empty()) troubled_.push_back(&file);
+    file.problem = std::generic_category().message(code);
+}
+
+void LogFileSet::clear_problem(LogFile& file) {
+    if (file.problem.empty()) return;
+    file.problem.clear();
+    std::erase(troubled_, &file);
+}
+
+void LogFileSet::note_dirty(LogFile& file) {
+    if (std::exchange(file.dirty, true)) return;
+    dirty_.push_back(&file);
+}
+
+void LogFileSet::queue(LogFile& file) {
+    if (std::exchange(file.queued, true)) return;
+    queue_.push_back(&file);
+}
+
+}  // namespace keyshift::drivers

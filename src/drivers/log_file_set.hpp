@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// All log files that globs name, and those that have lost such a name and are not read to their end yet.
+// Internal to drivers; see LogInput for the contract.
+//
+// A look goes in four steps. Names: which files are there, which have moved, which have gone. Proof: is a
+// file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
+// knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
+// counted there. Reading: a block of each file in turn.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "drivers/log_file.hpp"
+#include "drivers/log_file_names.hpp"
+#include "drivers/log_file_reader.hpp"
+#include "drivers/log_file_watch.hpp"
+#include "drivers/log_files.hpp"
+
+namespace keyshift::drivers {
+
+class LogFileSet final : public LogInput {
+ public:
+    LogFileSet(LogFilesOptions options, const Interrupt& interrupt);
+
+    void resume(const LogCursor& cursor) override;
+    base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
+    int wake_fd() const override { return watch_.descriptor(); }
+    base::Duration look_every() const override;
+    std::vector<LogPlace> places() override;
+
+ private:
+    using Clock = LogFile::Clock;
+
+    /// A life that has ended, or whose file cannot be found: its rest may stand in a copy.
+    struct Ended {
+        FileId of;
+        std::string path;
+        Life life;
+        bool rotated = false;
+        bool finished = false;
+        bool lost = false;
+        bool found = false;  ///< the copy, or the file itself elsewhere
+    };
+
+    // Names: log_file_set_names.cpp.
+    void look_at_names();
+    void take_named(const NamesFound& found);
+    void take_new(const NamedFile& named);
+    void take_unnamed(LogFile& file);
+    void find_unopened(LogFile& file);
+    void move(LogFile& file, const std::string& path);
+    bool open(LogFile& file);
+    void close(LogFile& file);
+    void close_idle();
+    void forget(LogFile& file);
+
+    // Proof and lives: log_file_set_lives.cpp.
+    void settle();
+    void prove_changed();
+    void prove(LogFile& file);
+    void end_life(LogFile& file);
+    void take_waiting();
+    void drop_blank();
+    void hand_on(Ended& ended);
+    void hand_on_earlier(LogFile& file);
+    void search_beside(Ended& ended);
+    void conclude(const Ended& ended);
+    void begin(LogFile& file);
+    void begin_at(LogFile& file, std::uint64_t offset);
+    void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
+    enum class Origin { own, copy, unclear };
+    Origin look_for_original(LogFile& file);
+
+    // Reading: log_file_set.cpp.
+    bool read_queued(LogSink& sink, base::Deadline deadline);
+    void give_up(LogSink& sink);
+    void finish(LogFile& file, LogSink& sink);
+    std::uint64_t lag();
+    void take_changes(LogCursorChanges& out);
+    base::Result<LogRead> conclude(LogRead read);
+    std::vector<std::string> missing() const;
+    bool interrupted() const;
+    void note_change(LogFile& file);
+    void note_dirty(LogFile& file);
+    void note_problem(LogFile& file, int code);
+    void clear_problem(LogFile& file);
+    void queue(LogFile& file);
+
+    const LogFilesOptions options_;
+    const Interrupt& interrupt_;
+    const std::size_t most_open_;
+    LogGlobs globs_;
+    LogFileReader reader_;
+    std::map<FileId, std::unique_ptr<LogFile>> files_;
+    LogFileWatch watch_;
+    std::vector<NamesFound::Fault> faults_;  // of the last look at names
+
+    bool first_ = true;     // nothing has been read, now or before
+    bool look_due_ = true;  // names have to be looked at
+    bool looked_ = false;   // they have been in this read()
+    std::uint64_t look_ = 0;
+    Clock::time_point looked_at_ = {};
+    Clock::time_point give_up_at_ = {};  // no file is to be given up before
+    std::size_t open_ = 0;
+    bool lossy_ = false;
+
+    std::vector<LogFile*> changed_, unborn_, waiting_, lost_, troubled_, dirty_;
+    std::deque<LogFile*> queue_;
+    std::vector<Ended> ended_;
+    LogCursorChanges forgotten_;
+};
+
+}  // namespace keyshift::drivers

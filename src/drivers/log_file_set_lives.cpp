@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cerrno>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "drivers/log_file_set.hpp"
+
+namespace keyshift::drivers {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A file that is nowhere in so many looks in a row has gone: one that is renamed meanwhile can be missed.
+constexpr int kLooksUntilGone = 2;
+
+/// How long a file waits that has the same bytes as another from its beginning on. A copy's original is
+/// truncated at once, or never; two logs that begin alike part with the first line that differs. What is
+/// longer than kHeadBytes and does not differ in a byte is a copy, and waits for as long as that holds.
+constexpr std::chrono::seconds kWaitOfTiny = 5s;
+constexpr std::chrono::seconds kWaitOfShort = 60s;
+
+bool has_waited(const LogFile& file, LogFile::Clock::time_point now) {
+    if (file.status.size >= kHeadBytes) return false;
+    const auto wait = file.status.size < Head::kFirstBytes ? kWaitOfTiny : kWaitOfShort;
+    return now - file.waiting_since >= wait;
+}
+
+}  // namespace
+
+void LogFileSet::settle() {
+    prove_changed();
+    if (!ended_.empty() && !looked_) {
+        // The copy may not be known yet.
+        look_at_names();
+        prove_changed();
+    }
+    for (const LogFile* file : std::exchange(lost_, {})) {
+        const FileRecord& record = file->record;
+        ended_.push_back({record.id, record.path, record.life, record.rotated, record.finished, true});
+    }
+    take_waiting();
+    drop_blank();
+    for (Ended& ended : ended_) hand_on(ended);
+    if (!unborn_.empty())
+        for (auto& [id, file] : files_) hand_on_earlier(*file);
+    for (LogFile* file : std::exchange(unborn_, {})) begin(*file);
+    for (Ended& ended : std::exchange(ended_, {})) {
+        if (!ended.found) search_beside(ended);
+        conclude(ended);
+    }
+}
+
+void LogFileSet::prove_changed() {
+    while (!changed_.empty()) {
+        LogFile* file = changed_.back();
+        changed_.pop_back();
+        file->changed = false;
+        prove(*file);
+    }
+}
+
+void LogFileSet::prove(LogFile& file) {
+    const std::uint64_t size_before = file.status.size;
+    if (!open(file)) return note_problem(file, errno);
+    clear_problem(file);
+    if (const auto status = status_of(file.descriptor)) file.status = *status;
+    if (file.status.size != size_before || file.status.size > file.held_end) file.grew_at = Clock::now();
+    const bool empty_and_gone = !file.status.linked && file.status.size == 0;
+    if (file.state == LogFile::State::compressed) {
+        if (!file.named) return forget(file);
+        file.state = LogFile::State::unborn;
+    }
+    if (file.state != LogFile::State::followed) {
+        if (empty_and_gone || (file.state == LogFile::State::waiting && !file.status.linked))
+            return forget(file);
+        unborn_.push_back(&file);
+        return;
+    }
+    Life& life = file.record.life;
+    if (!file.proven || file.suspect || file.status.size < std::max(life.offset, file.held_end)) {
+        const Continuity found = compare(file);
+        file.proven = true;
+        file.suspect = false;
+        if (found == Continuity::ended) {
+            end_life(file);
+            unborn_.push_back(&file);
+            return;
+        }
+        if (found == Continuity::cut_short) {
+            life = {file.status.size, Head::of(read_beginning(file.descriptor)),
+                    tail_before(file.descriptor, file.status.size).value_or(0), false};
+            // Something may have been written and cut off between two looks.
+            lossy_ = true;
+            note_dirty(file);
+        }
+    }
+    if (file.status.size > life.offset && file.record.finished) {
+        file.record.finished = false;
+        note_dirty(file);
+    }
+    queue(file);
+}
+
+void LogFileSet::end_life(LogFile& file) {
+    FileRecord& record = file.record;
+    ended_.push_back({record.id, record.path, record.life, record.rotated, record.finished});
+    record.life = {};
+    record.finished = false;
+    record.rotated = false;
+    file.state = LogFile::State::unborn;
+    file.held_end = 0;
+    note_dirty(file);
+}
+
+/// Those that need wait no longer for what becomes of their original.
+void LogFileSet::take_waiting() {
+    const auto now = Clock::now();
+    for (LogFile* file : std::exchange(waiting_, {})) {
+        if (file->state != LogFile::State::waiting) continue;
+        const bool listed = std::find(unborn_.begin(), unborn_.end(), file) != unborn_.end();
+        if (listed) continue;
+        const bool ended =
+            std::any_of(ended_.begin(), ended_.end(), [&](const Ended& e) { return e.of == file->original; });
+        if (ended) {
+            unborn_.push_back(file);
+        } else if (has_waited(*file, now)) {
+            begin_at(*file, 0);
+        } else if (!files_.contains(file->original)) {
+            begin_at(*file, file->status.size < kHeadBytes ? 0 : file->status.size);
+        } else {
+            waiting_.push_back(file);
+        }
+    }
+}
+
+/// Of unborn_ stay those in which something stands; their heads are known now.
+void LogFileSet::drop_blank() {
+    // The oldest first: a copy is younger than what it was made of.
+    std::sort(unborn_.begin(), unborn_.end(), [](const LogFile* a, const LogFile* b) {
+        return std::pair(a->record.id.birth_ns, a->record.id) <
+               std::pair(b->record.id.birth_ns, b->record.id);
+    });
+    unborn_.erase(std::unique(unborn_.begin(), unborn_.end()), unborn_.end());
+    std::erase_if(unborn_, [&](LogFile* file) {
+        if (!open(*file)) {
+            note_problem(*file, errno);
+            return true;
+        }
+        const std::string beginning = read_beginning(file->descriptor);
+        if (is_compressed(beginning)) {
+            file->state = LogFile::State::compressed;
+            watch_.unwatch(*file);
+            close(*file);
+            return true;
+        }
+        file->record.life.head = Head::of(beginning);
+        return beginning.empty();
+    });
+}
+
+/// The longest copy is read from where its original had been read to; others hold nothing more.
+void LogFileSet::hand_on(Ended& ended) {
+    struct Copy {
+        LogFile* file;
+        std::uint64_t offset;
+    };
+    std::vector<Copy> copies;
+    for (LogFile* file : unborn_) {
+        if (file->record.id == ended.of) continue;
+        const std::uint64_t size = file->status.size;
+        // What waited was compared with the whole of its original.
+        const bool waited = file->state == LogFile::State::waiting && file->original == ended.of &&
+                            file->compared_size == size;
+        if (!open(*file) || (!waited && !file->record.life.head.agrees(ended.life.head))) continue;
+        auto offset = place_in_copy(file->descriptor, size, file->record.life.head, ended.life);
+        // That a file has gone says nothing of a copy: another one may begin with the same few bytes.
+        if (ended.lost && ended.life.offset < Head::kFirstBytes) offset.reset();
+        if (!offset && waited) offset = std::min(size, ended.life.offset);
+        if (offset) copies.push_back({file, *offset});
+    }
+    std::stable_sort(copies.begin(), copies.end(),
+                     [](const Copy& a, const Copy& b) { return a.file->status.size > b.file->status.size; });
+    for (const Copy& copy : copies) {
+        begin_as_copy(*copy.file, ended, ended.found ? copy.file->status.size : copy.offset);
+        ended.found = true;
+        std::erase(unborn_, copy.file);
+    }
+}
+
+void LogFileSet::hand_on_earlier(LogFile& file) {
+    if (!file.record.earlier) return;
+    Ended ended{file.record.id, file.record.path, *file.record.earlier, true};
+    hand_on(ended);
+    if (!ended.found) return;
+    file.record.earlier.reset();
+    note_dirty(file);
+}
+
+/// A copy that no glob names.
+void LogFileSet::search_beside(Ended& ended) {
+    if (ended.finished || (ended.life.offset == 0 && ended.life.head.count() == 0)) return;
+    std::set<std::uint64_t> known;
+    for (const auto& [id, file] : files_) known.insert(id.inode);
+    for (const std::string& path : look_into(directory_of(ended.path), known).paths) {
+        const auto status = status_of(path);
+        if (!status || !status->regular() || files_.contains(status->id)) continue;
+        auto file = std::make_unique<LogFile>();
+        file->record.id = status->id;
+        file->record.path = path;
+        file->located = file->proven = true;
+        if (!open(*file)) continue;
+        file->record.life.head = Head::of(read_beginning(file->descriptor));
+        const auto offset =
+            place_in_copy(file->descriptor, file->status.size, file->record.life.head, ended.life);
+        if (!offset) {
+            watch_.unwatch(*file);
+            close(*file);
+            continue;
+        }
+        ended.found = true;
+        file->grew_at = Clock::now();
+        begin_as_copy(*file, ended, *offset);
+        files_[status->id] = std::move(file);
+        return;
+    }
+}
+
+/// Whether lines were lost for good. A write and a truncation between two looks leave no trace, so that even
+/// where everything seen had been read, only a copy that is found excludes it.
+void LogFileSet::conclude(const Ended& ended) {
+    const auto found = files_.find(ended.of);
+    if (found == files_.end()) return;
+    LogFile& file = *found->second;
+    if (ended.lost) {
+        if (!ended.found && file.lost_looks < kLooksUntilGone) return;
+        lossy_ = lossy_ || (!ended.found && !ended.finished);
+        return forget(file);
+    }
+    if (ended.found || ended.finished) return;
+    lossy_ = true;
+    if (ended.life.offset == 0) return;
+    file.record.earlier = ended.life;
+    note_dirty(file);
+}
+
+void LogFileSet::begin(LogFile& file) {
+    const bool waited = file.state == LogFile::State::waiting;
+    switch (first_ ? Origin::own : look_for_original(file)) {
+        case Origin::unclear:
+            return note_change(file);
+        case Origin::copy:
+            if (!waited) file.waiting_since = Clock::now();
+            file.state = LogFile::State::waiting;
+            if (std::find(waiting_.begin(), waiting_.end(), &file) == waiting_.end())
+                waiting_.push_back(&file);
+            return;
+        case Origin::own:
+            break;
+    }
+    const std::uint64_t size = file.status.size;
+    if (!first_ || !options_.from_end) return begin_at(file, 0);
+    // The half line at its end is new: it is read when it is whole.
+    const std::uint64_t end = whole_lines_end(file.descriptor, 0, size, kLogBlock);
+    const bool oversized = end == 0 && size >= kLogBlock;
+    begin_at(file, oversized ? size : end);
+    file.record.life.in_oversized = oversized;
+}
+
+void LogFileSet::begin_at(LogFile& file, std::uint64_t offset) {
+    if (offset > 0 && !open(file)) return note_change(file);
+    Life& life = file.record.life;
+    life.offset = offset;
+    life.tail = tail_before(file.descriptor, offset).value_or(0);
+    life.in_oversized = false;
+    file.state = LogFile::State::followed;
+    file.proven = true;
+    note_dirty(file);
+    queue(file);
+}
+
+void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset) {
+    begin_at(file, offset);
+    // A truncated file's copy is not written to any more. What was moved from elsewhere is what it was.
+    file.record.rotated = ended.rotated || !ended.lost;
+    file.record.life.in_oversized = offset == ended.life.offset && ended.life.in_oversized;
+    give_up_at_ = {};
+}
+
+/// The file whose beginning it is.
+LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
+    const Head& head = file.record.life.head;
+    for (auto& [id, other] : files_) {
+        if (other.get() == &file || other->state != LogFile::State::followed || !other->located) continue;
+        const Head& other_head = other->record.life.head;
+        const bool tiny = head.count() == 0 && other->status.size < Head::kFirstBytes &&
+                          directory_of(other->record.path) == directory_of(file.record.path);
+        if (!tiny && (head.common(other_head) == 0 || !head.agrees(other_head))) continue;
+        if (!open(*other)) continue;
+        if (is_beginning_of(file, *other)) {
+            file.original = id;
+            file.compared_size = file.status.size;
+            return Origin::copy;
+        }
+        // It may have been truncated just now.
+        const auto status = status_of(other->descriptor);
+        if (status) other->status = *status;
+        if (compare(*other) == Continuity::same) continue;
+        note_change(*other);
+        return Origin::unclear;
+    }
+    return Origin::own;
+}
+
+}  // namespace keyshift::drivers
