@@ -124,12 +124,12 @@ class Bench:
 
 def gateway_log(log_format: str, rules: int) -> dict:
     further = [
-        {"event": "response_cache_hit", "match": text.replace("{}", "[0-9]+")} for text in FURTHER[: rules - len(RULES)]
+        {"event": "gateway_started", "regex": text.replace("{}", "[0-9]+")} for text in FURTHER[: rules - len(RULES)]
     ]
     return {
         "type": "gateway_log",
         "format": log_format,
-        "rules": [{"event": event, "match": expression} for event, expression in RULES] + further,
+        "rules": [{"event": event, "regex": expression} for event, expression in RULES] + further,
     }
 
 

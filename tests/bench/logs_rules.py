@@ -6,7 +6,7 @@ import itertools
 RULES = (
     ("auth_cache_hit", r"Using verified token cache \(skipping bcrypt\)"),
     ("verification", r"Cached verified token for future requests"),
-    ("fallback_scan", r"Lookup hash not found, trying fallback authentication"),
+    ("auth_attempt", r"Lookup hash not found, trying fallback authentication"),
     ("fallback", r"Fallback authentication succeeded for key"),
     ("key_used", r"Rate limit check passed for key [0-9a-f-]{36}: requests_remaining="),
     ("failure_rate_limited", r"Rate limit exceeded for key [0-9a-f-]{36}: requests_allowed="),

@@ -120,7 +120,7 @@ def test_an_access_log_tells_what_the_gateway_did(database: Database, own_redis:
 
 def test_haproxy_tells_outcomes_and_with_a_format_of_ones_own_reasons(database: Database, planted: Planted):
     with Gateway(database.dsn(), require_auth=True) as gateway, Haproxy(gateway.url) as haproxy:
-        with Serve(following(haproxy.access_log, format="haproxy", paths=["/"])) as serve:
+        with Serve(following(haproxy.access_log, format="haproxy_http", paths=["/"])) as serve:
             Traffic(haproxy.url, planted, seed=3).run_steps(40)
             counts = gateway.counts()
             eventually(lambda: sum(lines(serve).values()) == counts["requests"]["total"], 15, "every request is logged")
@@ -149,7 +149,7 @@ def expected_events(counts: dict) -> dict[str, int]:
         "verification": counts["verifications"]["matched"],
         "response_cache_hit": llm["hit"],
         "response_cache_miss": llm["miss"],
-        "key_used": counts["rate_limit"]["passed"],
+        "key_used": counts["rate_limit"]["passed"] + counts["rate_limit"]["exceeded"],
         "failure_rate_limited": counts["rate_limit"]["exceeded"],
     }
     return {name: count for name, count in expected.items() if count}
@@ -175,7 +175,8 @@ def test_the_gateways_own_log_tells_what_it_did(
             assert serve.metric("keyshift_fallback_auth_total") == counts["fallback"]["hits"]
             hits = expected.get("auth_cache_hit", 0)
             assert serve.metric("keyshift_auth_cache_hits_total") == hits
-            assert serve.metric("keyshift_evidence_info", signal="fallback", evidence="gateway_log") == 1
+            for signal in ("auth_cache", *(["fallback"] if behaviour == "fallback" else [])):
+                assert serve.metric("keyshift_evidence_info", signal=signal, evidence="gateway_log") == 1, signal
             assert "unparsed" not in lines(serve, "gateway_log")
             before = events(serve)
             serve.kill9()
