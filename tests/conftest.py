@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway_sim import Gateway
 from harness import leaks, ports, strictness
 from harness.postgres import Database, Postgres, binary_directory
 from harness.process import program
@@ -36,6 +37,9 @@ def pytest_report_header() -> list[str]:
         _version(lambda: program("prometheus"), "--version"),
         _version(lambda: program("victoria-metrics"), "--version"),
         _version(lambda: program("openssl"), "version"),
+        _version(lambda: program("nginx"), "-v"),
+        _version(lambda: program("haproxy"), "-v"),
+        "caddy " + _version(lambda: program("caddy"), "version"),
     ]
 
 
@@ -98,3 +102,10 @@ def own_redis() -> Iterator[Redis]:
     """An instance of the test's own, to restart, stop or break."""
     with Redis() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def plain_gateway() -> Iterator[Gateway]:
+    """A simulated gateway without a database, shared by all tests: it asks for credentials and accepts none."""
+    with Gateway(None, require_auth=True) as gateway:
+        yield gateway
