@@ -147,7 +147,7 @@ std::vector<Finding> LogCollector::examine(Deadline deadline) {
     for (const drivers::LogPlace& place : input_->places()) {
         if (!place.problem.empty())
             found.push_back(
-                {Finding::Kind::failure, place.name + ": " + place.problem, {}, base::Errc::permission});
+                {Finding::Kind::failure, place.name + ": " + place.problem, {}, base::Errc::other});
     }
     const domain::LogLines& lines = tally_.lines;
     const std::uint64_t all = lines.matched + lines.skipped + lines.unparsed + lines.oversized;
