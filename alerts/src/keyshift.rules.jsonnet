@@ -3,7 +3,7 @@
 local settings = import 'settings.libsonnet';
 
 function(runbooks='')
-  local rules = (import 'rules.libsonnet')(if runbooks == '' then settings.runbooks else runbooks);
+  local rules = (import 'rules.libsonnet')(settings.runbooks_at(runbooks));
   local parts = [
     (import 'authentication.libsonnet')(rules),
     (import 'migration.libsonnet')(rules),

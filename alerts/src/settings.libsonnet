@@ -3,6 +3,7 @@
 {
   // Where docs/runbooks.md can be read; `make monitoring RUNBOOKS=https://...` sets it too.
   runbooks: 'https://keyshift.example/docs/runbooks.md',
+  runbooks_at(other):: if other == '' then self.runbooks else other,
 
   // The scrape jobs of keyshift, as a regular expression.
   jobs: 'keyshift.*',
