@@ -49,7 +49,7 @@ function(rules) {
             and on (job, instance) keyshift_migration_deadline_timestamp_seconds > time()
           ||| % settings.deadline_is_near_seconds, settings.behind_schedule_for,
           'The migration will not be done by its deadline.',
-          '{{ $labels.instance }}: {{ if $value }}at the present pace the last legacy key goes {{ $value | humanizeDuration }} after the deadline.{{ else }}the deadline is near, and too little was removed to tell when the last legacy key will go.{{ end }}'
+          '{{ $labels.instance }}: {{ if $value }}at the present pace the last legacy key goes {{ $value | humanizeDuration }} after the deadline{{ else }}the deadline is near, and too little was removed to tell when the last legacy key will go{{ end }}.'
         ),
         rules.alert(
           'MigrationDeadlineMissed', 'critical', |||
@@ -72,13 +72,13 @@ function(rules) {
           'Legacy keys are replaced and out of use, and may be deleted.',
           '{{ $labels.instance }}: {{ $value }} legacy keys are drained. `keyshift report --phase drained` lists them.'
         ),
-        // Once no legacy key is left, scans that statements show are in vain: somebody presents unknown keys.
+        // What was used just before the cutover does not count. Once no legacy key is left, scans that statements show are in vain: somebody presents unknown keys.
         rules.alert(
           'FallbackUsedAfterCutover', 'warning', |||
             increase(keyshift_fallback_auth_total[1h]) > 0
             and on (job, instance) (
-              keyshift_migration_state{state="complete"} == 1
-              or keyshift_fallback_mode{mode="absent"} == 1
+              min_over_time(keyshift_migration_state{state="complete"}[1h]) == 1
+              or min_over_time(keyshift_fallback_mode{mode="absent"}[1h]) == 1
               or max_over_time(keyshift_fallback_removal_safe[%s]) == 1
             )
             unless on (job, instance) (
