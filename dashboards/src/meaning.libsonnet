@@ -15,7 +15,7 @@
     drained: { colour: 'light-green', action: 'block or delete it' },
     dormant: { colour: 'purple', action: 'ask its owner, then block it' },
     quarantined: { colour: 'dark-purple', action: 'wait for the drain window, then delete it' },
-    expired: { colour: 'text', action: 'delete it' },
+    expired: { colour: 'dark-orange', action: 'delete it' },
     stranded: { colour: 'red', action: 'its clients fail now: get its owner a new key' },
     retired_in_use: { colour: 'dark-red', action: 'somebody is probably locked out: find the owner' },
     retired: { colour: 'green', action: 'nothing' },
