@@ -63,7 +63,7 @@ local to_do = [
     'Key by key', 'Phase and idle time of each legacy key, the longest idle first. `keyshift key ID` tells the rest.',
     'none', [
       { expr: 'keyshift_key_phase{phase!~"retired|upgraded"} == 1' },
-      { expr: 'sum without (phase) (time() - keyshift_key_last_used_timestamp_seconds{})' },
+      { expr: 'time() - keyshift_key_last_used_timestamp_seconds{}' },
     ], 'This keyshift exports no series for each key. `keyshift report --phase all` lists them.'
   ) + {
     transformations: [
