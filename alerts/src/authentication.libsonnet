@@ -43,6 +43,9 @@ function(rules) {
       name: 'keyshift-authentication',
       interval: '1m',
       rules: std.flattenArrays(std.map(record_rates, windows)) + [
+        rules.record('instance:keyshift_unknown_keys:increase5m', |||
+          sum without (reason) (increase(keyshift_auth_failures_total{reason="unknown_key"}[5m]))
+        |||),
         rules.record('instance:keyshift_unknown_keys:increase30m', |||
           sum without (reason) (increase(keyshift_auth_failures_total{reason="unknown_key"}[30m]))
         |||),
@@ -66,6 +69,8 @@ function(rules) {
           'UnknownKeyAttempts', 'warning', |||
             instance:keyshift_unknown_keys:increase30m >= %(at_least)s
             and instance:keyshift_unknown_keys:increase30m
+              > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
+            and instance:keyshift_unknown_keys:increase5m * 6
               > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
           ||| % settings.unknown_keys, '10m',
           'Keys that the gateway does not know are presented far more often than usual.',

@@ -7,6 +7,7 @@ local rule(value) =
     if 'record' in value then '      - record: ' + value.record else '      - alert: ' + value.alert,
     '        expr: |\n' + indented(value.expr),
     if 'for' in value then '        for: ' + value['for'],
+    if 'keep_firing_for' in value then '        keep_firing_for: ' + value.keep_firing_for,
     if 'labels' in value then '        labels: {severity: %s}' % value.labels.severity,
   ] + if 'annotations' in value then ['        annotations:'] + [
     '          %s: %s' % [name, std.escapeStringJson(value.annotations[name])]

@@ -18,16 +18,16 @@ function(rules) {
           - keyshift_migration_deadline_timestamp_seconds
         |||),
 
-        rules.alert(
+        rules.lingering(rules.alert(
           'LegacyKeyStranded', 'critical', of_phase('stranded') + ' > 0\n', '',
           'Clients with legacy keys are locked out.',
           '{{ $labels.instance }}: {{ $value }} legacy keys were in use when the gateway stopped accepting them, and no replacement is in use: their clients fail now. `keyshift report --phase stranded --group-by owner` says whose they are.'
-        ),
-        rules.alert(
+        ), settings.lingers_for),
+        rules.lingering(rules.alert(
           'KeyRetiredInUse', 'critical', of_phase('retired_in_use') + ' > 0\n', settings.deleted_in_use_for,
           'A legacy key was deleted while it was in use.',
           '{{ $labels.instance }}: {{ $value }} legacy keys were deleted while in use, and for %s no replacement has been used since: somebody is probably locked out.' % settings.deleted_in_use_for
-        ),
+        ), settings.lingers_for),
         rules.alert(
           'LegacyKeyCreated', 'warning', 'increase(keyshift_legacy_keys_created_total[1h]) > 0\n', '',
           'Somebody still creates keys without a lookup hash.',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all alerts have: a severity, three annotations, and a heading of docs/runbooks.md.
 function(runbooks) {
-  // `for` is an empty string where one evaluation is enough.
+  // `duration` is an empty string where one evaluation is enough.
   alert(name, severity, expr, duration, summary, description):: {
     alert: 'Keyshift' + name,
     expr: expr,
@@ -13,6 +13,9 @@ function(runbooks) {
       runbook_url: runbooks + '#' + std.asciiLower('Keyshift' + name),
     },
   },
+
+  // It goes on for a while after it has ended: keyshift may just have been started anew, and what it mutes takes longer.
+  lingering(alert, duration):: alert { keep_firing_for: duration },
 
   record(name, expr):: { record: name, expr: expr },
 }

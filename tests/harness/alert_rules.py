@@ -95,7 +95,8 @@ def scaled(text: str, factor: float) -> str:
     for group in tree["groups"]:
         _scale(group, "interval", factor)
         for rule in group["rules"]:
-            _scale(rule, "for", factor)
+            for key in ("for", "keep_firing_for"):
+                _scale(rule, key, factor)
             rule["expr"] = _AGE.sub(lambda age: f"{age[1]}{float(age[2]) * factor}", _scaled(rule["expr"], factor))
     return yaml.safe_dump(tree, sort_keys=False, width=1000)
 

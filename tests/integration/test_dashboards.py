@@ -105,6 +105,54 @@ def test_colours_mean_the_same_everywhere():
     assert differing == {}
 
 
+def test_colours_of_queries_are_of_queries_that_there_are():
+    for panel in (panel for path in FILES for panel in panels(load(path))):
+        for matcher in (override["matcher"] for override in panel["fieldConfig"]["overrides"]):
+            if matcher["id"] == "byFrameRefID":
+                assert matcher["options"] in {each["refId"] for each in panel["targets"]}, panel["title"]
+
+
+def test_the_forecast_goes_on_from_the_last_look_and_ends_at_0(tmp_path: Path):
+    """A hundred keys, last looked at after a day, a forecast end after eleven and a deadline after twenty-one."""
+    series = {
+        'keyshift_keys{state="legacy"}': "100x24",
+        "keyshift_legacy_keys_baseline": "200x24",
+        'keyshift_migration_eta_timestamp_seconds{estimate="p50"}': "950400x24",
+        "keyshift_migration_deadline_timestamp_seconds": "1814400x24",
+        "keyshift_migration_start_timestamp_seconds": "86400x24",
+        'keyshift_source_last_success_timestamp_seconds{source="keys"}': "0+3600x24",
+    }
+    (panel,) = (each for each in panels(load(FILES[0].with_stem("keyshift-overview"))) if each["title"] == "Burn-down")
+    expression = {each["refId"]: concrete(each["expr"]) for each in panel["targets"]}
+    expected = {
+        "C": {"1d": 200, "11d": 100, "21d": 0, "25d": 0},
+        "D": {"12h": None, "1d": None, "2d": 90, "6d": 50, "11d": 0, "12d": 0},
+    }
+    target = 'job="keyshift", instance="a"'
+    test = {
+        "interval": "1h",
+        "input_series": [{"series": with_labels(name, target), "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": expression[letter],
+                "eval_time": at,
+                "exp_samples": [] if value is None else [{"labels": f"{{{target}}}", "value": value}],
+            }
+            for letter, values in expected.items()
+            for at, value in values.items()
+        ],
+    }
+    path = tmp_path / "forecast.test.yaml"
+    path.write_text(yaml.safe_dump({"evaluation_interval": "1d", "tests": [test]}))
+    result = promtool(["test", "rules", path])
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def with_labels(series: str, labels: str) -> str:
+    name, _, rest = series.partition("{")
+    return f"{name}{{{labels}{', ' + rest if rest else '}'}"
+
+
 def test_health_of_the_exporter_comes_last():
     for path in FILES:
         rows = [item["title"] for item in load(path)["panels"] if item["type"] == "row"]
