@@ -6,11 +6,15 @@ A gateway loses its fallback while owners still use old keys, a key is deleted i
 comes, what follows from something else does not, and after the mend all is over.
 """
 
+import contextlib
+import re
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 import pytest
@@ -19,7 +23,7 @@ import yaml
 
 from gateway_sim import Gateway, PlantedKey, Seed
 from harness import leaks
-from harness.alert_rules import ROOT, RULES, headings, RUNBOOKS, scaled, scaled_durations
+from harness.alert_rules import ROOT, RULES, RUNBOOKS, headings, scaled, scaled_durations
 from harness.alertmanager import Alertmanager, Receiver, addressed_to
 from harness.keyshift import Serve
 from harness.postgres import Database
@@ -169,6 +173,7 @@ def test_who_is_locked_out_comes_to_the_one_on_call(world: World):
     states = {labels["alertname"]: state for labels, state in world.alertmanager.active()}
     assert {states[f"Keyshift{name}"] for name in follow} == {"suppressed"}
     check_messages(world)
+    assert listed(world) == [deleted.id]
 
     world.redis.start()
     world.deploy_new_key(locked_out)
@@ -188,6 +193,14 @@ def seen(world: World, reached, what: str) -> None:
     except AssertionError as failure:
         told = [(to, alert["labels"]["alertname"], alert["status"]) for to, alert in world.receiver.told()]
         raise AssertionError(f"{failure}\nfiring: {world.firing()}\ntold: {told}\n{world.alertmanager.log()}") from None
+
+
+def listed(world: World) -> list[str]:
+    """Ids of the keys that were deleted in use, as the runbook finds them."""
+    path, statement = re.search(r"^sqlite3 -readonly (\S+) \"(.*)\"$", RUNBOOKS.read_text(), re.M).groups()
+    assert Path(path).name == "keyshift.db"
+    with contextlib.closing(sqlite3.connect(f"file:{world.serve.state_directory}/keyshift.db?mode=ro", uri=True)) as state:
+        return [row[0] for row in state.execute(statement)]
 
 
 def check_messages(world: World) -> None:

@@ -135,6 +135,14 @@ def test_one_constant_leads_to_the_runbooks():
     assert urls == {"https://wiki/keyshift"}
 
 
+def test_the_documented_configuration_of_prometheus_loads_them():
+    section = (ROOT / "docs" / "operations.md").read_text().partition("## Prometheus, Alertmanager and Grafana\n")[2]
+    tree = yaml.safe_load(re.search(r"```yaml\n(.*?)```", section, re.S)[1])
+    assert [Path(path).name for path in tree["rule_files"]] == [RULES.name]
+    (jobs,) = set(re.findall(r'up\{job=~"(.*?)"\}', RULES.read_text()))
+    assert all(re.fullmatch(jobs, job["job_name"]) for job in tree["scrape_configs"])
+
+
 def jsonnet(*args: str) -> str:
     result = subprocess.run([program("jsonnet"), *args], cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
