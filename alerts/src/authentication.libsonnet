@@ -56,31 +56,43 @@ function(rules) {
         |||),
 
         rules.alert(
-          'AuthFailureBurnFast', 'critical', burn_expression(burn.fast), '2m',
+          'AuthFailureBurnFast',
+          'critical',
+          burn_expression(burn.fast),
+          '2m',
           'Clients fail to authenticate much more often than the objective allows.',
           '{{ $labels.instance }}: {{ $value | humanizePercentage }} of authentications fail; at this pace the error budget of 30 days is gone within days. `keyshift failures --since 1h` says which clients, and why.'
         ),
         rules.alert(
-          'AuthFailureBurnSlow', 'warning', burn_expression(burn.slow), '15m',
+          'AuthFailureBurnSlow',
+          'warning',
+          burn_expression(burn.slow),
+          '15m',
           'Clients keep failing to authenticate more often than the objective allows.',
           '{{ $labels.instance }}: {{ $value | humanizePercentage }} of authentications fail, and have for a day or more. `keyshift failures --since 24h` says which clients, and why.'
         ),
         rules.alert(
-          'UnknownKeyAttempts', 'warning', |||
+          'UnknownKeyAttempts',
+          'warning',
+          |||
             instance:keyshift_unknown_keys:increase30m >= %(at_least)s
             and instance:keyshift_unknown_keys:increase30m
               > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
             and instance:keyshift_unknown_keys:increase5m * 6
               > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
-          ||| % settings.unknown_keys, '10m',
+          ||| % settings.unknown_keys,
+          '10m',
           'Keys that the gateway does not know are presented far more often than usual.',
           '{{ $labels.instance }} counted {{ $value | humanize }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted.'
         ),
         rules.alert(
-          'AuthCacheIneffective', 'warning', |||
+          'AuthCacheIneffective',
+          'warning',
+          |||
             instance:keyshift_auth_cache_hits:ratio_rate1h < %(cache_hit_ratio)g
             and rate(keyshift_auth_cache_misses_total[1h]) * 3600 >= %(verifications_per_hour)s
-          ||| % settings, '1h',
+          ||| % settings,
+          '1h',
           'The auth cache of the gateway answers next to nothing.',
           '{{ $labels.instance }}: the cache answered {{ $value | humanizePercentage }} of authentications within an hour; nearly every request pays for a lookup and a bcrypt comparison.'
         ),

@@ -66,22 +66,30 @@ local annotation(name, colour, step, expr, text) = {
 // An event is looked for in steps that fit the time range of the dashboard.
 local annotations(step) = [
   annotation(
-    'Deleted while in use', meaning.harm, step,
+    'Deleted while in use',
+    meaning.harm,
+    step,
     'increase(keyshift_phase_transitions_total{job=~"$job", instance=~"$instance", phase="retired_in_use"}[%s]) > 0' % step,
     'a legacy key was deleted while it was in use'
   ),
   annotation(
-    'New legacy key', meaning.act, step,
+    'New legacy key',
+    meaning.act,
+    step,
     'increase(keyshift_legacy_keys_created_total%s[%s]) > 0' % [selector, step],
     'somebody created a key without a lookup hash'
   ),
   annotation(
-    'Configuration reloaded', meaning.neutral, step,
+    'Configuration reloaded',
+    meaning.neutral,
+    step,
     'keyshift_config_last_reload_success_timestamp_seconds%s * 1000' % selector,
     'keyshift was started or its configuration read again'
   ) + { useValueForTime: true },
   annotation(
-    'Statistics reset', meaning.waiting, step,
+    'Statistics reset',
+    meaning.waiting,
+    step,
     'increase(keyshift_source_resets_total%s[%s]) > 0' % [selector, step],
     'counters of {{source}} began anew'
   ),

@@ -2,7 +2,8 @@
 // Panels of Grafana, each with a title, a description, a unit, queries, and what it says when there is no data.
 local datasource = { type: 'prometheus', uid: '${datasource}' };
 
-// A query is written with braces after each metric, and gets the selectors of the dashboard's variables there.
+// With `interval`, such as '1d', a query has one point for each, and grows within $__interval: $__rate_interval would be
+// four times as long then. A query is written with braces after each metric, and gets the selectors of the dashboard's variables there.
 local scoped(expr) =
   std.strReplace(std.strReplace(expr, '{', '{job=~"$job", instance=~"$instance", '), ', }', '}');
 

@@ -105,7 +105,7 @@ def wrong(selector: Selector, labels: dict[str, dict[str, set[str]]]) -> str:
     if selector.metric in RECORDED:
         return ""
     matchers = {label: text for label, text in selector.matchers.items() if label not in OF_TARGETS}
-    if selector.metric in {**AWAITED, **OF_PROMETHEUS}:
+    if selector.metric in {**AWAITED, **OF_PROMETHEUS} and selector.metric not in labels:
         unknown = set(matchers) - {**AWAITED, **OF_PROMETHEUS}[selector.metric]
         return f"{selector.metric} has no {sorted(unknown)}" if unknown else ""
     if selector.metric in NOT_IN_EVERY_SCRAPE:

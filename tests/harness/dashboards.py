@@ -44,7 +44,8 @@ def expressions(dashboard: Dashboard) -> list[str]:
 
 def concrete(expression: str, *, interval: str = "1m", range: str = "1h") -> str:
     """With values for variables, as Grafana would send it with All chosen."""
-    expression = expression.replace("$__rate_interval", interval).replace("$__range", range)
+    for name, value in {"$__rate_interval": interval, "$__interval": interval, "$__range": range}.items():
+        expression = expression.replace(name, value)
     return expression.replace("$job", ".+").replace("$instance", ".+")
 
 
@@ -125,8 +126,9 @@ def _of_panel(panel: Panel) -> Iterator[str]:
         yield "two queries have the same letter"
     yield from _of_thresholds(panel["type"], defaults)
     for target in panel["targets"]:
-        allowed = {"$__rate_interval", "$__range"} if target["instant"] else {"$__rate_interval"}
-        yield from _of_query(target["expr"], allowed)
+        # With a step of its own, $__rate_interval would be four steps.
+        usual = "$__interval" if "interval" in target else "$__rate_interval"
+        yield from _of_query(target["expr"], {usual, "$__range"} if target["instant"] else {usual})
     if panel["type"] in ("stat", "bargauge") and any(target["legendFormat"] == "" for target in panel["targets"]):
         yield "has series without a name"
 
@@ -144,6 +146,6 @@ def _of_query(expression: str, allowed: set[str]) -> Iterator[str]:
         if any(selector.matchers.get(label) != matcher for label, matcher in SELECTORS.items()):
             yield f"{selector.metric} is not limited to the chosen job and instance"
     if unfit := set(windows(expression)) - allowed:
-        yield f"grows within {sorted(unfit)} instead of $__rate_interval"
+        yield f"grows within {sorted(unfit)} instead of {sorted(allowed)}"
     if naked := naked_counters(expression):
         yield f"shows counters as they stand: {naked}"

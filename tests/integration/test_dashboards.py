@@ -76,6 +76,11 @@ def variable(dashboard: Dashboard, name: str) -> dict[str, Any]:
         (lambda d: target(d).update(expr="keyshift_keys"), "chosen job and instance"),
         (lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[5m])'), "$__rate_interval"),
         (lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[$__range])'), "__range"),
+        (lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[$__interval])'), "__interval"),
+        (
+            lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[$__rate_interval])', interval="1d"),
+            "['$__interval']",
+        ),
         (lambda d: target(d).update(expr='sum(x_total{job=~"$job", instance=~"$instance"})'), "as they stand"),
         (
             lambda d: first(d, "table")["fieldConfig"]["defaults"]["thresholds"]["steps"].append({"color": "red", "value": 1}),
@@ -171,6 +176,12 @@ def test_every_query_is_promql(tmp_path: Path):
     rules[7]["expr"] += ")"
     path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
     assert promtool(["check", "rules", path]).returncode != 0
+
+
+def test_sources_are_formatted():
+    sources = [path for place in ("alerts", "dashboards") for path in sorted((ROOT / place / "src").iterdir())]
+    result = subprocess.run([program("jsonnetfmt"), "--test", *sources], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr + "run: make monitoring"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
