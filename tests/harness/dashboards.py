@@ -19,6 +19,7 @@ ANNOTATIONS = {"Deleted while in use", "New legacy key", "Configuration reloaded
 TYPES = {"stat", "gauge", "bargauge", "timeseries", "table", "state-timeline"}
 VARIABLES = {"datasource": "Data source", "job": "Job", "instance": "Instance"}
 SELECTORS = {"job": ("=~", "$job"), "instance": ("=~", "$instance")}
+UNITS = {"none", "s", "bytes", "Bps", "ops", "reqps", "cpm", "percentunit", "dateTimeFromNow"}
 COLUMNS = 24
 
 Dashboard = dict[str, Any]
@@ -114,8 +115,9 @@ def _of_panel(panel: Panel) -> Iterator[str]:
         yield f"has the type {panel['type']}"
     if not panel.get("title") or not re.search(r"[.:]$", panel.get("description", "")):
         yield "has no title, or no description in sentences"
-    if not defaults.get("unit"):
-        yield "has no unit"
+    for unit in [defaults.get("unit", ""), *_units_of_columns(panel)]:
+        if unit not in UNITS and not re.fullmatch(r"suffix:.+", unit):
+            yield f"has no unit that Grafana knows: {unit!r}"
     if not defaults.get("noValue"):
         yield "does not say what it means that there is no data"
     if panel.get("datasource") != DATASOURCE or any(target.get("datasource") != DATASOURCE for target in panel["targets"]):
@@ -131,6 +133,11 @@ def _of_panel(panel: Panel) -> Iterator[str]:
         yield from _of_query(target["expr"], {usual, "$__range"} if target["instant"] else {usual})
     if panel["type"] in ("stat", "bargauge") and any(target["legendFormat"] == "" for target in panel["targets"]):
         yield "has series without a name"
+
+
+def _units_of_columns(panel: Panel) -> list[str]:
+    properties = [each for override in panel["fieldConfig"]["overrides"] for each in override["properties"]]
+    return [each["value"] for each in properties if each["id"] == "unit"]
 
 
 def _of_thresholds(kind: str, defaults: dict[str, Any]) -> Iterator[str]:

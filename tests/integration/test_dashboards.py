@@ -66,6 +66,7 @@ def variable(dashboard: Dashboard, name: str) -> dict[str, Any]:
         (lambda d: first(d, "stat").update(description=""), "no description"),
         (lambda d: first(d, "stat").update(description="a word"), "description in sentences"),
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].pop("unit"), "no unit"),
+        (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(unit="days"), "no unit that Grafana knows: 'days'"),
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(noValue=""), "there is no data"),
         (lambda d: first(d, "stat").update(datasource={"type": "prometheus", "uid": "abc"}), "data source"),
         (lambda d: target(d).update(datasource=None), "data source"),
