@@ -9,7 +9,7 @@ local objective = settings.authentication;
 
 local colour_of_reason = { [reason]: meaning.reasons[reason].colour for reason in std.objectFields(meaning.reasons) };
 local meaning_of_reason = { [reason]: meaning.reasons[reason].means for reason in std.objectFields(meaning.reasons) };
-local no_rules = 'Needs alerts/keyshift.rules.yaml in Prometheus, and requests or authentications that are counted';
+local no_rules = 'No rules, or not counted';
 local burn(window) = {
   expr: 'instance:keyshift_auth_failures:ratio_rate%s{} / %g' % [window, objective.error_budget],
   legend: '{{instance}} over ' + window,
@@ -20,7 +20,7 @@ local answer = [
   [panels.row('Answer'), 24, 1],
   [panels.stat(
     'Authentications that fail',
-    'Share of an hour, without requests that presented no key. Orange: more than the objective allows. Red: the alert AuthFailureBurnFast.',
+    'Share of an hour, without requests that presented no key; by alerts/keyshift.rules.yaml. Orange: more than the objective allows. Red: the alert AuthFailureBurnFast.',
     'percentunit',
     'instance:keyshift_auth_failures:ratio_rate1h{}',
     no_rules
@@ -48,7 +48,7 @@ local answer = [
   ) + panels.colour(meaning.neutral), 4, 5],
   [panels.stat(
     'Answered by the auth cache',
-    'Share of authentications within an hour. Red: the alert AuthCacheIneffective.',
+    'Share of authentications within an hour, by alerts/keyshift.rules.yaml. Red: the alert AuthCacheIneffective.',
     'percentunit',
     'instance:keyshift_auth_cache_hits:ratio_rate1h{}',
     no_rules
@@ -66,7 +66,7 @@ local trend = [
   ) + panels.stacked + panels.colours(colour_of_reason), 12, 9],
   [panels.series(
     'How fast the error budget is used up',
-    'So many times as fast as 30 days allow. The lines are where alerts begin: AuthFailureBurnSlow and AuthFailureBurnFast.',
+    'So many times as fast as 30 days allow, by alerts/keyshift.rules.yaml. The lines are where alerts begin: AuthFailureBurnSlow and AuthFailureBurnFast.',
     'suffix: ×',
     [burn(window) for window in ['5m', '1h', '6h', '3d']],
     no_rules

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import exposition
-from harness.alert_rules import groups, rules
+from harness.alert_rules import groups, headings, rules
 from harness.dashboards import FILES, expressions, load
 from harness.http_faults import HttpFaults, text
 from harness.keyshift import Keyshift, Serve
@@ -40,6 +40,8 @@ OF_TARGETS = {"job", "instance"}
 OF_PROMETHEUS = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity", "source"}}
 # Which evidence there is, depends on the sources.
 OPEN_LABELS = {"evidence", "gateway", "version", "cost"}
+# Each of whose values is always there.
+CLOSED_LABELS = {"phase", "state", "window", "reason", "mode"}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def emitted(served: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def labels(served: str) -> dict[str, dict[str, set[str]]]:
-    """By sample's name: the values of each label. Recorded metrics have those of what they are recorded from."""
+    """By sample's name: the values of each label."""
     found: dict[str, dict[str, set[str]]] = {}
     for name, pairs in exposition.parse(served):
         of_name = found.setdefault(name, {})
@@ -116,14 +118,10 @@ def wrong(selector: Selector, labels: dict[str, dict[str, set[str]]]) -> str:
         values = labels[selector.metric].get(label)
         if values is None:
             return f"{selector.metric} has no {label}"
-        alternatives = {text} if sign in ("=", "!=") else set(text.split("|"))
-        if label not in OPEN_LABELS and not alternatives & values or (label in CLOSED and alternatives - values):
-            return f"{selector.metric} has no {label} {sorted(alternatives - values)}"
+        asked = {text} if sign in ("=", "!=") else set(text.split("|"))
+        if label in CLOSED_LABELS and asked - values or label not in OPEN_LABELS and not asked & values:
+            return f"{selector.metric} has no {label} {sorted(asked - values)}"
     return ""
-
-
-# Each of whose values is always there.
-CLOSED = {"phase", "state", "window", "reason", "mode"}
 
 
 @pytest.mark.parametrize("where", ASKED)
@@ -154,9 +152,11 @@ def test_what_is_not_exported_is_found(labels: dict[str, dict[str, set[str]]]):
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path):
     text = path.read_text()
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
         if not target.startswith("http"):
-            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+            file = path.parent / target if target else path
+            assert file.exists(), f"{path.name} links to {target}"
+            assert not anchor or anchor in headings(file.read_text()), f"{path.name} links to {target}#{anchor}"
     for make in re.findall(r"^(?:    )?make ([a-z-]+)", text, re.MULTILINE):
         assert re.search(rf"^[a-z ]*\b{make}\b[a-z ]*:", (ROOT / "Makefile").read_text(), re.MULTILINE), make
 

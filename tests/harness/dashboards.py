@@ -21,6 +21,7 @@ VARIABLES = {"datasource": "Data source", "job": "Job", "instance": "Instance"}
 SELECTORS = {"job": ("=~", "$job"), "instance": ("=~", "$instance")}
 UNITS = {"none", "s", "bytes", "Bps", "ops", "reqps", "cpm", "percentunit", "dateTimeFromNow"}
 COLUMNS = 24
+LEGIBLE_CHARACTERS = 32
 
 Dashboard = dict[str, Any]
 Panel = dict[str, Any]
@@ -120,6 +121,8 @@ def _of_panel(panel: Panel) -> Iterator[str]:
             yield f"has no unit that Grafana knows: {unit!r}"
     if not defaults.get("noValue"):
         yield "does not say what it means that there is no data"
+    elif panel["type"] in ("stat", "gauge") and len(defaults["noValue"]) > LEGIBLE_CHARACTERS:
+        yield "says that there is no data in letters that are too small to read"
     if panel.get("datasource") != DATASOURCE or any(target.get("datasource") != DATASOURCE for target in panel["targets"]):
         yield "does not use the data source that is chosen"
     if not panel["targets"]:

@@ -68,6 +68,7 @@ def variable(dashboard: Dashboard, name: str) -> dict[str, Any]:
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].pop("unit"), "no unit"),
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(unit="days"), "no unit that Grafana knows: 'days'"),
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(noValue=""), "there is no data"),
+        (lambda d: first(d, "gauge")["fieldConfig"]["defaults"].update(noValue="no data " * 5), "too small to read"),
         (lambda d: first(d, "stat").update(datasource={"type": "prometheus", "uid": "abc"}), "data source"),
         (lambda d: target(d).update(datasource=None), "data source"),
         (lambda d: first(d, "stat").update(targets=[]), "asks nothing"),
