@@ -22,6 +22,20 @@ local answer = [
   [panels.stat('Ask the owner', 'dormant: not used for a month, and not replaced.', 'none', of_phase('dormant'), 'Unknown') + panels.colour(colour_of_phase.dormant), 4, 5],
   [panels.stat('Ready to delete', 'drained, or expired: nobody would miss them.', 'none', of_phase('drained|expired'), 'Unknown') + panels.colour(colour_of_phase.drained), 4, 5],
   [panels.stat('Owners left', 'Owners with at least one legacy key, as of the last full count.', 'none', 'keyshift_legacy_owners{}', 'Unknown') + panels.colour(meaning.waiting), 4, 5],
+  [panels.stat(
+    'A legacy key was last used',
+    'The latest last_used_at of all legacy keys.',
+    'dateTimeFromNow',
+    'keyshift_legacy_last_used_timestamp_seconds{} * 1000',
+    'Never'
+  ), 12, 4],
+  [panels.stat(
+    'A legacy key was last removed',
+    'When one was last found deleted or upgraded. After a week without: the alert MigrationStalled.',
+    'dateTimeFromNow',
+    'keyshift_migration_last_progress_timestamp_seconds{} * 1000',
+    'Not since keyshift watches'
+  ), 12, 4],
 ];
 
 local trend = [
