@@ -121,7 +121,8 @@ def test_columns_of_tables_are_there(prometheus: Prometheus):
         several = len(panel["targets"]) > 1
         there = {f"Value #{target['refId']}" for target in panel["targets"]} if several else {"Value"}
         for target in panel["targets"]:
-            there |= {label for labels, _ in prometheus.query(concrete(target["expr"], interval="3s")) for label in labels}
+            answer = prometheus.query(concrete(target["expr"], interval="3s"))
+            there |= {label for labels, _ in answer for label in labels}
         assert set(columns(panel)) <= there | {"source"}, panel["title"]
 
 
@@ -138,6 +139,7 @@ def test_a_query_that_errs_is_noticed(prometheus: Prometheus):
 
 
 def test_prometheus_has_loaded_every_rule_and_none_fails(prometheus: Prometheus):
-    loaded = [rule for group in get(f"{prometheus.url}/api/v1/rules").json()["data"]["groups"] for rule in group["rules"]]
+    served = get(f"{prometheus.url}/api/v1/rules").json()["data"]["groups"]
+    loaded = [rule for group in served for rule in group["rules"]]
     assert len(loaded) == len(list(rules(groups())))
     assert {rule["health"] for rule in loaded} == {"ok"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert rules: what is in them, what is wrong with them, and the same rules for tests that cannot wait for hours."""
+"""The alert rules: what is in them, what is wrong with them, and the same rules for tests that cannot wait."""
 
 import copy
 import functools

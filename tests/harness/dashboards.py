@@ -40,7 +40,8 @@ def expressions(dashboard: Dashboard) -> list[str]:
     """All that is asked: by panels, annotations and variables."""
     asked = [target["expr"] for panel in panels(dashboard) for target in panel["targets"]]
     asked += [each["expr"] for each in dashboard["annotations"]["list"]]
-    found = (re.fullmatch(r"label_values\((.*), \w+\)", each.get("definition", "")) for each in dashboard["templating"]["list"])
+    definitions = [each.get("definition", "") for each in dashboard["templating"]["list"]]
+    found = (re.fullmatch(r"label_values\((.*), \w+\)", definition) for definition in definitions)
     return asked + [match[1] for match in found if match]
 
 
@@ -87,7 +88,8 @@ def _of_variables(variables: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield "the data source is no Prometheus that can be chosen"
     for name in ("job", "instance"):
         each = variables[name]
-        if each["datasource"] != DATASOURCE or (each["multi"], each["includeAll"], each["allValue"]) != (True, True, ".+"):
+        can_be_all = (each["multi"], each["includeAll"], each["allValue"]) == (True, True, ".+")
+        if each["datasource"] != DATASOURCE or not can_be_all:
             yield f"variable {name} cannot be All of the chosen data source"
         if each["refresh"] != 2:
             yield f"variable {name} is not asked for anew when the time range changes"
@@ -123,7 +125,7 @@ def _of_panel(panel: Panel) -> Iterator[str]:
         yield "does not say what it means that there is no data"
     elif panel["type"] in ("stat", "gauge") and len(defaults["noValue"]) > LEGIBLE_CHARACTERS:
         yield "says that there is no data in letters that are too small to read"
-    if panel.get("datasource") != DATASOURCE or any(target.get("datasource") != DATASOURCE for target in panel["targets"]):
+    if any(asker.get("datasource") != DATASOURCE for asker in [panel, *panel["targets"]]):
         yield "does not use the data source that is chosen"
     if not panel["targets"]:
         yield "asks nothing"

@@ -14,8 +14,8 @@ from harness.query_api import QueryServer, Targets, scrape_jobs
 
 class Prometheus(QueryServer):
     """One instance. `targets` maps a job's name to its host:port addresses, all scraped and all rules evaluated at
-    `interval`, such as "200ms". `rule_files` are paths, globs allowed. `alertmanagers` are host:port addresses, which are
-    told of firing alerts once a second.
+    `interval`, such as "200ms". `rule_files` are paths, globs allowed. `alertmanagers` are host:port addresses, told of
+    firing alerts once a second.
 
     Its first scrape comes five seconds after a start, a delay built into its target discovery: share one where you can.
     """

@@ -42,7 +42,8 @@ def grouping_words(expression: str) -> set[str]:
 
 
 def grouping_labels(expression: str) -> set[str]:
-    return {label.strip() for _, labels in _GROUPING.findall(expression) for label in labels.split(",") if label.strip()}
+    lists = (labels.split(",") for _, labels in _GROUPING.findall(expression))
+    return {label.strip() for labels in lists for label in labels if label.strip()}
 
 
 def windows(expression: str) -> Iterator[str]:

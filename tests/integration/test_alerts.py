@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The alert rules, their tests, their runbooks, and the configurations of Prometheus and Alertmanager that go with them."""
+"""The alert rules, their tests, their runbooks, and the configurations of Prometheus and Alertmanager for them."""
 
 import copy
 import re
@@ -186,8 +186,8 @@ def test_amtool_accepts_the_configuration():
 
 @pytest.mark.parametrize("severity,receiver", [("critical", "page"), ("warning", "ticket"), ("info", "digest")])
 def test_alerts_are_routed_by_severity(severity: str, receiver: str):
-    labels = [f"severity={severity}", "alertname=KeyshiftDown"]
-    result = amtool(["config", "routes", "test", f"--config.file={ALERTMANAGER}", f"--verify.receivers={receiver}", *labels])
+    options = [f"--config.file={ALERTMANAGER}", f"--verify.receivers={receiver}"]
+    result = amtool(["config", "routes", "test", *options, f"severity={severity}", "alertname=KeyshiftDown"])
     assert result.returncode == 0, result.stdout + result.stderr
 
 

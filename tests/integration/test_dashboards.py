@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dashboards keep to their rules, are what their sources make, and ask nothing that is no PromQL. What their queries
-return is the matter of e2e/test_dashboard_data.py."""
+"""The dashboards keep to their rules, are what their sources make, and ask nothing that is no PromQL. What their
+queries return is the matter of e2e/test_dashboard_data.py."""
 
 import copy
 import json
@@ -43,6 +43,9 @@ def variable(dashboard: Dashboard, name: str) -> dict[str, Any]:
     return next(each for each in dashboard["templating"]["list"] if each["name"] == name)
 
 
+OF_ALL = '{job=~"$job", instance=~"$instance"}'
+
+
 @pytest.mark.parametrize(
     "change,what",
     [
@@ -66,7 +69,7 @@ def variable(dashboard: Dashboard, name: str) -> dict[str, Any]:
         (lambda d: first(d, "stat").update(description=""), "no description"),
         (lambda d: first(d, "stat").update(description="a word"), "description in sentences"),
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].pop("unit"), "no unit"),
-        (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(unit="days"), "no unit that Grafana knows: 'days'"),
+        (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(unit="days"), "Grafana knows: 'days'"),
         (lambda d: first(d, "stat")["fieldConfig"]["defaults"].update(noValue=""), "there is no data"),
         (lambda d: first(d, "gauge")["fieldConfig"]["defaults"].update(noValue="no data " * 5), "too small to read"),
         (lambda d: first(d, "stat").update(datasource={"type": "prometheus", "uid": "abc"}), "data source"),
@@ -76,16 +79,16 @@ def variable(dashboard: Dashboard, name: str) -> dict[str, Any]:
         (lambda d: target(d).update(expr='keyshift_keys{job=~"$job"}'), "chosen job and instance"),
         (lambda d: target(d).update(expr='keyshift_keys{job="$job", instance=~"$instance"}'), "chosen job"),
         (lambda d: target(d).update(expr="keyshift_keys"), "chosen job and instance"),
-        (lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[5m])'), "$__rate_interval"),
-        (lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[$__range])'), "__range"),
-        (lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[$__interval])'), "__interval"),
+        (lambda d: target(d).update(expr=f"rate(x_total{OF_ALL}[5m])"), "$__rate_interval"),
+        (lambda d: target(d).update(expr=f"rate(x_total{OF_ALL}[$__range])"), "__range"),
+        (lambda d: target(d).update(expr=f"rate(x_total{OF_ALL}[$__interval])"), "__interval"),
         (
-            lambda d: target(d).update(expr='rate(x_total{job=~"$job", instance=~"$instance"}[$__rate_interval])', interval="1d"),
+            lambda d: target(d).update(expr=f"rate(x_total{OF_ALL}[$__rate_interval])", interval="1d"),
             "['$__interval']",
         ),
-        (lambda d: target(d).update(expr='sum(x_total{job=~"$job", instance=~"$instance"})'), "as they stand"),
+        (lambda d: target(d).update(expr=f"sum(x_total{OF_ALL})"), "as they stand"),
         (
-            lambda d: first(d, "table")["fieldConfig"]["defaults"]["thresholds"]["steps"].append({"color": "red", "value": 1}),
+            lambda d: first(d, "table")["fieldConfig"]["defaults"]["thresholds"]["steps"].append({"color": "red"}),
             "thresholds",
         ),
         (lambda d: first(d, "gauge")["fieldConfig"]["defaults"]["color"].update(mode="thresholds"), "thresholds"),
@@ -204,10 +207,13 @@ def test_provisioning_reads_the_directory_and_lets_nobody_edit():
 
 
 def test_selectors_of_an_expression():
-    found = selectors('sum by (phase) (rate(a_total{x="1", y!~"b|c"}[5m])) / on (job) up > 3 and last_over_time(d{}[1d] offset 1h)')
+    found = selectors(
+        'sum by (phase) (rate(a_total{x="1", y!~"b|c"}[5m])) / on (job) up > 3 and last_over_time(d{}[1d] offset 1h)'
+    )
     assert found == [Selector("a_total", {"x": ("=", "1"), "y": ("!~", "b|c")}), Selector("d", {}), Selector("up", {})]
 
 
 def test_counters_as_they_stand_and_windows():
-    assert naked_counters("rate(a_total[5m]) + b_total + increase(c_count{x=\"1\"}[1h]) + d:e_total:rate5m") == ["b_total"]
-    assert list(windows("rate(a_total[5m]) + max_over_time(b[1h]) + increase(c_count{x=\"1\"}[$__range])")) == ["5m", "$__range"]
+    asked = 'rate(a_total[5m]) + b_total + increase(c_count{x="1"}[$__range]) + d:e_total:rate5m + max_over_time(f[1h])'
+    assert naked_counters(asked) == ["b_total"]
+    assert list(windows(asked)) == ["5m", "$__range"]
