@@ -56,6 +56,15 @@ asan tsan fuzz:
 	@scripts/install-packages build test fuzz
 	@cmake --workflow --preset $@
 
+DASHBOARDS := overview auth keys exporter
+
+.PHONY: monitoring
+monitoring: ## Generate alerts and dashboards from their sources (RUNBOOKS=https://... is where runbook_url leads)
+	@scripts/install-packages monitoring
+	@jsonnetfmt -i alerts/src/* dashboards/src/*
+	@jsonnet --string --tla-str runbooks='$(RUNBOOKS)' --output-file alerts/keyshift.rules.yaml alerts/src/keyshift.rules.jsonnet
+	@set -e; $(foreach name,$(DASHBOARDS),jsonnet --tla-str runbooks='$(RUNBOOKS)' --output-file dashboards/keyshift-$(name).json dashboards/src/$(name).jsonnet;)
+
 SOURCES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
 
 .PHONY: format format-check

@@ -35,6 +35,7 @@ def pytest_report_header() -> list[str]:
         _version(lambda: binary_directory() / "postgres", "--version"),
         _version(lambda: program("redis-server"), "--version"),
         _version(lambda: program("prometheus"), "--version"),
+        _version(lambda: program("prometheus-alertmanager"), "--version"),
         _version(lambda: program("victoria-metrics"), "--version"),
         _version(lambda: program("openssl"), "version"),
         _version(lambda: program("nginx"), "-v"),

@@ -14,16 +14,25 @@ from harness.query_api import QueryServer, Targets, scrape_jobs
 
 class Prometheus(QueryServer):
     """One instance. `targets` maps a job's name to its host:port addresses, all scraped and all rules evaluated at
-    `interval`, such as "200ms". `rule_files` are paths, globs allowed.
+    `interval`, such as "200ms". `rule_files` are paths, globs allowed. `alertmanagers` are host:port addresses, told of
+    firing alerts once a second.
 
     Its first scrape comes five seconds after a start, a delay built into its target discovery: share one where you can.
     """
 
     name = "prometheus"
 
-    def __init__(self, targets: Targets, *, interval: str = "1s", rule_files: Sequence[str | Path] = ()):
+    def __init__(
+        self,
+        targets: Targets,
+        *,
+        interval: str = "1s",
+        rule_files: Sequence[str | Path] = (),
+        alertmanagers: Sequence[str] = (),
+    ):
         super().__init__()
         self._configuration = self.directory / "prometheus.yml"
+        self._alertmanagers = list(alertmanagers)
         self.configure(targets, interval=interval, rule_files=rule_files)
 
     def configure(self, targets: Targets, *, interval: str = "1s", rule_files: Sequence[str | Path] = ()) -> None:
@@ -31,6 +40,7 @@ class Prometheus(QueryServer):
         self._settings = {
             "global": {"scrape_interval": interval, "evaluation_interval": interval},
             "rule_files": [str(Path(file).absolute()) for file in rule_files],
+            "alerting": {"alertmanagers": [{"static_configs": [{"targets": self._alertmanagers}]}]},
         }
         self.write_targets(targets)
 
@@ -45,11 +55,17 @@ class Prometheus(QueryServer):
             f"--storage.tsdb.path={self.directory / 'data'}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--scrape.discovery-reload-interval=10ms",
+            "--rules.alert.resend-delay=1s",
             "--log.level=warn",
         ]
 
     def answers(self) -> bool:
         return http.answers(f"{self.url}/-/ready")
+
+    def query_range(self, expression: str, start: float, end: float, step: float) -> list[dict[str, str]]:
+        """The labels of each series that the expression has between two times."""
+        data = self._get("query_range", query=expression, start=str(start), end=str(end), step=str(step))
+        return [series["metric"] for series in data["result"]]
 
     def firing_alerts(self) -> list[dict[str, str]]:
         """The labels of each alert that fires now."""

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether keyshift can be believed: is it there, can it read, are its numbers young, does it save them.
+local all = import 'settings.libsonnet';
+local settings = all.daemon;
+
+function(rules) {
+  local up = 'up{job=~"%s"}' % all.jobs,
+  local source_down(severity, matcher, consequence) = rules.alert(
+    'SourceDown',
+    severity,
+    'keyshift_source_up{source%s} == 0\n' % matcher,
+    settings.down_for,
+    'keyshift cannot read one of its sources.',
+    '{{ $labels.instance }} has failed to read {{ $labels.source }} for %s; %s Its log and `keyshift doctor` say why, and what to do.' % [settings.down_for, consequence]
+  ),
+
+  groups: [
+    {
+      name: 'keyshift-daemon',
+      rules: [
+        rules.record('instance_source:keyshift_log_lines_not_understood:ratio_rate30m', |||
+          sum without (result) (rate(keyshift_log_lines_total{result=~"unparsed|oversized"}[30m]))
+          / (sum without (result) (rate(keyshift_log_lines_total[30m])) > 0)
+        |||),
+
+        rules.alert(
+          'Absent',
+          'critical',
+          'absent(%s)\n' % up,
+          settings.down_for,
+          'Prometheus has no keyshift target.',
+          'Prometheus{{ with $externalLabels.prometheus }} {{ . }}{{ end }} has no target with a job label that matches %s: look at its scrape_configs.' % all.jobs
+        ),
+        rules.alert(
+          'Down',
+          'critical',
+          up + ' == 0\n',
+          settings.down_for,
+          'Prometheus cannot scrape keyshift.',
+          '{{ $labels.instance }} has not answered for %s: nobody watches the migration there.' % settings.down_for
+        ),
+        source_down('critical', '="keys"', 'what is shown of keys is old, and the verdict UNKNOWN.'),
+        source_down('warning', '!="keys"', 'what it counts is missing.'),
+        rules.alert(
+          'DataStale',
+          'warning',
+          'time() - keyshift_source_last_success_timestamp_seconds > %s\n' % settings.stale_after_seconds,
+          '1m',
+          'The numbers of a source are more than 15 minutes old.',
+          '{{ $labels.instance }} last read {{ $labels.source }} {{ $value | humanizeDuration }} ago.'
+        ),
+        rules.alert(
+          'StatisticsReset',
+          'warning',
+          'increase(keyshift_source_resets_total{source=~"statements|prometheus"}[1h]) > 0\n',
+          '',
+          'Counters that keyshift reads have begun anew.',
+          '{{ $labels.instance }}: counters of {{ $labels.source }} were reset, evicted or lost within the last hour; the coverage that the verdict asks for begins anew.'
+        ),
+        rules.alert(
+          'LogUnparsed',
+          'warning',
+          |||
+            instance_source:keyshift_log_lines_not_understood:ratio_rate30m > %g
+          ||| % settings.unparsed_lines_ratio,
+          '30m',
+          'keyshift cannot read many lines of a log.',
+          '{{ $labels.instance }}: {{ $value | humanizePercentage }} of the lines of {{ $labels.source }} are not in the configured format; failures among them are not counted.'
+        ),
+        rules.alert(
+          'ConfigReloadFailed',
+          'warning',
+          'keyshift_config_last_reload_successful == 0\n',
+          '5m',
+          'keyshift runs with an old configuration.',
+          '{{ $labels.instance }}: the configuration file was found wrong when it was last read. `keyshift check FILE` says what is wrong with it.'
+        ),
+        rules.alert(
+          'StateWriteFailing',
+          'warning',
+          'increase(keyshift_state_write_errors_total[15m]) > 0\n',
+          '5m',
+          'keyshift cannot save its state.',
+          '{{ $labels.instance }} goes on counting but would lose what is unsaved in a restart: look at the file system of its state directory.'
+        ),
+      ],
+    },
+  ],
+}

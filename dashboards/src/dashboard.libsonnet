@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the four dashboards have in common: variables, links to each other, annotations, and a grid that panels fill in order.
+local meaning = import 'meaning.libsonnet';
+
+local datasource = { type: 'prometheus', uid: '${datasource}' };
+local selector = '{job=~"$job", instance=~"$instance"}';
+local titles = {
+  'keyshift-overview': 'Overview',
+  'keyshift-auth': 'Authentication',
+  'keyshift-keys': 'Keys',
+  'keyshift-exporter': 'Exporter',
+};
+
+local label_variable(name, label, query) = {
+  type: 'query',
+  name: name,
+  label: label,
+  datasource: datasource,
+  definition: query,
+  query: { query: query, refId: 'variable-' + name, qryType: 1 },
+  multi: true,
+  includeAll: true,
+  allValue: '.+',
+  current: { selected: true, text: ['All'], value: ['$__all'] },
+  refresh: 2,
+  sort: 1,
+  hide: 0,
+  options: [],
+  regex: '',
+  skipUrlSync: false,
+};
+
+local variables = [
+  {
+    type: 'datasource',
+    name: 'datasource',
+    label: 'Data source',
+    query: 'prometheus',
+    current: {},
+    hide: 0,
+    includeAll: false,
+    multi: false,
+    options: [],
+    refresh: 1,
+    regex: '',
+    skipUrlSync: false,
+  },
+  label_variable('job', 'Job', 'label_values(keyshift_build_info, job)'),
+  label_variable('instance', 'Instance', 'label_values(keyshift_build_info{job=~"$job"}, instance)'),
+];
+
+local annotation(name, colour, step, expr, text) = {
+  name: name,
+  datasource: datasource,
+  enable: true,
+  hide: false,
+  iconColor: colour,
+  expr: expr,
+  step: step,
+  titleFormat: name,
+  textFormat: text,
+  tagKeys: 'instance',
+  useValueForTime: false,
+};
+
+// An event is looked for in steps that fit the time range of the dashboard.
+local annotations(step) = [
+  annotation(
+    'Deleted while in use',
+    meaning.harm,
+    step,
+    'increase(keyshift_phase_transitions_total{job=~"$job", instance=~"$instance", phase="retired_in_use"}[%s]) > 0' % step,
+    'a legacy key was deleted while it was in use'
+  ),
+  annotation(
+    'New legacy key',
+    meaning.act,
+    step,
+    'increase(keyshift_legacy_keys_created_total%s[%s]) > 0' % [selector, step],
+    'somebody created a key without a lookup hash'
+  ),
+  annotation(
+    'Configuration reloaded',
+    meaning.neutral,
+    step,
+    'keyshift_config_last_reload_success_timestamp_seconds%s * 1000' % selector,
+    'keyshift was started or its configuration read again'
+  ) + { useValueForTime: true },
+  annotation(
+    'Statistics reset',
+    meaning.waiting,
+    step,
+    'increase(keyshift_source_resets_total%s[%s]) > 0' % [selector, step],
+    'counters of {{source}} began anew'
+  ),
+];
+
+local link(uid) = {
+  type: 'link',
+  title: titles[uid],
+  url: '/d/' + uid,
+  icon: 'dashboard',
+  tooltip: 'keyshift / ' + titles[uid],
+  includeVars: true,
+  keepTime: false,
+  asDropdown: false,
+  targetBlank: false,
+  tags: [],
+};
+
+local runbooks_at(url) = {
+  type: 'link',
+  title: 'Runbooks',
+  url: url,
+  icon: 'doc',
+  tooltip: 'What each alert means, and what to do',
+  includeVars: false,
+  keepTime: false,
+  asDropdown: false,
+  targetBlank: true,
+  tags: [],
+};
+
+// `sized` are [panel, width, height]; rows and panels that do not fit into the line begin a new one.
+local placed(sized) =
+  std.foldl(
+    function(done, item)
+      local panel = item[0], width = item[1], height = item[2];
+      local wraps = panel.type == 'row' || done.x + width > 24;
+      local x = if wraps then 0 else done.x;
+      local y = if wraps then done.y + done.height else done.y;
+      {
+        x: x + width,
+        y: y,
+        height: if wraps then height else std.max(done.height, height),
+        panels: done.panels + [panel { id: std.length(done.panels) + 1, gridPos: { x: x, y: y, w: width, h: height } }],
+      },
+    sized,
+    { x: 0, y: 0, height: 0, panels: [] }
+  ).panels;
+
+{
+  new(uid, description, from, step, runbooks, sized):: {
+    uid: uid,
+    title: 'keyshift / ' + titles[uid],
+    description: description,
+    tags: ['keyshift'],
+    editable: false,
+    schemaVersion: 39,
+    version: 1,
+    graphTooltip: 1,
+    refresh: '1m',
+    time: { from: from, to: 'now' },
+    timepicker: {},
+    timezone: 'browser',
+    weekStart: '',
+    fiscalYearStartMonth: 0,
+    links: [link(other) for other in std.objectFields(titles) if other != uid] + [runbooks_at(runbooks)],
+    annotations: { list: annotations(step) },
+    templating: { list: variables },
+    panels: placed(sized),
+  },
+}
