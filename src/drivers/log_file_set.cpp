@@ -38,12 +38,13 @@ std::size_t most_open() {
 
 }  // namespace
 
-LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt)
+LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching)
     : options_(std::move(options)),
       interrupt_(interrupt),
       most_open_(most_open()),
       globs_(options_.globs),
-      reader_(options_.whole) {}
+      reader_(options_.whole),
+      watch_(watching) {}
 
 void LogFileSet::resume(const LogCursor& cursor) {
     for (const auto& [name, text] : cursor) {
@@ -146,7 +147,7 @@ bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
 void LogFileSet::give_up(LogSink& sink) {
     const auto now = Clock::now();
     if (now < give_up_at_) return;
-    give_up_at_ = now + kLookEvery;
+    give_up_at_ = now + 1h;
     for (auto at = files_.begin(); at != files_.end();) {
         LogFile& file = *(at++)->second;
         if (!file.record.rotated || !file.located || file.state != LogFile::State::followed) continue;
@@ -157,27 +158,33 @@ void LogFileSet::give_up(LogSink& sink) {
         const Duration patience =
             file.closed ? std::min(kAfterClose, options_.give_up_after) : options_.give_up_after;
         const auto due = file.grew_at + patience;
-        if (due <= now) {
-            finish(file, sink);
-        } else {
+        if (due > now) {
             give_up_at_ = std::min(give_up_at_, due);
+        } else if (!finish(file, sink)) {
+            give_up_at_ = std::min(give_up_at_, now + kLookEvery);
         }
     }
 }
 
-void LogFileSet::finish(LogFile& file, LogSink& sink) {
-    if (!open(file)) return;
+/// False: not now. Else `file` may be gone.
+bool LogFileSet::finish(LogFile& file, LogSink& sink) {
+    if (!open(file)) return false;
     LogFileReader::Step step = LogFileReader::Step::advanced;
     while (step == LogFileReader::Step::advanced) step = reader_.finish(file, sink);
     if (step != LogFileReader::Step::at_end) {
         file.suspect = true;
-        return note_change(file);
+        note_change(file);
+        return false;
     }
     file.record.finished = true;
     note_dirty(file);
-    if (file.gone()) return forget(file);
+    if (file.gone()) {
+        forget(file);
+        return true;
+    }
     watch_.unwatch(file);
     close(file);
+    return true;
 }
 
 std::uint64_t LogFileSet::lag() {

@@ -25,7 +25,7 @@ namespace keyshift::drivers {
 
 class LogFileSet final : public LogInput {
  public:
-    LogFileSet(LogFilesOptions options, const Interrupt& interrupt);
+    LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching);
 
     void resume(const LogCursor& cursor) override;
     base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
@@ -44,7 +44,8 @@ class LogFileSet final : public LogInput {
         bool rotated = false;
         bool finished = false;
         bool lost = false;
-        bool found = false;  ///< the copy, or the file itself elsewhere
+        bool earlier = false;  ///< it ended in another look
+        bool found = false;    ///< the copy, or the file itself elsewhere
     };
 
     // Names: log_file_set_names.cpp.
@@ -67,6 +68,7 @@ class LogFileSet final : public LogInput {
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
     base::Duration patience(const LogFile& file) const;
+    bool has_original(const LogFile& file) const;
     void take_waiting();
     void drop_blank();
     void hand_on(Ended& ended);
@@ -82,7 +84,7 @@ class LogFileSet final : public LogInput {
     // Reading: log_file_set.cpp.
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
-    void finish(LogFile& file, LogSink& sink);
+    bool finish(LogFile& file, LogSink& sink);
     std::uint64_t lag();
     void take_changes(LogCursorChanges& out);
     base::Result<LogRead> conclude(LogRead read);
