@@ -68,6 +68,23 @@ Duration LogFileSet::look_every() const {
 }
 
 Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
+    take_events();
+    looked_ = false;
+    if (look_due_ || !watch_.complete() || Clock::now() - looked_at_ >= kLookEvery) names_due_ = true;
+    for (int round = 0; round < kMostRounds; ++round) {
+        if (names_due_) look_at_names();
+        settle();
+        if (!read_queued(sink, deadline) || (changed_.empty() && !names_due_)) break;
+    }
+    if (queue_.empty() && changed_.empty()) give_up(sink);
+    LogRead read;
+    read.bytes = reader_.take_bytes();
+    read.lag_bytes = lag();
+    read.more = !queue_.empty() || !changed_.empty() || names_due_;
+    return conclude(std::move(read));
+}
+
+void LogFileSet::take_events() {
     const LogFileWatch::Changes changes = watch_.look(globs_);
     for (LogFile* file : changes.files) {
         note_change(*file);
@@ -75,20 +92,18 @@ Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     }
     if (changes.everything)
         for (auto& [id, file] : files_) note_change(*file);
-    looked_ = false;
-    if (changes.names || changes.everything || look_due_ || !watch_.complete() ||
-        Clock::now() - looked_at_ >= kLookEvery)
-        look_at_names();
-    for (int round = 0; round < kMostRounds; ++round) {
-        settle();
-        if (!read_queued(sink, deadline) || changed_.empty()) break;
+    if (changes.names || changes.everything) names_due_ = true;
+}
+
+/// What has changed by now, whether it tells or not: what a new file may be a copy of.
+void LogFileSet::take_changes_of_originals() {
+    take_events();
+    if (watch_.complete()) return;
+    for (auto& [id, file] : files_) {
+        if (!file->descriptor || file->record.rotated) continue;
+        const auto status = status_of(file->descriptor);
+        if (status && !status->unchanged_since(file->status)) note_change(*file);
     }
-    if (queue_.empty() && changed_.empty()) give_up(sink);
-    LogRead read;
-    read.bytes = reader_.take_bytes();
-    read.lag_bytes = lag();
-    read.more = !queue_.empty() || !changed_.empty();
-    return conclude(std::move(read));
 }
 
 /// What a failed read() would have said, the next one says.

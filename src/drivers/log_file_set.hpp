@@ -82,6 +82,8 @@ class LogFileSet final : public LogInput {
     Origin look_for_original(LogFile& file);
 
     // Reading: log_file_set.cpp.
+    void take_events();
+    void take_changes_of_originals();
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
     bool finish(LogFile& file, LogSink& sink);
@@ -105,9 +107,10 @@ class LogFileSet final : public LogInput {
     LogFileWatch watch_;
     std::vector<NamesFound::Fault> faults_;  // of the last look at names
 
-    bool first_ = true;     // nothing has been read, now or before
-    bool look_due_ = true;  // names have to be looked at
-    bool looked_ = false;   // they have been in this read()
+    bool first_ = true;      // nothing has been read, now or before
+    bool names_due_ = true;  // names have to be looked at
+    bool look_due_ = false;  // in the next read()
+    bool looked_ = false;    // they have been in this read()
     std::uint64_t look_ = 0;
     Clock::time_point looked_at_ = {};
     Clock::time_point give_up_at_ = {};  // no file is to be given up before

@@ -43,6 +43,11 @@ void LogFileSet::settle() {
         look_at_names();
         prove_changed();
     }
+    if (!unborn_.empty() && !first_) {
+        // An original that was written to, or emptied, before its copy was found.
+        take_changes_of_originals();
+        prove_changed();
+    }
     for (const LogFile* file : std::exchange(lost_, {})) {
         const FileRecord& record = file->record;
         ended_.push_back({record.id, record.path, record.life, record.rotated, record.finished, true});

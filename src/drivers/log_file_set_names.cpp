@@ -25,7 +25,7 @@ std::string name_now(const LogFile& file) {
 }  // namespace
 
 void LogFileSet::look_at_names() {
-    look_due_ = false;
+    names_due_ = look_due_ = false;
     looked_ = true;
     lost_.clear();
     looked_at_ = Clock::now();
