@@ -96,7 +96,8 @@ void LogFileSet::prove(LogFile& file) {
     // The reader would see it too, but only after copies of what stands there now have begun.
     const bool suspect =
         file.suspect || file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
-    if (young || suspect || !file.proven) {
+    // The tail says nothing of a long half line at the beginning.
+    if (young || suspect || !file.proven || life.offset < kHeadBytes) {
         const Continuity found = compare(file);
         file.proven = true;
         file.suspect = false;
@@ -138,6 +139,8 @@ void LogFileSet::end_life(LogFile& file) {
     record.rotated = false;
     file.state = LogFile::State::unborn;
     file.held_end = 0;
+    // What stands there now may have to wait.
+    if (std::exchange(file.queued, false)) std::erase(queue_, &file);
     note_dirty(file);
 }
 

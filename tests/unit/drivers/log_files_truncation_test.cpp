@@ -101,6 +101,15 @@ TEST_F(LogFilesTruncationTest, DoesNotMindAnOlderCopyPutInItsPlace) {
     EXPECT_EQ(read(), numbered(70, 80));
 }
 
+TEST_F(LogFilesTruncationTest, MissesTheHalfLineThatAFileHeld) {
+    append("app.log", std::string(2000, 'x'));
+    EXPECT_EQ(read(), "");
+    truncate("app.log");
+    append("app.log", numbered(0, 100));
+    EXPECT_EQ(read(), numbered(0, 100));
+    EXPECT_TRUE(last_.lossy);
+}
+
 /// Where the copy is: under a name that the globs cover, or beside.
 class LogFilesCopyTest : public LogFilesTest, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Places, LogFilesCopyTest, testing::Values("app.log.1", "saved.log"));
