@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "drivers/log_file_access.hpp"
 
@@ -21,6 +22,7 @@ class Inotify {
 
     /// Where the kernel gives none (a limit is reached), descriptor() is -1 and add() gives -1.
     Inotify();
+    static Inotify none() { return Inotify(Descriptor()); }
 
     int descriptor() const { return descriptor_.get(); }
     /// The number of the watch, the same for the same file; -1 when it cannot be watched.
@@ -30,6 +32,8 @@ class Inotify {
     void drain(const std::function<void(const Event&)>& tell);
 
  private:
+    explicit Inotify(Descriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
     Descriptor descriptor_;
 };
 

@@ -12,10 +12,15 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/time.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
 using namespace std::string_view_literals;
+
+/// File systems take their times from a clock that is brought forward with each tick, 10 ms at most.
+constexpr std::chrono::milliseconds kTimeStep{20};
 
 std::int64_t nanoseconds(const struct statx_timestamp& t) {
     return t.tv_sec * 1'000'000'000 + t.tv_nsec;
@@ -25,13 +30,14 @@ std::optional<FileStatus> status_at(int directory, const char* path, int flags) 
     struct statx s {};
     if (::statx(directory, path, flags, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return std::nullopt;
     const bool has_birth = (s.stx_mask & STATX_BTIME) != 0;
-    return FileStatus{
-        {makedev(s.stx_dev_major, s.stx_dev_minor), s.stx_ino, has_birth ? nanoseconds(s.stx_btime) : 0},
-        s.stx_size,
-        nanoseconds(s.stx_mtime),
-        nanoseconds(s.stx_ctime),
-        s.stx_mode,
-        s.stx_nlink > 0};
+    const auto now = std::chrono::nanoseconds(base::now().time_since_epoch());
+    return FileStatus{.id = {makedev(s.stx_dev_major, s.stx_dev_minor), s.stx_ino,
+                             has_birth ? nanoseconds(s.stx_btime) : 0},
+                      .size = s.stx_size,
+                      .modified_ns = nanoseconds(s.stx_mtime),
+                      .mode = s.stx_mode,
+                      .linked = s.stx_nlink > 0,
+                      .fresh = nanoseconds(s.stx_mtime) > (now - kTimeStep).count()};
 }
 
 }  // namespace

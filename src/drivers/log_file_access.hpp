@@ -34,14 +34,17 @@ struct FileStatus {
     FileId id;
     std::uint64_t size = 0;
     std::int64_t modified_ns = 0;
-    std::int64_t changed_ns = 0;
     std::uint32_t mode = 0;
     bool linked = true;  ///< it has a name
 
     bool regular() const;
-    /// Nothing has been written in between, as far as a file system tells.
-    bool same_content(const FileStatus& other) const {
-        return size == other.size && modified_ns == other.modified_ns;
+    /// It was written to so short before that the same time may be given to what is written next.
+    bool fresh = false;
+
+    /// Nothing has been written since `before`, as far as a file system tells.
+    bool unchanged_since(const FileStatus& before) const {
+        return size == before.size && modified_ns == before.modified_ns && linked == before.linked &&
+               !before.fresh;
     }
 };
 

@@ -38,12 +38,13 @@ std::size_t most_open() {
 
 }  // namespace
 
-LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt)
+LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching)
     : options_(std::move(options)),
       interrupt_(interrupt),
       most_open_(most_open()),
       globs_(options_.globs),
-      reader_(options_.whole) {}
+      reader_(options_.whole),
+      watch_(watching) {}
 
 void LogFileSet::resume(const LogCursor& cursor) {
     for (const auto& [name, text] : cursor) {
@@ -67,6 +68,23 @@ Duration LogFileSet::look_every() const {
 }
 
 Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
+    take_events();
+    looked_ = false;
+    if (look_due_ || !watch_.complete() || Clock::now() - looked_at_ >= kLookEvery) names_due_ = true;
+    for (int round = 0; round < kMostRounds; ++round) {
+        if (names_due_) look_at_names();
+        settle();
+        if (!read_queued(sink, deadline) || (changed_.empty() && !names_due_)) break;
+    }
+    if (queue_.empty() && changed_.empty()) give_up(sink);
+    LogRead read;
+    read.bytes = reader_.take_bytes();
+    read.lag_bytes = lag();
+    read.more = !queue_.empty() || !changed_.empty() || names_due_;
+    return conclude(std::move(read));
+}
+
+void LogFileSet::take_events() {
     const LogFileWatch::Changes changes = watch_.look(globs_);
     for (LogFile* file : changes.files) {
         note_change(*file);
@@ -74,20 +92,18 @@ Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     }
     if (changes.everything)
         for (auto& [id, file] : files_) note_change(*file);
-    looked_ = false;
-    if (changes.names || changes.everything || look_due_ || !watch_.complete() ||
-        Clock::now() - looked_at_ >= kLookEvery)
-        look_at_names();
-    for (int round = 0; round < kMostRounds; ++round) {
-        settle();
-        if (!read_queued(sink, deadline) || changed_.empty()) break;
+    if (changes.names || changes.everything) names_due_ = true;
+}
+
+/// What has changed by now, whether it tells or not: what a new file may be a copy of.
+void LogFileSet::take_changes_of_originals() {
+    take_events();
+    if (watch_.complete()) return;
+    for (auto& [id, file] : files_) {
+        if (!file->descriptor || file->record.rotated) continue;
+        const auto status = status_of(file->descriptor);
+        if (status && !status->unchanged_since(file->status)) note_change(*file);
     }
-    if (queue_.empty() && changed_.empty()) give_up(sink);
-    LogRead read;
-    read.bytes = reader_.take_bytes();
-    read.lag_bytes = lag();
-    read.more = !queue_.empty() || !changed_.empty();
-    return conclude(std::move(read));
 }
 
 /// What a failed read() would have said, the next one says.
@@ -146,7 +162,7 @@ bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
 void LogFileSet::give_up(LogSink& sink) {
     const auto now = Clock::now();
     if (now < give_up_at_) return;
-    give_up_at_ = now + kLookEvery;
+    give_up_at_ = now + 1h;
     for (auto at = files_.begin(); at != files_.end();) {
         LogFile& file = *(at++)->second;
         if (!file.record.rotated || !file.located || file.state != LogFile::State::followed) continue;
@@ -157,27 +173,33 @@ void LogFileSet::give_up(LogSink& sink) {
         const Duration patience =
             file.closed ? std::min(kAfterClose, options_.give_up_after) : options_.give_up_after;
         const auto due = file.grew_at + patience;
-        if (due <= now) {
-            finish(file, sink);
-        } else {
+        if (due > now) {
             give_up_at_ = std::min(give_up_at_, due);
+        } else if (!finish(file, sink)) {
+            give_up_at_ = std::min(give_up_at_, now + kLookEvery);
         }
     }
 }
 
-void LogFileSet::finish(LogFile& file, LogSink& sink) {
-    if (!open(file)) return;
+/// False: not now. Else `file` may be gone.
+bool LogFileSet::finish(LogFile& file, LogSink& sink) {
+    if (!open(file)) return false;
     LogFileReader::Step step = LogFileReader::Step::advanced;
     while (step == LogFileReader::Step::advanced) step = reader_.finish(file, sink);
     if (step != LogFileReader::Step::at_end) {
         file.suspect = true;
-        return note_change(file);
+        note_change(file);
+        return false;
     }
     file.record.finished = true;
     note_dirty(file);
-    if (file.gone()) return forget(file);
+    if (file.gone()) {
+        forget(file);
+        return true;
+    }
     watch_.unwatch(file);
     close(file);
+    return true;
 }
 
 std::uint64_t LogFileSet::lag() {

@@ -25,7 +25,7 @@ namespace keyshift::drivers {
 
 class LogFileSet final : public LogInput {
  public:
-    LogFileSet(LogFilesOptions options, const Interrupt& interrupt);
+    LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching);
 
     void resume(const LogCursor& cursor) override;
     base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
@@ -44,7 +44,8 @@ class LogFileSet final : public LogInput {
         bool rotated = false;
         bool finished = false;
         bool lost = false;
-        bool found = false;  ///< the copy, or the file itself elsewhere
+        bool earlier = false;  ///< it ended in another look
+        bool found = false;    ///< the copy, or the file itself elsewhere
     };
 
     // Names: log_file_set_names.cpp.
@@ -67,6 +68,7 @@ class LogFileSet final : public LogInput {
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
     base::Duration patience(const LogFile& file) const;
+    bool has_original(const LogFile& file) const;
     void take_waiting();
     void drop_blank();
     void hand_on(Ended& ended);
@@ -80,9 +82,11 @@ class LogFileSet final : public LogInput {
     Origin look_for_original(LogFile& file);
 
     // Reading: log_file_set.cpp.
+    void take_events();
+    void take_changes_of_originals();
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
-    void finish(LogFile& file, LogSink& sink);
+    bool finish(LogFile& file, LogSink& sink);
     std::uint64_t lag();
     void take_changes(LogCursorChanges& out);
     base::Result<LogRead> conclude(LogRead read);
@@ -103,9 +107,10 @@ class LogFileSet final : public LogInput {
     LogFileWatch watch_;
     std::vector<NamesFound::Fault> faults_;  // of the last look at names
 
-    bool first_ = true;     // nothing has been read, now or before
-    bool look_due_ = true;  // names have to be looked at
-    bool looked_ = false;   // they have been in this read()
+    bool first_ = true;      // nothing has been read, now or before
+    bool names_due_ = true;  // names have to be looked at
+    bool look_due_ = false;  // in the next read()
+    bool looked_ = false;    // they have been in this read()
     std::uint64_t look_ = 0;
     Clock::time_point looked_at_ = {};
     Clock::time_point give_up_at_ = {};  // no file is to be given up before

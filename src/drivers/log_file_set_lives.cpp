@@ -29,6 +29,11 @@ bool is_named_after(const std::string& path, const std::string& original) {
     return base_name_of(path).starts_with(stem.substr(0, std::max<std::size_t>(stem.rfind('.'), 1)));
 }
 
+/// Of a file all of whose bytes were in another: a few lines may be what two logs begin with.
+std::uint64_t place_of_copy(const LogFile& file) {
+    return file.status.size < kHeadBytes ? 0 : file.status.size;
+}
+
 }  // namespace
 
 void LogFileSet::settle() {
@@ -36,6 +41,11 @@ void LogFileSet::settle() {
     if (!ended_.empty() && !looked_) {
         // The copy may not be known yet.
         look_at_names();
+        prove_changed();
+    }
+    if (!unborn_.empty() && !first_) {
+        // An original that was written to, or emptied, before its copy was found.
+        take_changes_of_originals();
         prove_changed();
     }
     for (const LogFile* file : std::exchange(lost_, {})) {
@@ -83,7 +93,11 @@ void LogFileSet::prove(LogFile& file) {
     Life& life = file.record.life;
     const bool young = life.head.count() < Head::kHashes && file.status.size > life.head.bytes();
     const std::uint64_t seen = std::max({life.offset, file.held_end, std::uint64_t{life.head.bytes()}});
-    if (young || !file.proven || file.suspect || file.status.size < seen) {
+    // The reader would see it too, but only after copies of what stands there now have begun.
+    const bool suspect =
+        file.suspect || file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
+    // The tail says nothing of a long half line at the beginning.
+    if (young || suspect || !file.proven || life.offset < kHeadBytes) {
         const Continuity found = compare(file);
         file.proven = true;
         file.suspect = false;
@@ -125,6 +139,8 @@ void LogFileSet::end_life(LogFile& file) {
     record.rotated = false;
     file.state = LogFile::State::unborn;
     file.held_end = 0;
+    // What stands there now may have to wait.
+    if (std::exchange(file.queued, false)) std::erase(queue_, &file);
     note_dirty(file);
 }
 
@@ -135,6 +151,12 @@ base::Duration LogFileSet::patience(const LogFile& file) const {
     if (original != files_.end() && !is_named_after(file.record.path, original->second->record.path))
         return kWaitOfUnrelated;
     return file.status.size < kHeadBytes ? kWaitOfShort : kForever;
+}
+
+/// What was rotated will not be truncated: a copy of it stays what it is.
+bool LogFileSet::has_original(const LogFile& file) const {
+    const auto original = files_.find(file.original);
+    return original != files_.end() && !original->second->record.rotated;
 }
 
 /// Those that need wait no longer for what becomes of their original.
@@ -150,8 +172,8 @@ void LogFileSet::take_waiting() {
             unborn_.push_back(file);
         } else if (now - file->waiting_since >= patience(*file)) {
             begin_at(*file, 0);
-        } else if (!files_.contains(file->original)) {
-            begin_at(*file, file->status.size < kHeadBytes ? 0 : file->status.size);
+        } else if (!has_original(*file)) {
+            begin_at(*file, place_of_copy(*file));
         } else {
             waiting_.push_back(file);
         }
@@ -195,7 +217,7 @@ void LogFileSet::hand_on(Ended& ended) {
         const std::uint64_t size = file->status.size;
         // What waited was compared with the whole of its original.
         const bool waited = file->state == LogFile::State::waiting && file->original == ended.of &&
-                            file->compared_size == size;
+                            file->compared_size == size && !ended.earlier;
         if (!open(*file) || (!waited && !file->record.life.head.agrees(ended.life.head))) continue;
         auto offset = place_in_copy(file->descriptor, size, file->record.life.head, ended.life);
         // That a file has gone says nothing of a copy: another one may begin with the same few bytes.
@@ -214,7 +236,11 @@ void LogFileSet::hand_on(Ended& ended) {
 
 void LogFileSet::hand_on_earlier(LogFile& file) {
     if (!file.record.earlier) return;
-    Ended ended{file.record.id, file.record.path, *file.record.earlier, true};
+    Ended ended{.of = file.record.id,
+                .path = file.record.path,
+                .life = *file.record.earlier,
+                .rotated = true,
+                .earlier = true};
     hand_on(ended);
     if (!ended.found) return;
     file.record.earlier.reset();
@@ -272,6 +298,7 @@ void LogFileSet::begin(LogFile& file) {
         case Origin::unclear:
             return note_change(file);
         case Origin::copy:
+            if (!has_original(file)) return begin_at(file, place_of_copy(file));
             if (!waited) file.waiting_since = Clock::now();
             file.state = LogFile::State::waiting;
             if (std::find(waiting_.begin(), waiting_.end(), &file) == waiting_.end())
@@ -315,7 +342,8 @@ LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
     const Head& head = file.record.life.head;
     for (auto& [id, other] : files_) {
         if (other.get() == &file || other->state != LogFile::State::followed) continue;
-        if (!other->located || other->record.rotated) continue;
+        const bool waits_for_it = file.state == LogFile::State::waiting && file.original == id;
+        if (!other->located || (other->record.rotated && !waits_for_it)) continue;
         const Head& other_head = other->record.life.head;
         if (other_head.count() < head.count() && other->descriptor) grow_head(*other);
         const bool tiny = head.count() == 0 && other->status.size < Head::kFirstBytes &&

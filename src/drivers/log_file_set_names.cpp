@@ -25,7 +25,7 @@ std::string name_now(const LogFile& file) {
 }  // namespace
 
 void LogFileSet::look_at_names() {
-    look_due_ = false;
+    names_due_ = look_due_ = false;
     looked_ = true;
     lost_.clear();
     looked_at_ = Clock::now();
@@ -62,8 +62,7 @@ void LogFileSet::take_named(const NamesFound& found) {
         file->named = true;
         file->located = true;
         file->lost_looks = 0;
-        const bool same =
-            named.status.same_content(file->status) && named.status.linked == file->status.linked;
+        const bool same = named.status.unchanged_since(file->status);
         if (!same || !file->proven) note_change(*file);
         if (!same) file->status = named.status;
     }
@@ -101,7 +100,7 @@ void LogFileSet::take_unnamed(LogFile& file) {
     const auto status = status_of(file.descriptor);
     if (!status) return;
     set_rotated(file);
-    const bool same = status->same_content(file.status) && status->linked == file.status.linked;
+    const bool same = status->unchanged_since(file.status);
     if (!same || !file.proven) note_change(file);
     file.status = *status;
     give_up_at_ = {};
@@ -131,7 +130,7 @@ void LogFileSet::find_unopened(LogFile& file) {
     file.lost_looks = 0;
     file.located = true;
     set_rotated(file);
-    if (!status->same_content(file.status) || !file.proven) note_change(file);
+    if (!status->unchanged_since(file.status) || !file.proven) note_change(file);
     file.status = *status;
 }
 

@@ -16,6 +16,9 @@ constexpr std::uint32_t kContent = IN_MODIFY | IN_CLOSE_WRITE | kMoves;
 
 }  // namespace
 
+LogFileWatch::LogFileWatch(Watching watching)
+    : inotify_(watching == Watching::by_kernel ? Inotify() : Inotify::none()) {}
+
 void LogFileWatch::watch_directories(const std::set<std::string>& directories) {
     for (auto at = directories_.begin(); at != directories_.end();) {
         if (directories.contains(at->first)) {

@@ -13,8 +13,13 @@
 
 namespace keyshift::drivers {
 
+enum class Watching { by_kernel, none };
+
 class LogFileWatch {
  public:
+    /// none: as where the kernel gives no watches.
+    explicit LogFileWatch(Watching watching);
+
     /// What has happened since the last look().
     struct Changes {
         std::vector<LogFile*> files = {};  ///< perhaps one several times

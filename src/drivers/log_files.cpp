@@ -8,7 +8,7 @@
 namespace keyshift::drivers {
 
 std::unique_ptr<LogInput> make_log_files(LogFilesOptions options, const Interrupt& interrupt) {
-    return std::make_unique<LogFileSet>(std::move(options), interrupt);
+    return std::make_unique<LogFileSet>(std::move(options), interrupt, Watching::by_kernel);
 }
 
 }  // namespace keyshift::drivers

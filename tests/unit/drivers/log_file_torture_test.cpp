@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "drivers/log_file_set.hpp"
 #include "log_file_directory.hpp"
 
 namespace keyshift::drivers {
@@ -22,6 +23,7 @@ class Torture : private LogSink {
  public:
     Torture(fs::path directory, unsigned seed) : directory_(std::move(directory)), random_(seed) {
         covered_ = chance(2);
+        if (chance(4)) watching_ = Watching::none;
         for (std::size_t i = 0; i < writers_.size(); ++i) {
             writers_[i].path = (directory_ / ("app" + std::to_string(i) + ".log")).string();
             if (!covered_) options_.globs.push_back(writers_[i].path);
@@ -259,7 +261,7 @@ class Torture : private LogSink {
     }
 
     void start() {
-        input_ = make_log_files(options_, interrupt_);
+        input_ = std::make_unique<LogFileSet>(options_, interrupt_, watching_);
         input_->resume(cursor_);
     }
     void crash() {
@@ -334,12 +336,14 @@ class Torture : private LogSink {
         if (failed_) return;
         failed_ = true;
         failure_ = what + (covered_ ? ", all names covered" : ", live names only");
+        if (watching_ == Watching::none) failure_ += ", polling";
         for (const std::string& step : history_) failure_ += "\n  " + step;
     }
 
     fs::path directory_;
     std::mt19937 random_;
     bool covered_ = false;
+    Watching watching_ = Watching::by_kernel;
     std::array<Writer, 3> writers_;
     std::vector<std::string> beside_;
     Interrupt interrupt_;

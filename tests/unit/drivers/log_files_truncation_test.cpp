@@ -101,6 +101,15 @@ TEST_F(LogFilesTruncationTest, DoesNotMindAnOlderCopyPutInItsPlace) {
     EXPECT_EQ(read(), numbered(70, 80));
 }
 
+TEST_F(LogFilesTruncationTest, MissesTheHalfLineThatAFileHeld) {
+    append("app.log", std::string(2000, 'x'));
+    EXPECT_EQ(read(), "");
+    truncate("app.log");
+    append("app.log", numbered(0, 100));
+    EXPECT_EQ(read(), numbered(0, 100));
+    EXPECT_TRUE(last_.lossy);
+}
+
 /// Where the copy is: under a name that the globs cover, or beside.
 class LogFilesCopyTest : public LogFilesTest, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Places, LogFilesCopyTest, testing::Values("app.log.1", "saved.log"));
@@ -182,6 +191,31 @@ TEST_F(LogFilesCopyTest, IsLeftAloneWhenItsOriginalStays) {
     rename("app.log", "app.log.1");
     append("app.log", numbered(501, 502));
     EXPECT_EQ(read(), numbered(501, 502));
+    start();
+    EXPECT_EQ(read(), "");
+    append("app.log.backup", numbered(900, 901));
+    EXPECT_EQ(read(), numbered(900, 901));
+}
+
+TEST_F(LogFilesCopyTest, OfAnEarlierTimeDoesNotEndTheWaitOfALaterOne) {
+    append("app.log", numbered(0, 6));
+    EXPECT_EQ(read(), numbered(0, 6));
+    truncate("app.log");
+    append("app.log", "another line that is longer than the first ones\n" + numbered(100, 110));
+    EXPECT_EQ(read().size(), 368U);
+    copy("app.log", "app.log.1");
+    EXPECT_EQ(read(), "");
+    append("app.log.1", "but it is a log\n");
+    EXPECT_EQ(read().size(), 384U);
+}
+
+TEST_F(LogFilesCopyTest, MayBeOfAFileThatWasEmptiedInTheSameMoment) {
+    append("app.log", numbered(0, 50));
+    EXPECT_EQ(read(), numbered(0, 50));
+    truncate("app.log");
+    append("app.log", numbered(100, 300));
+    copy("app.log", "app.log.1");
+    EXPECT_EQ(read(), numbered(100, 300));
 }
 
 TEST_F(LogFilesCopyTest, MayBeWrittenOverAnOlderOne) {
