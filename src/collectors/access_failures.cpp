@@ -95,7 +95,7 @@ FailureRules read_failure_rules(config::OptionsReader& options) {
     for (config::OptionsReader& item : options.sections("failures")) {
         const FailureRule rule = read_rule(item);
         const auto same = [&](const FailureRule& other) { return answer_of(other) == answer_of(rule); };
-        if (std::ranges::any_of(rules, same))
+        if (item.has("status") && std::ranges::any_of(rules, same))
             item.problem("status", "stands for an answer that has a reason already", "remove one of the two");
         rules.push_back(rule);
     }

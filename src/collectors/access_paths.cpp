@@ -74,7 +74,7 @@ bool needs_resolving(std::string_view path) {
 std::string_view without_scheme(std::string_view target, bool& absolute) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (target.size() < scheme.size()) continue;
-        const auto same = [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; };
+        const auto same = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
         absolute = std::equal(scheme.begin(), scheme.end(), target.begin(), same);
         if (absolute) return target.substr(scheme.size());
     }

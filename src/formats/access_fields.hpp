@@ -67,6 +67,7 @@ class Cursor {
         return true;
     }
     const char* find(const char* from, char c) const {
+        if (from == end_) return nullptr;  // perhaps of no text at all
         return static_cast<const char*>(std::memchr(from, c, static_cast<std::size_t>(end_ - from)));
     }
     bool pass(const char* found, std::string_view& out) {

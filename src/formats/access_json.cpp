@@ -168,7 +168,10 @@ class JsonReader final : public AccessReader {
             const auto bit = std::uint64_t{1} << static_cast<unsigned>(found - known_.begin());
             if ((seen_ & bit) != 0) return false;
             seen_ |= bit;
-            if (!item.is_null() && !read_known(*found, item, fields)) return false;
+            // Of "nullx" it is not even sure whether it is null.
+            bool null = false;
+            if (item.is_null().get(null) != SUCCESS) return false;
+            if (!null && !read_known(*found, item, fields)) return false;
         }
         return true;
     }

@@ -195,7 +195,10 @@ TEST(Json, WhatIsNotSureIsNotUnderstood) {
                                    R"({"DownstreamStatus":401,"a":[})",
                                    R"({"DownstreamStatus":401,"a":"b)",
                                    R"({"DownstreamStatus":null})",
-                                   R"({"level":"info","RequestPath":"/v1/a"})"})
+                                   R"({"level":"info","RequestPath":"/v1/a"})",
+                                   R"({"DownstreamStatus":null401})",
+                                   R"({"DownstreamStatus":401,"StartUTC":nul})",
+                                   R"({"DownstreamStatus":401,"ClientHost":truex})"})
         EXPECT_EQ(traefik_json(line), "-") << line;
     EXPECT_EQ(caddy(R"({"status":401,"request":[]})"), "-");
     EXPECT_EQ(caddy(R"({"status":401,"request":{"headers":{"User-Agent":[["x"]]}}})"), "-");
