@@ -41,7 +41,11 @@ class LineBeginnings {
 
     std::uint64_t key_of(std::string_view text) const {
         std::uint64_t key = 0;
-        std::memcpy(&key, text.data(), kKey <= text.size() ? kKey : text.size());
+        if (text.size() >= kKey) {
+            std::memcpy(&key, text.data(), kKey);
+        } else {
+            std::memcpy(&key, text.data(), text.size());
+        }
         return key & mask_;
     }
     std::size_t slot_of(std::uint64_t key) const {
@@ -50,7 +54,8 @@ class LineBeginnings {
     const Node* longest(std::string_view text) const {
         if (text.size() < key_size_ || nodes_.empty()) return nullptr;
         const std::uint64_t key = key_of(text);
-        for (std::size_t at = slot_of(key); slots_[at].end != slots_[at].begin; at = (at + 1) % slots_.size())
+        for (std::size_t at = slot_of(key); slots_[at].end != slots_[at].begin;
+             at = (at + 1) & (slots_.size() - 1))
             if (slots_[at].key == key) return longest(text, slots_[at]);
         return nullptr;
     }

@@ -5,22 +5,14 @@
 #include <cstring>
 
 #include "formats/text.hpp"
-#include "formats/tracing_time.hpp"
+#include "formats/tracing_words.hpp"
 
 namespace keyshift::formats {
 namespace {
 
-constexpr Word kOnes = 0x0101010101010101U;
-constexpr Word kHighBits = 0x8080808080808080U;
-
-constexpr Word with_zero_byte(Word word) {
-    return (word - kOnes) & ~word & kHighBits;
-}
-
 /// Whether one of eight bytes ends what can be taken as it stands: a quotation mark, a backslash, a control.
 bool has_special(Word word) {
-    const Word controls = (word - kOnes * 0x20) & ~word & kHighBits;
-    return (with_zero_byte(word ^ kOnes * '"') | with_zero_byte(word ^ kOnes * '\\') | controls) != 0;
+    return (zero_bytes(word ^ kOnes * '"') | zero_bytes(word ^ kOnes * '\\') | bytes_below(word, ' ')) != 0;
 }
 
 /// Reads a line from its beginning, as long as it is as tracing writes most of them.
@@ -29,9 +21,11 @@ class Reader {
     Reader(std::string_view line, std::string& unescaped)
         : at_(line.data()), end_(at_ + line.size()), unescaped_(unescaped) {}
 
-    bool skip(std::string_view text) {
-        if (left() < text.size() || std::memcmp(at_, text.data(), text.size()) != 0) return false;
-        at_ += text.size();
+    template <std::size_t kSize>
+    bool skip(const char (&text)[kSize]) {
+        constexpr std::size_t kLength = kSize - 1;
+        if (left() < kLength || std::memcmp(at_, text, kLength) != 0) return false;
+        at_ += kLength;
         return true;
     }
     bool time(std::string_view& out) {
@@ -41,12 +35,14 @@ class Reader {
         return true;
     }
     bool level(TracingLevel& out) {
-        const std::string_view rest(at_, left());
-        const auto found = tracing_level_named(rest.substr(0, std::min(rest.find('"'), rest.size())));
-        if (!found) return false;
-        out = *found;
-        at_ += tracing_level_name(*found).size();
-        return true;
+        out = TracingLevel::debug;
+        if (skip("DEBUG")) return true;
+        out = TracingLevel::info;
+        if (skip("INFO")) return true;
+        out = TracingLevel::warn;
+        if (skip("WARN")) return true;
+        out = TracingLevel::error;
+        return skip("ERROR");
     }
     /// What stands up to the next quotation mark, which is left.
     bool text(std::string_view& out) {
@@ -119,7 +115,8 @@ bool TracingJson::parse_frequent(std::string_view line, TracingLine& out) {
         return false;
     const bool nested = reader.skip(R"(fields":{"message":")");
     if (!nested && !reader.skip(R"(message":")")) return false;
-    if (!reader.text(out.message) || !reader.skip(nested ? R"("},"target":")" : R"(","target":")"))
+    if (!reader.text(out.message) || !reader.skip("\"") || (nested && !reader.skip("}")) ||
+        !reader.skip(R"(,"target":")"))
         return false;
     return reader.plain_text(out.target) && reader.skip(R"("})") && reader.at_end();
 }

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "formats/tracing_header.hpp"
-#include "formats/tracing_time.hpp"
+#include "formats/tracing_words.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -32,13 +32,16 @@ bool read_level(const char* text, TracingLevel& out) {
     return false;
 }
 
+/// The first byte that belongs to no target.
+const char* end_of_target(const char* at, const char* end) {
+    return first_stop(at, end, [](Word word) { return bytes_below(word, '!') | bytes_above(word, 'z'); });
+}
+
 /// Whether a source's place, a span or a colour may stand where the message should.
 bool may_be_no_message(const char* at, const char* end) {
-    while (at != end && *at != ' ') {
-        if (*at == ':' || *at == kEscape) return true;
-        ++at;
-    }
-    return false;
+    at = first_stop(at, end,
+                    [](Word word) { return bytes_below(word, '!') | zero_bytes(word ^ kOnes * ':'); });
+    return at != end && *at != ' ';
 }
 
 std::string_view between(const char* from, const char* to) {
@@ -54,8 +57,7 @@ bool parse_plain(std::string_view line, TracingLine& out) {
         !read_level(begin + kTimeSize + 1, out.level))
         return false;
     const char* const target = begin + kTarget;
-    const char* at = target;
-    while (at != end && is_target_byte(*at)) ++at;
+    const char* const at = end_of_target(target, end);
     if (at - target < 2 || at == end || *at != ' ' || at[-1] != ':') return false;
     if (may_be_no_message(at + 1, end)) return false;
     out.time = line.substr(0, kTimeSize);
@@ -81,8 +83,8 @@ bool parse_coloured(std::string_view line, TracingLine& out) {
         !read_level(begin + kLevel, out.level) || !is(kLevel + kLevelSize, "\x1b[0m \x1b[2m"))
         return false;
     const char* const target = begin + kTarget;
-    const char* at = target;
-    while (at != end && *at != kEscape) ++at;
+    const char* const at =
+        first_stop(target, end, [](Word word) { return zero_bytes(word ^ kOnes * kEscape); });
     if (!between(at, end).starts_with(kEndOfTarget)) return false;
     const char* const message = at + kEndOfTarget.size();
     if (may_be_no_message(message, end)) return false;

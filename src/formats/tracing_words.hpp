@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The time as tracing writes it by default, told eight bytes at a time. Pure; any thread. Kept inside
-// src/formats.
+// Looking at eight bytes at a time, and so at the time as tracing writes it by default. Pure; any thread.
+// Kept inside src/formats.
 #pragma once
 
 #include <array>
@@ -31,6 +31,37 @@ constexpr Word word_of(std::string_view text) {
         out |= byte << 8 * (std::endian::native == std::endian::little ? i : kWord - 1 - i);
     }
     return out;
+}
+
+inline constexpr Word kOnes = 0x0101010101010101U;
+inline constexpr Word kHighBits = kOnes << 7U;
+
+/// A mask with the high bit of the first byte, as they stand in memory, that is 0; behind it anything.
+constexpr Word zero_bytes(Word word) {
+    return (word - kOnes) & ~word & kHighBits;
+}
+/// Likewise of the first byte less than `limit`, which is at most 128.
+constexpr Word bytes_below(Word word, Word limit) {
+    return (word - kOnes * limit) & ~word & kHighBits;
+}
+/// Likewise of the first byte greater than `limit`, which is less than 128.
+constexpr Word bytes_above(Word word, Word limit) {
+    return ((word + kOnes * (127 - limit)) | word) & kHighBits;
+}
+
+/// The first byte from `at` on that `stops` marks in a mask as above, or `end`.
+template <class Stops>
+const char* first_stop(const char* at, const char* end, const Stops& stops) {
+    for (; static_cast<std::size_t>(end - at) >= kWord; at += kWord) {
+        const Word mask = stops(load(at));
+        if (mask == 0) continue;
+        if constexpr (std::endian::native == std::endian::little) return at + std::countr_zero(mask) / 8;
+        break;
+    }
+    // Every byte a word of its own, filled with what does not stop.
+    for (; at != end; ++at)
+        if ((stops(kOnes * static_cast<unsigned char>(*at)) & kHighBits) != 0) return at;
+    return end;
 }
 
 /// Eight bytes in which each 0 of the pattern is any digit. What differs from the pattern, plus 6 where it is
