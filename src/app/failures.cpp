@@ -45,6 +45,7 @@ struct Known {
 };
 
 Result<Known> load(const config::Config& config, base::Time since) {
+    if (auto any = best_log(config, {}); !any) return any.error();
     const auto state = store::State::attach(config.state.directory);
     if (!state) return state.error();
     if (!*state)

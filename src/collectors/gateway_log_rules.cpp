@@ -90,7 +90,7 @@ void check(config::OptionsReader& item, const LogRule& rule, LogFormat format, G
     if (given.fields && !has_fields)
         item.problem("fields", "belongs to the formats json and tracing_json", "use message or regex");
     if (given.message && given.regex) item.problem("regex", "comes beside message", "give one of them");
-    if (!given.message && !given.regex && !(given.fields && has_fields))
+    if (!given.message && !given.regex && !given.fields)
         item.problem("", "fits every line", is_json ? "give fields or regex" : "give message or regex");
     if (rule.by_reason && given.regex && !names_group(rule.regex, kReason))
         item.problem("regex", "has no group named reason", "write the reason as (?P<reason>[a-z_]+)");

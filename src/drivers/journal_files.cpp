@@ -50,11 +50,12 @@ void look_into(const fs::path& directory, const std::string& machine, JournalFil
         const fs::path& path = entries->path();
         const std::string name = path.filename().string();
         std::error_code gone;
-        if (is_journal(path))
+        if (is_journal(path)) {
             look_at(path, out);
-        else if (!inside && (machine.empty() ? is_machine(name) : name == machine) &&
-                 entries->is_directory(gone))
+        } else if (!inside && (machine.empty() ? is_machine(name) : name == machine) &&
+                   entries->is_directory(gone)) {
             look_into(path, machine, out, true);
+        }
     }
 }
 

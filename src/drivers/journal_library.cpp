@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kFile = "libsystemd.so.0";
 
 base::Error failure() {
-    const char* why = ::dlerror();
+    const char* why = ::dlerror();  // NOLINT(concurrency-mt-unsafe): one per thread in glibc
     return {
         base::Errc::other,
         std::string("the journal needs ") + kFile + ": " + (why == nullptr ? "it has no such function" : why),

@@ -31,7 +31,8 @@ class LogFileReader {
     Step step(LogFile& file, LogSink& sink);
     /// What is left behind the offset, which no step() hands over, is a line too, or several.
     Step finish(LogFile& file, LogSink& sink);
-    /// Handed over or passed over since the last call.
+    /// Handed over or passed over since the last take_bytes().
+    std::uint64_t bytes() const { return bytes_; }
     std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
 
  private:

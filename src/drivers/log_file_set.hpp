@@ -54,6 +54,7 @@ class LogFileSet final : public LogInput {
     void take_unnamed(LogFile& file);
     void find_unopened(LogFile& file);
     void move(LogFile& file, const std::string& path);
+    void set_rotated(LogFile& file);
     bool open(LogFile& file);
     void close(LogFile& file);
     void close_idle();
@@ -65,6 +66,7 @@ class LogFileSet final : public LogInput {
     void prove(LogFile& file);
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
+    base::Duration patience(const LogFile& file) const;
     void take_waiting();
     void drop_blank();
     void hand_on(Ended& ended);

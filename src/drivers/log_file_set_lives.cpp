@@ -16,14 +16,17 @@ constexpr int kLooksUntilGone = 2;
 
 /// How long a file waits that has the same bytes as another from its beginning on. A copy's original is
 /// truncated at once, or never; two logs that begin alike part with the first line that differs. What is
-/// longer than kHeadBytes and does not differ in a byte is a copy, and waits for as long as that holds.
-constexpr std::chrono::seconds kWaitOfTiny = 5s;
-constexpr std::chrono::seconds kWaitOfShort = 60s;
+/// longer than kHeadBytes, does not differ in a byte and is named after the other is a copy, and waits for as
+/// long as that holds.
+constexpr base::Duration kWaitOfTiny = 5s;
+constexpr base::Duration kWaitOfUnrelated = 10s;
+constexpr base::Duration kWaitOfShort = 60s;
+constexpr base::Duration kForever = 24h * 365;
 
-bool has_waited(const LogFile& file, LogFile::Clock::time_point now) {
-    if (file.status.size >= kHeadBytes) return false;
-    const auto wait = file.status.size < Head::kFirstBytes ? kWaitOfTiny : kWaitOfShort;
-    return now - file.waiting_since >= wait;
+/// "app.log.1", "app.log-20261125" and "app-20261125.log" are named after "app.log".
+bool is_named_after(const std::string& path, const std::string& original) {
+    const std::string stem = base_name_of(original);
+    return base_name_of(path).starts_with(stem.substr(0, std::max<std::size_t>(stem.rfind('.'), 1)));
 }
 
 }  // namespace
@@ -125,6 +128,15 @@ void LogFileSet::end_life(LogFile& file) {
     note_dirty(file);
 }
 
+/// How long it waits for what becomes of its original.
+base::Duration LogFileSet::patience(const LogFile& file) const {
+    if (file.status.size < Head::kFirstBytes) return kWaitOfTiny;
+    const auto original = files_.find(file.original);
+    if (original != files_.end() && !is_named_after(file.record.path, original->second->record.path))
+        return kWaitOfUnrelated;
+    return file.status.size < kHeadBytes ? kWaitOfShort : kForever;
+}
+
 /// Those that need wait no longer for what becomes of their original.
 void LogFileSet::take_waiting() {
     const auto now = Clock::now();
@@ -136,7 +148,7 @@ void LogFileSet::take_waiting() {
             std::any_of(ended_.begin(), ended_.end(), [&](const Ended& e) { return e.of == file->original; });
         if (ended) {
             unborn_.push_back(file);
-        } else if (has_waited(*file, now)) {
+        } else if (now - file->waiting_since >= patience(*file)) {
             begin_at(*file, 0);
         } else if (!files_.contains(file->original)) {
             begin_at(*file, file->status.size < kHeadBytes ? 0 : file->status.size);
@@ -297,11 +309,13 @@ void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t 
     give_up_at_ = {};
 }
 
-/// The file whose beginning it is.
+/// The file whose beginning it is. One that was rotated is no copy's original: what comes after it under its
+/// name may well begin alike.
 LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
     const Head& head = file.record.life.head;
     for (auto& [id, other] : files_) {
-        if (other.get() == &file || other->state != LogFile::State::followed || !other->located) continue;
+        if (other.get() == &file || other->state != LogFile::State::followed) continue;
+        if (!other->located || other->record.rotated) continue;
         const Head& other_head = other->record.life.head;
         if (other_head.count() < head.count() && other->descriptor) grow_head(*other);
         const bool tiny = head.count() == 0 && other->status.size < Head::kFirstBytes &&

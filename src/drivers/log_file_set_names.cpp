@@ -100,10 +100,7 @@ void LogFileSet::take_unnamed(LogFile& file) {
     if (!file.descriptor) return find_unopened(file);
     const auto status = status_of(file.descriptor);
     if (!status) return;
-    if (!file.record.rotated) {
-        file.record.rotated = true;
-        note_dirty(file);
-    }
+    set_rotated(file);
     const bool same = status->same_content(file.status) && status->linked == file.status.linked;
     if (!same || !file.proven) note_change(file);
     file.status = *status;
@@ -133,10 +130,7 @@ void LogFileSet::find_unopened(LogFile& file) {
     }
     file.lost_looks = 0;
     file.located = true;
-    if (!file.record.rotated) {
-        file.record.rotated = true;
-        note_dirty(file);
-    }
+    set_rotated(file);
     if (!status->same_content(file.status) || !file.proven) note_change(file);
     file.status = *status;
 }
@@ -144,8 +138,19 @@ void LogFileSet::find_unopened(LogFile& file) {
 void LogFileSet::move(LogFile& file, const std::string& path) {
     file.record.path = path;
     // A name that stands in the configuration is one that is written under.
-    file.record.rotated = !globs_.is_plain_name(path);
+    if (globs_.is_plain_name(path)) {
+        file.record.rotated = false;
+    } else {
+        set_rotated(file);
+    }
+    note_dirty(file);
+}
+
+/// Its writer has some time from now on.
+void LogFileSet::set_rotated(LogFile& file) {
     give_up_at_ = {};
+    if (std::exchange(file.record.rotated, true)) return;
+    file.grew_at = Clock::now();
     note_dirty(file);
 }
 
@@ -176,14 +181,16 @@ void LogFileSet::close(LogFile& file) {
     file.descriptor.close();
 }
 
-/// The half of those that can be opened again that has not been used for longest.
+/// The half of those that can be opened again that will be needed last: not those that may go before they are
+/// read to their end.
 void LogFileSet::close_idle() {
     std::vector<LogFile*> idle;
     for (auto& [id, file] : files_)
-        if (file->descriptor && file->named && !file->record.rotated) idle.push_back(file.get());
+        if (file->descriptor && file->status.linked) idle.push_back(file.get());
     const auto half = idle.begin() + static_cast<std::ptrdiff_t>((idle.size() + 1) / 2);
-    std::nth_element(idle.begin(), half, idle.end(),
-                     [](const LogFile* a, const LogFile* b) { return a->used_at < b->used_at; });
+    std::nth_element(idle.begin(), half, idle.end(), [](const LogFile* a, const LogFile* b) {
+        return std::pair(a->record.rotated, a->used_at) < std::pair(b->record.rotated, b->used_at);
+    });
     std::for_each(idle.begin(), half, [&](LogFile* file) { close(*file); });
 }
 

@@ -81,9 +81,10 @@ class LogJournal final : public LogInput {
         saved_ = cursor;
         if (const auto found = cursor.find(kRead); found != cursor.end()) read_ = found->second;
         if (const auto found = cursor.find(kParts); found != cursor.end()) again_ = found->second;
-        if (const auto found = cursor.find(kDamaged); found != cursor.end())
+        if (const auto found = cursor.find(kDamaged); found != cursor.end()) {
             std::from_chars(found->second.data(), found->second.data() + found->second.size(),
                             known_damaged_);
+        }
     }
     Result<LogRead> read(LogSink& sink, Deadline deadline) override;
     int wake_fd() const override { return wake_.descriptor(); }
@@ -181,7 +182,7 @@ Result<void> LogJournal::begin() {
 /// Whether the entry is still there; if not, notes what may have gone with it.
 Result<bool> LogJournal::was_read(const std::string& cursor) {
     if (auto all = journal_->filter({}); !all) return all.error();
-    const auto found = journal_->seek(cursor);
+    auto found = journal_->seek(cursor);
     if (!found || (*found && journal_->at(cursor))) return found;
     const auto next = *found ? journal_->cursor() : Result<std::string>("");
     if (!next || !follows(cursor, *next)) lossy_ = true;
@@ -242,10 +243,11 @@ void LogJournal::take_entry(Lines& lines) {
         std::string_view text = *message.value;
         mapped_bytes_ += text.size();
         if (text.ends_with('\n')) text.remove_suffix(1);
-        if (partial)
+        if (partial) {
             parts_.add(stream, text, *cursor);
-        else
+        } else {
             parts_.finish(stream, text, take);
+        }
     }
     parts_.entry_read(take);
     ++entries_;

@@ -120,12 +120,10 @@ void add(const Part& part, Unfinished& message, std::size_t behind, std::string&
     to += part.text;
     flatten(to, from);
     message.behind = behind;
-    if (part.last && message.open)
-        finish(message, out);
-    else if (part.last)
-        out += '\n';
-    else
-        message.open = true;
+    if (!part.last) message.open = true;
+    if (!part.last) return;
+    if (message.open) return finish(message, out);
+    out += '\n';
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <utility>
+#include <optional>
 
 #include <re2/re2.h>
+
+#include "formats/pattern_scan.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -40,7 +42,11 @@ struct LineExpressions::Compiled {
         std::array<int, kMostNamedGroups> numbers;
         int last;
     };
+    explicit Compiled(std::vector<std::string> given) : texts(std::move(given)) {}
+
+    std::vector<std::string> texts;
     std::vector<std::unique_ptr<One>> all;
+    std::optional<PatternScan> scan;  // once it is asked for
     std::vector<std::size_t> candidates;
 };
 
@@ -77,7 +83,7 @@ std::string beginning_of_matches(const std::string& expression) {
 
 LineExpressions::LineExpressions(const std::vector<std::string>& expressions,
                                  const std::vector<std::string>& names)
-    : compiled_(std::make_unique<Compiled>()) {
+    : compiled_(std::make_unique<Compiled>(expressions)) {
     for (const std::string& expression : expressions)
         compiled_->all.push_back(expression.empty() ? nullptr
                                                     : std::make_unique<Compiled::One>(expression, names));
@@ -104,11 +110,10 @@ bool LineExpressions::match(std::size_t index, std::string_view text, NamedGroup
 }
 
 const std::vector<std::size_t>& LineExpressions::candidates(std::string_view text) {
+    if (!compiled_->scan) compiled_->scan.emplace(compiled_->texts);
     std::vector<std::size_t>& out = compiled_->candidates;
-    out.clear();
-    const re2::StringPiece whole(text.data(), text.size());
-    for (std::size_t i = 0; i < compiled_->all.size(); ++i)
-        if (RE2::PartialMatch(whole, compiled_->all[i]->expression)) out.push_back(i);
+    out = compiled_->scan->left_out();
+    compiled_->scan->find(text, out);
     return out;
 }
 

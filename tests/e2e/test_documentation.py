@@ -25,8 +25,11 @@ NOT_METRICS = {"keyshift_legacy_activity"}
 
 
 @pytest.fixture(scope="module")
-def emitted(postgres, redis) -> set[str]:
+def emitted(postgres, redis, tmp_path_factory) -> set[str]:
     """The names of all families that a running daemon serves."""
+    logs = tmp_path_factory.mktemp("logs")
+    for name in ("access", "gateway"):
+        (logs / name).touch()
     database: Database = postgres.create_database()
     create_schema(database.dsn())
     Seed().plant(database.dsn())
@@ -39,6 +42,7 @@ def emitted(postgres, redis) -> set[str]:
         replica.answer(text("".join(f"{counter['metric']} 1\n" for counter in counters)))
         metrics = {"type": "gateway_metrics", "targets": [f"{replica.url}/metrics"], "counters": counters}
         collectors = [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}, metrics]
+        collectors += [{"type": f"{name}_log", "input": {"files": [str(logs / name)]}} for name in ("access", "gateway")]
         with Serve({"collectors": collectors}, env=env) as serve:
             names = set(re.findall(r"^# TYPE (\S+)", serve.scrape_text(), re.MULTILINE))
     database.drop()

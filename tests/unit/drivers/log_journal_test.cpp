@@ -429,11 +429,12 @@ TEST_F(LogJournalTest, WithoutTheRightItSaysHowToGetIt) {
     namespace fs = std::filesystem;
     writer_.write({said("one")});
     writer_.write({said("two")}, "user-1000");
-    fs::permissions(writer_.directory(),
-                    fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
+    constexpr fs::perms kRead = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+    constexpr fs::perms kEnter = fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec;
+    fs::permissions(writer_.directory(), kRead | kEnter);
     const auto close = [&](const std::string& name) { fs::permissions(writer_.file(name), fs::perms::none); };
     close("system");
-    fs::permissions(writer_.file("user-1000"), fs::perms::others_read | fs::perms::owner_read);
+    fs::permissions(writer_.file("user-1000"), kRead);
     {
         const Nobody nobody;
         const LogRead got = read();

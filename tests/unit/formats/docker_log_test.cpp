@@ -155,6 +155,7 @@ TEST(DockerLog, TheRestIsNotWaitedForForEver) {
     const std::string long_after = filler(kDockerWait) + out(R"(more\n)");
     const std::string all = died + long_after + err(R"(restarted\n)");
     EXPECT_EQ(docker_whole(died + long_after), died.size() + long_after.size());
+    EXPECT_EQ(docker_whole(died + long_after + out("cut")), died.size() + long_after.size());
     EXPECT_EQ(unwrapped(all).substr(kDockerWait), "\ndied\nmore\nrestarted\n");
     EXPECT_EQ(unwrapped(died + long_after) + unwrapped(err(R"(restarted\n)")), unwrapped(all));
     // A long message of many parts waits for none of them long.

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A log that names keys tells of their use, also where the key table does not: such a key is not idle."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+from harness.keyshift import Keyshift, Serve
+from harness.postgres import Database
+from harness.wait import eventually
+from harness.watching import DAY, KeyTable, watching
+
+
+def uses(key: str) -> str:
+    moment = datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    message = f"Rate limit check passed for key {key}: requests_remaining=Some(9), tokens_remaining=None"
+    return f"{moment} DEBUG inferxgate::rate_limiter: {message}\n"
+
+
+def test_a_use_that_only_the_log_tells_of_counts_and_survives_a_kill(database: Database, tmp_path: Path):
+    keys = KeyTable(database)
+    idle = str(keys.add(idle=90 * DAY))
+    log = tmp_path / "gateway.log"
+    log.touch()
+    config = watching(database.dsn(), interval="300ms")
+    config["collectors"].append({"type": "gateway_log", "input": {"files": [str(log)]}, "interval": "300ms"})
+    with Serve(config) as serve:
+        used = {"name": "keyshift_legacy_keys_used", "window": "1h"}
+        eventually(lambda: serve.metric(**used) == 0, 10, "idle")
+        with log.open("a") as file:
+            file.write(uses(idle))
+        eventually(lambda: serve.metric(**used) == 1, 15, "used, as the log says")
+        assert serve.metric("keyshift_log_events_total", event="key_used") == 1
+        serve.kill9()
+        serve.start()
+        serve.wait_for_poll()
+        assert serve.metric(**used) == 1
+        assert serve.metric("keyshift_log_events_total", event="key_used") == 1, "the line counts once"
+        told = Keyshift().run("key", idle, "--config", serve.config_path)
+        assert told.returncode == 0, told.stderr
+        assert b"pending" in told.stdout, told.stdout.decode()

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log_file_directory.hpp"
+
+namespace keyshift::drivers {
+namespace {
+
+class LogFilesRotationTest : public LogFilesTest {
+ protected:
+    void only_live_names() {
+        options_.globs = {path("app.log")};
+        start();
+    }
+    static bool some(const std::string& text) { return !text.empty(); }
+};
+
+TEST_F(LogFilesRotationTest, ReadsARenamedFileToItsEnd) {
+    only_live_names();
+    append("app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    append("app.log", "burst\n");
+    rename("app.log", "app.log.1");
+    append("app.log", "new\n");
+    const std::string all = read();
+    EXPECT_EQ(all.size(), 10U) << all;
+    EXPECT_FALSE(last_.lossy);
+}
+
+TEST_F(LogFilesRotationTest, FollowsAWriterThatKeepsTheOldFile) {
+    only_live_names();
+    std::ofstream writer(path("app.log"), std::ios::app);
+    writer << "one\n" << std::flush;
+    EXPECT_EQ(read(), "one\n");
+    rename("app.log", "app.log.1");
+    append("app.log", "new\n");
+    EXPECT_EQ(read(), "new\n");
+    writer << "two\n" << std::flush;
+    EXPECT_EQ(read(), "two\n");
+    rename("app.log.1", "app.log.2");
+    writer << "three\n" << std::flush;
+    EXPECT_EQ(read(), "three\n");
+    start();
+    writer << "four\n" << std::flush;
+    EXPECT_EQ(read(), "four\n");
+    std::filesystem::remove(path("app.log.2"));
+    writer << "five\n" << std::flush;
+    EXPECT_EQ(read(), "five\n");
+}
+
+TEST_F(LogFilesRotationTest, CountsTheEndWithoutNewlineWhenItsWriterHasClosed) {
+    only_live_names();
+    std::ofstream writer(path("app.log"), std::ios::app);
+    writer << "one\nend" << std::flush;
+    EXPECT_EQ(read(), "one\n");
+    rename("app.log", "app.log.1");
+    EXPECT_EQ(read(), "");
+    writer.close();
+    EXPECT_EQ(read_until(some), "end");
+    EXPECT_EQ(read(), "");
+    start();
+    EXPECT_EQ(read(), "");
+    append("app.log.1", "late\n");
+    EXPECT_EQ(read(), "late\n") << "although it had been given up";
+}
+
+TEST_F(LogFilesRotationTest, CountsTheEndWithoutNewlineWhenNothingComesAnyMore) {
+    options_.give_up_after = 30ms;
+    only_live_names();
+    std::ofstream writer(path("app.log"), std::ios::app);
+    writer << "one\nend" << std::flush;
+    EXPECT_EQ(read(), "one\n");
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ(read(), "") << "it is still there";
+    std::filesystem::remove(path("app.log"));
+    read();
+    EXPECT_LE(input_->look_every(), 30ms);
+    EXPECT_EQ(read_until(some), "end");
+    EXPECT_FALSE(last_.lossy);
+    read();
+    for (const auto& [name, text] : cursor_) EXPECT_EQ(name, "looked") << "forgotten, but " << text;
+}
+
+TEST_F(LogFilesRotationTest, FindsARestThatWasRotatedWhileItWasDown) {
+    only_live_names();
+    append("app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    append("app.log", "two\n");
+    rename("app.log", "app.log-20261125");
+    append("app.log", "new\n");
+    start();
+    const std::string all = read();
+    EXPECT_EQ(all.size(), 8U) << all;
+    EXPECT_FALSE(last_.lossy);
+    start();
+    EXPECT_EQ(read(), "");
+}
+
+TEST_F(LogFilesRotationTest, FindsAllThatWasRotatedTwice) {
+    append("app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    append("app.log", "two\n");
+    rename("app.log", "app.log.1");
+    append("app.log", "three\n");
+    rename("app.log.1", "app.log.2");
+    rename("app.log", "app.log.1");
+    append("app.log", "four\n");
+    start();
+    std::string all = read();
+    EXPECT_EQ(all.size(), 15U) << all;
+    append("app.log", "five\n");
+    rename("app.log.2", "app.log.3");
+    rename("app.log.1", "app.log.2");
+    rename("app.log", "app.log.1");
+    append("app.log", "six\n");
+    rename("app.log.3", "app.log.4");
+    rename("app.log.2", "app.log.3");
+    rename("app.log.1", "app.log.2");
+    rename("app.log", "app.log.1");
+    append("app.log", "seven\n");
+    all = read();
+    EXPECT_EQ(all.size(), 15U) << all;
+    EXPECT_FALSE(last_.lossy);
+}
+
+TEST_F(LogFilesRotationTest, SaysWhenARestIsGone) {
+    append("app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    std::filesystem::remove(path("app.log"));
+    append("app.log", "new\n");
+    start();
+    EXPECT_EQ(read(), "new\n");
+    bool lossy = last_.lossy;
+    read();
+    lossy = lossy || last_.lossy;
+    EXPECT_TRUE(lossy);
+    EXPECT_EQ(cursor_.size(), 2U) << "forgotten";
+}
+
+TEST_F(LogFilesRotationTest, LosesNothingWhenAFinishedFileIsGone) {
+    options_.give_up_after = 0s;
+    only_live_names();
+    append("app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    rename("app.log", "app.log.1");
+    append("app.log", "two\n");
+    EXPECT_EQ(read(), "two\n");
+    read();
+    std::filesystem::remove(path("app.log.1"));
+    start();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(read(), "");
+        EXPECT_FALSE(last_.lossy);
+    }
+    EXPECT_EQ(cursor_.size(), 2U) << "forgotten";
+}
+
+TEST_F(LogFilesRotationTest, KeepsRecordsWhileADirectoryIsAway) {
+    std::filesystem::create_directory(path("mount"));
+    options_.globs = {path("mount/*.log")};
+    start();
+    append("mount/app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    rename("mount", "away");
+    start();
+    for (int i = 0; i < 3; ++i) read();
+    rename("away", "mount");
+    append("mount/app.log", "two\n");
+    EXPECT_EQ(read(), "two\n");
+}
+
+TEST_F(LogFilesRotationTest, ReadsANewFileUnderAnOldInode) {
+    append("app.log", "an old line of some length\n");
+    EXPECT_EQ(read(), "an old line of some length\n");
+    // As if the same inode had been given to another file.
+    truncate("app.log");
+    append("app.log", "another line that is even longer than the old one\n");
+    start();
+    EXPECT_EQ(read(), "another line that is even longer than the old one\n");
+    EXPECT_TRUE(last_.lossy);
+}
+
+}  // namespace
+}  // namespace keyshift::drivers
