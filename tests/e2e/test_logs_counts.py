@@ -2,6 +2,7 @@
 """What keyshift counts from logs, against what the simulated gateway says it did: from the access log of a proxy in
 front of it, and from its own log."""
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def send(url: str, path: str, token: str | None, body: dict | None = None, metho
     return requests.request(method, url + path, json=body, headers=headers, timeout=20).status_code
 
 
-def odd_requests(url: str, gateway: Gateway, database: Database, planted: Planted) -> None:
+def odd_requests(url: str, planted: Planted) -> None:
     """What Traffic leaves out: the reasons that no client of it meets."""
     owner, other = planted.users[:2]
     login = requests.post(f"{url}/auth/login", json={"email": owner.email, "password": owner.password}, timeout=20)
@@ -46,8 +47,9 @@ def odd_requests(url: str, gateway: Gateway, database: Database, planted: Plante
     assert send(url, "/v1/chat/completions", planted.with_role("active", legacy=False)[0].text, {}) == 422
     claims = {"id": "00000000-0000-4000-8000-000000000001", "email": "gone@example.com", "role": "user"}
     assert send(url, "/v1/models", jwt.issue(claims, JWT_SECRET, 1)) == 401
-    for _ in range(3):
-        assert send(url, "/v1/models", planted.with_role("over_budget")[0].text) == 401
+    assert send(url, "/v1/models", "no-key-at-all") == 401
+    for role in ("over_budget", "blocked", "expired"):
+        assert send(url, "/v1/models", planted.with_role(role, legacy=False)[0].text) == 401
 
 
 def expected_outcomes(counts: dict) -> dict[str, int]:
@@ -93,8 +95,8 @@ def test_an_access_log_tells_what_the_gateway_did(database: Database, own_redis:
         proxy, options = make(gateway.url)
         tree = following(proxy.access_log, paths=["/"], **options)
         with proxy, Serve(tree) as serve:
+            odd_requests(proxy.url, planted)
             Traffic(proxy.url, planted, seed=3, dsn=database.dsn()).run_steps(STEPS)
-            odd_requests(proxy.url, gateway, database, planted)
             counts = gateway.counts()
             expected = (expected_outcomes(counts), expected_reasons(counts))
             eventually(lambda: sum(lines(serve).values()) == counts["requests"]["total"], 15, "every request is logged")
@@ -118,14 +120,14 @@ def test_an_access_log_tells_what_the_gateway_did(database: Database, own_redis:
     assert {"over_budget", "user_missing", "invalid_jwt", "forbidden", "rate_limited"} <= reached
 
 
-def test_haproxy_tells_outcomes_and_with_a_format_of_ones_own_reasons(database: Database, planted: Planted):
+def test_haproxy_tells_outcomes_but_no_reasons(database: Database, planted: Planted):
     with Gateway(database.dsn(), require_auth=True) as gateway, Haproxy(gateway.url) as haproxy:
         with Serve(following(haproxy.access_log, format="haproxy_http", paths=["/"])) as serve:
             Traffic(haproxy.url, planted, seed=3).run_steps(40)
             counts = gateway.counts()
             eventually(lambda: sum(lines(serve).values()) == counts["requests"]["total"], 15, "every request is logged")
             assert outcomes(serve) == expected_outcomes(counts)
-            assert sum(reasons(serve).values()) == sum(expected_reasons(counts).values())
+            assert reasons(serve) == {}
 
 
 # --- the gateway's own log
@@ -169,10 +171,18 @@ def test_the_gateways_own_log_tells_what_it_did(
             counts = gateway.counts()
             written = sum(counts["log_lines"].values())
             eventually(lambda: sum(lines(serve, "gateway_log").values()) >= written, 15, "every line is read")
-            seen = events(serve)
             expected = expected_events(counts)
-            assert {name: seen.get(name, 0) for name in expected} == expected
-            assert serve.metric("keyshift_fallback_auth_total") == counts["fallback"]["hits"]
+
+            def counted() -> dict[str, int]:
+                seen = events(serve)
+                return {name: seen.get(name, 0) for name in expected}
+
+            # Cache hits are believed a few looks later.
+            with contextlib.suppress(AssertionError):
+                eventually(lambda: counted() == expected, 10, "all events are counted")
+            assert counted() == expected
+            fallbacks = counts["fallback"]["hits"] if behaviour == "fallback" else None
+            assert serve.metric("keyshift_fallback_auth_total") == fallbacks
             hits = expected.get("auth_cache_hit", 0)
             assert serve.metric("keyshift_auth_cache_hits_total") == hits
             for signal in ("auth_cache", *(["fallback"] if behaviour == "fallback" else [])):

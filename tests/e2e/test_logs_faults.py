@@ -91,18 +91,19 @@ def test_a_log_that_is_not_there_yet_is_followed_when_it_comes(logs: Path):
 
 
 def test_an_older_copy_is_nothing_new(logs: Path):
+    """Of a log of some size: two that are short may begin alike by chance."""
     log, backup = logs / "access.log", logs.parent / "backup"
-    append(log, 50)
+    append(log, 5_000)
     with Serve(following(log)) as serve:
-        await_lines(serve, matched=50)
+        await_lines(serve, matched=5_000)
         shutil.copy(log, backup)
         append(log, 10, 200, 9)
-        await_lines(serve, matched=60)
+        await_lines(serve, matched=5_010)
         backup.rename(log)
-        no_further_lines(serve, matched=60)
+        no_further_lines(serve, matched=5_010)
         append(log, 1, 429, 19)
-        no_further_lines(serve, matched=61)
-        assert outcomes(serve) == {"auth_failure": 50, "success": 10, "rate_limited": 1}
+        no_further_lines(serve, matched=5_011)
+        assert outcomes(serve) == {"auth_failure": 5_000, "success": 10, "rate_limited": 1}
 
 
 def test_a_file_that_may_not_be_read_is_read_from_its_beginning_once_it_may(logs: Path, tmp_path: Path):
