@@ -285,6 +285,7 @@ KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_ev
     for (std::size_t i = 0; i < shown_.transitions.size(); ++i)
         shown_.transitions.at(i) = std::max(shown_.transitions.at(i), totals_.transitions.at(i));
     outcome.totals = shown_;
+    outcome.key_series = key_series();
     ledger_.forget_over();
     loaded_ = !state_error_;
     census_needed_ = state_error_.has_value() || (census_needed_ && scan_ != Scan::census);
@@ -366,6 +367,24 @@ void KeyJournal::write_model(const domain::Inventory& inventory) {
         if (clean) to.forget_before(now_ - settings_.retention);
         if (clean) to.set_fact(kCleanedAt, base::format_rfc3339(now_));
     });
+}
+
+std::vector<domain::KeySeries> KeyJournal::key_series() {
+    std::vector<domain::KeySeries> out;
+    if (settings_.key_series == 0) return out;
+    for (const KeyMemory& memory : ledger_.most_urgent(settings_.key_series)) {
+        auto texts = state_.load_texts(memory.row);
+        // One that could not be saved has none.
+        if (!texts || !*texts) continue;
+        domain::KeySeries& key = out.emplace_back();
+        key.id = std::move((*texts)->id);
+        key.name = std::move((*texts)->name);
+        key.prefix = std::move((*texts)->prefix);
+        key.owner = std::move((*texts)->owner);
+        key.phase = memory.phase.value_or(memory.candidate);
+        if (memory.last_used != 0) key.last_used_at = domain::from_seconds(memory.last_used);
+    }
+    return out;
 }
 
 void KeyJournal::forget_scan() {

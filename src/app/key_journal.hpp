@@ -21,6 +21,7 @@ namespace keyshift::app {
 
 struct JournalSettings {
     domain::Policy policy;
+    std::size_t key_series = 0;  ///< so many keys are to be shown by themselves
     base::Duration retention = std::chrono::hours{24 * 730};
 };
 
@@ -44,6 +45,7 @@ class KeyJournal final : public collectors::KeySink {
         domain::Inventory inventory;
         domain::Migration migration;
         domain::Totals totals;
+        std::vector<domain::KeySeries> key_series = {};
         std::optional<base::Error>
             state_error;  ///< the numbers are right, but were not saved: they will be found again
     };
@@ -90,6 +92,7 @@ class KeyJournal final : public collectors::KeySink {
     void measure_progress();
     void write_totals();
     void write_model(const domain::Inventory& inventory);
+    std::vector<domain::KeySeries> key_series();
     void event(store::Event event);
 
     store::State& state_;

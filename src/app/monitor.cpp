@@ -206,6 +206,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (cycle.inventory) model_.inventory = std::move(cycle.inventory);
     if (cycle.migration) model_.migration = std::move(cycle.migration);
     if (cycle.totals) model_.totals = *cycle.totals;
+    if (watched.source.keeps_journal()) model_.key_series = std::move(cycle.key_series);
     book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
 }
 

@@ -27,7 +27,9 @@ Source::Source(const config::Config& whole, const config::CollectorConfig& confi
       state_(state),
       collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {
     if (name_ != domain::kKeysSource) return;
-    journal_ = std::make_unique<KeyJournal>(state, JournalSettings{judging(whole), whole.state.retention});
+    journal_ = std::make_unique<KeyJournal>(
+        state, JournalSettings{judging(whole), whole.web.per_key_series ? domain::kMostKeySeries : 0,
+                               whole.state.retention});
 }
 
 Cycle Source::look(const Heard& heard) {
@@ -70,6 +72,7 @@ Cycle Source::look_at_keys(const Heard& heard) {
     cycle.inventory = std::move(outcome.inventory);
     cycle.migration = std::move(outcome.migration);
     cycle.totals = outcome.totals;
+    cycle.key_series = std::move(outcome.key_series);
     cycle.state_error = std::move(outcome.state_error);
     return cycle;
 }

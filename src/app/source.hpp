@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/asio/thread_pool.hpp>
 
@@ -27,6 +28,7 @@ struct Cycle {
     std::optional<domain::Inventory> inventory;
     std::optional<domain::Migration> migration;
     std::optional<domain::Totals> totals;
+    std::vector<domain::KeySeries> key_series;
     std::optional<base::Error> state_error;  ///< the result could not be saved
     std::string state_notice;                ///< the state file was replaced, and why; mostly empty
     std::uint64_t state_size_bytes = 0;

@@ -115,6 +115,7 @@ struct State {
 
 struct Web {
     std::vector<base::ListenAddress> listen;  ///< at least one, no two the same
+    bool per_key_series = false;              ///< /metrics names keys, 200 at most
     bool operator==(const Web&) const = default;
 };
 

@@ -48,6 +48,7 @@ Web read_web(OptionsReader options) {
     web.listen = options.parsed_list<base::ListenAddress>("listen", {everywhere}, everywhere.text(),
                                                           base::parse_listen_address);
     std::set<std::string> seen;
+    web.per_key_series = options.choice<bool>("per_key_series", {{"false", false}, {"true", true}}, false);
     for (const base::ListenAddress& address : web.listen) {
         if (!seen.insert(address.text()).second)
             options.problem("listen", "has the same address twice", "remove one");

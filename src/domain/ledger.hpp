@@ -150,6 +150,8 @@ class Ledger {
     /// published when two polls in a row come to it, but `stranded` and `retired_in_use`, and the first phase
     /// of a key, at once. `changed` may recall(), and must not do anything else here.
     Tally settle(const View& view, const std::function<void(const Settled&)>& changed);
+    /// At most `most` keys of the journal, those first that need somebody first: by phase, then by last use.
+    std::vector<KeyMemory> most_urgent(std::size_t most);
     /// Drops the keys whose end has been settled.
     void forget_over();
 

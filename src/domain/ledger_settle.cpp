@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a scan: each key's phase, and what all keys come to.
 #include <algorithm>
+#include <array>
 
 #include "domain/key_slot.hpp"
 #include "domain/ledger.hpp"
@@ -115,6 +116,32 @@ Tally Ledger::settle(const View& view, const std::function<void(const Settled&)>
 
 void Ledger::forget_over() {
     keys_.remove_if(is_over);
+}
+
+std::vector<KeyMemory> Ledger::most_urgent(std::size_t most) {
+    constexpr std::array<Phase, kPhases.size()> kOrder{Phase::stranded, Phase::retired_in_use, Phase::overlap,
+                                                       Phase::issued,   Phase::pending,        Phase::dormant,
+                                                       Phase::drained,  Phase::quarantined,    Phase::expired,
+                                                       Phase::retired,  Phase::upgraded};
+    struct Place {
+        std::size_t order;
+        std::uint32_t idle;  // the longer, the larger
+        std::uint64_t hash;
+        auto operator<=>(const Place&) const = default;
+    };
+    std::vector<Place> places;  // a heap, the least urgent on top
+    keys_.each([&](std::uint64_t hash, const KeySlot& slot) {
+        const auto* const order = std::find(kOrder.begin(), kOrder.end(), static_cast<Phase>(slot.phase));
+        places.push_back({static_cast<std::size_t>(order - kOrder.begin()), ~slot.reference, hash});
+        std::push_heap(places.begin(), places.end());
+        if (places.size() <= most) return;
+        std::pop_heap(places.begin(), places.end());
+        places.pop_back();
+    });
+    std::sort_heap(places.begin(), places.end());
+    std::vector<KeyMemory> out;
+    for (const Place& place : places) out.push_back(recall(place.hash));
+    return out;
 }
 
 }  // namespace keyshift::domain

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -106,9 +108,18 @@ struct LogStatus {
     bool read_since_start = false;  ///< by this process: what is saved may be less than was shown before
 };
 
+/// A legacy key that is shown by itself.
+struct KeySeries {
+    std::string id, name, prefix, owner;  ///< empty: none
+    Phase phase{};
+    std::optional<base::Time> last_used_at = {};
+};
+inline constexpr std::size_t kMostKeySeries = 200;
+
 struct Model {
     std::optional<Inventory> inventory;  ///< empty before the first census; kept while the source is down
     std::optional<Migration> migration;  ///< likewise
+    std::vector<KeySeries> key_series;   ///< only where configuration wants them
     Policy policy;
     Totals totals;
     Evidence evidence;

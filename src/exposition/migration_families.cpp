@@ -2,7 +2,9 @@
 #include "exposition/migration_families.hpp"
 
 #include <string>
+#include <utility>
 
+#include "base/utf8.hpp"
 #include "domain/assess.hpp"
 #include "exposition/build.hpp"
 
@@ -98,6 +100,29 @@ void append_verdict(const Assessment& now, std::vector<Family>& out) {
                          seconds(now.judgement.earliest_safe)));
 }
 
+/// Only where there are any: names and owners are not for everybody's eyes.
+void append_keys(const Model& model, std::vector<Family>& out) {
+    Family phases =
+        family(Type::gauge, "keyshift_key_phase", "Phase of a single legacy key: 1 for the one it is in.");
+    Family uses = family(Type::gauge, "keyshift_key_last_used_timestamp_seconds",
+                         "When a single legacy key was last used; no series: never.");
+    Family infos = family(Type::info, "keyshift_key_info", "What the key table says of a single legacy key.");
+    for (const domain::KeySeries& key : model.key_series) {
+        const std::string id = base::visible(key.id);
+        phases.samples.push_back({{{"key_id", id}, {"phase", std::string(phase_name(key.phase))}}, 1});
+        if (key.last_used_at)
+            uses.samples.push_back({{{"key_id", id}}, base::to_unix_seconds(*key.last_used_at)});
+        infos.samples.push_back({{{"key_id", id},
+                                  {"name", base::visible(key.name)},
+                                  {"key_prefix", base::visible(key.prefix)},
+                                  {"owner", base::visible(key.owner)}},
+                                 1});
+    }
+    out.push_back(std::move(phases));
+    out.push_back(std::move(uses));
+    out.push_back(std::move(infos));
+}
+
 }  // namespace
 
 void append_migration_families(const Model& model, base::Time now, std::vector<Family>& out) {
@@ -106,6 +131,7 @@ void append_migration_families(const Model& model, base::Time now, std::vector<F
     append_fallback(model, assessment, out);
     append_progress(model, assessment, out);
     append_verdict(assessment, out);
+    append_keys(model, out);
 }
 
 }  // namespace keyshift::exposition

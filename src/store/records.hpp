@@ -91,6 +91,11 @@ struct Decisions {
     std::vector<Acknowledgement> acknowledgements;
 };
 
+/// What the table says of a key in words; empty: nothing.
+struct KeyTexts {
+    std::string id, name, prefix, owner;
+};
+
 /// Everything about one legacy key.
 struct KeyHistory {
     // The texts behind `key`'s views.

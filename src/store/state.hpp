@@ -85,6 +85,8 @@ class State {
 
     /// The id of a journal row; empty: there is no such row.
     base::Result<std::optional<std::string>> load_id(std::uint32_t row);
+    /// The texts of a journal row; empty: there is no such row.
+    base::Result<std::optional<KeyTexts>> load_texts(std::uint32_t row);
     /// The owner of a journal row; empty: nobody.
     base::Result<std::optional<std::string>> load_owner(std::uint32_t row);
 

@@ -321,6 +321,18 @@ Result<std::optional<std::string>> State::load_text(Statement Statements::*find,
     return out;
 }
 
+Result<std::optional<KeyTexts>> State::load_texts(std::uint32_t row) {
+    if (!database_) return not_open();
+    std::optional<KeyTexts> out;
+    const auto done =
+        each_row(statements_->find_texts.bind(1, std::int64_t{row}), [&](const Statement& found) {
+            out = KeyTexts{std::string(found.text(0)), std::string(found.text(1)), std::string(found.text(2)),
+                           std::string(found.text(3))};
+        });
+    if (!done) return done.error();
+    return out;
+}
+
 Result<std::optional<std::string>> State::load_id(std::uint32_t row) {
     return load_text(&Statements::find_id, row);
 }

@@ -54,7 +54,8 @@ Statements::Statements(Sqlite& db)
           "USING (row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT 1"),
       find_pairing(db, "SELECT replacement, rule, at, used_at FROM pairing WHERE row = ?1"),
       find_id(db, "SELECT id FROM legacy_key WHERE row = ?1"),
-      find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1") {}
+      find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1"),
+      find_texts(db, "SELECT id, name, prefix, owner FROM legacy_key WHERE row = ?1") {}
 
 void bind_text(Statement& statement, int index, std::optional<std::string_view> text) {
     if (text) {

@@ -14,6 +14,7 @@ from harness.alert_rules import RULES, every, groups, rules
 from harness.dashboards import FILES, Panel, concrete, expressions, load, panels
 from harness.http import get
 from harness.keyshift import Serve
+from harness.nginx import Nginx
 from harness.postgres import Database, Postgres
 from harness.prometheus import Prometheus
 from harness.redis import Redis
@@ -33,8 +34,7 @@ COUNTERS = [
 ]
 # No log is read here, nothing was forecast within seconds, no series per key is exported, and nothing fails.
 EMPTY = {
-    "Clients with an unknown key", "Failing clients by reason", "Events in the log of the gateway", "Lines", "Read",
-    "Not read yet", "Days of reserve", "Forecast end against the deadline", "Key by key", "Looks that failed",
+    "Days of reserve", "Forecast end against the deadline", "Looks that failed",
 }  # fmt: skip
 # Of panels with several queries: forecasts.
 EMPTY_QUERIES = {("Burn-down", "D"), ("Burn-down", "E")}
@@ -49,7 +49,8 @@ def prometheus(postgres: Postgres, redis: Redis) -> Iterator[Prometheus]:
         planted = Seed(seed=5, owners=4, keys_per_owner=1).plant(database.dsn())
         options = {"behaviour": "fallback", "require_auth": True, "auth_metrics": True}
         gateway = stack.enter_context(Gateway(database.dsn(), redis.url(database=9), **options))
-        serve = stack.enter_context(Serve(tree(database, redis, gateway)))
+        proxy = stack.enter_context(Nginx(gateway.url))
+        serve = stack.enter_context(Serve(tree(database, redis, gateway, proxy)))
         rule_file = scratch_directory("rules") / RULES.name
         rule_file.write_text(every(RULES.read_text(), "500ms"))
         targets = {"keyshift": [f"127.0.0.1:{serve.port}"]}
@@ -57,7 +58,7 @@ def prometheus(postgres: Postgres, redis: Redis) -> Iterator[Prometheus]:
         server.wait_for("keyshift_keys")
         table = KeyTable(database)
         rogue = table.add(name="rogue", age=0 * DAY, idle=0 * DAY)
-        traffic = Traffic(gateway.url, planted, seed=5)
+        traffic = Traffic(proxy.url, planted, seed=5)
         for _ in range(3):
             traffic.run_steps(25)
             time.sleep(0.5)
@@ -71,7 +72,7 @@ def prometheus(postgres: Postgres, redis: Redis) -> Iterator[Prometheus]:
         yield server
 
 
-def tree(database: Database, redis: Redis, gateway: Gateway) -> dict:
+def tree(database: Database, redis: Redis, gateway: Gateway, proxy: Nginx) -> dict:
     often = {"interval": "250ms", "timeout": "5s"}
     return {
         "migration": {"deadline": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 40 * 86400))},
@@ -80,7 +81,10 @@ def tree(database: Database, redis: Redis, gateway: Gateway) -> dict:
             {"type": "statements", "database_url": database.dsn(), **often},
             {"type": "redis", "url": redis.url(database=9), **often},
             {"type": "gateway_metrics", "targets": [f"{gateway.url}/metrics"], "counters": COUNTERS, **often},
+            {"type": "access_log", "input": {"files": [str(proxy.access_log)]}, **often},
+            {"type": "gateway_log", "input": {"files": [str(gateway.log_path)]}, **often},
         ],
+        "web": {"per_key_series": True},
     }
 
 

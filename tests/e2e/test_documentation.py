@@ -25,16 +25,6 @@ NOT_IN_EVERY_SCRAPE = {
     "keyshift_migration_last_progress_timestamp_seconds",
 }
 NOT_METRICS = {"keyshift_legacy_activity"}
-# Named by DESIGN as what the log collectors and the opt-in for series per key will export; with their labels.
-AWAITED = {
-    "keyshift_log_lines_total": {"source", "result"},
-    "keyshift_log_read_bytes_total": {"source"},
-    "keyshift_log_lag_bytes": {"source"},
-    "keyshift_log_events_total": {"event"},
-    "keyshift_auth_failure_clients": {"reason"},
-    "keyshift_key_phase": {"key_id", "phase"},
-    "keyshift_key_last_used_timestamp_seconds": {"key_id"},
-}
 # What Prometheus adds, and has of its own.
 OF_TARGETS = {"job", "instance"}
 OF_PROMETHEUS = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity", "source"}}
@@ -63,7 +53,7 @@ def served(postgres, redis, tmp_path_factory) -> str:
         metrics = {"type": "gateway_metrics", "targets": [f"{replica.url}/metrics"], "counters": counters}
         collectors = [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}, metrics]
         collectors += [{"type": f"{name}_log", "input": {"files": [str(logs / name)]}} for name in ("access", "gateway")]
-        with Serve({"collectors": collectors}, env=env) as serve:
+        with Serve({"collectors": collectors, "web": {"per_key_series": True}}, env=env) as serve:
             page = serve.scrape_text()
     database.drop()
     return page
@@ -99,7 +89,7 @@ NAMING = [path for path in DOCUMENTS if NAME.search(path.read_text())]
 def test_every_metric_that_is_named_exists(path: Path, emitted: set[str]):
     named = {name for name in NAME.findall(path.read_text()) if name not in NOT_METRICS}
     known = emitted | {sample for name in emitted for sample in (f"{name}_bucket", f"{name}_sum", f"{name}_count")}
-    assert {name for name in named if not name.endswith("_")} - known - NOT_IN_EVERY_SCRAPE - set(AWAITED) == set()
+    assert {name for name in named if not name.endswith("_")} - known - NOT_IN_EVERY_SCRAPE == set()
 
 
 RECORDED = {rule["record"]: rule["expr"] for rule in rules(groups()) if "record" in rule}
@@ -114,8 +104,8 @@ def wrong(selector: Selector, labels: dict[str, dict[str, set[str]]]) -> str:
     if selector.metric in RECORDED:
         return ""
     matchers = {label: text for label, text in selector.matchers.items() if label not in OF_TARGETS}
-    if selector.metric in {**AWAITED, **OF_PROMETHEUS} and selector.metric not in labels:
-        unknown = set(matchers) - {**AWAITED, **OF_PROMETHEUS}[selector.metric]
+    if selector.metric in OF_PROMETHEUS:
+        unknown = set(matchers) - OF_PROMETHEUS[selector.metric]
         return f"{selector.metric} has no {sorted(unknown)}" if unknown else ""
     if selector.metric in NOT_IN_EVERY_SCRAPE:
         return ""
@@ -142,7 +132,7 @@ def test_every_label_that_is_grouped_by_is_exported(where: str, labels: dict[str
     for asked in ASKED[where]:
         known = {"le", *OF_TARGETS, "estimate"}
         for selector in selectors(asked + " + " + " + ".join(RECORDED.get(s.metric, "0") for s in selectors(asked))):
-            known |= set(labels.get(selector.metric, {})) | {**AWAITED, **OF_PROMETHEUS}.get(selector.metric, set())
+            known |= set(labels.get(selector.metric, {})) | OF_PROMETHEUS.get(selector.metric, set())
         assert grouping_labels(asked) - known == set(), asked
 
 
