@@ -119,6 +119,20 @@ std::uint64_t whole_lines_end(const Descriptor& file, std::uint64_t from, std::u
     return from;
 }
 
+std::uint64_t leading_zeros(const Descriptor& file) {
+    const std::string beginning = read_beginning(file);
+    if (beginning.size() < kHeadBytes || beginning.find_first_not_of('\0') != std::string::npos) return 0;
+    const off_t data = ::lseek(file.get(), 0, SEEK_DATA);
+    std::array<char, 4096> buffer;
+    for (std::uint64_t at = data < 0 ? 0 : static_cast<std::uint64_t>(data);; at += buffer.size()) {
+        const auto got = read_at(file, buffer.data(), buffer.size(), at);
+        if (!got || got->empty()) return at;
+        const std::size_t end = got->find_first_not_of('\0');
+        if (end != std::string_view::npos) return at + end;
+        if (got->size() < buffer.size()) return at + got->size();
+    }
+}
+
 bool is_compressed(std::string_view beginning) {
     constexpr std::array kMagic{"\x1f\x8b\x08"sv, "\xfd\x37zXZ\0"sv, "\x28\xb5\x2f\xfd"sv};
     const bool bzip2 = beginning.starts_with("BZh") &&

@@ -67,6 +67,10 @@ std::optional<std::uint64_t> tail_before(const Descriptor& file, std::uint64_t o
 /// The end of the last whole line in [from, to); `from` when there is none within `most` bytes before `to`.
 std::uint64_t whole_lines_end(const Descriptor& file, std::uint64_t from, std::uint64_t to, std::size_t most);
 
+/// How much at the beginning is a hole, or zeros: kHeadBytes at least, else 0. A writer that does not append
+/// goes on where it was in a file that has been emptied.
+std::uint64_t leading_zeros(const Descriptor& file);
+
 /// gzip, bzip2, xz, zstd. A log that has been compressed holds nothing that did not stand in it before.
 bool is_compressed(std::string_view beginning);
 

@@ -13,9 +13,13 @@ std::size_t end_of_lines(std::string_view data) {
     return newline == nullptr ? 0 : static_cast<std::size_t>(newline - data.data()) + 1;
 }
 
+std::uint64_t tail_of(std::string_view before) {
+    return hash_of(before.substr(before.size() - std::min(before.size(), kTailBytes)));
+}
+
 }  // namespace
 
-LogFileReader::LogFileReader(Whole whole) : whole_(std::move(whole)), buffer_(kTailBytes + kLogBlock) {}
+LogFileReader::LogFileReader(Whole whole) : whole_(std::move(whole)), buffer_(kHeadBytes + kLogBlock) {}
 
 LogFileReader::Step LogFileReader::step(LogFile& file, LogSink& sink) {
     return take(file, sink, false);
@@ -25,27 +29,26 @@ LogFileReader::Step LogFileReader::finish(LogFile& file, LogSink& sink) {
     return take(file, sink, true);
 }
 
-/// The bytes before the offset are read along: in one call with those behind it, so that a truncation cannot
-/// come between.
+/// The bytes before the offset are read along, and what the head is made of: in one call with those behind
+/// it, so that a truncation cannot come between.
 LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_the_end) {
     Life& life = file.record.life;
-    const auto before = static_cast<std::size_t>(std::min<std::uint64_t>(life.offset, kTailBytes));
+    const bool at_head = life.offset < kHeadBytes;
+    const std::size_t before = at_head ? static_cast<std::size_t>(life.offset) : kTailBytes;
     const auto got = read_at(file.descriptor, buffer_.data(), before + kLogBlock, life.offset - before);
     if (!got) return Step::failed;
-    if (got->size() < before || hash_of(got->substr(0, before)) != life.tail) return Step::suspect;
+    if (got->size() < before || tail_of(got->substr(0, before)) != life.tail) return Step::suspect;
     const std::string_view data = got->substr(before);
     const bool passing = life.in_oversized;
     const std::size_t taken = passing ? pass_over(life, data) : hand_over(life, data, sink, to_the_end);
-    const bool full = data.size() == kLogBlock;
     file.held_end = life.offset + data.size();
     if (taken == 0) return Step::at_end;
-    const std::string_view read = got->substr(0, before + taken);
     life.offset += taken;
-    life.tail = hash_of(read.substr(read.size() - std::min(read.size(), kTailBytes)));
-    // Beyond the offset nothing has been proven so far.
-    if (life.offset - taken < kHeadBytes) life.head = Head::of(read_beginning(file.descriptor));
+    life.tail = tail_of(got->substr(0, before + taken));
+    if (at_head) life.head = Head::of(*got);
     bytes_ += taken;
-    const bool more = full || (passing && taken < data.size());
+    // After a short read, what is left was looked at, unless it was passed over up to a newline.
+    const bool more = data.size() == kLogBlock || (passing && taken < data.size());
     return more ? Step::advanced : Step::at_end;
 }
 

@@ -106,13 +106,7 @@ void LogFileSet::prove(LogFile& file) {
             unborn_.push_back(&file);
             return;
         }
-        if (found == Continuity::cut_short) {
-            life = {file.status.size, Head::of(read_beginning(file.descriptor)),
-                    tail_before(file.descriptor, file.status.size).value_or(0), false};
-            // Something may have been written and cut off between two looks.
-            lossy_ = true;
-            note_dirty(file);
-        }
+        if (found == Continuity::cut_short) cut_short(file);
         if (young) grow_head(file);
     }
     if (file.status.size > life.offset && file.record.finished) {
@@ -120,6 +114,15 @@ void LogFileSet::prove(LogFile& file) {
         note_dirty(file);
     }
     queue(file);
+}
+
+/// What is left was counted. Something may have been written and cut off between two looks.
+void LogFileSet::cut_short(LogFile& file) {
+    const std::uint64_t size = file.status.size;
+    file.record.life = {size, Head::of(read_beginning(file.descriptor)),
+                        tail_before(file.descriptor, size).value_or(0), false};
+    lossy_ = true;
+    note_dirty(file);
 }
 
 /// A head that is still growing is what a copy in the making is known by.
@@ -308,7 +311,7 @@ void LogFileSet::begin(LogFile& file) {
             break;
     }
     const std::uint64_t size = file.status.size;
-    if (!first_ || !options_.from_end) return begin_at(file, 0);
+    if (!first_ || !options_.from_end) return begin_at(file, leading_zeros(file.descriptor));
     // The half line at its end is new: it is read when it is whole.
     const std::uint64_t end = whole_lines_end(file.descriptor, 0, size, kLogBlock);
     const bool oversized = end == 0 && size >= kLogBlock;

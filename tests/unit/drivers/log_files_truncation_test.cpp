@@ -110,6 +110,19 @@ TEST_F(LogFilesTruncationTest, MissesTheHalfLineThatAFileHeld) {
     EXPECT_TRUE(last_.lossy);
 }
 
+TEST_F(LogFilesTruncationTest, PassesOverTheHoleThatAWriterLeavesWhoDoesNotAppend) {
+    std::ofstream writer(path("app.log"));
+    writer << numbered(0, 20'000) << std::flush;
+    EXPECT_EQ(read(), numbered(0, 20'000));
+    truncate("app.log");
+    writer << numbered(0, 10) << std::flush;
+    EXPECT_EQ(read(), numbered(0, 10));
+    start();
+    writer << numbered(10, 20) << std::flush;
+    EXPECT_EQ(read(), numbered(10, 20));
+    EXPECT_EQ(oversized_, 0);
+}
+
 /// Where the copy is: under a name that the globs cover, or beside.
 class LogFilesCopyTest : public LogFilesTest, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Places, LogFilesCopyTest, testing::Values("app.log.1", "saved.log"));
