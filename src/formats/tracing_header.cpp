@@ -80,9 +80,10 @@ void skip_thread(std::string_view& text) {
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
     for (const std::string_view name : kThreads)
         if (skip(rest, name) && skip(rest, " ")) text = rest;
-    if (!text.starts_with("ThreadId(")) return;
-    const std::size_t end = text.find(") ");
-    if (end != std::string_view::npos && end < 20) text.remove_prefix(end + 2);
+    rest = text;
+    if (!skip(rest, "ThreadId(")) return;
+    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789"), rest.size()));
+    if (skip(rest, ") ")) text = rest;
 }
 
 /// A target and ": ".

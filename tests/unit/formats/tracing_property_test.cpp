@@ -15,8 +15,9 @@ class Lines {
  public:
     std::string text() {
         const std::string level = pick({"ERROR", " WARN", " INFO", "DEBUG", "TRACE"});
-        return time() + " " + level + " " + pick({"", "", "", "r{a=b}: ", "r: ", "main "}) + target() + ": " +
-               message();
+        return time() + " " + level + " " +
+               pick({"", "", "", "r{a=b}: ", "r: ", "main ", "ThreadId(01) ", "ThreadId(x "}) + target() +
+               ": " + message();
     }
     std::string coloured() {
         const std::string level = pick({"31mERROR", "33m WARN", "32m INFO", "34mDEBUG", "35mTRACE"});

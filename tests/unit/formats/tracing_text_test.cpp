@@ -94,6 +94,7 @@ TEST(TracingText, PartsOfTheHeaderMayBeMissingOrOfAnotherForm) {
     EXPECT_EQ(parsed("   0.000123s DEBUG a::b: x"), "0.000123s|DEBUG|a::b|x");
     EXPECT_EQ(parsed(kTime + " DEBUG ThreadId(01) a::b: x"), kTime + "|DEBUG|a::b|x");
     EXPECT_EQ(parsed(kTime + "  INFO                 main ThreadId(01) a::b: x"), kTime + "|INFO|a::b|x");
+    EXPECT_EQ(parsed(kTime + " DEBUG ThreadId(x: y) z"), kTime + "|DEBUG|ThreadId(x|y) z");
     EXPECT_EQ(parsed(kTime + " DEBUG tokio-runtime-worker a::b: x"), kTime + "|DEBUG|a::b|x");
     EXPECT_EQ(parsed(kTime + " DEBUG a::b: src/auth.rs:12: x"), kTime + "|DEBUG|a::b|x");
     EXPECT_EQ(parsed(kTime + " DEBUG a::b: src/auth.rs: x"), kTime + "|DEBUG|a::b|x");
