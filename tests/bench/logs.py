@@ -62,7 +62,9 @@ class Bench:
             self.text("text", rules=64, mtail=100),
             self.text("text", rules=64, mtail=100, key="message"),
             self.text("ansi", rules=8, mtail=30),
+            self.text("ansi", rules=8, mtail=30, key="message"),
             self.text("json", rules=8, mtail=60),
+            self.text("json", rules=8, mtail=60, key="message"),
             self.combined(mtail=70),
         ]
 
