@@ -15,6 +15,7 @@
 #include "app/exit_code.hpp"
 #include "app/saved_evidence.hpp"
 #include "base/log.hpp"
+#include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
@@ -207,7 +208,21 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (cycle.migration) model_.migration = std::move(cycle.migration);
     if (cycle.totals) model_.totals = *cycle.totals;
     if (watched.source.keeps_journal()) model_.key_series = std::move(cycle.key_series);
+    note_missing(watched, *cycle.observation);
     book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
+}
+
+/// Files of a log that cannot be read beside others that can; of replicas keyshift_gateway_up tells.
+void Monitor::note_missing(Watched& watched, const collectors::Observation& seen) {
+    if (!seen.log || !seen.counted || seen.counted->missing == watched.missing) return;
+    watched.missing = seen.counted->missing;
+    if (watched.missing.empty()) {
+        log::info("whole log read again", {{"source", watched.source.name()}});
+    } else {
+        log::warn("part of a log cannot be read", {{"source", watched.source.name()},
+                                                   {"error", base::visible(watched.missing.front())},
+                                                   {"more", watched.missing.size() - 1}});
+    }
 }
 
 void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {

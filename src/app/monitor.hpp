@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -51,6 +52,7 @@ class Monitor {
         bool extra;                                                 // nobody has asked for it by name
         std::optional<base::Errc> logged_error = {};                // a change of state is logged once
         bool skewed = false;
+        std::vector<std::string> missing = {};  // of a log, as last logged
 
         Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
             : source(config, collector, *monitor.state_, monitor.interrupt_),
@@ -71,6 +73,7 @@ class Monitor {
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
     void save_soon();
     void save_evidence();
+    static void note_missing(Watched& watched, const collectors::Observation& seen);
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
     void publish();
     void keep_judging();

@@ -24,7 +24,7 @@ Entry access_log_entry() {
     return {
         .type = {.name = "access_log",
                  .default_when = {},
-                 .schedule = {.interval = 2s, .timeout = 10s},
+                 .schedule = {.interval = 5s, .timeout = 10s},
                  .read = [](config::OptionsReader& reader) { return std::any(read_access_options(reader)); }},
         .make = [](const config::Gateway& gateway, const config::CollectorConfig& config,
                    const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {

@@ -51,7 +51,7 @@ std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Op
 Entry gateway_log_entry() {
     return {{.name = "gateway_log",
              .default_when = {},
-             .schedule = {.interval = 2s, .timeout = 10s},
+             .schedule = {.interval = 5s, .timeout = 10s},
              .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) {

@@ -20,8 +20,9 @@ using namespace std::chrono_literals;
 
 /// After so long a look hands over what it has, so that a backlog shows while it is being read.
 constexpr Duration kLongestLook = 1s;
-/// While a log is being written, it is looked at this often, or for a tenth of the time.
+/// While a log is being written, it is looked at for a tenth of the time, within these bounds.
 constexpr Duration kShortestRest = 20ms;
+constexpr Duration kLongestRest = 200ms;
 constexpr int kRestPerLook = 10;
 
 /// Names in the cursor.
@@ -82,7 +83,7 @@ class LogCollector final : public Collector {
         tally_.clients.forget_before(now - 2 * domain::FailingClients::kWindow);
         const auto took = std::chrono::duration_cast<Duration>(Deadline::Clock::now() - began);
         more_ = read->more;
-        rest_ = read->more ? Duration::zero() : std::max(kShortestRest, kRestPerLook * took);
+        rest_ = read->more ? Duration::zero() : std::clamp(kRestPerLook * took, kShortestRest, kLongestRest);
         return observe(*read, now);
     }
 

@@ -63,7 +63,8 @@ bool can_be_measured(const Model& model, Signal signal) {
     return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
         const auto status = model.sources.find(item.first);
         const bool there = status == model.sources.end() || status->second.not_measured.empty();
-        return there && (needed_for(signal) & ~item.second).none() && !cannot_tell(model, signal, item.first);
+        return there && (needed_for(signal) & ~model.can_count(item.first)).none() &&
+               !cannot_tell(model, signal, item.first);
     });
 }
 
