@@ -44,6 +44,8 @@ class Counter final : public LineCounter {
 
     domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
     std::vector<Finding> findings() const override { return form_.findings(); }
+    std::string memory() const override { return form_.memory(); }
+    void resume(std::string_view memory) override { form_.resume(memory); }
 
  private:
     Form form_;
@@ -63,6 +65,8 @@ class TracingForm {
     void end_of_block(base::Time now) { offers_.levels().end_of_block(now); }
     domain::Events offers() const { return offers_.offers(matcher_.seen()); }
     std::vector<Finding> findings() const { return offers_.findings(); }
+    std::string memory() const { return offers_.memory(matcher_.seen()); }
+    void resume(std::string_view memory) { matcher_.add_seen(offers_.resume(memory)); }
 
  private:
     GatewayLogOffers offers_;
@@ -129,6 +133,8 @@ class AnyForm {
     void end_of_block(base::Time /*now*/) {}
     domain::Events offers() const { return offers_; }
     static std::vector<Finding> findings() { return {}; }
+    static std::string memory() { return {}; }
+    static void resume(std::string_view /*memory*/) {}
 
  protected:
     domain::Events offers_;

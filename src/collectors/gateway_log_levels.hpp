@@ -38,6 +38,13 @@ class GatewayLogLevels {
     /// Whether the log holds lines at `level`, or would if there were any: there are some at a more verbose
     /// one.
     bool reaches(std::size_t group, formats::TracingLevel level) const;
+    /// What resume() takes: lines of text, the last of which ends in '\n'. Empty: no level is reached. By
+    /// groups' targets, so that other rules take from it what fits them.
+    std::string memory() const;
+    /// Puts back what memory() gave, before the first line. Time without lines to read does not count to
+    /// kGone. False, and nothing is changed: it is not of memory()'s form.
+    bool resume(std::string_view memory);
+
     /// Of all lines.
     std::uint64_t lines(formats::TracingLevel level) const { return lines_[static_cast<std::size_t>(level)]; }
 
@@ -48,14 +55,20 @@ class GatewayLogLevels {
         std::optional<base::Time> lacking_since = {};
     };
 
+    using Reaches = std::array<Reach, formats::kTracingLevels>;
+
+    static std::optional<Reaches> parse_reaches(std::string_view& text);
     void look(std::size_t level, std::string_view target);
+    void shift_to(base::Time now);
     void settle(Reach& reach, bool seen, base::Time now) const;
 
     std::vector<std::vector<std::string>> targets_{{}};  // by group; the first is of all lines
-    std::vector<std::array<Reach, formats::kTracingLevels>> reach_{{}};
+    std::vector<Reaches> reach_{{}};
     std::array<Groups, formats::kTracingLevels> wanted_ = {1, 1, 1, 1, 1};  // not seen in this block yet
     std::array<std::uint64_t, formats::kTracingLevels> lines_{};
     std::uint64_t lines_before_ = 0;  // of the blocks that have ended
+    base::Time read_at_;              // the last block with lines, to the minute
+    bool resumed_ = false;            // and none since: its times are of before
 };
 
 /// Whether it begins with one of them; true when there are none, or the line shows no target.

@@ -39,6 +39,8 @@ class GatewayLogMatcher {
 
     /// The events of the rules that a line ever fitted.
     const domain::Events& seen() const { return seen_; }
+    /// ... or one that an earlier process had read.
+    void add_seen(const domain::Events& events) { seen_ |= events; }
     const LogRules& rules() const { return rules_; }
 
  private:

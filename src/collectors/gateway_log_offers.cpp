@@ -9,12 +9,29 @@ namespace {
 using domain::Events;
 using formats::TracingLevel;
 
+constexpr std::string_view kSeen = "seen ";
+constexpr std::string_view kBetween = ", ";
+
 std::string names_of(const Events& events) {
     std::string out;
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
         if (events.test(i))
-            out += (out.empty() ? "" : ", ") + std::string(domain::event_name(domain::event_at(i)));
+            out += std::string(out.empty() ? "" : kBetween) +
+                   std::string(domain::event_name(domain::event_at(i)));
     return out;
+}
+
+/// Back from names_of().
+std::optional<Events> events_named(std::string_view names) {
+    Events out;
+    while (true) {
+        const std::size_t end = names.find(kBetween);
+        const auto event = domain::event_named(names.substr(0, end));
+        if (!event) return std::nullopt;
+        out.set(index_of(*event));
+        if (end == std::string_view::npos) return out;
+        names.remove_prefix(end + kBetween.size());
+    }
 }
 
 std::string small(TracingLevel level) {
@@ -37,6 +54,7 @@ GatewayLogOffers::GatewayLogOffers(const LogRules& rules) {
         const std::size_t group = rule.level ? levels_.group(rule.targets) : 0;
         needs_.push_back(
             {events_of(rule), rule.use == LogRule::Use::counts_once_seen, group, rule.level, crate_of(rule)});
+        if (rule.use == LogRule::Use::counts_once_seen) seen_matters_ |= events_of(rule);
     }
 }
 
@@ -53,6 +71,26 @@ Events GatewayLogOffers::offers(const Events& seen) const {
         if (need.once_seen) not_all |= need.events & ~seen;
     }
     return some & ~not_all;
+}
+
+std::string GatewayLogOffers::memory(const Events& seen) const {
+    const Events kept = seen & seen_matters_;
+    std::string out = kept.none() ? std::string() : std::string(kSeen) + names_of(kept) + "\n";
+    return out + levels_.memory();
+}
+
+Events GatewayLogOffers::resume(std::string_view memory) {
+    Events seen;
+    if (memory.starts_with(kSeen)) {
+        const std::size_t end = memory.find('\n');
+        if (end == std::string_view::npos) return {};
+        const auto named = events_named(memory.substr(kSeen.size(), end - kSeen.size()));
+        if (!named) return {};
+        seen = *named & seen_matters_;
+        memory.remove_prefix(end + 1);
+    }
+    if (!memory.empty() && !levels_.resume(memory)) return {};
+    return seen;
 }
 
 /// What lets the gateway write all that rules wait for.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/collector.hpp"
@@ -24,6 +25,12 @@ class GatewayLogOffers {
     domain::Events offers(const domain::Events& seen) const;
     std::vector<Finding> findings() const;
 
+    /// What offers() needs of the past, for resume(); empty: nothing.
+    std::string memory(const domain::Events& seen) const;
+    /// Puts back what memory() gave, and returns the events seen then. What is not of its form is ignored as
+    /// a whole.
+    domain::Events resume(std::string_view memory);
+
  private:
     /// What one rule needs.
     struct Need {
@@ -39,6 +46,7 @@ class GatewayLogOffers {
 
     GatewayLogLevels levels_;
     std::vector<Need> needs_;
+    domain::Events seen_matters_;  // whether lines for these were ever seen decides
 };
 
 }  // namespace keyshift::collectors

@@ -38,6 +38,11 @@ class LineCounter {
     /// What the lines so far say about the configuration, such as "0 lines at DEBUG seen: this rule cannot
     /// match". For doctor and `check --log`.
     virtual std::vector<Finding> findings() const = 0;
+    /// What must outlive the process, for resume(); empty: nothing. Changes seldom: it is saved when it does.
+    virtual std::string memory() const { return {}; }
+    /// What an earlier process's memory() was, perhaps under another configuration. Damaged text is ignored.
+    /// Before the first count().
+    virtual void resume(std::string_view /*memory*/) {}
 };
 
 }  // namespace keyshift::collectors

@@ -28,6 +28,7 @@ constexpr int kRestPerLook = 10;
 /// Names in the cursor.
 constexpr std::string_view kInput = "input:";
 constexpr std::string_view kClients = "clients:";
+constexpr const char* kCounter = "counter";
 
 std::string under(std::string_view prefix, std::string_view name) {
     return std::string(prefix) + std::string(name);
@@ -64,7 +65,9 @@ class LogCollector final : public Collector {
         for (const auto& [name, text] : cursor) {
             if (name.starts_with(kInput)) input[name.substr(kInput.size())] = text;
             if (name.starts_with(kClients)) tally_.clients.restore(name.substr(kClients.size()), text);
+            if (name == kCounter) remembered_ = text;
         }
+        counter_->resume(remembered_);
         input_->resume(input);
     }
 
@@ -112,12 +115,21 @@ class LogCollector final : public Collector {
             auto& to = seen.log->cursor[under(kClients, name)];
             if (!text.empty()) to = text;
         }
+        remember(*seen.log);
         seen.counted = Counted{.offers = counter_->offers(now),
                                .missing = std::move(read.missing),
                                .lossy = read.lossy,
                                .grown = tally_.events};
         seen.gauges = gauges(now);
         return seen;
+    }
+
+    void remember(LogFacts& to) {
+        std::string memory = counter_->memory();
+        if (memory == remembered_) return;
+        auto& saved = to.cursor[kCounter];
+        if (!memory.empty()) saved = memory;
+        remembered_ = std::move(memory);
     }
 
     domain::Gauges gauges(Time now) const {
@@ -134,6 +146,7 @@ class LogCollector final : public Collector {
     std::unique_ptr<LogInput> input_;
     std::unique_ptr<LineCounter> counter_;
     bool docker_;
+    std::string remembered_;  // the counter's memory, as it has been given out
     LogTally tally_;
     Duration rest_{};
     bool more_ = false;  // the last look ended before the input did

@@ -59,11 +59,23 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
     return to;
 }
 
+Events countable(const Model& model, const std::string& name) {
+    const auto promised = model.policy.measurable.find(name);
+    const auto status = model.sources.find(name);
+    if (promised == model.policy.measurable.end()) return {};
+    if (status != model.sources.end() && !status->second.not_measured.empty()) return {};
+    Events all = promised->second;
+    const SourceCounts* const source = find(model.evidence, name);
+    if (source == nullptr) return all;
+    all |= source->offers;
+    for (std::size_t i = 0; i < kEventCount; ++i)
+        if (source->grew_at.at(i)) all.set(i);
+    return all;
+}
+
 bool can_be_measured(const Model& model, Signal signal) {
     return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
-        const auto status = model.sources.find(item.first);
-        const bool there = status == model.sources.end() || status->second.not_measured.empty();
-        return there && (needed_for(signal) & ~model.can_count(item.first)).none() &&
+        return (needed_for(signal) & ~countable(model, item.first)).none() &&
                !cannot_tell(model, signal, item.first);
     });
 }

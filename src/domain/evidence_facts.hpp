@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "base/time.hpp"
 #include "domain/fallback_mode.hpp"
@@ -14,6 +15,11 @@ namespace keyshift::domain {
 
 /// What counting sources and the probe know of the fallback, by the clock of the gateway's database.
 CountedFallback counted_fallback(const Model& model, base::Time now);
+
+/// What a configured source might count, even if it cannot at the moment: what its configuration promises,
+/// what it can by its last look, and what it ever counted. A log may tell of a fallback that nobody knew the
+/// gateway to have. Nothing where it is not configured, or lacks what it needs.
+Events countable(const Model& model, const std::string& source);
 
 /// A configured source could count it, even if it cannot at the moment.
 bool can_be_measured(const Model& model, Signal signal);

@@ -19,12 +19,4 @@ void SourceStatus::add_error(base::Errc code) {
     ++errors[other ? base::Errc::other : code];
 }
 
-Events Model::can_count(const std::string& source) const {
-    const auto by_configuration = policy.measurable.find(source);
-    if (by_configuration == policy.measurable.end()) return {};
-    const auto found = evidence.sources.find(source);
-    return found == evidence.sources.end() ? by_configuration->second
-                                           : by_configuration->second | found->second.offers;
-}
-
 }  // namespace keyshift::domain

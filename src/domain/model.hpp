@@ -132,9 +132,6 @@ struct Model {
     std::uint64_t state_size_bytes = 0;
     base::Time config_loaded_at;
 
-    /// What the configured `source` can count: by what configuration says, or has been found to.
-    Events can_count(const std::string& source) const;
-
     std::optional<base::Time> migration_start() const {
         if (policy.start || !inventory) return policy.start;
         return inventory->oldest_modern_created_at;

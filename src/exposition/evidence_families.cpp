@@ -33,9 +33,7 @@ bool is_behind(const Model& model, const std::string& source) {
 
 /// Whether the source might count `event`, and what it has counted.
 std::optional<double> counted(const Model& model, const std::string& source, Event event) {
-    if (!model.can_count(source).test(index_of(event))) return std::nullopt;
-    const auto status = model.sources.find(source);
-    if (status != model.sources.end() && !status->second.not_measured.empty()) return std::nullopt;
+    if (!countable(model, source).test(index_of(event))) return std::nullopt;
     if (is_behind(model, source)) return std::nullopt;
     const auto counts = model.evidence.sources.find(source);
     return counts == model.evidence.sources.end() ? 0 : number(counts->second.totals.at(index_of(event)));

@@ -38,3 +38,25 @@ def test_a_use_that_only_the_log_tells_of_counts_and_survives_a_kill(database: D
         told = Keyshift().run("key", idle, "--config", serve.config_path)
         assert told.returncode == 0, told.stderr
         assert b"pending" in told.stdout, told.stdout.decode()
+
+
+def test_what_the_log_can_tell_is_known_after_a_restart_before_any_new_line(database: Database, tmp_path: Path):
+    log = tmp_path / "gateway.log"
+    log.write_text(
+        "2026-11-24T10:00:00.000000Z DEBUG inferxgate::auth: Lookup hash not found, trying fallback authentication\n"
+    )
+    config = watching(database.dsn(), interval="300ms")
+    config["collectors"].append({"type": "gateway_log", "input": {"files": [str(log)]}, "interval": "300ms"})
+    with Serve(config) as serve:
+
+        def best() -> list[float | None]:
+            signals = ("fallback", "auth_cache")
+            return [serve.metric("keyshift_evidence_info", signal=s, evidence="gateway_log") for s in signals]
+
+        eventually(lambda: best() == [1, 1], 15, "the log shows what it can tell")
+        serve.kill9()
+        serve.start()
+        # Longer than evidence of before the restart is waited for.
+        for _ in range(5):
+            serve.wait_for_poll(source="gateway_log")
+        assert best() == [1, 1]

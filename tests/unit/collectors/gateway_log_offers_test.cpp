@@ -158,5 +158,123 @@ TEST_F(GatewayLogOffered, FindingsSayWhatCannotMatchAndHowToMendIt) {
     EXPECT_THAT(findings(), Not(HasSubstr("cannot match")));
 }
 
+// ---- after a restart ----
+
+class GatewayLogRemembered : public GatewayLogOffered {
+ protected:
+    void restart() {
+        const std::string memory = counter_->memory();
+        use(preset_log_rules(config::Preset::inferxgate));
+        counter_->resume(memory);
+        EXPECT_EQ(counter_->memory(), memory) << "nothing new to save";
+    }
+    /// What is offered after this was handed back.
+    domain::Events resumed(const std::string& memory) {
+        use(preset_log_rules(config::Preset::inferxgate));
+        counter_->resume(memory);
+        return counter_->offers(tally_.now);
+    }
+    void all_is_seen() {
+        reads("DEBUG");
+        reads(" WARN", "inferxgate::auth: Fallback authentication succeeded for key x");
+    }
+};
+
+TEST_F(GatewayLogRemembered, NothingWhereNothingIsReached) {
+    EXPECT_EQ(counter_->memory(), "");
+    counter_->count("no line of tracing's\n\n", tally_);
+    EXPECT_EQ(counter_->memory(), "");
+    restart();
+    EXPECT_TRUE(counter_->offers(tally_.now).none());
+}
+
+TEST_F(GatewayLogRemembered, OffersGoOn) {
+    all_is_seen();
+    const domain::Events before = counter_->offers(tally_.now);
+    EXPECT_TRUE(before.test(index_of(Event::fallback)));
+    restart();
+    EXPECT_EQ(counter_->offers(tally_.now), before);
+    reads("ERROR");
+    EXPECT_EQ(counter_->offers(tally_.now), before) << "one line shows nothing to the contrary";
+}
+
+TEST_F(GatewayLogRemembered, WhatWasNotSeenIsNotOffered) {
+    reads(" INFO");
+    restart();
+    EXPECT_TRUE(offers(Event::gateway_started));
+    EXPECT_FALSE(offers(Event::auth_cache_hit));
+    reads("DEBUG");
+    restart();
+    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_FALSE(offers(Event::fallback));
+}
+
+TEST_F(GatewayLogRemembered, TheHourGoesOnOverARestart) {
+    reads("DEBUG");
+    passes(1min);
+    reads(" INFO");
+    passes(40min);
+    reads(" INFO");
+    restart();
+    passes(5h);  // down: nobody knows what a line of that time would have shown
+    reads(" INFO");
+    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    passes(19min);
+    reads(" INFO");
+    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    passes(1min);
+    reads(" INFO");
+    EXPECT_FALSE(offers(Event::auth_cache_hit));
+    restart();
+    EXPECT_FALSE(offers(Event::auth_cache_hit)) << "that it is gone is remembered too";
+}
+
+TEST_F(GatewayLogRemembered, ChangesOnceAMinuteAtMostWhileTheSameIsSeen) {
+    reads("DEBUG");
+    const std::string memory = counter_->memory();
+    passes(59s);
+    reads("DEBUG");
+    EXPECT_EQ(counter_->memory(), memory);
+    passes(1s);
+    reads("DEBUG");
+    EXPECT_NE(counter_->memory(), memory);
+}
+
+TEST_F(GatewayLogRemembered, OtherRulesTakeWhatIsTheirs) {
+    reads("DEBUG");
+    const std::string memory = counter_->memory();
+    LogRules rules = preset_log_rules(config::Preset::inferxgate);
+    for (LogRule& rule : rules)
+        if (rule.event == Event::auth_cache_hit) rule.targets = {"other"};
+    use(rules);
+    counter_->resume(memory);
+    EXPECT_FALSE(offers(Event::auth_cache_hit)) << "lines of this target were never looked for";
+    EXPECT_TRUE(offers(Event::auth_cache_miss));
+}
+
+TEST_F(GatewayLogRemembered, DamagedTextIsIgnored) {
+    all_is_seen();
+    const std::string memory = counter_->memory();
+    ASSERT_TRUE(resumed(memory).test(index_of(Event::fallback)));
+    for (std::size_t size = 0; size < memory.size(); ++size) {
+        const domain::Events offered = resumed(memory.substr(0, size));
+        EXPECT_FALSE(offered.test(index_of(Event::fallback))) << memory.substr(0, size);
+    }
+    for (const char* const bad :
+         {"x", "\n", "levels", "levels \n", "levels x\n", "levels -1\n", "levels 99999999999999\n",
+          "levels 7\n+ + + +  inferxgate llm_gateway\n", "levels 7\n+ + + + + ", "seen \n",
+          "seen fallback, \n", "seen fallback\nx"}) {
+        EXPECT_TRUE(resumed(bad).none()) << bad;
+        EXPECT_EQ(counter_->memory(), "") << bad;
+    }
+    EXPECT_TRUE(resumed("seen nobody_knows\n" + memory.substr(memory.find('\n') + 1)).none());
+    const domain::Events known = resumed("levels 7\n+ + + 253402300799 - inferxgate llm_gateway\n");
+    EXPECT_TRUE(known.test(index_of(Event::auth_cache_hit)));
+    reads(" INFO");
+    passes(1h);
+    reads(" INFO");
+    EXPECT_FALSE(offers(Event::auth_cache_hit)) << "a time to come has no hold over it";
+}
+
 }  // namespace
 }  // namespace keyshift::collectors

@@ -137,6 +137,68 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     EXPECT_TRUE(can_be_measured(log, Signal::auth_failures)) << "failures may be there and not show";
 }
 
+TEST(CanBeMeasured, ByASourceThatTurnsOutToCountWhatNobodyPromised) {
+    Model model;
+    model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
+    SourceCounts& log = model.evidence.sources["gateway_log"];
+    EXPECT_FALSE(can_be_measured(model, Signal::fallback));
+    log.offers = of({Event::fallback});
+    EXPECT_TRUE(can_be_measured(model, Signal::fallback)) << "although it has counted none yet";
+    EXPECT_FALSE(can_be_measured(model, Signal::auth_cache)) << "nobody tells of misses";
+    log.offers.set(index_of(Event::auth_cache_miss));
+    EXPECT_TRUE(can_be_measured(model, Signal::auth_cache)) << "hits are promised, misses offered";
+}
+
+TEST(CanBeMeasured, BySomeSourceOfAllThatItMightCount) {
+    Model model;
+    EXPECT_TRUE(countable(model, "gateway_log").none());
+    model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
+    EXPECT_EQ(countable(model, "gateway_log"), of({Event::auth_cache_hit}));
+    model.evidence.sources["gateway_log"].offers = of({Event::key_used});
+    model.evidence.sources["gateway_log"].grew_at.at(kFallback) = kNow;
+    EXPECT_EQ(countable(model, "gateway_log"), of({Event::auth_cache_hit, Event::key_used, Event::fallback}));
+    model.policy.measurable.clear();
+    EXPECT_TRUE(countable(model, "gateway_log").none()) << "not configured any more";
+}
+
+TEST(CanBeMeasured, ByASourceThatOnceCountedIt) {
+    Model model;
+    model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
+    SourceCounts& log = model.evidence.sources["gateway_log"];
+    log.grew_at.at(kFallback) = kNow - 1000h;
+    EXPECT_TRUE(can_be_measured(model, Signal::fallback)) << "its log does not go so far any more";
+    EXPECT_FALSE(can_be_measured(model, Signal::auth_failures));
+}
+
+TEST(CanBeMeasured, NotByASourceThatIsNotConfiguredAnyMoreOrNotThere) {
+    Model model = counted("gateway_log");
+    model.evidence.sources.at("gateway_log").grew_at.at(kFallback) = kNow;
+    model.policy.measurable.at("gateway_log").reset();
+    EXPECT_TRUE(can_be_measured(model, Signal::fallback));
+    model.sources["gateway_log"].not_measured = "there is no log";
+    EXPECT_FALSE(can_be_measured(model, Signal::fallback));
+    model.sources.clear();
+    model.policy.measurable.clear();
+    EXPECT_FALSE(can_be_measured(model, Signal::fallback));
+}
+
+TEST(CanBeMeasured, AFallbackThatOnlyTheLogShowsMakesItsHitsARequiredCheck) {
+    Model model = counted("gateway_log");
+    model.policy.measurable.at("gateway_log") = of({Event::auth_cache_hit});
+    SourceCounts& log = model.evidence.sources.at("gateway_log");
+    log.grew_at.at(kFallback) = kNow - 1h;
+    const auto outcome = [&model] {
+        const Assessment assessment = assess(model, kNow);
+        return assessment.judgement.checks.at(static_cast<std::size_t>(Check::no_fallback_hits)).outcome;
+    };
+    EXPECT_EQ(outcome(), CheckOutcome::not_yet);
+    log.offers.reset();
+    log.read_at = kNow - 24h;
+    EXPECT_EQ(outcome(), CheckOutcome::unknown) << "the log shows none any more";
+    log.grew_at.fill(std::nullopt);
+    EXPECT_EQ(outcome(), CheckOutcome::not_measured);
+}
+
 // ---- hits ----
 
 TEST(FallbackHits, AreThoseOfTheEvidenceInUse) {
