@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "collectors/event_option.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -12,31 +14,8 @@ using base::Error;
 using base::Result;
 using domain::Event;
 
-constexpr std::string_view kAnyFailure = "auth_failure";
-
-/// What a gateway can count. The others are what databases and caches count.
-domain::Events countable() {
-    domain::Events events = domain::failures() | domain::requests();
-    for (const Event event : {Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss,
-                              Event::response_cache_hit, Event::response_cache_miss, Event::auth_attempt})
-        events.set(index_of(event));
-    return events;
-}
-
-std::string countable_names() {
-    std::string out;
-    for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        if (countable().test(i)) out += std::string(domain::event_name(domain::event_at(i))) + ", ";
-    return out + std::string(kAnyFailure);
-}
-
-/// An event, or kAnyFailure as none.
 Result<std::optional<Event>> parse_event(std::string_view text) {
-    if (text == kAnyFailure) return std::optional<Event>();
-    const auto event = domain::event_named(text);
-    if (!event || !countable().test(index_of(*event)))
-        return Error{Errc::config, "is no event that a gateway counts", "use one of " + countable_names()};
-    return event;
+    return collectors::parse_event(text, counted_by_gateways(), "a gateway counts");
 }
 
 /// Other than metric{label="value"}, which nothing is called.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "collectors/event_option.hpp"
 #include "formats/line_expressions.hpp"
 
 namespace keyshift::collectors {
@@ -16,34 +17,18 @@ using base::Result;
 using domain::Event;
 using formats::TracingLevel;
 
-constexpr std::string_view kAnyFailure = "auth_failure";
 constexpr const char* kReason = "reason";
 
-/// What a gateway's log can tell. The others are what databases and caches count.
-domain::Events countable() {
-    domain::Events events = domain::failures() | domain::requests();
-    for (const Event event : {Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss,
-                              Event::verification, Event::response_cache_hit, Event::response_cache_miss,
-                              Event::auth_attempt, Event::key_used, Event::gateway_started})
+/// What a gateway's log can tell.
+domain::Events told_by_logs() {
+    domain::Events events = counted_by_gateways();
+    for (const Event event : {Event::verification, Event::key_used, Event::gateway_started})
         events.set(index_of(event));
     return events;
 }
 
-std::string countable_names() {
-    std::string out;
-    for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        if (countable().test(i)) out += std::string(domain::event_name(domain::event_at(i))) + ", ";
-    return out + std::string(kAnyFailure);
-}
-
-/// An event, or kAnyFailure as none.
 Result<std::optional<Event>> parse_event(std::string_view text) {
-    if (text == kAnyFailure) return std::optional<Event>();
-    const auto event = domain::event_named(text);
-    if (!event || !countable().test(index_of(*event)))
-        return Error{Errc::config, "is no event that a gateway's log tells",
-                     "use one of " + countable_names()};
-    return event;
+    return collectors::parse_event(text, told_by_logs(), "a gateway's log tells");
 }
 
 Result<std::string> parse_message(std::string_view text) {
