@@ -266,6 +266,21 @@ TEST(OwnEvents, OfBeforeARestartAreWaitedForOnceMore) {
     EXPECT_EQ(counts.own.at(kFallback), 2);
 }
 
+TEST(OwnEvents, AreWaitedForUntilALookThatSettles) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    add_own(counts, Event::fallback);
+    Look soon = look();
+    soon.settles = false;
+    for (int i = 0; i < 5; ++i) take_look(counts, soon, kNow);
+    SourceCounts shown = counts;
+    take_look(shown, look(1), kNow);
+    EXPECT_EQ(shown.totals.at(kFallback), 0U) << "it was keyshift's own";
+    for (int i = 0; i < 2; ++i) take_look(counts, look(), kNow);
+    take_look(counts, look(1), kNow);
+    EXPECT_EQ(counts.totals.at(kFallback), 1U) << "keyshift's own never came";
+}
+
 TEST(OwnEvents, AreNotTakenBackForWhatOthersCountedLess) {
     SourceCounts counts;
     take_look(counts, look(5), kNow);

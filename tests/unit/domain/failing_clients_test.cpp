@@ -30,6 +30,9 @@ TEST(FailingClients, FewAreCountedAsTheyAre) {
         EXPECT_NEAR(static_cast<double>(clients.count(kReason, kNow)), n, kFewOff);
     }
     EXPECT_EQ(clients.count(Event::failure_blocked, kNow), 0U) << "of another reason";
+    FailingClients others;
+    others.add(Event::failure_other, hash_client("x"), kNow);
+    EXPECT_EQ(others.count(kReason, kNow), 0U) << "of another reason";
 }
 
 /// Four standard errors of 1.6 %: fixed hashes, so that this holds or does not.
