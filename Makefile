@@ -30,8 +30,8 @@ build: ## Build the program: build/release/src/keyshift
 test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
 	@tail -n 3 build/dev/ctest.log
-	@$(PYTEST) -q -n 3 --dist loadfile tests/architecture tests/integration tests/e2e
-	@$(PYTHON) tests/mutation/mutate.py --sample 40 --quiet
+	@$(PYTEST) -q -n 4 --dist loadfile tests/architecture tests/integration tests/e2e
+	@$(PYTHON) tests/mutation/mutate.py --sample 25 --quiet
 
 .PHONY: unit
 unit: dev-build ## Run the unit tests alone
