@@ -50,6 +50,8 @@ struct LogFile {
     std::string problem = {};
 
     bool gone() const { return located && !status.linked; }
+    /// Where it was found it was no more when it was to be opened, and it has not been compared since.
+    bool astray() const { return located && !proven && problem.empty(); }
     bool active() const { return state == State::followed && !record.finished; }
 };
 

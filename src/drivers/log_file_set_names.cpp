@@ -26,11 +26,11 @@ std::string name_now(const LogFile& file) {
 
 void LogFileSet::look_at_names() {
     names_due_ = look_due_ = false;
-    looked_ = true;
     lost_.clear();
     looked_at_ = Clock::now();
     ++look_;
     NamesFound found = globs_.find();
+    pass(Moment::named);
     // Before the files are taken: what appears afterwards tells.
     watch_.watch_directories(found.directories);
     faults_ = std::move(found.faults);
@@ -40,6 +40,7 @@ void LogFileSet::look_at_names() {
         LogFile& file = *(at++)->second;
         if (file.look != look_) take_unnamed(file);
     }
+    looked_ = true;
 }
 
 void LogFileSet::take_named(const NamesFound& found) {
@@ -117,8 +118,12 @@ void LogFileSet::find_unopened(LogFile& file) {
         const Whereabouts now = find_in(directory_of(file.record.path), file.record.id);
         if (now.path.empty()) {
             // A directory that is not there, or not the one it was, may come back: a file system not mounted.
-            if (!now.readable) return;
-            ++file.lost_looks;
+            if (!now.readable) {
+                file.located = false;
+                return;
+            }
+            // Looks of one read() follow each other too closely to be several.
+            if (!looked_ || file.lost_looks == 0) ++file.lost_looks;
             lost_.push_back(&file);
             look_due_ = true;
             return;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What others do in the midst of a look: the system gives no view of all files at one moment.
+#include <utility>
+
+#include "drivers/log_file_set.hpp"
+#include "log_file_directory.hpp"
+
+namespace keyshift::drivers {
+namespace {
+
+using Moment = LogFileSet::Moment;
+
+class LogFilesMomentTest : public LogFilesTest, public testing::WithParamInterface<Watching> {
+ protected:
+    /// A new process.
+    void restart() {
+        const auto meanwhile = [this](Moment moment) {
+            if (act_ && moment == moment_ && skip_-- == 0) std::exchange(act_, nullptr)();
+        };
+        input_.reset();
+        input_ = std::make_unique<LogFileSet>(options_, interrupt_, GetParam(), meanwhile);
+        input_->resume(cursor_);
+    }
+    /// As if there had been nothing before.
+    void begin_with(const std::string& text) {
+        input_.reset();
+        cursor_.clear();
+        for (const auto& entry : std::filesystem::directory_iterator(directory_))
+            std::filesystem::remove(entry);
+        append("app.log", text);
+        restart();
+    }
+    /// In the next look, when `moment` has come for the `skip` + 1st time.
+    void at(Moment moment, std::function<void()> act, int skip = 0) {
+        moment_ = moment;
+        skip_ = skip;
+        act_ = std::move(act);
+    }
+    /// What several reads hand over, until there is nothing more to come at once.
+    std::string read_all() {
+        std::string all = read();
+        lossy_ = last_.lossy;
+        for (int i = 0; i < 5; ++i) {
+            all += read();
+            lossy_ = lossy_ || last_.lossy;
+        }
+        EXPECT_FALSE(act_) << "the moment has not come";
+        EXPECT_FALSE(last_.more);
+        return all;
+    }
+
+    bool lossy_ = false;
+
+ private:
+    Moment moment_ = Moment::named;
+    int skip_ = 0;
+    std::function<void()> act_;
+};
+INSTANTIATE_TEST_SUITE_P(Watched, LogFilesMomentTest, testing::Values(Watching::by_kernel, Watching::none));
+
+/// Of different lengths, so that they differ early and late.
+const std::string kFew = "one line\nand another line\n";
+const std::string kMany = [] {
+    std::string out;
+    for (int i = 0; i < 2000; ++i) out += "line " + std::to_string(i) + "\n";
+    return out;
+}();
+
+TEST_P(LogFilesMomentTest, AnEmptiedFileIsMovedBeforeItIsOpened) {
+    for (const std::string& text : {kFew, kMany}) {
+        begin_with(text);
+        EXPECT_TRUE(read_all() == text);
+        append("app.log", "unread\n");
+        copy("app.log", "app.log.1");
+        truncate("app.log");
+        append("app.log", "after\n");
+        restart();
+        at(Moment::named, [this] {
+            rename("app.log", "app.log.0");
+            append("app.log", "anew\n");
+        });
+        EXPECT_EQ(read_all().size(), std::string("unread\nafter\nanew\n").size());
+        EXPECT_FALSE(lossy_);
+    }
+}
+
+TEST_P(LogFilesMomentTest, ARotatedFileWasEmptiedBeforeAndMovesAgain) {
+    for (const std::string& text : {kFew, kMany}) {
+        begin_with(text);
+        EXPECT_TRUE(read_all() == text);
+        append("app.log", "unread\n");
+        copy("app.log", "app.log.1");
+        truncate("app.log");
+        append("app.log", "after\n");
+        rename("app.log.1", "app.log.2");
+        rename("app.log", "app.log.1");
+        append("app.log", "anew\n");
+        restart();
+        at(Moment::named, [this] { rename("app.log.1", "app.log.0"); });
+        EXPECT_EQ(read_all().size(), std::string("unread\nafter\nanew\n").size());
+        EXPECT_FALSE(lossy_);
+    }
+}
+
+/// The copy is looked at when it is half made, and finished before its original is looked at.
+TEST_P(LogFilesMomentTest, ACopyGrowsAfterItWasLookedAt) {
+    for (const std::string& text : {kFew, kMany}) {
+        for (const std::size_t part : {std::size_t{0}, text.size() / 2}) {
+            begin_with(text);
+            EXPECT_TRUE(read_all() == text);
+            append("app.log.1", "");
+            const auto finish = [&] {
+                append("app.log.1", text.substr(part) + "unread\n");
+                truncate("app.log");
+            };
+            at(Moment::proven, [&] {
+                append("app.log", "unread\n");
+                append("app.log.1", text.substr(0, part));
+                // Behind the original, and behind the copy once more.
+                at(Moment::proven, finish, 1);
+            });
+            EXPECT_EQ(read_all(), "unread\n") << part << " of " << text.size();
+            EXPECT_FALSE(lossy_);
+        }
+    }
+}
+
+/// An empty file that is found to be one, and then filled.
+TEST_P(LogFilesMomentTest, ACopyIsFilledAfterItWasLookedAt) {
+    for (const std::string& text : {kFew, kMany}) {
+        begin_with(text);
+        EXPECT_TRUE(read_all() == text);
+        append("app.log.1", "");
+        at(Moment::settled, [&] { append("app.log.1", text); });
+        EXPECT_EQ(read_all(), "") << text.size();
+        truncate("app.log");
+        EXPECT_EQ(read_all(), "");
+        EXPECT_FALSE(lossy_);
+    }
+}
+
+}  // namespace
+}  // namespace keyshift::drivers
