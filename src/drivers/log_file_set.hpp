@@ -75,6 +75,7 @@ class LogFileSet final : public LogInput {
     void settle();
     void prove_changed();
     void prove(LogFile& file);
+    void prove_followed(LogFile& file);
     void cut_short(LogFile& file);
     void grow_head(LogFile& file);
     void end_life(LogFile& file);

@@ -34,6 +34,21 @@ std::uint64_t place_of_copy(const LogFile& file) {
     return file.status.size < kHeadBytes ? 0 : file.status.size;
 }
 
+/// More of its beginning is there than its record knows.
+bool is_young(const LogFile& file) {
+    const Head& head = file.record.life.head;
+    return head.count() < Head::kHashes && file.status.size > head.bytes();
+}
+
+/// The reader would see it too, but only after copies of what stands there now have begun.
+bool in_doubt(const LogFile& file) {
+    const Life& life = file.record.life;
+    // The tail says nothing of a long half line at the beginning.
+    if (life.offset < kHeadBytes) return true;
+    const std::uint64_t seen = std::max(life.offset, file.held_end);
+    return file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
+}
+
 /// Of the moment of which its size is. It may be a copy, and have grown since the other files were looked at:
 /// when one of them was found to have been emptied, its copy was complete.
 std::string look_at_beginning(LogFile& file) {
@@ -96,25 +111,18 @@ void LogFileSet::prove(LogFile& file) {
     clear_problem(file);
     if (const auto status = status_of(file.descriptor)) file.status = *status;
     if (file.status.size != size_before || file.status.size > file.held_end) file.grew_at = Clock::now();
-    const bool empty_and_gone = !file.status.linked && file.status.size == 0;
-    if (file.state == LogFile::State::compressed) {
-        if (!file.named) return forget(file);
-        file.state = LogFile::State::unborn;
-    }
-    if (file.state != LogFile::State::followed) {
-        if (empty_and_gone || (file.state == LogFile::State::waiting && !file.status.linked))
-            return forget(file);
-        unborn_.push_back(&file);
-        return;
-    }
-    Life& life = file.record.life;
-    const bool young = life.head.count() < Head::kHashes && file.status.size > life.head.bytes();
-    const std::uint64_t seen = std::max({life.offset, file.held_end, std::uint64_t{life.head.bytes()}});
-    // The reader would see it too, but only after copies of what stands there now have begun.
-    const bool suspect =
-        file.suspect || file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
-    // The tail says nothing of a long half line at the beginning.
-    if (young || suspect || !file.proven || life.offset < kHeadBytes) {
+    if (file.state == LogFile::State::followed) return prove_followed(file);
+    const bool waiting = file.state == LogFile::State::waiting;
+    const bool compressed = file.state == LogFile::State::compressed;
+    const bool gone = !file.status.linked && (waiting || file.status.size == 0);
+    if (gone || (compressed && !file.named)) return forget(file);
+    if (compressed) file.state = LogFile::State::unborn;
+    unborn_.push_back(&file);
+}
+
+void LogFileSet::prove_followed(LogFile& file) {
+    const bool young = is_young(file);
+    if (young || !file.proven || file.suspect || in_doubt(file)) {
         const Continuity found = compare(file);
         file.proven = true;
         file.suspect = false;
@@ -126,7 +134,7 @@ void LogFileSet::prove(LogFile& file) {
         if (found == Continuity::cut_short) cut_short(file);
         if (young) grow_head(file);
     }
-    if (file.status.size > life.offset && file.record.finished) {
+    if (file.status.size > file.record.life.offset && file.record.finished) {
         file.record.finished = false;
         note_dirty(file);
     }
