@@ -11,6 +11,12 @@
 namespace keyshift::drivers {
 namespace {
 
+using namespace std::chrono_literals;
+
+/// Looks in which a file was nowhere count as several when they are so far apart: several in a row may come
+/// in the midst of one rotation that renames it.
+constexpr base::Duration kBetweenLostLooks = 1s;
+
 /// The name that an open file has now; empty when it has none, or none that can be seen from here.
 std::string name_now(const LogFile& file) {
     const std::string link = "/proc/self/fd/" + std::to_string(file.descriptor.get());
@@ -26,6 +32,7 @@ std::string name_now(const LogFile& file) {
 
 void LogFileSet::look_at_names() {
     names_due_ = look_due_ = false;
+    looked_ = true;
     lost_.clear();
     looked_at_ = Clock::now();
     ++look_;
@@ -40,7 +47,6 @@ void LogFileSet::look_at_names() {
         LogFile& file = *(at++)->second;
         if (file.look != look_) take_unnamed(file);
     }
-    looked_ = true;
 }
 
 void LogFileSet::take_named(const NamesFound& found) {
@@ -122,8 +128,10 @@ void LogFileSet::find_unopened(LogFile& file) {
                 file.located = false;
                 return;
             }
-            // Looks of one read() follow each other too closely to be several.
-            if (!looked_ || file.lost_looks == 0) ++file.lost_looks;
+            if (file.lost_looks == 0 || looked_at_ - file.lost_at >= kBetweenLostLooks) {
+                file.lost_at = looked_at_;
+                ++file.lost_looks;
+            }
             lost_.push_back(&file);
             look_due_ = true;
             return;

@@ -139,5 +139,20 @@ TEST_P(LogFilesMomentTest, ACopyIsFilledAfterItWasLookedAt) {
     }
 }
 
+/// It is where nobody looks in several looks in a row, after a restart.
+TEST_P(LogFilesMomentTest, AFileIsOnItsWay) {
+    begin_with(kMany);
+    EXPECT_TRUE(read_all() == kMany);
+    restart();
+    std::filesystem::create_directory(path("on the way"));
+    rename("app.log", "on the way/app.log");
+    EXPECT_EQ(read_all(), "");
+    EXPECT_FALSE(lossy_);
+    rename("on the way/app.log", "app.log.1");
+    append("app.log.1", "unread\n");
+    EXPECT_EQ(read_all(), "unread\n");
+    EXPECT_FALSE(lossy_);
+}
+
 }  // namespace
 }  // namespace keyshift::drivers
