@@ -123,11 +123,9 @@ void LogFileSet::find_unopened(LogFile& file) {
     if (!status || status->id != file.record.id) {
         const Whereabouts now = find_in(directory_of(file.record.path), file.record.id);
         if (now.path.empty()) {
+            file.located = false;
             // A directory that is not there, or not the one it was, may come back: a file system not mounted.
-            if (!now.readable) {
-                file.located = false;
-                return;
-            }
+            if (!now.readable) return;
             if (file.lost_looks == 0 || looked_at_ - file.lost_at >= kBetweenLostLooks) {
                 file.lost_at = looked_at_;
                 ++file.lost_looks;

@@ -102,6 +102,19 @@ TEST_P(LogFilesMomentTest, ARotatedFileWasEmptiedBeforeAndMovesAgain) {
     }
 }
 
+/// What might have been a copy of it does not wait for it.
+TEST_P(LogFilesMomentTest, AFileGoesBeforeItIsOpened) {
+    begin_with(kFew);
+    EXPECT_EQ(read_all(), kFew);
+    const std::string other = "one line\nand another one\n";
+    append("app.log.other", other);
+    restart();
+    at(Moment::named, [this] { std::filesystem::remove(path("app.log")); });
+    EXPECT_EQ(read(), other);
+    EXPECT_FALSE(last_.more);
+    EXPECT_EQ(read_all(), "");
+}
+
 /// The copy is looked at when it is half made, and finished before its original is looked at.
 TEST_P(LogFilesMomentTest, ACopyGrowsAfterItWasLookedAt) {
     for (const std::string& text : {kFew, kMany}) {
