@@ -321,6 +321,8 @@ void LogFileSet::conclude(const Ended& ended) {
 }
 
 void LogFileSet::begin(LogFile& file) {
+    // It may have been closed for the sake of others.
+    if (!open(file)) return note_problem(file, errno);
     const bool waited = file.state == LogFile::State::waiting;
     switch (first_ ? Origin::own : look_for_original(file)) {
         case Origin::unclear:

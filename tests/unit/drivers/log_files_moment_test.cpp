@@ -2,6 +2,8 @@
 // What others do in the midst of a look: the system gives no view of all files at one moment.
 #include <utility>
 
+#include <sys/resource.h>
+
 #include "drivers/log_file_set.hpp"
 #include "log_file_directory.hpp"
 
@@ -150,6 +152,32 @@ TEST_P(LogFilesMomentTest, ACopyIsFilledAfterItWasLookedAt) {
         EXPECT_EQ(read_all(), "");
         EXPECT_FALSE(lossy_);
     }
+}
+
+/// A copy waits for a file that was closed, since too many are open.
+TEST_P(LogFilesMomentTest, AFileThatIsWaitedForIsMovedBeforeItIsOpened) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few{200, 200};
+    const rlimit back{before.rlim_cur, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    begin_with(kFew);
+    EXPECT_EQ(read_all(), kFew);
+    copy("app.log", "app.log.1");
+    EXPECT_EQ(read_all(), "");
+    for (int i = 0; i < 100; ++i) append("app.log.other" + std::to_string(i), std::to_string(i) + kMany);
+    EXPECT_EQ(read_all().size(), 100 * kMany.size() + 190);
+    // Else all that was written just now would be looked at again.
+    std::this_thread::sleep_for(50ms);
+    EXPECT_EQ(read_all(), "");
+    truncate("app.log");
+    append("app.log", "after\n");
+    rename("app.log", "app.log.0");
+    at(Moment::named, [this] { rename("app.log.0", "app.log.00"); });
+    EXPECT_EQ(read_all(), "after\n");
+    EXPECT_FALSE(lossy_);
+    // Only root gets it back; others go on with fewer.
+    ::setrlimit(RLIMIT_NOFILE, &back);
 }
 
 /// It is where nobody looks in several looks in a row, after a restart.
