@@ -45,11 +45,14 @@ struct LogFile {
     std::uint64_t compared_size = 0;  ///< waiting: what it had then
     FileId original = {};             ///< waiting: of that file
     int lost_looks = 0;               ///< in a row, in which it was nowhere
+    Clock::time_point lost_at = {};   ///< in the last of them
     std::uint64_t look = 0;           ///< the last one in which a glob named it
     std::size_t found_as = 0;         ///< which of that look's names it goes by
     std::string problem = {};
 
     bool gone() const { return located && !status.linked; }
+    /// Where it was found it was no more when it was to be opened, and it has not been compared since.
+    bool astray() const { return located && !proven && problem.empty(); }
     bool active() const { return state == State::followed && !record.finished; }
 };
 

@@ -2,6 +2,7 @@
 #include "drivers/log_file_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace keyshift::drivers {
@@ -17,6 +18,11 @@ std::uint64_t tail_of(std::string_view before) {
     return hash_of(before.substr(before.size() - std::min(before.size(), kTailBytes)));
 }
 
+bool stands_at(const Descriptor& file, std::uint64_t offset, std::string_view bytes) {
+    std::array<char, kHeadBytes> buffer;
+    return read_at(file, buffer.data(), bytes.size(), offset) == bytes;
+}
+
 }  // namespace
 
 LogFileReader::LogFileReader(Whole whole) : whole_(std::move(whole)), buffer_(kHeadBytes + kLogBlock) {}
@@ -29,15 +35,19 @@ LogFileReader::Step LogFileReader::finish(LogFile& file, LogSink& sink) {
     return take(file, sink, true);
 }
 
-/// The bytes before the offset are read along, and what the head is made of: in one call with those behind
-/// it, so that a truncation cannot come between.
+/// The bytes before the offset are read along, and what the head is made of; and once more behind all others,
+/// since what is read while a file is emptied and filled again is of both.
 LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_the_end) {
     Life& life = file.record.life;
     const bool at_head = life.offset < kHeadBytes;
     const std::size_t before = at_head ? static_cast<std::size_t>(life.offset) : kTailBytes;
-    const auto got = read_at(file.descriptor, buffer_.data(), before + kLogBlock, life.offset - before);
+    const std::uint64_t from = life.offset - before;
+    const auto got = read_at(file.descriptor, buffer_.data(), before + kLogBlock, from);
     if (!got) return Step::failed;
     if (got->size() < before || tail_of(got->substr(0, before)) != life.tail) return Step::suspect;
+    const Head head = at_head ? Head::of(*got) : life.head;
+    const std::string_view beginning = got->substr(0, at_head ? kHeadBytes : kTailBytes);
+    if (!head.agrees(life.head) || !stands_at(file.descriptor, from, beginning)) return Step::suspect;
     const std::string_view data = got->substr(before);
     const bool passing = life.in_oversized;
     const std::size_t taken = passing ? pass_over(life, data) : hand_over(life, data, sink, to_the_end);
@@ -45,7 +55,7 @@ LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_th
     if (taken == 0) return Step::at_end;
     life.offset += taken;
     life.tail = tail_of(got->substr(0, before + taken));
-    if (at_head) life.head = Head::of(*got);
+    life.head = head;
     bytes_ += taken;
     // After a short read, what is left was looked at, unless it was passed over up to a newline.
     const bool more = data.size() == kLogBlock || (passing && taken < data.size());

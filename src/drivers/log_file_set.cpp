@@ -38,9 +38,11 @@ std::size_t most_open() {
 
 }  // namespace
 
-LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching)
+LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching,
+                       std::function<void(Moment)> meanwhile)
     : options_(std::move(options)),
       interrupt_(interrupt),
+      meanwhile_(std::move(meanwhile)),
       most_open_(most_open()),
       globs_(options_.globs),
       reader_(options_.whole),
@@ -255,6 +257,10 @@ std::vector<LogPlace> LogFileSet::places() {
 bool LogFileSet::interrupted() const {
     pollfd wanted{interrupt_.descriptor(), POLLIN, 0};
     return ::poll(&wanted, 1, 0) > 0;
+}
+
+void LogFileSet::pass(Moment moment) const {
+    if (meanwhile_) meanwhile_(moment);
 }
 
 void LogFileSet::note_change(LogFile& file) {

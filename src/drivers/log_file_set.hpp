@@ -10,8 +10,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,15 @@ namespace keyshift::drivers {
 
 class LogFileSet final : public LogInput {
  public:
-    LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching);
+    /// Where others may have changed what a look has just seen, and it cannot know.
+    enum class Moment {
+        named,   ///< names are known, nothing has been opened by them
+        proven,  ///< one file has been looked at
+        settled  ///< all files that had changed have been
+    };
+    /// `meanwhile` is for tests, which let others act there.
+    LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching,
+               std::function<void(Moment)> meanwhile = {});
 
     void resume(const LogCursor& cursor) override;
     base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
@@ -65,6 +75,7 @@ class LogFileSet final : public LogInput {
     void settle();
     void prove_changed();
     void prove(LogFile& file);
+    void prove_followed(LogFile& file);
     void cut_short(LogFile& file);
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
@@ -80,6 +91,8 @@ class LogFileSet final : public LogInput {
     void begin_at(LogFile& file, std::uint64_t offset);
     void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
     enum class Origin { own, copy, unclear };
+    bool may_be_original(const LogFile& other, const LogFile& file) const;
+    std::optional<Origin> compare_with_original(LogFile& file, LogFile& original);
     Origin look_for_original(LogFile& file);
 
     // Reading: log_file_set.cpp.
@@ -93,6 +106,7 @@ class LogFileSet final : public LogInput {
     base::Result<LogRead> conclude(LogRead read);
     std::vector<std::string> missing() const;
     bool interrupted() const;
+    void pass(Moment moment) const;
     void note_change(LogFile& file);
     void note_dirty(LogFile& file);
     void note_problem(LogFile& file, int code);
@@ -101,6 +115,7 @@ class LogFileSet final : public LogInput {
 
     const LogFilesOptions options_;
     const Interrupt& interrupt_;
+    const std::function<void(Moment)> meanwhile_;
     const std::size_t most_open_;
     LogGlobs globs_;
     LogFileReader reader_;

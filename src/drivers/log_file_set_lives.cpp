@@ -34,6 +34,36 @@ std::uint64_t place_of_copy(const LogFile& file) {
     return file.status.size < kHeadBytes ? 0 : file.status.size;
 }
 
+/// More of its beginning is there than its record knows.
+bool is_young(const LogFile& file) {
+    const Head& head = file.record.life.head;
+    return head.count() < Head::kHashes && file.status.size > head.bytes();
+}
+
+/// The reader would see it too, but only after copies of what stands there now have begun.
+bool in_doubt(const LogFile& file) {
+    const Life& life = file.record.life;
+    // The tail says nothing of a long half line at the beginning.
+    if (life.offset < kHeadBytes) return true;
+    const std::uint64_t seen = std::max(life.offset, file.held_end);
+    return file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
+}
+
+/// Of the moment of which its size is. It may be a copy, and have grown since the other files were looked at:
+/// when one of them was found to have been emptied, its copy was complete.
+std::string look_at_beginning(LogFile& file) {
+    std::string beginning;
+    std::size_t seen = 0;
+    do {
+        beginning = read_beginning(file.descriptor);
+        const auto status = status_of(file.descriptor);
+        if (!status || beginning.empty()) break;
+        file.status = *status;
+        seen = static_cast<std::size_t>(std::min<std::uint64_t>(status->size, kHeadBytes));
+    } while (beginning.size() < seen);
+    return beginning;
+}
+
 }  // namespace
 
 void LogFileSet::settle() {
@@ -53,6 +83,7 @@ void LogFileSet::settle() {
         ended_.push_back({record.id, record.path, record.life, record.rotated, record.finished, true});
     }
     take_waiting();
+    pass(Moment::settled);
     drop_blank();
     for (Ended& ended : ended_) hand_on(ended);
     if (!unborn_.empty())
@@ -70,6 +101,7 @@ void LogFileSet::prove_changed() {
         changed_.pop_back();
         file->changed = false;
         prove(*file);
+        pass(Moment::proven);
     }
 }
 
@@ -79,25 +111,18 @@ void LogFileSet::prove(LogFile& file) {
     clear_problem(file);
     if (const auto status = status_of(file.descriptor)) file.status = *status;
     if (file.status.size != size_before || file.status.size > file.held_end) file.grew_at = Clock::now();
-    const bool empty_and_gone = !file.status.linked && file.status.size == 0;
-    if (file.state == LogFile::State::compressed) {
-        if (!file.named) return forget(file);
-        file.state = LogFile::State::unborn;
-    }
-    if (file.state != LogFile::State::followed) {
-        if (empty_and_gone || (file.state == LogFile::State::waiting && !file.status.linked))
-            return forget(file);
-        unborn_.push_back(&file);
-        return;
-    }
-    Life& life = file.record.life;
-    const bool young = life.head.count() < Head::kHashes && file.status.size > life.head.bytes();
-    const std::uint64_t seen = std::max({life.offset, file.held_end, std::uint64_t{life.head.bytes()}});
-    // The reader would see it too, but only after copies of what stands there now have begun.
-    const bool suspect =
-        file.suspect || file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
-    // The tail says nothing of a long half line at the beginning.
-    if (young || suspect || !file.proven || life.offset < kHeadBytes) {
+    if (file.state == LogFile::State::followed) return prove_followed(file);
+    const bool waiting = file.state == LogFile::State::waiting;
+    const bool compressed = file.state == LogFile::State::compressed;
+    const bool gone = !file.status.linked && (waiting || file.status.size == 0);
+    if (gone || (compressed && !file.named)) return forget(file);
+    if (compressed) file.state = LogFile::State::unborn;
+    unborn_.push_back(&file);
+}
+
+void LogFileSet::prove_followed(LogFile& file) {
+    const bool young = is_young(file);
+    if (young || !file.proven || file.suspect || in_doubt(file)) {
         const Continuity found = compare(file);
         file.proven = true;
         file.suspect = false;
@@ -109,7 +134,7 @@ void LogFileSet::prove(LogFile& file) {
         if (found == Continuity::cut_short) cut_short(file);
         if (young) grow_head(file);
     }
-    if (file.status.size > life.offset && file.record.finished) {
+    if (file.status.size > file.record.life.offset && file.record.finished) {
         file.record.finished = false;
         note_dirty(file);
     }
@@ -156,10 +181,10 @@ base::Duration LogFileSet::patience(const LogFile& file) const {
     return file.status.size < kHeadBytes ? kWaitOfShort : kForever;
 }
 
-/// What was rotated will not be truncated: a copy of it stays what it is.
+/// What was rotated will not be truncated: a copy of it stays what it is. It may have been before.
 bool LogFileSet::has_original(const LogFile& file) const {
     const auto original = files_.find(file.original);
-    return original != files_.end() && !original->second->record.rotated;
+    return original != files_.end() && (!original->second->record.rotated || original->second->astray());
 }
 
 /// Those that need wait no longer for what becomes of their original.
@@ -196,7 +221,7 @@ void LogFileSet::drop_blank() {
             note_problem(*file, errno);
             return true;
         }
-        const std::string beginning = read_beginning(file->descriptor);
+        const std::string beginning = look_at_beginning(*file);
         if (is_compressed(beginning)) {
             file->state = LogFile::State::compressed;
             watch_.unwatch(*file);
@@ -296,6 +321,8 @@ void LogFileSet::conclude(const Ended& ended) {
 }
 
 void LogFileSet::begin(LogFile& file) {
+    // It may have been closed for the sake of others.
+    if (!open(file)) return note_problem(file, errno);
     const bool waited = file.state == LogFile::State::waiting;
     switch (first_ ? Origin::own : look_for_original(file)) {
         case Origin::unclear:
@@ -339,34 +366,49 @@ void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t 
     give_up_at_ = {};
 }
 
-/// The file whose beginning it is. One that was rotated is no copy's original: what comes after it under its
-/// name may well begin alike.
+/// One that was rotated is no copy's original: what comes after it under its name may well begin alike. But
+/// where it could not be opened since, it may have been emptied before.
+bool LogFileSet::may_be_original(const LogFile& other, const LogFile& file) const {
+    if (&other == &file || other.state != LogFile::State::followed || !other.located) return false;
+    const bool waits_for_it = file.state == LogFile::State::waiting && file.original == other.record.id;
+    return !other.record.rotated || waits_for_it || other.astray();
+}
+
+/// The file whose beginning it is.
 LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
     const Head& head = file.record.life.head;
     for (auto& [id, other] : files_) {
-        if (other.get() == &file || other->state != LogFile::State::followed) continue;
-        const bool waits_for_it = file.state == LogFile::State::waiting && file.original == id;
-        if (!other->located || (other->record.rotated && !waits_for_it)) continue;
+        if (!may_be_original(*other, file)) continue;
         const Head& other_head = other->record.life.head;
         if (other_head.count() < head.count() && other->descriptor) grow_head(*other);
         const bool tiny = head.count() == 0 && other->status.size < Head::kFirstBytes &&
                           directory_of(other->record.path) == directory_of(file.record.path);
         if (!tiny && (head.common(other_head) == 0 || !head.agrees(other_head))) continue;
-        if (!open(*other)) continue;
-        if (is_beginning_of(file, *other)) {
-            file.original = id;
-            file.compared_size = file.status.size;
-            return Origin::copy;
-        }
-        // It may have been truncated just now.
-        const auto status = status_of(other->descriptor);
-        if (status) other->status = *status;
-        if (compare(*other) == Continuity::same) continue;
-        other->suspect = true;
-        note_change(*other);
-        return Origin::unclear;
+        if (const auto origin = compare_with_original(file, *other)) return *origin;
     }
     return Origin::own;
+}
+
+/// Nothing: it is another log.
+std::optional<LogFileSet::Origin> LogFileSet::compare_with_original(LogFile& file, LogFile& original) {
+    const bool opened = open(original);
+    if (!opened && errno == ENOENT) note_problem(original, ENOENT);
+    if (original.astray()) {
+        names_due_ = true;
+        return Origin::unclear;
+    }
+    if (!opened) return std::nullopt;
+    if (is_beginning_of(file, original)) {
+        file.original = original.record.id;
+        file.compared_size = file.status.size;
+        return Origin::copy;
+    }
+    // It may have been truncated just now.
+    if (const auto status = status_of(original.descriptor)) original.status = *status;
+    if (compare(original) == Continuity::same) return std::nullopt;
+    original.suspect = true;
+    note_change(original);
+    return Origin::unclear;
 }
 
 }  // namespace keyshift::drivers

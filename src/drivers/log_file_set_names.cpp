@@ -11,6 +11,12 @@
 namespace keyshift::drivers {
 namespace {
 
+using namespace std::chrono_literals;
+
+/// Looks in which a file was nowhere count as several when they are so far apart: several in a row may come
+/// in the midst of one rotation that renames it.
+constexpr base::Duration kBetweenLostLooks = 1s;
+
 /// The name that an open file has now; empty when it has none, or none that can be seen from here.
 std::string name_now(const LogFile& file) {
     const std::string link = "/proc/self/fd/" + std::to_string(file.descriptor.get());
@@ -31,6 +37,7 @@ void LogFileSet::look_at_names() {
     looked_at_ = Clock::now();
     ++look_;
     NamesFound found = globs_.find();
+    pass(Moment::named);
     // Before the files are taken: what appears afterwards tells.
     watch_.watch_directories(found.directories);
     faults_ = std::move(found.faults);
@@ -116,9 +123,13 @@ void LogFileSet::find_unopened(LogFile& file) {
     if (!status || status->id != file.record.id) {
         const Whereabouts now = find_in(directory_of(file.record.path), file.record.id);
         if (now.path.empty()) {
+            file.located = false;
             // A directory that is not there, or not the one it was, may come back: a file system not mounted.
             if (!now.readable) return;
-            ++file.lost_looks;
+            if (file.lost_looks == 0 || looked_at_ - file.lost_at >= kBetweenLostLooks) {
+                file.lost_at = looked_at_;
+                ++file.lost_looks;
+            }
             lost_.push_back(&file);
             look_due_ = true;
             return;
