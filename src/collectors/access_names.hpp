@@ -20,8 +20,8 @@ class AccessNames {
 
  private:
     formats::AccessEscape escape_;
-    Lately<std::string, 256> user_agents_;
-    Lately<std::string, 256> paths_;
+    Lately<std::string, 1024> user_agents_;
+    Lately<std::string, 1024> paths_;
 };
 
 }  // namespace keyshift::collectors
