@@ -5,11 +5,11 @@
 #include <array>
 #include <cstring>
 #include <ctime>
-#include <random>
 #include <utility>
 
 #include "collectors/access_names.hpp"
 #include "collectors/access_paths.hpp"
+#include "collectors/client_names.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -29,19 +29,8 @@ FailureTable table_of(const config::Gateway& gateway, const AccessOptions& optio
     return FailureTable(rules);
 }
 
-base::Secret random_key() {
-    std::random_device random;
-    std::string key;
-    constexpr std::size_t kBytes = 32;
-    while (key.size() < kBytes) key += static_cast<char>(random() & 0xFFU);
-    return base::Secret(key);
-}
-
-base::Secret key_of(const AccessOptions& options) {
-    if (options.addresses != AddressForm::hashed) return {};
-    if (options.address_key.given())
-        if (auto key = options.address_key.read()) return *std::move(key);
-    return random_key();
+domain::Events counted_by(const FailureTable& table) {
+    return domain::requests() | table.reasons();
 }
 
 /// A time that was read as if it were UTC's, but is of this machine's zone.
@@ -71,7 +60,8 @@ class AccessCounter final : public LineCounter {
           table_(table_of(gateway, options, reader_->tells().body_bytes)),
           client_(options.client),
           trusted_(options.trusted_proxies),
-          names_(options.addresses, key_of(options), reader_->tells().escape) {
+          clients_(options.clients),
+          names_(reader_->tells().escape) {
         for (unsigned status = 0; status < kStatuses; ++status) {
             const Outcome outcome = table_.outcome(status, std::nullopt);
             if (table_.may_fail(status)) {
@@ -100,7 +90,7 @@ class AccessCounter final : public LineCounter {
         seen_.add(lines);
     }
 
-    domain::Events offers(Time /*now*/) const override { return domain::requests() | table_.reasons(); }
+    domain::Events offers(Time /*now*/) const override { return counted_by(table_); }
     std::vector<Finding> findings() const override;
 
  private:
@@ -147,7 +137,7 @@ class AccessCounter final : public LineCounter {
         reader_->complete(request);
         Time at = tally.now;
         if (request.at) at = std::min(at, request.local_time ? in_local_zone(*request.at) : *request.at);
-        const ClientName& client = names_.client(client_of(request));
+        const ClientName& client = clients_.name(client_of(request));
         if (client.hash) tally.clients.add(*outcome.reason, *client.hash, at);
         tally.failures.add(*outcome.reason, client.shown, names_.user_agent(request.user_agent),
                            names_.path(request.target), at);
@@ -179,6 +169,7 @@ class AccessCounter final : public LineCounter {
     FailureTable table_;
     ClientField client_;
     std::vector<TrustedProxy> trusted_;
+    ClientNames clients_;
     AccessNames names_;
     std::array<ByStatus, kStatuses> by_status_{};
     std::array<Event, kStatuses> event_of_{};
@@ -212,6 +203,10 @@ std::vector<Finding> AccessCounter::findings() const {
 std::unique_ptr<LineCounter> make_access_counter(const config::Gateway& gateway,
                                                  const AccessOptions& options) {
     return std::make_unique<AccessCounter>(gateway, options);
+}
+
+domain::Events access_events(const config::Gateway& gateway, const AccessOptions& options) {
+    return counted_by(table_of(gateway, options, options.make_reader()->tells().body_bytes));
 }
 
 }  // namespace keyshift::collectors

@@ -7,10 +7,14 @@
 #include "collectors/access_options.hpp"
 #include "collectors/line_counter.hpp"
 #include "config/config.hpp"
+#include "domain/event.hpp"
 
 namespace keyshift::collectors {
 
 std::unique_ptr<LineCounter> make_access_counter(const config::Gateway& gateway,
                                                  const AccessOptions& options);
+
+/// What it can count.
+domain::Events access_events(const config::Gateway& gateway, const AccessOptions& options);
 
 }  // namespace keyshift::collectors

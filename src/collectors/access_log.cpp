@@ -33,10 +33,8 @@ Entry access_log_entry() {
                                       make_access_counter(gateway, options),
                                       options.input.kind == LogInputOptions::Kind::docker);
         },
-        .measures = [](const config::Gateway& gateway,
-                       const config::CollectorConfig& config) -> domain::Events {
-            return make_access_counter(gateway, options_of(config))->offers(base::now());
-        },
+        .measures = [](const config::Gateway& gateway, const config::CollectorConfig& config)
+            -> domain::Events { return access_events(gateway, options_of(config)); },
         .line_counter = [](const config::Gateway& gateway, const config::CollectorConfig& config)
             -> std::unique_ptr<LineCounter> { return make_access_counter(gateway, options_of(config)); }};
 }

@@ -84,12 +84,8 @@ void read_clients(config::OptionsReader& reader, AccessOptions& options) {
         ClientField::peer);
     options.trusted_proxies = reader.parsed_list_or_null<TrustedProxy>("trusted_proxies", TrustedProxy::parse)
                                   .value_or(std::vector<TrustedProxy>());
-    options.addresses = reader.choice<AddressForm>(
-        "addresses",
-        {{"full", AddressForm::full}, {"truncated", AddressForm::truncated}, {"hashed", AddressForm::hashed}},
-        AddressForm::full);
-    options.address_key = reader.optional_secret("address_key");
-    if (options.client == ClientField::forwarded && !reader.has("trusted_proxies"))
+    options.clients = read_client_options(reader);
+    if (options.client == ClientField::forwarded && !reader.has_value("trusted_proxies"))
         reader.problem("client", "needs to know whose X-Forwarded-For to believe",
                        "give the proxies' addresses as trusted_proxies");
     if (options.client == ClientField::forwarded && options.make_reader &&
@@ -98,8 +94,6 @@ void read_clients(config::OptionsReader& reader, AccessOptions& options) {
                        "log $http_x_forwarded_for with format: nginx, or set client: remote_addr");
     if (options.client == ClientField::peer && !options.trusted_proxies.empty())
         reader.problem("trusted_proxies", "is of no use here", "set client: x_forwarded_for, or remove it");
-    if (options.addresses != AddressForm::hashed && options.address_key.given())
-        reader.problem("address_key", "is of no use here", "set addresses: hashed, or remove it");
 }
 
 }  // namespace

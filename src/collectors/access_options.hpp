@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "collectors/access_client.hpp"
 #include "collectors/access_failures.hpp"
+#include "collectors/client_address.hpp"
+#include "collectors/client_names.hpp"
 #include "collectors/log_input.hpp"
 #include "config/config.hpp"
 #include "config/options.hpp"
@@ -16,9 +17,7 @@
 
 namespace keyshift::collectors {
 
-/// How a client's address is kept.
-enum class AddressForm { full, truncated, hashed };
-/// Where it stands.
+/// Where a client's address stands.
 enum class ClientField { peer, forwarded };
 
 struct AccessOptions {
@@ -28,8 +27,7 @@ struct AccessOptions {
     FailureRules failures = {};           ///< beside the preset's
     ClientField client = ClientField::peer;
     std::vector<TrustedProxy> trusted_proxies = {};
-    AddressForm addresses = AddressForm::full;
-    config::SecretSource address_key = {};  ///< of AddressForm::hashed
+    ClientOptions clients = {};
 };
 
 AccessOptions read_access_options(config::OptionsReader& reader);

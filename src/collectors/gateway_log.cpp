@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "collectors/client_names.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/gateway_log_counter.hpp"
 #include "collectors/gateway_log_rules.hpp"
@@ -19,6 +20,7 @@ using namespace std::chrono_literals;
 struct Options {
     LogFormat format = LogFormat::tracing_text;
     LogRules rules;  ///< empty: the preset's
+    ClientOptions clients;
     LogInputOptions input;
 };
 
@@ -34,6 +36,7 @@ Options read_options(config::OptionsReader& reader) {
     const bool is_own = options.format == LogFormat::text || options.format == LogFormat::json;
     if (is_own && !reader.has("rules"))
         reader.problem("rules", "is not given", "say which lines count: rules: [{event: fallback, ...}]");
+    options.clients = read_client_options(reader);
     options.input = read_log_input(reader);
     return options;
 }
@@ -43,7 +46,7 @@ LogRules rules_of(const config::Gateway& gateway, const Options& options) {
 }
 
 std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Options& options) {
-    return make_gateway_log_counter(options.format, rules_of(gateway, options));
+    return make_gateway_log_counter(options.format, rules_of(gateway, options), options.clients);
 }
 
 }  // namespace

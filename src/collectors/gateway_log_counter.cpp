@@ -20,7 +20,7 @@ enum class Outcome { matched, skipped, unparsed };
 template <class Form>
 class Counter final : public LineCounter {
  public:
-    explicit Counter(LogRules rules) : form_(std::move(rules)) {}
+    Counter(LogRules rules, const ClientOptions& clients) : form_(std::move(rules), clients) {}
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
@@ -55,7 +55,8 @@ class Counter final : public LineCounter {
 template <class Reader>
 class TracingForm {
  public:
-    explicit TracingForm(LogRules rules) : offers_(rules), reader_(rules), matcher_(std::move(rules)) {}
+    TracingForm(LogRules rules, const ClientOptions& clients)
+        : offers_(rules), reader_(rules), matcher_(std::move(rules), clients) {}
 
     Outcome line(std::string_view text, LogTally& tally) {
         if (!reader_.parse(text, line_)) return Outcome::unparsed;
@@ -125,7 +126,8 @@ class JsonReader {
 /// Lines of any form: rules see all of them.
 class AnyForm {
  public:
-    explicit AnyForm(LogRules rules) : offers_(events_of(rules)), matcher_(std::move(rules)) {}
+    AnyForm(LogRules rules, const ClientOptions& clients)
+        : offers_(events_of(rules)), matcher_(std::move(rules), clients) {}
 
     Outcome line(std::string_view text, LogTally& tally) {
         return matcher_.match({text}, tally) ? Outcome::matched : Outcome::skipped;
@@ -156,18 +158,19 @@ class JsonForm : public AnyForm {
 
 }  // namespace
 
-std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules) {
+std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules,
+                                                      const ClientOptions& clients) {
     switch (format) {
         case LogFormat::tracing_json:
-            return std::make_unique<Counter<TracingForm<JsonReader>>>(std::move(rules));
+            return std::make_unique<Counter<TracingForm<JsonReader>>>(std::move(rules), clients);
         case LogFormat::text:
-            return std::make_unique<Counter<AnyForm>>(std::move(rules));
+            return std::make_unique<Counter<AnyForm>>(std::move(rules), clients);
         case LogFormat::json:
-            return std::make_unique<Counter<JsonForm>>(std::move(rules));
+            return std::make_unique<Counter<JsonForm>>(std::move(rules), clients);
         case LogFormat::tracing_text:
             break;
     }
-    return std::make_unique<Counter<TracingForm<TextReader>>>(std::move(rules));
+    return std::make_unique<Counter<TracingForm<TextReader>>>(std::move(rules), clients);
 }
 
 }  // namespace keyshift::collectors

@@ -4,12 +4,14 @@
 
 #include <memory>
 
+#include "collectors/client_names.hpp"
 #include "collectors/gateway_log_rules.hpp"
 #include "collectors/line_counter.hpp"
 
 namespace keyshift::collectors {
 
-/// The rules are valid for that format.
-std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules);
+/// The rules are valid for that format. `clients`: how those that rules name are kept.
+std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules,
+                                                      const ClientOptions& clients = {});
 
 }  // namespace keyshift::collectors

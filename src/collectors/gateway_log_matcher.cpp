@@ -104,14 +104,15 @@ bool passes(const FieldTest& test, formats::JsonLine& fields) {
 
 }  // namespace
 
-GatewayLogMatcher::GatewayLogMatcher(LogRules rules)
+GatewayLogMatcher::GatewayLogMatcher(LogRules rules, const ClientOptions& clients)
     : rules_(std::move(rules)),
       begun_(begun(rules_)),
       searched_(searched(rules_)),
       fielded_(fielded(rules_)),
       beginnings_(texts(rules_, begun_, beginning_of)),
       expressions_(texts(rules_, searched_, regex_of), group_names()),
-      confirming_(texts(rules_, begun_, regex_of), group_names()) {}
+      confirming_(texts(rules_, begun_, regex_of), group_names()),
+      clients_(clients) {}
 
 void GatewayLogMatcher::begins(std::size_t literal, const MatchedText& line, LogTally& tally) {
     const LogRule& rule = rules_[begun_[literal]];
@@ -150,10 +151,10 @@ void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const
     if (is_failure) fail(event, groups, time_of(line, tally.now), tally);
 }
 
-void GatewayLogMatcher::fail(Event event, const Groups& groups, base::Time at, LogTally& tally) const {
-    const std::string_view client = groups[kClient];
-    tally.failures.add(event, client, {}, {}, at);
-    if (!client.empty()) tally.clients.add(event, domain::hash_client(client), at);
+void GatewayLogMatcher::fail(Event event, const Groups& groups, base::Time at, LogTally& tally) {
+    const ClientName& client = clients_.name(groups[kClient]);
+    tally.failures.add(event, client.shown, {}, {}, at);
+    if (client.hash) tally.clients.add(event, *client.hash, at);
 }
 
 }  // namespace keyshift::collectors

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "collectors/client_names.hpp"
 #include "collectors/gateway_log_rules.hpp"
 #include "collectors/line_counter.hpp"
 #include "domain/event.hpp"
@@ -26,7 +27,7 @@ struct MatchedText {
 
 class GatewayLogMatcher {
  public:
-    explicit GatewayLogMatcher(LogRules rules);
+    GatewayLogMatcher(LogRules rules, const ClientOptions& clients);
 
     /// Adds what the line counts as, each event at most once. Returns whether it counts as anything.
     bool match(const MatchedText& line, LogTally& tally) {
@@ -50,7 +51,7 @@ class GatewayLogMatcher {
     void search(const MatchedText& line, LogTally& tally);
     void test_fields(const MatchedText& line, LogTally& tally);
     void fits(const LogRule& rule, const MatchedText& line, const Groups& groups, LogTally& tally);
-    void fail(domain::Event event, const Groups& groups, base::Time at, LogTally& tally) const;
+    void fail(domain::Event event, const Groups& groups, base::Time at, LogTally& tally);
 
     LogRules rules_;
     std::vector<std::size_t> begun_;     // rules, by the literals of beginnings_
@@ -59,6 +60,7 @@ class GatewayLogMatcher {
     formats::LineBeginnings beginnings_;
     formats::LineExpressions expressions_;  // looked for anywhere
     formats::LineExpressions confirming_;   // by literal, where its rule has one
+    ClientNames clients_;
     domain::Events seen_;
     domain::Events in_line_;
 };

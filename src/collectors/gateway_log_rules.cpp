@@ -97,11 +97,7 @@ LogRule read_rule(config::OptionsReader& item, LogFormat format) {
     for (config::NamedTexts& field : item.named_texts("fields"))
         rule.fields.push_back({std::move(field.name), std::move(field.texts)});
     rule.level = item.parsed<std::optional<TracingLevel>>("level", std::nullopt, "null", parse_level);
-    if (item.has("target")) {
-        rule.targets = item.list_of_text("target", {});
-    } else {
-        item.optional_text("target");
-    }
+    rule.targets = item.optional_list_of_text("target");
     check(item, rule, format, {item.has("message"), item.has("regex"), item.has("fields")});
     return rule;
 }

@@ -57,8 +57,8 @@ LogInputOptions read_log_input(config::OptionsReader& collector) {
     auto docker = globs(reader, "docker");
     options.globs = options.kind == Kind::docker ? std::move(docker) : std::move(files);
     config::OptionsReader journal = reader.section("journald");
-    options.units = journal.list_of_text("unit", {});
-    options.matches = journal.list_of_text("match", {});
+    options.units = journal.optional_list_of_text("unit");
+    options.matches = journal.optional_list_of_text("match");
     options.journal_directory = journal.optional_path("directory");
     for (const std::string& match : options.matches)
         if (match.find('=') == std::string::npos || match.front() == '=')

@@ -108,6 +108,11 @@ std::vector<std::string> OptionsReader::list_of_text(std::string_view key,
                                     [](std::string_view text) { return std::string(text); });
 }
 
+std::vector<std::string> OptionsReader::optional_list_of_text(std::string_view key) {
+    return parsed_list_or_null<std::string>(key, [](std::string_view text) { return std::string(text); })
+        .value_or(std::vector<std::string>());
+}
+
 std::vector<std::filesystem::path> OptionsReader::paths(std::string_view key) {
     return parsed_list<std::filesystem::path>(key, {}, "null", [this](std::string_view text) {
         return reading_->directory / std::filesystem::path(text);

@@ -75,6 +75,8 @@ class OptionsReader {
     std::string optional_text(std::string_view key);
     /// A list, or one text that stands for a list of one. Not empty, nor is any of its texts.
     std::vector<std::string> list_of_text(std::string_view key, const std::vector<std::string>& fallback);
+    /// The same where `null`, the default, means that there is none: then it is empty.
+    std::vector<std::string> optional_list_of_text(std::string_view key);
 
     /// A list of paths, or one; relative ones as `path`. An absent one reads as none.
     std::vector<std::filesystem::path> paths(std::string_view key);
@@ -167,6 +169,8 @@ class OptionsReader {
     void problem(std::string_view key, std::string what, std::string hint);
     /// True when the file gives `key`, even as `null` or wrongly.
     bool has(std::string_view key) const;
+    /// ... but not as `null`.
+    bool has_value(std::string_view key) const;
 
     // For the loader:
 

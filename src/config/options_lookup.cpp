@@ -31,6 +31,11 @@ bool OptionsReader::has(std::string_view key) const {
     return child(key) != nullptr;
 }
 
+bool OptionsReader::has_value(std::string_view key) const {
+    const TreeNode* node = child(key);
+    return node != nullptr && node->kind != TreeNode::Kind::null;
+}
+
 bool OptionsReader::is_as_written(std::string_view key, std::string_view text) const {
     const TreeNode* node = child(key);
     return node != nullptr && node->text == text;

@@ -28,10 +28,25 @@ bool before(const A& a, const B& b) {
     return std::string_view(a.path).compare(b.path) < 0;
 }
 
+bool is_same(const FailureKind& a, const FailureView& b) {
+    return a.minute == b.minute && a.reason == b.reason && a.client == b.client &&
+           a.user_agent == b.user_agent && a.path == b.path;
+}
+
+std::size_t hash_of(const FailureView& kind) {
+    constexpr std::size_t kOdd = 0x9e3779b97f4a7c15U;
+    const std::hash<std::string_view> hash;
+    auto out = static_cast<std::size_t>(kind.minute) * kOdd + index_of(kind.reason);
+    for (const std::string_view text : {kind.client, kind.user_agent, kind.path})
+        out = (out ^ hash(text)) * kOdd;
+    return out ^ (out >> 32U);
+}
+
+/// Times without a count are none yet.
 void extend(FailureTimes& times, const FailureTimes& by) {
+    times.first = times.count == 0 ? by.first : std::min(times.first, by.first);
+    times.last = times.count == 0 ? by.last : std::max(times.last, by.last);
     times.count += by.count;
-    times.first = std::min(times.first, by.first);
-    times.last = std::max(times.last, by.last);
 }
 
 }  // namespace
@@ -63,19 +78,32 @@ void FailureTally::merge(const FailureTally& other) {
         add({kind.minute, kind.reason, kind.client, kind.user_agent, kind.path}, times);
 }
 
+FailureTally::Kinds::value_type*& FailureTally::Lately::at(std::size_t hash) {
+    constexpr std::size_t kSlots = 1024;
+    if (slots_.empty()) slots_.resize(kSlots);
+    return slots_[hash % kSlots];
+}
+
 void FailureTally::add(FailureView kind, const FailureTimes& times) {
+    Kinds::value_type*& lately = lately_.at(hash_of(kind));
+    if (lately == nullptr || !is_same(lately->first, kind)) lately = &find_or_make(kind);
+    extend(lately->second, times);
+}
+
+/// The kind, or what is left of it where there are too many.
+FailureTally::Kinds::value_type& FailureTally::find_or_make(FailureView kind) {
     auto found = kinds_.find(kind);
     if (found == kinds_.end() && kinds_.size() >= limit_) {
         kind = {kind.minute, kind.reason, {}, {}, {}};
         found = kinds_.find(kind);
     }
-    if (found != kinds_.end()) {
-        extend(found->second, times);
-        return;
-    }
-    kinds_.emplace(FailureKind{kind.minute, kind.reason, std::string(kind.client),
-                               std::string(kind.user_agent), std::string(kind.path)},
-                   times);
+    if (found == kinds_.end())
+        found = kinds_
+                    .emplace(FailureKind{kind.minute, kind.reason, std::string(kind.client),
+                                         std::string(kind.user_agent), std::string(kind.path)},
+                             FailureTimes{})
+                    .first;
+    return *found;
 }
 
 void KeyUses::add(std::string_view id, base::Time at) {

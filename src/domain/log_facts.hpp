@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 #include "domain/event.hpp"
@@ -65,12 +66,44 @@ class FailureTally {
     void add(FailureView kind, const FailureTimes& times);
     void merge(const FailureTally& other);
     bool empty() const { return kinds_.empty(); }
-    void clear() { kinds_.clear(); }
+    void clear() {
+        kinds_.clear();
+        lately_.forget();
+    }
     const Kinds& kinds() const { return kinds_; }
 
  private:
+    /// Where kinds were found lately, since the same few come again and again. Forgets when it or the tally
+    /// goes elsewhere: it points into kinds_.
+    class Lately {
+     public:
+        Lately() = default;
+        Lately(const Lately& /*other*/) {}
+        Lately(Lately&& other) noexcept { other.forget(); }
+        Lately& operator=(const Lately& /*other*/) {
+            forget();
+            return *this;
+        }
+        Lately& operator=(Lately&& other) noexcept {
+            forget();
+            other.forget();
+            return *this;
+        }
+        ~Lately() = default;
+
+        /// What was put for a kind of the same hash; null: nothing.
+        Kinds::value_type*& at(std::size_t hash);
+        void forget() noexcept { slots_.clear(); }
+
+     private:
+        std::vector<Kinds::value_type*> slots_;
+    };
+
+    Kinds::value_type& find_or_make(FailureView kind);
+
     std::size_t limit_ = 2'000;
     Kinds kinds_;
+    Lately lately_;
 };
 
 /// When keys were used, by id as the log writes it, at most `limit` of them: further ones are dropped.

@@ -117,5 +117,15 @@ TEST(AccessOptions, FormatsHaveWhatTheyNeedAndNothingElse) {
               "$http_x_forwarded_for with format: nginx, or set client: remote_addr\n");
 }
 
+TEST(AccessOptions, NoProxyAtAllIsAsGoodAsNoneGiven) {
+    const std::string wanted =
+        "k.yaml:4:13: collectors[access_log].client: needs to know whose X-Forwarded-For to believe, give "
+        "the proxies' addresses as trusted_proxies\n";
+    const std::string client = "    client: x_forwarded_for\n    format: traefik_json\n";
+    EXPECT_EQ(access_problems(client), wanted);
+    EXPECT_EQ(access_problems(client + "    trusted_proxies: null\n"), wanted);
+    EXPECT_EQ(access_problems("    trusted_proxies: null\n"), "");
+}
+
 }  // namespace
 }  // namespace keyshift::collectors

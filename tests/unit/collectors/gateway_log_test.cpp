@@ -236,6 +236,31 @@ TEST(GatewayLog, ExpressionsNameKeysClientsAndReasons) {
     EXPECT_EQ(log.tally.clients.count(Event::failure_expired, *base::parse_rfc3339(kAt)), 1U);
 }
 
+TEST(GatewayLog, ClientsAreKeptAsTheirAddressesMayBe) {
+    const auto kept = [](const std::string& form, std::string_view client) {
+        Log log(
+            "    rules: [{event: failure_blocked, regex: 'blocked (?P<client>\\S+)'}]\n"
+            "    addresses: " +
+            form + "\n");
+        log.says(line("INFO", "gw: blocked " + std::string(client)));
+        return log.tally.failures.kinds().begin()->first.client;
+    };
+    EXPECT_EQ(kept("full", "203.0.113.77"), "203.0.113.77");
+    EXPECT_EQ(kept("truncated", "203.0.113.77"), "203.0.113.0/24");
+    EXPECT_EQ(kept("truncated", "[2001:db8:1:2:3::4]:443"), "2001:db8:1::/48");
+    EXPECT_EQ(kept("truncated", "host.example"), "");
+    EXPECT_EQ(kept("hashed\n    address_key: k1", "203.0.113.77"), "9e6c2a8792d7e91f") << "as access_log";
+    EXPECT_EQ(kept("full", "a\x01!"), "a\\x01!");
+}
+
+TEST(GatewayLog, ClientsAreCountedByWhoTheyAre) {
+    Log log("    rules: [{event: failure_blocked, regex: 'blocked (?P<client>\\S*)'}]\n");
+    for (const char* const client : {"192.0.2.1", "192.0.2.1:8080", "::ffff:192.0.2.1", "2001:db8::1",
+                                     "2001:db8::2", "host.example", ""})
+        log.says(line("INFO", std::string("gw: blocked ") + client));
+    EXPECT_EQ(log.tally.clients.count(Event::failure_blocked, *base::parse_rfc3339(kAt)), 3U);
+}
+
 TEST(GatewayLog, ExpressionsSeeMessagesWithoutColours) {
     Log log("    rules: [{event: key_used, regex: 'Accepted key_id=(?P<key_id>[0-9]+)$'}]\n");
     EXPECT_EQ(log.says(coloured("INFO", "gw", "Accepted \x1b[3mkey_id\x1b[0m\x1b[2m=\x1b[0m17")),

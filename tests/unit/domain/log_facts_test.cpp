@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "domain/log_facts.hpp"
 
+#include <map>
+#include <random>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -58,6 +61,57 @@ TEST(FailureTally, BeyondItsLimitOnlyReasonAndMinuteAreKept) {
     EXPECT_EQ(tally.kinds().begin()->second.count, 8U);
     tally.add(Event::failure_unknown_key, "client 1", "agent", "/", kNow);
     EXPECT_EQ(tally.kinds().begin()->second.count, 8U) << "known clients stay known";
+}
+
+TEST(FailureTally, CountsAsAPlainMapDoesWhateverComesInWhichOrder) {
+    FailureTally tally;
+    std::map<FailureKind, std::uint64_t> plain;
+    std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same every time
+    const auto pick = [&random](unsigned n) { return static_cast<int>(random() % n); };
+    for (int i = 0; i < 50'000; ++i) {
+        const FailureKind kind{kNow.time_since_epoch() / 1min + pick(3),
+                               after(kFirstFailure, static_cast<std::size_t>(pick(2))),
+                               std::to_string(pick(20)), std::to_string(pick(3)), std::to_string(pick(5))};
+        ++plain[kind];
+        tally.add(kind.reason, kind.client, kind.user_agent, kind.path, Time(kind.minute * 1min));
+    }
+    ASSERT_EQ(tally.kinds().size(), plain.size());
+    for (const auto& [kind, times] : tally.kinds()) EXPECT_EQ(times.count, plain.at(kind));
+}
+
+TEST(FailureTally, TextsThatRunTogetherAreNotOne) {
+    FailureTally tally;
+    for (int i = 0; i < 3; ++i) {
+        tally.add(Event::failure_blocked, "ab", "c", "", kNow);
+        tally.add(Event::failure_blocked, "a", "bc", "", kNow);
+        tally.add(Event::failure_blocked, "", "c", "ab", kNow);
+    }
+    EXPECT_EQ(tally.kinds().size(), 3U);
+}
+
+TEST(FailureTally, OneThatWasTakenOrCopiedOrClearedCountsAnew) {
+    const auto fail = [](FailureTally& tally) {
+        tally.add(Event::failure_blocked, "a", "b", "c", kNow);
+        return sum(tally);
+    };
+    FailureTally tally;
+    fail(tally);
+    FailureTally copy = tally;
+    EXPECT_EQ(fail(copy), 2U);
+    EXPECT_EQ(sum(tally), 1U);
+    FailureTally taken = std::move(tally);
+    tally.clear();
+    EXPECT_EQ(fail(tally), 1U);
+    EXPECT_EQ(fail(taken), 2U);
+    tally = std::move(taken);
+    taken.clear();
+    EXPECT_EQ(fail(taken), 1U);
+    EXPECT_EQ(fail(tally), 3U);
+    taken = tally;
+    EXPECT_EQ(fail(taken), 4U);
+    EXPECT_EQ(sum(tally), 3U);
+    tally.clear();
+    EXPECT_EQ(fail(tally), 1U);
 }
 
 TEST(FailureTally, LongTextsAreCutAtACharacter) {

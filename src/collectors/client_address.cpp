@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collectors/access_client.hpp"
+#include "collectors/client_address.hpp"
 
 #include <algorithm>
 #include <cstring>
