@@ -151,7 +151,8 @@ local to_do = [
    })
    + panels.column('Age', { unit: 's' })
    + panels.column('Failed looks', { decimals: 0 })
-   + panels.column('Resets', { decimals: 0 })
+   // Not every source can be reset.
+   + panels.column('Resets', { decimals: 0, noValue: '–' })
    + panels.column('Read since', { unit: 'dateTimeFromNow' }), 24, 9],
 ];
 

@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.alert_rules import RULES, every
+from harness.alert_rules import RULES, groups, rules
 from harness.keyshift import Serve
 from harness.postgres import Database, Postgres
 from harness.process import CLEAN_ENVIRONMENT, Process
 from harness.prometheus import Prometheus
 from harness.redis import Redis
 from harness.scratch import scratch_directory
+from harness.watching import DAY, KeyTable
 from panel_answers import Range
+
+import yaml
 
 TESTS = Path(__file__).parents[1]
 MIGRATION_SECONDS = 60
@@ -41,14 +44,26 @@ def migrated(postgres: Postgres, redis: Redis) -> Iterator[tuple[Prometheus, Ran
         gateway = _gateway(stack, database, redis)
         serve = stack.enter_context(Serve(_tree(database, redis, gateway)))
         rule_file = scratch_directory("rules") / RULES.name
-        rule_file.write_text(every(RULES.read_text(), "1s"))
+        rule_file.write_text(_hasty_rules())
         targets = {"keyshift": [f"127.0.0.1:{serve.port}"]}
         prometheus = stack.enter_context(Prometheus(targets, interval="1s", rule_files=[rule_file]))
         prometheus.wait_for("keyshift_keys")
         begin = time.time()
-        time.sleep(MIGRATION_SECONDS + REST_SECONDS)
+        time.sleep(MIGRATION_SECONDS / 2)
+        KeyTable(database).add(name="rogue", age=0 * DAY, idle=0 * DAY)
+        time.sleep(MIGRATION_SECONDS / 2 + REST_SECONDS)
         prometheus.wait_for("instance:keyshift_auth_failures:ratio_rate1h")
         yield prometheus, Range(begin, time.time())
+
+
+def _hasty_rules() -> str:
+    """Every second, and an alert fires as soon as its condition holds."""
+    tree = groups()
+    for group in tree:
+        group["interval"] = "1s"
+    for rule in rules(tree):
+        rule.pop("for", None)
+    return yaml.safe_dump({"groups": tree}, sort_keys=False)
 
 
 def _gateway(stack: contextlib.ExitStack, database: Database, redis: Redis) -> str:

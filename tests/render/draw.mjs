@@ -50,6 +50,7 @@ async function draw(browser, { input, width, picture }) {
   await page.route('**', (route) => answer(route, strayed));
   await page.addInitScript(SETTINGS);
   await page.goto(ORIGIN);
+  await page.addStyleTag({ path: join(bundle, 'page.css') });
   await page.addScriptTag({ path: join(bundle, 'page.js') });
   faults.push(...(await page.evaluate((each) => window.draw(each), input)));
   if (picture) {

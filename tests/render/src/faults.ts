@@ -44,6 +44,10 @@ export function cutTexts(panel: Element): string[] {
     }
   }
   for (const canvas of panel.querySelectorAll('canvas')) {
+    const [graph, whole] = [canvas.getBoundingClientRect(), panel.getBoundingClientRect()];
+    if (sticksOutSideways(graph, whole) || sticksOutUpOrDown(graph, whole)) {
+      found.add('cut off: a graph');
+    }
     cutOnCanvas.get(canvas)?.forEach((text) => found.add(`cut off: ${text}`));
   }
   return [...found];
@@ -55,34 +59,43 @@ function fontPixels(element: Element): number {
   return pixels * (svg ? svg.a : 1);
 }
 
+// Texts of its own that an element does not show whole, or that an element around it hides a part of.
 function isCut(node: Text, element: Element, panel: Element): boolean {
   const range = document.createRange();
   range.selectNodeContents(node);
   const text = range.getBoundingClientRect();
-  for (let each: Element | null = element; each; each = each.parentElement) {
-    const clips = each === panel || ['overflowX', 'overflowY'].some((key) => getComputedStyle(each!)[key as 'overflowX'] !== 'visible');
-    const holds = each === element || clips;
-    if (holds && each instanceof HTMLElement && each.clientWidth && each.scrollWidth > each.clientWidth + TOLERANCE_PIXELS && !scrolls(each)) {
-      return true;
+  if (isShortened(element)) {
+    return true;
+  }
+  for (let each: Element = element; ; each = each.parentElement!) {
+    const { overflowX, overflowY } = getComputedStyle(each);
+    if (each === panel || overflowX !== 'visible' || overflowY !== 'visible') {
+      const outer = each.getBoundingClientRect();
+      // What is further down in a list that scrolls can be reached; what is further right, nobody looks for.
+      if (sticksOutSideways(text, outer) || (!['auto', 'scroll'].includes(overflowY) && sticksOutUpOrDown(text, outer))) {
+        return true;
+      }
     }
-    if (clips && sticksOut(text, each.getBoundingClientRect())) {
-      return true;
-    }
-    if (each === panel) {
-      break;
+    if (each === panel || (['auto', 'scroll'].includes(overflowY) && sticksOutUpOrDown(text, each.getBoundingClientRect()))) {
+      return false;
     }
   }
-  return false;
 }
 
-// A person can still reach what is in there; that it sticks out is found by its rectangle.
-function scrolls(element: Element): boolean {
-  return ['auto', 'scroll'].includes(getComputedStyle(element).overflowX);
+function isShortened(element: Element): boolean {
+  const { overflowX, textOverflow, display } = getComputedStyle(element);
+  if (overflowX === 'visible' || display === 'inline') {
+    return false;
+  }
+  return element.scrollWidth > element.clientWidth + (textOverflow === 'ellipsis' ? 0 : TOLERANCE_PIXELS);
 }
 
-function sticksOut(inner: DOMRect, outer: DOMRect): boolean {
-  const sides = [outer.left - inner.left, inner.right - outer.right];
+function sticksOutSideways(inner: DOMRect, outer: DOMRect): boolean {
+  return outer.left - inner.left > TOLERANCE_PIXELS || inner.right - outer.right > TOLERANCE_PIXELS;
+}
+
+function sticksOutUpOrDown(inner: DOMRect, outer: DOMRect): boolean {
   // Letters are less high than their line.
-  const heights = [outer.top - inner.top, inner.bottom - outer.bottom].map((each) => each - inner.height / 4);
-  return [...sides, ...heights].some((each) => each > TOLERANCE_PIXELS);
+  const slack = inner.height / 4 + TOLERANCE_PIXELS;
+  return outer.top - inner.top > slack || inner.bottom - outer.bottom > slack;
 }
