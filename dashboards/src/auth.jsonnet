@@ -115,7 +115,7 @@ local breakdown = [
     'Within the time range of the dashboard.',
     'none',
     'sort_desc(sum by (reason) (increase(keyshift_auth_failures_total{}[$__range])) > 0)',
-    'No failure',
+    'No failure, or not counted',
     '{{reason}}'
   ) + panels.decimals(0) + panels.colours(colour_of_reason), 8, 9],
   [panels.bars(
@@ -170,7 +170,7 @@ local to_do = [
      'Failures within the time range and what they say. `keyshift failures --since 1h` names clients, addresses and paths.',
      'none',
      [{ expr: 'sort_desc(label_replace(sum without (job) (increase(keyshift_auth_failures_total{}[$__range])) > 0, "means", "$1", "reason", "(.+)"))' }],
-     'No failure'
+     'No failure, or not counted'
    ) + panels.columns([['reason', 'Reason'], ['Value', 'Failures'], ['means', 'What it means'], ['instance', 'Instance']])
    + panels.column('Reason', { 'custom.width': 160 })
    + panels.column('Failures', { decimals: 0, 'custom.width': 100 })

@@ -69,7 +69,7 @@ local trend = [
     'Created since keyshift has watched: an old gateway or an old tool is at work.',
     'none',
     [{ expr: 'increase(keyshift_legacy_keys_created_total{}[$__interval])', interval: '1d' }],
-    'None'
+    'None, or nothing known'
   ) + panels.daily_bars + panels.decimals(0) + panels.colour(meaning.act), 12, 8],
 ];
 
@@ -80,7 +80,7 @@ local breakdown = [
     'Keys in each phase now.',
     'none',
     'sort_desc(sum by (phase) (keyshift_legacy_keys{}) > 0)',
-    'No legacy key',
+    'No legacy key, or unknown',
     '{{phase}}'
   ) + panels.colours(colour_of_phase), 8, 9],
   [panels.bars(

@@ -45,7 +45,7 @@
     no_live_use: 'No legacy key is used',
     no_fallback_hits: 'The fallback was not used',
     no_new_legacy: 'Nobody creates legacy keys',
-    none_stranded: 'Nobody is locked out',
+    none_stranded: 'No key was refused while in use',
     none_retired_in_use: 'No key was deleted while in use',
     failures_normal: 'Authentication fails no more than usual',
     inventory: 'Every key that is left is out of use',

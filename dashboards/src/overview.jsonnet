@@ -67,14 +67,14 @@ local answer = [
     'Share of all legacy keys there ever were that is deleted or upgraded.',
     'percentunit',
     'keyshift_migration_removed_ratio{}',
-    'No legacy key'
+    'Unknown'
   ) + panels.colour(meaning.good), 4, 5],
   [panels.gauge(
     'Removed or out of use',
     'The same, with the keys that are replaced, no longer used, and only still to be deleted.',
     'percentunit',
     'keyshift_migration_drained_ratio{}',
-    'No legacy key'
+    'Unknown'
   ) + panels.colour('light-green'), 4, 5],
   [panels.sparkline(
     'Legacy keys left',
@@ -168,7 +168,7 @@ local breakdown = [
     'Legacy keys by phase, also those that are gone.',
     'none',
     'sort_desc(sum by (phase) (keyshift_legacy_keys{}) > 0)',
-    'No legacy key',
+    'No legacy key, or unknown',
     '{{phase}}'
   ) + panels.colours(colour_of_phase), 8, 9],
   [panels.bars(
@@ -214,7 +214,7 @@ local to_do(runbooks) = [
      'How many keys are in each phase, and what to do with them. `keyshift report --phase PHASE --group-by owner` lists them.',
      'none',
      [{ expr: 'sort_desc(label_replace(keyshift_legacy_keys{phase!~"retired|upgraded"} > 0, "action", "$1", "phase", "(.+)"))' }],
-     'Nothing to do'
+     'Nothing to do, or nothing known'
    ) + panels.columns([['phase', 'Phase'], ['Value', 'Keys'], ['action', 'What to do'], ['instance', 'Instance']])
    + panels.column('Phase', { 'custom.width': 125 })
    + panels.column('Keys', { 'custom.width': 75 })
@@ -225,7 +225,7 @@ local to_do(runbooks) = [
      "Of keyshift's rules, by this Prometheus. Their meaning and what to do is in the runbooks.",
      'none',
      [{ expr: 'ALERTS{alertname=~"Keyshift.+", alertstate="firing"}' }],
-     'None fires'
+     'None fires, or the rules are not loaded'
    ) + panels.columns([['alertname', 'Alert'], ['severity', 'Severity'], ['source', 'Source'], ['instance', 'Instance']])
    + panels.column('Alert', { links: [{ title: 'Runbooks', url: runbooks, targetBlank: true }] })
    + panels.column('Severity', {

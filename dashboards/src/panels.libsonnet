@@ -72,10 +72,18 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
     options+: { graphMode: 'area' },
   },
 
+  // What one label of its series says. By its name a series would say nothing at all where there is none.
+  text(title, description, expr, label, empty):: self.stat(title, description, 'none', expr, empty) + {
+    targets: [target({ expr: expr, instant: true, table: true }, 0)],
+    options+: { textMode: 'value', reduceOptions: { calcs: [], fields: '/^%s$/' % label, values: true } },
+  },
+
   // The one series that is 1 tells by its label; colours by that label.
-  one_of(title, description, expr, label, colours, empty):: self.stat(title, description, 'none', expr, empty, '{{%s}}' % label) + {
-    options+: { textMode: 'name' },
-  } + $.colours(colours),
+  one_of(title, description, expr, label, colours, empty):: self.text(title, description, expr, label, empty) + {
+    fieldConfig+: {
+      defaults+: { mappings+: [{ type: 'value', options: { [text]: { text: text, color: colours[text] } for text in std.objectFields(colours) } }] },
+    },
+  },
 
   gauge(title, description, unit, expr, empty):: panel('gauge', title, description, unit, [{ expr: expr, instant: true }], empty) + {
     options: {

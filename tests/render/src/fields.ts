@@ -39,7 +39,7 @@ const STANDARD: Record<string, FieldConfigPropertyItem['process']> = {
 };
 
 const CUSTOM = [
-  'align', 'axisGridShow', 'axisPlacement', 'axisSoftMin', 'cellOptions', 'drawStyle', 'filterable', 'fillOpacity', 'gradientMode',
+  'align', 'axisGridShow', 'axisPlacement', 'axisSoftMin', 'axisWidth', 'cellOptions', 'drawStyle', 'filterable', 'fillOpacity', 'gradientMode',
   'inspect', 'lineInterpolation', 'lineStyle', 'lineWidth', 'minWidth', 'scaleDistribution', 'showPoints', 'spanNulls', 'stacking',
   'thresholdsStyle', 'width',
 ];
