@@ -17,13 +17,14 @@ export function watchCanvases(): void {
   };
 }
 
-// Texts that are wholly outside belong to axes that are hidden.
+// Texts that are wholly outside belong to axes that are hidden. At the right the last time of an axis may stick out, in every
+// Grafana and whatever the dashboard is; values are at the left.
 function sticksOutOfCanvas(context: CanvasRenderingContext2D, text: string, x: number, y: number): boolean {
   const { actualBoundingBoxLeft, actualBoundingBoxRight } = context.measureText(text);
   const ends = [x - actualBoundingBoxLeft, x + actualBoundingBoxRight].map((end) => context.getTransform().transformPoint({ x: end, y }));
   const { width, height } = context.canvas;
   const inside = ends.every((end) => end.y > 0 && end.y < height) && ends[1].x > 0 && ends[0].x < width;
-  return inside && (ends[0].x < -TOLERANCE_PIXELS || ends[1].x > width + TOLERANCE_PIXELS);
+  return inside && ends[0].x < -TOLERANCE_PIXELS;
 }
 
 export function cutTexts(panel: Element): string[] {

@@ -98,6 +98,7 @@ function Stat(panel: Drawn & One) {
       graphMode={options.graphMode}
       justifyMode={options.justifyMode}
       textMode={textMode}
+      text={options.text}
       alignmentFactors={panel.alignmentFactors}
       width={panel.width}
       height={panel.height}
@@ -117,6 +118,7 @@ function Bar(panel: Drawn & One) {
       valueDisplayMode={options.valueMode}
       namePlacement={options.namePlacement}
       showUnfilled={options.showUnfilled}
+      text={options.text}
       alignmentFactors={panel.alignmentFactors}
       orientation={panel.orientation}
       isOverflow={false}
