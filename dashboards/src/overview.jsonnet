@@ -231,7 +231,8 @@ local to_do(runbooks) = [
    + panels.column('Severity', {
      mappings: [{ type: 'value', options: { critical: { color: meaning.harm, index: 0 }, warning: { color: meaning.act, index: 1 }, info: { color: meaning.neutral, index: 2 } } }],
      'custom.cellOptions': { type: 'color-text' },
-   }), 24, 8],
+   })
+   + panels.sorted_by('Severity', descending=false), 24, 8],
 ];
 
 local exporter = [

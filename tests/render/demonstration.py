@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
 from harness.alert_rules import RULES, groups, rules
 from harness.keyshift import Serve
 from harness.postgres import Database, Postgres
@@ -16,8 +17,6 @@ from harness.redis import Redis
 from harness.scratch import scratch_directory
 from harness.watching import DAY, KeyTable
 from panel_answers import Range
-
-import yaml
 
 TESTS = Path(__file__).parents[1]
 MIGRATION_SECONDS = 60

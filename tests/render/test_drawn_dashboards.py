@@ -189,4 +189,4 @@ def draw(bundle: Path, jobs: list[dict[str, Any]]) -> list[Faults]:
 
 def make_small(picture: str) -> None:
     if pngquant := shutil.which("pngquant"):
-        subprocess.run([pngquant, "--force", "--ext", ".png", "--strip", "128", picture], check=True)
+        subprocess.run([pngquant, "--force", "--ext", ".png", "--strip", "256", picture], check=True)

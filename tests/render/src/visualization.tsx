@@ -7,7 +7,6 @@ import {
   type FieldDisplay,
   type GrafanaTheme2,
   type TimeRange,
-  FieldType,
   VizOrientation,
   formattedValueToString,
   getDisplayValueAlignmentFactors,
@@ -130,13 +129,12 @@ function Bar(panel: Drawn & One) {
 }
 
 function Arc({ value, width, height }: One) {
-  const size = Math.min(width, height * 1.6);
   const { text, color, numeric } = { color: 'grey', ...value.display, text: formattedValueToString(value.display) };
   const [min, max] = [value.field.min ?? 0, value.field.max ?? 1];
   const share = Number.isNaN(numeric) ? 0 : Math.min(1, Math.max(0, (numeric - min) / (max - min)));
   const arc = 'M 10 55 A 40 40 0 0 1 90 55';
   return (
-    <svg width={width} height={height} viewBox="0 0 100 62" data-size={size}>
+    <svg width={width} height={height} viewBox="0 0 100 62">
       <path d={arc} pathLength={1} fill="none" stroke="grey" strokeOpacity={0.25} strokeWidth={12} />
       <path d={arc} pathLength={1} fill="none" stroke={color} strokeWidth={12} strokeDasharray={`${share} 2`} />
       <text x={50} y={52} textAnchor="middle" fill={color} fontSize={Math.min(18, 110 / text.length)}>
@@ -179,11 +177,10 @@ function Rows({ frames, fieldConfig, options, width, height }: Drawn) {
 }
 
 // As Grafana says it for a panel that has nothing to show.
-function Empty({ fieldConfig, frames, width, height }: Drawn) {
+function Empty({ fieldConfig, width, height }: Drawn) {
   const text = fieldConfig.defaults.noValue ?? 'No data';
-  const hasTime = frames.some((frame) => frame.fields.some((field) => field.type === FieldType.time));
   return (
-    <div style={{ width, height, display: 'flex', alignItems: 'center', justifyContent: 'center' }} data-time={hasTime}>
+    <div style={{ width, height, display: 'flex', alignItems: 'center', justifyContent: 'center' }}>
       <div style={{ textAlign: 'center', fontSize: 18, opacity: 0.7, maxWidth: '100%' }}>{text}</div>
     </div>
   );
