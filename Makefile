@@ -65,7 +65,17 @@ monitoring: ## Generate alerts and dashboards from their sources (RUNBOOKS=https
 	@jsonnet --string --tla-str runbooks='$(RUNBOOKS)' --output-file alerts/keyshift.rules.yaml alerts/src/keyshift.rules.jsonnet
 	@set -e; $(foreach name,$(DASHBOARDS),jsonnet --tla-str runbooks='$(RUNBOOKS)' --output-file dashboards/keyshift-$(name).json dashboards/src/$(name).jsonnet;)
 
-SOURCES = $(shell find src tests -name '*.cpp' -o -name '*.hpp')
+# Where the pictures are left; docs/images replaces those of the documentation.
+PICTURES ?= build/pictures
+
+.PHONY: test-dashboards
+test-dashboards: build ## Draw the dashboards with Grafana's own parts in a browser, and look for what cannot be read (needs npm's registry)
+	@scripts/install-packages test render
+	@cd tests/render && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd tests/render && npm run --silent types
+	@PICTURES=$(PICTURES) KEYSHIFT_BINARY=$(BINARY) $(PYTEST) -q tests/render
+
+SOURCES = $(shell find src tests -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
 
 .PHONY: format format-check
 format: ## Format the C++ code

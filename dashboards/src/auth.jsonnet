@@ -24,9 +24,9 @@ local answer = [
     'percentunit',
     'instance:keyshift_auth_failures:ratio_rate1h{}',
     no_rules
-  ) + panels.filled + panels.thresholds([[meaning.good, null], [meaning.act, objective.error_budget], [meaning.harm, fast * objective.error_budget]]), 6, 5],
+  ) + panels.filled + panels.thresholds([[meaning.good, null], [meaning.act, objective.error_budget], [meaning.harm, fast * objective.error_budget]]), 5, 5],
   [panels.sparkline(
-    'Attempts with an unknown key',
+    'Unknown keys tried',
     'Per second: legacy keys that are no longer accepted, deleted keys, typos.',
     'reqps',
     'sum without (reason) (rate(keyshift_auth_failures_total{reason="unknown_key"}[$__rate_interval]))',
@@ -38,10 +38,10 @@ local answer = [
     'none',
     'sum without (reason) (keyshift_auth_failure_clients{reason="unknown_key"})',
     'No log is read'
-  ) + panels.colour(meaning.harm), 4, 5],
+  ) + panels.colour(meaning.harm), 5, 5],
   [panels.sparkline(
-    'Authentications by fallback',
-    'Per second; each compares a key with all legacy keys.',
+    'Uses of the fallback',
+    'Authentications per second; each compares a key with all legacy keys.',
     'reqps',
     'rate(keyshift_fallback_auth_total{}[$__rate_interval])',
     'Not counted by any source'
@@ -115,7 +115,7 @@ local breakdown = [
     'Within the time range of the dashboard.',
     'none',
     'sort_desc(sum by (reason) (increase(keyshift_auth_failures_total{}[$__range])) > 0)',
-    'No failure',
+    'No failure, or not counted',
     '{{reason}}'
   ) + panels.decimals(0) + panels.colours(colour_of_reason), 8, 9],
   [panels.bars(
@@ -170,21 +170,25 @@ local to_do = [
      'Failures within the time range and what they say. `keyshift failures --since 1h` names clients, addresses and paths.',
      'none',
      [{ expr: 'sort_desc(label_replace(sum without (job) (increase(keyshift_auth_failures_total{}[$__range])) > 0, "means", "$1", "reason", "(.+)"))' }],
-     'No failure'
+     'No failure, or not counted'
    ) + panels.columns([['reason', 'Reason'], ['Value', 'Failures'], ['means', 'What it means'], ['instance', 'Instance']])
-   + panels.column('Failures', { decimals: 0 })
-   + panels.column('What it means', { mappings: panels.texts(meaning_of_reason) }), 24, 9],
+   + panels.column('Reason', { 'custom.width': 160 })
+   + panels.column('Failures', { decimals: 0, 'custom.width': 100 })
+   + panels.column('Instance', { 'custom.width': 180 })
+   + panels.column('What it means', { mappings: panels.texts(meaning_of_reason) }), 24, 12],
 ];
 
 local exporter = [
   [panels.row('Can these numbers be believed?'), 24, 1],
   [panels.table(
-    'Evidence',
-    'What each signal is counted from now: the best source at hand. last_used is a lower bound, redis an upper one.',
-    'none',
-    [{ expr: 'keyshift_evidence_info{}' }],
-    'Nothing is counted'
-  ) + panels.columns([['signal', 'Signal'], ['evidence', 'Counted from'], ['instance', 'Instance']]), 8, 7],
+     'Evidence',
+     'What each signal is counted from now: the best source at hand. last_used is a lower bound, redis an upper one.',
+     'none',
+     [{ expr: 'keyshift_evidence_info{}' }],
+     'Nothing is counted'
+   ) + panels.columns([['signal', 'Signal'], ['evidence', 'Counted from'], ['instance', 'Instance']])
+   + panels.column('Signal', { 'custom.width': 115 })
+   + panels.column('Counted from', { 'custom.width': 140 }), 8, 7],
   [panels.timeline(
     'Replicas of the gateway',
     "Whether each replica's own metrics could be read.",

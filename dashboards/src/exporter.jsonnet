@@ -26,7 +26,7 @@ local answer = [
   ) + panels.thresholds([[meaning.good, null], [meaning.act, settings.daemon.stale_after_seconds]]), 5, 5],
   [panels.stat('Configuration', 'Whether it was valid when it was last read.', 'none', 'keyshift_config_last_reload_successful{}', 'Unknown')
    + panels.words({ '0': ['wrong', meaning.act], '1': ['valid', meaning.good] }), 4, 5],
-  [panels.stat('Version', 'Of the program that runs.', 'none', 'keyshift_build_info{}', 'Unknown', '{{version}}') + { options+: { textMode: 'name' } }, 5, 5],
+  [panels.text('Version', 'Of the program that runs.', 'keyshift_build_info{}', 'version', 'Unknown'), 5, 5],
 ];
 
 local trend = [
@@ -49,7 +49,7 @@ local trend = [
     'Per minute, by reason: connect (network, server), auth (user, password), permission (a grant), timeout (load, locks), schema, parse.',
     'cpm',
     [{ expr: 'sum by (source, reason) (rate(keyshift_source_errors_total{}[$__rate_interval]) * 60) > 0', legend: '{{source}} {{reason}}' }],
-    'None'
+    'None, or nothing known'
   ), 8, 8],
   [panels.series(
     'How long looks take',
@@ -113,7 +113,7 @@ local process = [
     'Per second, by what was asked for and the answer.',
     'reqps',
     [{ expr: 'sum by (handler, code) (rate(keyshift_http_server_requests_total{}[$__rate_interval])) > 0', legend: '{{handler}} {{code}}' }],
-    'None'
+    'None, or nothing known'
   ), 8, 7],
   [panels.series('Processor', 'Share of one core.', 'percentunit', [{ expr: 'rate(process_cpu_seconds_total{}[$__rate_interval])' }], 'Unknown'), 8, 7],
   [panels.series('Memory', 'Resident.', 'bytes', [{ expr: 'process_resident_memory_bytes{}' }], 'Unknown'), 8, 7],
@@ -151,7 +151,8 @@ local to_do = [
    })
    + panels.column('Age', { unit: 's' })
    + panels.column('Failed looks', { decimals: 0 })
-   + panels.column('Resets', { decimals: 0 })
+   // Not every source can be reset.
+   + panels.column('Resets', { decimals: 0, noValue: '–' })
    + panels.column('Read since', { unit: 'dateTimeFromNow' }), 24, 9],
 ];
 

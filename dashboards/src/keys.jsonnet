@@ -58,7 +58,10 @@ local trend = [
     'Legacy keys in use',
     'Legacy keys that were used within each window.',
     'none',
-    [{ expr: 'sum by (window) (keyshift_legacy_keys_used{})', legend: 'within {{window}}' }],
+    [
+      { expr: 'sum by (window) (keyshift_legacy_keys_used{window="%s"})' % window, legend: 'within {{window}}' }
+      for window in meaning.windows
+    ],
     'Unknown'
   ), 12, 8],
   [panels.series(
@@ -66,7 +69,7 @@ local trend = [
     'Created since keyshift has watched: an old gateway or an old tool is at work.',
     'none',
     [{ expr: 'increase(keyshift_legacy_keys_created_total{}[$__interval])', interval: '1d' }],
-    'None'
+    'None, or nothing known'
   ) + panels.daily_bars + panels.decimals(0) + panels.colour(meaning.act), 12, 8],
 ];
 
@@ -77,17 +80,21 @@ local breakdown = [
     'Keys in each phase now.',
     'none',
     'sort_desc(sum by (phase) (keyshift_legacy_keys{}) > 0)',
-    'No legacy key',
+    'No legacy key, or unknown',
     '{{phase}}'
   ) + panels.colours(colour_of_phase), 8, 9],
   [panels.bars(
     'Legacy and modern',
     'Rows of the key table, without and with a lookup hash.',
     'none',
-    'sum by (state) (keyshift_keys{})',
+    '',
     'Unknown',
-    '{{state}}'
-  ) + panels.colours({ legacy: meaning.waiting, modern: meaning.good }), 8, 9],
+    ''
+  ) + panels.each([
+    { expr: 'sum by (state) (keyshift_keys{state="%s"})' % state, legend: state }
+    // The wider word first: Grafana makes room for the first of the longest.
+    for state in ['modern', 'legacy']
+  ]) + panels.colours({ legacy: meaning.waiting, modern: meaning.good }), 8, 9],
   [panels.series(
     'Uses of legacy keys',
     'Times per second that a legacy key was found used again: a lower bound.',
@@ -113,7 +120,7 @@ local to_do = [
        { id: 'joinByField', options: { byField: 'key_id', mode: 'outer' } },
      ],
    } + panels.columns([['key_id', 'Key'], ['phase', 'Phase'], ['Value #B', 'Idle']])
-   + panels.column('Idle', { unit: 's' })
+   + panels.column('Idle', { unit: 's', noValue: 'never used' })
    + panels.column('Phase', {
      mappings: [{ type: 'value', options: { [phase]: { color: colour_of_phase[phase] } for phase in std.objectFields(colour_of_phase) } }],
      'custom.cellOptions': { type: 'color-text' },

@@ -7,17 +7,22 @@
   harm: 'red',
   neutral: 'blue',
   unknown: 'text',
+  // For words instead of a number: nothing is said about how it stands.
+  no_data: '#7b8087',
+
+  // Within which legacy keys were used.
+  windows: ['5m', '1h', '24h', '7d', '30d'],
 
   phases: {
     pending: { colour: 'yellow', action: 'issue a new key' },
     issued: { colour: 'light-blue', action: 'deploy the new key' },
-    overlap: { colour: 'blue', action: 'find the clients that still use the old key' },
+    overlap: { colour: 'blue', action: 'find who still uses the old key' },
     drained: { colour: 'light-green', action: 'block or delete it' },
     dormant: { colour: 'purple', action: 'ask its owner, then block it' },
-    quarantined: { colour: 'dark-purple', action: 'wait for the drain window, then delete it' },
+    quarantined: { colour: 'dark-purple', action: 'wait for the drain window, delete it' },
     expired: { colour: 'dark-orange', action: 'delete it' },
-    stranded: { colour: 'red', action: 'its clients fail now: get its owner a new key' },
-    retired_in_use: { colour: 'dark-red', action: 'somebody is probably locked out: find the owner' },
+    stranded: { colour: 'red', action: 'fails now: get its owner a new key' },
+    retired_in_use: { colour: 'dark-red', action: 'probably locked out: find the owner' },
     retired: { colour: 'green', action: 'nothing' },
     upgraded: { colour: 'dark-green', action: 'nothing' },
   },
@@ -40,7 +45,7 @@
     no_live_use: 'No legacy key is used',
     no_fallback_hits: 'The fallback was not used',
     no_new_legacy: 'Nobody creates legacy keys',
-    none_stranded: 'Nobody is locked out',
+    none_stranded: 'No key was refused while in use',
     none_retired_in_use: 'No key was deleted while in use',
     failures_normal: 'Authentication fails no more than usual',
     inventory: 'Every key that is left is out of use',

@@ -35,15 +35,15 @@ local answer = [
     'UNKNOWN'
   ) + panels.filled + panels.words({ '0': ['NO', meaning.act], '1': ['SAFE', meaning.good] }), 5, 5],
   [panels.stat(
-    'Keys whose clients are locked out',
+    'Keys locked out',
     'Legacy keys that were in use when the gateway stopped accepting them, and keys that were deleted while in use. Anything but 0: somebody cannot work now.',
     'none',
     'sum without (phase) (keyshift_legacy_keys{phase=~"stranded|retired_in_use"})',
     'Unknown'
   ) + panels.filled + panels.thresholds([[meaning.good, null], [meaning.harm, 1]]) + panels.leads_to('Who fails, and why', '/d/keyshift-auth'), 5, 5],
   [panels.stat(
-    'Days until the deadline',
-    'Until migration.deadline of the configuration.',
+    'Until the deadline',
+    'migration.deadline of the configuration.',
     'suffix: days',
     '(keyshift_migration_deadline_timestamp_seconds{} - time()) / %d' % day,
     'No deadline'
@@ -67,14 +67,14 @@ local answer = [
     'Share of all legacy keys there ever were that is deleted or upgraded.',
     'percentunit',
     'keyshift_migration_removed_ratio{}',
-    'No legacy key'
+    'Unknown'
   ) + panels.colour(meaning.good), 4, 5],
   [panels.gauge(
     'Removed or out of use',
     'The same, with the keys that are replaced, no longer used, and only still to be deleted.',
     'percentunit',
     'keyshift_migration_drained_ratio{}',
-    'No legacy key'
+    'Unknown'
   ) + panels.colour('light-green'), 4, 5],
   [panels.sparkline(
     'Legacy keys left',
@@ -84,7 +84,7 @@ local answer = [
     'Unknown'
   ) + panels.colour(meaning.waiting), 4, 5],
   [panels.sparkline(
-    'Of them used within a day',
+    'Used within a day',
     'Legacy keys whose last use lies within 24 hours. Without a fallback this stands still for whoever is locked out.',
     'none',
     'keyshift_legacy_keys_used{window="24h"}',
@@ -168,17 +168,20 @@ local breakdown = [
     'Legacy keys by phase, also those that are gone.',
     'none',
     'sort_desc(sum by (phase) (keyshift_legacy_keys{}) > 0)',
-    'No legacy key',
+    'No legacy key, or unknown',
     '{{phase}}'
   ) + panels.colours(colour_of_phase), 8, 9],
   [panels.bars(
     'Keys by last use',
     'Legacy keys that were used within each window; each window has those of the shorter ones in it.',
     'none',
-    'sort(sum by (window) (keyshift_legacy_keys_used{}))',
+    '',
     'Unknown',
-    '{{window}}'
-  ) + panels.colour(meaning.neutral), 8, 9],
+    ''
+  ) + panels.each([
+    { expr: 'sum by (window) (keyshift_legacy_keys_used{window="%s"})' % window, legend: '{{window}}' }
+    for window in meaning.windows
+  ]) + panels.colour(meaning.neutral), 8, 9],
   [panels.bars(
     'Keys by bcrypt cost',
     'What one comparison by the fallback costs: one more doubles it.',
@@ -199,30 +202,37 @@ local to_do(runbooks) = [
      'No check has data'
    ) + panels.columns([['check', 'Check'], ['Value', 'Result'], ['instance', 'Instance']])
    + panels.column('Check', { mappings: panels.texts(meaning.checks) })
+   + panels.column('Instance', { 'custom.width': 150 })
    + panels.column('Result', {
+     'custom.width': 90,
+     'custom.align': 'left',
      mappings: [{ type: 'value', options: { '0': { text: 'fails', color: meaning.act, index: 0 }, '1': { text: 'passes', color: meaning.good, index: 1 } } }],
      'custom.cellOptions': { type: 'color-text' },
-   }), 12, 11],
+   }), 12, 14],
   [panels.table(
      'Keys to act on',
      'How many keys are in each phase, and what to do with them. `keyshift report --phase PHASE --group-by owner` lists them.',
      'none',
      [{ expr: 'sort_desc(label_replace(keyshift_legacy_keys{phase!~"retired|upgraded"} > 0, "action", "$1", "phase", "(.+)"))' }],
-     'Nothing to do'
+     'Nothing to do, or nothing known'
    ) + panels.columns([['phase', 'Phase'], ['Value', 'Keys'], ['action', 'What to do'], ['instance', 'Instance']])
-   + panels.column('What to do', { mappings: panels.texts(action_of_phase) }), 12, 11],
+   + panels.column('Phase', { 'custom.width': 125 })
+   + panels.column('Keys', { 'custom.width': 75 })
+   + panels.column('Instance', { 'custom.width': 150 })
+   + panels.column('What to do', { mappings: panels.texts(action_of_phase) }), 12, 14],
   [panels.table(
      'Alerts that fire',
      "Of keyshift's rules, by this Prometheus. Their meaning and what to do is in the runbooks.",
      'none',
      [{ expr: 'ALERTS{alertname=~"Keyshift.+", alertstate="firing"}' }],
-     'None fires'
+     'None fires, or the rules are not loaded'
    ) + panels.columns([['alertname', 'Alert'], ['severity', 'Severity'], ['source', 'Source'], ['instance', 'Instance']])
    + panels.column('Alert', { links: [{ title: 'Runbooks', url: runbooks, targetBlank: true }] })
    + panels.column('Severity', {
      mappings: [{ type: 'value', options: { critical: { color: meaning.harm, index: 0 }, warning: { color: meaning.act, index: 1 }, info: { color: meaning.neutral, index: 2 } } }],
      'custom.cellOptions': { type: 'color-text' },
-   }), 24, 6],
+   })
+   + panels.sorted_by('Severity', descending=false), 24, 8],
 ];
 
 local exporter = [
@@ -234,13 +244,14 @@ local exporter = [
     'No source'
   ) + panels.words({ '0': ['down', meaning.harm], '1': ['up', meaning.good] }) + panels.leads_to('Exporter', '/d/keyshift-exporter'), 16, 7],
   [panels.stat(
-    'Age of the numbers',
-    'How long ago each source was last read.',
-    's',
-    'time() - keyshift_source_last_success_timestamp_seconds{}',
-    'Nothing was read yet',
-    '{{source}}'
-  ) + panels.thresholds([[meaning.good, null], [meaning.act, settings.daemon.stale_after_seconds]]), 8, 7],
+     'Age of the numbers',
+     'How long ago each source was last read.',
+     's',
+     'time() - keyshift_source_last_success_timestamp_seconds{}',
+     'Nothing was read yet',
+     '{{source}}'
+   ) + panels.thresholds([[meaning.good, null], [meaning.act, settings.daemon.stale_after_seconds]])
+   + { options+: { orientation: 'horizontal' } }, 8, 7],
 ];
 
 function(runbooks='')

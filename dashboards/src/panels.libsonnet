@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Panels of Grafana, each with a title, a description, a unit, queries, and what it says when there is no data.
+local meaning = import 'meaning.libsonnet';
+
 local datasource = { type: 'prometheus', uid: '${datasource}' };
 
 // With `interval`, such as '1d', a query has one point for each, and grows within $__interval: $__rate_interval would be
@@ -18,6 +20,9 @@ local target(query, index) = {
   refId: std.char(std.codepoint('A') + index),
 } + if 'interval' in query then { interval: query.interval } else {};
 
+// Otherwise it would have the colour of the lowest threshold, which says something.
+local without_data(text) = { type: 'special', options: { match: 'null', result: { text: text, color: meaning.no_data, index: 0 } } };
+
 local panel(type, title, description, unit, queries, empty) = {
   type: type,
   title: title,
@@ -29,7 +34,7 @@ local panel(type, title, description, unit, queries, empty) = {
       unit: unit,
       noValue: empty,
       color: { mode: 'fixed', fixedColor: 'text' },
-      mappings: [],
+      mappings: if std.member(['stat', 'gauge', 'bargauge'], type) then [without_data(empty)] else [],
       thresholds: { mode: 'absolute', steps: [{ color: 'text', value: null }] },
       custom: {},
     },
@@ -67,10 +72,18 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
     options+: { graphMode: 'area' },
   },
 
+  // What one label of its series says. By its name a series would say nothing at all where there is none.
+  text(title, description, expr, label, empty):: self.stat(title, description, 'none', expr, empty) + {
+    targets: [target({ expr: expr, instant: true, table: true }, 0)],
+    options+: { textMode: 'value', reduceOptions: { calcs: [], fields: '/^%s$/' % label, values: true } },
+  },
+
   // The one series that is 1 tells by its label; colours by that label.
-  one_of(title, description, expr, label, colours, empty):: self.stat(title, description, 'none', expr, empty, '{{%s}}' % label) + {
-    options+: { textMode: 'name' },
-  } + $.colours(colours),
+  one_of(title, description, expr, label, colours, empty):: self.text(title, description, expr, label, empty) + {
+    fieldConfig+: {
+      defaults+: { mappings+: [{ type: 'value', options: { [text]: { text: text, color: colours[text] } for text in std.objectFields(colours) } }] },
+    },
+  },
 
   gauge(title, description, unit, expr, empty):: panel('gauge', title, description, unit, [{ expr: expr, instant: true }], empty) + {
     options: {
@@ -194,7 +207,7 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
   words(by_value):: {
     fieldConfig+: {
       defaults+: {
-        mappings: [{
+        mappings+: [{
           type: 'value',
           options: {
             [value]: { text: by_value[value][0], color: by_value[value][1], index: index }
@@ -233,6 +246,9 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
 
   // Rows of several queries become one row where all their labels agree.
   merged:: { transformations+: [{ id: 'merge', options: {} }] },
+
+  // One query each, in this order.
+  each(queries):: { targets: std.mapWithIndex(function(index, query) target(query { instant: true }, index), queries) },
 
   sorted_by(column, descending=true):: { options+: { sortBy: [{ displayName: column, desc: descending }] } },
 
