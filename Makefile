@@ -42,6 +42,11 @@ mutation: ## Break the domain's rules one by one: a unit test must notice each
 	@scripts/install-packages build test
 	@$(PYTHON) tests/mutation/mutate.py
 
+.PHONY: torture
+torture: dev-build ## Two minutes of rotations, truncations and kill -9 against the reading of logs (make test: 15 seconds)
+	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/unit_drivers --gtest_brief=1 --gtest_filter='*Torture*'
+	@KEYSHIFT_TORTURE_SECONDS=120 $(PYTEST) -q -s tests/e2e/test_logs_torture.py
+
 .PHONY: dev-build
 dev-build:
 	@scripts/install-packages build checks test

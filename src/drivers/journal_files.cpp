@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/journal_files.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <system_error>
 
@@ -69,12 +70,14 @@ std::string this_machine() {
 
 JournalFiles find_journal_files(const fs::path& directory) {
     JournalFiles out;
-    if (!directory.empty()) {
+    if (directory.empty()) {
+        const std::string machine = this_machine();
+        for (const char* root : {kPersistent, kVolatile}) look_into(root, machine, out, false);
+    } else {
         look_into(directory, "", out, false);
-        return out;
     }
-    const std::string machine = this_machine();
-    for (const char* root : {kPersistent, kVolatile}) look_into(root, machine, out, false);
+    // A directory has its entries in no order.
+    std::sort(out.unreadable.begin(), out.unreadable.end());
     return out;
 }
 
