@@ -142,7 +142,7 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         // After a failure the pause counts from its end: one that took as long as the interval must not
         // follow itself.
         const auto now = Clock::now();
-        const auto next = succeeded ? began + std::min<Clock::duration>(schedule.after_success(), look_every)
+        const auto next = succeeded ? began + std::min(schedule.after_success(), look_every)
                                     : now + schedule.after_failure();
         co_await pause(watched, now + rest, std::max(next, now + rest));
     }
@@ -150,12 +150,11 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
 
 /// Until `latest`, or from `earliest` on until the source has something new.
 asio::awaitable<void> Monitor::pause(Watched& watched, Clock::time_point earliest, Clock::time_point latest) {
-    if (watched.wake) {
-        if (stopping_) co_return;
+    if (watched.wake && earliest > Clock::now() && !stopping_) {
         watched.timer.expires_at(earliest);
         co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    if (stopping_) co_return;
+    if (stopping_ || latest <= Clock::now()) co_return;
     watched.timer.expires_at(latest);
     if (watched.wake) {
         watched.wake->async_wait(asio::posix::stream_descriptor::wait_read,
@@ -265,7 +264,8 @@ void Monitor::publish() {
 void Monitor::save_soon() {
     unsaved_news_ = true;
     if (saving_) return;
-    save_timer_.expires_at(saved_at_.value_or(Clock::time_point{}) + kSaveEvery);
+    if (!saved_at_ || Clock::now() >= *saved_at_ + kSaveEvery) return save_evidence();
+    save_timer_.expires_at(*saved_at_ + kSaveEvery);
     save_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error && !stopping_) save_evidence();
     });

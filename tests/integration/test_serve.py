@@ -121,9 +121,17 @@ def test_gzip_holds_the_same_text(table: KeyTable):
         plain = serve.get("/metrics", headers={"Accept-Encoding": "identity"})
         assert "Content-Encoding" not in plain.headers
         # The size of the state and the count of requests may change between the two requests.
-            keep = re.compile(r"^(# HELP|# TYPE|keyshift_(?!http|state_size)).*$", re.M)
+        keep = re.compile(r"^(# HELP|# TYPE|keyshift_(?!http|state_size)).*$", re.M)
         assert [m[0] for m in keep.finditer(unpacked)] == [m[0] for m in keep.finditer(plain.text)]
         assert len(body) < len(unpacked) / 3
+
+
+def test_a_source_is_looked_at_once_an_interval(table: KeyTable):
+    tree = watching(table.database.dsn(), interval="1h")
+    tree["collectors"].append({"type": "statements", "database_url": table.database.dsn(), "interval": "1h"})
+    with Serve(tree) as serve:
+        time.sleep(1.5)
+        assert (serve.polls("keys"), serve.polls("statements")) == (1, 1)
 
 
 def test_scrapes_are_counted(table: KeyTable):
