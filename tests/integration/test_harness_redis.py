@@ -31,10 +31,10 @@ def test_sentinels_agree_on_a_master_and_fail_over():
         first = service.master
         first.client().set("a", "b")
         assert service.replica.client().info()["role"] == "slave"
+        eventually(lambda: service.replica.client().get("a") == "b", 20, "the replica has the data")
         second = service.failover()
         assert second is not first and service.replica is first
-        assert second.client().info()["role"] == "master"
-        eventually(lambda: second.client().get("a") == "b", 20, "the replica has the data")
+        assert second.client().info()["role"] == "master" and second.client().get("a") == "b"
         with pytest.raises(redis.AuthenticationError):
             redis.Redis(port=service.sentinels[0].port).ping()
         assert service.kill_master() is first
