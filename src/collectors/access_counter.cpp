@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <ctime>
 #include <utility>
 
 #include "collectors/access_names.hpp"
 #include "collectors/access_paths.hpp"
 #include "collectors/client_names.hpp"
+#include "collectors/each_line.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -75,17 +75,7 @@ class AccessCounter final : public LineCounter {
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
-        while (!block.empty()) {
-            const void* const newline = std::memchr(block.data(), '\n', block.size());
-            const std::size_t size =
-                newline == nullptr
-                    ? block.size()
-                    : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
-            std::string_view line = block.substr(0, size);
-            block.remove_prefix(std::min(size + 1, block.size()));
-            if (line.ends_with('\r')) line.remove_suffix(1);
-            count_line(line, lines, tally);
-        }
+        each_line(block, [&](std::string_view line) { count_line(line, lines, tally); });
         tally.lines.add(lines);
         seen_.add(lines);
     }

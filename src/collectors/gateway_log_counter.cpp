@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/gateway_log_counter.hpp"
 
-#include <cstring>
 #include <string>
 #include <utility>
 
+#include "collectors/each_line.hpp"
 #include "collectors/gateway_log_matcher.hpp"
 #include "collectors/gateway_log_offers.hpp"
 #include "formats/json_line.hpp"
@@ -24,20 +24,12 @@ class Counter final : public LineCounter {
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
-        while (!block.empty()) {
-            const void* const newline = std::memchr(block.data(), '\n', block.size());
-            const std::size_t size =
-                newline == nullptr
-                    ? block.size()
-                    : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
-            std::string_view line = block.substr(0, size);
-            block.remove_prefix(newline == nullptr ? size : size + 1);
-            if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        each_line(block, [&](std::string_view line) {
             const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, tally);
             lines.matched += outcome == Outcome::matched ? 1 : 0;
             lines.skipped += outcome == Outcome::skipped ? 1 : 0;
             lines.unparsed += outcome == Outcome::unparsed ? 1 : 0;
-        }
+        });
         tally.lines.add(lines);
         form_.end_of_block(tally.now);
     }
