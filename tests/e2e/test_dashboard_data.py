@@ -11,7 +11,7 @@ import pytest
 
 from gateway_sim import Gateway, Seed, Traffic
 from harness.alert_rules import RULES, every, groups, rules
-from harness.dashboards import FILES, Panel, concrete, expressions, load, panels
+from harness.dashboards import COUNTERS, FILES, Panel, concrete, expressions, load, panels
 from harness.http import get
 from harness.keyshift import Serve
 from harness.nginx import Nginx
@@ -22,20 +22,8 @@ from harness.scratch import scratch_directory
 from harness.wait import eventually
 from harness.watching import DAY, KeyTable
 
-COUNTERS = [
-    {"event": "fallback", "metric": "gateway_auth_fallback_total"},
-    {"event": "auth_cache_hit", "metric": "gateway_auth_cache_total", "labels": {"result": "hit"}},
-    {"event": "auth_cache_miss", "metric": "gateway_auth_cache_total", "labels": {"result": "miss"}},
-    {"event": "auth_failure", "metric": "gateway_auth_failures_total", "reason_label": "reason"},
-    {"event": "request_success", "metric": "gateway_auth_cache_total"},
-    {"event": "request_auth_failure", "metric": "gateway_auth_failures_total"},
-    {"event": "response_cache_hit", "metric": "llm_gateway_cache_total", "labels": {"status": "hit"}},
-    {"event": "response_cache_miss", "metric": "llm_gateway_cache_total", "labels": {"status": "miss"}},
-]
-# No log is read here, nothing was forecast within seconds, no series per key is exported, and nothing fails.
-EMPTY = {
-    "Days of reserve", "Forecast end against the deadline", "Looks that failed",
-}  # fmt: skip
+# Nothing is forecast within seconds, and nothing fails.
+EMPTY = {"Days of reserve", "Forecast end against the deadline", "Looks that failed"}
 # Of panels with several queries: forecasts.
 EMPTY_QUERIES = {("Burn-down", "D"), ("Burn-down", "E")}
 

@@ -22,6 +22,17 @@ SELECTORS = {"job": ("=~", "$job"), "instance": ("=~", "$instance")}
 UNITS = {"none", "s", "bytes", "Bps", "ops", "reqps", "cpm", "percentunit", "dateTimeFromNow"}
 COLUMNS = 24
 LEGIBLE_CHARACTERS = 32
+# What the simulated gateway counts by itself, as far as dashboards show it: for the collector gateway_metrics.
+COUNTERS = [
+    {"event": "fallback", "metric": "gateway_auth_fallback_total"},
+    {"event": "auth_cache_hit", "metric": "gateway_auth_cache_total", "labels": {"result": "hit"}},
+    {"event": "auth_cache_miss", "metric": "gateway_auth_cache_total", "labels": {"result": "miss"}},
+    {"event": "auth_failure", "metric": "gateway_auth_failures_total", "reason_label": "reason"},
+    {"event": "request_success", "metric": "gateway_auth_cache_total"},
+    {"event": "request_auth_failure", "metric": "gateway_auth_failures_total"},
+    {"event": "response_cache_hit", "metric": "llm_gateway_cache_total", "labels": {"status": "hit"}},
+    {"event": "response_cache_miss", "metric": "llm_gateway_cache_total", "labels": {"status": "miss"}},
+]
 
 Dashboard = dict[str, Any]
 Panel = dict[str, Any]

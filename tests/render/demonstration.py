@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 from harness.alert_rules import RULES, groups, rules
+from harness.dashboards import COUNTERS
 from harness.keyshift import Serve
 from harness.postgres import Database, Postgres
 from harness.process import CLEAN_ENVIRONMENT, Process
@@ -22,16 +23,6 @@ TESTS = Path(__file__).parents[1]
 MIGRATION_SECONDS = 60
 REST_SECONDS = 10
 DEADLINE_SECONDS = 40 * 86400
-COUNTERS = [
-    {"event": "fallback", "metric": "gateway_auth_fallback_total"},
-    {"event": "auth_cache_hit", "metric": "gateway_auth_cache_total", "labels": {"result": "hit"}},
-    {"event": "auth_cache_miss", "metric": "gateway_auth_cache_total", "labels": {"result": "miss"}},
-    {"event": "auth_failure", "metric": "gateway_auth_failures_total", "reason_label": "reason"},
-    {"event": "request_success", "metric": "gateway_auth_cache_total"},
-    {"event": "request_auth_failure", "metric": "gateway_auth_failures_total"},
-    {"event": "response_cache_hit", "metric": "llm_gateway_cache_total", "labels": {"status": "hit"}},
-    {"event": "response_cache_miss", "metric": "llm_gateway_cache_total", "labels": {"status": "miss"}},
-]
 
 
 @contextlib.contextmanager
