@@ -10,6 +10,9 @@
 
 namespace keyshift::app {
 
+/// From `file`, or the defaults where there is none, with all problems.
+config::Loaded read_configuration(const std::optional<std::filesystem::path>& file);
+
 /// From `file`, or the defaults where there is none. Problems are printed to standard error, one a line; then
 /// the result is empty.
 std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file);
