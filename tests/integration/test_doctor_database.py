@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """keyshift doctor on PostgreSQL: what it says mends a fault does mend it, on a real server."""
 
+import json
 from collections.abc import Iterator
 
 import psycopg2
@@ -11,6 +12,7 @@ from harness import leaks
 from harness.doctor import doctor
 from harness.keyshift import Keyshift
 from harness.postgres import Database, Postgres
+from harness.wait import eventually
 from harness.watching import KeyTable
 
 KEYS = {"collectors": [{"type": "keys"}]}
@@ -149,3 +151,57 @@ def test_a_large_table_without_an_index(postgres: Postgres):
     assert "an index makes looks" in doctor(KEYS, DATABASE_URL=database.dsn()).what("keys", "ok")
     assert seen.sql("keys", "no index")[0] in Keyshift().run("sql", "index").stdout.decode()
     database.drop()
+
+
+def test_statements_are_mended_step_by_step():
+    """From a server that counts none to one that has room for all, and then its standby."""
+    settings = {
+        "shared_preload_libraries": "auto_explain",
+        "compute_query_id": "off",
+        "pg_stat_statements.track": "none",
+        "pg_stat_statements.max": "100",
+    }
+    with Postgres(settings=settings) as server:
+        database = server.create_database(extensions=[])
+        Seed(seed=7, owners=2, keys_per_owner=1).plant(database.dsn())
+        database.execute("CREATE ROLE watcher LOGIN PASSWORD 'watching'; GRANT pg_read_all_settings TO watcher")
+        leaks.secret("watching")
+        dsn = f"postgresql://watcher:watching@127.0.0.1:{server.port}/{database.name}"
+
+        def is_mended(part: str) -> bool:
+            return part not in json.dumps(doctor(STATEMENTS, DATABASE_URL=dsn).findings)
+
+        def step(part: str, *, restart: bool = False) -> None:
+            seen = doctor(STATEMENTS, DATABASE_URL=dsn)
+            assert seen.exit_code == 69, part
+            mend(database, seen.sql("statements", part))
+            if restart:
+                server.restart()
+            # A server that was told to read its configuration does so a little later.
+            eventually(lambda: is_mended(part), 10.0, f"mended: {part}")
+
+        step("pg_stat_statements is not loaded", restart=True)
+        assert database.execute("SHOW shared_preload_libraries") == [("auto_explain, pg_stat_statements",)]
+        step("the extension pg_stat_statements is not in this database")
+        step("pg_stat_statements.track is none")
+        step("may not read the statements of other users")
+        step("no statement is counted, for want of query ids")
+        database.execute("; ".join("SELECT " + ", ".join(["1"] * i) for i in range(1, 150)))
+        seen = doctor(STATEMENTS, DATABASE_URL=dsn)
+        assert seen.exit_code == 0
+        mend(database, seen.sql("statements", "for want of room"))
+        server.restart()
+        seen = doctor(STATEMENTS, DATABASE_URL=dsn)
+        assert seen.exit_code == 0 and "has room, and has dropped statements" in seen.what("statements", "ok")
+        database.execute("GRANT SELECT ON virtual_keys TO watcher")
+        database.execute(
+            "SET allow_system_table_mods = on; UPDATE pg_class SET reltuples = 200000 WHERE relname = 'virtual_keys'"
+        )
+        server.stop()
+        server.become_standby()
+        server.start()
+        seen = doctor({"collectors": [{"type": "keys"}, {"type": "statements"}]}, DATABASE_URL=dsn)
+        assert "without a connection to its primary" in seen.what("keys", "warning")
+        assert "a standby: its statistics do not hold" in seen.what("statements", "failure")
+        mend(database, seen.sql("keys", "cancels a census that holds up its replay for more than 30s"))
+        assert "cancels" not in doctor(KEYS, DATABASE_URL=dsn).what("keys", "warning")

@@ -5,12 +5,15 @@
 #include <array>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace keyshift::drivers {
 namespace {
 
 using base::Errc;
+using testing::AllOf;
+using testing::HasSubstr;
 using namespace std::string_literals;
 
 std::string field(std::string_view bytes) {
