@@ -18,7 +18,8 @@ from harness.promql import Selector, grouping_labels, selectors
 from gateway_sim import Seed, create_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = re.compile(r"\b(?:keyshift|process)_[a-z0-9_]+")
+NAME = re.compile(r"(?<![\w:])(?:keyshift|process)_[a-z0-9_]+")
+FLEET = (ROOT / "config" / "fleet" / "fleet.rules.yaml").read_text()
 DOCUMENTS = documents.documents()
 # In a fresh demonstration table nothing has a deadline, and nothing was removed from which to estimate an end.
 NOT_IN_EVERY_SCRAPE = {
@@ -95,9 +96,15 @@ def test_every_metric_that_is_named_exists(path: Path, emitted: set[str]):
     assert {name for name in named if not name.endswith("_")} - known - NOT_IN_EVERY_SCRAPE == set()
 
 
-RECORDED = {rule["record"]: rule["expr"] for rule in rules(groups()) if "record" in rule}
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_recorded_series_that_is_named_exists(path: Path):
+    assert set(re.findall(r"\b[a-z_]+:keyshift_\w+:\w+", path.read_text())) - set(RECORDED) == set()
+
+
+RULES = [*rules(groups()), *rules(groups(FLEET))]
+RECORDED = {rule["record"]: rule["expr"] for rule in RULES if "record" in rule}
 ASKED = {
-    "alerts": [rule["expr"] for rule in rules(groups())],
+    "rules": [rule["expr"] for rule in RULES],
     **{path.stem: expressions(load(path)) for path in FILES},
 }
 

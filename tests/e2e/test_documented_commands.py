@@ -49,35 +49,39 @@ def test_every_block_is_of_a_kind_that_is_checked(path: Path):
     assert [complaint for block in found for complaint in documents.unclassified(block)] == []
 
 
-def allowed(block: Block, command: str, is_last: bool) -> set[int]:
-    if block.exits is not None and is_last:
-        return {block.exits}
-    (*_, word) = re.findall(r"keyshift (\w+)", command) or [""]
-    return ANSWERS.get(word, {0})
-
-
-@each("")
-def test_commands_run(path: Path, handbook: Handbook):
-    handbook.forget_role()
-    asked = [
-        (block, command, number == len(of_block) - 1)
-        for block in blocks(path, "")
-        for of_block in [documents.commands(block)]
-        for number, command in enumerate(of_block)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_and_sql_run(path: Path, handbook: Handbook):
+    """In the order in which they stand there."""
+    asked = [(block, command) for block in documents.blocks(path) for command in commands(block)]
+    wrong = [f"{block.where}: bash: {error}" for block, command in asked if (error := syntax_error(command))]
+    wrong += [
+        f"{block.where}: there is no make {target}"
+        for block, command in asked
+        for target in re.findall(r"^make ([a-z-]+)", command)
+        if target not in make_targets()
     ]
-    wrong = [f"{block.where}: bash: {error}" for block, command, _ in asked if (error := syntax_error(command))]
     assert wrong == []
-    run = [one for one in asked if documents.is_run(one[1])]
-    for (block, command, is_last), ran in zip(run, handbook.run([command for _, command, _ in run])):
-        if ran.code not in allowed(block, command, is_last):
+    handbook.renew()
+    run = [(block, command) for block, command in asked if block.kind == "sql" or documents.is_run(command)]
+    for (block, command), ran in zip(run, handbook.run([command for _, command in run])):
+        if ran.code not in allowed(block, command):
             wrong.append(f"{block.where}: {command}\nexits with {ran.code}: {ran.output}")
         if block.prints and not re.fullmatch(documents.printed(block), ran.output):
             wrong.append(f"{block.where}: {command}\nprints: {ran.output}")
-    for block, command, _ in asked:
-        for target in re.findall(r"^make ([a-z-]+)", command):
-            if target not in make_targets():
-                wrong.append(f"{block.where}: there is no make {target}")
     assert wrong == [], "\n".join(wrong)
+
+
+def commands(block: Block) -> list[str]:
+    if block.kind == "sql":
+        return [f"psql -X -q -o /dev/null -v ON_ERROR_STOP=1 -d gateway <<'END OF BLOCK'\n{block.text}END OF BLOCK\n"]
+    return documents.commands(block) if block.kind == "" else []
+
+
+def allowed(block: Block, command: str) -> set[int]:
+    if block.exits is not None:
+        return {block.exits}
+    (*_, word) = re.findall(r"keyshift (\w+)", command) or [""]
+    return ANSWERS.get(word, {0})
 
 
 def syntax_error(command: str) -> str:
@@ -91,13 +95,6 @@ def syntax_error(command: str) -> str:
 def make_targets() -> set[str]:
     lines = re.findall(r"^([a-z -]+):(?!=)", (ROOT / "Makefile").read_text(), re.M)
     return {target for line in lines for target in line.split()}
-
-
-@each("sql")
-def test_sql_runs(path: Path, handbook: Handbook):
-    handbook.forget_role()
-    wrong = [f"{block.where}: {error}" for block in blocks(path, "sql") if (error := handbook.sql(block.text))]
-    assert wrong == [], "\n".join(wrong)
 
 
 @each("yaml")
@@ -158,5 +155,6 @@ def test_what_is_wrong_in_a_block_is_found(handbook: Handbook, tmp_path: Path):
     assert "web.lisen" in invalid(block_of("yaml", "web: {lisen: ':1'}"), handbook, tmp_path)
     assert "targetz" in invalid(block_of("yaml", "scrape_configs: [{targetz: 1}]"), handbook, tmp_path)
     assert "neither" in invalid(block_of("yaml", "services: {}"), handbook, tmp_path)
-    assert "no_such_table" in handbook.sql("SELECT 1 FROM no_such_table")
-    assert [ran.code for ran in handbook.run(["keyshift statsu", "keyshift status", "false | cat"])] == [64, 0, 1]
+    bad_sql = commands(block_of("sql", "SELECT 1;\nSELECT 1 FROM no_such_table;\n"))
+    ran = handbook.run(["keyshift statsu", "keyshift status", "false | cat", *bad_sql])
+    assert [one.code for one in ran] == [64, 0, 1, 3]

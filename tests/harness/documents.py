@@ -12,7 +12,7 @@ _ELSEWHERE = {"build", "node_modules", ".git", "golden"}
 KINDS = {"", "yaml", "sql", "promql", "redis", "text"}
 
 # Commands that are run, by a shell, in a place where everything that the documents name is there.
-RUN = {"keyshift", "build/release/src/keyshift", "psql", "sqlite3", "curl", "jq", "export", "cat", "cp", "mv", "rm"}
+RUN = {"keyshift", "build/release/src/keyshift", "psql", "sqlite3", "curl", "jq", "export", "umask", "cp", "mv", "rm"}
 # Commands of which only the syntax is looked at, and why.
 ONLY_PARSED = {
     "make": "the target must exist; what it does takes minutes",
@@ -37,7 +37,7 @@ class Block:
     kind: str
     text: str
     exits: int | None
-    """The exit code that a comment before the block gives to its last command."""
+    """The exit code that a comment before the block gives to its commands."""
     prints: bool
     """The comment says that what is printed is exactly what stands there, but for `...`, which is any text."""
 

@@ -17,7 +17,7 @@ from harness import leaks
 from harness.documents import ROOT
 from harness.keyshift import Serve, binary_path
 from harness.postgres import Postgres
-from harness.process import CLEAN_ENVIRONMENT, program
+from harness.process import CLEAN_ENVIRONMENT
 from harness.redis import Redis
 from harness.scratch import scratch_directory
 from harness.watching import DAY, KeyTable, watching
@@ -80,7 +80,8 @@ class Handbook:
         dsn = self.database.dsn()
         options = {"behaviour": "fallback", "require_auth": True}
         self.gateway = self._stack.enter_context(Gateway(dsn, self._redis.url(), **options))
-        self._plant_keys()
+        self._owner = self._register()
+        self.renew()
         self._write_files()
         self.serve = self._stack.enter_context(Serve(self._tree(dsn)))
         self.here = {
@@ -122,19 +123,15 @@ class Handbook:
         texts = [leaks.heard(str(output), output.read_bytes()).decode() for output in outputs]
         return [Ran(code, text) for code, text in zip(ended, texts)]
 
-    def sql(self, text: str) -> str:
-        """What psql says against it as superuser; empty: nothing."""
-        result = subprocess.run(
-            [program("psql"), "-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-d", "gateway"],
-            env=self._environment(), input=text, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        return result.stderr if result.returncode else ""
-
-    def forget_role(self) -> None:
-        """What SQL of one document has made, before that of another."""
+    def renew(self) -> None:
+        """As if nothing had been done: what one document has made or deleted, before another is run."""
         self.database.execute("DROP VIEW IF EXISTS keyshift_keys; DROP INDEX IF EXISTS keyshift_legacy_activity")
         if self.database.execute("SELECT 1 FROM pg_roles WHERE rolname = 'keyshift'"):
             self.database.execute("DROP OWNED BY keyshift; DROP ROLE keyshift")
+        self.database.execute("DELETE FROM virtual_keys WHERE id::text = ANY(%s)", ([OLD, NEW],))
+        keys = KeyTable(self.database)
+        keys.add(id=OLD, name="Production API", owner=self._owner, idle=DAY / 24)
+        keys.add(id=NEW, name="billing", owner=self._owner, legacy=False, age=DAY, idle=DAY / 24)
 
     def _tree(self, dsn: str) -> dict:
         tree = watching(dsn)
@@ -145,13 +142,11 @@ class Handbook:
         ]
         return tree
 
-    def _plant_keys(self) -> None:
-        keys = KeyTable(self.database)
-        owner = keys.add_user(OWNER["email"])
+    def _register(self) -> str:
+        owner = KeyTable(self.database).add_user(OWNER["email"])
         password = bcrypt_hash(OWNER["password"], 4)
         self.database.execute("UPDATE users SET password_hash = %s WHERE id::text = %s", (password, owner))
-        keys.add(id=OLD, name="Production API", owner=owner, idle=DAY / 24)
-        keys.add(id=NEW, name="billing", owner=owner, legacy=False, age=DAY, idle=DAY / 24)
+        return owner
 
     def _write_files(self) -> None:
         for name in ("etc", "log", "backups", "work", "bin", "work/build/release/src"):
