@@ -12,7 +12,7 @@ import yaml
 
 from harness import documents
 from harness.documents import ROOT, Block
-from harness.handbook import Handbook
+from harness.handbook import OLD, Handbook
 from harness.keyshift import Keyshift
 from harness.process import CLEAN_ENVIRONMENT
 from harness.prometheus import promtool
@@ -62,7 +62,7 @@ def test_commands_and_sql_run(path: Path, handbook: Handbook):
     ]
     assert wrong == []
     handbook.renew()
-    run = [(block, command) for block, command in asked if block.kind == "sql" or documents.is_run(command)]
+    run = [(block, command) for block, command in asked if block.kind == "sql" or documents.is_run(block, command)]
     for (block, command), ran in zip(run, handbook.run([command for _, command in run])):
         if ran.code not in allowed(block, command):
             wrong.append(f"{block.where}: {command}\nexits with {ran.code}: {ran.output}")
@@ -141,6 +141,27 @@ def test_commands_of_redis_run(path: Path, redis):
 
 def block_of(kind: str, text: str) -> Block:
     return Block(ROOT / "README.md", 1, kind, text, None, False)
+
+
+def test_a_state_is_restored_as_operations_says(handbook: Handbook):
+    """The commands that test_commands_and_sql_run leaves out, since they want the daemon stopped."""
+    operations = ROOT / "docs" / "operations.md"
+    (block,) = [block for block in documents.blocks(operations) if "keyshift.db-wal" in block.text]
+    needed = [command for command in documents.commands(block) if documents.RUN.issuperset(documents.programs(command))]
+    backup, acknowledge = 'sqlite3 /var/lib/keyshift/keyshift.db ".backup /var/backups/keyshift.db"', f"keyshift ack {OLD}"
+    assert backup in operations.read_text() and len(needed) == 3
+    handbook.renew()
+    handbook.serve.wait_for_poll()
+    assert [ran.code for ran in handbook.run([acknowledge, backup])] == [0, 0]
+    handbook.serve.kill9()
+    left = handbook.serve.state_directory / "keyshift.db-wal"
+    assert left.exists(), "of another state"
+    handbook.serve.state_directory.joinpath("keyshift.db").unlink()
+    restored = handbook.run(needed[:-1])
+    handbook.serve.start()
+    (known,) = handbook.run([f"keyshift key {OLD}"])
+    assert [ran.code for ran in (*restored, known)] == [0, 0, 0] and "acknowledged by" in known.output
+    assert "damaged" not in handbook.serve.log()
 
 
 def test_what_is_wrong_in_a_block_is_found(handbook: Handbook, tmp_path: Path):

@@ -24,6 +24,7 @@ ONLY_PARSED = {
     "systemd-creds": "needs a booted systemd; the test of the package boots one",
     "install": "writes where only root may, and for users that are not here",
     "usermod": "changes this machine",
+    "chown": "the users are not here",
     "git": "needs the network",
     "cd": "leads into what git has fetched",
     "prometheus": "runs until it is stopped; its configuration is checked where it stands",
@@ -128,8 +129,10 @@ def unclassified(block: Block) -> list[str]:
     ]
 
 
-def is_run(command: str) -> bool:
-    return all(program in RUN for program in programs(command))
+def is_run(block: Block, command: str) -> bool:
+    """What stands beside a `systemctl` is for a daemon that this has stopped."""
+    stopped = any("systemctl" in programs(other) for other in commands(block))
+    return not stopped and all(program in RUN for program in programs(command))
 
 
 def code_of(text: str) -> list[str]:
