@@ -79,6 +79,8 @@ void add_serve(CLI::App& app, ServeCommand& command) {
         ->add_option("--web.listen-address", command.listen,
                      "Listen here instead of on web.listen; may be repeated")
         ->type_name("HOST:PORT");
+    serve->add_flag("--web.enable-lifecycle", command.lifecycle,
+                    "Read the configuration again on POST /-/reload, as on SIGHUP");
 }
 
 void add_status(CLI::App& app, StatusCommand& command) {

@@ -27,6 +27,7 @@ struct ReportCommand {
 struct ServeCommand {
     std::optional<std::filesystem::path> config;
     std::vector<std::string> listen;  ///< instead of web.listen; empty: as configured
+    bool lifecycle = false;           ///< POST /-/reload is obeyed
 };
 
 struct CheckCommand {

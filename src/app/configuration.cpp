@@ -9,11 +9,14 @@
 
 namespace keyshift::app {
 
-std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file) {
+config::Loaded read_configuration(const std::optional<std::filesystem::path>& file) {
     const auto environment = config::process_environment();
     const auto types = collectors::catalog_types();
-    config::Loaded loaded =
-        file ? config::load(*file, environment, types) : config::defaults(environment, types);
+    return file ? config::load(*file, environment, types) : config::defaults(environment, types);
+}
+
+std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file) {
+    config::Loaded loaded = read_configuration(file);
     for (const config::Problem& problem : loaded.problems)
         std::fprintf(stderr, "%s%s\n", problem.file.empty() ? "keyshift: " : "", problem.text().c_str());
     if (!loaded.problems.empty()) return std::nullopt;
@@ -39,6 +42,10 @@ domain::Policy judging(const config::Config& config) {
         if (measures) policy.measurable[collector.type] = measures(config.gateway, collector);
     }
     return policy;
+}
+
+JournalSettings journal_settings(const config::Config& config) {
+    return {judging(config), config.web.per_key_series ? domain::kMostKeySeries : 0, config.state.retention};
 }
 
 base::Error unknown_key(const std::string& id) {

@@ -63,6 +63,10 @@ class EvidenceBook {
     const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
     /// Uses of keys that logs have told of since this was last asked.
     domain::KeyUses take_uses() { return std::exchange(heard_uses_, domain::KeyUses()); }
+    /// The source is not looked at any more: what it showed of the present goes.
+    void forget_gauges(const std::string& source, domain::Model& model) {
+        take_gauges(source, {}, model.gauges);
+    }
     /// Time has passed, or a source was read: the headlines follow.
     static void update(domain::Model& model, base::Time now);
 

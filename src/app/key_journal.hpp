@@ -31,6 +31,8 @@ class KeyJournal final : public collectors::KeySink {
     explicit KeyJournal(store::State& state, JournalSettings settings = {})
         : state_(state), settings_(std::move(settings)), pairer_(state) {}
 
+    /// For the scans that follow.
+    void configure(JournalSettings settings) { settings_ = std::move(settings); }
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();

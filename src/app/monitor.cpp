@@ -14,6 +14,7 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "app/saved_evidence.hpp"
+#include "app/status_line.hpp"
 #include "base/log.hpp"
 #include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
@@ -40,10 +41,11 @@ constexpr auto kSaveEvery = 250ms;
 
 }  // namespace
 
-Monitor::Monitor(config::Config config) : config_(std::move(config)) {}
+Monitor::Monitor(config::Config config, Launch launch)
+    : config_(std::move(config)), launch_(std::move(launch)) {}
 
-Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config) {
-    std::unique_ptr<Monitor> monitor(new Monitor(std::move(config)));
+Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config, Launch launch) {
+    std::unique_ptr<Monitor> monitor(new Monitor(std::move(config), std::move(launch)));
     if (auto opened = monitor->open(); !opened) return opened.error();
     return monitor;
 }
@@ -54,12 +56,21 @@ Result<void> Monitor::open() {
     state_ = std::move(opened->state);
     if (!opened->notice.empty()) log::error("state started anew", {{"reason", opened->notice}});
     for (const config::CollectorConfig& collector : config_.collectors)
-        watched_.emplace_back(config_, collector, *this);
+        watched_.emplace_back(config_.gateway, collector, *this);
     if (auto restored = restore_model(); !restored) return restored.error();
-    router_.emplace(pages_.routes());
+    const auto reload = [this](http::Answer answer) { ask_to_reload(std::move(answer)); };
+    router_.emplace(pages_.routes(launch_.lifecycle ? reload : Pages::Reload()));
     pages_.counts_from(*router_);
     publish();
-    auto server = http::Server::listen(loop_.get_executor(), config_.web.listen, http::Limits{}, *router_);
+    return open_server();
+}
+
+Result<void> Monitor::open_server() {
+    const std::vector<int>& sockets = launch_.manager.sockets();
+    const auto& addresses = launch_.listen.empty() ? config_.web.listen : launch_.listen;
+    auto server = sockets.empty()
+                      ? http::Server::listen(loop_.get_executor(), addresses, http::Limits{}, *router_)
+                      : http::Server::adopt(loop_.get_executor(), sockets, http::Limits{}, *router_);
     if (!server) return server.error();
     server_.emplace(std::move(*server));
     return {};
@@ -105,18 +116,29 @@ Result<void> Monitor::resume(Watched& watched) {
 }
 
 int Monitor::run() {
-    const auto ended = [this](std::string_view part) {
-        ++parts_;
-        return [this, part](const std::exception_ptr& thrown) { part_ended(thrown, part); };
-    };
-    asio::co_spawn(loop_, server_->run(), ended("http"));
+    ++parts_;
+    asio::co_spawn(loop_, server_->run(),
+                   [this](const std::exception_ptr& thrown) { part_ended(thrown, "http"); });
     keep_judging();
-    for (Watched& watched : watched_) asio::co_spawn(loop_, watch(watched), ended(watched.source.name()));
+    keep_alive();
+    for (Watched& watched : watched_) start_watching(watched);
     wait_for_signal();
     for (const std::string& address : server_->addresses()) log::info("listening", {{"address", address}});
+    tell_manager();
+    launch_.manager.ready();
     loop_.run();
     log::info("stopped");
     return exit_code_;
+}
+
+void Monitor::start_watching(Watched& watched) {
+    ++parts_;
+    asio::co_spawn(loop_, watch(watched), [this, &watched](const std::exception_ptr& thrown) {
+        watched.over = true;
+        left_.cancel();
+        if (thrown || !watched.leaving) return part_ended(thrown, watched.source.name());
+        forget_part();
+    });
 }
 
 asio::awaitable<void> Monitor::watch(Watched& watched) {
@@ -125,10 +147,10 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
     // (bug 107288).
     Heard heard;
     const auto look = [&watched, &heard] { return watched.source.run_cycle(heard); };
-    while (!stopping_) {
+    while (!stopping_ && !watched.leaving) {
         const auto began = Clock::now();
-        heard.fallback = counted_fallback(model_, base::now());
-        heard.uses = watched.source.keeps_journal() ? book_.take_uses() : domain::KeyUses();
+        if (watched.source.keeps_journal())
+            heard = {counted_fallback(model_, base::now()), book_.take_uses(), journal_settings(config_)};
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
@@ -138,6 +160,8 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         const bool succeeded = cycle.observation.has_value();
         const auto look_every = cycle.look_every.value_or(base::Duration::max());
         book_.own(may_cause, -1);
+        // What was seen before it has to go counts; that it was interrupted is no failure.
+        if (watched.leaving && !succeeded) break;
         apply(watched, std::move(cycle));
         // After a failure the pause counts from its end: one that took as long as the interval must not
         // follow itself.
@@ -150,11 +174,12 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
 
 /// Until `latest`, or from `earliest` on until the source has something new.
 asio::awaitable<void> Monitor::pause(Watched& watched, Clock::time_point earliest, Clock::time_point latest) {
-    if (watched.wake && earliest > Clock::now() && !stopping_) {
+    const auto ends = [this, &watched] { return stopping_ || watched.leaving; };
+    if (watched.wake && earliest > Clock::now() && !ends()) {
         watched.timer.expires_at(earliest);
         co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    if (stopping_ || latest <= Clock::now()) co_return;
+    if (ends() || latest <= Clock::now()) co_return;
     watched.timer.expires_at(latest);
     if (watched.wake) {
         watched.wake->async_wait(asio::posix::stream_descriptor::wait_read,
@@ -168,6 +193,7 @@ asio::awaitable<void> Monitor::pause(Watched& watched, Clock::time_point earlies
 
 void Monitor::apply(Watched& watched, Cycle cycle) {
     SourceStatus& status = model_.sources[watched.source.name()];
+    const auto up_before = status.up;
     status.add_duration(cycle.took);
     if (cycle.observation) {
         apply_success(watched, status, cycle);
@@ -183,6 +209,7 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     }
     model_.state_size_bytes = cycle.state_size_bytes;
     publish();
+    if (status.up != up_before) tell_manager();
     save_soon();
     const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
                                        [](const auto& source) { return source.second.polls > 0; });
@@ -297,19 +324,40 @@ void Monitor::keep_judging() {
     judging_.async_wait([this](const boost::system::error_code& error) {
         if (error || stopping_) return;
         publish();
+        tell_manager();
         keep_judging();
+    });
+}
+
+/// What `systemctl status` shows.
+void Monitor::tell_manager() {
+    if (!launch_.manager.listens() || stopping_) return;
+    std::string text = status_line(model_, base::now());
+    if (text == told_) return;
+    launch_.manager.status(text);
+    told_ = std::move(text);
+}
+
+/// As long as the loop turns.
+void Monitor::keep_alive() {
+    if (!launch_.manager.watchdog()) return;
+    launch_.manager.alive();
+    alive_.expires_after(std::chrono::duration_cast<Clock::duration>(*launch_.manager.watchdog() / 2));
+    alive_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) keep_alive();
     });
 }
 
 void Monitor::wait_for_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
         if (error) return;
+        if (stopping_ && number == SIGHUP) return wait_for_signal();
         if (stopping_) {
             log::error("stopped by a second signal");
             std::_Exit(kInternal);
         }
         if (number == SIGHUP) {
-            log::warn("SIGHUP ignored: restart keyshift to read its configuration again");
+            ask_to_reload({});
         } else {
             log::info("stopping", {{"signal", number}});
             begin_stop();
@@ -321,12 +369,16 @@ void Monitor::wait_for_signal() {
 void Monitor::begin_stop() {
     if (stopping_) return;
     stopping_ = true;
+    launch_.manager.stopping();
     pages_.set_not_ready("shutting down");
-    interrupt_.raise();
     server_->stop();
     judging_.cancel();
     save_timer_.cancel();
-    for (Watched& watched : watched_) watched.timer.cancel();
+    left_.cancel();
+    for (Watched& watched : watched_) {
+        watched.interrupt.raise();
+        watched.timer.cancel();
+    }
     // What has been shown is saved: after a restart nothing steps back.
     if (unsaved_news_ && !saving_) save_evidence();
     grace_.expires_after(kGrace);
@@ -355,6 +407,7 @@ void Monitor::forget_part() {
     if (--parts_ != 0) return;
     signals_.cancel();
     grace_.cancel();
+    alive_.cancel();
 }
 
 }  // namespace keyshift::app

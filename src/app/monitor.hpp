@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon, wired together: this is the one place that knows every part. Sources look at the gateway on
 // their own timers, each on its worker thread; the model and the HTTP server live on the loop thread, and a
-// scrape renders the model.
+// scrape renders the model. A reload (monitor_reload.cpp) exchanges the sources whose configuration has
+// changed; everything else goes on.
 #pragma once
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <list>
 #include <map>
 #include <memory>
@@ -27,15 +29,25 @@
 #include "config/config.hpp"
 #include "domain/model.hpp"
 #include "drivers/interrupt.hpp"
+#include "drivers/service_manager.hpp"
 #include "http/server.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::app {
 
+/// How the daemon was started; a reload changes nothing of it.
+struct Launch {
+    std::optional<std::filesystem::path> file;  ///< read again by a reload; empty: there is none
+    std::vector<base::ListenAddress> listen;    ///< instead of web.listen; empty: as configured
+    bool lifecycle = false;                     ///< POST /-/reload is obeyed
+    drivers::ServiceManager manager;
+};
+
 class Monitor {
  public:
-    /// Opens the state and the listening sockets. Errors: config and permission, both fatal at start.
-    static base::Result<std::unique_ptr<Monitor>> start(config::Config config);
+    /// Opens the state and the listening sockets, or takes those that the service manager hands over. Errors:
+    /// config and permission, both fatal at start.
+    static base::Result<std::unique_ptr<Monitor>> start(config::Config config, Launch launch);
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
 
@@ -46,6 +58,7 @@ class Monitor {
     using Clock = std::chrono::steady_clock;
 
     struct Watched {
+        drivers::Interrupt interrupt;
         Source source;
         boost::asio::steady_timer timer;
         std::optional<boost::asio::posix::stream_descriptor> wake;  // readable when there is something new
@@ -53,18 +66,29 @@ class Monitor {
         std::optional<base::Errc> logged_error = {};                // a change of state is logged once
         bool skewed = false;
         std::vector<std::string> missing = {};  // of a log, as last logged
+        bool leaving = false;                   // a reload has exchanged it ...
+        bool over = false;                      // ... and nothing of it runs any more
 
-        Watched(const config::Config& config, const config::CollectorConfig& collector, Monitor& monitor)
-            : source(config, collector, *monitor.state_, monitor.interrupt_),
+        Watched(const config::Gateway& gateway, const config::CollectorConfig& collector, Monitor& monitor)
+            : source(gateway, collector, *monitor.state_, interrupt),
               timer(monitor.loop_),
               extra(collector.extra) {}
     };
 
-    explicit Monitor(config::Config config);
+    /// What a new configuration and the state say; made on a worker thread.
+    struct Reread {
+        std::optional<config::Config> config;
+        std::vector<std::string> problems;  // not empty: the configuration is not to be used
+        std::map<std::string, domain::SourceStatus> statuses;  // of sources that are not watched yet
+    };
+
+    Monitor(config::Config config, Launch launch);
     base::Result<void> open();
+    base::Result<void> open_server();
     base::Result<void> restore_model();
 
     base::Result<void> resume(Watched& watched);
+    void start_watching(Watched& watched);
     boost::asio::awaitable<void> watch(Watched& watched);
     boost::asio::awaitable<void> pause(Watched& watched, Clock::time_point earliest,
                                        Clock::time_point latest);
@@ -77,14 +101,26 @@ class Monitor {
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
     void publish();
     void keep_judging();
+    void tell_manager();
+    void keep_alive();
     void wait_for_signal();
     void begin_stop();
     void part_ended(const std::exception_ptr& thrown, std::string_view part);
     void forget_part();
 
+    void ask_to_reload(http::Answer answer);
+    boost::asio::awaitable<void> reload_while_asked();
+    boost::asio::awaitable<std::vector<std::string>> reload();
+    Reread read_again() const;
+    boost::asio::awaitable<std::vector<std::string>> exchange(Reread fresh);
+    bool is_same(const config::Config& config, const config::CollectorConfig& collector) const;
+    boost::asio::awaitable<void> let_go(const std::set<std::string>& kept);
+    void configure(Reread& fresh, std::list<Watched>& started);
+    void forget_sources(const std::set<std::string>& configured);
+
     config::Config config_;
+    Launch launch_;
     boost::asio::io_context loop_{1};
-    drivers::Interrupt interrupt_;
     std::unique_ptr<store::State> state_;
     domain::Model model_;
     EvidenceBook book_;
@@ -98,9 +134,17 @@ class Monitor {
     std::optional<http::Server> server_;
 
     std::list<Watched> watched_;
+    std::map<std::string, domain::SourceStatus> parked_;  // of sources that a reload has taken away
+    boost::asio::thread_pool reader_{1};                  // of configuration
+    bool reloading_ = false;
+    std::vector<http::Answer> reload_asked_;  // null: by a signal
+    boost::asio::steady_timer left_{loop_};   // never expires; cancelled when a source is over
+
     boost::asio::signal_set signals_{loop_, SIGTERM, SIGINT, SIGHUP};
     boost::asio::steady_timer grace_{loop_};
     boost::asio::steady_timer judging_{loop_};
+    boost::asio::steady_timer alive_{loop_};
+    std::string told_;       // to the service manager
     std::size_t parts_ = 0;  // coroutines that have not ended
     bool stopping_ = false;
     std::set<std::string> unsaved_;  // what could not be saved when it was last tried

@@ -18,17 +18,25 @@ http::Response text(int status, std::string body) {
     return response;
 }
 
-constexpr const char* kIndex = "keyshift " KEYSHIFT_VERSION
-                               "\n\n"
-                               "/metrics     for Prometheus\n"
-                               "/-/healthy   200 while the process serves\n"
-                               "/-/ready     200 once every source has been tried\n";
+constexpr const char* kIndex =
+    "keyshift " KEYSHIFT_VERSION
+    "\n\n"
+    "/metrics     for Prometheus\n"
+    "/-/healthy   200 while the process serves\n"
+    "/-/ready     200 once every source has been tried\n"
+    "/-/reload    POST: the configuration is read again (--web.enable-lifecycle)\n";
 
 }  // namespace
 
-std::vector<http::Route> Pages::routes() {
+std::vector<http::Route> Pages::routes(Reload reload) {
     using http::Method;
     using http::Request;
+    const auto ask = [reload = std::move(reload)](const Request&) {
+        if (!reload) return text(403, "not allowed: start keyshift serve with --web.enable-lifecycle\n");
+        http::Response response;
+        response.later = reload;
+        return response;
+    };
     return {
         {{Method::get}, "/metrics", "metrics", [this](const Request& request) { return metrics(request); }},
         {{Method::get},
@@ -36,6 +44,7 @@ std::vector<http::Route> Pages::routes() {
          "healthy",
          [](const Request&) { return text(200, "keyshift is healthy.\n"); }},
         {{Method::get}, "/-/ready", "ready", [this](const Request&) { return ready(); }},
+        {{Method::post, Method::put}, "/-/reload", "reload", ask},
         {{Method::get}, "/", "index", [](const Request&) { return text(200, kIndex); }},
     };
 }

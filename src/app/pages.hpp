@@ -14,8 +14,12 @@ namespace keyshift::app {
 
 class Pages {
  public:
-    /// The table of paths. `this` and `router` (whose counts /metrics shows) outlive the routes.
-    std::vector<http::Route> routes();
+    /// Begins a reload of the configuration and answers when it is over.
+    using Reload = std::function<void(http::Answer)>;
+
+    /// The table of paths. `this` and `router` (whose counts /metrics shows) outlive the routes. Without
+    /// `reload`, whoever asks for one is told how to allow it.
+    std::vector<http::Route> routes(Reload reload);
     void counts_from(const http::Router& router) { router_ = &router; }
 
     /// The model has changed.

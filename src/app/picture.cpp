@@ -75,10 +75,11 @@ Result<Picture> look(const config::Config& config) {
     for (const bool last : {false, true}) {
         for (const config::CollectorConfig& collector : config.collectors) {
             if (last != (collector.type == domain::kKeysSource)) continue;
-            Source source(config, collector, *picture.state, interrupt);
+            Source source(config.gateway, collector, *picture.state, interrupt);
             if (!source.may_cause().empty()) continue;
             source.resume(book.cursor(source.name()));
-            Cycle cycle = source.run_cycle({counted_fallback(known, base::now()), book.take_uses()});
+            Cycle cycle = source.run_cycle(
+                {counted_fallback(known, base::now()), book.take_uses(), journal_settings(config)});
             if (last && !cycle.observation) return cycle.error;
             if (last && cycle.state_error) return *cycle.state_error;
             take_look(collector, cycle, book, known);

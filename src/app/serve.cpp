@@ -10,7 +10,7 @@ namespace keyshift::app {
 int run_serve(const ServeCommand& command) {
     auto config = load_configuration(command.config);
     if (!config) return kConfig;
-    if (!command.listen.empty()) config->web.listen.clear();
+    Launch launch{command.config, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
         if (!address) {
@@ -18,7 +18,7 @@ int run_serve(const ServeCommand& command) {
                          address.error().hint});
             return kUsage;
         }
-        config->web.listen.push_back(std::move(*address));
+        launch.listen.push_back(std::move(*address));
     }
     if (config->state.directory.empty()) {
         print_error({base::Errc::config,
@@ -27,7 +27,7 @@ int run_serve(const ServeCommand& command) {
         return kConfig;
     }
     base::log::configure(config->log.level, config->log.format);
-    auto monitor = Monitor::start(std::move(*config));
+    auto monitor = Monitor::start(std::move(*config), std::move(launch));
     if (!monitor) {
         print_error(monitor.error());
         return kConfig;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <exception>
 
-#include "app/configuration.hpp"
 #include "collectors/catalog.hpp"
 #include "domain/assess.hpp"
 
@@ -19,17 +18,13 @@ base::Duration as_duration(std::chrono::steady_clock::duration d) {
 
 }  // namespace
 
-Source::Source(const config::Config& whole, const config::CollectorConfig& config, store::State& state,
+Source::Source(const config::Gateway& gateway, const config::CollectorConfig& config, store::State& state,
                const drivers::Interrupt& interrupt)
     : name_(config.type),
       schedule_(config.schedule),
-      drain_window_(whole.migration.drain_window),
       state_(state),
-      collector_(collectors::catalog_entry(config.type).make(whole.gateway, config, interrupt)) {
-    if (name_ != domain::kKeysSource) return;
-    journal_ = std::make_unique<KeyJournal>(
-        state, JournalSettings{judging(whole), whole.web.per_key_series ? domain::kMostKeySeries : 0,
-                               whole.state.retention});
+      collector_(collectors::catalog_entry(config.type).make(gateway, config, interrupt)) {
+    if (name_ == domain::kKeysSource) journal_ = std::make_unique<KeyJournal>(state);
 }
 
 Cycle Source::look(const Heard& heard) {
@@ -46,6 +41,7 @@ Cycle Source::look(const Heard& heard) {
 
 Cycle Source::look_at_keys(const Heard& heard) {
     Cycle cycle;
+    journal_->configure(heard.settings);
     journal_->heard(heard.fallback, heard.uses);
     const auto wanted = journal_->prepare();
     if (!wanted) {
@@ -56,7 +52,7 @@ Cycle Source::look_at_keys(const Heard& heard) {
     const auto began = std::chrono::steady_clock::now();
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout),
                                          .keys = journal_.get(),
-                                         .active_window = drain_window_,
+                                         .active_window = heard.settings.policy.windows.drain,
                                          .wanted = *wanted});
     if (!observed) {
         journal_->forget_scan();

@@ -37,17 +37,18 @@ struct Cycle {
     std::optional<base::Duration> look_every;  ///< come back that soon; empty: by the interval
 };
 
-/// What other sources tell the key table's.
+/// What the key table's source has to know of the rest.
 struct Heard {
     domain::CountedFallback fallback;
     domain::KeyUses uses;
+    JournalSettings settings;  ///< as configured now
 };
 
 class Source {
  public:
     /// `state` and `interrupt` outlive the source; `state` is used by the worker of the key table's source
     /// only.
-    Source(const config::Config& whole, const config::CollectorConfig& config, store::State& state,
+    Source(const config::Gateway& gateway, const config::CollectorConfig& config, store::State& state,
            const drivers::Interrupt& interrupt);
 
     const std::string& name() const { return name_; }
@@ -70,7 +71,6 @@ class Source {
 
     std::string name_;
     config::Schedule schedule_;
-    base::Duration drain_window_;
     store::State& state_;
     std::unique_ptr<KeyJournal> journal_;  // of the key table's source alone
     std::unique_ptr<collectors::Collector> collector_;

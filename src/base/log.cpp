@@ -3,10 +3,14 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
 
 #include <unistd.h>
 
 #include "base/json.hpp"
+#include "base/log_limit.hpp"
 #include "base/time.hpp"
 #include "base/utf8.hpp"
 
@@ -42,8 +46,17 @@ void append_json(std::string& line, std::string_view name, std::string_view valu
     append_json_string(line, value);
 }
 
+std::optional<std::uint64_t> admit(std::string_view message) {
+    static std::mutex mutex;
+    static Limit limit;
+    const std::lock_guard lock(mutex);
+    return limit.admit(message, std::chrono::steady_clock::now());
+}
+
 void write_line(Level level, std::string_view message, Fields fields) {
     if (level < threshold.load(std::memory_order_relaxed)) return;
+    const auto held_back = admit(message);
+    if (!held_back) return;
     const bool json = line_format.load(std::memory_order_relaxed) == Format::json;
     const auto append = json ? append_json : append_logfmt;
     std::string line;
@@ -51,6 +64,7 @@ void write_line(Level level, std::string_view message, Fields fields) {
     append(line, "level", kNames.at(static_cast<std::size_t>(level)));
     append(line, "msg", message);
     for (const Field& field : fields) append(line, field.name, field.value);
+    if (*held_back > 0) append(line, "held_back", std::to_string(*held_back));
     line += json ? "}\n" : "\n";
     // Nothing sensible can be done when standard error is gone.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());

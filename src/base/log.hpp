@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The log: one line per event on standard error, logfmt or JSON, written with a single write(2).
-// Safe from any thread. Callers log a change of state once, not every repetition of it.
+// Safe from any thread. Callers log a change of state once, not every repetition of it; should something
+// change all the time, only so many lines with the same message are written (log_limit.hpp), and the next one
+// says in held_back how many were not.
 #pragma once
 
 #include <concepts>

@@ -15,12 +15,17 @@ using namespace std::chrono_literals;
 constexpr Range<base::Duration> kIntervals{100ms, 24h};
 constexpr Range<base::Duration> kTimeouts{100ms, 1h};
 
-CollectorConfig read_one(OptionsReader options, const CollectorType& type) {
+CollectorConfig read_one(OptionsReader options, Reading& reading, const CollectorType& type) {
+    reading.consulted.clear();
     CollectorConfig collector;
     collector.type = type.name;
     collector.schedule.interval = options.duration("interval", type.schedule.interval, kIntervals);
     collector.schedule.timeout = options.duration("timeout", type.schedule.timeout, kTimeouts);
     collector.options = type.read(options);
+    std::string written;
+    if (options.node() != nullptr) append_content(*options.node(), written);
+    for (const TreeNode* other : reading.consulted) append_content(*other, written);
+    collector.written = base::Secret(std::move(written));
     return collector;
 }
 
@@ -81,7 +86,7 @@ std::vector<CollectorConfig> read_listed(const std::vector<OptionsReader>& reade
                         [&](const CollectorConfig& other) { return other.type == item.type->name; });
         if (listed)
             item.options.problem("type", "is listed a second time", "keep one collector of each type");
-        collectors.push_back(read_one(item.options, *item.type));
+        collectors.push_back(read_one(item.options, reading, *item.type));
     }
     return collectors;
 }
@@ -95,7 +100,7 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
             std::find(variables.begin(), variables.end(), type.default_when) != variables.end();
         if (!extra) variables.push_back(type.default_when);
         if (!non_empty(reading.environment, type.default_when)) continue;
-        collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, type));
+        collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type));
         collectors.back().extra = extra;
     }
     if (!collectors.empty()) return collectors;

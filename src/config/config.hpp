@@ -13,6 +13,7 @@
 
 #include "base/listen_address.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 #include "base/time.hpp"
 #include "config/environment.hpp"
 #include "config/identifier.hpp"
@@ -103,6 +104,9 @@ struct CollectorConfig {
     /// It comes along with another one by the environment variable that both use: nobody has asked for it,
     /// and where it cannot work, less is measured.
     bool extra = false;
+    /// All that the file says of it. A collector of which the same is written, for the same Gateway and in
+    /// the same environment, is the same.
+    base::Secret written = {};
 };
 
 struct State {

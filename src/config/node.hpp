@@ -32,6 +32,9 @@ struct TreeNode {
     const TreeNode* find(std::string_view key) const;
 };
 
+/// Appends what `node` says, wherever it stands: equal texts, equal content. May hold secrets.
+void append_content(const TreeNode& node, std::string& out);
+
 struct Entry {
     std::string key;
     Position at;  ///< of the key

@@ -70,6 +70,7 @@ std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) 
 std::optional<SecretSource> OptionsReader::secret_of(std::string_view sibling, std::string_view key) const {
     const auto found = reading_->collectors.find(sibling);
     if (found == reading_->collectors.end()) return std::nullopt;
+    reading_->consulted.push_back(found->second);
     const std::size_t problems = reading_->problems.size();
     OptionsReader reader(*reading_, found->second, found->second->at, "collectors[" + found->first + "]");
     auto source = reader.secret_in_file(key);

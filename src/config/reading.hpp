@@ -30,6 +30,7 @@ struct Reading {
     std::vector<KnownKey> known;
     std::map<const TreeNode*, Section> sections;
     std::map<std::string, const TreeNode*, std::less<>> collectors;  ///< those listed, by type
+    std::vector<const TreeNode*> consulted;  ///< of them, those that the one being read refers to
 };
 
 /// Adds a problem for each key of the file that no reader asked for, with the nearest one that is known.

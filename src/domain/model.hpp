@@ -130,7 +130,8 @@ struct Model {
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
     std::uint64_t state_write_errors = 0;
     std::uint64_t state_size_bytes = 0;
-    base::Time config_loaded_at;
+    base::Time config_loaded_at;  ///< when a valid configuration was last read
+    bool config_valid = true;     ///< when it was last read, valid or not
 
     std::optional<base::Time> migration_start() const {
         if (policy.start || !inventory) return policy.start;

@@ -120,8 +120,10 @@ void append_sources(const Model& model, std::vector<Family>& out) {
 }
 
 void append_self(const Model& model, std::vector<Family>& out) {
-    out.push_back(single(Type::gauge, "keyshift_config_last_reload_successful",
-                         "Whether the configuration was valid when it was last read.", 1.0));
+    out.push_back(
+        single(Type::gauge, "keyshift_config_last_reload_successful",
+               "Whether the configuration was valid when it was last read; if not, the one before stays.",
+               model.config_valid ? 1.0 : 0.0));
     out.push_back(single(Type::gauge, "keyshift_config_last_reload_success_timestamp_seconds",
                          "When a valid configuration was last read.",
                          to_unix_seconds(model.config_loaded_at)));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <boost/asio/ip/v6_only.hpp>
+#include <sys/socket.h>
 
 namespace keyshift::http {
 namespace {
@@ -85,6 +86,25 @@ base::Result<std::vector<tcp::acceptor>> open_acceptors(const asio::any_io_execu
     }
     if (acceptors.empty()) return cannot_listen(address, missing);
     return acceptors;
+}
+
+base::Result<tcp::acceptor> adopt_acceptor(const asio::any_io_executor& executor, int descriptor) {
+    const auto option = [descriptor](int name) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+    };
+    const int domain = option(SO_DOMAIN);
+    const bool tcp_socket = (domain == AF_INET || domain == AF_INET6) && option(SO_TYPE) == SOCK_STREAM;
+    tcp::acceptor acceptor(executor);
+    error_code ec = asio::error::operation_not_supported;
+    if (tcp_socket && option(SO_ACCEPTCONN) == 1)
+        acceptor.assign(domain == AF_INET ? tcp::v4() : tcp::v6(), descriptor, ec);
+    if (!ec) return acceptor;
+    return base::Error{base::Errc::config,
+                       "the socket handed over as descriptor " + std::to_string(descriptor) +
+                           " cannot be listened on: " + ec.message(),
+                       "the socket unit needs ListenStream= with a TCP port or address"};
 }
 
 }  // namespace keyshift::http

@@ -21,4 +21,9 @@ namespace keyshift::http {
 base::Result<std::vector<boost::asio::ip::tcp::acceptor>> open_acceptors(
     const boost::asio::any_io_executor& executor, const base::ListenAddress& address);
 
+/// The listening TCP socket `descriptor`, which another program has opened, as an acceptor that owns it.
+/// Errc::config, the descriptor left as it was: it is something else.
+base::Result<boost::asio::ip::tcp::acceptor> adopt_acceptor(const boost::asio::any_io_executor& executor,
+                                                            int descriptor);
+
 }  // namespace keyshift::http

@@ -33,6 +33,10 @@ struct Request {
     bool from_loopback = false;  ///< the peer is 127.0.0.0/8 or ::1, however the socket spells it
 };
 
+struct Response;
+/// Takes the answer: to be called once, on the loop thread.
+using Answer = std::function<void(Response)>;
+
 /// What to send back. Content-Length, Date, Connection and X-Content-Type-Options are the server's to add.
 struct Response {
     int status = 200;
@@ -44,6 +48,9 @@ struct Response {
     /// Further headers. One whose name or value has a control character is left out: nobody splits a
     /// response.
     std::vector<std::pair<std::string, std::string>> headers;
+    /// For an answer that takes work elsewhere: begins that work, and has the answer called when it is done,
+    /// which must happen. Everything above is void then.
+    std::function<void(Answer)> later;
 
     std::size_t body_size() const { return (cached_body ? cached_body->size() : 0) + body.size(); }
 };

@@ -75,7 +75,15 @@ Response Router::handle(const Request& request) {
         response = text_response(405, "Only " + allowed + " here.\n");
         response.headers.emplace_back("Allow", allowed);
     }
-    count(route->name, response.status);
+    if (!response.later) count(route->name, response.status);
+    if (response.later) {
+        response.later = [this, route, begin = std::move(response.later)](Answer answer) {
+            begin([this, route, answer = std::move(answer)](Response done) {
+                count(route->name, done.status);
+                answer(std::move(done));
+            });
+        };
+    }
     return response;
 }
 

@@ -34,7 +34,8 @@ class Router {
 
     /// Finds the route, runs its handler and counts the answer. Never throws for what a handler does:
     /// 404 for an unknown path, 405 with Allow for the wrong method, 500 for an exception, whose text goes to
-    /// the log only. The answer to HEAD has its body; not sending it is the session's doing.
+    /// the log only. The answer to HEAD has its body; not sending it is the session's doing. One that comes
+    /// later is counted when it comes; the router outlives it.
     Response handle(const Request& request);
 
     /// The answer to what never became a request (400, 408, 413, 431), counted under "other".

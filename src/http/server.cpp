@@ -46,17 +46,26 @@ struct Server::State {
     State(const asio::any_io_executor& e, const Limits& l, Router& r)
         : executor(e), limits(l), router(r), changed(e, Clock::time_point::max()) {}
 
+    /// The sockets of one address; gone when no longer accepting and nothing of it runs.
+    struct Listener {
+        base::ListenAddress address;
+        tcp::acceptor acceptor;
+    };
+
     asio::awaitable<void> run();
+    void start_accepting(std::list<Listener>::iterator listener);
+    void start_accepting(std::list<Listener> added);
     asio::awaitable<void> accept_from(tcp::acceptor& acceptor);
     asio::awaitable<void> make_room(tcp::acceptor& acceptor);
     asio::awaitable<void> drain();
     void start_session(tcp::socket socket);
     void stop();
+    base::Result<std::list<Listener>> open(const std::vector<base::ListenAddress>& addresses) const;
 
     asio::any_io_executor executor;
     Limits limits;
     Router& router;
-    std::vector<tcp::acceptor> acceptors;
+    std::list<Listener> listeners;
     std::list<Session> sessions;
     std::size_t accepting = 0;   // accept_from() coroutines that are not over
     std::exception_ptr failure;  // of one of them
@@ -67,17 +76,8 @@ struct Server::State {
 asio::awaitable<void> Server::State::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     const auto canceled = co_await asio::this_coro::cancellation_state;
-    const auto accept_ended = [this](const std::exception_ptr& thrown) {
-        --accepting;
-        if (thrown) failure = thrown;
-        if (thrown) stop();
-        changed.cancel();
-    };
-    for (tcp::acceptor& acceptor : acceptors) {
-        if (stopping) break;
-        ++accepting;
-        asio::co_spawn(executor, accept_from(acceptor), accept_ended);
-    }
+    for (auto listener = listeners.begin(); listener != listeners.end() && !stopping; ++listener)
+        start_accepting(listener);
     while (!stopping && canceled.cancelled() == asio::cancellation_type::none) {
         co_await changed.async_wait(use_tuple);
     }
@@ -86,16 +86,35 @@ asio::awaitable<void> Server::State::run() {
     if (failure) std::rethrow_exception(failure);
 }
 
+void Server::State::start_accepting(std::list<Listener>::iterator listener) {
+    ++accepting;
+    asio::co_spawn(executor, accept_from(listener->acceptor),
+                   [this, listener](const std::exception_ptr& thrown) {
+                       --accepting;
+                       if (thrown) failure = thrown;
+                       if (thrown) stop();
+                       if (!stopping) listeners.erase(listener);
+                       changed.cancel();
+                   });
+}
+
+void Server::State::start_accepting(std::list<Listener> added) {
+    while (!added.empty()) {
+        listeners.splice(listeners.end(), added, added.begin());
+        start_accepting(std::prev(listeners.end()));
+    }
+}
+
 asio::awaitable<void> Server::State::accept_from(tcp::acceptor& acceptor) {
     asio::steady_timer pause(executor);
     bool failing = false;
-    while (!stopping) {
-        while (!stopping && sessions.size() >= limits.connections) {
+    while (!stopping && acceptor.is_open()) {
+        while (!stopping && acceptor.is_open() && sessions.size() >= limits.connections) {
             co_await make_room(acceptor);
         }
-        if (stopping) break;
+        if (stopping || !acceptor.is_open()) break;
         auto [ec, socket] = co_await acceptor.async_accept(use_tuple);
-        if (stopping) break;
+        if (stopping || !acceptor.is_open()) break;
         if (!ec) {
             if (std::exchange(failing, false)) base::log::info("accepting connections again");
             start_session(std::move(socket));
@@ -141,9 +160,20 @@ asio::awaitable<void> Server::State::drain() {
 void Server::State::stop() {
     if (std::exchange(stopping, true)) return;
     error_code ignored;
-    for (tcp::acceptor& acceptor : acceptors) acceptor.close(ignored);
+    for (Listener& listener : listeners) listener.acceptor.close(ignored);
     for (Session& session : sessions) session.stop();
     changed.cancel();
+}
+
+base::Result<std::list<Server::State::Listener>> Server::State::open(
+    const std::vector<base::ListenAddress>& addresses) const {
+    std::list<Listener> out;
+    for (const base::ListenAddress& address : addresses) {
+        auto opened = open_acceptors(executor, address);
+        if (!opened) return opened.error();
+        for (tcp::acceptor& acceptor : *opened) out.push_back({address, std::move(acceptor)});
+    }
+    return out;
 }
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -155,19 +185,51 @@ base::Result<Server> Server::listen(const asio::any_io_executor& executor,
                                     const std::vector<base::ListenAddress>& addresses, const Limits& limits,
                                     Router& router) {
     auto state = std::make_unique<State>(executor, limits, router);
-    for (const base::ListenAddress& address : addresses) {
-        auto opened = open_acceptors(executor, address);
-        if (!opened) return opened.error();
-        std::ranges::move(*opened, std::back_inserter(state->acceptors));
+    auto opened = state->open(addresses);
+    if (!opened) return opened.error();
+    state->listeners = std::move(*opened);
+    return Server(std::move(state));
+}
+
+base::Result<Server> Server::adopt(const asio::any_io_executor& executor, const std::vector<int>& descriptors,
+                                   const Limits& limits, Router& router) {
+    auto state = std::make_unique<State>(executor, limits, router);
+    for (const int descriptor : descriptors) {
+        auto acceptor = adopt_acceptor(executor, descriptor);
+        if (!acceptor) return acceptor.error();
+        state->listeners.push_back({{}, std::move(*acceptor)});
     }
     return Server(std::move(state));
 }
 
+base::Result<void> Server::move_to(const std::vector<base::ListenAddress>& from,
+                                   const std::vector<base::ListenAddress>& to) {
+    const auto only_in = [](const auto& list, const auto& other) {
+        std::vector<base::ListenAddress> out;
+        std::ranges::copy_if(list, std::back_inserter(out), [&](const base::ListenAddress& address) {
+            return std::ranges::find(other, address) == other.end();
+        });
+        return out;
+    };
+    const auto left = only_in(from, to);
+    // First, since "127.0.0.1:11947" cannot be opened while ":11947" is.
+    error_code ignored;
+    for (State::Listener& listener : state_->listeners)
+        if (std::ranges::find(left, listener.address) != left.end()) listener.acceptor.close(ignored);
+    auto opened = state_->open(only_in(to, from));
+    if (opened) {
+        state_->start_accepting(std::move(*opened));
+        return {};
+    }
+    if (auto again = state_->open(left)) state_->start_accepting(std::move(*again));
+    return opened.error();
+}
+
 std::vector<std::string> Server::addresses() const {
     std::vector<std::string> texts;
-    for (const tcp::acceptor& acceptor : state_->acceptors) {
+    for (const State::Listener& listener : state_->listeners) {
         error_code ec;
-        const tcp::endpoint local = acceptor.local_endpoint(ec);
+        const tcp::endpoint local = listener.acceptor.local_endpoint(ec);
         if (!ec) texts.push_back(base::ListenAddress{peer_text(local.address()), local.port()}.text());
     }
     return texts;
@@ -175,7 +237,7 @@ std::vector<std::string> Server::addresses() const {
 
 std::uint16_t Server::port() const {
     error_code ec;
-    const tcp::endpoint local = state_->acceptors.at(0).local_endpoint(ec);
+    const tcp::endpoint local = state_->listeners.front().acceptor.local_endpoint(ec);
     return local.port();
 }
 

@@ -27,6 +27,10 @@ class Server {
     static base::Result<Server> listen(const boost::asio::any_io_executor& executor,
                                        const std::vector<base::ListenAddress>& addresses,
                                        const Limits& limits, Router& router);
+    /// The same for sockets that are listened on already; owns them if it succeeds.
+    static base::Result<Server> adopt(const boost::asio::any_io_executor& executor,
+                                      const std::vector<int>& descriptors, const Limits& limits,
+                                      Router& router);
     Server(Server&&) noexcept;
     Server& operator=(Server&&) noexcept;
     /// Precondition: run() was never started, or is over, or the loop will not run again.
@@ -43,6 +47,11 @@ class Server {
     /// connection is left. Nothing of it runs afterwards. Once only. The server must neither move nor end
     /// meanwhile.
     boost::asio::awaitable<void> run();
+
+    /// Listens on `to` instead of `from`, which it was listening on by listen() or this: what is in both is
+    /// not touched, connections stay. On failure, as of listen(), nothing has changed. While run() runs.
+    base::Result<void> move_to(const std::vector<base::ListenAddress>& from,
+                               const std::vector<base::ListenAddress>& to);
 
     /// Begins the end of run(). May be called from a handler, before run(), and more than once.
     void stop();

@@ -6,6 +6,9 @@
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -32,6 +35,21 @@ constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kLingerTime{1};
+
+asio::awaitable<Response> wait_for(std::function<void(Answer)> begin) {
+    const auto initiate = [](auto handler, const std::function<void(Answer)>& work) {
+        // An Answer can be copied, the handler cannot.
+        const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        work([shared](Response response) {
+            const auto executor = asio::get_associated_executor(*shared);
+            asio::post(executor, [shared, response = std::move(response)]() mutable {
+                std::move (*shared)(std::move(response));
+            });
+        });
+    };
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Response)>(
+        initiate, asio::use_awaitable, begin);
+}
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -102,7 +120,8 @@ asio::awaitable<void> Session::Connection::run() {
             co_await refuse(400);
             co_return;
         }
-        const Response response = answer(fields);
+        Response response = answer(fields);
+        if (response.later) response = co_await wait_for(std::move(response.later));
         Persistence persistence = Persistence::close;
         if (fields.keep_alive() && !stopping)
             persistence = fields.version() < 11 ? Persistence::explicit_keep_alive : Persistence::keep_alive;

@@ -8,11 +8,11 @@ import requests
 _TIMEOUT_SECONDS = 10.0
 
 
-def get(url: str, **options: Any) -> requests.Response:
+def get(url: str, *, method: str = "GET", **options: Any) -> requests.Response:
     """One request on a connection of its own, so that a restarted server is never met through a stale one."""
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(url, **{"timeout": _TIMEOUT_SECONDS, **options})
+        return session.request(method, url, **{"timeout": _TIMEOUT_SECONDS, **options})
 
 
 def answers(url: str) -> bool:

@@ -129,6 +129,10 @@ class Serve(Server):
         leaks.heard(f"the answer to {path}", str(response.headers).encode() + response.content)
         return response
 
+    def post(self, path: str, **options: Any) -> requests.Response:
+        """As `get`, by POST."""
+        return self.get(path, method="POST", **options)
+
     def scrape_text(self) -> str:
         """What /metrics answers, in the text format."""
         response = self.get("/metrics", headers={"Accept": "text/plain"})

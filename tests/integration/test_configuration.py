@@ -322,7 +322,7 @@ def test_sighup_does_not_end_it(table: KeyTable):
     with Serve(watching(table.database.dsn())) as serve:
         for number in range(1, 4):
             os.kill(serve.pid, signal.SIGHUP)
-            eventually(lambda: serve.log().count("SIGHUP") == number, 5, "a note of it")
+            eventually(lambda: serve.log().count("configuration reloaded") == number, 5, "a note of it")
         table.add()
         eventually(lambda: serve.keys() == (2, 0), 10, "life goes on")
         assert serve.terminate()[0] == 0

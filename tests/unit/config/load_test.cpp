@@ -161,5 +161,34 @@ TEST(Yaml, PositionsCountCharacters) {
     EXPECT_EQ(root->entries[1].value.find("c")->items[0].at, (Position{2, 17}));
 }
 
+/// What is written of its last collector.
+std::string written(const std::string& text) {
+    const Loaded loaded = parsed(text);
+    EXPECT_EQ(messages(loaded.problems), "");
+    return loaded.config.collectors.back().written.reveal();
+}
+
+TEST(Load, WhatIsWrittenOfACollectorChangesWithItAlone) {
+    const std::string keys = "collectors:\n- {type: keys, database_url: postgres://a, interval: 20s}\n";
+    EXPECT_EQ(written(keys), written("# a remark\nlog: {level: debug}\ncollectors:\n  - type: keys\n"
+                                     "    database_url: \"postgres://a\"\n    interval: 20s\n"));
+    EXPECT_NE(written(keys), written("collectors: [{type: keys, database_url: postgres://a}]"));
+    EXPECT_NE(written(keys),
+              written("collectors: [{type: keys, database_url: postgres://a, interval: 21s}]"));
+    EXPECT_NE(written("collectors: [{type: keys, database_url: a, interval: 20s}]"),
+              written("collectors: [{type: keys, database_url: ainterval, timeout: 20s}]"));
+}
+
+TEST(Load, ACollectorThatBorrowsASecretChangesWithWhoHasIt) {
+    const auto both = [](const std::string& url) {
+        return "collectors: [{type: keys, database_url: " + url + "}, {type: statements}]";
+    };
+    EXPECT_EQ(written(both("postgres://a")), written(both("postgres://a")));
+    EXPECT_NE(written(both("postgres://a")), written(both("postgres://b")));
+    const std::string own = "{type: statements, database_url: postgres://c}]";
+    EXPECT_EQ(written("collectors: [{type: keys, database_url: postgres://a}, " + own),
+              written("collectors: [{type: keys, database_url: postgres://b}, " + own));
+}
+
 }  // namespace
 }  // namespace keyshift::config

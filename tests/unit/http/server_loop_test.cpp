@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // server.hpp over loopback sockets: the server's loop on a thread of its own, a blocking client here.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <future>
 #include <optional>
 #include <string>
 #include <thread>
@@ -13,6 +15,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -36,6 +39,7 @@ class ServerLoop : public ::testing::Test {
         : router_({{{Method::get}, "/", "page", [](const Request& r) { return echo(r); }},
                    {{Method::post}, "/post", "post", [](const Request&) { return Response{}; }},
                    {{Method::get}, "/large", "large", [](const Request&) { return large(); }},
+                   {{Method::post}, "/later", "later", [this](const Request&) { return later(); }},
                    {{Method::get}, "/stop", "stop", [this](const Request&) { return stop_from_handler(); }},
                    {{Method::get}, "/throw", "throw", [](const Request&) -> Response {
                         throw std::exception();
@@ -87,6 +91,29 @@ class ServerLoop : public ::testing::Test {
         return response;
     }
 
+    /// Answered by a timer.
+    Response later() {
+        Response response;
+        response.later = [this](Answer answer) {
+            later_.expires_after(100ms);
+            later_.async_wait([answer = std::move(answer)](const boost::system::error_code&) {
+                Response done;
+                done.status = 201;
+                done.body = "done";
+                answer(std::move(done));
+            });
+        };
+        return response;
+    }
+
+    /// On the loop's thread.
+    base::Result<void> move_to(const std::vector<base::ListenAddress>& from,
+                               const std::vector<base::ListenAddress>& to) {
+        std::promise<base::Result<void>> moved;
+        asio::post(loop_, [&] { moved.set_value(server_->move_to(from, to)); });
+        return moved.get_future().get();
+    }
+
     Response stop_from_handler() {
         server_->stop();
         return {};
@@ -95,6 +122,7 @@ class ServerLoop : public ::testing::Test {
     Limits limits_;
     Router router_;
     asio::io_context loop_{1};
+    asio::steady_timer later_{loop_};
     std::optional<Server> server_;
     asio::cancellation_signal cancel_;
     std::thread thread_;
@@ -113,6 +141,58 @@ TEST_F(ServerLoop, KeepsTheConnectionAlive) {
     EXPECT_EQ(client.get("/post").status(), 405);
     EXPECT_EQ(client.get("/?3").status(), 200);
     EXPECT_EQ(client.get("/large").body.size(), std::size_t{8} << 20U);
+}
+
+TEST_F(ServerLoop, AnAnswerMayComeLaterAndTheLoopGoesOnMeanwhile) {
+    start();
+    Client waiting(port_);
+    waiting.send("POST /later HTTP/1.1\r\nHost: a\r\n\r\nGET /?2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(Client(port_).get("/?1").status(), 200);
+    const Reply reply = waiting.read();
+    EXPECT_EQ(reply.status(), 201);
+    EXPECT_EQ(reply.body, "done");
+    EXPECT_TRUE(waiting.read().body.starts_with("cached 2"));
+    stop();
+    const auto& counts = router_.counts();
+    EXPECT_TRUE(std::ranges::any_of(counts, [](const RequestCount& count) {
+        return count.handler == "later" && count.code == 201 && count.total == 1;
+    }));
+}
+
+TEST_F(ServerLoop, WhoeverDoesNotWaitForAnAnswerTakesNothingAway) {
+    start();
+    Client(port_).send("POST /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::this_thread::sleep_for(150ms);
+    EXPECT_EQ(Client(port_).get("/?1").status(), 200);
+    Client(port_).send("POST /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_LT(stop(), 1500ms);
+}
+
+TEST_F(ServerLoop, AnAnswerUnderWayIsGivenBeforeTheEnd) {
+    start();
+    Client client(port_);
+    client.send("POST /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::this_thread::sleep_for(30ms);
+    stop();
+    EXPECT_EQ(client.read().status(), 201);
+}
+
+TEST_F(ServerLoop, MovesToOtherAddressesAndBack) {
+    start();
+    const base::ListenAddress everywhere{"", port_};
+    const base::ListenAddress here{"127.0.0.1", port_};
+    // What port 0 became is not known to it: here it counts as another address.
+    ASSERT_TRUE(move_to({kAnyPort}, {here}));
+    Client stays(port_);
+    ASSERT_EQ(stays.get("/?1").status(), 200);
+    ASSERT_TRUE(move_to({here}, {everywhere}));
+    EXPECT_EQ(Client(port_).get("/?2").status(), 200);
+    EXPECT_EQ(stays.get("/?3").status(), 200);
+    const auto failed = move_to({everywhere}, {{"192.0.2.1", 0}});
+    ASSERT_TRUE(failed.has_error());
+    EXPECT_NE(failed.error().text().find("cannot listen on 192.0.2.1:0"), std::string::npos);
+    EXPECT_EQ(Client(port_).get("/?4").status(), 200);
+    EXPECT_EQ(stays.get("/?5").status(), 200);
 }
 
 TEST_F(ServerLoop, AnswersPipelinedRequestsInOrder) {
