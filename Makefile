@@ -99,7 +99,7 @@ test-dashboards: build ## Draw the dashboards with Grafana's own parts in a brow
 	@cd tests/render && npm run --silent types
 	@PICTURES=$(PICTURES) KEYSHIFT_BINARY=$(BINARY) $(PYTEST) -q tests/render
 
-SOURCES = $(shell find src tests -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
+SOURCES = $(shell find src tests packaging -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
 
 .PHONY: format format-check
 format: ## Format the C++ code

@@ -277,30 +277,6 @@ Result<void> KeySource::set_since(Postgres& connection, base::Time since, Deadli
     return {};
 }
 
-Result<Finding> KeySource::examine_pulse(Postgres& connection, base::Time now, Deadline deadline) const {
-    constexpr std::uint64_t kSmall = 100'000;  // rows that a pulse may well read one by one
-    if (auto set = set_since(connection, now - std::chrono::minutes{1}, deadline); !set) return set.error();
-    const auto plan = connection.query("EXPLAIN " + select_active(), deadline);
-    if (!plan) return plan.error();
-    bool indexed = false;
-    for (std::size_t row = 0; row < plan->size(); ++row)
-        indexed = indexed || plan->at(row, 0).value_or("").find("Index") != std::string_view::npos;
-    const auto size = connection.query(
-        "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
-        {table_});
-    if (!size) return size.error();
-    std::uint64_t rows = 0;
-    const std::string_view text = size->at(0, 0).value_or("");
-    std::from_chars(text.data(), text.data() + text.size(), rows);
-    if (indexed) return Finding{Finding::Kind::ok, "an index makes looks at what changed cheap"};
-    if (rows < kSmall)
-        return Finding{Finding::Kind::ok, "the key table is small enough to be read without an index"};
-    return Finding{Finding::Kind::warning,
-                   "no index serves the looks at what changed, each reads all of some " +
-                       std::to_string(rows) + " rows, and they are therefore rare",
-                   "keyshift sql index | psql  (as the table's owner)"};
-}
-
 std::string KeySource::select_legacy(KeyOrder order, OwnerEmail email) const {
     const bool users = email == OwnerEmail::wanted && !users_table_.empty();
     const std::string join = users ? " LEFT JOIN " + users_table_ + " u ON " + users_match_ : "";

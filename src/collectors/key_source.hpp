@@ -11,7 +11,6 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "collectors/collector.hpp"
 #include "config/config.hpp"
 #include "domain/key.hpp"
 #include "drivers/postgres.hpp"
@@ -51,10 +50,6 @@ class KeySource {
     std::string select_legacy(KeyOrder order, OwnerEmail email) const;
     /// One row: the number of legacy keys and of their owners.
     std::string count_legacy() const;
-
-    /// Whether a pulse is cheap: by an index, or because the table is small. Inside a snapshot of begin().
-    base::Result<Finding> examine_pulse(drivers::Postgres& connection, base::Time now,
-                                        base::Deadline deadline) const;
 
     /// At most one row: whether the key with the id $1 is legacy.
     std::string is_legacy() const;

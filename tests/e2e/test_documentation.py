@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written is true: metrics, dashboards, alerts and links against the running program and the files."""
+"""What is written is true: metrics, dashboards, alerts, keys, flags, exit codes and links against the program and the files.
+test_documented_commands.py runs what stands in blocks."""
 
+import functools
 import re
 from pathlib import Path
 
 import pytest
 
-from harness import exposition
+from harness import documents, exposition
 from harness.alert_rules import groups, headings, rules
 from harness.dashboards import FILES, expressions, load
 from harness.http_faults import HttpFaults, text
@@ -16,8 +18,9 @@ from harness.promql import Selector, grouping_labels, selectors
 from gateway_sim import Seed, create_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = re.compile(r"\b(?:keyshift|process)_[a-z0-9_]+")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+NAME = re.compile(r"(?<![\w:])(?:keyshift|process)_[a-z0-9_]+")
+FLEET = (ROOT / "config" / "fleet" / "fleet.rules.yaml").read_text()
+DOCUMENTS = documents.documents()
 # In a fresh demonstration table nothing has a deadline, and nothing was removed from which to estimate an end.
 NOT_IN_EVERY_SCRAPE = {
     "keyshift_migration_deadline_timestamp_seconds",
@@ -93,9 +96,15 @@ def test_every_metric_that_is_named_exists(path: Path, emitted: set[str]):
     assert {name for name in named if not name.endswith("_")} - known - NOT_IN_EVERY_SCRAPE == set()
 
 
-RECORDED = {rule["record"]: rule["expr"] for rule in rules(groups()) if "record" in rule}
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_recorded_series_that_is_named_exists(path: Path):
+    assert set(re.findall(r"\b[a-z_]+:keyshift_\w+:\w+", path.read_text())) - set(RECORDED) == set()
+
+
+RULES = [*rules(groups()), *rules(groups(FLEET))]
+RECORDED = {rule["record"]: rule["expr"] for rule in RULES if "record" in rule}
 ASKED = {
-    "alerts": [rule["expr"] for rule in rules(groups())],
+    "rules": [rule["expr"] for rule in RULES],
     **{path.stem: expressions(load(path)) for path in FILES},
 }
 
@@ -157,8 +166,106 @@ def test_links_lead_somewhere(path: Path):
             file = path.parent / target if target else path
             assert file.exists(), f"{path.name} links to {target}"
             assert not anchor or anchor in headings(file.read_text()), f"{path.name} links to {target}#{anchor}"
-    for make in re.findall(r"^(?:    )?make ([a-z-]+)", text, re.MULTILINE):
-        assert re.search(rf"^[a-z ]*\b{make}\b[a-z ]*:", (ROOT / "Makefile").read_text(), re.MULTILINE), make
+
+
+@functools.cache
+def help_of(command: str) -> str:
+    result = Keyshift().run(*command.split(), "--help")
+    return result.stdout.decode() if result.returncode == 0 else ""
+
+
+@functools.cache
+def subcommands() -> list[str]:
+    return re.findall(r"^  ([a-z]+) {2,}", help_of("").partition("Subcommands:")[2], re.MULTILINE)
+
+
+# Of other programs, where a document speaks of them.
+FLAGS_OF_OTHERS = {"--only"}
+
+
+def flag_complaints(code: str, section: str) -> list[str]:
+    """`code` is a command line, or only some flags: then of the command that the section is about, or of any."""
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z.-]*", code)) - FLAGS_OF_OTHERS
+    named = re.findall(r"(?:^|[ /|(])keyshift ([a-z]+)\b", re.sub(r"-u keyshift", "", code))
+    wrong = [f"{code}: there is no keyshift {word}" for word in named if word not in subcommands()]
+    if not named and not code.startswith("--"):
+        return wrong
+    among = [word for word in named if word in subcommands()] or [section] * (section in subcommands()) or subcommands()
+    texts = "".join(map(help_of, among))
+    return wrong + [f"{code}: keyshift {among} has no {flag}" for flag in flags if not re.search(rf"{flag}\b", texts)]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_and_flag_that_is_named_exists(path: Path):
+    wrong = []
+    for section in re.split(r"^## ", path.read_text(), flags=re.M):
+        wrong += [what for code in documents.code_of(section) for what in flag_complaints(code, section.split("\n")[0])]
+    for block in documents.blocks(path):
+        if not block.kind:
+            wrong += [what for command in documents.commands(block) for what in flag_complaints(command, "")]
+    assert wrong == []
+
+
+def test_every_command_is_documented():
+    text = (ROOT / "docs" / "cli.md").read_text()
+    assert [word for word in subcommands() if f"`keyshift {word}" not in text] == []
+    assert len(subcommands()) > 10
+
+
+def known_keys() -> set[str]:
+    """Those of docs/configuration.md, which a unit test compares with the program's, and what they stand in."""
+    paths = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs" / "configuration.md").read_text(), re.M)
+    return {".".join(path.split(".")[:count]) for path in paths for count in range(1, path.count(".") + 2)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_configuration_key_that_is_named_exists(path: Path):
+    known = known_keys()
+    assert len(known) > 100
+    words = {re.sub(r"\[.*", "", part) for key in known for part in key.split(".")}
+    wrong = []
+    for code in documents.code_of(path.read_text()):
+        key, _, _ = code.partition(": ")
+        if re.fullmatch(r"(gateway|migration|collectors\[\w*\]|state|web|log)(\.[a-z_]+(\[\])?)+", key):
+            wrong += [] if key in known else [code]
+        elif re.fullmatch(r"[a-z_]+: \S.*", code):
+            wrong += [] if key in words else [code]
+    assert wrong == []
+
+
+@functools.cache
+def exit_codes() -> set[int]:
+    """Those of all commands, and the verdict's own."""
+    values = re.findall(r"^    k\w+ = (\d+)", (ROOT / "src" / "app" / "exit_code.hpp").read_text(), re.M)
+    return {int(value) for value in values} | {int(value) for value in re.findall(r"(\d) [A-Z_]+", help_of("verdict"))}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_exit_code_that_is_named_exists(path: Path):
+    named = re.findall(r"\b(?:[Ee]xits?(?:ed)?(?: codes?)?(?: with)?|with code) (\d+)", path.read_text())
+    assert {int(code) for code in named} - exit_codes() == set()
+
+
+def test_every_exit_code_is_documented():
+    text = (ROOT / "docs" / "cli.md").read_text()
+    of_all = re.search(r"^## Exit codes\n(.*)", text, re.M | re.S)[1]
+    of_verdict = re.search(r"^## verdict\n(.*?)^## ", text, re.M | re.S)[1]
+    codes = {int(code) for code in re.findall(r"\b(\d+) [a-z]", of_all)}
+    assert codes | {int(code) for code in re.findall(r"\b(\d) [A-Z_]{4,}", of_verdict)} == exit_codes()
+    assert codes == exit_codes() - {1, 2, 3}
+
+
+def test_a_flag_that_does_not_exist_is_found():
+    for code, section, what in (
+        ("keyshift report --fromat json", "", "has no --fromat"),
+        ("keyshift stats", "", "there is no keyshift stats"),
+        ("sudo -u keyshift keyshift verdict --since 1h", "", "has no --since"),
+        ("--since 1h", "report", "has no --since"),
+        ("--sinse 1h", "", "has no --sinse"),
+    ):
+        (found,) = flag_complaints(code, section)
+        assert what in found
+    assert flag_complaints("--since 1h", "failures") == []
 
 
 def test_the_sample_configuration_passes_check():

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three gateways on one database, a keyshift beside each, a Prometheus or VictoriaMetrics that scrapes them, and the
-daemon in the centre that reads the fleet back from there: its counts, its verdict, and who it misses. The configuration
-is that of docs/operations.md."""
+daemon in the centre that reads the fleet back from there: its counts, its verdict, and who it misses.
+
+Around Prometheus everything is as config/fleet has it: nginx before each gateway, hosts that read logs, a job of its own for
+the centre. Around VictoriaMetrics it is as docs/operations.md has it: hosts that read metrics, the centre among them."""
 
 import json
 import re
@@ -18,11 +20,13 @@ import yaml
 
 from gateway_sim import Gateway, Seed, summed
 from harness.exposition import Samples
+from harness.alert_rules import groups, violations
 from harness.keyshift import Keyshift, Serve
+from harness.nginx import Nginx
 from harness.postgres import Database
 from harness.ports import free_port
-from harness.prometheus import Prometheus
-from harness.query_api import QueryServer
+from harness.prometheus import Prometheus, promtool
+from harness.query_api import QueryServer, Targets
 from harness.redis import Redis
 from harness.victoria_metrics import VictoriaMetrics
 from harness.wait import eventually
@@ -32,25 +36,38 @@ DRAIN_SECONDS = 10
 HOSTS = 3
 TIMEOUT = 45.0
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
+EXAMPLE = Path(__file__).parents[2] / "config" / "fleet"
+JOB, CENTRE_JOB = "keyshift", "keyshift-central"
 
 
-def documented() -> tuple[dict, dict, dict]:
-    """Configurations of a host, of Prometheus and of the centre."""
+def documented_host() -> dict:
     section = re.search(r"^## A fleet of gateways\n(.*?)^## ", OPERATIONS.read_text(), re.M | re.S)[1]
-    host, prometheus, centre = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.S))
-    return host, prometheus, centre
+    (host,) = re.findall(r"```yaml\n(.*?)```", section, re.S)
+    return yaml.safe_load(host)
 
 
-def host_tree(gateway: Gateway) -> dict:
-    tree, _, _ = documented()
+def example(name: str) -> dict:
+    return yaml.safe_load((EXAMPLE / name).read_text())
+
+
+def metrics_host(gateway: Gateway) -> dict:
+    tree = documented_host()
     tree["collectors"][0].update(targets=[f"{gateway.url}/metrics"], interval="200ms", timeout="2s")
     return tree
 
 
+def log_host(gateway: Gateway, proxy: Nginx) -> dict:
+    tree = example("log-host.yaml")
+    del tree["web"]
+    access, own = tree["collectors"]
+    access.update(interval="200ms", input={"files": [f"{proxy.access_log}*"]})
+    own.update(interval="200ms", input={"files": [str(gateway.log_path)]})
+    return tree
+
+
 def centre_tree(dsn: str, url: str) -> dict:
-    _, _, tree = documented()
-    keys, fleet = tree["collectors"]
-    assert keys == {"type": "keys"}
+    keys, fleet = example("central.yaml")["collectors"]
+    assert keys == {"type": "keys"} and fleet["instances"] == HOSTS and fleet["job"] == JOB
     fleet.update(url=url, interval="200ms", timeout="5s")
     return {
         "migration": {"drain_window": f"{DRAIN_SECONDS}s", "failure_budget": "100%"},
@@ -58,10 +75,26 @@ def centre_tree(dsn: str, url: str) -> dict:
     }
 
 
+class FleetPrometheus(Prometheus):
+    """By the example's own configuration, but for its addresses and how often it scrapes."""
+
+    def write_targets(self, targets: Targets) -> None:
+        tree = example("prometheus.yaml")
+        tree["global"] = self._settings["global"]
+        tree["rule_files"] = [str((EXAMPLE / file).resolve()) for file in tree["rule_files"]]
+        hosts, centre = tree["scrape_configs"]
+        assert (hosts["job_name"], centre["job_name"]) == (JOB, CENTRE_JOB)
+        (file,) = hosts["file_sd_configs"][0]["files"]
+        centre["static_configs"][0]["targets"] = list(targets.get(CENTRE_JOB, []))
+        (self.directory / file).write_text(yaml.safe_dump([{"targets": list(targets.get(JOB, []))}]))
+        self._configuration.write_text(yaml.safe_dump(tree))
+
+
 class Fleet:
     """`servers` has one gateway, `hosts` the keyshift beside it, by number."""
 
     def __init__(self, kind: type[QueryServer], database: Database, redis: Redis, stack: ExitStack):
+        self.reads_logs = kind is FleetPrometheus
         none = {"system_keys": 0, "dormant_keys": 0, "unused_keys": 0, "modern_keys": 0, "special": False}
         planted = Seed(owners=HOSTS + 1, keys_per_owner=1, **none).plant(database.dsn())
         # Without a name nothing but its owner tells a key's replacement, and that is not enough for SAFE.
@@ -72,30 +105,41 @@ class Fleet:
         self.gateways = [
             stack.enter_context(Gateway(database.dsn(), redis.url(), **options)) for _ in range(HOSTS)
         ]
-        self.hosts = [stack.enter_context(Serve(host_tree(gateway))) for gateway in self.gateways]
+        self.doors = [gateway.url for gateway in self.gateways]
+        trees = [metrics_host(gateway) for gateway in self.gateways]
+        if self.reads_logs:
+            proxies = [stack.enter_context(Nginx(gateway.url)) for gateway in self.gateways]
+            self.doors = [proxy.url for proxy in proxies]
+            trees = [log_host(gateway, proxy) for gateway, proxy in zip(self.gateways, proxies)]
+        self.hosts = [stack.enter_context(Serve(tree)) for tree in trees]
         port = free_port()
-        self.targets = [f"127.0.0.1:{host.port}" for host in self.hosts] + [f"127.0.0.1:{port}"]
-        _, scraping, _ = documented()
-        self.job = scraping["scrape_configs"][0]["job_name"]
-        self.server = stack.enter_context(kind({self.job: self.targets}, interval="1s"))
+        self.targets = [f"127.0.0.1:{host.port}" for host in self.hosts]
+        self.centre_target = f"127.0.0.1:{port}"
+        self.server = stack.enter_context(kind(self.jobs(), interval="1s"))
         self.centre = stack.enter_context(Serve(centre_tree(database.dsn(), self.server.url), port=port))
 
-    def post(self, gateway: Gateway, path: str, bearer: str | None, body: dict | None = None) -> requests.Response:
+    def jobs(self, *further: str) -> dict[str, list[str]]:
+        """Which targets are scraped, with further hosts."""
+        hosts = [*self.targets, *further]
+        if self.reads_logs:
+            return {JOB: hosts, CENTRE_JOB: [self.centre_target]}
+        return {JOB: [*hosts, self.centre_target]}
+
+    def post(self, number: int, path: str, bearer: str | None, body: dict | None = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         with requests.Session() as session:
             session.trust_env = False
-            return session.post(f"{gateway.url}{path}", json=body, headers=headers, timeout=20)
+            return session.post(f"{self.doors[number]}{path}", json=body, headers=headers, timeout=20)
 
     def use(self, number: int, key: str | None) -> int:
-        return self.post(self.gateways[number], "/v1/models", key).status_code
+        return self.post(number, "/v1/models", key).status_code
 
     def replacement(self, number: int) -> str:
         """A new key for the owner of the legacy key with this number, of the same name."""
         key = self.old_keys[number]
         login = {"email": key.owner.email, "password": key.owner.password}
-        gateway = self.gateways[number]
-        token = self.post(gateway, "/auth/login", None, login).json()["token"]
-        return self.post(gateway, "/auth/key/generate", token, {"name": key.name}).json()["key"]
+        token = self.post(number, "/auth/login", None, login).json()["token"]
+        return self.post(number, "/auth/key/generate", token, {"name": key.name}).json()["key"]
 
     def true_counts(self) -> dict[str, float]:
         counts = summed([gateway.counts() for gateway in self.gateways])
@@ -180,12 +224,14 @@ def evidence(samples: Samples) -> dict[str, str]:
     return {row["signal"]: row["evidence"] for row in rows}
 
 
-@pytest.fixture(params=[Prometheus, VictoriaMetrics], ids=lambda kind: kind.name)
+@pytest.fixture(params=[FleetPrometheus, VictoriaMetrics], ids=lambda kind: kind.name)
 def fleet(request: pytest.FixtureRequest, database: Database, redis: Redis) -> Iterator[Fleet]:
     with redis.client() as client:
         client.flushall()
     with ExitStack() as stack:
         made = Fleet(request.param, database, redis, stack)
+        # Until its log has lines of that level, a gateway's cache counts as not measured.
+        assert {made.use(number, "sk-unknown-at-first") for number in range(HOSTS)} == {401}
         everything = dict.fromkeys(("fallback", "auth_cache", "auth_failures"), "prometheus")
         eventually(lambda: evidence(made.centre.metrics()) == everything, TIMEOUT, "the fleet is read back")
         made.server.wait_for('keyshift_evidence_info{evidence="prometheus"}')
@@ -201,6 +247,20 @@ def check_counts(fleet: Fleet) -> None:
         raise AssertionError(f"seen {fleet.seen_counts()}, true {truth}") from None
     time.sleep(3)
     assert fleet.seen_counts() == truth == fleet.true_counts()
+
+
+def check_rules(fleet: Fleet, truth: dict[str, float]) -> None:
+    """What the example records of all hosts."""
+    server = fleet.server
+    server.wait_for("job:keyshift_hosts_up:sum", lambda found: [value for _, value in found] == [HOSTS])
+    server.wait_for(
+        "job:keyshift_fallback_auth:sum", lambda found: found == [({"__name__": "job:keyshift_fallback_auth:sum", "job": JOB}, truth["fallback"])]
+    )
+    failures = {labels["reason"]: value for labels, value in server.query("job:keyshift_auth_failures:sum") if value}
+    assert failures == {reason: truth[reason] for reason in failures} and len(failures) == 2
+    for recorded in ("fallback_auth", "auth_failures", "http_requests", "auth_cache_hits", "auth_cache_misses"):
+        server.wait_for(f"sum(job:keyshift_{recorded}:rate5m) > 0")
+    assert 0 < server.query("job:keyshift_auth_cache_hits:ratio_rate5m")[0][1] < 1
 
 
 def work(fleet: Fleet, new_keys: list[str], rounds: int) -> None:
@@ -220,8 +280,10 @@ def test_one_verdict_for_all_hosts(fleet: Fleet):
     truth = fleet.true_counts()
     assert min(truth["fallback"], truth["hits"], truth["misses"], truth["unknown_key"]) > 0
     check_counts(fleet)
-    shown = fleet.server.query(f'keyshift_fallback_auth_total{{job="{fleet.job}"}}')
+    shown = fleet.server.query("keyshift_fallback_auth_total")
     assert sum(value for _, value in shown) == 2 * truth["fallback"], "the centre is scraped too, and not counted"
+    if fleet.reads_logs:
+        check_rules(fleet, truth)
 
     with NeverSafe(fleet.centre):
         fleet.hosts[1].stop()
@@ -236,7 +298,7 @@ def test_one_verdict_for_all_hosts(fleet: Fleet):
     assert {check["outcome"] for check in safe["checks"]} == {"pass"}
 
     fleet.hosts[2].stop()
-    fleet.server.wait_for(f'up{{job="{fleet.job}",instance="{fleet.targets[2]}"}} == 0')
+    fleet.server.wait_for(f'up{{job="{JOB}",instance="{fleet.targets[2]}"}} == 0')
     fleet.wait_for_looks(2)
     with NeverSafe(fleet.centre):
         assert fleet.use(2, "sk-unknown-at-night") == 401
@@ -249,7 +311,7 @@ def test_one_verdict_for_all_hosts(fleet: Fleet):
 
 def test_a_host_that_counts_nothing_of_its_own_keeps_the_verdict_unknown(fleet: Fleet, database: Database):
     with Serve(watching(database.dsn())) as other:
-        fleet.server.set_targets({fleet.job: [*fleet.targets, f"127.0.0.1:{other.port}"]})
+        fleet.server.set_targets(fleet.jobs(f"127.0.0.1:{other.port}"))
         what = f'instance="127.0.0.1:{other.port}",job="keyshift": does not count fallback of its own gateway'
         command = ("status", f"--config={fleet.centre.config_path}")
         eventually(lambda: what in Keyshift().run(*command).stdout.decode(), TIMEOUT, "it is named")
@@ -271,3 +333,11 @@ def test_a_fleet_that_nobody_scrapes_any_more_is_unknown(fleet: Fleet):
 def status_line(fleet: Fleet) -> str:
     text = Keyshift().run("status", f"--config={fleet.centre.config_path}").stdout.decode()
     return next(line for line in text.splitlines() if re.search(r"\bprometheus +(up|down)", line))
+
+
+def test_the_example_is_valid():
+    result = promtool(["check", "config", EXAMPLE / "prometheus.yaml"])
+    assert result.returncode == 0, result.stderr + result.stdout
+    assert violations(groups((EXAMPLE / "fleet.rules.yaml").read_text()), set()) == []
+    hosts = yaml.safe_load((EXAMPLE / "hosts.yaml").read_text())
+    assert len(hosts[0]["targets"]) == example("central.yaml")["collectors"][1]["instances"]
