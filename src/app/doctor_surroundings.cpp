@@ -6,12 +6,12 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/utf8.hpp"
+#include "drivers/reading_rights.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::app {
@@ -20,12 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 using base::Errc;
 using collectors::Finding;
+using drivers::user_name;
 using Kind = Finding::Kind;
-
-std::string user_name(uid_t user) {
-    const passwd* const entry = ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe): doctor has one thread
-    return entry != nullptr ? base::visible(entry->pw_name) : std::to_string(user);
-}
 
 /// `directory`, or the nearest one above it that is there.
 fs::path nearest(fs::path directory) {
