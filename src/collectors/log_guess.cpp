@@ -14,10 +14,11 @@ namespace {
 
 using Fits = std::function<bool(std::string_view line)>;
 
+/// Readers of JSON take lines that are no requests too: those have no status.
 Fits access(std::unique_ptr<formats::AccessReader> reader, std::string_view end = {}) {
     return [reader = std::shared_ptr(std::move(reader)), end](std::string_view line) {
-        formats::AccessLine ignored;
-        return line.ends_with(end) && reader->read(line, ignored);
+        formats::AccessLine request;
+        return line.ends_with(end) && reader->read(line, request) && request.status != 0;
     };
 }
 
