@@ -109,12 +109,16 @@ Finding about_room(std::uint64_t available, const std::string& directory) {
             Errc::output};
 }
 
-std::vector<Finding> about_configuration(const std::vector<config::Problem>& problems) {
+std::vector<Finding> about_configuration(const std::optional<fs::path>& file,
+                                         const std::vector<config::Problem>& problems) {
     std::vector<Finding> out;
     for (config::Problem problem : problems) {
-        std::string mend = std::exchange(problem.hint, {});
+        const std::string mend = std::exchange(problem.hint, {});
         out.push_back({Kind::failure, problem.text(), base::visible(mend), Errc::config});
     }
+    const std::string commands =
+        file ? drivers::commands_to_read(fs::absolute(*file).string(), drivers::Successors::unread) : "";
+    if (!commands.empty() && out.size() == 1) out.front().mend = "as root:\n" + commands;
     return out;
 }
 

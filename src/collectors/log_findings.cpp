@@ -27,7 +27,7 @@ std::vector<Finding> about_places(const std::vector<LogPlace>& places) {
             ++more;
             continue;
         }
-        std::string mend = drivers::commands_to_read(place.name);
+        std::string mend = drivers::commands_to_read(place.name, drivers::Successors::read);
         const Errc code = mend.empty() ? Errc::other : Errc::permission;
         if (!mend.empty()) mend.insert(0, "as root:\n");
         out.push_back({Kind::failure, base::visible(place.name) + ": " + base::visible(place.problem),

@@ -33,7 +33,8 @@ std::string quoted(const fs::path& path) {
 }
 
 /// `needed`: as in rwx, for one kind of user.
-std::string command_for(const fs::path& path, mode_t needed, std::set<std::string>& groups) {
+std::string command_for(const fs::path& path, mode_t needed, Successors successors,
+                        std::set<std::string>& groups) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return {};
     const bool group_may = ((status.st_mode >> 3) & needed) == needed && status.st_gid != 0;
@@ -44,9 +45,10 @@ std::string command_for(const fs::path& path, mode_t needed, std::set<std::strin
     const std::string user = user_name(::geteuid());
     if (S_ISDIR(status.st_mode))
         return "setfacl -m u:" + user + (needed == 1 ? ":x " : ":rx ") + quoted(path) + "\n";
-    // What is made there after a rotation, as well.
-    return "setfacl -m u:" + user + ":r " + quoted(path) + "\nsetfacl -d -m u:" + user + ":r " +
-           quoted(path.parent_path()) + "\n";
+    const std::string right = "-m u:" + user + ":r ";
+    const std::string itself = "setfacl " + right + quoted(path) + "\n";
+    if (successors == Successors::unread) return itself;
+    return itself + "setfacl -d " + right + quoted(path.parent_path()) + "\n";
 }
 
 }  // namespace
@@ -65,7 +67,7 @@ std::string join_group(const std::string& group) {
     return "usermod -aG " + group + " " + user_name(::geteuid()) + "  (then restart keyshift)";
 }
 
-std::string commands_to_read(const std::string& path) {
+std::string commands_to_read(const std::string& path, Successors successors) {
     constexpr mode_t kRead = 4;
     constexpr mode_t kSearch = 1;
     const fs::path whole(path);
@@ -80,7 +82,7 @@ std::string commands_to_read(const std::string& path) {
         const mode_t needed = !is_directory ? kRead : is_last ? kRead | kSearch : kSearch;
         const int asked = !is_directory ? R_OK : is_last ? R_OK | X_OK : X_OK;
         if (error || may(at, asked)) continue;
-        out += command_for(at, needed, groups);
+        out += command_for(at, needed, successors, groups);
     }
     while (out.ends_with('\n')) out.pop_back();
     return out;

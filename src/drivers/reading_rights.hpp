@@ -15,8 +15,13 @@ std::string group_name(gid_t group);
 /// "usermod -aG GROUP USER", and what it takes to have an effect.
 std::string join_group(const std::string& group);
 
+enum class Successors {
+    unread,  ///< only the file itself matters
+    read,    ///< what a rotation puts in its place, too
+};
+
 /// Commands for root, one a line, for all that is closed on the way to `path`: by a group that may read it,
 /// or else by an ACL. Empty: nothing is closed, or it is not there.
-std::string commands_to_read(const std::string& path);
+std::string commands_to_read(const std::string& path, Successors successors);
 
 }  // namespace keyshift::drivers

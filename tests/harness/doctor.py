@@ -12,7 +12,7 @@ from typing import Any
 from harness import leaks
 from harness.keyshift import Keyshift, binary_path
 
-_SQL = re.compile(r"\b(?:ALTER|CREATE|GRANT|REVOKE|SELECT)\b.*;", re.DOTALL)
+_SQL = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REVOKE|SELECT)\b.*;", re.DOTALL)
 
 
 class Doctor:

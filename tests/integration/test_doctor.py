@@ -10,7 +10,7 @@ from gateway_sim import Gateway, Seed
 from harness import leaks
 from harness.doctor import Doctor, doctor
 from harness.http_faults import HttpFaults, status
-from harness.keyshift import Keyshift, Serve
+from harness.keyshift import Keyshift, Serve, binary_path
 from harness.postgres import Database
 from harness.redis import Redis
 from harness.scratch import scratch_directory
@@ -98,6 +98,18 @@ def test_problems_of_a_configuration_are_findings():
     assert "intervall" in seen.what("configuration", "failure")
     text = Keyshift().run("doctor", "--config", "missing.yaml")
     assert text.returncode == 78 and b"configuration    failure  missing.yaml: " in text.stdout
+
+
+def test_a_configuration_that_may_not_be_read():
+    directory = scratch_directory("configuration")
+    directory.chmod(0o755)
+    path = directory / "k.yaml"
+    path.write_text("collectors: [{type: keys, database_url: postgresql://h/d}]")
+    path.chmod(0o000)
+    user = "nobody" if os.geteuid() == 0 else None
+    command = [binary_path(), "doctor", "--format", "json", "--config", path]
+    seen = Doctor(subprocess.run(command, capture_output=True, user=user, check=False))
+    assert seen.exit_code == 78 and "setfacl -m u:" in seen.mend("configuration", "failure")
 
 
 def test_the_last_line_sums_up(database, planted, redis):
