@@ -29,7 +29,7 @@ Entry access_log_entry() {
         .make = [](const config::Gateway& gateway, const config::CollectorConfig& config,
                    const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
             const AccessOptions& options = options_of(config);
-            return make_log_collector(make_log_input(options.input, interrupt),
+            return make_log_collector("access_log", make_log_input(options.input, interrupt),
                                       make_access_counter(gateway, options),
                                       options.input.kind == LogInputOptions::Kind::docker);
         },

@@ -59,7 +59,7 @@ Entry gateway_log_entry() {
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) {
                 const auto& options = std::any_cast<const Options&>(config.options);
-                return make_log_collector(make_log_input(options.input, interrupt),
+                return make_log_collector("gateway_log", make_log_input(options.input, interrupt),
                                           counter_of(gateway, options),
                                           options.input.kind == LogInputOptions::Kind::docker);
             },
