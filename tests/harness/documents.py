@@ -130,9 +130,8 @@ def unclassified(block: Block) -> list[str]:
 
 
 def is_run(block: Block, command: str) -> bool:
-    """What stands beside a `systemctl` is for a daemon that this has stopped."""
-    stopped = any("systemctl" in programs(other) for other in commands(block))
-    return not stopped and all(program in RUN for program in programs(command))
+    """What stands in a block with `systemctl stop` is for a daemon that this has stopped."""
+    return "systemctl stop" not in block.text and all(program in RUN for program in programs(command))
 
 
 def code_of(text: str) -> list[str]:

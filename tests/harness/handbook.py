@@ -83,7 +83,7 @@ class Handbook:
         self._owner = self._register()
         self.renew()
         self._write_files()
-        self.serve = self._stack.enter_context(Serve(self._tree(dsn)))
+        self.serve = self._stack.enter_context(Serve(self._tree(dsn), args=["--web.enable-lifecycle"]))
         self.here = {
             "/etc/keyshift/keyshift.yaml": str(self.serve.config_path),
             "/etc/keyshift/": f"{self.directory}/etc/",
