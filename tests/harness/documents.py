@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documents and what stands in their fenced blocks. CONTRIBUTING.md, section Documents, says how a block is checked;
-a block of a kind that is not here, or a command that is neither run nor excused here, is a mistake."""
+"""The documents and what stands in their fenced blocks. CONTRIBUTING.md, section Documents, says how a block is
+checked; a block of a kind that is not here, or a command that is neither run nor excused here, is a mistake."""
 
 import re
 import shlex
@@ -54,7 +54,8 @@ def documents() -> list[Path]:
 
 
 def blocks(path: Path) -> list[Block]:
-    pattern = r"(?:^<!-- exits (?P<exits>\d+)(?P<prints>, prints)? -->\n)?^(?P<fence>`{3,})(?P<kind>.*)\n(?P<text>(?:.*\n)*?)(?P=fence)$"
+    comment = r"(?:^<!-- exits (?P<exits>\d+)(?P<prints>, prints)? -->\n)?"
+    pattern = comment + r"^(?P<fence>`{3,})(?P<kind>.*)\n(?P<text>(?:.*\n)*?)(?P=fence)$"
     content = path.read_text()
     return [
         Block(
