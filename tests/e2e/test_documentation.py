@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written is true: metrics, dashboards, alerts, keys, flags, exit codes and links against the program and the files.
-test_documented_commands.py runs what stands in blocks."""
+"""What is written is true: metrics, dashboards, alerts, keys, flags, exit codes and links against the running program and
+the files. test_documented_commands.py runs what stands in blocks."""
 
 import functools
 import re
