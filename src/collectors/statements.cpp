@@ -145,7 +145,7 @@ Entry statements_entry() {
              .default_when = "DATABASE_URL",
              .schedule = {.interval = 15s, .timeout = 5s},
              .read =
-                 [](config::OptionsReader& reader) {
+                 [](config::OptionsReader& reader, const config::Gateway&) {
                      return std::any(StatementsOptions{reader.secret(
                          "database_url",
                          {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"})});
