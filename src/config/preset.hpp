@@ -65,6 +65,13 @@ struct CounterRule {
 };
 using CounterRules = std::vector<CounterRule>;
 
+/// How keys are made and deleted, for reports.
+struct KeyRequests {
+    std::string create = {};  ///< "POST /auth/key/generate"
+    std::string remove = {};
+    bool ownerless_by_database = false;  ///< it refuses them for keys without an owner
+};
+
 /// Empty where nothing is known: what is not known for sure is not counted.
 struct PresetFacts {
     Gateway gateway = {};                     ///< the defaults of the section `gateway`
@@ -72,6 +79,7 @@ struct PresetFacts {
     FailureRules failures = {};               ///< access_log: the bodies of refusals, by their size
     LogRules log_rules = {};                  ///< gateway_log, in tracing's forms
     CounterRules counters = {};               ///< gateway_metrics
+    KeyRequests requests = {};
     std::map<std::string, std::string> caches = {};  ///< redis: how keys begin, by the label `cache`
 };
 

@@ -108,6 +108,9 @@ PresetFacts inferxgate_preset() {
             .failures = failures(),
             .log_rules = log_rules(),
             .counters = counters(),
+            .requests = {.create = "POST /auth/key/generate",
+                         .remove = "POST /auth/key/delete?key_id={key_id}",
+                         .ownerless_by_database = true},
             .caches = {{"auth_key", "auth:key:"}, {"auth_verified", "auth:verified:"}}};
 }
 

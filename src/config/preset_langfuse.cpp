@@ -45,6 +45,8 @@ PresetFacts langfuse_preset() {
     facts.gateway.users = {{"", "projects"}, {"id"}, {"name"}};
     facts.gateway.statements = statements();
     facts.gateway.promotes_in_place = true;
+    facts.requests = {.create = "POST /api/public/projects/{projectId}/apiKeys",
+                      .remove = "DELETE /api/public/projects/{projectId}/apiKeys/{apiKeyId}"};
     facts.key_paths = {"/api/public/"};
     facts.caches = {{"auth_key", "api-key:"}};
     return facts;
