@@ -29,7 +29,7 @@ StatementTexts statements() {
         R"(SELECT * FROM *api_keys AS t0 *WHERE (t0.fast_hashed_secret_key = $1 AND *)",
         R"(SELECT * FROM *api_keys WHERE (*api_keys.fast_hashed_secret_key = $1 AND *)",
     };
-    texts.promote = Patterns{"UPDATE *api_keys SET fast_hashed_secret_key = $1 WHERE *"};
+    texts.promote = Patterns{"UPDATE *api_keys SET fast_hashed_secret_key = $1 WHERE*"};
     texts.by_id = texts.touch = texts.scan = Patterns{};
     return texts;
 }
