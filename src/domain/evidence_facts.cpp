@@ -97,9 +97,8 @@ std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
     const auto in_table = hits_in_key_table(model);
     if (source == nullptr && !in_table) return std::nullopt;
     FallbackHits hits = in_table.value_or(FallbackHits{});
-    if (source != nullptr)
-        hits.counted_since =
-            in_table ? std::min(in_table->counted_since, *source->counted_since) : *source->counted_since;
+    if (source != nullptr && (!in_table || *source->counted_since < hits.counted_since))
+        hits.counted_since = *source->counted_since;
     const bool promotes = model.policy.promotes_in_place;
     hits.of_scans = !promotes && model.evidence.of(Signal::fallback).evidence == kStatements;
     // Without a legacy key left, whoever a scan was for found nothing.

@@ -147,9 +147,12 @@ FallbackState left_as_it_was(const FallbackState& before, bool still_absent,
     if (still_absent) return before;
     if (before.mode == FallbackMode::present && (seen.silent_without_reason == 0 || seen.promotes_in_place)) {
         if (!presence) return before;
-        return found(before, FallbackMode::present,
-                     presence->sentence() + ", and no legacy key is left that should have been used since",
-                     now);
+        return found(
+            before, FallbackMode::present,
+            presence->sentence() + (seen.promotes_in_place
+                                        ? ", and nothing has spoken against that since"
+                                        : ", and no legacy key is left that should have been used since"),
+            now);
     }
     const std::string last =
         presence ? presence->sentence() + ", which is too long ago" : "nothing shows a fallback";

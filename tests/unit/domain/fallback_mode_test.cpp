@@ -324,7 +324,7 @@ const std::vector<Row> kPromotionRows{
      kAlwaysSilent},
     {"nor does it end what was found", was_present_promoting, [](Case&) {}, Mode::present, "found before"},
     {"nor do old promotions", was_present_promoting, [](Case& c) { c.seen.newest_upgrade = kNow - 200h; },
-     Mode::present, "upgraded in place, 2026-01-01"},
+     Mode::present, "upgraded in place, 2026-01-01T16:00:00Z, and nothing has spoken against that since"},
     {"a promotion ends absence", was_absent_promoting, [](Case& c) { c.seen.newest_upgrade = kNow - 1h; },
      Mode::present, "upgraded in place"},
     {"seen too late, it ends it too", was_absent_promoting,
