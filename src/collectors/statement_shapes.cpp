@@ -118,9 +118,14 @@ std::string StatementShapes::scope() const {
     return scope_;
 }
 
+bool StatementShapes::is_sent(Shape shape) const {
+    const auto given = patterns_.find(shape);
+    return (shape != Shape::promote || promotes_) && (given == patterns_.end() || !given->second.empty());
+}
+
 bool StatementShapes::knows(Shape shape) const {
-    if (shape == Shape::promote && !promotes_) return false;
-    if (const auto given = patterns_.find(shape); given != patterns_.end()) return !given->second.empty();
+    if (!is_sent(shape)) return false;
+    if (patterns_.count(shape) != 0) return true;
     if (shape == Shape::lookup || shape == Shape::promote) return !lookup_hash_.empty();
     return shape != Shape::scan || !bcrypt_hash_.empty();
 }

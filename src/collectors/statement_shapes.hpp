@@ -39,6 +39,8 @@ class StatementShapes {
     /// False where the configuration leaves it open what such a statement would look like, or says that the
     /// gateway sends none.
     bool knows(Shape shape) const;
+    /// False where the configuration says that the gateway sends none.
+    bool is_sent(Shape shape) const;
     /// A text without any of these names is of no shape, whatever the case of its letters. Empty: it may be.
     std::vector<std::string> needed_names() const;
     /// Differs where the same text may be of another shape.

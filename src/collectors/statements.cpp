@@ -116,6 +116,8 @@ class Statements final : public Collector {
 
     Finding about(Shape shape) {
         const std::string name(shape_name(shape));
+        if (!counts_.shapes().is_sent(shape))
+            return {Finding::Kind::ok, "this gateway sends no " + name + " statements, by its configuration"};
         const std::size_t seen = counts_.seen(shape);
         if (seen > 0)
             return {Finding::Kind::ok, name + " statements are recognised: " + std::to_string(seen)};

@@ -112,6 +112,9 @@ TEST(Promotions, NoneOfAShapeIsNotMeasured) {
     EXPECT_EQ(shape(shapes, "select * from virtual_keys"), "none");
     EXPECT_FALSE(shapes.knows(Shape::touch));
     EXPECT_TRUE(shapes.knows(Shape::by_id));
+    EXPECT_FALSE(shapes.is_sent(Shape::touch));
+    EXPECT_FALSE(shapes.is_sent(Shape::promote));
+    EXPECT_TRUE(shapes.is_sent(Shape::by_id));
     const auto events = StatementCounts::measures(shapes);
     for (const Event event :
          {Event::verification, Event::auth_cache_hit, Event::auth_cache_miss, Event::fallback}) {
