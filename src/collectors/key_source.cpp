@@ -360,7 +360,8 @@ Result<base::Time> KeySource::begin(Postgres& connection, base::Duration timeout
     const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
     auto rows = connection.query(
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = " +
-            std::to_string(limit) + "; SELECT to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+            std::to_string(limit) +
+            "; SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
         deadline);
     if (!rows) return rows.error();
     const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;
