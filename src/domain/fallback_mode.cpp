@@ -64,7 +64,7 @@ std::optional<Presence> newest_presence(const FallbackEvidence& seen) {
     offer(seen.fallback_counted_at, "the gateway last reported use of its fallback ");
     offer(seen.canary_accepted_at, "the canary legacy key was accepted ");
     if (seen.promotes_in_place)
-        offer(seen.newest_upgrade, "a legacy key was used, and so upgraded in place, ");
+        offer(seen.newest_upgrade, "a legacy key was found upgraded in place, as its use does, ");
     return newest;
 }
 

@@ -158,6 +158,8 @@ def test_langfuse_is_reported_and_examined(database, redis, langfuse):
     assert k1["created_at"] == "2023-05-01T10:00:00Z", "UTC, whatever the session's time zone"
     assert re.fullmatch(r"sk-lf-\.\.\.[0-9a-f]{4}", k1["key_prefix"])
     assert k2["owner_id"] is None
+    text = home.run("report", "--config", config, env=env)
+    assert b"Found 2 API keys" in text.stdout and b"this gateway upgrades a legacy key when it is used" in text.stderr
     assert "/auth/key" not in json.dumps(report), "that is another gateway's"
 
     printed = home.run("sql", "--role", f"reader_{database.name}", "--config", config, env=env)

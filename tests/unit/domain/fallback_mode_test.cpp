@@ -314,7 +314,7 @@ const char* const kAlwaysSilent =
 
 const std::vector<Row> kPromotionRows{
     {"a promotion is a use", promoted, [](Case&) {}, Mode::present,
-     "a legacy key was used, and so upgraded in place, 2026-01-09T23:00:00Z"},
+     "a legacy key was found upgraded in place, as its use does, 2026-01-09T23:00:00Z"},
     {"W less 1 us ago", promoted, [](Case& c) { c.seen.newest_upgrade = kNow - kWeek + 1us; }, Mode::present},
     {"W ago", promoted, [](Case& c) { c.seen.newest_upgrade = kNow - kWeek; }, Mode::unknown, kAlwaysSilent},
     {"ahead", promoted, [](Case& c) { c.seen.newest_upgrade = kNow + 6min; }, Mode::unknown, kAlwaysSilent},
@@ -324,7 +324,8 @@ const std::vector<Row> kPromotionRows{
      kAlwaysSilent},
     {"nor does it end what was found", was_present_promoting, [](Case&) {}, Mode::present, "found before"},
     {"nor do old promotions", was_present_promoting, [](Case& c) { c.seen.newest_upgrade = kNow - 200h; },
-     Mode::present, "upgraded in place, 2026-01-01T16:00:00Z, and nothing has spoken against that since"},
+     Mode::present,
+     "upgraded in place, as its use does, 2026-01-01T16:00:00Z, and nothing has spoken against that since"},
     {"a promotion ends absence", was_absent_promoting, [](Case& c) { c.seen.newest_upgrade = kNow - 1h; },
      Mode::present, "upgraded in place"},
     {"seen too late, it ends it too", was_absent_promoting,
