@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMostBody = std::size_t{256} * 1024;
 constexpr std::size_t kQuotedBody = 80;
 
-ProbeOptions read_options(config::OptionsReader& reader) {
+ProbeOptions read_options(config::OptionsReader& reader, const config::Gateway& gateway) {
     ProbeOptions options;
     if (!reader.has("url"))
         reader.problem("url", "is not given", "give one of the gateway's URLs that wants a key");
@@ -42,6 +42,11 @@ ProbeOptions read_options(config::OptionsReader& reader) {
     if (options.canary.given() && options.canary_id.empty()) {
         reader.problem("canary_id", "is not given",
                        "give the id of the canary key, so that its use is not taken for a client's");
+    }
+    if (options.canary.given() && gateway.promotes_in_place) {
+        reader.problem("canary_key",
+                       "is of no use with this gateway, where its first use makes it a modern key",
+                       "remove it");
     }
     return options;
 }
@@ -214,7 +219,10 @@ Entry probe_entry() {
         .type = {.name = "probe",
                  .default_when = {},
                  .schedule = {.interval = 60s, .timeout = 10s},
-                 .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+                 .read =
+                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                         return std::any(read_options(reader, gateway));
+                     }},
         .make = [](const config::Gateway&, const config::CollectorConfig& config,
                    const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
             return std::make_unique<Probe>(std::any_cast<ProbeOptions>(config.options), interrupt);

@@ -153,7 +153,8 @@ Entry prometheus_entry() {
     return {{.name = "prometheus",
              .default_when = "",
              .schedule = {.interval = 30s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+             .read = [](config::OptionsReader& reader,
+                        const config::Gateway&) { return std::any(read_options(reader)); }},
             [](const config::Gateway&, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 return std::make_unique<Prometheus>(std::any_cast<PrometheusOptions>(config.options),
