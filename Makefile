@@ -26,6 +26,25 @@ build: ## Build the program: build/release/src/keyshift
 	@[ -f build/release/build.ninja ] || cmake --preset release
 	@cmake --build --preset release --target keyshift
 
+# Of which build a package is made: release, or dev, which the tests have built already.
+PRESET ?= release
+PACKAGES := build/package$(if $(filter-out release,$(PRESET)),-$(PRESET))
+
+.PHONY: package
+package: ## Make the Debian package: build/package/keyshift_VERSION_ARCHITECTURE.deb (PRESET=dev: of the tests' build, into build/package-dev)
+	@scripts/install-packages build package
+	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET) --target keyshift_packaging
+	@rm -rf $(PACKAGES)
+	@cpack --config build/$(PRESET)/CPackConfig.cmake -B $(PACKAGES) >$(PACKAGES).log 2>&1 || { cat $(PACKAGES).log; exit 1; }
+	@ls $(PACKAGES)/*.deb
+
+.PHONY: test-system
+test-system: ## Boot a small Debian and install, run, break, upgrade and purge the package there (root; skipped with the reason where no container boots)
+	@$(MAKE) --no-print-directory package PRESET=dev
+	@scripts/install-packages test system
+	@$(PYTEST) -q -r s tests/system
+
 .PHONY: test
 test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
@@ -80,7 +99,7 @@ test-dashboards: build ## Draw the dashboards with Grafana's own parts in a brow
 	@cd tests/render && npm run --silent types
 	@PICTURES=$(PICTURES) KEYSHIFT_BINARY=$(BINARY) $(PYTEST) -q tests/render
 
-SOURCES = $(shell find src tests -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
+SOURCES = $(shell find src tests packaging -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
 
 .PHONY: format format-check
 format: ## Format the C++ code

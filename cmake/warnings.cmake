@@ -7,7 +7,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarm of GCC 12 out of Asio's coroutine frames, which comes and goes with what is inlined.
   target_compile_options(keyshift_flags INTERFACE -Wno-mismatched-new-delete)
 endif()
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+# Sanitizers have their own checks, and see less where these stand before them.
+if(CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT KEYSHIFT_SANITIZE)
   target_compile_definitions(keyshift_flags INTERFACE _FORTIFY_SOURCE=2)
 endif()
 target_compile_definitions(keyshift_flags INTERFACE KEYSHIFT_VERSION="${PROJECT_VERSION}")

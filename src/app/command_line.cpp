@@ -2,10 +2,14 @@
 #include "app/command_line.hpp"
 
 #include <algorithm>
+#include <cctype>
+#include <functional>
 #include <sstream>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
+#include "app/command_description.hpp"
 #include "app/exit_code.hpp"
 #include "config/identifier.hpp"
 
@@ -15,56 +19,80 @@ namespace {
 constexpr const char* kFooter =
     "Environment:\n"
     "  DATABASE_URL  the gateway's database, where the configuration does not name one\n"
+    "  REDIS_URL     the gateway's Redis, likewise\n"
     "\n"
     "Exit codes: 0 ok, 64 usage, 69 a source is unavailable, 70 internal, 78 configuration; verdict has its "
     "own.\n"
     "Documentation: README.md and docs/.";
 constexpr const char* kConfigHelp = "Configuration file (default: DATABASE_URL and the preset)";
 
+using Choices = std::vector<std::string>;
+
+/// "a, b or c".
+std::string enumerate(const Choices& choices) {
+    std::string out;
+    for (std::size_t i = 0; i < choices.size(); ++i)
+        out += (i == 0 ? "" : i + 1 < choices.size() ? ", " : " or ") + choices[i];
+    return out;
+}
+
+std::string join(const Choices& choices) {
+    std::string out;
+    for (const std::string& choice : choices) out += (out.empty() ? "" : "|") + choice;
+    return out;
+}
+
 [[noreturn]] void refuse(const std::string& option, const std::string& value, const std::string& choices) {
     throw CLI::ValidationError(option, "'" + value + "' is not one of its values: " + choices);
 }
 
-void add_phase(CLI::App& report, ReportCommand& command) {
-    report
+/// An option that takes one of a few values. They are its value's name, from which describe() has them.
+void add_choice(CLI::App& command, const std::string& name, const Choices& choices, const std::string& help,
+                std::function<void(const std::string&)> take) {
+    command
         .add_option_function<std::string>(
-            "--phase",
-            [&command](const std::string& name) {
-                command.phases = true;
-                command.phase = domain::parse_phase(name);
-                if (name != "all" && !(command.phase && is_live(*command.phase))) {
-                    refuse(
-                        "--phase", name,
-                        "pending, dormant, issued, overlap, drained, quarantined, expired, stranded or all");
-                }
+            name,
+            [name, choices, take = std::move(take)](const std::string& value) {
+                if (std::find(choices.begin(), choices.end(), value) == choices.end())
+                    refuse(name, value, enumerate(choices));
+                take(value);
             },
-            "Only keys of this phase, or all; shows each key's phase and replacement")
-        ->type_name("PHASE");
+            help)
+        ->type_name(join(choices));
+}
+
+void add_format(CLI::App& command, report::Format& format, const Choices& choices) {
+    add_choice(command, "--format", choices, "How to write it (default: text)",
+               [&format](const std::string& name) { format = report::parse_format(name).value(); });
+}
+
+/// "--format text|json".
+void add_format(CLI::App& command, bool& json) {
+    add_choice(command, "--format", {"text", "json"}, "How to write it (default: text)",
+               [&json](const std::string& name) { json = name == "json"; });
+}
+
+void add_phase(CLI::App& report, ReportCommand& command) {
+    Choices choices;
+    for (const domain::Phase phase : domain::kPhases)
+        if (is_live(phase)) choices.emplace_back(phase_name(phase));
+    choices.emplace_back("all");
+    add_choice(report, "--phase", choices,
+               "Only keys of this phase, or all; shows each key's phase and replacement",
+               [&command](const std::string& name) {
+                   command.phases = true;
+                   command.phase = domain::parse_phase(name);
+               });
 }
 
 void add_report(CLI::App& app, ReportCommand& command) {
     CLI::App* const report =
         app.add_subcommand("report", "List the keys that have to be regenerated, in one read-only pass");
     report->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
-    report
-        ->add_option_function<std::string>(
-            "--format",
-            [&command](const std::string& name) {
-                const auto format = report::parse_format(name);
-                if (!format) refuse("--format", name, "text, json, csv, markdown or html");
-                command.format = *format;
-            },
-            "text (default), json, csv, markdown or html")
-        ->type_name("FORMAT");
-    report
-        ->add_option_function<std::string>(
-            "--group-by",
-            [&command](const std::string& name) {
-                if (name != "owner") refuse("--group-by", name, "owner");
-                command.grouping = report::Grouping::owner;
-            },
-            "owner: each owner's keys together, with what the owner has to do next")
-        ->type_name("owner");
+    add_format(*report, command.format, {"text", "json", "csv", "markdown", "html"});
+    add_choice(*report, "--group-by", {"owner"},
+               "Each owner's keys together, with what the owner has to do next",
+               [&command](const std::string&) { command.grouping = report::Grouping::owner; });
     add_phase(*report, command);
     report
         ->add_option("--output", command.output,
@@ -89,23 +117,10 @@ void add_status(CLI::App& app, StatusCommand& command) {
         ->type_name("FILE");
 }
 
-/// "--format text|json".
-void add_format(CLI::App& command, bool& json) {
-    command
-        .add_option_function<std::string>(
-            "--format",
-            [&json](const std::string& name) {
-                if (name != "text" && name != "json") refuse("--format", name, "text or json");
-                json = name == "json";
-            },
-            "text (default) or json")
-        ->type_name("FORMAT");
-}
-
 void add_doctor(CLI::App& app, DoctorCommand& command) {
     CLI::App* const doctor =
         app.add_subcommand("doctor", "Try every source: what is wrong, and the command that mends it");
-    doctor->footer("Exit codes: 0 all is well, 69 a source cannot be read.");
+    doctor->footer("Exit codes: 0 nothing failed, 69 something did, 78 configuration.");
     doctor->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
     add_format(*doctor, command.json);
 }
@@ -153,10 +168,12 @@ void add_sql(CLI::App& app, SqlCommand& command) {
            },
            "The role's name (default: keyshift)")
         ->type_name("NAME");
-    sql->add_option("SECTION", command.sections, "role, view, index or statements (default: all)")
-        ->check([](const std::string& name) {
-            const bool known = name == "role" || name == "view" || name == "index" || name == "statements";
-            return known ? "" : "'" + name + "' is not a section: role, view, index or statements";
+    const Choices sections{"role", "view", "index", "statements"};
+    sql->add_option("SECTION", command.sections, "What to print (default: all)")
+        ->type_name(join(sections))
+        ->check([sections](const std::string& name) {
+            const bool known = std::find(sections.begin(), sections.end(), name) != sections.end();
+            return known ? "" : "'" + name + "' is not a section: " + enumerate(sections);
         });
 }
 
@@ -175,18 +192,7 @@ void add_failures(CLI::App& app, FailuresCommand& command) {
             },
             "How far back, up to 24h (default: 1h)")
         ->type_name("DURATION");
-    failures
-        ->add_option_function<std::string>(
-            "--format",
-            [&command](const std::string& name) {
-                const auto format = report::parse_format(name);
-                const bool known = format == report::Format::text || format == report::Format::json ||
-                                   format == report::Format::csv;
-                if (!known) refuse("--format", name, "text, json or csv");
-                command.format = *format;
-            },
-            "text (default), json or csv")
-        ->type_name("FORMAT");
+    add_format(*failures, command.format, {"text", "json", "csv"});
     failures->add_option("--limit", command.limit, "Rows of text at most, 0 for all (default: 50)")
         ->type_name("N");
 }
@@ -194,20 +200,18 @@ void add_failures(CLI::App& app, FailuresCommand& command) {
 void add_check(CLI::App& app, CheckCommand& command, CheckLogCommand& log) {
     CLI::App* const check = app.add_subcommand(
         "check", "Check configuration files, every problem at once; or how the lines of a log are counted");
-    auto* const files = check->add_option("FILE", command.files, "Configuration files");
+    auto* const files = check->add_option("FILE", command.files, "Configuration files")->type_name("");
     auto* const sample =
         check
             ->add_option("--log", log.sample,
                          "Show what each line of this log would count as; - for standard input")
-            ->type_name("SAMPLE")
+            ->type_name("FILE")
             ->excludes(files);
     check->add_option("--config", log.config, "With --log: the configuration file that has the collector")
         ->type_name("FILE")
         ->needs(sample);
-    check
-        ->add_option("--collector", log.collector,
-                     "With --log: access_log or gateway_log, where both are configured")
-        ->type_name("TYPE")
+    check->add_option("--collector", log.collector, "With --log: which one, where both are configured")
+        ->type_name("access_log|gateway_log")
         ->needs(sample);
     check->add_flag("--summary", log.summary, "With --log: only the sums")->needs(sample);
     check
@@ -223,55 +227,131 @@ void add_check(CLI::App& app, CheckCommand& command, CheckLogCommand& log) {
         ->needs(sample);
     check->callback([files, sample] {
         if (files->count() + sample->count() == 0)
-            throw CLI::RequiredError("FILE, a configuration file, or --log SAMPLE");
+            throw CLI::RequiredError("FILE, a configuration file, or --log FILE");
     });
 }
 
-bool is_command(const CLI::App& app, const std::string& name) {
-    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-    return std::any_of(commands.begin(), commands.end(),
-                       [&](const CLI::App* c) { return c->get_name() == name; });
-}
-
-}  // namespace
-
-Command parse_command_line(int argc, const char* const* argv) {
-    CLI::App app{"keyshift watches the migration of API keys from slow bcrypt fallback to hashed lookup.",
-                 "keyshift"};
-    app.require_subcommand(1);
-    app.set_version_flag("--version", "keyshift " KEYSHIFT_VERSION);
-    app.footer(kFooter);
+/// What the options of all commands are written to.
+struct Targets {
     ReportCommand report;
     ServeCommand serve;
     CheckCommand check;
+    CheckLogCommand check_log;
+    FailuresCommand failures;
     StatusCommand status;
     VerdictCommand verdict;
     KeyCommand key;
     PairCommand pair;
     AckCommand ack;
     SqlCommand sql;
-    add_serve(app, serve);
-    add_status(app, status);
-    add_verdict(app, verdict);
     DoctorCommand doctor;
-    add_doctor(app, doctor);
-    FailuresCommand failures;
-    add_failures(app, failures);
-    add_report(app, report);
-    add_key(app, key);
-    add_pair(app, pair);
-    add_ack(app, ack);
-    add_sql(app, sql);
-    CheckLogCommand check_log;
-    add_check(app, check, check_log);
+};
+
+void add_all(CLI::App& app, Targets& targets) {
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "keyshift " KEYSHIFT_VERSION);
+    app.footer(kFooter);
+    add_serve(app, targets.serve);
+    add_status(app, targets.status);
+    add_verdict(app, targets.verdict);
+    add_doctor(app, targets.doctor);
+    add_failures(app, targets.failures);
+    add_report(app, targets.report);
+    add_key(app, targets.key);
+    add_pair(app, targets.pair);
+    add_ack(app, targets.ack);
+    add_sql(app, targets.sql);
+    add_check(app, targets.check, targets.check_log);
+}
+
+Command chosen(const CLI::App& app, Targets& targets) {
+    if (app.got_subcommand("report")) return targets.report;
+    if (app.got_subcommand("serve")) return targets.serve;
+    if (app.got_subcommand("status")) return targets.status;
+    if (app.got_subcommand("verdict")) return targets.verdict;
+    if (app.got_subcommand("doctor")) return targets.doctor;
+    if (app.got_subcommand("failures")) return targets.failures;
+    if (app.got_subcommand("key")) return targets.key;
+    if (app.got_subcommand("pair")) return targets.pair;
+    if (app.got_subcommand("ack")) return targets.ack;
+    if (app.got_subcommand("sql")) return targets.sql;
+    if (!targets.check_log.sample.empty()) return targets.check_log;
+    return targets.check;
+}
+
+Choices command_names(const CLI::App& app) {
+    Choices names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
+    return names;
+}
+
+Choices split(const std::string& choices) {
+    Choices out;
+    std::istringstream in{choices};
+    for (std::string choice; std::getline(in, choice, '|');) out.push_back(choice);
+    return out;
+}
+
+/// Closed lists are in lower case, names for any value in capitals.
+ValueDescription describe_value(const CLI::Option& option) {
+    const std::string type = option.get_type_name();
+    ValueDescription value;
+    value.name = option.get_positional() ? option.get_name(true) : type;
+    if (!type.empty() && std::islower(static_cast<unsigned char>(type.front())) != 0)
+        value.choices = split(type);
+    value.is_file = value.name == "FILE";
+    value.may_repeat = option.get_expected_max() > 1;
+    value.is_required = option.get_required();
+    return value;
+}
+
+CommandDescription describe(const CLI::App& app) {
+    CommandDescription out{app.get_name(), app.get_description(), {}, {}, {}};
+    if (app.get_parent() == nullptr || app.get_footer() != app.get_parent()->get_footer())
+        out.note = app.get_footer();
+    for (const CLI::Option* option : app.get_options()) {
+        if (option->get_positional()) {
+            out.arguments.push_back({describe_value(*option), option->get_description()});
+            continue;
+        }
+        OptionDescription described;
+        for (const std::string& name : option->get_snames()) described.names.push_back("-" + name);
+        for (const std::string& name : option->get_lnames()) described.names.push_back("--" + name);
+        described.help = option->get_description();
+        described.takes_value = option->get_items_expected_max() > 0;
+        if (described.takes_value) described.value = describe_value(*option);
+        out.options.push_back(std::move(described));
+    }
+    return out;
+}
+
+constexpr const char* kAbout =
+    "keyshift watches the migration of API keys from slow bcrypt fallback to hashed lookup.";
+
+}  // namespace
+
+ProgramDescription describe_command_line() {
+    CLI::App app{kAbout, "keyshift"};
+    Targets targets;
+    add_all(app, targets);
+    ProgramDescription out{describe(app), {}};
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        out.commands.push_back(describe(*command));
+    return out;
+}
+
+Command parse_command_line(int argc, const char* const* argv) {
+    CLI::App app{kAbout, "keyshift"};
+    Targets targets;
+    add_all(app, targets);
     if (argc < 2) return Message{app.help(), kUsage};
     const std::string first = argv[1];
-    if (first[0] != '-' && !is_command(app, first)) {
-        return Message{"keyshift: '" + first +
-                           "' is not a command; there are serve, status, verdict, doctor, failures, "
-                           "report, key, pair, ack, sql and check (--help)\n",
-                       kUsage};
-    }
+    const Choices commands = command_names(app);
+    if (first[0] != '-' && std::find(commands.begin(), commands.end(), first) == commands.end())
+        return Message{
+            "keyshift: '" + first + "' is not one of the commands: " + enumerate(commands) + " (--help)\n",
+            kUsage};
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
@@ -280,18 +360,7 @@ Command parse_command_line(int argc, const char* const* argv) {
         const bool ok = app.exit(e, out, err) == 0;
         return Message{out.str() + err.str(), ok ? kOk : kUsage};
     }
-    if (app.got_subcommand("report")) return report;
-    if (app.got_subcommand("serve")) return serve;
-    if (app.got_subcommand("status")) return status;
-    if (app.got_subcommand("verdict")) return verdict;
-    if (app.got_subcommand("doctor")) return doctor;
-    if (app.got_subcommand("failures")) return failures;
-    if (app.got_subcommand("key")) return key;
-    if (app.got_subcommand("pair")) return pair;
-    if (app.got_subcommand("ack")) return ack;
-    if (app.got_subcommand("sql")) return sql;
-    if (!check_log.sample.empty()) return check_log;
-    return check;
+    return chosen(app, targets);
 }
 
 }  // namespace keyshift::app

@@ -11,9 +11,10 @@
 
 namespace keyshift::app {
 
-/// From `file`, or the defaults where there is none.
+/// From `file`, or the defaults where there is none, with all problems.
 config::Loaded read_configuration(const std::optional<std::filesystem::path>& file);
-/// The same for commands. Problems are printed to standard error, one a line; then
+
+/// From `file`, or the defaults where there is none. Problems are printed to standard error, one a line; then
 /// the result is empty.
 std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file);
 

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift doctor: tries everything that the configured sources need, and says how to mend what is wrong.
+#include <cstddef>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
-
-#include <unistd.h>
 
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
+#include "app/doctor_surroundings.hpp"
 #include "app/exit_code.hpp"
 #include "app/terminal.hpp"
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
 #include "drivers/interrupt.hpp"
-#include "store/state.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -37,20 +35,6 @@ std::string_view kind_name(Kind kind) {
             break;
     }
     return "failure";
-}
-
-std::vector<Finding> examine_state(const config::State& state) {
-    const std::string directory = base::visible(state.directory.string());
-    if (store::State::is_held(state.directory))
-        return {{Kind::ok, "the daemon runs and keeps its state in " + directory}};
-    std::filesystem::path there = state.directory;
-    std::error_code ignored;
-    while (!there.empty() && !std::filesystem::exists(there, ignored) && there != there.parent_path())
-        there = there.parent_path();
-    if (::access(there.c_str(), W_OK | X_OK) == 0)
-        return {{Kind::ok, "no daemon runs; its state can be kept in " + directory}};
-    return {{Kind::failure, "this user may not write to " + base::visible(there.string()),
-             "run this as keyshift's user, or set state.directory"}};
 }
 
 Examined examine(const config::Config& config, const config::CollectorConfig& collector) {
@@ -103,28 +87,71 @@ void append_json(const Examined& examined, std::string& out) {
         base::append_json_string(out, finding.what);
         out += ", \"mend\": ";
         base::append_json_string(out, finding.mend);
+        out += ", \"reason\": ";
+        if (finding.kind == Kind::failure)
+            base::append_json_string(out, base::reason(finding.code));
+        else
+            out += "null";
         out += "}";
     }
 }
 
+/// Prints findings as they come, and remembers how many there were.
+class Printer {
+ public:
+    explicit Printer(bool json) : json_(json) {}
+
+    void show(const Examined& examined) {
+        for (const Finding& finding : examined.findings) {
+            failures_ += finding.kind == Kind::failure ? 1 : 0;
+            warnings_ += finding.kind == Kind::warning ? 1 : 0;
+        }
+        if (json_) return append_json(examined, text_);
+        std::fputs(as_text(examined, terminal_).c_str(), stdout);
+        std::fflush(stdout);
+    }
+    void end() const {
+        if (json_) return static_cast<void>(std::fputs((text_ + "\n]\n").c_str(), stdout));
+        std::fputs(("\n" + summary() + "\n").c_str(), stdout);
+    }
+    bool failed() const { return failures_ > 0; }
+
+ private:
+    static std::string count(std::size_t number, const std::string& what) {
+        return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+    }
+    std::string summary() const {
+        if (failures_ + warnings_ == 0) return terminal_.paint(Colour::good, "all is well");
+        return terminal_.paint(failures_ > 0 ? Colour::bad : Colour::warning,
+                               count(failures_, "failure") + ", " + count(warnings_, "warning"));
+    }
+
+    bool json_;
+    Terminal terminal_;
+    std::string text_ = "[";
+    std::size_t failures_ = 0;
+    std::size_t warnings_ = 0;
+};
+
 }  // namespace
 
 int run_doctor(const DoctorCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return kConfig;
-    const Terminal terminal;
-    bool failed = false;
-    std::string json = "[";
-    const auto show = [&](const Examined& examined) {
-        for (const Finding& finding : examined.findings) failed = failed || finding.kind == Kind::failure;
-        if (command.json) return append_json(examined, json);
-        std::fputs(as_text(examined, terminal).c_str(), stdout);
-        std::fflush(stdout);
-    };
-    show({"state", examine_state(config->state)});
-    for (const config::CollectorConfig& collector : config->collectors) show(examine(*config, collector));
-    if (command.json) std::fputs((json + "\n]\n").c_str(), stdout);
-    return failed ? kUnavailable : kOk;
+    const config::Loaded loaded = read_configuration(command.config);
+    Printer printer(command.json);
+    if (!loaded.problems.empty()) {
+        printer.show({"configuration", about_configuration(command.config, loaded.problems)});
+        printer.end();
+        return kConfig;
+    }
+    if (command.config)
+        printer.show(
+            {"configuration", {{Kind::ok, base::visible(command.config->string()) + " can be read"}}});
+    const config::Config& config = loaded.config;
+    printer.show({"state", examine_state(config.state)});
+    for (const config::CollectorConfig& collector : config.collectors)
+        printer.show(examine(config, collector));
+    printer.end();
+    return printer.failed() ? kUnavailable : kOk;
 }
 
 }  // namespace keyshift::app

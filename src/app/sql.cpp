@@ -8,10 +8,15 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "collectors/catalog.hpp"
+#include "collectors/key_columns.hpp"
 
 namespace keyshift::app {
 namespace {
 
+using collectors::legacy_condition;
+using collectors::plain_columns;
+using collectors::readable_columns;
+using collectors::sql_list;
 using config::Columns;
 using config::Gateway;
 using config::Identifier;
@@ -26,35 +31,8 @@ struct Names {
 };
 
 Names names_of(const Gateway& gateway, const std::string& role) {
-    const TableName table = gateway.statements.table.value_or(gateway.table);
+    const TableName table = collectors::base_table(gateway);
     return {Identifier{role}.sql(), table, {table.schema, "keyshift_keys"}, gateway};
-}
-
-std::string list(const std::vector<std::string>& items) {
-    std::string out;
-    std::size_t line = 0;
-    for (const std::string& item : items) {
-        if (!out.empty()) out += line + item.size() > 90 ? ",\n    " : ", ";
-        line = line + item.size() > 90 ? item.size() : line + item.size() + 2;
-        out += item;
-    }
-    return out;
-}
-
-/// The columns that hold no hash and that keyshift reads.
-std::vector<std::string> plain_columns(const Columns& columns) {
-    std::vector<std::string> out{columns.id.sql()};
-    for (const auto& column :
-         {columns.owner, columns.name, columns.prefix, std::optional(columns.created_at),
-          std::optional(columns.last_used_at), columns.expires_at, columns.blocked, columns.max_budget,
-          columns.current_spend, columns.legacy, columns.bcrypt_cost})
-        if (column) out.push_back(column->sql());
-    return out;
-}
-
-/// The condition by which keyshift finds legacy keys.
-std::string legacy(const Columns& columns) {
-    return columns.legacy ? columns.legacy->sql() : columns.lookup_hash->sql() + " IS NULL";
 }
 
 /// `name` as the configuration writes it.
@@ -74,14 +52,12 @@ std::string grant_users(const Names& names) {
     if (!names.gateway.users || !names.gateway.columns.owner) return {};
     const config::Users& users = *names.gateway.users;
     return "-- The addresses of owners, for reports; may be left out.\nGRANT SELECT (" +
-           list({users.id.sql(), users.email.sql()}) + ") ON " + users.table.sql() + " TO " + names.role +
+           sql_list({users.id.sql(), users.email.sql()}) + ") ON " + users.table.sql() + " TO " + names.role +
            ";\n";
 }
 
 std::string role_sql(const Names& names) {
     const Columns& columns = names.gateway.columns;
-    std::vector<std::string> readable = plain_columns(columns);
-    if (!columns.legacy) readable.push_back(columns.lookup_hash->sql());
     std::string out = "-- A role that may do nothing but read what keyshift needs.\nCREATE ROLE " +
                       names.role +
                       " LOGIN CONNECTION LIMIT 5;\n-- It has no password yet, and cannot log in with one. "
@@ -100,14 +76,15 @@ std::string role_sql(const Names& names) {
             "read it. "
             "The view\n-- does without.\n";
     }
-    out += "GRANT SELECT (" + list(readable) + ")\n    ON " + names.table.sql() + " TO " + names.role + ";\n";
+    out += "GRANT SELECT (" + sql_list(readable_columns(columns)) + ")\n    ON " + names.table.sql() +
+           " TO " + names.role + ";\n";
     return out + grant_users(names);
 }
 
 std::string view_sql(const Names& names) {
     const Columns& columns = names.gateway.columns;
     std::vector<std::string> shown = plain_columns(columns);
-    if (!columns.legacy) shown.push_back(legacy(columns) + " AS legacy");
+    if (!columns.legacy) shown.push_back(legacy_condition(columns) + " AS legacy");
     if (columns.bcrypt_hash && !columns.bcrypt_cost) {
         const std::string hash = columns.bcrypt_hash->sql();
         shown.push_back("CASE WHEN " + hash + " LIKE '$2_$__$%' THEN substr(" + hash +
@@ -116,7 +93,7 @@ std::string view_sql(const Names& names) {
     return "-- A view without hashes, and no right on the table below it: keyshift then cannot read any "
            "hash.\n"
            "-- Run it as the owner of the table, or as a superuser.\nCREATE VIEW " +
-           names.view.sql() + " AS\nSELECT " + list(shown) + "\nFROM " + names.table.sql() +
+           names.view.sql() + " AS\nSELECT " + sql_list(shown) + "\nFROM " + names.table.sql() +
            ";\nREVOKE ALL ON " + names.table.sql() + " FROM " + names.role + ";\nGRANT SELECT ON " +
            names.view.sql() + " TO " + names.role +
            ";\n-- In keyshift's configuration:\n--   gateway:\n--     table: " + yaml(names.view) +
@@ -124,13 +101,11 @@ std::string view_sql(const Names& names) {
 }
 
 std::string index_sql(const Names& names) {
-    const Columns& columns = names.gateway.columns;
     return "-- Makes the look at what changed cheap where there are some hundred thousand keys. It costs the "
-           "gateway "
-           "an\n-- index entry for each use of a legacy key. Not inside a transaction; drop it after the "
-           "migration.\nCREATE INDEX CONCURRENTLY IF NOT EXISTS keyshift_legacy_activity ON " +
-           names.table.sql() + "\n    (greatest(" + columns.created_at.sql() + ", " +
-           columns.last_used_at.sql() + ")) WHERE " + legacy(columns) + ";\n";
+           "gateway an\n-- index entry for each use of a legacy key. Not inside a transaction; drop it after "
+           "the "
+           "migration.\n" +
+           collectors::create_activity_index(names.gateway) + ";\n";
 }
 
 std::string statements_sql(const Names& names) {

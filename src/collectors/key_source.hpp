@@ -11,7 +11,6 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "collectors/collector.hpp"
 #include "config/config.hpp"
 #include "domain/key.hpp"
 #include "drivers/postgres.hpp"
@@ -52,10 +51,6 @@ class KeySource {
     /// One row: the number of legacy keys and of their owners.
     std::string count_legacy() const;
 
-    /// Whether a pulse is cheap: by an index, or because the table is small. Inside a snapshot of begin().
-    base::Result<Finding> examine_pulse(drivers::Postgres& connection, base::Time now,
-                                        base::Deadline deadline) const;
-
     /// At most one row: whether the key with the id $1 is legacy.
     std::string is_legacy() const;
 
@@ -70,6 +65,7 @@ class KeySource {
     struct Columns;
     static base::Result<void> check(const Columns& columns, const config::Gateway& gateway);
     static base::Result<void> check_types(const Columns& columns, const config::Gateway& gateway);
+    void name_times(const Columns& columns, const config::Columns& named);
     std::string columns_sql(const std::string& owner_email) const;
 
     std::string table_;
@@ -77,6 +73,7 @@ class KeySource {
     std::string ids_match_;  // a boolean expression
     std::string id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, over_budget_,
         bcrypt_cost_;
+    std::string activity_, since_;  // when a key was created or used, and what to compare it with
     std::string users_table_, users_match_, users_email_;  // empty: not there or not readable
 };
 

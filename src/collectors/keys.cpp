@@ -12,6 +12,7 @@
 #include "collectors/collector.hpp"
 #include "collectors/database.hpp"
 #include "collectors/deletions.hpp"
+#include "collectors/key_examine.hpp"
 #include "collectors/key_source.hpp"
 #include "drivers/postgres.hpp"
 
@@ -81,15 +82,17 @@ class Keys final : public Collector {
     }
 
     std::vector<Finding> examine(Deadline deadline) override {
-        if (auto opened = open(deadline); !opened) return {failure(opened.error())};
+        if (auto opened = open(deadline); !opened)
+            return {failure(with_whereabouts(opened.error(), connection_, gateway_, deadline))};
         const auto now =
             KeySource::begin(connection_, session_timeouts(schedule_.timeout).statement, deadline);
         if (!now) return {failure(now.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
             clock(base::now() - *now)};
-        auto pulse = source_->examine_pulse(connection_, *now, deadline);
-        findings.push_back(pulse ? *std::move(pulse) : failure(pulse.error()));
+        for (Finding& finding :
+             examine_key_table({connection_, *source_, gateway_, *now, options_.census_timeout}, deadline))
+            findings.push_back(std::move(finding));
         return findings;
     }
 
@@ -206,7 +209,8 @@ Entry keys_entry() {
     return {{.name = "keys",
              .default_when = "DATABASE_URL",
              .schedule = {.interval = 30s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+             .read = [](config::OptionsReader& reader,
+                        const config::Gateway&) { return std::any(read_options(reader)); }},
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 return std::make_unique<Keys>(gateway, std::any_cast<KeysOptions>(config.options),

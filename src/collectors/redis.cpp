@@ -9,6 +9,7 @@
 #include "base/utf8.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/redis_entries.hpp"
+#include "collectors/redis_findings.hpp"
 #include "collectors/redis_options.hpp"
 #include "drivers/redis_nodes.hpp"
 #include "formats/redis_info.hpp"
@@ -99,21 +100,17 @@ class Redis final : public Collector {
         const auto nodes = connect(deadline);
         if (!nodes) return {failure(nodes.error())};
         std::vector<Finding> findings;
+        std::vector<SeenNode> looks;
         std::uint64_t keys = 0;
         for (const RedisNode& node : *nodes) {
-            const auto look = look_at(node, deadline);
+            auto look = look_at(node, deadline);
             findings.push_back(look ? about(*look) : failure(look.error()));
-            if (look) keys += look->keys;
-            if (options_.prefixes.empty() || !look) continue;
-            const auto page = scan(node, "0", entries_.common_prefix(), deadline);
-            if (!page) findings.push_back(failure(page.error()));
+            if (!look) continue;
+            keys += look->keys;
+            if (auto memory = about_memory(node.name, look->info)) findings.push_back(*std::move(memory));
+            looks.push_back(*std::move(look));
         }
-        if (!options_.prefixes.empty() && too_many(keys)) {
-            findings.push_back(
-                {Finding::Kind::warning,
-                 "entries of the auth caches are not counted among " + std::to_string(keys) + " keys",
-                 "raise collectors[redis].scan_ceiling, which is " + std::to_string(options_.scan_ceiling)});
-        }
+        if (!options_.prefixes.empty()) examine_entries(looks, keys, deadline, findings);
         return findings;
     }
 
@@ -151,6 +148,11 @@ class Redis final : public Collector {
             entries_.forget();
             return {};
         }
+        // The page that is under way then has the other half of the time.
+        return entries_.advance(scannable(looks, deadline), deadline.at_most(deadline.left() / 2));
+    }
+
+    std::vector<RedisEntries::Node> scannable(const std::vector<SeenNode>& looks, Deadline deadline) const {
         std::vector<RedisEntries::Node> nodes;
         nodes.reserve(looks.size());
         for (const SeenNode& look : looks) {
@@ -159,8 +161,33 @@ class Redis final : public Collector {
                                  return scan(*node, cursor, entries_.common_prefix(), deadline);
                              }});
         }
-        // The page that is under way then has the other half of the time.
-        return entries_.advance(nodes, deadline.at_most(deadline.left() / 2));
+        return nodes;
+    }
+
+    void examine_entries(const std::vector<SeenNode>& looks, std::uint64_t keys, Deadline deadline,
+                         std::vector<Finding>& findings) {
+        const std::size_t before = findings.size();
+        for (const SeenNode& look : looks) {
+            const auto page = scan(*look.node, "0", entries_.common_prefix(), deadline);
+            if (!page) findings.push_back(failure(page.error()));
+        }
+        if (too_many(keys)) {
+            findings.push_back(
+                {Finding::Kind::warning,
+                 "entries of the auth caches are not counted among " + std::to_string(keys) + " keys",
+                 "raise collectors[redis].scan_ceiling, which is " + std::to_string(options_.scan_ceiling)});
+        }
+        if (findings.size() != before || looks.empty()) return;
+        const Deadline enough = deadline.at_most(deadline.left() / 2);
+        while (entries_.counts().empty() && !enough.passed()) {
+            const auto counted = entries_.advance(scannable(looks, deadline), enough);
+            if (!counted) return findings.push_back(failure(counted.error()));
+        }
+        // Of a part of the keys nothing can be said.
+        if (entries_.counts().empty()) return;
+        findings.push_back(
+            about_entries(options_.prefixes, entries_.counts(), keys,
+                          looks.size() == 1 ? fullest_database(looks.front().info) : std::nullopt));
     }
 
     Result<Counted> count(const std::vector<SeenNode>& looks) const {
@@ -221,7 +248,10 @@ Entry redis_entry() {
         .type = {.name = "redis",
                  .default_when = "REDIS_URL",
                  .schedule = {.interval = 30s, .timeout = 10s},
-                 .read = [](config::OptionsReader& reader) { return std::any(read_redis_options(reader)); }},
+                 .read =
+                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                         return std::any(read_redis_options(reader, gateway));
+                     }},
         .make = [](const config::Gateway&, const config::CollectorConfig& config,
                    const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
             return std::make_unique<Redis>(std::any_cast<RedisCollectorOptions>(config.options), interrupt);

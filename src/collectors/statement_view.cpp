@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/statement_view.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace keyshift::collectors {
@@ -19,12 +20,29 @@ Error standby() {
             "name the primary in database_url, or all hosts with target_session_attrs=read-write"};
 }
 
-Error not_loaded() {
-    return {
-        Errc::schema, "pg_stat_statements is not loaded",
-        "add it to shared_preload_libraries and keep what is there (SHOW shared_preload_libraries), as in: "
-        "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'; with further names each in "
-        "quotation marks of its own; then restart PostgreSQL"};
+/// `libraries`: those that are loaded, as the server writes them; empty: it does not tell this user.
+Error not_loaded(std::optional<std::string_view> libraries) {
+    constexpr std::string_view kWhat = "pg_stat_statements is not loaded";
+    if (!libraries) {
+        return {
+            Errc::schema, std::string(kWhat),
+            "add it to shared_preload_libraries and keep what is there (SHOW shared_preload_libraries), as "
+            "in: "
+            "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'; with further names each in "
+            "quotation marks of its own; then restart PostgreSQL"};
+    }
+    std::string names;
+    for (std::string_view rest = *libraries; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(','), rest.size());
+        std::string_view name = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        while (name.starts_with(' ') || name.starts_with('"')) name.remove_prefix(1);
+        while (name.ends_with(' ') || name.ends_with('"')) name.remove_suffix(1);
+        if (!name.empty()) names += "'" + std::string(name) + "', ";
+    }
+    return {Errc::schema, std::string(kWhat),
+            "run: ALTER SYSTEM SET shared_preload_libraries = " + names +
+                "'pg_stat_statements'; then restart PostgreSQL"};
 }
 
 Error not_created() {
@@ -101,21 +119,25 @@ Result<std::vector<std::string>> StatementView::tables(Postgres& connection, con
 Result<StatementView> StatementView::resolve(Postgres& connection, Deadline deadline) {
     if (auto set = connection.query("SET search_path = pg_catalog, pg_temp", deadline); !set)
         return set.error();
-    // Its settings exist only where the library was loaded when the server started.
+    // Its settings are known only where the library was loaded when the server started; elsewhere they can
+    // stand in postgresql.conf all the same, where current_setting() finds them.
     const auto rows = connection.query(
-        "SELECT current_setting('pg_stat_statements.max', true), "
+        "SELECT (SELECT setting FROM pg_settings WHERE name = 'pg_stat_statements.max'), "
         "current_setting('pg_stat_statements.track', true), "
         "(SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE e.extname = 'pg_stat_statements'), "
-        "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery()",
+        "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
+        "(SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'), "
+        "current_setting('compute_query_id', true)",
         deadline);
     if (!rows) return rows.error();
     StatementView view;
     view.capacity_ = text(rows->at(0, 0));
     view.track_ = text(rows->at(0, 1));
     view.user_ = text(rows->at(0, 4));
+    view.names_statements_ = rows->at(0, 7) != "off";
     if (rows->at(0, 5) == "t") return standby();
-    if (view.capacity_.empty()) return not_loaded();
+    if (view.capacity_.empty()) return not_loaded(rows->at(0, 6));
     if (!rows->at(0, 2)) return not_created();
     if (view.track_ == "none") return not_tracked(view.track_);
     if (rows->at(0, 3) != "t") return not_permitted(view.user_);
@@ -159,7 +181,8 @@ std::string StatementView::from(bool with_texts) const {
 }
 
 Result<StatementView::Moment> StatementView::moment(Postgres& connection, Deadline deadline) const {
-    const std::string time = "to_char(clock_timestamp(), " + std::string(kTime) + "), pg_is_in_recovery()";
+    const std::string time = "to_char(clock_timestamp(), " + std::string(kTime) +
+                             "), pg_is_in_recovery(), current_setting('pg_stat_statements.track')";
     const auto rows = connection.query(
         info_.empty() ? "SELECT " + time + ", NULL, NULL"
                       : "SELECT " + time + ", to_char(stats_reset, " + kTime + "), dealloc FROM " + info_,
@@ -168,8 +191,10 @@ Result<StatementView::Moment> StatementView::moment(Postgres& connection, Deadli
     const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;
     if (!now) return Error{Errc::parse, "the database's clock gave no time", {}};
     if (rows->at(0, 1) == "t") return standby();
-    Moment moment{*now, text(rows->at(0, 2)), std::nullopt};
-    if (!info_.empty()) moment.evictions = number(rows->at(0, 3));
+    // It may have been switched off since, and then nothing grows.
+    if (rows->at(0, 2) == "none") return not_tracked("none");
+    Moment moment{*now, text(rows->at(0, 3)), std::nullopt};
+    if (!info_.empty()) moment.evictions = number(rows->at(0, 4));
     return moment;
 }
 
@@ -191,15 +216,20 @@ Result<StatementStatistics> StatementView::read(Postgres& connection, Deadline d
                 {text(rows->at(i, 0)), text(rows->at(i, 3)), number(rows->at(i, 1)), number(rows->at(i, 2))});
         }
         if (!info_.empty()) return out;
-        // An eviction drops a twentieth of the entries, or ten: as long as a tenth is free there was none.
-        const auto full =
-            connection.query("SELECT count(*) >= 0.9 * current_setting('pg_stat_statements.max')::int FROM " +
-                                 view_ + "(false)",
-                             deadline);
+        const auto full = nearly_full(connection, deadline);
         if (!full) return full.error();
-        out.may_have_evicted = full->at(0, 0) == "t";
+        out.may_have_evicted = *full;
         return out;
     }
+}
+
+// An eviction drops a twentieth of the entries, or ten: as long as a tenth is free there was none.
+Result<bool> StatementView::nearly_full(Postgres& connection, Deadline deadline) const {
+    const auto full = connection.query(
+        "SELECT count(*) >= 0.9 * current_setting('pg_stat_statements.max')::int FROM " + view_ + "(false)",
+        deadline);
+    if (!full) return full.error();
+    return full->at(0, 0) == "t";
 }
 
 Result<std::vector<StatementText>> StatementView::texts(Postgres& connection,

@@ -58,6 +58,12 @@ class StatementView {
                                                    const std::vector<std::string>& names,
                                                    base::Deadline deadline) const;
 
+    /// So few entries are free that some may have been evicted lately.
+    base::Result<bool> nearly_full(drivers::Postgres& connection, base::Deadline deadline) const;
+
+    /// The server itself tells one statement from another; without, it counts none, unless a library of its
+    /// own does.
+    bool names_statements() const { return names_statements_; }
     /// Entries that the server keeps.
     const std::string& capacity() const { return capacity_; }
     const std::string& track() const { return track_; }
@@ -74,6 +80,7 @@ class StatementView {
     std::string info_;  // empty: not there
     std::string id_, since_;
     std::string capacity_, track_, user_, database_;
+    bool names_statements_ = true;
 };
 
 }  // namespace keyshift::collectors

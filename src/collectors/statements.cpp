@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway does with keys, counted by the database as it runs the gateway's statements:
 // pg_stat_statements.
+#include <algorithm>
 #include <any>
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -55,8 +58,12 @@ class Statements final : public Collector {
         if (!statistics) return {failure(statistics.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "pg_stat_statements can be read (track = " + view_->track() + ")"}};
-        if (statistics->evictions.value_or(0) > 0) findings.push_back(evicting(*statistics->evictions));
-        if (statistics->may_have_evicted) findings.push_back(nearly_full());
+        const bool none = statistics->entries.empty();
+        if (none || !view_->names_statements()) findings.push_back(nameless(none));
+        const auto full = view_->nearly_full(connection_, deadline);
+        if (!full) return {failure(full.error())};
+        if (statistics->evictions.value_or(0) > 0 || statistics->may_have_evicted)
+            findings.push_back(about_evictions(*statistics, *full));
         for (const Shape shape : kShapes) findings.push_back(about(shape));
         return findings;
     }
@@ -100,22 +107,43 @@ class Statements final : public Collector {
         return {};
     }
 
-    Finding evicting(std::uint64_t evictions) const {
+    /// `none`: not even the statements of this look are counted.
+    static Finding nameless(bool none) {
+        // 'auto' would need a restart where it was off when the server started.
+        const char* const mend = "run: ALTER SYSTEM SET compute_query_id = 'on'; SELECT pg_reload_conf();";
+        if (none) {
+            return {Finding::Kind::failure, "no statement is counted, for want of query ids", mend,
+                    base::Errc::schema};
+        }
         return {Finding::Kind::warning,
-                "pg_stat_statements has dropped statements " + std::to_string(evictions) +
-                    " times for want of room: what they counted is lost",
-                "raise pg_stat_statements.max (now " + view_->capacity() + ") and restart PostgreSQL"};
+                "compute_query_id is off: unless a library of its own gives ids, no statement is counted",
+                mend};
     }
 
-    Finding nearly_full() const {
-        return {
-            Finding::Kind::warning,
-            "pg_stat_statements is nearly full: this server does not tell whether it has dropped statements",
-            "raise pg_stat_statements.max (now " + view_->capacity() + ") and restart PostgreSQL"};
+    Finding about_evictions(const StatementStatistics& statistics, bool full) const {
+        const std::string times = std::to_string(statistics.evictions.value_or(0));
+        const std::string since = statistics.reset_at.substr(0, statistics.reset_at.find('.'));
+        if (!full)
+            return {Finding::Kind::ok, "pg_stat_statements has room, and has dropped statements " + times +
+                                           " times since " + since};
+        const std::string what = statistics.evictions ? "pg_stat_statements has dropped statements " + times +
+                                                            " times since " + since +
+                                                            " for want of room: what they counted is lost"
+                                                      : "pg_stat_statements is nearly full: this server does "
+                                                        "not tell whether it has dropped statements";
+        constexpr std::int64_t kDefault = 5000;
+        std::int64_t capacity = 0;
+        const std::string& now = view_->capacity();
+        std::from_chars(now.data(), now.data() + now.size(), capacity);
+        return {Finding::Kind::warning, what,
+                "run: ALTER SYSTEM SET pg_stat_statements.max = " +
+                    std::to_string(std::max(2 * capacity, kDefault)) + "; then restart PostgreSQL"};
     }
 
     Finding about(Shape shape) {
         const std::string name(shape_name(shape));
+        if (!counts_.shapes().is_sent(shape))
+            return {Finding::Kind::ok, "this gateway sends no " + name + " statements, by its configuration"};
         const std::size_t seen = counts_.seen(shape);
         if (seen > 0)
             return {Finding::Kind::ok, name + " statements are recognised: " + std::to_string(seen)};
@@ -145,7 +173,7 @@ Entry statements_entry() {
              .default_when = "DATABASE_URL",
              .schedule = {.interval = 15s, .timeout = 5s},
              .read =
-                 [](config::OptionsReader& reader) {
+                 [](config::OptionsReader& reader, const config::Gateway&) {
                      return std::any(StatementsOptions{reader.secret(
                          "database_url",
                          {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"})});

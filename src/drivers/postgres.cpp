@@ -97,7 +97,8 @@ Error Postgres::fail(Error error) {
 /// What the server says may quote what it was sent.
 Error Postgres::error_of(std::string_view sqlstate, std::string text) const {
     password_.hide_in(text);
-    return postgres_error(sqlstate, printable_, text);
+    const char* const user = connection_ ? PQuser(connection_.get()) : nullptr;
+    return postgres_error(sqlstate, printable_, text, user == nullptr ? "" : user);
 }
 
 Error Postgres::connection_error() const {

@@ -108,7 +108,8 @@ class Postgres {
 /// The code that fits an SQLSTATE (PostgreSQL documentation, appendix A).
 base::Errc classify_sqlstate(std::string_view sqlstate);
 /// `text` is the first line of a message of server or libpq, without secrets; an empty `sqlstate` means that
-/// libpq itself gave up. The hint says what to do about it.
-base::Error postgres_error(std::string_view sqlstate, const std::string& target, std::string_view text);
+/// libpq itself gave up. The hint says what to do about it; `user` is who needs it.
+base::Error postgres_error(std::string_view sqlstate, const std::string& target, std::string_view text,
+                           std::string_view user = {});
 
 }  // namespace keyshift::drivers

@@ -26,30 +26,76 @@ std::string connect_hint(std::string_view sqlstate, std::string_view text) {
     return "check that the server runs and that host and port of database_url are right";
 }
 
-std::string auth_hint(std::string_view text) {
-    if (contains(text, "no encryption")) {
+std::string quoted(std::string_view name) {
+    std::string out = "\"";
+    for (const char c : base::visible(name)) out += c == '"' ? "\"\"" : std::string(1, c);
+    return out + '"';
+}
+
+/// What stands in `text` behind `before`, up to `end` or the end.
+std::string_view after(std::string_view text, std::string_view before, char end) {
+    const std::size_t at = text.find(before);
+    if (at == std::string_view::npos) return {};
+    text.remove_prefix(at + before.size());
+    return text.substr(0, text.find(end));
+}
+
+/// no pg_hba.conf entry for host "10.0.0.9", user "keyshift", database "gateway", no encryption
+std::string hba_hint(std::string_view text) {
+    const std::string_view host = after(text, "for host \"", '"');
+    const std::string who =
+        std::string(after(text, "database \"", '"')) + " " + std::string(after(text, "user \"", '"'));
+    const std::string bits = contains(host, ":") ? "/128" : "/32";
+    const std::string line = host == "[local]" ? "local " + who
+                             : contains(text, "no encryption")
+                                 ? "host " + who + " " + std::string(host) + bits
+                                 : "hostssl " + who + " " + std::string(host) + bits;
+    return "let it in by a line of pg_hba.conf: " + line +
+           " scram-sha-256, then run: SELECT pg_reload_conf();";
+}
+
+std::string auth_hint(std::string_view text, std::string_view user) {
+    if (contains(text, "pg_hba.conf rejects") && contains(text, "no encryption")) {
         return "the server wants TLS from this host: set sslmode=require (or stricter) in database_url, or "
                "mend pg_hba.conf";
     }
-    return "check user and password of database_url, and pg_hba.conf";
+    if (contains(text, "no pg_hba.conf entry")) {
+        const std::string tls = contains(text, "no encryption")
+                                    ? "set sslmode=require (or stricter) in database_url if the server wants "
+                                      "TLS, or "
+                                    : "";
+        return tls + hba_hint(text);
+    }
+    return "check user and password of database_url, and pg_hba.conf; as superuser, in psql: \\password " +
+           quoted(user);
 }
 
-std::string hint(Errc code, std::string_view sqlstate, std::string_view text) {
+std::string permission_hint(std::string_view text, std::string_view user) {
+    const std::string to = quoted(user);
+    if (contains(text, "for database")) {
+        // With quotation marks from PostgreSQL 11 on.
+        std::string_view database = after(text, "for database ", '\n');
+        if (database.size() > 2 && database.front() == '"')
+            database = database.substr(1, database.size() - 2);
+        return "run: GRANT CONNECT ON DATABASE " + quoted(database) + " TO " + to + ";";
+    }
+    if (contains(text, "for schema"))
+        return "run: GRANT USAGE ON SCHEMA " + quoted(after(text, "for schema ", '\n')) + " TO " + to + ";";
+    if (contains(text, "row-level security")) {
+        return "keyshift must see every row; run as superuser: ALTER ROLE " + to +
+               " BYPASSRLS; or give it a view that belongs to the table's owner (keyshift sql view)";
+    }
+    return "grant it to " + to + ": keyshift sql prints the SQL";
+}
+
+std::string hint(Errc code, std::string_view sqlstate, std::string_view text, std::string_view user) {
     switch (code) {
         case Errc::connect:
             return connect_hint(sqlstate, text);
         case Errc::auth:
-            return auth_hint(text);
+            return auth_hint(text, user);
         case Errc::permission:
-            if (contains(text, "for database"))
-                return "run: GRANT CONNECT ON DATABASE ... TO keyshift's user";
-            if (contains(text, "for schema")) return "run: GRANT USAGE ON SCHEMA ... TO keyshift's user";
-            if (contains(text, "row-level security")) {
-                return "keyshift must see every row: ALTER ROLE ... BYPASSRLS, or give it a view that "
-                       "belongs to the table's "
-                       "owner";
-            }
-            return "grant it to keyshift's user; docs/operations.md has the SQL";
+            return permission_hint(text, user);
         case Errc::timeout:
             if (sqlstate == "55P03")
                 return "another session holds a lock on the table: look at pg_locks and pg_stat_activity";
@@ -80,14 +126,15 @@ Errc classify_sqlstate(std::string_view sqlstate) {
     return Errc::other;
 }
 
-base::Error postgres_error(std::string_view sqlstate, const std::string& target, std::string_view text) {
+base::Error postgres_error(std::string_view sqlstate, const std::string& target, std::string_view text,
+                           std::string_view user) {
     const Errc code = sqlstate.empty() ? classify_local(text) : classify_sqlstate(sqlstate);
     // Class 22, data exceptions, quotes the data: that could be a hash.
     const bool quotes_data = sqlstate.substr(0, 2) == "22";
     const std::string shown =
         quotes_data ? "a value cannot be converted as the query asks (SQLSTATE " + std::string(sqlstate) + ")"
                     : base::visible(text);
-    return {code, "PostgreSQL at " + target + ": " + shown, hint(code, sqlstate, text)};
+    return {code, "PostgreSQL at " + target + ": " + shown, hint(code, sqlstate, text, user)};
 }
 
 }  // namespace keyshift::drivers

@@ -74,11 +74,13 @@ std::string without_password(std::string_view message, const RedisTarget& target
     return text;
 }
 
-std::string acl_hint(const RedisTarget& target) {
+/// The line that permits all that is asked of servers, or of Sentinels.
+std::string acl_hint(const RedisTarget& target, std::string_view message) {
     const bool named = target.login && !target.login->user.empty();
+    const bool sentinel = message.find("'sentinel") != std::string_view::npos;
     return "run there: ACL SETUSER " + (named ? base::visible(target.login->user) : "default") +
-           " +ping +info +scan +dbsize +select +role (Sentinel: +sentinel|get-master-addr-by-name; cluster: "
-           "+cluster|slots +readonly)";
+           (sentinel ? " +ping +role +sentinel|get-master-addr-by-name"
+                     : " +ping +info +scan +dbsize +select +role +cluster|slots +readonly");
 }
 
 template <class Unsigned>
@@ -93,7 +95,8 @@ Error redis_error(std::string_view message, const RedisTarget& target) {
     const std::string server = "Redis at " + target.printable + ": ";
     constexpr std::size_t kQuoted = 300;
     const std::string quoted = base::visible(without_password(message, target).substr(0, kQuoted));
-    if (message.substr(0, 6) == "NOPERM") return {Errc::permission, server + quoted, acl_hint(target)};
+    if (message.substr(0, 6) == "NOPERM")
+        return {Errc::permission, server + quoted, acl_hint(target, message)};
     const Meaning* const meaning = meaning_of(message);
     if (meaning == nullptr) return {Errc::other, server + quoted, {}};
     const std::string says = meaning->says.empty() ? quoted : std::string(meaning->says);

@@ -360,7 +360,7 @@ def test_what_is_not_permitted_is_named_with_the_command_that_permits_it():
         fill(server.client(database=1), key=4)
         with Serve(watching_redis(server.url(database=1, user="monitor", password=secret)), until="healthy") as serve:
             expect_failure(serve, "permission", "scan")
-            command = re.search(r"(ACL SETUSER monitor [^(\"]*)", serve.log())
+            command = re.search(r"(ACL SETUSER monitor [^\"]*)", serve.log())
             assert command, serve.log()
             server.client().execute_command(*command[1].split())
             wait(serve, lambda: is_up(serve), "it may look now")

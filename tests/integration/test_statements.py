@@ -243,6 +243,16 @@ def test_where_nothing_is_tracked_it_says_so():
         with Serve(looking(database.dsn())) as serve:
             eventually(lambda: "pg_stat_statements.track is none" in serve.log(), 10, "the setting is named")
 
+            def track(what: str) -> None:
+                server.execute(f"ALTER SYSTEM SET pg_stat_statements.track = '{what}'")
+                server.execute("SELECT pg_reload_conf()")
+
+            track("top")
+            eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 1, 10, "it counts")
+            # On a connection that is open already.
+            track("none")
+            eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 0, 10, "0 would be a lie")
+
 
 def test_a_standby_does_not_pass_for_the_primary(own_postgres):
     database = own_postgres.create_database()

@@ -5,12 +5,15 @@
 #include <array>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace keyshift::drivers {
 namespace {
 
 using base::Errc;
+using testing::AllOf;
+using testing::HasSubstr;
 using namespace std::string_literals;
 
 std::string field(std::string_view bytes) {
@@ -84,6 +87,34 @@ TEST(Sqlstate, TellsTheOperatorsNextAction) {
                                                                    {"08006", Errc::connect},
                                                                    {"XX000", Errc::other}}};
     for (const auto& [sqlstate, code] : kCases) EXPECT_EQ(classify_sqlstate(sqlstate), code) << sqlstate;
+}
+
+std::string hint(std::string_view sqlstate, std::string_view text) {
+    return postgres_error(sqlstate, "db:5432/gateway", text, "key\"shift").hint;
+}
+
+TEST(Hint, IsTheStatementThatMendsIt) {
+    EXPECT_EQ(hint("42501", "permission denied for schema vault"),
+              R"(run: GRANT USAGE ON SCHEMA "vault" TO "key""shift";)");
+    EXPECT_EQ(hint("42501", R"(permission denied for database "gateway")"),
+              R"(run: GRANT CONNECT ON DATABASE "gateway" TO "key""shift";)");
+    EXPECT_THAT(
+        hint("42501", R"(query would be affected by row-level security policy for table "virtual_keys")"),
+        HasSubstr(R"(ALTER ROLE "key""shift" BYPASSRLS;)"));
+    EXPECT_THAT(hint("28P01", R"(password authentication failed for user "keyshift")"),
+                HasSubstr(R"(\password "key""shift")"));
+}
+
+TEST(Hint, IsTheLineOfPgHba) {
+    constexpr const char* kFrom =
+        R"(no pg_hba.conf entry for host "10.0.0.9", user "keyshift", database "gateway")";
+    EXPECT_THAT(hint("28000", std::string(kFrom) + ", SSL encryption"),
+                HasSubstr("pg_hba.conf: hostssl gateway keyshift 10.0.0.9/32 scram-sha-256,"));
+    EXPECT_THAT(hint("28000", std::string(kFrom) + ", no encryption"),
+                AllOf(HasSubstr("sslmode=require"), HasSubstr(": host gateway keyshift 10.0.0.9/32 ")));
+    EXPECT_THAT(
+        hint("28000", R"(no pg_hba.conf entry for host "[local]", user "k", database "g", no encryption)"),
+        HasSubstr(": local g k scram-sha-256,"));
 }
 
 }  // namespace

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/key_examine.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "collectors/key_columns.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Deadline;
+using base::Errc;
+using base::Error;
+using base::Result;
+using config::Identifier;
+using drivers::Postgres;
+using Kind = Finding::Kind;
+
+/// Tables with fewer rows may well be read one by one.
+constexpr std::uint64_t kSmall = 100'000;
+
+std::string text(std::optional<std::string_view> value) {
+    return std::string(value.value_or(""));
+}
+
+std::uint64_t number(std::optional<std::string_view> value) {
+    std::uint64_t out = 0;
+    if (value) std::from_chars(value->data(), value->data() + value->size(), out);
+    return out;
+}
+
+Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
+    const auto size = look.connection.query(
+        "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
+        {look.source.table()});
+    if (!size) return size.error();
+    return number(size->at(0, 0));
+}
+
+Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
+    if (auto set = KeySource::set_since(look.connection, look.now - std::chrono::minutes{1}, deadline); !set)
+        return set.error();
+    const auto plan = look.connection.query("EXPLAIN " + look.source.select_active(), deadline);
+    if (!plan) return plan.error();
+    for (std::size_t row = 0; row < plan->size(); ++row) {
+        if (text(plan->at(row, 0)).find("Index") != std::string::npos)
+            return Finding{Kind::ok, "an index makes looks at what changed cheap"};
+    }
+    if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
+    return Finding{Kind::warning,
+                   "no index serves the looks at what changed, each reads all of some " +
+                       std::to_string(rows) + " rows, and they are therefore rare",
+                   "as the table's owner (keyshift sql index prints it too), run:\n" +
+                       create_activity_index(look.gateway) + ";"};
+}
+
+/// Who has a right: the user, everybody, and roles whose rights are the user's too.
+struct Holders {
+    bool user = false;
+    bool everybody = false;
+    bool others = false;
+};
+
+/// What the user may do with one table.
+struct Rights {
+    std::string table;
+    bool is_owner = false;
+    Holders change, hash;
+};
+
+struct Role {
+    std::string name, database;
+    bool is_superuser = false;
+    std::vector<Rights> rights;  ///< on the table that is read, and on the one below, if that is another
+};
+
+Result<Role> role_of(const KeyTableLook& look, Deadline deadline) {
+    const std::string change = "'INSERT, UPDATE, DELETE, TRUNCATE'";
+    const auto hash = [](const std::string& of) {
+        return "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND NOT "
+               "a.attisdropped AND has_column_privilege(" +
+               of + "c.oid, a.attnum, 'SELECT'))";
+    };
+    const auto any_other = [](const std::string& has) {
+        return "EXISTS (SELECT FROM pg_roles g WHERE g.oid <> r.oid AND pg_has_role(r.oid, g.oid, 'USAGE') "
+               "AND " +
+               has + ")";
+    };
+    const config::TableName base = base_table(look.gateway);
+    const auto& column = look.gateway.columns.bcrypt_hash;
+    const auto rows = look.connection.query(
+        "SELECT r.rolname, current_database(), r.rolsuper, quote_ident(n.nspname) || '.' || "
+        "quote_ident(c.relname), pg_has_role(r.oid, c.relowner, 'USAGE'), has_table_privilege(c.oid, " +
+            change +
+            ") OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'), has_table_privilege('public', "
+            "c.oid, " +
+            change + "), " + any_other("has_table_privilege(g.oid, c.oid, " + change + ")") + ", " +
+            hash("") + ", " + hash("'public', ") + ", " + any_other(hash("g.oid, ")) +
+            " FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, "
+            "pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace "
+            "WHERE r.rolname = current_user AND o.oid = $1::regclass AND (c.oid = o.oid OR (c.relname = $3 "
+            "AND "
+            "n.nspname = coalesce(nullif($4, ''), s.nspname))) ORDER BY c.oid <> o.oid",
+        deadline, {look.source.table(), column ? column->name : "", base.name, base.schema});
+    if (!rows) return rows.error();
+    Role role;
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const auto holds = [&](std::size_t at) { return rows->at(i, at) == "t"; };
+        role.name = text(rows->at(i, 0));
+        role.database = text(rows->at(i, 1));
+        role.is_superuser = holds(2);
+        role.rights.push_back({text(rows->at(i, 3)),
+                               holds(4),
+                               {holds(5), holds(6), holds(7)},
+                               {holds(8), holds(9), holds(10)}});
+    }
+    return role;
+}
+
+std::string role_of_its_own(const Role& role) {
+    return "give keyshift a role of its own, as superuser: keyshift sql | psql -d " +
+           base::visible(role.database) +
+           "\nthen its password, in psql: \\password keyshift\nand name user and password in database_url";
+}
+
+/// A right that is nobody's but the user's, or everybody's, can be taken back.
+std::string take_back(const Role& role, const Rights& rights, const Holders& holders,
+                      const std::string& statement) {
+    if (holders.others && !holders.everybody) return role_of_its_own(role);
+    return "as the owner of " + rights.table + ", run: " + statement + " ON " + rights.table + " FROM " +
+           Identifier{role.name}.sql() + (holders.everybody ? ", PUBLIC;" : ";");
+}
+
+void append_rights(const Role& role, const config::Gateway& gateway, std::vector<Finding>& out) {
+    const std::string user = "user " + base::visible(role.name);
+    if (role.is_superuser) {
+        out.push_back(
+            {Kind::warning, user + " is a superuser, which keyshift need not be", role_of_its_own(role)});
+        return;
+    }
+    const std::size_t before = out.size();
+    for (const Rights& rights : role.rights) {
+        if (rights.is_owner) {
+            out.push_back({Kind::warning, user + " owns " + rights.table + " and may change it",
+                           role_of_its_own(role)});
+            continue;
+        }
+        if (rights.change.user) {
+            out.push_back(
+                {Kind::warning, user + " may change " + rights.table + ", which keyshift never does",
+                 take_back(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
+        }
+        if (rights.hash.user) {
+            std::string mend = take_back(role, rights, rights.hash, "REVOKE SELECT");
+            if (&rights == &role.rights.front() && mend.find("REVOKE") != std::string::npos) {
+                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway.columns)) + ") ON " +
+                        rights.table + " TO " + Identifier{role.name}.sql() + ";";
+            }
+            out.push_back(
+                {Kind::warning,
+                 user + " may read the bcrypt hashes in " + rights.table + ", which keyshift never does",
+                 std::move(mend)});
+        }
+    }
+    if (out.size() == before)
+        out.push_back({Kind::ok, user + " may neither change the key table nor read its bcrypt hashes"});
+}
+
+struct Standby {
+    bool is_standby = false;
+    bool receives = false;
+    std::optional<base::Duration> behind;  ///< empty: nothing has been replayed since the server started
+    bool patient = false;                  ///< long queries are not canceled
+    std::string patience;
+};
+
+Result<Standby> standby_of(const KeyTableLook& look, Deadline deadline) {
+    const auto rows = look.connection.query(
+        "SELECT pg_is_in_recovery(), EXISTS (SELECT FROM pg_stat_wal_receiver), CASE WHEN "
+        "pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) "
+        "THEN 0 ELSE floor(extract(epoch FROM now() - pg_last_xact_replay_timestamp())) END::bigint, "
+        "current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
+        "$1::bigint, "
+        "current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay'",
+        deadline,
+        {std::to_string(std::chrono::floor<std::chrono::milliseconds>(look.census_timeout).count())});
+    if (!rows) return rows.error();
+    if (rows->size() != 1) return Standby{};
+    Standby out{
+        rows->at(0, 0) == "t", rows->at(0, 1) == "t", {}, rows->at(0, 3) == "t", text(rows->at(0, 4))};
+    if (rows->at(0, 2)) out.behind = std::chrono::seconds{number(rows->at(0, 2))};
+    return out;
+}
+
+void append_standby(const Standby& standby, std::uint64_t rows, std::vector<Finding>& out) {
+    if (!standby.is_standby) return;
+    constexpr base::Duration kTolerable = std::chrono::minutes{1};
+    const std::string behind = standby.behind ? base::format_duration(*standby.behind) + " behind"
+                                              : "behind for as long as it has run";
+    if (standby.receives && standby.behind && *standby.behind <= kTolerable) {
+        out.push_back({Kind::ok, "the server is a standby that keeps up with its primary"});
+    } else {
+        out.push_back({Kind::warning,
+                       standby.receives
+                           ? "the server is a standby, and " + behind
+                           : "the server is a standby without a connection to its primary, " + behind,
+                       "on the standby: SELECT * FROM pg_stat_wal_receiver; and the server's log say why; or "
+                       "name the primary in database_url"});
+    }
+    if (!standby.patient && rows >= kSmall) {
+        out.push_back(
+            {Kind::warning,
+             "the standby cancels a census that holds up its replay for more than " + standby.patience,
+             "on the standby, as superuser, run: ALTER SYSTEM SET hot_standby_feedback = on; SELECT "
+             "pg_reload_conf();"});
+    }
+}
+
+}  // namespace
+
+std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadline) {
+    std::vector<Finding> out;
+    const auto rows = rows_of(look, deadline);
+    if (!rows) return {failure(rows.error())};
+    auto pulse = about_pulse(look, *rows, deadline);
+    if (!pulse) return {failure(pulse.error())};
+    out.push_back(*std::move(pulse));
+    const auto role = role_of(look, deadline);
+    if (!role) return {failure(role.error())};
+    append_rights(*role, look.gateway, out);
+    const auto standby = standby_of(look, deadline);
+    if (!standby) return {failure(standby.error())};
+    append_standby(*standby, *rows, out);
+    return out;
+}
+
+Error with_whereabouts(Error error, Postgres& connection, const config::Gateway& gateway, Deadline deadline) {
+    if (error.code != Errc::schema || !connection.connected()) return error;
+    const auto view = connection.query(
+        "SELECT current_database() FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1) AND "
+        "relkind = 'v'",
+        deadline, {gateway.table.sql()});
+    if (view && view->size() == 1 && gateway.statements.table) {
+        error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
+                     "; and, with this configuration: keyshift sql view | psql -d " +
+                     base::visible(text(view->at(0, 0)));
+        return error;
+    }
+    const auto found = connection.query(
+        "SELECT n.nspname, pg_catalog.has_schema_privilege(n.oid, 'USAGE'), current_user FROM "
+        "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+        "pg_catalog.to_regclass($1) IS NULL AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+        "ORDER BY 1 LIMIT 1",
+        deadline, {gateway.table.sql(), gateway.table.name});
+    if (!found || found->size() == 0) return error;
+    const std::string schema = text(found->at(0, 0));
+    if (found->at(0, 1) == "t") {
+        error.hint = "there is one in another schema, set gateway.table: " +
+                     config::TableName{schema, gateway.table.name}.sql();
+        return error;
+    }
+    error.code = Errc::permission;
+    error.what += " for this user";
+    error.hint = "there is one in a schema that it may not use, run: GRANT USAGE ON SCHEMA " +
+                 Identifier{schema}.sql() + " TO " + Identifier{text(found->at(0, 2))}.sql() + ";";
+    return error;
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `keyshift doctor` looks at in the gateway's database beside the rows of the key table. Blocking; one
+// thread at a time.
+#pragma once
+
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/key_source.hpp"
+#include "config/config.hpp"
+#include "drivers/postgres.hpp"
+
+namespace keyshift::collectors {
+
+struct KeyTableLook {
+    drivers::Postgres& connection;  ///< inside a snapshot of KeySource::begin()
+    const KeySource& source;
+    const config::Gateway& gateway;
+    base::Time now;                 ///< the database's
+    base::Duration census_timeout;  ///< how long a census may take
+};
+
+/// Whether looks are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.
+std::vector<Finding> examine_key_table(const KeyTableLook& look, base::Deadline deadline);
+
+/// `error`, of KeySource::resolve(); where no table was found, with the place where there is one of that
+/// name.
+base::Error with_whereabouts(base::Error error, drivers::Postgres& connection, const config::Gateway& gateway,
+                             base::Deadline deadline);
+
+}  // namespace keyshift::collectors

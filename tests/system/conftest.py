@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One package, one booted Debian and one gateway's database for all tests of this directory."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway_sim import Seed, create_schema
+from harness.debian_package import later, package_path
+from harness.debian_root import debian_root
+from harness.machine import Machine, cannot_run
+from harness.postgres import Database, Postgres
+
+PORT = 11947
+
+
+@pytest.fixture(scope="session")
+def package() -> Path:
+    return package_path()
+
+
+@pytest.fixture(scope="session")
+def later_package(package: Path) -> Path:
+    """The same program as a later version, with another comment in its /etc/default/keyshift."""
+    return later(package, "/etc/default/keyshift", "# What the later version says.\n")
+
+
+@pytest.fixture(scope="session")
+def machine(package: Path, later_package: Path) -> Iterator[Machine]:
+    if os.geteuid() != 0:
+        pytest.skip("machine: only root can boot a container")
+    root = debian_root(package)
+    if reason := cannot_run(root):
+        pytest.skip(f"machine: it runs no container: {reason}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # It fails, and says so, where something else of this machine listens on keyshift's own port.
+        probe.bind(("127.0.0.1", PORT))
+    with Machine(root, [package.parent, later_package.parent]) as booted:
+        yield booted
+
+
+@pytest.fixture(scope="session")
+def gateway(postgres: Postgres) -> Iterator[Database]:
+    """A database with a gateway's keys, 19 of them legacy."""
+    database = postgres.create_database()
+    create_schema(database.dsn())
+    Seed().plant(database.dsn())
+    yield database
+    database.drop()
+
+
+@pytest.fixture(scope="session")
+def database_url(gateway: Database) -> str:
+    """That of a role that may read; by name, so that names are resolved inside the service."""
+    return gateway.create_monitor(("pg_read_all_stats", "pg_read_all_data")).replace("127.0.0.1", "localhost")
