@@ -60,7 +60,12 @@ std::vector<Finding> about_user(const fs::path& directory) {
 std::vector<Finding> about_file(const fs::path& directory) {
     const auto attached = store::State::attach(directory);
     if (attached) return {};
-    return {collectors::failure(attached.error())};
+    Finding out = collectors::failure(attached.error());
+    if (out.mend.empty())
+        out.mend =
+            "put a backup in its place, or restart keyshift, which moves a damaged file aside and begins "
+            "anew";
+    return {out};
 }
 
 std::vector<Finding> about_disk(const fs::path& there) {
