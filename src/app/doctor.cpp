@@ -109,10 +109,11 @@ void append_json(const Examined& examined, std::string& out) {
         out += ", \"mend\": ";
         base::append_json_string(out, finding.mend);
         out += ", \"reason\": ";
-        if (finding.kind == Kind::failure)
+        if (finding.kind == Kind::failure) {
             base::append_json_string(out, base::reason(finding.code));
-        else
+        } else {
             out += "null";
+        }
         out += "}";
     }
 }
@@ -164,9 +165,10 @@ int run_doctor(const DoctorCommand& command) {
         printer.end();
         return kConfig;
     }
-    if (command.config)
+    if (command.config) {
         printer.show(
             {"configuration", {{Kind::ok, base::visible(command.config->string()) + " can be read"}}});
+    }
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
     for (const config::CollectorConfig& collector : config.collectors)
