@@ -47,10 +47,13 @@ Finding about_entries(const std::map<std::string, std::string>& prefixes,
             Kind::warning, "the database is empty, and database " + std::to_string(*elsewhere) + " is not",
             "name the gateway's database in the redis url: redis://HOST:PORT/" + std::to_string(*elsewhere)};
     }
+    if (keys == 0) {
+        return {Kind::warning, "it has no keys",
+                "is it the gateway's Redis, and has the gateway its REDIS_URL?"};
+    }
     return {Kind::warning, "none of " + std::to_string(keys) + " keys is called " + names,
             "is it the gateway's Redis, and was a modern key used within the last minutes? What there is: "
-            "redis-cli "
-            "--scan --count 100 | head; then give collectors[redis].patterns"};
+            "redis-cli --scan --count 100 | head; then give collectors[redis].patterns"};
 }
 
 std::optional<std::uint64_t> fullest_database(const RedisInfo& info) {
