@@ -120,7 +120,7 @@ void add_status(CLI::App& app, StatusCommand& command) {
 void add_doctor(CLI::App& app, DoctorCommand& command) {
     CLI::App* const doctor =
         app.add_subcommand("doctor", "Try every source: what is wrong, and the command that mends it");
-    doctor->footer("Exit codes: 0 all is well, 69 a source cannot be read.");
+    doctor->footer("Exit codes: 0 nothing failed, 69 something did, 78 configuration.");
     doctor->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
     add_format(*doctor, command.json);
 }

@@ -32,6 +32,7 @@ domain::Policy judging(const config::Config& config) {
     if (config.gateway.fallback == FallbackAssertion::present)
         policy.asserted = domain::FallbackMode::present;
     if (config.gateway.fallback == FallbackAssertion::absent) policy.asserted = domain::FallbackMode::absent;
+    policy.promotes_in_place = config.gateway.promotes_in_place;
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;
     policy.failure_budget = config.migration.failure_budget;

@@ -139,7 +139,7 @@ int run_doctor(const DoctorCommand& command) {
     const config::Loaded loaded = read_configuration(command.config);
     Printer printer(command.json);
     if (!loaded.problems.empty()) {
-        printer.show({"configuration", about_configuration(loaded.problems)});
+        printer.show({"configuration", about_configuration(command.config, loaded.problems)});
         printer.end();
         return kConfig;
     }

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/utf8.hpp"
+#include "drivers/reading_rights.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::app {
@@ -20,12 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 using base::Errc;
 using collectors::Finding;
+using drivers::user_name;
 using Kind = Finding::Kind;
-
-std::string user_name(uid_t user) {
-    const passwd* const entry = ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe): doctor has one thread
-    return entry != nullptr ? base::visible(entry->pw_name) : std::to_string(user);
-}
 
 /// `directory`, or the nearest one above it that is there.
 fs::path nearest(fs::path directory) {
@@ -113,12 +109,16 @@ Finding about_room(std::uint64_t available, const std::string& directory) {
             Errc::output};
 }
 
-std::vector<Finding> about_configuration(const std::vector<config::Problem>& problems) {
+std::vector<Finding> about_configuration(const std::optional<fs::path>& file,
+                                         const std::vector<config::Problem>& problems) {
     std::vector<Finding> out;
     for (config::Problem problem : problems) {
-        std::string mend = std::exchange(problem.hint, {});
+        const std::string mend = std::exchange(problem.hint, {});
         out.push_back({Kind::failure, problem.text(), base::visible(mend), Errc::config});
     }
+    const std::string commands =
+        file ? drivers::commands_to_read(fs::absolute(*file).string(), drivers::Successors::unread) : "";
+    if (!commands.empty() && out.size() == 1) out.front().mend = "as root:\n" + commands;
     return out;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,9 @@ std::vector<collectors::Finding> examine_state(const config::State& state);
 /// Whether a file system with `available` bytes left has room for the state; `directory` is for people.
 collectors::Finding about_room(std::uint64_t available, const std::string& directory);
 
-/// One for each problem of a configuration. Empty: there is none.
-std::vector<collectors::Finding> about_configuration(const std::vector<config::Problem>& problems);
+/// One for each problem of the configuration in `file`, or of the environment where there is none. Empty:
+/// there is no problem.
+std::vector<collectors::Finding> about_configuration(const std::optional<std::filesystem::path>& file,
+                                                     const std::vector<config::Problem>& problems);
 
 }  // namespace keyshift::app

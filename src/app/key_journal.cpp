@@ -318,6 +318,7 @@ void KeyJournal::find_fallback_mode() {
         if (migration_ && migration_->evidence.newest_legacy_use <= evidence.modern_use_began)
             raise(evidence.newest_legacy_use_before_modern, migration_->evidence.newest_legacy_use);
     }
+    evidence.promotes_in_place = settings_.policy.promotes_in_place;
     evidence.silent_without_reason =
         evidence.newest_legacy_use ? ledger_.silent_without_reason(*evidence.newest_legacy_use, now_) : 0;
     const domain::FallbackMode before = next_.detected.mode;
@@ -335,7 +336,7 @@ void KeyJournal::write_totals() {
         *baseline_ += new_keys_;
         totals_.legacy_keys_created += new_keys_;
     }
-    totals_.legacy_uses_observed += uses_;
+    totals_.legacy_uses_observed += uses_ + (settings_.policy.promotes_in_place ? upgrades_ : 0);
     if (set_back_ > 0) {
         // What was known of their use is lost: they only look idle, and the verdict has to wait for W anew.
         next_.observed_since = now_;
@@ -391,7 +392,7 @@ void KeyJournal::forget_scan() {
     transaction_.reset();
     state_error_.reset();
     oldest_modern_use_.reset();
-    new_keys_ = uses_ = set_back_ = 0;
+    new_keys_ = uses_ = upgrades_ = set_back_ = 0;
     most_missing_ = 0;
     begun_ = false;
 }

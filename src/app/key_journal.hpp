@@ -128,6 +128,7 @@ class KeyJournal final : public collectors::KeySink {
     std::optional<base::Time> oldest_modern_use_;
     std::uint64_t new_keys_ = 0;
     std::uint64_t uses_ = 0;
+    std::uint64_t upgrades_ = 0;
     std::uint64_t set_back_ = 0;
     domain::Totals shown_;  // what was last published: counters never step back, even when saving failed
 };

@@ -49,7 +49,11 @@ void KeyJournal::settle_gone(const std::vector<Gone>& gone) {
     for (const Gone& key : gone) {
         const auto how = key.upgraded ? store::GoneAs::upgraded : store::GoneAs::removed;
         save([&](store::Transaction& to) { to.mark_gone(key.row, how, now_); });
-        if (key.upgraded) pairer_.take(key.hash);
+        if (key.upgraded) {
+            ++upgrades_;
+            next_.evidence.newest_upgrade = now_;
+            pairer_.take(key.hash);
+        }
         if (key.rule == domain::PairRule::none) continue;
         if (const auto pairing = state_.load_pairing(key.row); pairing && *pairing)
             pairer_.take(domain::hash_id((*pairing)->replacement));

@@ -22,6 +22,7 @@
 #include "domain/evidence_facts.hpp"
 #include "runtime/run_blocking.hpp"
 #include "runtime/schedule.hpp"
+#include "runtime/thread_signals.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -39,12 +40,17 @@ constexpr auto kJudgeEvery = 15s;
 /// Logs are looked at many times a second. What is not saved yet is read again after a kill -9.
 constexpr auto kSaveEvery = 250ms;
 
+/// Who signals a process and its group, as timeout(1) does, signals twice and means once.
+constexpr auto kSameSignal = 100ms;
+
 }  // namespace
 
 Monitor::Monitor(config::Config config, Launch launch)
     : config_(std::move(config)), launch_(std::move(launch)) {}
 
 Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config, Launch launch) {
+    // They are for the loop's thread alone; workers are made with what holds here.
+    runtime::hold_signals();
     std::unique_ptr<Monitor> monitor(new Monitor(std::move(config), std::move(launch)));
     if (auto opened = monitor->open(); !opened) return opened.error();
     return monitor;
@@ -123,10 +129,13 @@ int Monitor::run() {
     keep_alive();
     for (Watched& watched : watched_) start_watching(watched);
     wait_for_signal();
+    runtime::admit_signals();
     for (const std::string& address : server_->addresses()) log::info("listening", {{"address", address}});
     tell_manager();
     launch_.manager.ready();
     loop_.run();
+    // For good: who signals twice must not turn an orderly end into a violent one while it is tidied up.
+    runtime::hold_signals();
     log::info("stopped");
     return exit_code_;
 }
@@ -349,9 +358,12 @@ void Monitor::keep_alive() {
 }
 
 void Monitor::wait_for_signal() {
+    // One that had come when the last part ended must not keep the loop.
+    if (stopping_ && parts_ == 0) return;
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
         if (error) return;
-        if (stopping_ && number == SIGHUP) return wait_for_signal();
+        const bool same = Clock::now() < stopping_at_ + kSameSignal;
+        if (stopping_ && (number == SIGHUP || same)) return wait_for_signal();
         if (stopping_) {
             log::error("stopped by a second signal");
             std::_Exit(kInternal);
@@ -369,6 +381,7 @@ void Monitor::wait_for_signal() {
 void Monitor::begin_stop() {
     if (stopping_) return;
     stopping_ = true;
+    stopping_at_ = Clock::now();
     launch_.manager.stopping();
     pages_.set_not_ready("shutting down");
     server_->stop();

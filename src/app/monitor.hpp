@@ -114,6 +114,8 @@ class Monitor {
     Reread read_again() const;
     boost::asio::awaitable<std::vector<std::string>> exchange(Reread fresh);
     bool is_same(const config::Config& config, const config::CollectorConfig& collector) const;
+    std::optional<std::string> make_source(const config::Gateway& gateway,
+                                           const config::CollectorConfig& collector, std::list<Watched>& to);
     boost::asio::awaitable<void> let_go(const std::set<std::string>& kept);
     void configure(Reread& fresh, std::list<Watched>& started);
     void forget_sources(const std::set<std::string>& configured);
@@ -147,6 +149,7 @@ class Monitor {
     std::string told_;       // to the service manager
     std::size_t parts_ = 0;  // coroutines that have not ended
     bool stopping_ = false;
+    Clock::time_point stopping_at_;
     std::set<std::string> unsaved_;  // what could not be saved when it was last tried
     int exit_code_ = 0;
 };

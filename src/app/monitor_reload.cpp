@@ -17,6 +17,7 @@
 #include "collectors/catalog.hpp"
 #include "domain/assess.hpp"
 #include "runtime/run_blocking.hpp"
+#include "runtime/thread_signals.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -144,6 +145,20 @@ bool Monitor::is_same(const config::Config& config, const config::CollectorConfi
            now->extra == collector.extra && now->written.reveal() == collector.written.reveal();
 }
 
+std::optional<std::string> Monitor::make_source(const config::Gateway& gateway,
+                                                const config::CollectorConfig& collector,
+                                                std::list<Watched>& to) {
+    std::optional<std::string> failed;
+    runtime::hold_signals();
+    try {
+        to.emplace_back(gateway, collector, *this);
+    } catch (const std::exception& e) {
+        failed = "collectors[" + collector.type + "]: " + e.what();
+    }
+    runtime::admit_signals();
+    return failed;
+}
+
 /// What may fail comes first; from the first source that is let go, there is no way back.
 asio::awaitable<Problems> Monitor::exchange(Reread fresh) {
     const config::Config& config = *fresh.config;
@@ -156,11 +171,8 @@ asio::awaitable<Problems> Monitor::exchange(Reread fresh) {
             kept.insert(collector.type);
             continue;
         }
-        try {
-            started.emplace_back(config.gateway, collector, *this);
-        } catch (const std::exception& e) {
-            co_return Problems{"collectors[" + collector.type + "]: " + e.what()};
-        }
+        if (auto failed = make_source(config.gateway, collector, started))
+            co_return Problems{*std::move(failed)};
     }
     if (launch_.listen.empty() && launch_.manager.sockets().empty() &&
         config.web.listen != config_.web.listen) {

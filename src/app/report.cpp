@@ -19,6 +19,7 @@
 #include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
+#include "config/preset.hpp"
 #include "domain/distinct.hpp"
 #include "drivers/postgres.hpp"
 #include "report/writer.hpp"
@@ -40,6 +41,11 @@ constexpr std::size_t kPiece = 64UL * 1024;
 constexpr const char* kNoFallback =
     "keyshift: note: this gateway does not accept legacy keys any more: those that are listed are refused "
     "already, whatever the text says\n";
+
+constexpr const char* kPromotes =
+    "keyshift: note: this gateway upgrades a legacy key when it is used: what is listed has not been used "
+    "since "
+    "it does so, and needs no new key, whatever the text says\n";
 
 /// One line on standard error, redrawn a hundred times at most.
 class Progress {
@@ -148,14 +154,26 @@ class Report {
         header.database = target.printable;
         header.phases = phases_ != nullptr;
         header.fallback = fallback_;
+        header.promotes_in_place = gateway_.promotes_in_place;
+        const config::KeyRequests& requests = config::facts_of(gateway_.preset).requests;
+        header.create_request = requests.create;
+        header.delete_request = requests.remove;
+        header.ownerless_by_database = requests.ownerless_by_database;
         if (command_.phase) header.phase = phase_name(*command_.phase);
-        if (fallback_ == domain::FallbackMode::absent && command_.format == report::Format::text &&
-            counts->keys > 0)
-            std::fputs(kNoFallback, stderr);
+        if (command_.format == report::Format::text && counts->keys > 0) correct_the_text();
         writer_->begin(header);
         if (auto copied = copy(source, counts->keys, deadline); !copied) return copied;
         writer_->end();
         return output_.write(text_);
+    }
+
+    /// The handbook's text is of a gateway with a fallback whose keys stay legacy.
+    void correct_the_text() const {
+        if (fallback_ == domain::FallbackMode::absent) {
+            std::fputs(kNoFallback, stderr);
+        } else if (gateway_.promotes_in_place) {
+            std::fputs(kPromotes, stderr);
+        }
     }
 
     Result<void> each_key(const std::string& select, Deadline deadline,

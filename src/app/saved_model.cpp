@@ -99,6 +99,7 @@ void describe_migration(Archive& a, M& migration) {
     a("newest_legacy_use", evidence.newest_legacy_use);
     a("newest_legacy_use_before_modern", evidence.newest_legacy_use_before_modern);
     a("silent_without_reason", evidence.silent_without_reason);
+    a("newest_upgrade", evidence.newest_upgrade);
     a("fallback_mode", migration.detected.mode);
     a("fallback_since", migration.detected.since);
     a("fallback_absent_since", migration.detected.absent_since);

@@ -24,7 +24,7 @@ constexpr std::size_t kMostUnknown = 8;
 
 FailureTable table_of(const config::Gateway& gateway, const AccessOptions& options, bool body_bytes) {
     FailureRules rules;
-    if (body_bytes) rules = preset_failure_rules(gateway.preset);
+    if (body_bytes) rules = config::facts_of(gateway.preset).failures;
     rules.insert(rules.end(), options.failures.begin(), options.failures.end());
     return FailureTable(rules);
 }
@@ -55,7 +55,7 @@ class AccessCounter final : public LineCounter {
  public:
     AccessCounter(const config::Gateway& gateway, const AccessOptions& options)
         : reader_(options.make_reader()),
-          paths_(options.paths.empty() ? preset_paths(gateway.preset) : options.paths),
+          paths_(options.paths.empty() ? config::facts_of(gateway.preset).key_paths : options.paths),
           filter_(paths_),
           table_(table_of(gateway, options, reader_->tells().body_bytes)),
           client_(options.client),

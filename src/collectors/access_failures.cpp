@@ -72,24 +72,6 @@ FailureRule read_rule(config::OptionsReader& item) {
 
 }  // namespace
 
-FailureRules preset_failure_rules(config::Preset preset) {
-    if (preset != config::Preset::inferxgate) return {};
-    return {{401, 13, Event::failure_key_deleted},
-            {401, 14, Event::failure_user_missing},
-            {401, 15, Event::failure_unknown_key},
-            {401, 18, Event::failure_blocked},
-            {401, 19, Event::failure_expired},
-            {401, 22, Event::failure_other},  // a handler that asks who it was, where nothing has checked
-            {401, 24, Event::failure_invalid_jwt},
-            {401, 27, Event::failure_over_budget},
-            {401, 28, Event::failure_missing_header},
-            {401, 34, Event::failure_bad_credentials},
-            {401, 35, Event::failure_malformed_header},
-            {401, 86, std::nullopt},  // someone's password at the login page
-            {403, 63, Event::failure_forbidden},
-            {429, 19, Event::failure_rate_limited}};
-}
-
 FailureRules read_failure_rules(config::OptionsReader& options) {
     FailureRules rules;
     for (config::OptionsReader& item : options.sections("failures")) {

@@ -6,24 +6,15 @@
 #include <optional>
 #include <vector>
 
-#include "config/config.hpp"
 #include "config/options.hpp"
+#include "config/preset.hpp"
 #include "domain/event.hpp"
 
 namespace keyshift::collectors {
 
-/// Answers with this status, and with so many bytes; without bytes: with any other number of them.
-struct FailureRule {
-    unsigned status = 401;
-    std::optional<std::uint64_t> bytes = {};
-    std::optional<domain::Event> reason =
-        {};  ///< empty: refused, but not for its API key, such as a wrong password
-    bool operator==(const FailureRule&) const = default;
-};
-using FailureRules = std::vector<FailureRule>;
+using config::FailureRule;
+using config::FailureRules;
 
-/// The bodies of the preset's gateway, by their size.
-FailureRules preset_failure_rules(config::Preset preset);
 /// "failures"; empty when it is not given.
 FailureRules read_failure_rules(config::OptionsReader& options);
 

@@ -110,10 +110,4 @@ AccessOptions read_access_options(config::OptionsReader& reader) {
     return options;
 }
 
-std::vector<std::string> preset_paths(config::Preset preset) {
-    // Without the pages of people: they log in by other means, and so fail by other means.
-    if (preset == config::Preset::inferxgate) return {"/v1/", "/auth/key/"};
-    return {"/"};
-}
-
 }  // namespace keyshift::collectors

@@ -31,7 +31,5 @@ struct AccessOptions {
 };
 
 AccessOptions read_access_options(config::OptionsReader& reader);
-/// Where keys are asked for.
-std::vector<std::string> preset_paths(config::Preset preset);
 
 }  // namespace keyshift::collectors

@@ -49,14 +49,6 @@ CounterRules read_counter_rules(config::OptionsReader& options) {
     return rules;
 }
 
-CounterRules preset_counter_rules(config::Preset preset) {
-    if (preset != config::Preset::inferxgate) return {};
-    // Its cache of answers; it counts no authentication.
-    const std::string cache = "llm_gateway_cache_total";
-    return {{.event = Event::response_cache_hit, .metric = cache, .labels = {{"status", {"hit"}}}},
-            {.event = Event::response_cache_miss, .metric = cache, .labels = {{"status", {"miss"}}}}};
-}
-
 domain::Events events_of(const CounterRule& rule) {
     if (!rule.reason_label.empty()) return domain::failures();
     domain::Events events;

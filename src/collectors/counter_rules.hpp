@@ -5,26 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "config/options.hpp"
+#include "config/preset.hpp"
 #include "domain/event.hpp"
 
 namespace keyshift::collectors {
 
-struct CounterRule {
-    domain::Event event = domain::Event::fallback;  ///< without meaning where there is a reason_label
-    std::string metric = {};
-    std::vector<config::NamedTexts> labels = {};  ///< each has one of these values
-    /// Not empty: failed authentications; the value of this label names the event failure_..., and any other
-    /// value is failure_other.
-    std::string reason_label = {};
-};
-using CounterRules = std::vector<CounterRule>;
+using config::CounterRule;
+using config::CounterRules;
 
 /// "counters"; empty when it is not given.
 CounterRules read_counter_rules(config::OptionsReader& options);
-/// What is known of the gateway's own counters.
-CounterRules preset_counter_rules(config::Preset preset);
 
 /// What can be counted by them if their series are there.
 domain::Events events_of(const CounterRule& rule);

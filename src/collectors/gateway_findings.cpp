@@ -2,6 +2,8 @@
 #include "collectors/gateway_findings.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 namespace keyshift::collectors {
 namespace {
@@ -30,6 +32,23 @@ void append_targets(const GatewayLook& looked, std::vector<Finding>& out) {
          std::to_string(more) + " more targets, of which " + std::to_string(failing) + " do not answer"});
 }
 
+/// Targets that one process stands behind: what it counts would count twice. No two processes begin in the
+/// same moment on the same clock.
+void append_twins(const GatewayLook& looked, std::vector<Finding>& out) {
+    std::map<double, std::string> first;
+    for (const TargetLook& target : looked.targets) {
+        if (!target.page || !target.page->started_at) continue;
+        const auto [seen, is_new] = first.emplace(*target.page->started_at, target.name);
+        if (is_new) continue;
+        out.push_back({Finding::Kind::warning,
+                       target.name + " and " + seen->second +
+                           " seem to be one process: both were started in the same moment, and count twice",
+                       "name each replica once, by an address of its own and not by that of a load balancer "
+                       "(each_address: true, or file_sd)"});
+        return;
+    }
+}
+
 bool matched(const GatewayLook& looked, std::size_t rule) {
     return std::ranges::any_of(looked.targets, [rule](const TargetLook& target) {
         return target.page && target.page->matched[rule];
@@ -43,6 +62,7 @@ std::vector<Finding> gateway_findings(const GatewayLook& looked, const CounterRu
     for (const DiscoveryFault& fault : looked.files) out.push_back(failure(fault.error));
     for (const DiscoveryFault& fault : looked.hosts) out.push_back(failure(fault.error));
     append_targets(looked, out);
+    append_twins(looked, out);
     const bool any_answer =
         std::ranges::any_of(looked.targets, [](const auto& target) { return target.page.has_value(); });
     for (std::size_t i = 0; any_answer && i < rules.size(); ++i) {

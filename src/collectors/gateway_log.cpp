@@ -24,7 +24,7 @@ struct Options {
     LogInputOptions input;
 };
 
-Options read_options(config::OptionsReader& reader) {
+Options read_options(config::OptionsReader& reader, const config::Gateway& gateway) {
     Options options;
     options.format = reader.choice<LogFormat>("format",
                                               {{"tracing_text", LogFormat::tracing_text},
@@ -34,7 +34,8 @@ Options read_options(config::OptionsReader& reader) {
                                               options.format);
     options.rules = read_log_rules(reader, options.format);
     const bool is_own = options.format == LogFormat::text || options.format == LogFormat::json;
-    if (is_own && !reader.has("rules"))
+    const bool unknown = config::facts_of(gateway.preset).log_rules.empty();
+    if ((is_own || unknown) && !reader.has("rules"))
         reader.problem("rules", "is not given", "say which lines count: rules: [{event: fallback, ...}]");
     options.clients = read_client_options(reader);
     options.input = read_log_input(reader);
@@ -42,7 +43,7 @@ Options read_options(config::OptionsReader& reader) {
 }
 
 LogRules rules_of(const config::Gateway& gateway, const Options& options) {
-    return options.rules.empty() ? preset_log_rules(gateway.preset) : options.rules;
+    return options.rules.empty() ? config::facts_of(gateway.preset).log_rules : options.rules;
 }
 
 std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Options& options) {
@@ -55,11 +56,12 @@ Entry gateway_log_entry() {
     return {{.name = "gateway_log",
              .default_when = {},
              .schedule = {.interval = 5s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+             .read = [](config::OptionsReader& reader,
+                        const config::Gateway& gateway) { return std::any(read_options(reader, gateway)); }},
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) {
                 const auto& options = std::any_cast<const Options&>(config.options);
-                return make_log_collector(make_log_input(options.input, interrupt),
+                return make_log_collector("gateway_log", make_log_input(options.input, interrupt),
                                           counter_of(gateway, options),
                                           options.input.kind == LogInputOptions::Kind::docker);
             },

@@ -52,7 +52,7 @@ Options read_options(config::OptionsReader& reader) {
 }
 
 CounterRules rules_of(const config::Gateway& gateway, const Options& options) {
-    return options.counters.empty() ? preset_counter_rules(gateway.preset) : options.counters;
+    return options.counters.empty() ? config::facts_of(gateway.preset).counters : options.counters;
 }
 
 /// Where a redirect leads, as far as it may be repeated.
@@ -253,7 +253,8 @@ Entry gateway_metrics_entry() {
     return {{.name = "gateway_metrics",
              .default_when = {},
              .schedule = {.interval = 15s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+             .read = [](config::OptionsReader& reader,
+                        const config::Gateway&) { return std::any(read_options(reader)); }},
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 return std::make_unique<GatewayMetrics>(gateway, std::any_cast<Options>(config.options),

@@ -241,6 +241,16 @@ std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadli
 
 Error with_whereabouts(Error error, Postgres& connection, const config::Gateway& gateway, Deadline deadline) {
     if (error.code != Errc::schema || !connection.connected()) return error;
+    const auto view = connection.query(
+        "SELECT current_database() FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1) AND "
+        "relkind = 'v'",
+        deadline, {gateway.table.sql()});
+    if (view && view->size() == 1 && gateway.statements.table) {
+        error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
+                     "; and, with this configuration: keyshift sql view | psql -d " +
+                     base::visible(text(view->at(0, 0)));
+        return error;
+    }
     const auto found = connection.query(
         "SELECT n.nspname, pg_catalog.has_schema_privilege(n.oid, 'USAGE'), current_user FROM "
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "

@@ -88,8 +88,15 @@ std::string text_of(const std::optional<Identifier>& column) {
     return column ? "k." + column->sql() + "::text" : "NULL::text";
 }
 
-std::string time_of(const std::optional<Identifier>& column) {
-    return column ? "k." + column->sql() + "::timestamptz" : "NULL::timestamptz";
+constexpr std::string_view kWithoutZone = "timestamp without time zone";
+
+/// A time without a zone, or a day, is UTC's, whatever the session says.
+std::string time_of(const std::optional<Identifier>& column, std::string_view type) {
+    if (!column) return "NULL::timestamptz";
+    const std::string text = "k." + column->sql();
+    if (type == kWithoutZone) return text + " AT TIME ZONE 'UTC'";
+    if (type == "date") return text + "::timestamp AT TIME ZONE 'UTC'";
+    return text;
 }
 
 Error missing_columns(const std::vector<std::string>& names, const Gateway& gateway) {
@@ -117,7 +124,7 @@ std::vector<std::string> unfit(const std::vector<std::optional<Identifier>>& col
 Result<void> KeySource::check_types(const Columns& columns, const Gateway& gateway) {
     const auto type_of = [&](const Identifier& column) { return columns.type_of(column); };
     const auto is_time = [](std::string_view type) {
-        return type.substr(0, 9) == "timestamp" || type == "date";
+        return type == "timestamp with time zone" || type == kWithoutZone || type == "date";
     };
     const auto is_flag = [](std::string_view type) { return type == "boolean"; };
     const config::Columns& named = gateway.columns;
@@ -171,6 +178,20 @@ Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
         "run: " + grant + ") ON " + gateway.table.sql() + " TO " + Identifier{columns.user}.sql() + ";"};
 }
 
+void KeySource::name_times(const Columns& columns, const config::Columns& named) {
+    const std::string created = columns.type_of(named.created_at);
+    const std::string used = columns.type_of(named.last_used_at);
+    created_at_ = time_of(named.created_at, created);
+    last_used_at_ = time_of(named.last_used_at, used);
+    expires_at_ = time_of(named.expires_at, named.expires_at ? columns.type_of(*named.expires_at) : "");
+    // As `keyshift sql index` writes it: what a time without a zone comes to cannot be in an index.
+    const bool alike = created == used && created != "date";
+    activity_ = alike ? "greatest(k." + named.created_at.sql() + ", k." + named.last_used_at.sql() + ")"
+                      : "greatest(" + created_at_ + ", " + last_used_at_ + ")";
+    since_ = "current_setting('keyshift.since')::timestamptz";
+    if (alike && created == kWithoutZone) since_ = "(" + since_ + " AT TIME ZONE 'UTC')";
+}
+
 Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gateway, Deadline deadline) {
     const auto columns = Columns::load(connection, gateway.table, deadline);
     if (!columns) return columns.error();
@@ -198,9 +219,7 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
     source.owner_ = text_of(named.owner);
     source.name_ = text_of(named.name);
     source.prefix_ = text_of(named.prefix);
-    source.created_at_ = time_of(named.created_at);
-    source.last_used_at_ = time_of(named.last_used_at);
-    source.expires_at_ = time_of(named.expires_at);
+    source.name_times(*columns, named);
     source.blocked_ = named.blocked ? "k." + named.blocked->sql() : "NULL::boolean";
     source.over_budget_ = named.max_budget && named.current_spend
                               ? "k." + named.current_spend->sql() + " >= k." + named.max_budget->sql()
@@ -246,8 +265,7 @@ std::string KeySource::select_all() const {
 }
 
 std::string KeySource::select_active() const {
-    return select_all() + " WHERE " + legacy_ + " AND greatest(" + created_at_ + ", " + last_used_at_ +
-           ") >= current_setting('keyshift.since')::timestamptz";
+    return select_all() + " WHERE " + legacy_ + " AND " + activity_ + " >= " + since_;
 }
 
 std::string KeySource::select_ids() const {
@@ -318,7 +336,8 @@ Result<base::Time> KeySource::begin(Postgres& connection, base::Duration timeout
     const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
     auto rows = connection.query(
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = " +
-            std::to_string(limit) + "; SELECT to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+            std::to_string(limit) +
+            "; SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
         deadline);
     if (!rows) return rows.error();
     const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;

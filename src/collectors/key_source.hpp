@@ -65,6 +65,7 @@ class KeySource {
     struct Columns;
     static base::Result<void> check(const Columns& columns, const config::Gateway& gateway);
     static base::Result<void> check_types(const Columns& columns, const config::Gateway& gateway);
+    void name_times(const Columns& columns, const config::Columns& named);
     std::string columns_sql(const std::string& owner_email) const;
 
     std::string table_;
@@ -72,6 +73,7 @@ class KeySource {
     std::string ids_match_;  // a boolean expression
     std::string id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, over_budget_,
         bcrypt_cost_;
+    std::string activity_, since_;  // when a key was created or used, and what to compare it with
     std::string users_table_, users_match_, users_email_;  // empty: not there or not readable
 };
 

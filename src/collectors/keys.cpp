@@ -209,7 +209,8 @@ Entry keys_entry() {
     return {{.name = "keys",
              .default_when = "DATABASE_URL",
              .schedule = {.interval = 30s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+             .read = [](config::OptionsReader& reader,
+                        const config::Gateway&) { return std::any(read_options(reader)); }},
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 return std::make_unique<Keys>(gateway, std::any_cast<KeysOptions>(config.options),

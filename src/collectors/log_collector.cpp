@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "collectors/each_line.hpp"
+#include "collectors/log_findings.hpp"
 #include "formats/docker_log.hpp"
 
 namespace keyshift::collectors {
@@ -35,18 +37,21 @@ std::string under(std::string_view prefix, std::string_view name) {
 }
 
 /// Everything of `counter`'s that an input finds.
-class Counting final : public drivers::LogSink {
+class Counting : public drivers::LogSink {
  public:
     Counting(LineCounter& counter, LogTally& tally, bool docker)
         : counter_(counter), tally_(tally), docker_(docker) {}
 
     void lines(std::string_view block) override {
-        if (!docker_) return counter_.count(block, tally_);
+        if (!docker_) return count(block);
         unwrapped_.clear();
         formats::docker_unwrap(block, unwrapped_);
-        counter_.count(unwrapped_, tally_);
+        count(unwrapped_);
     }
     void oversized() override { ++tally_.lines.oversized; }
+
+ protected:
+    virtual void count(std::string_view block) { counter_.count(block, tally_); }
 
  private:
     LineCounter& counter_;
@@ -55,10 +60,26 @@ class Counting final : public drivers::LogSink {
     std::string unwrapped_;
 };
 
+/// Keeps some of the lines.
+class Sampling final : public Counting {
+ public:
+    using Counting::Counting;
+    std::vector<std::string> lines_seen;
+
+ private:
+    void count(std::string_view block) override {
+        each_line(block, [this](std::string_view line) {
+            if (!line.empty() && lines_seen.size() < kSampledLines) lines_seen.emplace_back(line);
+        });
+        Counting::count(block);
+    }
+};
+
 class LogCollector final : public Collector {
  public:
-    LogCollector(std::unique_ptr<LogInput> input, std::unique_ptr<LineCounter> counter, bool docker)
-        : input_(std::move(input)), counter_(std::move(counter)), docker_(docker) {}
+    LogCollector(std::string_view type, std::unique_ptr<LogInput> input, std::unique_ptr<LineCounter> counter,
+                 bool docker)
+        : type_(type), input_(std::move(input)), counter_(std::move(counter)), docker_(docker) {}
 
     void resume(const std::map<std::string, std::string>& cursor) override {
         drivers::LogCursor input;
@@ -143,6 +164,7 @@ class LogCollector final : public Collector {
         return out;
     }
 
+    std::string_view type_;
     std::unique_ptr<LogInput> input_;
     std::unique_ptr<LineCounter> counter_;
     bool docker_;
@@ -154,37 +176,21 @@ class LogCollector final : public Collector {
 
 std::vector<Finding> LogCollector::examine(Deadline deadline) {
     begin_tally();
-    Counting counting(*counter_, tally_, docker_);
-    const auto read = input_->read(counting, deadline);
-    if (!read) return {failure(read.error())};
-    std::vector<Finding> found;
-    for (const drivers::LogPlace& place : input_->places()) {
-        if (!place.problem.empty())
-            found.push_back(
-                {Finding::Kind::failure, place.name + ": " + place.problem, {}, base::Errc::other});
-    }
-    const domain::LogLines& lines = tally_.lines;
-    const std::uint64_t all = lines.matched + lines.skipped + lines.unparsed + lines.oversized;
-    const std::string what = std::to_string(all) + " lines read, " + std::to_string(lines.matched) +
-                             " of them count, " + std::to_string(lines.unparsed) + " are not understood";
-    if (lines.unparsed > 0 && lines.matched + lines.skipped == 0) {
-        found.push_back({Finding::Kind::failure, what,
-                         "set `format` to that of the log; `keyshift check --log FILE` shows each line",
-                         base::Errc::parse});
-    } else {
-        const bool odd = lines.unparsed + lines.oversized > 0;
-        found.push_back({odd ? Finding::Kind::warning : Finding::Kind::ok, what,
-                         odd ? "`keyshift check --log FILE` shows which" : ""});
-    }
+    input_->from_beginning();
+    Sampling sampling(*counter_, tally_, docker_);
+    const auto read = input_->read(sampling, deadline);
+    if (!read) return log_failures(read.error(), input_->places());
+    std::vector<Finding> found = log_findings(
+        {type_, input_->places(), input_->hindrances(), tally_.lines, std::move(sampling.lines_seen)});
     for (Finding& finding : counter_->findings()) found.push_back(std::move(finding));
     return found;
 }
 
 }  // namespace
 
-std::unique_ptr<Collector> make_log_collector(std::unique_ptr<LogInput> input,
+std::unique_ptr<Collector> make_log_collector(std::string_view type, std::unique_ptr<LogInput> input,
                                               std::unique_ptr<LineCounter> counter, bool docker) {
-    return std::make_unique<LogCollector>(std::move(input), std::move(counter), docker);
+    return std::make_unique<LogCollector>(type, std::move(input), std::move(counter), docker);
 }
 
 }  // namespace keyshift::collectors

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "collectors/collector.hpp"
 #include "collectors/line_counter.hpp"
@@ -11,8 +12,9 @@
 
 namespace keyshift::collectors {
 
-/// `docker`: the lines are Docker's, the counter gets what is in them.
-std::unique_ptr<Collector> make_log_collector(std::unique_ptr<drivers::LogInput> input,
+/// `type`: as the catalog calls it, a literal. `docker`: the lines are Docker's, the counter gets what is in
+/// them.
+std::unique_ptr<Collector> make_log_collector(std::string_view type, std::unique_ptr<drivers::LogInput> input,
                                               std::unique_ptr<LineCounter> counter, bool docker);
 
 }  // namespace keyshift::collectors

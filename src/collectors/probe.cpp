@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMostBody = std::size_t{256} * 1024;
 constexpr std::size_t kQuotedBody = 80;
 
-ProbeOptions read_options(config::OptionsReader& reader) {
+ProbeOptions read_options(config::OptionsReader& reader, const config::Gateway& gateway) {
     ProbeOptions options;
     if (!reader.has("url"))
         reader.problem("url", "is not given", "give one of the gateway's URLs that wants a key");
@@ -42,6 +42,11 @@ ProbeOptions read_options(config::OptionsReader& reader) {
     if (options.canary.given() && options.canary_id.empty()) {
         reader.problem("canary_id", "is not given",
                        "give the id of the canary key, so that its use is not taken for a client's");
+    }
+    if (options.canary.given() && gateway.promotes_in_place) {
+        reader.problem("canary_key",
+                       "is of no use with this gateway, where its first use makes it a modern key",
+                       "remove it");
     }
     return options;
 }
@@ -98,7 +103,7 @@ class Probe final : public Collector {
                                  std::to_string(answer->status);
         switch (access_of(answer->status)) {
             case Access::refused:
-                return {{Finding::Kind::ok, what + ": keys are checked"}};
+                return with_canary({Finding::Kind::ok, what + ": keys are checked"});
             case Access::accepted:
                 return {{Finding::Kind::failure, what + ": keys are not checked",
                          "switch authentication on in the gateway (InferXgate: REQUIRE_AUTH=true)"}};
@@ -163,13 +168,37 @@ class Probe final : public Collector {
         return {};
     }
 
+    /// The canary itself is left to the daemon, which knows what becomes of it.
+    std::vector<Finding> with_canary(Finding asked) const {
+        std::vector<Finding> out{std::move(asked)};
+        if (!options_.canary.given()) return out;
+        const auto key = options_.canary.read();
+        out.push_back(key ? Finding{Finding::Kind::ok, "the canary key can be read; it is not tried here"}
+                          : failure(key.error()));
+        return out;
+    }
+
     Error unclear(const drivers::HttpResponse& answer) const {
         const bool server = answer.status >= 500 || answer.status == 429;
         return {server ? Errc::other : Errc::schema,
                 options_.url.printable + " answers with status " + std::to_string(answer.status) +
                     ", which does not say whether keys are checked",
-                server ? "see how the gateway is doing"
-                       : "give a url and method that answer 200 to a good key and 401 without one"};
+                server ? "see how the gateway is doing" : other_request(answer)};
+    }
+
+    /// What to ask in place of what was asked.
+    std::string other_request(const drivers::HttpResponse& answer) const {
+        const std::string wanted = "give a url and method that answer 200 to a good key and 401 without one";
+        if (answer.status == 405)
+            return "it does not take " + options_.method +
+                   " there, set method: " + (options_.method == "POST" ? "GET" : "POST");
+        if (answer.status == 404)
+            return "it has no such path: " + wanted +
+                   " (InferXgate: method: POST, url: http://HOST:3000/v1/models)";
+        const auto url = drivers::HttpUrl::parse(answer.location);
+        if (answer.status >= 300 && answer.status < 400 && url)
+            return "it redirects, set url: " + url->printable;
+        return wanted;
     }
 
     ProbeOptions options_;
@@ -190,7 +219,10 @@ Entry probe_entry() {
         .type = {.name = "probe",
                  .default_when = {},
                  .schedule = {.interval = 60s, .timeout = 10s},
-                 .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+                 .read =
+                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                         return std::any(read_options(reader, gateway));
+                     }},
         .make = [](const config::Gateway&, const config::CollectorConfig& config,
                    const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
             return std::make_unique<Probe>(std::any_cast<ProbeOptions>(config.options), interrupt);

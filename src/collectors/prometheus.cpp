@@ -116,6 +116,12 @@ class Prometheus final : public Collector {
         return {Finding::Kind::warning, what, "try it on the server: " + query.text};
     }
 
+    /// Of Prometheus' own pages.
+    std::string targets_page() const {
+        const std::string& url = api_.url();
+        return url + (url.ends_with('/') ? "targets" : "/targets");
+    }
+
     void examine_fleet(const std::vector<ApiAnswer>& answers, Time at, std::vector<Finding>& findings) const {
         const auto counted = count_fleet(fleet_, answers, {at, {}});
         if (!counted) {
@@ -123,10 +129,17 @@ class Prometheus final : public Collector {
             return;
         }
         const auto hosts = fleet_hosts(fleet_, answers);
-        findings.push_back({hosts.empty() ? Finding::Kind::warning : Finding::Kind::ok,
-                            std::to_string(hosts.size()) + " hosts are counted" + listed(hosts)});
-        for (const std::string& missing : counted->missing)
-            findings.push_back({Finding::Kind::warning, "missing: " + base::visible(missing)});
+        findings.push_back(
+            {hosts.empty() ? Finding::Kind::warning : Finding::Kind::ok,
+             std::to_string(hosts.size()) + " hosts are counted" + listed(hosts),
+             hosts.empty()
+                 ? "see that it scrapes keyshift's hosts under the job that `job` names, which is " +
+                       fleet_.hosts.job + ": " + targets_page()
+                 : ""});
+        for (const std::string& missing : counted->missing) {
+            findings.push_back({Finding::Kind::warning, "missing: " + base::visible(missing),
+                                "see why it is not scraped, or does not answer: " + targets_page()});
+        }
     }
 
     Fleet fleet_;
@@ -140,7 +153,8 @@ Entry prometheus_entry() {
     return {{.name = "prometheus",
              .default_when = "",
              .schedule = {.interval = 30s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader) { return std::any(read_options(reader)); }},
+             .read = [](config::OptionsReader& reader,
+                        const config::Gateway&) { return std::any(read_options(reader)); }},
             [](const config::Gateway&, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 return std::make_unique<Prometheus>(std::any_cast<PrometheusOptions>(config.options),

@@ -248,7 +248,10 @@ Entry redis_entry() {
         .type = {.name = "redis",
                  .default_when = "REDIS_URL",
                  .schedule = {.interval = 30s, .timeout = 10s},
-                 .read = [](config::OptionsReader& reader) { return std::any(read_redis_options(reader)); }},
+                 .read =
+                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                         return std::any(read_redis_options(reader, gateway));
+                     }},
         .make = [](const config::Gateway&, const config::CollectorConfig& config,
                    const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
             return std::make_unique<Redis>(std::any_cast<RedisCollectorOptions>(config.options), interrupt);

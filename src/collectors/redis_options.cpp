@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "collectors/http_options.hpp"
+#include "config/preset.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -68,9 +69,23 @@ void check_url(config::OptionsReader& reader, const RedisCollectorOptions& optio
         reader.problem("url", "names a socket", "give host and port, as mode is not standalone");
 }
 
+/// "patterns": those of the preset where they are not given.
+std::map<std::string, std::string> read_patterns(config::OptionsReader reader, config::Preset preset) {
+    std::map<std::string, std::string> prefixes;
+    const auto& known = config::facts_of(preset).caches;
+    for (const char* const cache : {"auth_key", "auth_verified"}) {
+        const auto presumed = known.find(cache);
+        const auto prefix = reader.parsed_or_null<std::string>(
+            cache, presumed == known.end() ? std::nullopt : std::optional(presumed->second),
+            presumed == known.end() ? "" : presumed->second + "*", parse_prefix);
+        if (prefix) prefixes[cache] = *prefix;
+    }
+    return prefixes;
+}
+
 }  // namespace
 
-RedisCollectorOptions read_redis_options(config::OptionsReader& reader) {
+RedisCollectorOptions read_redis_options(config::OptionsReader& reader, const config::Gateway& gateway) {
     RedisCollectorOptions options;
     options.url = reader.secret("url", {.variable = "REDIS_URL", .credential = "redis_url"});
     options.mode = reader.choice<RedisMode>("mode",
@@ -84,13 +99,7 @@ RedisCollectorOptions read_redis_options(config::OptionsReader& reader) {
         reader.problem("addresses", "is of no use here", "set mode: sentinel or cluster, or remove it");
     read_sentinel(reader.section("sentinel"), options);
     options.tls = read_tls_options(reader.section("tls"));
-    config::OptionsReader patterns = reader.section("patterns");
-    for (const auto& [cache, prefix] :
-         {std::pair{"auth_key", "auth:key:"}, {"auth_verified", "auth:verified:"}}) {
-        const auto given = patterns.parsed_or_null<std::string>(cache, std::string(prefix),
-                                                                std::string(prefix) + "*", parse_prefix);
-        if (given) options.prefixes[cache] = *given;
-    }
+    options.prefixes = read_patterns(reader.section("patterns"), gateway.preset);
     options.scan_budget = reader.integer("scan_budget", 100'000, {.min = 1000, .max = 100'000'000});
     options.scan_ceiling = reader.integer("scan_ceiling", 20'000'000, {.min = 0, .max = 1'000'000'000'000});
     check_url(reader, options);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "config/config.hpp"
 #include "config/options.hpp"
 #include "config/secret_source.hpp"
 #include "drivers/redis_nodes.hpp"
@@ -30,6 +31,6 @@ struct RedisCollectorOptions {
     base::Result<drivers::RedisOptions> servers() const;
 };
 
-RedisCollectorOptions read_redis_options(config::OptionsReader& reader);
+RedisCollectorOptions read_redis_options(config::OptionsReader& reader, const config::Gateway& gateway);
 
 }  // namespace keyshift::collectors

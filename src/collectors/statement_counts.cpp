@@ -29,6 +29,7 @@ const Weights& weights(Shape shape) {
         {{{Event::verification, 1}, {Event::auth_cache_miss, 1}, {Event::auth_cache_hit, -1}}},
         {{{Event::fallback_scan, 1}, {Event::fallback, 1}}, {{Event::fallback_scanned_key, 1}}},
         {{}, {{Event::auth_cache_hit, -1}, {Event::auth_attempt, -1}}},
+        {{}, {{Event::fallback, 1}, {Event::verification, 1}}},
     }};
     return kWeights.at(static_cast<std::size_t>(shape));
 }
@@ -75,7 +76,10 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
             if (counts.empty()) return;
             part.readings.push_back({name + std::string(what) + entry.id, value, epoch, counts});
         };
-        add(".calls/", entry.calls, weights(*known.shape).calls);
+        // Where a scan that finds a key promotes it, that is the same use.
+        const bool twice = *known.shape == Shape::scan && shapes_.knows(Shape::promote);
+        static const std::vector<Contribution> kScan{{Event::fallback_scan, 1}};
+        add(".calls/", entry.calls, twice ? kScan : weights(*known.shape).calls);
         add(".rows/", entry.rows, weights(*known.shape).rows);
     }
     known_ = std::move(present);
@@ -102,10 +106,18 @@ domain::Events StatementCounts::measures(const StatementShapes& shapes) {
     const auto offer = [&](bool known, std::initializer_list<Event> all) {
         for (const Event event : all) events.set(index_of(event), known);
     };
-    offer(shapes.knows(Shape::scan), {Event::fallback, Event::fallback_scan, Event::fallback_scanned_key});
-    offer(shapes.knows(Shape::lookup),
-          {Event::lookup_found, Event::lookup_not_found, Event::failure_unknown_key, Event::auth_attempt});
-    offer(true, {Event::verification, Event::auth_cache_hit, Event::auth_cache_miss});
+    const bool scans = shapes.knows(Shape::scan);
+    const bool lookups = shapes.knows(Shape::lookup);
+    const bool accepted = shapes.knows(Shape::by_id);  // also those that a cache has answered
+    const bool touches = shapes.knows(Shape::touch);
+    const bool promotes = shapes.knows(Shape::promote);
+    offer(scans || promotes, {Event::fallback});
+    offer(scans, {Event::fallback_scan, Event::fallback_scanned_key});
+    offer(lookups, {Event::lookup_found, Event::lookup_not_found});
+    // A lookup that finds nothing may be of a legacy key, which is then promoted.
+    offer(lookups && accepted && !promotes, {Event::failure_unknown_key, Event::auth_attempt});
+    offer(touches || promotes, {Event::verification});
+    offer(touches && accepted, {Event::auth_cache_hit, Event::auth_cache_miss});
     return events;
 }
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/preset.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -45,8 +47,8 @@ bool is_name(std::string_view text) {
 }  // namespace
 
 std::string_view shape_name(Shape shape) {
-    constexpr std::array<std::string_view, kShapes.size()> kNames{"lookup", "by_id", "touch", "scan",
-                                                                  "manage"};
+    constexpr std::array<std::string_view, kShapes.size()> kNames{"lookup", "by_id",  "touch",
+                                                                  "scan",   "manage", "promote"};
     return kNames.at(static_cast<std::size_t>(shape));
 }
 
@@ -66,10 +68,10 @@ StatementShapes::StatementShapes(const config::Gateway& gateway, std::vector<std
     config::Columns columns = gateway.columns;
     const config::StatementTexts& given = gateway.statements;
     // A view without hashes has no such columns; the gateway's own table does.
-    if (gateway.preset == config::Preset::inferxgate) {
-        if (!columns.lookup_hash) columns.lookup_hash = {"key_lookup_hash"};
-        if (!columns.bcrypt_hash) columns.bcrypt_hash = {"key_hash"};
-    }
+    const config::Gateway& presumed = config::facts_of(gateway.preset).gateway;
+    if (!columns.lookup_hash) columns.lookup_hash = presumed.columns.lookup_hash;
+    if (!columns.bcrypt_hash) columns.bcrypt_hash = presumed.columns.bcrypt_hash;
+    promotes_ = gateway.promotes_in_place;
     id_ = normal(columns.id);
     lookup_hash_ = normal(columns.lookup_hash);
     legacy_ = normal(columns.legacy);
@@ -85,19 +87,25 @@ StatementShapes::StatementShapes(const config::Gateway& gateway, std::vector<std
     for (const auto& name : tables_) scope_ += " " + name;
     for (const auto& name : {id_, lookup_hash_, legacy_, bcrypt_hash_, last_used_at_, prefix_})
         scope_ += " " + name;
+    if (promotes_) scope_ += " promotes";
     read_patterns(given);
-    if (patterns_.empty()) needed_names_ = std::move(tables);
+    // A pattern of someone's own may name another table.
+    config::StatementTexts own = given;
+    own.table = presumed.statements.table;
+    if (own == presumed.statements) needed_names_ = std::move(tables);
 }
 
 void StatementShapes::read_patterns(const config::StatementTexts& given) {
     for (const auto& [shape, texts] :
          {std::pair{Shape::lookup, &given.lookup}, std::pair{Shape::by_id, &given.by_id},
-          std::pair{Shape::touch, &given.touch}, std::pair{Shape::scan, &given.scan}}) {
+          std::pair{Shape::touch, &given.touch}, std::pair{Shape::scan, &given.scan},
+          std::pair{Shape::promote, &given.promote}}) {
         if (!*texts) continue;
+        auto& patterns = patterns_[shape];
         for (const std::string& text : **texts) {
             scope_ += "\n" + std::string(shape_name(shape)) + " " + text;
             if (auto pattern = formats::StatementPattern::parse(text))
-                patterns_[shape].push_back(*std::move(pattern));
+                patterns.push_back(*std::move(pattern));
         }
     }
 }
@@ -110,15 +118,22 @@ std::string StatementShapes::scope() const {
     return scope_;
 }
 
+bool StatementShapes::is_sent(Shape shape) const {
+    const auto given = patterns_.find(shape);
+    return (shape != Shape::promote || promotes_) && (given == patterns_.end() || !given->second.empty());
+}
+
 bool StatementShapes::knows(Shape shape) const {
+    if (!is_sent(shape)) return false;
     if (patterns_.count(shape) != 0) return true;
-    if (shape == Shape::lookup) return !lookup_hash_.empty();
+    if (shape == Shape::lookup || shape == Shape::promote) return !lookup_hash_.empty();
     return shape != Shape::scan || !bcrypt_hash_.empty();
 }
 
 std::optional<Shape> StatementShapes::of(std::string_view sql) const {
     const std::string normalised = formats::normalise_statement(sql);
     for (const auto& [shape, patterns] : patterns_) {
+        if (shape == Shape::promote && !promotes_) continue;
         for (const auto& pattern : patterns)
             if (pattern.match(normalised)) return shape;
     }
@@ -129,6 +144,7 @@ std::optional<Shape> StatementShapes::of(std::string_view sql) const {
 std::optional<Shape> StatementShapes::by_structure(std::string_view normalised) const {
     const auto all = tokens(normalised);
     if (is_touch(all)) return Shape::touch;
+    if (is_promotion(all)) return Shape::promote;
     if (is_management(all)) return Shape::manage;
     const auto found = select(all);
     if (!found) return std::nullopt;
@@ -249,6 +265,20 @@ bool StatementShapes::is_touch(const std::vector<Token>& tokens) const {
     const std::size_t end = text(at + 4) == ":" ? at + 7 : at + 4;
     return text(at) == "where" && text(at + 1) == id_ && text(at + 2) == "=" && text(at + 3) == "$" &&
            rest.size() == end;
+}
+
+/// UPDATE table SET ..., lookup_hash = $1, ... WHERE ...: with another bcrypt hash it would be another key.
+bool StatementShapes::is_promotion(const std::vector<Token>& tokens) const {
+    if (!promotes_ || lookup_hash_.empty() || tokens.empty() || tokens[0].text != "update") return false;
+    const auto begin = after_table(tokens, 1);
+    if (!begin || *begin >= tokens.size() || tokens[*begin].text != "set") return false;
+    bool promotes = false;
+    for (std::size_t i = *begin + 1; i < tokens.size() && tokens[i].text != "where"; ++i) {
+        const bool set = i + 2 < tokens.size() && tokens[i + 1].text == "=";
+        if (set && tokens[i].text == bcrypt_hash_) return false;
+        promotes = promotes || (set && tokens[i].text == lookup_hash_ && tokens[i + 2].text == "$");
+    }
+    return promotes;
 }
 
 /// UPDATE table SET ... WHERE id = $1 RETURNING ..., without last_used_at; DELETE FROM table WHERE id = $1.

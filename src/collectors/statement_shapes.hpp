@@ -18,13 +18,15 @@
 namespace keyshift::collectors {
 
 enum class Shape : std::uint8_t {
-    lookup,  ///< reads the key with a lookup hash
-    by_id,   ///< reads a key by its id
-    touch,   ///< sets when a key was last used, and nothing else
-    scan,    ///< reads the bcrypt hashes of many keys, to compare them
-    manage,  ///< changes or deletes one key, which the gateway has read by its id before
+    lookup,   ///< reads the key with a lookup hash
+    by_id,    ///< reads a key by its id
+    touch,    ///< sets when a key was last used, and nothing else
+    scan,     ///< reads the bcrypt hashes of many keys, to compare them
+    manage,   ///< changes or deletes one key, which the gateway has read by its id before
+    promote,  ///< gives a legacy key that was used its lookup hash
 };
-inline constexpr std::array kShapes{Shape::lookup, Shape::by_id, Shape::touch, Shape::scan, Shape::manage};
+inline constexpr std::array kShapes{Shape::lookup, Shape::by_id,  Shape::touch,
+                                    Shape::scan,   Shape::manage, Shape::promote};
 std::string_view shape_name(Shape shape);
 
 class StatementShapes {
@@ -34,8 +36,11 @@ class StatementShapes {
 
     /// Of a statement as it was sent, or as pg_stat_statements shows it.
     std::optional<Shape> of(std::string_view sql) const;
-    /// False where the configuration leaves it open what such a statement would look like.
+    /// False where the configuration leaves it open what such a statement would look like, or says that the
+    /// gateway sends none.
     bool knows(Shape shape) const;
+    /// False where the configuration says that the gateway sends none.
+    bool is_sent(Shape shape) const;
     /// A text without any of these names is of no shape, whatever the case of its letters. Empty: it may be.
     std::vector<std::string> needed_names() const;
     /// Differs where the same text may be of another shape.
@@ -52,12 +57,14 @@ class StatementShapes {
     bool is_scan(const Select& select) const;
     bool is_touch(const std::vector<Token>& tokens) const;
     bool is_management(const std::vector<Token>& tokens) const;
+    bool is_promotion(const std::vector<Token>& tokens) const;
     std::optional<Shape> by_structure(std::string_view normalised) const;
 
     std::vector<std::string> tables_;  // these and all names below as normalise_statement() leaves them
     std::string schema_;               // empty: any
     std::string id_, lookup_hash_, legacy_, bcrypt_hash_, last_used_at_, prefix_;
     std::vector<std::string> identifying_;  // columns that no one who scans would compare
+    bool promotes_ = false;                 // without it no statement promotes
     std::map<Shape, std::vector<formats::StatementPattern>> patterns_;
     std::vector<std::string> needed_names_;
     std::string scope_;

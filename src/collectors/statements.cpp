@@ -142,6 +142,8 @@ class Statements final : public Collector {
 
     Finding about(Shape shape) {
         const std::string name(shape_name(shape));
+        if (!counts_.shapes().is_sent(shape))
+            return {Finding::Kind::ok, "this gateway sends no " + name + " statements, by its configuration"};
         const std::size_t seen = counts_.seen(shape);
         if (seen > 0)
             return {Finding::Kind::ok, name + " statements are recognised: " + std::to_string(seen)};
@@ -171,7 +173,7 @@ Entry statements_entry() {
              .default_when = "DATABASE_URL",
              .schedule = {.interval = 15s, .timeout = 5s},
              .read =
-                 [](config::OptionsReader& reader) {
+                 [](config::OptionsReader& reader, const config::Gateway&) {
                      return std::any(StatementsOptions{reader.secret(
                          "database_url",
                          {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"})});

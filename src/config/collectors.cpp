@@ -15,13 +15,14 @@ using namespace std::chrono_literals;
 constexpr Range<base::Duration> kIntervals{100ms, 24h};
 constexpr Range<base::Duration> kTimeouts{100ms, 1h};
 
-CollectorConfig read_one(OptionsReader options, Reading& reading, const CollectorType& type) {
+CollectorConfig read_one(OptionsReader options, Reading& reading, const CollectorType& type,
+                         const Gateway& gateway) {
     reading.consulted.clear();
     CollectorConfig collector;
     collector.type = type.name;
     collector.schedule.interval = options.duration("interval", type.schedule.interval, kIntervals);
     collector.schedule.timeout = options.duration("timeout", type.schedule.timeout, kTimeouts);
-    collector.options = type.read(options);
+    collector.options = type.read(options, gateway);
     std::string written;
     if (options.node() != nullptr) append_content(*options.node(), written);
     for (const TreeNode* other : reading.consulted) append_content(*other, written);
@@ -78,7 +79,7 @@ std::vector<Item> find_types(const std::vector<OptionsReader>& readers, Reading&
 }
 
 std::vector<CollectorConfig> read_listed(const std::vector<OptionsReader>& readers, Reading& reading,
-                                         const CollectorTypes& types) {
+                                         const CollectorTypes& types, const Gateway& gateway) {
     std::vector<CollectorConfig> collectors;
     for (Item& item : find_types(readers, reading, types)) {
         const bool listed =
@@ -86,12 +87,13 @@ std::vector<CollectorConfig> read_listed(const std::vector<OptionsReader>& reade
                         [&](const CollectorConfig& other) { return other.type == item.type->name; });
         if (listed)
             item.options.problem("type", "is listed a second time", "keep one collector of each type");
-        collectors.push_back(read_one(item.options, reading, *item.type));
+        collectors.push_back(read_one(item.options, reading, *item.type, gateway));
     }
     return collectors;
 }
 
-std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, const CollectorTypes& types) {
+std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, const CollectorTypes& types,
+                                          const Gateway& gateway) {
     std::vector<CollectorConfig> collectors;
     std::vector<std::string> variables;
     for (const CollectorType& type : types) {
@@ -100,7 +102,7 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
             std::find(variables.begin(), variables.end(), type.default_when) != variables.end();
         if (!extra) variables.push_back(type.default_when);
         if (!non_empty(reading.environment, type.default_when)) continue;
-        collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type));
+        collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type, gateway));
         collectors.back().extra = extra;
     }
     if (!collectors.empty()) return collectors;
@@ -116,14 +118,14 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
 }  // namespace
 
 std::vector<CollectorConfig> read_collectors(Reading& reading, const TreeNode* root,
-                                             const CollectorTypes& types) {
+                                             const CollectorTypes& types, const Gateway& gateway) {
     OptionsReader options(reading, root, root == nullptr ? Position{} : root->at, "");
     const auto items = options.sections("collectors");
     const TreeNode* list = root == nullptr ? nullptr : root->find("collectors");
-    if (list == nullptr) return read_implied(options, reading, types);
+    if (list == nullptr) return read_implied(options, reading, types, gateway);
     if (list->kind == TreeNode::Kind::list && list->items.empty())
         options.problem("collectors", "is an empty list", example(types));
-    return read_listed(items, reading, types);
+    return read_listed(items, reading, types, gateway);
 }
 
 }  // namespace keyshift::config

@@ -22,9 +22,11 @@
 
 namespace keyshift::config {
 
+/// What is presumed about the gateway: presets.def.
 enum class Preset {
-    inferxgate,
-    custom,  ///< nothing is presumed: table and columns are given
+#define PRESET(name) name,
+#include "config/presets.def"
+#undef PRESET
 };
 
 /// The columns of the key table; an empty one does not exist there. A key is legacy when `legacy` says so,
@@ -65,8 +67,9 @@ struct StatementTexts {
     /// What its statements call the key table; empty: the name of `Gateway::table`, or of the table below
     /// that view.
     std::optional<TableName> table;
-    /// Patterns as formats::StatementPattern reads them; empty: told by their structure.
-    std::optional<std::vector<std::string>> lookup = {}, by_id = {}, touch = {}, scan = {};
+    /// Patterns as formats::StatementPattern reads them; empty: told by their structure. A list of none: the
+    /// gateway sends no such statements.
+    std::optional<std::vector<std::string>> lookup = {}, by_id = {}, touch = {}, scan = {}, promote = {};
     bool operator==(const StatementTexts&) const = default;
 };
 
@@ -76,6 +79,7 @@ struct Gateway {
     Columns columns;
     std::optional<Users> users;  ///< empty: the gateway has no such table
     StatementTexts statements = {};
+    bool promotes_in_place = false;  ///< a legacy key gets its lookup hash, in its row, when it is used
     FallbackAssertion fallback = FallbackAssertion::detect;
     bool operator==(const Gateway&) const = default;
 };
@@ -138,10 +142,11 @@ struct Config {
     Log log;
 };
 
-/// Reads one collector's own options ("interval" and "timeout" are read already) and returns them as a value;
-/// the collector's factory takes them back with std::any_cast. Never throws over what the file says: problems
-/// go to the reader, whose fallbacks make the returned value complete.
-using ReadCollector = std::function<std::any(OptionsReader&)>;
+/// Reads one collector's own options ("interval" and "timeout" are read already), whose defaults may depend
+/// on the gateway, and returns them as a value; the collector's factory takes them back with std::any_cast.
+/// Never throws over what the file says: problems go to the reader, whose fallbacks make the returned value
+/// complete.
+using ReadCollector = std::function<std::any(OptionsReader&, const Gateway&)>;
 
 /// What `config` must know of a collector. It knows no collector by itself: app hands in the catalog.
 struct CollectorType {

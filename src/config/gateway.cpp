@@ -4,37 +4,11 @@
 #include <algorithm>
 #include <array>
 
+#include "config/preset.hpp"
 #include "formats/statement_shape.hpp"
 
 namespace keyshift::config {
 namespace {
-
-Gateway inferxgate() {
-    Gateway gateway;
-    gateway.preset = Preset::inferxgate;
-    gateway.table = {"", "virtual_keys"};
-    Columns& columns = gateway.columns;
-    columns.id = {"id"};
-    columns.lookup_hash = {"key_lookup_hash"};
-    columns.bcrypt_hash = {"key_hash"};
-    columns.owner = {"user_id"};
-    columns.name = {"name"};
-    columns.prefix = {"key_prefix"};
-    columns.created_at = {"created_at"};
-    columns.last_used_at = {"last_used_at"};
-    columns.expires_at = {"expires_at"};
-    columns.blocked = {"blocked"};
-    columns.max_budget = {"max_budget"};
-    columns.current_spend = {"current_spend"};
-    gateway.users = {{"", "users"}, {"id"}, {"email"}};
-    return gateway;
-}
-
-Gateway custom() {
-    Gateway gateway;
-    gateway.preset = Preset::custom;
-    return gateway;
-}
 
 /// An identifier, but not what people write who mean `null`.
 base::Result<Identifier> parse_optional_column(std::string_view text) {
@@ -107,34 +81,47 @@ std::optional<Users> read_users(OptionsReader options, const std::optional<Users
     return users;
 }
 
-StatementTexts read_statements(OptionsReader options) {
-    const auto patterns = [&](std::string_view key) {
-        return options.parsed_list_or_null<std::string>(
+using Patterns = std::optional<std::vector<std::string>>;
+
+StatementTexts read_statements(OptionsReader options, const StatementTexts& preset) {
+    const auto patterns = [&](std::string_view key, const Patterns& presumed) -> Patterns {
+        const auto given = options.parsed_list_or_null<std::string>(
             key, [](std::string_view text) -> base::Result<std::string> {
                 const auto pattern = formats::StatementPattern::parse(text);
                 if (!pattern) return base::Error{base::Errc::config, "is no pattern", pattern.error().what};
                 return std::string(text);
             });
+        if (!options.has(key)) return presumed;
+        return given == std::vector<std::string>{"none"} ? std::vector<std::string>() : given;
     };
     StatementTexts texts;
     texts.table = options.parsed_or_null<TableName>("table", std::nullopt, "null", parse_table_name);
-    texts.lookup = patterns("lookup");
-    texts.by_id = patterns("by_id");
-    texts.touch = patterns("touch");
-    texts.scan = patterns("scan");
+    texts.lookup = patterns("lookup", preset.lookup);
+    texts.by_id = patterns("by_id", preset.by_id);
+    texts.touch = patterns("touch", preset.touch);
+    texts.scan = patterns("scan", preset.scan);
+    texts.promote = patterns("promote", preset.promote);
     return texts;
 }
 
 }  // namespace
 
 Gateway read_gateway(OptionsReader options) {
-    const auto preset = options.choice<Preset>(
-        "preset", {{"inferxgate", Preset::inferxgate}, {"custom", Preset::custom}}, Preset::inferxgate);
-    Gateway gateway = preset == Preset::custom ? custom() : inferxgate();
+    const auto preset = options.choice<Preset>("preset",
+                                               {
+#define PRESET(name) {#name, Preset::name},
+#include "config/presets.def"
+#undef PRESET
+                                               },
+                                               Preset{});
+    Gateway gateway = facts_of(preset).gateway;
+    gateway.preset = preset;
     gateway.table = required<TableName>(options, "table", gateway.table, parse_table_name);
     read_columns(options.section("columns"), gateway.columns);
     gateway.users = read_users(options.section("users"), gateway.users);
-    gateway.statements = read_statements(options.section("statements"));
+    gateway.statements = read_statements(options.section("statements"), gateway.statements);
+    gateway.promotes_in_place = options.choice<bool>("promotes_in_place", {{"false", false}, {"true", true}},
+                                                     gateway.promotes_in_place);
     gateway.fallback = options.choice<FallbackAssertion>("fallback",
                                                          {{"detect", FallbackAssertion::detect},
                                                           {"present", FallbackAssertion::present},

@@ -85,7 +85,7 @@ Loaded read(Reading reading, const TreeNode* root, const CollectorTypes& types) 
     Loaded loaded;
     loaded.config.gateway = read_gateway(options.section("gateway"));
     loaded.config.migration = read_migration(options.section("migration"));
-    loaded.config.collectors = read_collectors(reading, root, types);
+    loaded.config.collectors = read_collectors(reading, root, types, loaded.config.gateway);
     loaded.config.state = read_state(options.section("state"));
     loaded.config.web = read_web(options.section("web"));
     loaded.config.log = read_log(options.section("log"));

@@ -35,6 +35,9 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     if (const auto modern = migration.evidence.newest_modern_use;
         modern && (!facts.newest_use || *modern > *facts.newest_use))
         facts.newest_use = modern;
+    if (const auto upgrade = migration.evidence.newest_upgrade;
+        model.policy.promotes_in_place && upgrade && (!facts.newest_use || *upgrade > *facts.newest_use))
+        facts.newest_use = upgrade;
     facts.phases = migration.tally.phases;
     facts.live_use = migration.tally.live_use;
     facts.newest_legacy_created_at = migration.newest_legacy_created_at;

@@ -37,6 +37,16 @@ void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
     if (other && (!latest || *other > *latest)) latest = other;
 }
 
+/// Where use upgrades a key, the key table shows each that was used, however long nobody looked.
+std::optional<FallbackHits> hits_in_key_table(const Model& model) {
+    if (!model.policy.promotes_in_place || !model.migration || !model.migration->observed_since)
+        return std::nullopt;
+    FallbackHits hits;
+    hits.counted_since = *model.migration->observed_since;
+    hits.last_hit = model.migration->evidence.newest_upgrade;
+    return hits;
+}
+
 }  // namespace
 
 CountedFallback counted_fallback(const Model& model, base::Time now) {
@@ -50,7 +60,8 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
         to.not_found_grew_at = statements->grew_at.at(index_of(Event::lookup_not_found));
     }
     for (const auto& [name, counts] : model.evidence.sources)
-        if (name != kStatements) raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
+        if (name != kStatements || model.policy.promotes_in_place)
+            raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
     to.canary_accepted_at = model.probe.canary_accepted_at;
     to.canary_refused_at = model.probe.canary_refused_at;
     for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,
@@ -74,6 +85,7 @@ Events countable(const Model& model, const std::string& name) {
 }
 
 bool can_be_measured(const Model& model, Signal signal) {
+    if (signal == Signal::fallback && model.policy.promotes_in_place) return true;
     return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
         return (needed_for(signal) & ~countable(model, item.first)).none() &&
                !cannot_tell(model, signal, item.first);
@@ -82,12 +94,15 @@ bool can_be_measured(const Model& model, Signal signal) {
 
 std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
     const SourceCounts* const source = whole_source(model, Signal::fallback, now);
-    if (source == nullptr) return std::nullopt;
-    FallbackHits hits;
-    hits.counted_since = *source->counted_since;
-    hits.of_scans = model.evidence.of(Signal::fallback).evidence == kStatements;
+    const auto in_table = hits_in_key_table(model);
+    if (source == nullptr && !in_table) return std::nullopt;
+    FallbackHits hits = in_table.value_or(FallbackHits{});
+    if (source != nullptr && (!in_table || *source->counted_since < hits.counted_since))
+        hits.counted_since = *source->counted_since;
+    const bool promotes = model.policy.promotes_in_place;
+    hits.of_scans = !promotes && model.evidence.of(Signal::fallback).evidence == kStatements;
     // Without a legacy key left, whoever a scan was for found nothing.
-    const bool in_vain = model.inventory && model.inventory->legacy_keys == 0;
+    const bool in_vain = !promotes && model.inventory && model.inventory->legacy_keys == 0;
     for (const auto& [name, counts] : model.evidence.sources) {
         if (name == kStatements && in_vain) continue;
         raise(hits.last_hit, counts.grew_at.at(index_of(Event::fallback)));

@@ -46,6 +46,7 @@ FallbackEvidence without_future(FallbackEvidence evidence, base::Time now) {
     drop(evidence.fallback_counted_at);
     drop(evidence.canary_accepted_at);
     drop(evidence.canary_refused_at);
+    drop(evidence.newest_upgrade);
     // Scans did grow, nobody knows when: they cannot vouch for a shorter quiet.
     if (drop(evidence.scans_grew_at)) evidence.scans_measured = false;
     return evidence;
@@ -62,6 +63,8 @@ std::optional<Presence> newest_presence(const FallbackEvidence& seen) {
     offer(seen.scans_grew_at, "the gateway last scanned all keys for a match ");
     offer(seen.fallback_counted_at, "the gateway last reported use of its fallback ");
     offer(seen.canary_accepted_at, "the canary legacy key was accepted ");
+    if (seen.promotes_in_place)
+        offer(seen.newest_upgrade, "a legacy key was found upgraded in place, as its use does, ");
     return newest;
 }
 
@@ -74,6 +77,13 @@ base::Duration quiet_needed(const FallbackEvidence& seen, base::Time now) {
 
 /// What keeps the silence of legacy keys from proving that the fallback is absent; empty: nothing does.
 std::string doubt_about_silence(const FallbackEvidence& seen, bool still_absent, base::Time now) {
+    if (seen.promotes_in_place)
+        return "a legacy key that is used here is none any more, so that those that are left are always "
+               "silent";
+    if (seen.newest_upgrade) {
+        return "a legacy key was upgraded in place " + base::format_rfc3339(*seen.newest_upgrade) +
+               "; if this gateway does so when a key is used, set gateway.promotes_in_place";
+    }
     const base::Duration quiet = quiet_needed(seen, now);
     const std::string length = base::format_duration(quiet);
     if (!seen.modern_use_began) return "no use of a modern key is known";
@@ -135,11 +145,14 @@ FallbackState left_as_it_was(const FallbackState& before, bool still_absent,
                              const std::optional<Presence>& presence, const FallbackEvidence& seen,
                              const std::string& doubt, base::Time now) {
     if (still_absent) return before;
-    if (before.mode == FallbackMode::present && seen.silent_without_reason == 0) {
+    if (before.mode == FallbackMode::present && (seen.silent_without_reason == 0 || seen.promotes_in_place)) {
         if (!presence) return before;
-        return found(before, FallbackMode::present,
-                     presence->sentence() + ", and no legacy key is left that should have been used since",
-                     now);
+        return found(
+            before, FallbackMode::present,
+            presence->sentence() + (seen.promotes_in_place
+                                        ? ", and nothing has spoken against that since"
+                                        : ", and no legacy key is left that should have been used since"),
+            now);
     }
     const std::string last =
         presence ? presence->sentence() + ", which is too long ago" : "nothing shows a fallback";
@@ -160,8 +173,9 @@ FallbackState detect_fallback(const FallbackState& before, const FallbackEvidenc
     if (presence && within(presence->at, windows.drain, now))
         return found(before, FallbackMode::present, presence->sentence(), now);
     // A fallback at work after it was found absent speaks against that, even if nobody looked for a while.
-    const bool still_absent =
-        before.mode == FallbackMode::absent && (!presence || presence->at <= before.since);
+    const bool still_absent = before.mode == FallbackMode::absent &&
+                              (!presence || presence->at <= before.since) &&
+                              (!seen.newest_upgrade || *seen.newest_upgrade <= before.since);
     const std::string doubt = doubt_about_silence(seen, still_absent, now);
     if (doubt.empty()) return found_absent(before, *seen.newest_legacy_use, silence_sentence(seen), now);
     return left_as_it_was(before, still_absent, presence, seen, doubt, now);

@@ -32,6 +32,12 @@ struct FallbackEvidence : CountedFallback {
     /// use is at most the drain window older than the newest one, and that have been silent for longer than
     /// three times the longest gap seen of them: while there are none, silence is explained.
     std::uint64_t silent_without_reason = 0;
+    std::optional<base::Time>
+        newest_upgrade;  ///< when a legacy key was found with a lookup hash, in the same row
+    /// The gateway is known to upgrade a legacy key when it is used. Then an upgrade is a use of the
+    /// fallback, and silence says nothing of those that are left. Otherwise an upgrade may be what its owner
+    /// has done.
+    bool promotes_in_place = false;
 };
 
 /// The mode with what it rests on. Kept in the state.

@@ -25,8 +25,7 @@ Error failure(const char* doing, int error) {
     const bool denied = error == -EACCES || error == -EPERM;
     return {denied ? Errc::permission : Errc::other,
             std::string("the journal cannot be ") + doing + ": " + std::generic_category().message(-error),
-            denied ? "SupplementaryGroups=systemd-journal in keyshift's unit lets it"
-                   : "`journalctl --verify` looks for damage"};
+            denied ? how_to_read_journal() : "`journalctl --verify` looks for damage"};
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drivers/reading_rights.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -16,8 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPersistent = "/var/log/journal";
 constexpr const char* kVolatile = "/run/log/journal";
-constexpr const char* kHowToRead =
-    "SupplementaryGroups=systemd-journal in keyshift's unit, or usermod -aG systemd-journal USER, lets it";
 
 void look_at(const fs::path& file, JournalFiles& out) {
     struct stat what {};
@@ -68,6 +68,11 @@ std::string this_machine() {
 
 }  // namespace
 
+std::string how_to_read_journal() {
+    return "SupplementaryGroups=systemd-journal in keyshift's unit lets it, or: " +
+           join_group("systemd-journal");
+}
+
 JournalFiles find_journal_files(const fs::path& directory) {
     JournalFiles out;
     if (directory.empty()) {
@@ -84,7 +89,7 @@ JournalFiles find_journal_files(const fs::path& directory) {
 base::Error no_journal_files(const fs::path& directory, const JournalFiles& files) {
     if (!files.unreadable.empty()) {
         return {base::Errc::permission, "the journal cannot be read: " + files.unreadable.front(),
-                kHowToRead};
+                how_to_read_journal()};
     }
     const std::string where =
         directory.empty() ? std::string(kPersistent) + " and " + kVolatile : directory.string();

@@ -21,6 +21,8 @@ struct JournalFiles {
 /// An empty directory is the machine's own journal.
 JournalFiles find_journal_files(const std::filesystem::path& directory);
 
+/// What lets this user read a machine's journal.
+std::string how_to_read_journal();
 /// Why a journal without a file that can be read is one.
 base::Error no_journal_files(const std::filesystem::path& directory, const JournalFiles& files);
 

@@ -42,6 +42,8 @@ class LogFileSet final : public LogInput {
     int wake_fd() const override { return watch_.descriptor(); }
     base::Duration look_every() const override;
     std::vector<LogPlace> places() override;
+    std::vector<base::Error> hindrances() const override;
+    void from_beginning() override { from_end_ = false; }
 
  private:
     using Clock = LogFile::Clock;
@@ -117,6 +119,7 @@ class LogFileSet final : public LogInput {
     const Interrupt& interrupt_;
     const std::function<void(Moment)> meanwhile_;
     const std::size_t most_open_;
+    bool from_end_ = options_.from_end;
     LogGlobs globs_;
     LogFileReader reader_;
     std::map<FileId, std::unique_ptr<LogFile>> files_;

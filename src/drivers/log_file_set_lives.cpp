@@ -338,7 +338,7 @@ void LogFileSet::begin(LogFile& file) {
             break;
     }
     const std::uint64_t size = file.status.size;
-    if (!first_ || !options_.from_end) return begin_at(file, leading_zeros(file.descriptor));
+    if (!first_ || !from_end_) return begin_at(file, leading_zeros(file.descriptor));
     // The half line at its end is new: it is read when it is whole.
     const std::uint64_t end = whole_lines_end(file.descriptor, 0, size, kLogBlock);
     const bool oversized = end == 0 && size >= kLogBlock;

@@ -17,7 +17,9 @@ constexpr std::uint32_t kContent = IN_MODIFY | IN_CLOSE_WRITE | kMoves;
 }  // namespace
 
 LogFileWatch::LogFileWatch(Watching watching)
-    : inotify_(watching == Watching::by_kernel ? Inotify() : Inotify::none()) {}
+    : inotify_(watching == Watching::by_kernel ? Inotify() : Inotify::none()) {
+    if (watching == Watching::by_kernel && !complete_) limit_ = WatchLimit::instances;
+}
 
 void LogFileWatch::watch_directories(const std::set<std::string>& directories) {
     for (auto at = directories_.begin(); at != directories_.end();) {
@@ -33,6 +35,7 @@ void LogFileWatch::watch_directories(const std::set<std::string>& directories) {
         const int watch = inotify_.add(directory, kNames);
         // One that has just gone, or may not be read, needs no looking at.
         const bool needless = watch < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES);
+        if (watch < 0 && errno == ENOSPC) limit_ = WatchLimit::watches;
         complete_ = complete_ && (watch >= 0 || needless) && tells_changes(directory);
         if (watch >= 0) directories_[directory] = watch;
     }
@@ -44,6 +47,7 @@ void LogFileWatch::watch(LogFile& file) {
     const std::string path = "/proc/self/fd/" + std::to_string(file.descriptor.get());
     file.watch = inotify_.add(path, kContent);
     if (file.watch >= 0) files_[file.watch] = &file;
+    if (file.watch < 0 && errno == ENOSPC) limit_ = WatchLimit::watches;
     // A link may lead to another file system.
     const bool tells = !devices_.insert(file.record.id.device).second || tells_changes(path);
     complete_ = complete_ && file.watch >= 0 && tells;

@@ -15,6 +15,9 @@ namespace keyshift::drivers {
 
 enum class Watching { by_kernel, none };
 
+/// What the kernel has run out of, for this user.
+enum class WatchLimit { none, instances, watches };
+
 class LogFileWatch {
  public:
     /// none: as where the kernel gives no watches.
@@ -30,6 +33,8 @@ class LogFileWatch {
     int descriptor() const { return inotify_.descriptor(); }
     /// Everything asked for is watched, and will tell.
     bool complete() const { return complete_; }
+    /// Why not, if it is for want of something that can be raised.
+    WatchLimit limit() const { return limit_; }
 
     /// Of these and no others, names are watched.
     void watch_directories(const std::set<std::string>& directories);
@@ -45,6 +50,7 @@ class LogFileWatch {
 
     Inotify inotify_;
     bool complete_ = inotify_.descriptor() >= 0;
+    WatchLimit limit_ = WatchLimit::none;
     std::unordered_map<std::string, int> directories_;
     std::unordered_map<int, LogFile*> files_;
     std::set<std::uint64_t> devices_;  // that were asked whether they tell

@@ -58,6 +58,9 @@ struct LogPlace {
 class LogInput {
  public:
     virtual ~LogInput() = default;
+    /// What is there is read from its beginning, whatever the options say of that: for a look that is no part
+    /// of following. Before the first read().
+    virtual void from_beginning() {}
     /// Where an earlier process had got to; before the first read(), or never.
     virtual void resume(const LogCursor& cursor) = 0;
     /// Everything that is there and was not handed over before, or as much as the deadline allows. Fails only
@@ -72,6 +75,9 @@ class LogInput {
     virtual base::Duration look_every() const = 0;
     /// What it reads, as of the last read(); before that, what it would read.
     virtual std::vector<LogPlace> places() = 0;
+    /// What makes less of the input than could be, although it can be read, and what mends it; as of the last
+    /// read().
+    virtual std::vector<base::Error> hindrances() const { return {}; }
 };
 
 }  // namespace keyshift::drivers

@@ -15,6 +15,7 @@
 
 #include <poll.h>
 
+#include "base/utf8.hpp"
 #include "drivers/journal.hpp"
 #include "drivers/journal_files.hpp"
 #include "drivers/journal_parts.hpp"
@@ -90,6 +91,8 @@ class LogJournal final : public LogInput {
     int wake_fd() const override { return wake_.descriptor(); }
     Duration look_every() const override { return reliable_ ? kReliable : kUnreliable; }
     std::vector<LogPlace> places() override;
+    std::vector<base::Error> hindrances() const override;
+    void from_beginning() override { options_.from_end = false; }
 
  private:
     Result<void> open();
@@ -106,6 +109,7 @@ class LogJournal final : public LogInput {
     void take_entry(Lines& lines);
     Result<void> mark_end(Lines& lines, Deadline deadline);
     bool interrupted() const;
+    std::string name() const;
     LogCursorChanges changes();
 
     LogJournalOptions options_;
@@ -340,11 +344,23 @@ LogCursorChanges LogJournal::changes() {
     return out;
 }
 
-std::vector<LogPlace> LogJournal::places() {
+std::string LogJournal::name() const {
     std::string name = "journal";
     for (const std::string& unit : options_.units) name += (name == "journal" ? " of " : ", ") + unit;
+    return name;
+}
+
+std::vector<base::Error> LogJournal::hindrances() const {
+    if (!at_end_ || entries_ > 0) return {};
+    const std::string where =
+        options_.directory.empty() ? "" : " -D " + base::visible(options_.directory.string());
+    return {{base::Errc::schema, "the " + name() + " has no entry",
+             "these are the units that have some: journalctl" + where + " -F _SYSTEMD_UNIT"}};
+}
+
+std::vector<LogPlace> LogJournal::places() {
     // Of the journal's bytes nobody knows which are whose: it shows what there was of these units.
-    std::vector<LogPlace> out{{.name = name, .size_bytes = bytes_, .read_bytes = bytes_}};
+    std::vector<LogPlace> out{{.name = name(), .size_bytes = bytes_, .read_bytes = bytes_}};
     if (damaged_ > 0) {
         out.front().problem =
             std::to_string(damaged_) +

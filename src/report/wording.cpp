@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/wording.hpp"
 
+#include <array>
 #include <cstddef>
 
 #include "report/append.hpp"
@@ -31,31 +32,45 @@ constexpr Step about_old_keys(FallbackMode fallback) {
         "keyshift verdict"};
 }
 
-constexpr std::string_view kDelete = "POST /auth/key/delete?key_id={key_id}";
-constexpr Step kCreate{"Create a new key for each one listed", "POST /auth/key/generate"};
-constexpr Step kDeploy{
-    "Have its holder put the new key where the old one was, and wait until the new one is in use", ""};
-constexpr Step kRemove{"Then delete the old key", kDelete};
 constexpr Step kOwnerless{
     "Keys without an owner (system) can only be replaced and deleted in the database: the reference "
     "gateway's API refuses it with 403",
     ""};
+constexpr Step kSilent{
+    "None of them has been used since the gateway began to upgrade a key in place when it is used. Ask who "
+    "holds it whether it is still needed; if so, a single use upgrades it, and no new key is needed",
+    ""};
 
-// Where each key has its phase, not all of them need the same.
-constexpr Step kCreateByPhase{"Create new keys for those stranded, then for those pending",
-                              "POST /auth/key/generate"};
-constexpr Step kDeployByPhase{
-    "Have the holder put the new key where the old one was, and wait until the old one is drained", ""};
-constexpr Step kRemoveByPhase{
-    "Ask the owners of dormant keys, and delete what is drained, expired or quarantined for long enough",
-    kDelete};
+/// While they are accepted.
+std::vector<Step> promoting_steps(const Header& header) {
+    return {
+        about_old_keys(header.fallback), kSilent, {"Delete those that nobody needs", header.delete_request}};
+}
 
 }  // namespace
 
-std::array<Step, 5> steps(const Header& header) {
-    const Step first = about_old_keys(header.fallback);
-    if (header.phases) return {first, kCreateByPhase, kDeployByPhase, kRemoveByPhase, kOwnerless};
-    return {first, kCreate, kDeploy, kRemove, kOwnerless};
+std::vector<Step> steps(const Header& header) {
+    if (header.promotes_in_place && header.fallback != FallbackMode::absent) return promoting_steps(header);
+    std::vector<Step> out{about_old_keys(header.fallback)};
+    // Where each key has its phase, not all of them need the same.
+    if (header.phases) {
+        out.push_back({"Create new keys for those stranded, then for those pending", header.create_request});
+        out.push_back(
+            {"Have the holder put the new key where the old one was, and wait until the old one is drained",
+             ""});
+        out.push_back(
+            {"Ask the owners of dormant keys, and delete what is drained, expired or quarantined for long "
+             "enough",
+             header.delete_request});
+    } else {
+        out.push_back({"Create a new key for each one listed", header.create_request});
+        out.push_back(
+            {"Have its holder put the new key where the old one was, and wait until the new one is in use",
+             ""});
+        out.push_back({"Then delete the old key", header.delete_request});
+    }
+    if (header.ownerless_by_database) out.push_back(kOwnerless);
+    return out;
 }
 
 void append_totals(std::string& out, const Header& header) {

@@ -3,9 +3,9 @@
 // Constants and pure functions: safe from any thread.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 #include "domain/key.hpp"
@@ -19,8 +19,8 @@ struct Step {
 };
 
 /// What to do about the listed keys, after a word on whether they still work. Unlike the handbook's text it
-/// holds for both kinds of gateway, and it names the request that deletes a key in the reference gateway.
-std::array<Step, 5> steps(const Header& header);
+/// holds for every kind of gateway, and it names the requests of the gateway at hand.
+std::vector<Step> steps(const Header& header);
 
 inline constexpr std::string_view kTitle = "API keys that need regeneration";
 

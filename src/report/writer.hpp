@@ -40,6 +40,10 @@ struct Header {
     std::string phase;                    ///< only keys of this phase were asked for; empty: all legacy keys
     bool phases = false;                  ///< rows come with their phase, and each format shows it
     domain::FallbackMode fallback = domain::FallbackMode::unknown;  ///< what is said of the old keys
+    bool promotes_in_place = false;        ///< a key that is used is none of these any more
+    std::string_view create_request = {};  ///< of the gateway's API; empty: not known
+    std::string_view delete_request = {};
+    bool ownerless_by_database = false;  ///< its API leaves keys without an owner alone
 };
 
 /// Where a legacy key stands, as the caller found out.

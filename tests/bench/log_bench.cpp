@@ -59,7 +59,8 @@ std::unique_ptr<collectors::Collector> make(const char* configuration, const cha
     for (const config::CollectorConfig& collector : loaded.config.collectors) {
         const collectors::Entry& entry = collectors::catalog_entry(collector.type);
         if (!entry.line_counter) continue;
-        return collectors::make_log_collector(drivers::make_log_files({.globs = {file}}, interrupt),
+        return collectors::make_log_collector("gateway_log",
+                                              drivers::make_log_files({.globs = {file}}, interrupt),
                                               entry.line_counter(loaded.config.gateway, collector), false);
     }
     throw std::runtime_error("the configuration has no collector of a log");

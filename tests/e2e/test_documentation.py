@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is written is true: metrics, dashboards, alerts, keys, flags, exit codes and links against the program and the files.
-test_documented_commands.py runs what stands in blocks."""
+"""What is written is true: metrics, dashboards, alerts, keys, flags, exit codes and links against the running program and
+the files. test_documented_commands.py runs what stands in blocks."""
 
 import functools
 import re
@@ -18,7 +18,7 @@ from harness.promql import Selector, grouping_labels, selectors
 from gateway_sim import Seed, create_schema
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = re.compile(r"(?<![\w:])(?:keyshift|process)_[a-z0-9_]+")
+NAME = re.compile(r"(?<![\w:])(?:keyshift|process)_[a-z][a-z0-9_]+")
 FLEET = (ROOT / "config" / "fleet" / "fleet.rules.yaml").read_text()
 DOCUMENTS = documents.documents()
 # In a fresh demonstration table nothing has a deadline, and nothing was removed from which to estimate an end.

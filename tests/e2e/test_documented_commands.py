@@ -45,7 +45,8 @@ def blocks(path: Path, kind: str) -> list[Block]:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_block_is_of_a_kind_that_is_checked(path: Path):
     found = documents.blocks(path)
-    assert len(found) * 2 == len(re.findall(r"^\s*(?:`{3,}|~{3,})", path.read_text(), re.M)), "a fence that is not found"
+    fences = re.findall(r"^\s*(?:`{3,}|~{3,})", path.read_text(), re.M)
+    assert len(found) * 2 == len(fences), "one that is indented or not closed"
     assert [complaint for block in found for complaint in documents.unclassified(block)] == []
 
 
@@ -99,7 +100,8 @@ def make_targets() -> set[str]:
 
 @each("yaml")
 def test_configurations_are_valid(path: Path, handbook: Handbook, tmp_path: Path):
-    wrong = [f"{block.where}: {error}" for block in blocks(path, "yaml") if (error := invalid(block, handbook, tmp_path))]
+    found = ((block, invalid(block, handbook, tmp_path)) for block in blocks(path, "yaml"))
+    wrong = [f"{block.where}: {error}" for block, error in found if error]
     assert wrong == [], "\n".join(wrong)
 
 
@@ -148,11 +150,11 @@ def test_a_state_is_restored_as_operations_says(handbook: Handbook):
     operations = ROOT / "docs" / "operations.md"
     (block,) = [block for block in documents.blocks(operations) if "keyshift.db-wal" in block.text]
     needed = [command for command in documents.commands(block) if documents.RUN.issuperset(documents.programs(command))]
-    backup, acknowledge = 'sqlite3 /var/lib/keyshift/keyshift.db ".backup /var/backups/keyshift.db"', f"keyshift ack {OLD}"
+    backup = 'sqlite3 /var/lib/keyshift/keyshift.db ".backup /var/backups/keyshift.db"'
     assert backup in operations.read_text() and len(needed) == 3
     handbook.renew()
     handbook.serve.wait_for_poll()
-    assert [ran.code for ran in handbook.run([acknowledge, backup])] == [0, 0]
+    assert [ran.code for ran in handbook.run([f"keyshift ack {OLD}", backup])] == [0, 0]
     handbook.serve.kill9()
     left = handbook.serve.state_directory / "keyshift.db-wal"
     assert left.exists(), "of another state"

@@ -2,8 +2,9 @@
 """Three gateways on one database, a keyshift beside each, a Prometheus or VictoriaMetrics that scrapes them, and the
 daemon in the centre that reads the fleet back from there: its counts, its verdict, and who it misses.
 
-Around Prometheus everything is as config/fleet has it: nginx before each gateway, hosts that read logs, a job of its own for
-the centre. Around VictoriaMetrics it is as docs/operations.md has it: hosts that read metrics, the centre among them."""
+Around Prometheus everything is as config/fleet has it: nginx before each gateway, hosts that read logs, a job of its
+own for the centre. Around VictoriaMetrics it is as docs/operations.md has it: hosts that read metrics, the centre among
+them."""
 
 import json
 import re
@@ -253,9 +254,8 @@ def check_rules(fleet: Fleet, truth: dict[str, float]) -> None:
     """What the example records of all hosts."""
     server = fleet.server
     server.wait_for("job:keyshift_hosts_up:sum", lambda found: [value for _, value in found] == [HOSTS])
-    server.wait_for(
-        "job:keyshift_fallback_auth:sum", lambda found: found == [({"__name__": "job:keyshift_fallback_auth:sum", "job": JOB}, truth["fallback"])]
-    )
+    everything = f'job:keyshift_fallback_auth:sum{{job="{JOB}"}}'
+    server.wait_for(everything, lambda found: [value for _, value in found] == [truth["fallback"]])
     failures = {labels["reason"]: value for labels, value in server.query("job:keyshift_auth_failures:sum") if value}
     assert failures == {reason: truth[reason] for reason in failures} and len(failures) == 2
     for recorded in ("fallback_auth", "auth_failures", "http_requests", "auth_cache_hits", "auth_cache_misses"):

@@ -11,11 +11,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace keyshift::config;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto environment = [](std::string_view) { return std::optional<std::string>("value"); };
-    const CollectorTypes types{
-        {.name = "keys", .default_when = "X", .schedule = {}, .read = [](OptionsReader& reader) {
-             reader.duration("wait", {}, {.min = {}, .max = std::chrono::hours{1}});
-             return std::any();
-         }}};
+    const CollectorTypes types{{.name = "keys",
+                                .default_when = "X",
+                                .schedule = {},
+                                .read = [](OptionsReader& reader, const Gateway&) {
+                                    reader.duration("wait", {}, {.min = {}, .max = std::chrono::hours{1}});
+                                    return std::any();
+                                }}};
     for (const Problem& problem : parse(text, "fuzz.yaml", environment, types).problems)
         if (problem.text().empty()) std::abort();
     return 0;

@@ -12,7 +12,7 @@ from typing import Any
 from harness import leaks
 from harness.keyshift import Keyshift, binary_path
 
-_SQL = re.compile(r"\b(?:ALTER|CREATE|GRANT|REVOKE|SELECT)\b.*;", re.DOTALL)
+_SQL = re.compile(r"\b(?:ALTER|CREATE|DROP|GRANT|REVOKE|SELECT)\b.*;", re.DOTALL)
 
 
 class Doctor:
@@ -59,7 +59,7 @@ def doctor(
     args = ["doctor", "--format", "json"]
     if tree is not None:
         path = keyshift.home / "k.yaml"
-        path.write_text(json.dumps(tree))
+        path.write_text(json.dumps({"state": {"directory": str(keyshift.home / "state")}, **tree}))
         args += ["--config", str(path)]
     if user is None:
         return Doctor(_run([*wrapper, binary_path(), *args], keyshift.environment(env)))

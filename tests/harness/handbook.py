@@ -3,7 +3,6 @@
 a keyshift runs that watches them. What a path or address stands for is in `Handbook.here`."""
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,7 +29,7 @@ OWNER = {"email": "alice@example.com", "password": "c0rrect horse battery"}
 _KEYSHIFT = """#!/bin/bash
 case "$1 $*" in
   serve*) set -- --web.listen-address=127.0.0.1:0 "${@:2}"
-          XDG_STATE_HOME=$(mktemp -d) exec timeout --preserve-status 0.5 "$KEYSHIFT" serve "$@";;
+          XDG_STATE_HOME=$HOME/serve exec timeout --preserve-status 0.5 "$KEYSHIFT" serve "$@";;
   *--config*|--*|check*) exec "$KEYSHIFT" "$@";;
   *) exec "$KEYSHIFT" "$1" --config "$KEYSHIFT_CONFIG" "${@:2}";;
 esac
@@ -83,7 +82,7 @@ class Handbook:
         self._owner = self._register()
         self.renew()
         self._write_files()
-        self.serve = self._stack.enter_context(Serve(self._tree(dsn)))
+        self.serve = self._stack.enter_context(Serve(self._tree(dsn), args=["--web.enable-lifecycle"]))
         self.here = {
             "/etc/keyshift/keyshift.yaml": str(self.serve.config_path),
             "/etc/keyshift/": f"{self.directory}/etc/",
@@ -97,6 +96,7 @@ class Handbook:
         return self
 
     def __exit__(self, *_) -> None:
+        self._forget_role()
         self._stack.close()
 
     def translated(self, text: str) -> str:
@@ -125,13 +125,16 @@ class Handbook:
 
     def renew(self) -> None:
         """As if nothing had been done: what one document has made or deleted, before another is run."""
-        self.database.execute("DROP VIEW IF EXISTS keyshift_keys; DROP INDEX IF EXISTS keyshift_legacy_activity")
-        if self.database.execute("SELECT 1 FROM pg_roles WHERE rolname = 'keyshift'"):
-            self.database.execute("DROP OWNED BY keyshift; DROP ROLE keyshift")
+        self._forget_role()
         self.database.execute("DELETE FROM virtual_keys WHERE id::text = ANY(%s)", ([OLD, NEW],))
         keys = KeyTable(self.database)
         keys.add(id=OLD, name="Production API", owner=self._owner, idle=DAY / 24)
         keys.add(id=NEW, name="billing", owner=self._owner, legacy=False, age=DAY, idle=DAY / 24)
+
+    def _forget_role(self) -> None:
+        self.database.execute("DROP VIEW IF EXISTS keyshift_keys; DROP INDEX IF EXISTS keyshift_legacy_activity")
+        if self.database.execute("SELECT 1 FROM pg_roles WHERE rolname = 'keyshift'"):
+            self.database.execute("DROP OWNED BY keyshift; DROP ROLE keyshift")
 
     def _tree(self, dsn: str) -> dict:
         tree = watching(dsn)
@@ -158,7 +161,6 @@ class Handbook:
         files = {
             "etc/database_url": self.database.dsn(),
             "etc/canary": "sk-canary",
-            "etc/prometheus_password": "of-prometheus",
             "log/access.log": _ACCESS,
             "work/sample.log": _ACCESS,
             "work/keyshift.yaml": _WRONG,
@@ -170,7 +172,7 @@ class Handbook:
     def _environment(self) -> dict[str, str]:
         return {
             **CLEAN_ENVIRONMENT,
-            "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.directory / 'bin'}:{CLEAN_ENVIRONMENT['PATH']}",
             "HOME": str(self.directory),
             "KEYSHIFT": str(binary_path()),
             "KEYSHIFT_CONFIG": str(self.serve.config_path),

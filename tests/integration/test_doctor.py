@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """keyshift doctor: each thing that can be wrong with a source is named, with what mends it."""
 
+import os
+import subprocess
+
 import pytest
 
 from gateway_sim import Gateway, Seed
 from harness import leaks
-from harness.doctor import doctor
+from harness.doctor import Doctor, doctor
 from harness.http_faults import HttpFaults, status
-from harness.keyshift import Keyshift, Serve
+from harness.keyshift import Keyshift, Serve, binary_path
 from harness.postgres import Database
 from harness.redis import Redis
+from harness.scratch import scratch_directory
 from harness.watching import watching
 
 
@@ -85,3 +89,69 @@ def test_replicas_and_probe(database, planted):
         assert "status 401: keys are checked" in seen.what("probe", "ok")
         assert seen.of("prometheus", "failure")
         assert gateway.counts()["failures"] == {"missing_header": 1}
+
+
+def test_problems_of_a_configuration_are_findings():
+    seen = doctor({"collectors": [{"type": "keys", "database_url": "postgresql://h/d", "intervall": "1s"}]})
+    assert seen.exit_code == 78 and seen.error == ""
+    assert [finding["subject"] for finding in seen.findings] == ["configuration"]
+    assert "intervall" in seen.what("configuration", "failure")
+    text = Keyshift().run("doctor", "--config", "missing.yaml")
+    assert text.returncode == 78 and b"configuration    failure  missing.yaml: " in text.stdout
+
+
+def test_a_configuration_that_may_not_be_read():
+    directory = scratch_directory("configuration")
+    directory.chmod(0o755)
+    path = directory / "k.yaml"
+    path.write_text("collectors: [{type: keys, database_url: postgresql://h/d}]")
+    path.chmod(0o000)
+    user = "nobody" if os.geteuid() == 0 else None
+    command = [binary_path(), "doctor", "--format", "json", "--config", path]
+    seen = Doctor(subprocess.run(command, capture_output=True, user=user, check=False))
+    assert seen.exit_code == 78 and "setfacl -m u:" in seen.mend("configuration", "failure")
+
+
+def test_the_last_line_sums_up(database, planted, redis):
+    def last(**env: str) -> str:
+        return Keyshift().run("doctor", env=env).stdout.decode().splitlines()[-1]
+
+    dsn = database.dsn()
+    assert last(REDIS_URL="redis://127.0.0.1:1", DATABASE_URL=dsn).startswith("1 failure, ")
+    redis.client().set("auth:key:0123", "{}")
+    assert last(REDIS_URL=redis.url()) == "all is well"
+
+
+# --- where the state is kept
+
+
+def state(directory, **options) -> Doctor:
+    tree = {"collectors": [{"type": "access_log", "input": {"files": ["/usr/share/*.log"]}}], "state": {"directory": str(directory)}}
+    return doctor(tree, **options)
+
+
+def test_a_state_that_may_not_be_written():
+    directory = scratch_directory("closed")
+    user = "nobody" if os.geteuid() == 0 else None
+    directory.chmod(0o555)
+    seen = state(directory / "state", user=user)
+    failed = seen.of("state", "failure")[0]
+    assert seen.exit_code == 69 and failed["reason"] == "permission"
+    assert f"may not write to {directory}, which belongs to" in failed["what"]
+    if user is None:
+        return
+    command = failed["mend"].split("as root: ")[1]
+    subprocess.run(command.split(), check=True)
+    assert "no daemon runs; its state can be kept in" in state(directory / "state", user=user).what("state", "ok")
+    # And root is told that it proves nothing for the daemon.
+    seen = state(directory / "state")
+    assert seen.exit_code == 0 and seen.mend("state", "warning") == "sudo -u nobody keyshift doctor"
+
+
+def test_a_state_that_is_no_directory_or_damaged(tmp_path):
+    (tmp_path / "file").touch()
+    seen = state(tmp_path / "file" / "state")
+    assert seen.exit_code == 69 and f"{tmp_path}/file is not a directory" in seen.what("state", "failure")
+    (tmp_path / "keyshift.db").write_bytes(b"no database" * 1000)
+    seen = state(tmp_path)
+    assert seen.exit_code == 69 and "keyshift.db" in seen.what("state", "failure")

@@ -107,6 +107,24 @@ def test_a_role_that_is_not_keyshifts_own(planted: Database, role: str, how: str
         planted.postgres.drop_role("boss", planted.name)
 
 
+def test_a_view_that_is_older_than_the_configuration(planted: Database, tmp_path):
+    gateway = {"table": "public.keyshift_keys", "statements": {"table": "public.virtual_keys"}}
+    tree = {"gateway": gateway, **KEYS}
+    try:
+        planted.execute("CREATE VIEW keyshift_keys AS SELECT id, created_at FROM virtual_keys")
+        planted.postgres.create_role("keyshift", "keyshift's password")
+        seen = doctor(tree, DATABASE_URL=planted.dsn())
+        assert seen.exit_code == 69 and f"keyshift sql view | psql -d {planted.name}" in seen.mend("keys", "failure")
+        mend(planted, seen.sql("keys", "has no column"))
+        (tmp_path / "k.yaml").write_text(json.dumps(tree))
+        sql = Keyshift().run("sql", "view", "--config", tmp_path / "k.yaml", env={"DATABASE_URL": planted.dsn()})
+        planted.execute(sql.stdout.decode())
+        assert doctor(tree, DATABASE_URL=planted.dsn("keyshift")).exit_code == 0
+    finally:
+        planted.execute("DROP VIEW keyshift_keys")
+        planted.postgres.drop_role("keyshift", planted.name)
+
+
 def test_the_role_of_its_own(planted: Database):
     sql = Keyshift().run("sql", "role").stdout.decode().replace(':"DBNAME"', f'"{planted.name}"')
     planted.execute(sql)

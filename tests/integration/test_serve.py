@@ -249,6 +249,27 @@ def test_a_supervisor_may_start_it_again_at_once(table: KeyTable):
         assert serve.log().count("listening") == 6
 
 
+def test_two_signals_at_once_are_one(table: KeyTable):
+    """timeout(1) signals its child and the child's group."""
+    for _ in range(5):
+        with Serve(watching(table.database.dsn())) as serve:
+            serve.process.send_signal(signal.SIGTERM)
+            serve.process.send_signal(signal.SIGINT)
+            assert serve.process.wait(5) == 0
+
+
+def test_a_second_signal_ends_it_at_once(table: KeyTable):
+    with Serve(watching(table.database.dsn())) as serve:
+        with socket.create_connection(("127.0.0.1", serve.port)) as client:
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n")  # a request that does not end holds it up
+            time.sleep(0.1)
+            serve.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            serve.process.send_signal(signal.SIGTERM)
+            assert serve.process.wait(1) == 70
+            assert "second signal" in serve.log()
+
+
 # --- poor circumstances
 
 

@@ -346,5 +346,43 @@ TEST_F(KeyJournalPhases, ALogWhoseClockIsAheadTellsOfNoUseInTheFuture) {
     EXPECT_EQ(outcome_.inventory.legacy_last_used_at, now_);
 }
 
+TEST_F(KeyJournalPhases, AKeyThatItsUseUpgradesHasUsedTheFallbackOnce) {
+    policy_.promotes_in_place = true;
+    restart(FallbackMode::unknown);
+    table_["a"] = table_["b"] = {};
+    poll();
+    EXPECT_EQ(outcome_.migration.detected.mode, FallbackMode::unknown);
+    EXPECT_EQ(verdict(), domain::Verdict::unsafe);
+    table_.at("a").legacy = false;
+    broken_census();
+    poll();
+    const Time promoted = now_;
+    for (int i = 0; i < 3; ++i) poll();
+    restart(FallbackMode::unknown);
+    poll();
+    EXPECT_EQ(outcome_.migration.evidence.newest_upgrade, promoted);
+    EXPECT_EQ(outcome_.migration.detected.mode, FallbackMode::present);
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+    EXPECT_EQ(phase("a"), Phase::upgraded);
+    EXPECT_EQ(entered(Phase::upgraded), 1U);
+    EXPECT_EQ(phase("b"), Phase::dormant);
+    acknowledge("b");
+    poll(1h);
+    EXPECT_EQ(verdict(), domain::Verdict::not_yet) << "it was needed just now";
+    for (int day = 0; day < 10; ++day) poll(kDay);
+    EXPECT_EQ(outcome_.migration.detected.mode, FallbackMode::present);
+}
+
+TEST_F(KeyJournalPhases, ElsewhereAnUpgradeIsNoUse) {
+    restart(FallbackMode::unknown);
+    table_["a"] = {};
+    poll();
+    table_.at("a").legacy = false;
+    poll();
+    EXPECT_EQ(outcome_.migration.evidence.newest_upgrade, now_);
+    EXPECT_EQ(outcome_.migration.detected.mode, FallbackMode::unknown);
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 0U);
+}
+
 }  // namespace
 }  // namespace keyshift::app

@@ -11,6 +11,7 @@
 
 #include "../config/fixture.hpp"
 #include "collectors/catalog.hpp"
+#include "config/preset.hpp"
 #include "config/yaml.hpp"
 
 namespace keyshift::collectors {
@@ -116,6 +117,26 @@ TEST(Sample, MeansTheSameAsNoKeysAtAll) {
     for (const CollectorConfig& one : loaded.config.collectors) listed[one.type] = one.schedule;
     for (const CollectorConfig& one : empty.collectors) implied[one.type] = one.schedule;
     EXPECT_EQ(listed, implied);
+}
+
+TEST(Documentation, HasWhatEachPresetPresumes) {
+    const std::string page = content("docs/presets.md");
+    const auto has = [&](const std::string& name) {
+        EXPECT_NE(page.find("`" + name + "`"), std::string::npos) << name;
+    };
+    for (const Preset preset : {Preset::inferxgate, Preset::langfuse, Preset::custom}) {
+        const PresetFacts& facts = facts_of(preset);
+        const Columns& columns = facts.gateway.columns;
+        for (const auto& column : {columns.bcrypt_hash, columns.lookup_hash, columns.owner, columns.name,
+                                   columns.prefix, columns.expires_at, columns.blocked, columns.max_budget})
+            if (column) has(column->name);
+        for (const auto& [cache, prefix] : facts.caches) has(prefix + "*");
+        for (const std::string& path : facts.key_paths)
+            if (path != "/") has(path);
+        if (!facts.gateway.users) continue;
+        has(facts.gateway.table.name);
+        has(facts.gateway.users->table.name + "." + facts.gateway.users->email.name);
+    }
 }
 
 }  // namespace

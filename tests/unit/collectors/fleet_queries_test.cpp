@@ -32,7 +32,7 @@ Read read(const std::string& options) {
         {.name = "fleet",
          .default_when = "",
          .schedule = {.interval = 30s, .timeout = 10s},
-         .read = [](config::OptionsReader& r) { return std::any(read_fleet(r)); }}};
+         .read = [](config::OptionsReader& r, const config::Gateway&) { return std::any(read_fleet(r)); }}};
     const auto nothing = [](std::string_view) -> std::optional<std::string> { return {}; };
     const auto loaded = config::parse("collectors:\n  - type: fleet\n" + options, "k.yaml", nothing, types);
     Read out{std::any_cast<Fleet>(loaded.config.collectors.at(0).options), ""};

@@ -60,6 +60,16 @@ TEST(GatewayFindings, AreSummedUpWhereTheyAreMany) {
               "failure 40 more targets, of which 10 do not answer\n");
 }
 
+TEST(GatewayFindings, OneProcessBehindTwoTargetsIsNoticed) {
+    GatewayLook looked{{answering("x:1", {true, true}), answering("y:1", {true, true})}, {}, {}};
+    looked.targets[0].page->started_at = 1700000000.25;
+    looked.targets[1].page->started_at = 1700000000.26;
+    EXPECT_EQ(gateway_findings(looked, kRules).size(), 2U);
+    looked.targets[1].page->started_at = 1700000000.25;
+    EXPECT_NE(text(gateway_findings(looked, kRules)).find("warning y:1 and x:1 seem to be one process"),
+              std::string::npos);
+}
+
 TEST(GatewayFindings, NoCountersAtAllIsWorthAWord) {
     EXPECT_EQ(gateway_findings({{answering("x", {})}, {}, {}}, {}).back().kind, Finding::Kind::warning);
 }

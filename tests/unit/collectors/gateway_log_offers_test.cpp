@@ -37,8 +37,8 @@ class GatewayLogOffered : public testing::Test {
     }
 
     LogTally tally_;
-    std::unique_ptr<LineCounter> counter_ =
-        make_gateway_log_counter(LogFormat::tracing_text, preset_log_rules(config::Preset::inferxgate));
+    std::unique_ptr<LineCounter> counter_ = make_gateway_log_counter(
+        LogFormat::tracing_text, config::facts_of(config::Preset::inferxgate).log_rules);
 };
 
 TEST_F(GatewayLogOffered, NothingIsBeforeALineWasSeen) {
@@ -120,7 +120,8 @@ TEST_F(GatewayLogOffered, FallbackIsWhenALineAboutItWasEverSeen) {
     reads("DEBUG", "inferxgate::auth: Lookup hash not found, trying fallback authentication");
     EXPECT_TRUE(offers(Event::fallback));
     EXPECT_EQ(tally_.events.at(index_of(Event::fallback)), 0U);
-    EXPECT_FALSE(events_of(preset_log_rules(config::Preset::inferxgate)).test(index_of(Event::fallback)));
+    EXPECT_FALSE(
+        events_of(config::facts_of(config::Preset::inferxgate).log_rules).test(index_of(Event::fallback)));
 }
 
 TEST_F(GatewayLogOffered, FallbackIsToo) {
@@ -164,13 +165,13 @@ class GatewayLogRemembered : public GatewayLogOffered {
  protected:
     void restart() {
         const std::string memory = counter_->memory();
-        use(preset_log_rules(config::Preset::inferxgate));
+        use(config::facts_of(config::Preset::inferxgate).log_rules);
         counter_->resume(memory);
         EXPECT_EQ(counter_->memory(), memory) << "nothing new to save";
     }
     /// What is offered after this was handed back.
     domain::Events resumed(const std::string& memory) {
-        use(preset_log_rules(config::Preset::inferxgate));
+        use(config::facts_of(config::Preset::inferxgate).log_rules);
         counter_->resume(memory);
         return counter_->offers(tally_.now);
     }
@@ -243,7 +244,7 @@ TEST_F(GatewayLogRemembered, ChangesOnceAMinuteAtMostWhileTheSameIsSeen) {
 TEST_F(GatewayLogRemembered, OtherRulesTakeWhatIsTheirs) {
     reads("DEBUG");
     const std::string memory = counter_->memory();
-    LogRules rules = preset_log_rules(config::Preset::inferxgate);
+    LogRules rules = config::facts_of(config::Preset::inferxgate).log_rules;
     for (LogRule& rule : rules)
         if (rule.event == Event::auth_cache_hit) rule.targets = {"other"};
     use(rules);

@@ -60,8 +60,8 @@ class CountersMemory : public testing::Test {
     /// As after a kill: what the last looks said to save is there.
     void start() {
         told_ = "nothing";
-        collector_ =
-            make_log_collector(std::make_unique<OneBlock>(block_), std::make_unique<LastBlock>(told_), false);
+        collector_ = make_log_collector("access_log", std::make_unique<OneBlock>(block_),
+                                        std::make_unique<LastBlock>(told_), false);
         collector_->resume(saved_);
     }
     /// What the look wants saved of the counter.

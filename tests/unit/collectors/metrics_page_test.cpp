@@ -159,12 +159,12 @@ TEST(MetricsPage, OpenMetrics) {
 }
 
 TEST(CounterRules, ThePresetKnowsTheCacheOfAnswersOnly) {
-    const CounterRules preset = preset_counter_rules(config::Preset::inferxgate);
+    const CounterRules preset = config::facts_of(config::Preset::inferxgate).counters;
     EXPECT_EQ(text_of(preset.at(0)), "llm_gateway_cache_total{status=\"hit\"}");
     const MetricsPage read =
         page("# TYPE llm_gateway_cache_total counter\nllm_gateway_cache_total{status=\"hit\"} 4\n", preset);
     EXPECT_EQ(offered(read), "response_cache_hit response_cache_miss ");
-    EXPECT_TRUE(preset_counter_rules(config::Preset::custom).empty());
+    EXPECT_TRUE(config::facts_of(config::Preset::custom).counters.empty());
     domain::Events cache;
     cache.set(index_of(Event::response_cache_hit)).set(index_of(Event::response_cache_miss));
     EXPECT_EQ(events_of(preset), cache);

@@ -192,5 +192,23 @@ TEST_F(RedisCollector, ExamineTriesAllThatALookNeeds) {
     EXPECT_NE(findings[2].mend.find("scan_ceiling"), std::string::npos);
 }
 
+TEST_F(RedisCollector, CountsTheEntriesOfThePreset) {
+    const auto patterns = [](const std::string& gateway) {
+        const auto loaded = config::parsed(gateway + "collectors: [{type: redis, url: \"redis://h\"}]",
+                                           config::variables({}), catalog_types());
+        std::map<std::string, std::string> out;
+        for (const auto& key : loaded.known)
+            if (key.path.find("patterns.") != std::string::npos)
+                out[key.path.substr(key.path.rfind('.') + 1)] = key.fallback;
+        return out;
+    };
+    using Patterns = std::map<std::string, std::string>;
+    EXPECT_EQ(patterns(""), (Patterns{{"auth_key", "auth:key:*"}, {"auth_verified", "auth:verified:*"}}));
+    EXPECT_EQ(patterns("gateway: {preset: langfuse}\n"),
+              (Patterns{{"auth_key", "api-key:*"}, {"auth_verified", "null"}}));
+    EXPECT_EQ(patterns("gateway: {preset: custom}\n"),
+              (Patterns{{"auth_key", "null"}, {"auth_verified", "null"}}));
+}
+
 }  // namespace
 }  // namespace keyshift::collectors

@@ -42,7 +42,7 @@ struct KeysOptions {
     double database_duty = 0;
 };
 
-inline std::any read_keys_options(OptionsReader& options) {
+inline std::any read_keys_options(OptionsReader& options, const Gateway&) {
     using namespace std::chrono_literals;
     KeysOptions keys;
     keys.database_url =
@@ -52,7 +52,7 @@ inline std::any read_keys_options(OptionsReader& options) {
     return keys;
 }
 
-inline std::any read_statements_options(OptionsReader& options) {
+inline std::any read_statements_options(OptionsReader& options, const Gateway&) {
     return options.secret("database_url",
                           {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
 }

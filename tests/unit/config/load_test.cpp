@@ -2,6 +2,7 @@
 // What files mean when they are right, and what is done without one.
 #include <gtest/gtest.h>
 
+#include "config/preset.hpp"
 #include "config/yaml.hpp"
 #include "fixture.hpp"
 
@@ -54,6 +55,44 @@ TEST(Load, CustomGatewayPresumesNothing) {
     EXPECT_EQ(gateway.preset, Preset::custom);
     EXPECT_EQ(gateway.columns, columns);
     EXPECT_EQ(gateway.users, std::nullopt);
+}
+
+TEST(Load, LangfuseIsKnownAndMayBeOverridden) {
+    const Gateway gateway = valid("langfuse").gateway;
+    EXPECT_EQ(gateway.preset, Preset::langfuse);
+    EXPECT_EQ(gateway.table.sql(), "\"api_keys\"");
+    EXPECT_EQ(gateway.columns.lookup_hash, Identifier{"fast_hashed_secret_key"});
+    EXPECT_EQ(gateway.columns.owner, Identifier{"project_id"});
+    EXPECT_EQ(gateway.columns.blocked, std::nullopt);
+    EXPECT_EQ(gateway.columns.prefix, Identifier{"public_key"});
+    EXPECT_EQ(gateway.columns.expires_at, Identifier{"expires_at"});
+    EXPECT_EQ(gateway.users->table.sql(), "\"projects\"");
+    EXPECT_TRUE(gateway.promotes_in_place);
+    EXPECT_EQ(gateway.statements.touch, std::vector<std::string>()) << "it sends none";
+    EXPECT_EQ(gateway.statements.lookup->size(), 2U);
+    EXPECT_EQ(gateway.statements.promote->front(), "update api_keys set fast = $1 where id = *");
+}
+
+TEST(Load, NullIsStructureAndNoneIsNoStatement) {
+    const Gateway gateway = parsed(
+                                "gateway: {preset: langfuse, promotes_in_place: false, statements: {lookup: "
+                                "null, promote: none}}\n"
+                                "collectors: [{type: keys, database_url: x}]\n")
+                                .config.gateway;
+    EXPECT_EQ(gateway.statements.lookup, std::nullopt);
+    EXPECT_EQ(gateway.statements.promote, std::vector<std::string>());
+    EXPECT_FALSE(gateway.promotes_in_place);
+}
+
+TEST(Presets, TheirFactsAreTheirOwn) {
+    EXPECT_EQ(facts_of(Preset::inferxgate).gateway.preset, Preset{});
+    EXPECT_EQ(facts_of(Preset::inferxgate).caches.at("auth_key"), "auth:key:");
+    EXPECT_EQ(facts_of(Preset::langfuse).caches,
+              (std::map<std::string, std::string>{{"auth_key", "api-key:"}}));
+    const PresetFacts& custom = facts_of(Preset::custom);
+    EXPECT_TRUE(custom.caches.empty() && custom.failures.empty() && custom.log_rules.empty());
+    EXPECT_TRUE(custom.counters.empty() && custom.requests.create.empty());
+    EXPECT_EQ(custom.gateway, Gateway{});
 }
 
 TEST(Load, CustomGatewayMayHaveUsers) {

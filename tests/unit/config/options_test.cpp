@@ -24,7 +24,7 @@ struct Everything {
     bool operator==(const Everything&) const = default;
 };
 
-std::any read_everything(OptionsReader& options) {
+std::any read_everything(OptionsReader& options, const Gateway&) {
     Everything all;
     all.text = options.text("text", "default");
     all.number = options.integer("number", 7, {.min = -5, .max = 10});

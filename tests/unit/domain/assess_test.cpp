@@ -290,5 +290,19 @@ TEST(Assess, RatiosAreThoseOfThePhases) {
     EXPECT_EQ(assess(safe_model(), kNow).drained_ratio, 7.0 / 8);
 }
 
+TEST(Assess, APromotionShowsThatKeysAreChecked) {
+    Model model = safe_model();
+    model.migration->evidence.newest_legacy_use.reset();
+    model.migration->evidence.newest_modern_use.reset();
+    model.migration->evidence.newest_upgrade = kNow - 2h;
+    const auto enforced = [&] { return assess(model, kNow).judgement[Check::auth_enforced]; };
+    EXPECT_EQ(enforced().outcome, Outcome::unsafe) << "its owner may have renewed it";
+    model.policy.promotes_in_place = true;
+    EXPECT_EQ(enforced().outcome, Outcome::pass);
+    EXPECT_THAT(enforced().evidence, HasSubstr("a key was used 2026-01-09T22:00:00Z"));
+    model.migration->evidence.newest_modern_use = kNow - 1h;
+    EXPECT_THAT(enforced().evidence, HasSubstr("a key was used 2026-01-09T23:00:00Z"));
+}
+
 }  // namespace
 }  // namespace keyshift::domain

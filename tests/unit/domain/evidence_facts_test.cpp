@@ -341,5 +341,64 @@ TEST(FallbackHits, LastUseAloneNeverPasses) {
     EXPECT_EQ(judgement[Check::failures_normal].outcome, CheckOutcome::unknown);
 }
 
+// ---- gateways that upgrade a key when it is used ----
+
+/// Only the key table is read, since 20 days; a key was upgraded an hour ago.
+Model promoting() {
+    Model model;
+    model.policy.promotes_in_place = true;
+    Migration& migration = model.migration.emplace();
+    migration.observed_since = kNow - 480h;
+    migration.evidence.newest_upgrade = kNow - 1h;
+    model.inventory.emplace().legacy_keys = 0;
+    return model;
+}
+
+TEST(Promotions, AreSeenInTheKeyTableAlone) {
+    Model model = promoting();
+    EXPECT_TRUE(can_be_measured(model, Signal::fallback));
+    EXPECT_FALSE(can_be_measured(model, Signal::auth_failures));
+    const auto hits = fallback_hits(model, kNow);
+    ASSERT_TRUE(hits);
+    EXPECT_EQ(hits->last_hit, kNow - 1h) << "also of the last legacy key";
+    EXPECT_EQ(hits->within_window, 1U);
+    EXPECT_EQ(hits->counted_since, kNow - 480h);
+    EXPECT_FALSE(hits->of_scans);
+    model.migration->evidence.newest_upgrade.reset();
+    EXPECT_EQ(fallback_hits(model, kNow)->within_window, 0U);
+}
+
+TEST(Promotions, AreNotKnownBeforeTheKeyTableIs) {
+    Model model = promoting();
+    model.migration->observed_since.reset();
+    EXPECT_FALSE(fallback_hits(model, kNow));
+    model.migration.reset();
+    EXPECT_FALSE(fallback_hits(model, kNow));
+}
+
+TEST(Promotions, ElsewhereAnUpgradeIsNoHit) {
+    Model model = promoting();
+    model.policy.promotes_in_place = false;
+    EXPECT_FALSE(can_be_measured(model, Signal::fallback));
+    EXPECT_FALSE(fallback_hits(model, kNow));
+}
+
+TEST(Promotions, AreCountedByStatementsToo) {
+    Model model = promoting();
+    SourceCounts& counts = counting(model, "statements");
+    for (Headline& headline : model.evidence.headlines) headline.evidence = "statements";
+    counts.grew_at.at(kFallback) = kNow - 2h;
+    EXPECT_EQ(counted_fallback(model, kNow).fallback_counted_at, kNow - 2h);
+    auto hits = fallback_hits(model, kNow);
+    EXPECT_EQ(hits->last_hit, kNow - 1h);
+    EXPECT_EQ(hits->counted_since, kNow - 720h) << "the longer of the two";
+    EXPECT_FALSE(hits->of_scans);
+    counts.grew_at.at(kFallback) = kNow - 10min;
+    counts.counted_since = kNow - 24h;
+    hits = fallback_hits(model, kNow);
+    EXPECT_EQ(hits->last_hit, kNow - 10min) << "a key that needed it again, with no legacy key left";
+    EXPECT_EQ(hits->counted_since, kNow - 480h);
+}
+
 }  // namespace
 }  // namespace keyshift::domain

@@ -291,6 +291,78 @@ const std::vector<Row> kStickyRows{
     {"unknown stays, explained", blank, [](Case&) {}, Mode::unknown},
 };
 
+/// A legacy key was upgraded an hour ago, by a gateway that does so when a key is used.
+Case promoted() {
+    Case c;
+    c.seen.promotes_in_place = true;
+    c.seen.newest_upgrade = kNow - 1h;
+    return c;
+}
+Case silence_of_promoting() {
+    Case c = silence();
+    c.seen.promotes_in_place = true;
+    return c;
+}
+Case was_present_promoting() {
+    return was(Mode::present, silence_of_promoting());
+}
+Case was_absent_promoting() {
+    return was(Mode::absent, silence_of_promoting());
+}
+const char* const kAlwaysSilent =
+    "a legacy key that is used here is none any more, so that those that are left are always silent";
+
+const std::vector<Row> kPromotionRows{
+    {"a promotion is a use", promoted, [](Case&) {}, Mode::present,
+     "a legacy key was found upgraded in place, as its use does, 2026-01-09T23:00:00Z"},
+    {"W less 1 us ago", promoted, [](Case& c) { c.seen.newest_upgrade = kNow - kWeek + 1us; }, Mode::present},
+    {"W ago", promoted, [](Case& c) { c.seen.newest_upgrade = kNow - kWeek; }, Mode::unknown, kAlwaysSilent},
+    {"ahead", promoted, [](Case& c) { c.seen.newest_upgrade = kNow + 6min; }, Mode::unknown, kAlwaysSilent},
+    {"it may be the newest evidence", promoted, [](Case& c) { c.seen.fallback_counted_at = kNow - 2h; },
+     Mode::present, "upgraded in place"},
+    {"silence of the others proves nothing", silence_of_promoting, [](Case&) {}, Mode::unknown,
+     kAlwaysSilent},
+    {"nor does it end what was found", was_present_promoting, [](Case&) {}, Mode::present, "found before"},
+    {"nor do old promotions", was_present_promoting, [](Case& c) { c.seen.newest_upgrade = kNow - 200h; },
+     Mode::present,
+     "upgraded in place, as its use does, 2026-01-01T16:00:00Z, and nothing has spoken against that since"},
+    {"a promotion ends absence", was_absent_promoting, [](Case& c) { c.seen.newest_upgrade = kNow - 1h; },
+     Mode::present, "upgraded in place"},
+    {"seen too late, it ends it too", was_absent_promoting,
+     [](Case& c) { c.seen.newest_upgrade = kNow - 200h; }, Mode::unknown, "too long ago"},
+    {"an older one does not", was_absent_promoting, [](Case& c) { c.seen.newest_upgrade = c.before.since; },
+     Mode::absent, "found before"},
+
+    // Of other gateways nobody knows whether it was a use, or its owner who has renewed it.
+    {"elsewhere an upgrade is no use", promoted, [](Case& c) { c.seen.promotes_in_place = false; },
+     Mode::unknown,
+     "nothing shows a fallback, and silence proves nothing yet: a legacy key was upgraded in place "
+     "2026-01-09T23:00:00Z; if this gateway does so when a key is used, set gateway.promotes_in_place"},
+    {"but it keeps silence from proving absence", silence,
+     [](Case& c) { c.seen.newest_upgrade = kNow - 200h; }, Mode::unknown, "set gateway.promotes_in_place"},
+    {"and speaks against absence", was_absent_unsupported,
+     [](Case& c) { c.seen.newest_upgrade = c.before.since + 1us; }, Mode::unknown,
+     "set gateway.promotes_in_place"},
+    {"unless it is older", was_absent_unsupported, [](Case& c) { c.seen.newest_upgrade = c.before.since; },
+     Mode::absent, "found before"},
+    {"one that is ahead says nothing", silence, [](Case& c) { c.seen.newest_upgrade = kNow + 6min; },
+     Mode::absent},
+};
+
+TEST(FallbackMode, WhereUseUpgradesAKeySilenceSaysNothing) {
+    expect_rows(kPromotionRows);
+}
+
+TEST(FallbackMode, AGatewayThatPromotesIsNeverFoundToBeWithoutAFallback) {
+    Case c = silence_of_promoting();
+    c.seen.newest_upgrade = kNow - 1h;
+    for (int day = 0; day < 400; ++day, c.now += 24h) {
+        c.seen.newest_modern_use = c.now;
+        c.before = c.run();
+        ASSERT_EQ(mode_name(c.before.mode), "present") << day;
+    }
+}
+
 TEST(FallbackMode, PresentWhereEvidenceIsYoungerThanTheDrainWindow) {
     expect_rows(kPresenceRows);
 }

@@ -79,6 +79,9 @@ inline domain::Key key_named(std::string_view name) {
 
 inline Header header_for(std::uint64_t keys, std::uint64_t owners) {
     Header header;
+    header.create_request = "POST /auth/key/generate";
+    header.delete_request = "POST /auth/key/delete?key_id={key_id}";
+    header.ownerless_by_database = true;
     header.legacy_keys = keys;
     header.owners = owners;
     header.generated_at = at("2026-01-10T12:30:00.5Z");

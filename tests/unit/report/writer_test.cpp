@@ -121,6 +121,36 @@ TEST(Writer, CorrectsTheHandbookOutsideItsOwnFormat) {
     }
 }
 
+TEST(Writer, NamesTheRequestsOfTheGatewayAtHandOrNone) {
+    Header header = header_for(1, 1);
+    header.create_request = "POST /api/keys";
+    header.delete_request = {};
+    header.ownerless_by_database = false;
+    for (const Format format : {Format::json, Format::markdown, Format::html}) {
+        const std::string out = render(format, Grouping::none, header, {production_key()});
+        EXPECT_THAT(out, HasSubstr("POST /api/keys"));
+        EXPECT_THAT(out, Not(HasSubstr("/auth/key")));
+        EXPECT_THAT(out, Not(HasSubstr("without an owner (system)")));
+    }
+}
+
+TEST(Writer, WhereUseUpgradesAKeyNobodyNeedsANewOne) {
+    Header header = header_for(1, 1);
+    header.promotes_in_place = true;
+    for (const auto mode : {domain::FallbackMode::present, domain::FallbackMode::unknown}) {
+        header.fallback = mode;
+        for (const Format format : {Format::json, Format::markdown, Format::html}) {
+            const std::string out = render(format, Grouping::none, header, {production_key()});
+            EXPECT_THAT(out, HasSubstr("a single use upgrades it"));
+            EXPECT_THAT(out, HasSubstr("POST /auth/key/delete"));
+            EXPECT_THAT(out, Not(HasSubstr("POST /auth/key/generate")));
+        }
+    }
+    header.fallback = domain::FallbackMode::absent;
+    EXPECT_THAT(render(Format::markdown, Grouping::none, header, {production_key()}),
+                HasSubstr("POST /auth/key/generate"));
+}
+
 TEST(Writer, OwnersNotCountedAreNotNamed) {
     Header header = header_for(1, 1);
     header.owners = {};

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Langfuse: TypeScript, Prisma, ioredis. What this rests on, and how sure it is: docs/presets.md.
+#include "config/preset.hpp"
+
+namespace keyshift::config {
+namespace {
+
+using Patterns = std::vector<std::string>;
+
+Columns columns() {
+    Columns columns;
+    columns.id = {"id"};
+    columns.lookup_hash = {"fast_hashed_secret_key"};
+    columns.bcrypt_hash = {"hashed_secret_key"};
+    columns.owner = {"project_id"};
+    columns.name = {"note"};
+    columns.prefix = {"display_secret_key"};
+    columns.created_at = {"created_at"};
+    columns.last_used_at = {"last_used_at"};
+    // It has expires_at, and accepts keys whatever stands there.
+    return columns;
+}
+
+/// As Prisma writes them, with and without a join. It reads no key by its id to let it in, sets no
+/// last_used_at, and never reads all hashes.
+StatementTexts statements() {
+    StatementTexts texts;
+    texts.lookup = Patterns{
+        R"(SELECT * FROM *api_keys AS t0 *WHERE (t0.fast_hashed_secret_key = $1 AND *)",
+        R"(SELECT * FROM *api_keys WHERE (*api_keys.fast_hashed_secret_key = $1 AND *)",
+    };
+    texts.promote = Patterns{"UPDATE *api_keys SET fast_hashed_secret_key = $1 WHERE*"};
+    texts.by_id = texts.touch = texts.scan = Patterns{};
+    return texts;
+}
+
+}  // namespace
+
+PresetFacts langfuse_preset();
+
+PresetFacts langfuse_preset() {
+    PresetFacts facts;
+    facts.gateway.table = {"", "api_keys"};
+    facts.gateway.columns = columns();
+    facts.gateway.users = {{"", "projects"}, {"id"}, {"name"}};
+    facts.gateway.statements = statements();
+    facts.gateway.promotes_in_place = true;
+    facts.requests = {.create = "POST /api/public/projects/{projectId}/apiKeys",
+                      .remove = "DELETE /api/public/projects/{projectId}/apiKeys/{apiKeyId}"};
+    facts.key_paths = {"/api/public/"};
+    facts.caches = {{"auth_key", "api-key:"}};
+    return facts;
+}
+
+}  // namespace keyshift::config

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements of gateways that give a legacy key its lookup hash when it is used: Langfuse's as Prisma sends
+// them and as pg_stat_statements shows them, and those of others, by their structure.
+#include <fstream>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "collectors/statement_counts.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using domain::Event;
+
+config::Gateway gateway(const std::string& yaml) {
+    const auto loaded =
+        config::parse("gateway: {" + yaml + "}", "k.yaml", [](std::string_view) { return std::nullopt; }, {});
+    for (const auto& problem : loaded.problems)
+        if (problem.key.starts_with("gateway")) ADD_FAILURE() << problem.text();
+    return loaded.config.gateway;
+}
+
+std::string shape(const StatementShapes& shapes, std::string_view sql) {
+    const auto found = shapes.of(sql);
+    return found ? std::string(shape_name(*found)) : "none";
+}
+
+struct Recorded {
+    std::string sent, counted;
+};
+
+std::map<std::string, Recorded> prisma() {
+    std::map<std::string, Recorded> out;
+    std::ifstream file(std::string(KEYSHIFT_SOURCE_DIR) + "/tests/fixtures/langfuse/statements.txt");
+    for (std::string line; std::getline(file, line);) {
+        const auto first = line.find('\t');
+        const auto second = line.find('\t', first + 1);
+        if (line.starts_with('#') || second == std::string::npos) continue;
+        out[line.substr(0, first)] = {line.substr(first + 1, second - first - 1), line.substr(second + 1)};
+    }
+    return out;
+}
+
+TEST(LangfuseStatements, AsPrismaSendsThemAndPostgresShowsThem) {
+    const auto recorded = prisma();
+    ASSERT_EQ(recorded.size(), 11U);
+    const StatementShapes shapes(gateway("preset: langfuse"), {"api_keys"});
+    for (const auto& [name, text] : recorded) {
+        const std::string expected = name == "lookup" || name == "promote" ? name : "none";
+        EXPECT_EQ(shape(shapes, text.sent), expected) << name;
+        EXPECT_EQ(shape(shapes, text.counted), expected) << name;
+    }
+    EXPECT_EQ(shapes.needed_names(), std::vector<std::string>{"api_keys"});
+}
+
+TEST(LangfuseStatements, WithoutJoinsAndAsOlderReleasesWriteThem) {
+    const StatementShapes shapes(gateway("preset: langfuse"), {"api_keys"});
+    EXPECT_EQ(
+        shape(shapes, R"(SELECT "public"."api_keys"."id" FROM "public"."api_keys" WHERE )"
+                      R"(("public"."api_keys"."fast_hashed_secret_key" = $1 AND 1=1) LIMIT $2 OFFSET $3)"),
+        "lookup");
+    EXPECT_EQ(shape(shapes, R"(UPDATE "public"."api_keys" SET "fast_hashed_secret_key" = $1 WHERE )"
+                            R"(("public"."api_keys"."id" IN ($2) AND 1=1))"),
+              "promote");
+    EXPECT_EQ(shape(shapes, R"(SELECT id FROM api_keys WHERE fast_hashed_secret_key IS NULL)"), "none");
+}
+
+TEST(LangfuseStatements, WhatTheDatabaseDoesNotSeeIsNotMeasured) {
+    const StatementShapes shapes(gateway("preset: langfuse"), {"api_keys"});
+    const auto events = StatementCounts::measures(shapes);
+    for (const Event event :
+         {Event::fallback, Event::lookup_found, Event::lookup_not_found, Event::verification}) {
+        EXPECT_TRUE(events.test(index_of(event))) << domain::event_name(event);
+    }
+    EXPECT_EQ(events.count(), 4U);
+}
+
+const char* const kPromoting = "promotes_in_place: true";
+
+TEST(Promotions, ByTheirStructure) {
+    const StatementShapes shapes(gateway(kPromoting), {"virtual_keys"});
+    for (const char* const sql :
+         {"UPDATE virtual_keys SET key_lookup_hash = $1 WHERE id = $2",
+          "UPDATE public.virtual_keys AS k SET key_lookup_hash = $1 WHERE k.id = $2 RETURNING k.id",
+          "update virtual_keys set last_used_at = now(), key_lookup_hash = $2 where id = $1 returning *"})
+        EXPECT_EQ(shape(shapes, sql), "promote") << sql;
+    // Another secret in the same row, and an undone promotion.
+    EXPECT_EQ(
+        shape(shapes, "UPDATE virtual_keys SET key_hash = $1, key_lookup_hash = $2 WHERE key_prefix = $3"),
+        "none");
+    EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET key_lookup_hash = NULL WHERE key_prefix = $3"), "none");
+    EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET name = $1 WHERE key_lookup_hash = $2"), "none");
+    EXPECT_EQ(shape(shapes, "UPDATE users SET key_lookup_hash = $1 WHERE id = $2"), "none");
+}
+
+TEST(Promotions, AreNoneWhereTheGatewayDoesNotPromote) {
+    const std::string promote = "statements: {promote: 'update virtual_keys set *'}";
+    for (const std::string& yaml : {std::string(), promote}) {
+        const StatementShapes shapes(gateway(yaml), {"virtual_keys"});
+        EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET key_lookup_hash = $1 WHERE name = $2"), "none");
+        EXPECT_FALSE(shapes.knows(Shape::promote));
+    }
+    const StatementShapes shapes(gateway(std::string(kPromoting) + ", " + promote), {"virtual_keys"});
+    EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET a = 1"), "promote");
+    EXPECT_TRUE(shapes.needed_names().empty());
+}
+
+TEST(Promotions, NoneOfAShapeIsNotMeasured) {
+    const StatementShapes shapes(gateway("statements: {touch: none, scan: none}"), {"virtual_keys"});
+    EXPECT_EQ(shape(shapes, "update virtual_keys set last_used_at = now() where id = $1"), "none");
+    EXPECT_EQ(shape(shapes, "select * from virtual_keys"), "none");
+    EXPECT_FALSE(shapes.knows(Shape::touch));
+    EXPECT_TRUE(shapes.knows(Shape::by_id));
+    EXPECT_FALSE(shapes.is_sent(Shape::touch));
+    EXPECT_FALSE(shapes.is_sent(Shape::promote));
+    EXPECT_TRUE(shapes.is_sent(Shape::by_id));
+    const auto events = StatementCounts::measures(shapes);
+    for (const Event event :
+         {Event::verification, Event::auth_cache_hit, Event::auth_cache_miss, Event::fallback}) {
+        EXPECT_FALSE(events.test(index_of(event))) << domain::event_name(event);
+    }
+    EXPECT_TRUE(events.test(index_of(Event::failure_unknown_key)));
+}
+
+/// What each statement adds, once run: by name of the event.
+std::map<std::string, std::int64_t> counted(const std::string& yaml, const std::vector<std::string>& sql) {
+    StatementCounts counts({gateway(yaml), {"virtual_keys"}});
+    StatementStatistics statistics{"db", {}, "r1", 0, false, {}};
+    std::vector<StatementText> texts;
+    for (const std::string& text : sql) {
+        statistics.entries.push_back({text, "", 0, 0});
+        texts.push_back({text, text});
+    }
+    domain::Meter meter;
+    counts.learn(statistics, texts);
+    meter.advance(counts.count(statistics).readings, {});
+    for (auto& entry : statistics.entries) {
+        entry.calls += 5;
+        entry.rows += 3;
+    }
+    const auto growth = meter.advance(counts.count(statistics).readings, {});
+    std::map<std::string, std::int64_t> out;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        if (growth.events.at(i) != 0)
+            out[std::string(domain::event_name(domain::event_at(i)))] = growth.events.at(i);
+    return out;
+}
+
+TEST(Promotions, AreTheFallbackAndTheScansBeforeThemAreNot) {
+    const std::string scan = "select * from virtual_keys";
+    const std::string promote = "update virtual_keys set key_lookup_hash = $1 where id = $2";
+    using Growth = std::map<std::string, std::int64_t>;
+    EXPECT_EQ(counted(kPromoting, {promote}), (Growth{{"fallback", 3}, {"verification", 3}}));
+    EXPECT_EQ(
+        counted(kPromoting, {scan, promote}),
+        (Growth{{"fallback", 3}, {"verification", 3}, {"fallback_scan", 5}, {"fallback_scanned_key", 3}}));
+    EXPECT_EQ(counted("", {scan, promote}),
+              (Growth{{"fallback", 5}, {"fallback_scan", 5}, {"fallback_scanned_key", 3}}));
+}
+
+}  // namespace
+}  // namespace keyshift::collectors
