@@ -229,9 +229,12 @@ def test_an_instance_has_its_own_credential_and_reads_logs(machine: Machine, dat
     machine.write("/etc/credstore/keyshift-eu.database_url", database_url, mode="600")
     machine.write("/var/log/nginx/access.log", "", mode="640")
     machine.run("chgrp", "adm", "/var/log/nginx/access.log")
-    configure_instance(machine, access_log="files: /var/log/nginx/access.log", gateway_log="journald: {unit: gateway}")
+    journal = "journald: {unit: gateway}}, rules: [{event: fallback, regex: slow check}"
+    configure_instance(machine, access_log="files: /var/log/nginx/access.log", gateway_log=journal)
     for source in ("keys", "access_log", "gateway_log"):
         wait_for_metric("keyshift_source_up", 1, INSTANCE_URL, source=source)
+    loaded = machine.run("cat", f"/proc/{machine.main_process(INSTANCE)}/maps")
+    assert "/libsystemd.so.0" in loaded and "/libhs.so.5" in loaded
 
 
 def test_docker_logs_take_the_drop_in(machine: Machine):
