@@ -60,11 +60,12 @@ std::string cases(const app::CommandDescription& command) {
     const bool completes = !command.arguments.empty() && (command.arguments.front().value.is_file ||
                                                           !command.arguments.front().value.choices.empty());
     out += "        '" + command.name + " '*) ";
-    if (completes)
+    if (completes) {
         out += "if [[ $current == -* ]]; then " + options + "; else " +
                complete_value(command.arguments.front().value) + "; fi ;;\n";
-    else
+    } else {
         out += options + " ;;\n";
+    }
     return out;
 }
 

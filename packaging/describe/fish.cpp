@@ -23,10 +23,7 @@ std::string option_line(const app::OptionDescription& option, const std::string&
     std::string out = begin;
     for (const std::string& name : option.names)
         out += name.rfind("--", 0) == 0 ? " -l " + name.substr(2) : " -s " + name.substr(1);
-    if (option.takes_value && option.value.is_file)
-        out += " -r -F";
-    else if (option.takes_value)
-        out += " -x";
+    if (option.takes_value) out += option.value.is_file ? " -r -F" : " -x";
     if (!option.value.choices.empty()) out += " -a " + words(option.value);
     return out + " -d " + quoted(option.help) + "\n";
 }

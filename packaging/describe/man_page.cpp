@@ -131,14 +131,15 @@ constexpr std::size_t kLine = 80;
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (c == '\\')
+        if (c == '\\') {
             out += "\\e";
-        else if (c == '-')
+        } else if (c == '-') {
             out += "\\-";
-        else if (c == '\'')
+        } else if (c == '\'') {
             out += "\\(aq";
-        else
+        } else {
             out += c;
+        }
     }
     return out;
 }

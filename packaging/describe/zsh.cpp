@@ -37,12 +37,13 @@ fi
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : text) {
-        if (c == '\'')
+        if (c == '\'') {
             out += "'\\''";
-        else if (c == ':' || c == '[' || c == ']' || c == '\\')
+        } else if (c == ':' || c == '[' || c == ']' || c == '\\') {
             out += std::string("\\") + c;
-        else
+        } else {
             out += c;
+        }
     }
     return out;
 }
@@ -76,9 +77,10 @@ std::string specs(const app::CommandDescription& command, const std::string& ind
     std::string out;
     for (const app::OptionDescription& option : command.options)
         out += " \\\n" + indent + option_spec(option);
-    for (const app::ArgumentDescription& argument : command.arguments)
+    for (const app::ArgumentDescription& argument : command.arguments) {
         out += " \\\n" + indent + "'" + (argument.value.may_repeat ? "*" : "") + ":" +
                message(argument.value) + ":" + action(argument.value) + "'";
+    }
     return out;
 }
 
@@ -90,9 +92,10 @@ std::string zsh_completion(const app::ProgramDescription& program) {
     for (const app::CommandDescription& command : program.commands)
         out += "        '" + command.name + ":" + escaped(command.help) + "'\n";
     out += "    )\n    _arguments -C" + specs(program.program, "        ") + " \\\n" + kMiddle;
-    for (const app::CommandDescription& command : program.commands)
+    for (const app::CommandDescription& command : program.commands) {
         out += "        " + command.name + ")\n            _arguments" + specs(command, "                ") +
                " && ret=0\n            ;;\n";
+    }
     return out + kEnd;
 }
 

@@ -348,10 +348,11 @@ Command parse_command_line(int argc, const char* const* argv) {
     if (argc < 2) return Message{app.help(), kUsage};
     const std::string first = argv[1];
     const Choices commands = command_names(app);
-    if (first[0] != '-' && std::find(commands.begin(), commands.end(), first) == commands.end())
+    if (first[0] != '-' && std::find(commands.begin(), commands.end(), first) == commands.end()) {
         return Message{
             "keyshift: '" + first + "' is not one of the commands: " + enumerate(commands) + " (--help)\n",
             kUsage};
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

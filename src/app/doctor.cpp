@@ -17,6 +17,7 @@
 namespace keyshift::app {
 namespace {
 
+using base::Errc;
 using collectors::Finding;
 using Kind = Finding::Kind;
 
@@ -37,6 +38,25 @@ std::string_view kind_name(Kind kind) {
     return "failure";
 }
 
+/// Where nothing better is known than the kind of failure.
+std::string usual_mend(Errc code) {
+    switch (code) {
+        case Errc::connect:
+            return "check that the server runs, and that host and port are right";
+        case Errc::auth:
+            return "check user and password";
+        case Errc::permission:
+            return "let keyshift's user read it";
+        case Errc::timeout:
+            return "look at its load and at firewalls on the way, or raise the collector's timeout";
+        case Errc::schema:
+        case Errc::parse:
+            return "see that this is the right address: what is there is something else";
+        default:
+            return "see the log of what was asked";
+    }
+}
+
 Examined examine(const config::Config& config, const config::CollectorConfig& collector) {
     Examined out{collector.type, {}};
     drivers::Interrupt interrupt;
@@ -48,6 +68,7 @@ Examined examine(const config::Config& config, const config::CollectorConfig& co
         out.findings = {{Kind::failure, std::string("unexpected: ") + e.what()}};
     }
     for (Finding& finding : out.findings) {
+        if (finding.kind == Kind::failure && finding.mend.empty()) finding.mend = usual_mend(finding.code);
         if (!collector.extra || finding.kind != Kind::failure || !collectors::is_lacking(finding.code))
             continue;
         finding.kind = Kind::warning;
@@ -88,10 +109,11 @@ void append_json(const Examined& examined, std::string& out) {
         out += ", \"mend\": ";
         base::append_json_string(out, finding.mend);
         out += ", \"reason\": ";
-        if (finding.kind == Kind::failure)
+        if (finding.kind == Kind::failure) {
             base::append_json_string(out, base::reason(finding.code));
-        else
+        } else {
             out += "null";
+        }
         out += "}";
     }
 }
@@ -143,9 +165,10 @@ int run_doctor(const DoctorCommand& command) {
         printer.end();
         return kConfig;
     }
-    if (command.config)
+    if (command.config) {
         printer.show(
             {"configuration", {{Kind::ok, base::visible(command.config->string()) + " can be read"}}});
+    }
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
     for (const config::CollectorConfig& collector : config.collectors)

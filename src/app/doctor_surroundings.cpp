@@ -60,7 +60,13 @@ std::vector<Finding> about_user(const fs::path& directory) {
 std::vector<Finding> about_file(const fs::path& directory) {
     const auto attached = store::State::attach(directory);
     if (attached) return {};
-    return {collectors::failure(attached.error())};
+    Finding out = collectors::failure(attached.error());
+    if (out.mend.empty()) {
+        out.mend =
+            "put a backup in its place, or restart keyshift, which moves a damaged file aside and begins "
+            "anew";
+    }
+    return {out};
 }
 
 std::vector<Finding> about_disk(const fs::path& there) {
@@ -76,15 +82,17 @@ void append(std::vector<Finding>& to, std::vector<Finding> more) {
 }  // namespace
 
 std::vector<Finding> examine_state(const config::State& state) {
-    if (state.directory.empty())
+    if (state.directory.empty()) {
         return {{Kind::failure, "there is no place for the state",
                  "set HOME, or state.directory in a configuration", Errc::config}};
+    }
     const std::string directory = base::visible(state.directory.string());
     const fs::path there = nearest(state.directory);
     std::error_code ignored;
-    if (!fs::is_directory(there, ignored))
+    if (!fs::is_directory(there, ignored)) {
         return {{Kind::failure, base::visible(there.string()) + " is not a directory",
                  "move it away, or set state.directory to another place", Errc::config}};
+    }
     std::vector<Finding> out;
     if (store::State::is_held(state.directory)) {
         out.push_back({Kind::ok, "the daemon runs and keeps its state in " + directory});

@@ -188,13 +188,15 @@ class Probe final : public Collector {
 
     /// What to ask in place of what was asked.
     std::string other_request(const drivers::HttpResponse& answer) const {
-        const std::string wanted = "give a url and method that answer 200 to a good key and 401 without one";
-        if (answer.status == 405)
+        std::string wanted = "give a url and method that answer 200 to a good key and 401 without one";
+        if (answer.status == 405) {
             return "it does not take " + options_.method +
                    " there, set method: " + (options_.method == "POST" ? "GET" : "POST");
-        if (answer.status == 404)
+        }
+        if (answer.status == 404) {
             return "it has no such path: " + wanted +
                    " (InferXgate: method: POST, url: http://HOST:3000/v1/models)";
+        }
         const auto url = drivers::HttpUrl::parse(answer.location);
         if (answer.status >= 300 && answer.status < 400 && url)
             return "it redirects, set url: " + url->printable;

@@ -38,9 +38,10 @@ Finding about_entries(const std::map<std::string, std::string>& prefixes,
     std::string names;
     for (const auto& [cache, prefix] : prefixes)
         names += (names.empty() ? "" : " or ") + base::visible(prefix) + "*";
-    if (entries > 0)
+    if (entries > 0) {
         return {Kind::ok, std::to_string(entries) + " of " + std::to_string(keys) +
                               " keys are entries of the auth caches"};
+    }
     if (keys == 0 && elsewhere) {
         return {
             Kind::warning, "the database is empty, and database " + std::to_string(*elsewhere) + " is not",

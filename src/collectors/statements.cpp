@@ -123,9 +123,10 @@ class Statements final : public Collector {
     Finding about_evictions(const StatementStatistics& statistics, bool full) const {
         const std::string times = std::to_string(statistics.evictions.value_or(0));
         const std::string since = statistics.reset_at.substr(0, statistics.reset_at.find('.'));
-        if (!full)
+        if (!full) {
             return {Finding::Kind::ok, "pg_stat_statements has room, and has dropped statements " + times +
                                            " times since " + since};
+        }
         const std::string what = statistics.evictions ? "pg_stat_statements has dropped statements " + times +
                                                             " times since " + since +
                                                             " for want of room: what they counted is lost"

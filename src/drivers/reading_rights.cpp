@@ -23,7 +23,7 @@ bool may(const fs::path& path, int what) {
 
 /// For a shell.
 std::string quoted(const fs::path& path) {
-    const std::string text = base::visible(path.string());
+    std::string text = base::visible(path.string());
     constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%";
     if (text.find_first_not_of(kPlain) == std::string::npos) return text;
@@ -46,7 +46,7 @@ std::string command_for(const fs::path& path, mode_t needed, Successors successo
     if (S_ISDIR(status.st_mode))
         return "setfacl -m u:" + user + (needed == 1 ? ":x " : ":rx ") + quoted(path) + "\n";
     const std::string right = "-m u:" + user + ":r ";
-    const std::string itself = "setfacl " + right + quoted(path) + "\n";
+    std::string itself = "setfacl " + right + quoted(path) + "\n";
     if (successors == Successors::unread) return itself;
     return itself + "setfacl -d " + right + quoted(path.parent_path()) + "\n";
 }

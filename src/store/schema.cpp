@@ -129,16 +129,20 @@ Result<void> check_version(Sqlite& database) {
                        "use the keyshift that the daemon is"};
 }
 
+Result<void> limit_log(Sqlite& database) {
+    return database.execute("PRAGMA journal_size_limit = 16777216");
+}
+
 Result<void> prepare(Sqlite& database, Sharing sharing) {
     if (sharing == Sharing::none)
         if (auto set = database.execute("PRAGMA locking_mode = EXCLUSIVE"); !set) return set;
     // NORMAL in WAL mode: a crash of the machine may lose the last cycles, never tear one. A small cache: the
     // journal is appended to and read in order.
     if (auto set = database.execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512;"
-            "PRAGMA journal_size_limit = 16777216;");
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -512;");
         !set)
         return set;
+    if (auto set = limit_log(database); !set) return set;
     const auto version = database.integer("PRAGMA user_version");
     if (!version) return version.error();
     if (*version < 0 || static_cast<std::size_t>(*version) > kSteps.size()) {

@@ -14,6 +14,10 @@ enum class Sharing { readers, none };
 /// Errors: config when the file is from a newer version of keyshift; whatever SQLite says otherwise.
 base::Result<void> prepare(Sqlite& database, Sharing sharing);
 
+/// What a large transaction has made of the write-ahead log, whoever writes next cuts off. Each connection
+/// that writes has to be told.
+base::Result<void> limit_log(Sqlite& database);
+
 /// For those who use the file beside the daemon, who keeps its schema. Errors: config when it is not this
 /// version's.
 base::Result<void> check_version(Sqlite& database);

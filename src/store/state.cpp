@@ -108,6 +108,7 @@ Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
     if (!database) return database.error();
     state->database_ = std::move(*database);
     if (auto right = check_version(*state->database_); !right) return right.error();
+    if (auto set = limit_log(*state->database_); !set) return set.error();
     if (auto looked = state->first_look(); !looked) return looked.error();
     return state;
 }

@@ -22,6 +22,8 @@ class Doctor:
         self.exit_code = result.returncode
         self.error = result.stderr.decode()
         self.findings: list[dict[str, Any]] = json.loads(result.stdout)
+        for finding in self.findings:
+            _assert_shape(finding)
 
     def of(self, subject: str, result: str) -> list[dict]:
         return [f for f in self.findings if (f["subject"], f["result"]) == (subject, result)]
@@ -44,6 +46,16 @@ class Doctor:
         found = _SQL.search(mend)
         assert found, mend
         return [statement.strip() for statement in found.group().split(";")[:-1]]
+
+
+def _assert_shape(finding: dict[str, Any]) -> None:
+    """What docs/cli.md promises of each."""
+    assert list(finding) == ["subject", "result", "what", "mend", "reason"]
+    assert finding["result"] in ("ok", "warning", "failure"), finding
+    assert finding["what"] and "\n" not in finding["what"] and not finding["what"].endswith("."), finding
+    assert not finding["mend"].endswith((".", "\n")), finding
+    assert finding["mend"] or finding["result"] == "ok", f"nothing is said to mend {finding}"
+    assert (finding["reason"] is None) == (finding["result"] != "failure"), finding
 
 
 def doctor(

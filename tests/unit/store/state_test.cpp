@@ -291,6 +291,24 @@ TEST_F(StateTest, OperatorsDecideBesideTheDaemon) {
     EXPECT_FALSE(State::is_held(directory_));
 }
 
+TEST_F(StateTest, AFirstCensusLeavesNoLargeLogBehindWhoeverWritesNext) {
+    constexpr std::uintmax_t kLimit = std::uintmax_t{16} << 20U;
+    const fs::path log = directory_ / "keyshift.db-wal";
+    auto state = open();
+    auto census = state->begin();
+    ASSERT_TRUE(census);
+    for (int i = 0; i < 24; ++i) census->set_fact(std::to_string(i), std::string(std::size_t{1} << 20U, 'x'));
+    ASSERT_TRUE(census->commit());
+    ASSERT_GT(fs::file_size(log), kLimit);
+    auto beside = State::attach(directory_);
+    ASSERT_TRUE(beside && *beside);
+    auto next = (*beside)->begin();
+    ASSERT_TRUE(next);
+    next->decide(Acknowledgement{"b", kNow, "operator", ""});
+    ASSERT_TRUE(next->commit());
+    EXPECT_LE(fs::file_size(log), kLimit);
+}
+
 TEST_F(StateTest, ThereIsNothingToAttachToBeforeTheFirstDaemon) {
     const auto none = State::attach(directory_);
     ASSERT_TRUE(none);
