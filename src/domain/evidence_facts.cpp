@@ -59,9 +59,10 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
         to.scans_grew_at = statements->grew_at.at(index_of(Event::fallback_scan));
         to.not_found_grew_at = statements->grew_at.at(index_of(Event::lookup_not_found));
     }
-    for (const auto& [name, counts] : model.evidence.sources)
-        if (name != kStatements || model.policy.promotes_in_place)
-            raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
+    for (const auto& [name, counts] : model.evidence.sources) {
+        if (name == kStatements && !model.policy.promotes_in_place) continue;
+        raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
+    }
     to.canary_accepted_at = model.probe.canary_accepted_at;
     to.canary_refused_at = model.probe.canary_refused_at;
     for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,

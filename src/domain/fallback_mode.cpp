@@ -77,9 +77,10 @@ base::Duration quiet_needed(const FallbackEvidence& seen, base::Time now) {
 
 /// What keeps the silence of legacy keys from proving that the fallback is absent; empty: nothing does.
 std::string doubt_about_silence(const FallbackEvidence& seen, bool still_absent, base::Time now) {
-    if (seen.promotes_in_place)
+    if (seen.promotes_in_place) {
         return "a legacy key that is used here is none any more, so that those that are left are always "
                "silent";
+    }
     if (seen.newest_upgrade) {
         return "a legacy key was upgraded in place " + base::format_rfc3339(*seen.newest_upgrade) +
                "; if this gateway does so when a key is used, set gateway.promotes_in_place";

@@ -15,15 +15,16 @@ from harness.server import Server
 from harness.wait import eventually
 
 _ENVIRONMENT = {**CLEAN_ENVIRONMENT, "DEBIAN_FRONTEND": "noninteractive", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0"}
-_CONTAINER = ("--quiet", "--volatile=overlay", "--register=no", "--keep-unit", "--console=pipe")
+_CONTAINER = ("--quiet", "--register=no", "--keep-unit", "--console=pipe")
 _TIMEOUT_SECONDS = 120.0
 
 Completed = subprocess.CompletedProcess[str]
 
 
-def cannot_run(root: Path) -> str:
-    """Why no container runs on this machine; empty when one does."""
-    command = [program("systemd-nspawn"), f"--directory={root}", *_CONTAINER, "/bin/true"]
+def cannot_run(root: Path | None = None) -> str:
+    """Why no container runs on this machine, of `root` or, without one, of the machine's own programs; empty when one does."""
+    tree = [f"--directory={root}", "--volatile=overlay"] if root else ["--directory=/", "--volatile=yes"]
+    command = [program("systemd-nspawn"), *_CONTAINER, *tree, "/usr/bin/true"]
     tried = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return "" if tried.returncode == 0 else f"systemd-nspawn: {tried.stderr.strip() or tried.returncode}"
 
@@ -41,7 +42,8 @@ class Machine(Server):
 
     def argv(self) -> Sequence[str]:
         shared = [f"--bind-ro={directory}" for directory in self._shared]
-        return [program("systemd-nspawn"), f"--directory={self._root}", *_CONTAINER, *shared, "--boot"]
+        tree = [f"--directory={self._root}", "--volatile=overlay"]
+        return [program("systemd-nspawn"), *_CONTAINER, *tree, *shared, "--boot"]
 
     def answers(self) -> bool:
         state = self.try_run("systemctl", "is-system-running").stdout.strip() if self._first_process() else ""

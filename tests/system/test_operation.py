@@ -213,9 +213,9 @@ def test_an_instance_has_its_own_configuration_and_state(machine: Machine, datab
     assert machine.show(INSTANCE, "ActiveState", "UnitFileState") == ["active", "enabled"]
 
 
-def configure_instance(machine: Machine, **inputs: str) -> None:
+def configure_instance(machine: Machine, **collectors: str) -> None:
     """With logs, and its own credential instead of the file."""
-    logs = "".join(f"  - {{type: {name}, input: {{{of}}}}}\n" for name, of in inputs.items())
+    logs = "".join(f"  - {{type: {name}, {options}}}\n" for name, options in collectors.items())
     machine.write("/etc/keyshift/eu.yaml", f"""\
 collectors:
   - type: keys
@@ -225,20 +225,28 @@ state: {{directory: /var/lib/keyshift/eu}}
     machine.run("systemctl", "restart", INSTANCE)
 
 
+REFUSED = '10.0.0.7 - - [10/Jan/2026:00:00:00 +0000] "GET /v1/models HTTP/1.1" 401 15 "-" "curl/8"\n'
+
+
 def test_an_instance_has_its_own_credential_and_reads_logs(machine: Machine, database_url: str):
     machine.write("/etc/credstore/keyshift-eu.database_url", database_url, mode="600")
-    machine.write("/var/log/nginx/access.log", "", mode="640")
+    machine.write("/var/log/nginx/access.log", REFUSED, mode="640")
     machine.run("chgrp", "adm", "/var/log/nginx/access.log")
-    configure_instance(machine, access_log="files: /var/log/nginx/access.log", gateway_log="journald: {unit: gateway}")
-    for source in ("keys", "access_log", "gateway_log"):
-        wait_for_metric("keyshift_source_up", 1, INSTANCE_URL, source=source)
+    machine.run("systemd-run", "--quiet", "--wait", "--unit=gateway", "echo", "a slow check passed")
+    journal = "format: text, input: {journald: {unit: gateway}}, rules: [{event: fallback, regex: slow check}]"
+    configure_instance(machine, access_log="input: {files: /var/log/nginx/access.log}", gateway_log=journal)
+    wait_for_metric("keyshift_source_up", 1, INSTANCE_URL, source="keys")
+    wait_for_metric("keyshift_auth_failures_total", 1, INSTANCE_URL, reason="unknown_key")
+    wait_for_metric("keyshift_log_lines_total", 1, INSTANCE_URL, source="gateway_log", result="matched")
+    loaded = machine.run("cat", f"/proc/{machine.main_process(INSTANCE)}/maps")
+    assert [name for name in ("/libsystemd.so.0", "/libhs.so.5") if name not in loaded] == []
 
 
 def test_docker_logs_take_the_drop_in(machine: Machine):
     log = "/var/lib/docker/containers/1/1-json.log"
     machine.write(log, "", mode="640")
     machine.run("chmod", "--recursive", "o=", "/var/lib/docker")
-    configure_instance(machine, gateway_log=f"docker: {log}")
+    configure_instance(machine, gateway_log=f"input: {{docker: {log}}}")
     wait_for_metric("keyshift_source_up", 0, INSTANCE_URL, source="gateway_log")
     follow(machine, documented("Logs")[0].replace("keyshift.service.d", f"{INSTANCE}.d").replace("restart keyshift", f"restart {INSTANCE}"))
     wait_for_metric("keyshift_source_up", 1, INSTANCE_URL, source="gateway_log")
