@@ -31,7 +31,7 @@ PRESET ?= release
 PACKAGES := build/package$(if $(filter-out release,$(PRESET)),-$(PRESET))
 
 .PHONY: package
-package: ## Make the Debian package: build/package/keyshift_VERSION_ARCHITECTURE.deb (PRESET=dev: of the tests' build, into build/package-dev)
+package: ## Make the Debian package, in build/package (PRESET=dev: of the tests' build, in build/package-dev)
 	@scripts/install-packages build package
 	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET) --target keyshift_packaging
@@ -40,7 +40,7 @@ package: ## Make the Debian package: build/package/keyshift_VERSION_ARCHITECTURE
 	@ls $(PACKAGES)/*.deb
 
 .PHONY: test-system
-test-system: ## Boot a small Debian and install, run, break, upgrade and purge the package there (root; skipped with the reason where no container boots)
+test-system: ## Install, run, break, upgrade and purge the package in a booted Debian (as root; says why where it cannot)
 	@$(MAKE) --no-print-directory package PRESET=dev
 	@scripts/install-packages test system
 	@$(PYTEST) -q -r s tests/system

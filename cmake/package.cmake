@@ -17,24 +17,25 @@ install(FILES systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME keyshift.c
 install(FILES packaging/keyshift.yaml DESTINATION /etc/keyshift)
 install(FILES packaging/default DESTINATION /etc/default RENAME keyshift)
 
-file(GLOB DASHBOARDS ${CMAKE_SOURCE_DIR}/dashboards/*.json)
+file(GLOB DASHBOARDS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/dashboards/*.json)
 install(FILES ${DASHBOARDS} dashboards/provisioning.yaml DESTINATION share/keyshift/dashboards)
 install(FILES alerts/keyshift.rules.yaml DESTINATION share/keyshift/alerts)
 file(READ config/prometheus.yaml PROMETHEUS)
 string(REPLACE ../alerts/ /usr/share/keyshift/alerts/ PROMETHEUS "${PROMETHEUS}")
 file(CONFIGURE OUTPUT ${BUILT}/prometheus.yaml CONTENT "${PROMETHEUS}" @ONLY)
+install(DIRECTORY config/fleet DESTINATION ${DOC}/examples)
 install(FILES config/keyshift.yaml config/alertmanager.yaml ${BUILT}/prometheus.yaml packaging/docker-logs.conf
   DESTINATION ${DOC}/examples)
 
-file(GLOB DOCUMENTS ${CMAKE_SOURCE_DIR}/docs/*.md)
+file(GLOB DOCUMENTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)
 install(FILES ${DOCUMENTS} packaging/copyright DESTINATION ${DOC})
-install(FILES packaging/lintian-overrides DESTINATION share/lintian/overrides RENAME keyshift)
 
 # keyshift_gzip(FILE DIRECTORY [DEPENDS...]): installs FILE compressed, the same bytes each time.
 function(keyshift_gzip FILE DIRECTORY)
   get_filename_component(name ${FILE} NAME)
   set(compressed ${BUILT}/${name}.gz)
-  add_custom_command(OUTPUT ${compressed} COMMAND gzip -9 --no-name --stdout ${FILE} > ${compressed} DEPENDS ${FILE} ${ARGN} VERBATIM)
+  add_custom_command(OUTPUT ${compressed}
+    COMMAND gzip -9 --no-name --stdout ${FILE} > ${compressed} DEPENDS ${FILE} ${ARGN} VERBATIM)
   set_property(GLOBAL APPEND PROPERTY KEYSHIFT_COMPRESSED ${compressed})
   install(FILES ${compressed} DESTINATION ${DIRECTORY})
 endfunction()

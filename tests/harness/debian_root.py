@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small Debian to boot and to install packages in, made once by mmdebstrap from the sources that this machine's apt has."""
+"""A small Debian to boot and to install packages in, made once by mmdebstrap from the sources of this machine's apt."""
 
 import hashlib
 import shutil

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Debian that boots systemd, in a container by systemd-nspawn.
 
-It has this machine's network, so that it reaches the servers of the harness and is reached on loopback; what it changes on
-its file system is gone when it stops. Commands run in it by entering its namespaces, which needs no systemd on this side.
+It has this machine's network, so that it reaches the servers of the harness and is reached on loopback; what it changes
+on its file system is gone when it stops. Commands enter its namespaces, which needs no systemd on this side.
 """
 
 import subprocess
@@ -22,7 +22,7 @@ Completed = subprocess.CompletedProcess[str]
 
 
 def cannot_run(root: Path | None = None) -> str:
-    """Why no container runs on this machine, of `root` or, without one, of the machine's own programs; empty when one does."""
+    """Why no container of `root`, or of this machine's own programs, runs on it; empty when one does."""
     tree = [f"--directory={root}", "--volatile=overlay"] if root else ["--directory=/", "--volatile=yes"]
     command = [program("systemd-nspawn"), *_CONTAINER, *tree, "/usr/bin/true"]
     tried = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)

@@ -65,7 +65,9 @@ def documented(heading: str, language: str = "sh") -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
 
 
-def follow(machine: Machine, commands: str, *, package: Path | None = None, database_url: str = "", user: str = "root") -> str:
+def follow(
+    machine: Machine, commands: str, *, package: Path | None = None, database_url: str = "", user: str = "root"
+) -> str:
     """Run commands of the document, with this package and this database in the place of its examples."""
     commands = re.sub(r"\./keyshift_\S+\.deb", str(package), commands)
     commands = re.sub(r"postgresql://[^']+", lambda _: database_url, commands)
@@ -100,8 +102,8 @@ def test_from_the_package_to_a_metric_in_two_commands(machine: Machine, package:
     trial = f"export HOME=/tmp/trial; {serve.rstrip()} >/tmp/trial.log 2>&1 & echo $!"
     process = follow(machine, trial, database_url=database_url, user="nobody").strip()
     assert wait_for_metric("keyshift_keys", state="legacy") > 0
-    end = time.monotonic()
-    say(f"from the package to a scraped metric: {end - begin:.1f} s ({installed - begin:.1f} s of it for apt-get install)")
+    seconds, of_apt = time.monotonic() - begin, installed - begin
+    say(f"from the package to a scraped metric: {seconds:.1f} s ({of_apt:.1f} s of it for apt install)")
     machine.run("sh", "-c", f"kill {process}")
     eventually(lambda: not machine.run("sh", "-c", f"ls -d /proc/{process} || true"), 10.0, "the trial has ended")
 
@@ -167,7 +169,8 @@ def test_after_kill_9_it_is_there_again_and_counts_on(machine: Machine, gateway:
 
 
 def test_the_watchdog_restarts_one_that_hangs(machine: Machine):
-    machine.write("/run/systemd/system/keyshift.service.d/watchdog.conf", "[Service]\nWatchdogSec=1s\nTimeoutAbortSec=1s\n")
+    drop_in = "/run/systemd/system/keyshift.service.d"
+    machine.write(f"{drop_in}/watchdog.conf", "[Service]\nWatchdogSec=1s\nTimeoutAbortSec=1s\n")
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", "keyshift")
     time.sleep(2.5)  # Longer than the watchdog waits: one that is well is left alone.
@@ -176,7 +179,7 @@ def test_the_watchdog_restarts_one_that_hangs(machine: Machine):
     machine.wait_for(SERVICE, NRestarts="1", ActiveState="active")
     assert "Watchdog timeout" in machine.journal(SERVICE)
     wait_for_metric("keyshift_keys", state="legacy")
-    machine.run("rm", "-r", "/run/systemd/system/keyshift.service.d")
+    machine.run("rm", "-r", drop_in)
     machine.run("systemctl", "daemon-reload")
 
 
@@ -248,7 +251,7 @@ def test_docker_logs_take_the_drop_in(machine: Machine):
     machine.run("chmod", "--recursive", "o=", "/var/lib/docker")
     configure_instance(machine, gateway_log=f"input: {{docker: {log}}}")
     wait_for_metric("keyshift_source_up", 0, INSTANCE_URL, source="gateway_log")
-    follow(machine, documented("Logs")[0].replace("keyshift.service.d", f"{INSTANCE}.d").replace("restart keyshift", f"restart {INSTANCE}"))
+    follow(machine, re.sub(r"keyshift(?=\.service\.d|$)", "keyshift@eu", documented("Logs")[0], flags=re.MULTILINE))
     wait_for_metric("keyshift_source_up", 1, INSTANCE_URL, source="gateway_log")
     machine.run("rm", "-r", f"/etc/systemd/system/{INSTANCE}.d")
 

@@ -43,15 +43,15 @@ def test_version_and_changelog_are_those_of_the_project(package: Path, files: Pa
 
 def test_what_is_loaded_at_run_time_is_recommended(package: Path):
     loaded = {"libsystemd.so.0": "libsystemd0", "libhs.so.5": "libvectorscan5"}
-    named = {
-        name for source in (ROOT / "src").rglob("*.cpp") for name in re.findall(r'"(lib\w+\.so[.\d]*)"', source.read_text())
-    }
+    sources = "".join(source.read_text() for source in (ROOT / "src").rglob("*.cpp"))
+    named = set(re.findall(r'"(lib\w+\.so[.\d]*)"', sources))
     assert named == set(loaded)
     assert set(loaded.values()) <= set(re.split(r",\s*", field(package, "Recommends")))
 
 
 def test_documentation_and_examples_name_what_is_installed(files: Path):
-    texts = [*files.glob("usr/share/doc/keyshift/**/*"), *files.glob("usr/share/keyshift/**/*.yaml"), *files.glob("lib/**/*")]
+    places = ("usr/share/doc/keyshift/**/*", "usr/share/keyshift/**/*.yaml", "lib/**/*", "etc/**/*")
+    texts = [file for place in places for file in files.glob(place)]
     named = {
         path.rstrip(".")
         for file in texts
@@ -84,8 +84,8 @@ def test_stack_and_memory_functions_are_checked(binary: Path):
 
 
 def test_branches_have_marked_targets(binary: Path):
-    """-fcf-protection. The note that would say so for the program as a whole cannot be there: Debian 12's C runtime, which
-    begins every program, has no such marks, and the linker notes what holds for all parts."""
+    """-fcf-protection. The note that would say so for the program as a whole cannot be there: Debian 12's C runtime,
+    which begins every program, has no such marks, and the linker notes what holds for all parts."""
     endbr64 = b"\xf3\x0f\x1e\xfa"
     functions_at_least = 1_000
     assert binary.read_bytes().count(endbr64) > functions_at_least
