@@ -55,6 +55,12 @@ Error not_tracked(std::string_view track) {
             "run: ALTER SYSTEM SET pg_stat_statements.track = 'top'; SELECT pg_reload_conf();"};
 }
 
+/// compute_query_id may be off; and after a start with `off`, `auto` does not switch it on.
+Error not_counted() {
+    return {Errc::schema, "no statement is counted, for want of query ids",
+            "run: ALTER SYSTEM SET compute_query_id = 'on'; SELECT pg_reload_conf();"};
+}
+
 Error not_permitted(std::string_view user) {
     return {Errc::permission, "user " + std::string(user) + " may not read the statements of other users",
             "run: GRANT pg_read_all_stats TO " + config::Identifier{std::string(user)}.sql() + ";"};
@@ -128,14 +134,14 @@ Result<StatementView> StatementView::resolve(Postgres& connection, Deadline dead
         "WHERE e.extname = 'pg_stat_statements'), "
         "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
         "(SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'), "
-        "current_setting('compute_query_id', true)",
+        "(SELECT oid FROM pg_roles WHERE rolname = current_user)",
         deadline);
     if (!rows) return rows.error();
     StatementView view;
     view.capacity_ = text(rows->at(0, 0));
     view.track_ = text(rows->at(0, 1));
     view.user_ = text(rows->at(0, 4));
-    view.names_statements_ = rows->at(0, 7) != "off";
+    view.user_id_ = text(rows->at(0, 7));
     if (rows->at(0, 5) == "t") return standby();
     if (view.capacity_.empty()) return not_loaded(rows->at(0, 6));
     if (!rows->at(0, 2)) return not_created();
@@ -198,7 +204,22 @@ Result<StatementView::Moment> StatementView::moment(Postgres& connection, Deadli
     return moment;
 }
 
-Result<StatementStatistics> StatementView::read(Postgres& connection, Deadline deadline) const {
+// Its own query is counted before the next one begins.
+Result<void> StatementView::prove_counting(Postgres& connection, Deadline deadline) const {
+    const std::string own = "SELECT coalesce(sum(calls), 0)" + from(false) + " AND userid = " + user_id_;
+    std::uint64_t before = 0;
+    // An eviction in between takes calls away: once more then.
+    for (int look = 0; look < 4; ++look) {
+        const auto calls = connection.query(own, deadline);
+        if (!calls) return calls.error();
+        const std::uint64_t now = number(calls->at(0, 0));
+        if (look > 0 && now > before) return {};
+        before = now;
+    }
+    return not_counted();
+}
+
+Result<StatementStatistics> StatementView::read(Postgres& connection, Deadline deadline) {
     // What is read between a reset and the look at its time would count twice.
     for (;;) {
         const auto before = moment(connection, deadline);
@@ -210,11 +231,17 @@ Result<StatementStatistics> StatementView::read(Postgres& connection, Deadline d
         if (!after) return after.error();
         if (after->reset_at != before->reset_at) continue;
         StatementStatistics out{database_, before->now, before->reset_at, before->evictions, false, {}};
+        std::uint64_t own_calls = 0;
         for (std::size_t i = 0; i < rows->size(); ++i) {
             if (!rows->at(i, 0)) return not_permitted(user_);
             out.entries.push_back(
                 {text(rows->at(i, 0)), text(rows->at(i, 3)), number(rows->at(i, 1)), number(rows->at(i, 2))});
+            if (out.entries.back().id.starts_with(user_id_ + "/")) own_calls += out.entries.back().calls;
         }
+        // As long as keyshift's own queries are counted, so are the gateway's, and no growth means no use.
+        if (!own_calls_ || own_calls <= *own_calls_)
+            if (auto proven = prove_counting(connection, deadline); !proven) return proven.error();
+        own_calls_ = own_calls;
         if (!info_.empty()) return out;
         const auto full = nearly_full(connection, deadline);
         if (!full) return full.error();

@@ -50,8 +50,9 @@ class StatementView {
                                                          const config::Gateway& gateway,
                                                          base::Deadline deadline);
 
-    /// All of this database, as of one moment. Errors: schema when the server has become a standby.
-    base::Result<StatementStatistics> read(drivers::Postgres& connection, base::Deadline deadline) const;
+    /// All of this database, as of one moment. Errors: schema when the server has become a standby, or counts
+    /// no statements any more, not even these.
+    base::Result<StatementStatistics> read(drivers::Postgres& connection, base::Deadline deadline);
     /// Of all entries there are; a text that holds none of `names`, in letters of any case, is given as "".
     /// Without names each text is given.
     base::Result<std::vector<StatementText>> texts(drivers::Postgres& connection,
@@ -61,9 +62,6 @@ class StatementView {
     /// So few entries are free that some may have been evicted lately.
     base::Result<bool> nearly_full(drivers::Postgres& connection, base::Deadline deadline) const;
 
-    /// The server itself tells one statement from another; without, it counts none, unless a library of its
-    /// own does.
-    bool names_statements() const { return names_statements_; }
     /// Entries that the server keeps.
     const std::string& capacity() const { return capacity_; }
     const std::string& track() const { return track_; }
@@ -74,13 +72,15 @@ class StatementView {
     base::Result<void> look_at_columns(drivers::Postgres& connection, const std::string& schema,
                                        base::Deadline deadline);
     base::Result<void> name_database(drivers::Postgres& connection, base::Deadline deadline);
+    base::Result<void> prove_counting(drivers::Postgres& connection, base::Deadline deadline) const;
     std::string from(bool with_texts) const;
 
     std::string view_;  // with its schema, quoted, as below
     std::string info_;  // empty: not there
     std::string id_, since_;
     std::string capacity_, track_, user_, database_;
-    bool names_statements_ = true;
+    std::string user_id_;
+    std::optional<std::uint64_t> own_calls_;  // when it was last read
 };
 
 }  // namespace keyshift::collectors

@@ -58,8 +58,6 @@ class Statements final : public Collector {
         if (!statistics) return {failure(statistics.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "pg_stat_statements can be read (track = " + view_->track() + ")"}};
-        const bool none = statistics->entries.empty();
-        if (none || !view_->names_statements()) findings.push_back(nameless(none));
         const auto full = view_->nearly_full(connection_, deadline);
         if (!full) return {failure(full.error())};
         if (statistics->evictions.value_or(0) > 0 || statistics->may_have_evicted)
@@ -105,19 +103,6 @@ class Statements final : public Collector {
         counts_ = StatementCounts({gateway_, *std::move(tables)});
         view_ = *std::move(view);
         return {};
-    }
-
-    /// `none`: not even the statements of this look are counted.
-    static Finding nameless(bool none) {
-        // 'auto' would need a restart where it was off when the server started.
-        const char* const mend = "run: ALTER SYSTEM SET compute_query_id = 'on'; SELECT pg_reload_conf();";
-        if (none) {
-            return {Finding::Kind::failure, "no statement is counted, for want of query ids", mend,
-                    base::Errc::schema};
-        }
-        return {Finding::Kind::warning,
-                "compute_query_id is off: unless a library of its own gives ids, no statement is counted",
-                mend};
     }
 
     Finding about_evictions(const StatementStatistics& statistics, bool full) const {

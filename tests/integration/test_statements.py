@@ -254,6 +254,28 @@ def test_where_nothing_is_tracked_it_says_so():
             eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 0, 10, "0 would be a lie")
 
 
+def test_where_statements_are_no_longer_counted_it_says_so(own_postgres):
+    """The entries stay and do not grow: that would pass for a gateway at rest."""
+    database = own_postgres.create_database()
+    create_schema(database.dsn())
+
+    def query_ids(setting: str) -> None:
+        own_postgres.execute(f"ALTER SYSTEM SET compute_query_id = '{setting}'")
+        own_postgres.execute("SELECT pg_reload_conf()")
+
+    with Serve(looking(database.dsn())) as serve:
+        eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 1, 10, "it counts")
+        query_ids("off")
+        eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 0, 10, "0 would be a lie")
+        assert serve.errors("statements") == {"schema": serve.errors("statements")["schema"]}
+        assert "for want of query ids" in serve.log()
+        query_ids("on")
+        eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 1, 10, "it counts again")
+        own_postgres.execute("SELECT pg_stat_statements_reset()", database=database.name)
+        wait_for_a_look(serve)
+        assert serve.metric("keyshift_source_up", source="statements") == 1
+
+
 def test_a_standby_does_not_pass_for_the_primary(own_postgres):
     database = own_postgres.create_database()
     create_schema(database.dsn())
@@ -296,12 +318,22 @@ def test_patterns_of_the_configuration(database):
 
 
 def imitate(database: Database, version: int) -> ImitatedStatements:
-    """As if the extension of that release had been created: the catalog says so, and there is its function."""
+    """As if the extension of that release had been created: the catalog says so, and there is its function. Whoever asks
+    finds that own queries are counted, more each time."""
     imitated = ImitatedStatements(database, version)
     database.execute(
         f"""CREATE FUNCTION {imitated.schema}.pg_stat_statements(showtext boolean)
                 RETURNS SETOF {imitated.schema}.pg_stat_statements LANGUAGE sql
-                AS 'SELECT * FROM {imitated.schema}.pg_stat_statements';
+                AS $$
+                    SELECT * FROM {imitated.schema}.pg_stat_statements
+                    UNION ALL
+                    SELECT own.* FROM pg_roles r, pg_database d, jsonb_populate_record(
+                        NULL::{imitated.schema}.pg_stat_statements,
+                        jsonb_build_object('userid', r.oid, 'dbid', d.oid, 'toplevel', true, 'queryid', -1, 'query', '',
+                                           'calls', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+                                           'rows', 0, 'stats_since', '2026-01-01T00:00:00Z')) own
+                    WHERE r.rolname = current_user AND d.datname = current_database()
+                $$;
             UPDATE pg_extension SET extnamespace = '{imitated.schema}'::regnamespace
                 WHERE extname = 'pg_stat_statements'"""
     )
