@@ -49,8 +49,8 @@ test-system: ## Install, run, break, upgrade and purge the package in a booted D
 test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
 	@tail -n 3 build/dev/ctest.log
-	@$(PYTEST) -q -n 4 --dist loadfile tests/architecture tests/integration tests/e2e
-	@$(PYTHON) tests/mutation/mutate.py --sample 25 --quiet
+	@$(PYTEST) -q -r s -n 4 --dist loadfile tests/e2e tests/integration tests/architecture
+	@$(PYTHON) tests/mutation/mutate.py --sample 20 --quiet
 
 .PHONY: unit
 unit: dev-build ## Run the unit tests alone

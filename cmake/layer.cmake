@@ -1,6 +1,8 @@
 # keyshift_layer(name [USES layer ...] [LINKS third-party ...])
 # One static library per folder of src/, made of every .cpp in it. USES are the layers below it; LINKS are third-party
-# libraries, kept PRIVATE so that they stay out of headers. Each header must compile alone: all_verify_interface_header_sets.
+# libraries, kept PRIVATE so that they stay out of headers. Each header must compile alone. One with a .cpp of its name does
+# when that compiles, which includes it first (tests/architecture looks at that); the others are compiled by
+# all_verify_interface_header_sets.
 function(keyshift_layer name)
   cmake_parse_arguments(layer "" "" "USES;LINKS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
@@ -10,7 +12,10 @@ function(keyshift_layer name)
   endif()
   add_library(keyshift_${name} STATIC ${sources})
   target_sources(keyshift_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${headers})
+  list(TRANSFORM sources REPLACE "\\.cpp$" ".hpp" OUTPUT_VARIABLE included_first)
+  list(REMOVE_ITEM headers ${included_first})
+  target_sources(keyshift_${name} PUBLIC FILE_SET alone TYPE HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${headers})
   list(TRANSFORM layer_USES PREPEND keyshift_)
   target_link_libraries(keyshift_${name} PUBLIC ${layer_USES} PRIVATE keyshift_flags ${layer_LINKS})
-  set_target_properties(keyshift_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  set_target_properties(keyshift_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON INTERFACE_HEADER_SETS_TO_VERIFY alone)
 endfunction()

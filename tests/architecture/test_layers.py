@@ -64,6 +64,14 @@ def violations(found: list[tuple[Path, str]], graph: dict[str, set[str]]) -> lis
     return wrong
 
 
+def test_each_source_includes_its_own_header_first() -> None:
+    """So that the header compiles alone: cmake/layer.cmake relies on it."""
+    own = [(path, path.with_suffix(".hpp")) for path in SRC.rglob("*.cpp")]
+    own = [(path, header) for path, header in own if header.exists()]
+    assert len(own) > 100, "looking in the wrong place"
+    assert [str(path) for path, header in own if INCLUDE.search(path.read_text())[1] != str(header.relative_to(SRC))] == []
+
+
 def test_every_folder_is_a_layer() -> None:
     folders = {path.name for path in SRC.iterdir() if path.is_dir()}
     assert folders == set(layers())
