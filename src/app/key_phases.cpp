@@ -28,6 +28,7 @@ std::optional<report::KeyPhase> KeyPhases::of(const domain::Key& key) {
     if (!is_live(phase.phase)) return std::nullopt;  // it is back since the last poll
     phase.rule = static_cast<domain::PairRule>(slot->rule);
     phase.replacement_used = slot->replacement_used != 0;
+    phase.use_upgrades = picture_.model.policy.promotes_in_place && fallback_ != domain::FallbackMode::absent;
     if (!phase.has_replacement()) return phase;
     replacement_.clear();
     if (auto pairing = picture_.state->load_pairing(slot->row); pairing && *pairing)

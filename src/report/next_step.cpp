@@ -37,10 +37,13 @@ constexpr std::array<Phase, kLivePhases> kMostUrgentFirst{Phase::stranded,    Ph
                                                           Phase::pending,     Phase::drained, Phase::dormant,
                                                           Phase::quarantined, Phase::expired};
 
-/// A key that is pending because the old one is not in use either may have its new key already.
+/// A key that is pending because the old one is not in use either may have its new key already. Where use
+/// upgrades keys, one that is pending has not been used.
 std::size_t index(const KeyPhase& key) {
-    const bool made = key.phase == Phase::pending && key.has_replacement();
-    return static_cast<std::size_t>(made ? Phase::issued : key.phase);
+    Phase phase = key.phase;
+    if (phase == Phase::pending && key.use_upgrades) phase = Phase::dormant;
+    if (phase == Phase::pending && key.has_replacement()) phase = Phase::issued;
+    return static_cast<std::size_t>(phase);
 }
 
 void append_sentence(std::string& out, const NextStep& step, std::uint64_t keys) {

@@ -52,6 +52,7 @@ struct KeyPhase {
     domain::PairRule rule = domain::PairRule::none;  ///< how its replacement was recognised, if it has one
     std::string_view replacement{};                  ///< the modern key's id; empty: not known
     bool replacement_used = false;
+    bool use_upgrades = false;  ///< its next use makes it a modern key: it needs no replacement
 
     bool has_replacement() const { return rule != domain::PairRule::none; }
 };

@@ -5,6 +5,7 @@ docs/presets.md makes up for `custom`."""
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,11 @@ def test_langfuse_is_reported_and_examined(database, redis, langfuse):
     text = home.run("report", "--config", config, env=env)
     assert b"Found 2 API keys" in text.stdout and b"this gateway upgrades a legacy key when it is used" in text.stderr
     assert "/auth/key" not in json.dumps(report), "that is another gateway's"
+    langfuse.add_key("k3", "p1", created_at=time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 10 * 86400)))
+    pending = home.run("report", "--phase", "pending", "--format", "json", "--config", config, env=env)
+    (k3,) = json.loads(pending.stdout)["keys"]
+    assert k3["next_step"] == "confirm_unused", "a use upgrades the one that is there: no new one is needed"
+    database.execute("DELETE FROM api_keys WHERE id = 'k3'")
 
     printed = home.run("sql", "--role", f"reader_{database.name}", "--config", config, env=env)
     psql(database, printed.stdout)

@@ -84,6 +84,15 @@ TEST(NextSteps, WantNoSecondReplacementForAKeyAtRest) {
               " 2 keys have replacements that are not in use yet: deploy the new keys.");
 }
 
+TEST(NextSteps, WantNoNewKeyWhereTheNextUseUpgradesTheOldOne) {
+    KeyPhase key{Phase::pending};
+    key.use_upgrades = true;
+    EXPECT_EQ(next_step(key).word, "confirm_unused");
+    EXPECT_EQ(sentences({key}), " 1 key seems unused: confirm that it is, then block it.");
+    key.phase = Phase::stranded;
+    EXPECT_EQ(next_step(key).word, "deploy_new_key_now");
+}
+
 TEST(NextSteps, WantNothingOfKeysThatHaveGone) {
     EXPECT_EQ(sentences({{Phase::retired}, {Phase::retired_in_use}, {Phase::upgraded}}), "");
 }
