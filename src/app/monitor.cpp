@@ -39,6 +39,7 @@ constexpr base::Duration kTolerableSkew = 5s;
 constexpr auto kJudgeEvery = 15s;
 /// Logs are looked at many times a second. What is not saved yet is read again after a kill -9.
 constexpr auto kSaveEvery = 250ms;
+constexpr auto kLookAgain = 20ms;
 
 /// Who signals a process and its group, as timeout(1) does, signals twice and means once.
 constexpr auto kSameSignal = 100ms;
@@ -157,6 +158,11 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
     Heard heard;
     const auto look = [&watched, &heard] { return watched.source.run_cycle(heard); };
     while (!stopping_ && !watched.leaving) {
+        if (!watched.source.may_cause().empty()) {
+            auto others = wait_for_others(watched);
+            co_await std::move(others);
+            if (stopping_ || watched.leaving) break;
+        }
         const auto began = Clock::now();
         if (watched.source.keeps_journal())
             heard = {counted_fallback(model_, base::now()), book_.take_uses(), journal_settings(config_)};
@@ -178,6 +184,19 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         const auto next = succeeded ? began + std::min(schedule.after_success(), look_every)
                                     : now + schedule.after_failure();
         co_await pause(watched, now + rest, std::max(next, now + rest));
+    }
+}
+
+/// What it is about to cause, whoever counts it must not find there at the very first look: nobody could tell
+/// whether that look has seen it already.
+asio::awaitable<void> Monitor::wait_for_others(Watched& watched) {
+    const auto untried = [this, &watched](const Watched& other) {
+        return &other != &watched && !other.source.keeps_journal() &&
+               model_.sources[other.source.name()].polls == 0;
+    };
+    while (!stopping_ && !watched.leaving && std::any_of(watched_.begin(), watched_.end(), untried)) {
+        watched.timer.expires_after(kLookAgain);
+        co_await watched.timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }
 }
 

@@ -90,6 +90,7 @@ class Monitor {
     base::Result<void> resume(Watched& watched);
     void start_watching(Watched& watched);
     boost::asio::awaitable<void> watch(Watched& watched);
+    boost::asio::awaitable<void> wait_for_others(Watched& watched);
     boost::asio::awaitable<void> pause(Watched& watched, Clock::time_point earliest,
                                        Clock::time_point latest);
     void apply(Watched& watched, Cycle cycle);
