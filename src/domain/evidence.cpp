@@ -9,6 +9,8 @@ namespace keyshift::domain {
 namespace {
 
 constexpr int kPollsUntilStale = 3;
+/// However short the interval: a busy machine is late by that much.
+constexpr base::Duration kAlwaysFresh = std::chrono::seconds{2};
 
 std::int64_t counted_of(const SourceCounts& counts, std::size_t i) {
     return add_bounded(counts.sums.at(i), -counts.own.at(i));
@@ -114,8 +116,8 @@ void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last
 }  // namespace
 
 bool SourceCounts::fresh(base::Time now) const {
-    if (!read_at) return false;
-    const base::Duration stale = kPollsUntilStale * poll_every;
+    if (!read_at || poll_every <= base::Duration::zero()) return false;
+    const base::Duration stale = std::max(kPollsUntilStale * poll_every, kAlwaysFresh);
     return now - *read_at < stale && *read_at - now <= stale;
 }
 

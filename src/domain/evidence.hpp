@@ -43,8 +43,8 @@ struct SourceCounts {
     base::Duration poll_every{};
     std::optional<base::Time> restored_at = {};  ///< read back from the state; not saved
 
-    /// Read lately; three polls without success are too many. A time further ahead than that is of a clock
-    /// that has been set since.
+    /// Read lately; three polls without success are too many, if they take two seconds. A time further ahead
+    /// than that is of a clock that has been set since.
     bool fresh(base::Time now) const;
     /// ... and nothing was missing.
     bool complete(base::Time now) const;

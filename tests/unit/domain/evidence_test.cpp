@@ -107,6 +107,10 @@ TEST(SourceCounts, ThreePollsWithoutSuccessAreTooMany) {
     EXPECT_TRUE(counts.fresh(kNow + 90s - 1us) && counts.complete(kNow));
     EXPECT_FALSE(counts.fresh(kNow + 90s) || counts.complete(kNow + 90s));
     EXPECT_TRUE(counts.fresh(kNow - 90s));
+    counts.poll_every = 100ms;
+    EXPECT_TRUE(counts.fresh(kNow + 2s - 1us)) << "a busy machine";
+    EXPECT_FALSE(counts.fresh(kNow + 2s));
+    counts.poll_every = 30s;
     EXPECT_FALSE(counts.fresh(kNow - 90s - 1us)) << "the clock was set back";
     take_look(counts, look(0, {"a"}), kNow);
     EXPECT_TRUE(counts.fresh(kNow) && !counts.complete(kNow));
