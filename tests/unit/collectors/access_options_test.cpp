@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of access_log: in the documentation, in the sample file, and what is refused.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 
 #include "access_fixture.hpp"
+#include "sample_file.hpp"
 
 namespace keyshift::collectors {
 namespace {
 
-std::string content(const std::string& path) {
-    std::ifstream in(std::filesystem::path(KEYSHIFT_SOURCE_DIR) / path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// The item as it stands in the sample file, in comments.
-std::string sample() {
-    std::istringstream lines(content("config/keyshift.yaml"));
-    std::string out;
-    for (std::string line; std::getline(lines, line);) {
-        const bool begins = line == "# - type: access_log";
-        if (begins || (!out.empty() && line.starts_with("#   "))) {
-            out += line.substr(2) + "\n";
-        } else if (!out.empty()) {
-            break;
-        }
-    }
-    return out;
-}
-
 config::Loaded load_sample() {
-    std::string text = sample();
+    std::string text = sample("access_log");
     const auto replace = [&](const std::string& from, const std::string& to) {
         ASSERT_NE(text.find(from), std::string::npos) << from;
         text.replace(text.find(from), from.size(), to);
@@ -43,13 +20,13 @@ config::Loaded load_sample() {
     replace("journald: {unit: null, match: null, directory: null}", "");
     replace("address_key_file: null", "");
     replace("address_key: null", "");
-    const auto nothing = [](std::string_view) { return std::optional<std::string>(); };
-    return config::parse("collectors:\n" + text, "k.yaml", nothing, catalog_types());
+    return load("collectors:\n" + text);
 }
 
 TEST(AccessOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentation) {
     const config::Loaded loaded = load_sample();
-    for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text() << "\n" << sample();
+    for (const auto& problem : loaded.problems)
+        ADD_FAILURE() << problem.text() << "\n" << sample("access_log");
     const std::string documentation = content("docs/configuration.md");
     std::size_t keys = 0;
     for (const config::KnownKey& key : loaded.known) {
@@ -63,7 +40,8 @@ TEST(AccessOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentation) 
                     line.find("| none |") != std::string::npos || item)
             << line << " fallback " << key.fallback;
         const std::string name = key.path.substr(key.path.rfind('.') + 1);
-        EXPECT_NE(sample().find(name + ":"), std::string::npos) << name << " is not in the sample";
+        EXPECT_NE(sample("access_log").find(name + ":"), std::string::npos)
+            << name << " is not in the sample";
     }
     EXPECT_GT(keys, 18U);
 }

@@ -1,45 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of gateway_log in the documentation and in the sample file.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "collectors/catalog.hpp"
+#include "sample_file.hpp"
 
 namespace keyshift::collectors {
 namespace {
 
 using domain::Event;
 
-std::string content(const std::string& path) {
-    std::ifstream in(std::filesystem::path(KEYSHIFT_SOURCE_DIR) / path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-config::Loaded load(const std::string& text) {
-    const auto nothing = [](std::string_view) { return std::optional<std::string>(); };
-    return config::parse(text, "k.yaml", nothing, catalog_types());
-}
-
 domain::Events measured(const config::Loaded& loaded) {
     return catalog_entry("gateway_log").measures(loaded.config.gateway, loaded.config.collectors.at(0));
-}
-
-/// The item as it stands in the sample file, in comments.
-std::string sample() {
-    std::istringstream lines(content("config/keyshift.yaml"));
-    std::string out;
-    for (std::string line; std::getline(lines, line);) {
-        if (line == "# - type: gateway_log" || (!out.empty() && line.starts_with("# ")))
-            out += line.substr(2) + "\n";
-        else if (!out.empty())
-            break;
-    }
-    return out;
 }
 
 void replace(std::string& text, const std::string& old, const std::string& with) {
@@ -49,7 +22,7 @@ void replace(std::string& text, const std::string& old, const std::string& with)
 }
 
 TEST(GatewayLogOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentation) {
-    std::string text = sample();
+    std::string text = sample("gateway_log");
     replace(text, "files: null", "files: /var/log/gateway.log");
     replace(text, "    docker: null", "    # none");
     replace(text, "    journald: {unit: null, match: null, directory: null}", "    # none");
@@ -69,7 +42,8 @@ TEST(GatewayLogOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentati
                     line.find("| none |") != std::string::npos)
             << line << " " << key.fallback;
         const std::string name = key.path.substr(key.path.rfind('.') + 1);
-        EXPECT_NE(sample().find(name + ":"), std::string::npos) << name << " is not in the sample";
+        EXPECT_NE(sample("gateway_log").find(name + ":"), std::string::npos)
+            << name << " is not in the sample";
     }
     EXPECT_EQ(keys, 19U);
 }

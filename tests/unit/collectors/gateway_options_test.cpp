@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of gateway_metrics: in the documentation, in the sample file, and what is refused.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "collectors/catalog.hpp"
+#include "sample_file.hpp"
 
 namespace keyshift::collectors {
 namespace {
-
-std::string content(const std::string& path) {
-    std::ifstream in(std::filesystem::path(KEYSHIFT_SOURCE_DIR) / path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-config::Loaded load(const std::string& text) {
-    const auto nothing = [](std::string_view) { return std::optional<std::string>(); };
-    return config::parse(text, "k.yaml", nothing, catalog_types());
-}
 
 std::string messages(const std::string& options) {
     std::string out;
@@ -36,22 +22,8 @@ domain::Events measured(const std::string& text) {
     return catalog_entry("gateway_metrics").measures(loaded.config.gateway, loaded.config.collectors.at(0));
 }
 
-/// The item as it stands in the sample file, in comments.
-std::string sample() {
-    std::istringstream lines(content("config/keyshift.yaml"));
-    std::string out;
-    for (std::string line; std::getline(lines, line);) {
-        const bool begins = line == "# - type: gateway_metrics";
-        if (begins || (!out.empty() && line.starts_with("# "))) out += line.substr(2) + "\n";
-        if (!begins && !line.starts_with("#")) {
-            if (!out.empty()) break;
-        }
-    }
-    return out;
-}
-
 TEST(GatewayOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentation) {
-    std::string text = sample();
+    std::string text = sample("gateway_metrics");
     ASSERT_NE(text.find("counters:"), std::string::npos);
     const std::string none = "targets: null";
     text.replace(text.find(none), none.size(), "targets: ['http://gateway']");
@@ -74,13 +46,14 @@ TEST(GatewayOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentation)
             << line << " " << key.fallback;
         const std::string name = key.path.substr(key.path.rfind('.') + 1);
         if (name == "reason_label") continue;
-        EXPECT_NE(sample().find(name + ":"), std::string::npos) << name << " is not in the sample";
+        EXPECT_NE(sample("gateway_metrics").find(name + ":"), std::string::npos)
+            << name << " is not in the sample";
     }
     EXPECT_GT(keys, 17U);
 }
 
 TEST(GatewayOptions, TheSamplesCountersAreThePresets) {
-    const std::string text = sample();
+    const std::string text = sample("gateway_metrics");
     const std::string own = "collectors:\n- type: gateway_metrics\n  targets: http://a\n";
     const std::string counters = text.substr(text.find("  counters:"));
     EXPECT_EQ(measured(own + counters), measured(own));

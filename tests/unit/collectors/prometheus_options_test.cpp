@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of prometheus: in the documentation, in the sample file, and what is refused.
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "collectors/catalog.hpp"
+#include "sample_file.hpp"
 
 namespace keyshift::collectors {
 namespace {
 
-std::string content(const std::string& path) {
-    std::ifstream in(std::filesystem::path(KEYSHIFT_SOURCE_DIR) / path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// The item as it stands in the sample file, in comments.
-std::string sample() {
-    std::istringstream lines(content("config/keyshift.yaml"));
-    std::string out;
-    for (std::string line; std::getline(lines, line);) {
-        if (!out.empty() && !line.starts_with("# ")) break;
-        if (!out.empty() || line == "# - type: prometheus") out += line.substr(2) + '\n';
-    }
-    return out;
-}
-
-config::Loaded load(const std::string& items) {
-    const auto nothing = [](std::string_view) { return std::optional<std::string>(); };
-    return config::parse("collectors:\n" + items, "k.yaml", nothing, catalog_types());
-}
-
 TEST(PrometheusOptions, TheSampleHasEveryKeyWithItsDefault) {
-    std::string text = sample();
+    std::string text = sample("prometheus");
     ASSERT_NE(text.find("health:"), std::string::npos);
     // A secret cannot be null and given by a file at once.
     for (const std::string key :
@@ -45,7 +20,7 @@ TEST(PrometheusOptions, TheSampleHasEveryKeyWithItsDefault) {
         ASSERT_NE(text.find(key), std::string::npos) << key;
         text.erase(text.find(key), key.size());
     }
-    const config::Loaded given = load(text);
+    const config::Loaded given = load("collectors:\n" + text);
     for (const config::Problem& problem : given.problems) ADD_FAILURE() << problem.text();
     const std::string documentation = content("docs/configuration.md");
     std::size_t of_ours = 0;
@@ -54,16 +29,16 @@ TEST(PrometheusOptions, TheSampleHasEveryKeyWithItsDefault) {
         ++of_ours;
         EXPECT_NE(documentation.find("| `" + key.path + "` |"), std::string::npos) << key.path;
         const std::string name = key.path.substr(key.path.rfind('.') + 1);
-        EXPECT_NE(sample().find(name + ':'), std::string::npos) << name;
+        EXPECT_NE(sample("prometheus").find(name + ':'), std::string::npos) << name;
         const bool is_query = key.path.find(".queries.") != std::string::npos;
         if (is_query || key.fallback == "null") continue;
-        EXPECT_NE(sample().find(name + ": " + key.fallback), std::string::npos) << name;
+        EXPECT_NE(sample("prometheus").find(name + ": " + key.fallback), std::string::npos) << name;
     }
     EXPECT_EQ(of_ours, 23U);
 }
 
 TEST(PrometheusOptions, TheSamplesQueriesAreTheDefaults) {
-    std::string text = sample();
+    std::string text = sample("prometheus");
     const std::size_t queries = text.find("  queries:");
     const auto texts = [](const config::Loaded& loaded) {
         std::string out;
@@ -71,9 +46,9 @@ TEST(PrometheusOptions, TheSamplesQueriesAreTheDefaults) {
             if (key.path.find(".queries.") != std::string::npos) out += key.path + ": " + key.fallback + '\n';
         return out;
     };
-    const config::Loaded with = load("- type: prometheus\n" + text.substr(queries));
+    const config::Loaded with = load("collectors:\n- type: prometheus\n" + text.substr(queries));
     for (const config::Problem& problem : with.problems) ADD_FAILURE() << problem.text();
-    const std::string defaults = texts(load("  - type: prometheus\n"));
+    const std::string defaults = texts(load("collectors:\n  - type: prometheus\n"));
     // Each text of the sample, line by line, stands in the defaults.
     std::istringstream lines(text.substr(queries));
     std::string query;
@@ -100,7 +75,7 @@ TEST(PrometheusOptions, TheSamplesQueriesAreTheDefaults) {
 TEST(PrometheusOptions, Mistakes) {
     const auto problems = [](const std::string& options) {
         std::string out;
-        for (const auto& problem : load("  - type: prometheus\n" + options).problems)
+        for (const auto& problem : load("collectors:\n  - type: prometheus\n" + options).problems)
             out += problem.text() + '\n';
         return out;
     };

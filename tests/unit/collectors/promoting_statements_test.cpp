@@ -7,24 +7,12 @@
 #include <gtest/gtest.h>
 
 #include "collectors/statement_counts.hpp"
+#include "shapes_fixture.hpp"
 
 namespace keyshift::collectors {
 namespace {
 
 using domain::Event;
-
-config::Gateway gateway(const std::string& yaml) {
-    const auto loaded =
-        config::parse("gateway: {" + yaml + "}", "k.yaml", [](std::string_view) { return std::nullopt; }, {});
-    for (const auto& problem : loaded.problems)
-        if (problem.key.starts_with("gateway")) ADD_FAILURE() << problem.text();
-    return loaded.config.gateway;
-}
-
-std::string shape(const StatementShapes& shapes, std::string_view sql) {
-    const auto found = shapes.of(sql);
-    return found ? std::string(shape_name(*found)) : "none";
-}
 
 struct Recorded {
     std::string sent, counted;

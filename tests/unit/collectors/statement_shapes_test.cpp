@@ -7,25 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include "shapes_fixture.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
 config::Gateway inferxgate() {
     const auto loaded = config::parse("{}", "k.yaml", [](std::string_view) { return std::nullopt; }, {});
     return loaded.config.gateway;
-}
-
-config::Gateway gateway(const std::string& yaml) {
-    const auto loaded =
-        config::parse("gateway: {" + yaml + "}", "k.yaml", [](std::string_view) { return std::nullopt; }, {});
-    for (const auto& problem : loaded.problems)
-        if (problem.key.starts_with("gateway")) ADD_FAILURE() << problem.text();
-    return loaded.config.gateway;
-}
-
-std::string shape(const StatementShapes& shapes, std::string_view sql) {
-    const auto found = shapes.of(sql);
-    return found ? std::string(shape_name(*found)) : "none";
 }
 
 std::string shape(std::string_view sql) {
