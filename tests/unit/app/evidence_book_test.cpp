@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "app/evidence_saver.hpp"
 #include "app/saved_evidence.hpp"
+#include "book_fixture.hpp"
 #include "domain/evidence_facts.hpp"
 
 namespace keyshift::app {
@@ -20,8 +20,6 @@ using base::Time;
 using domain::Event;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-const Time kStart{std::chrono::seconds{1'768'003'200}};  // a full hour
 
 collectors::Observation hits(std::uint64_t value, std::vector<std::string> parts = {""}) {
     collectors::Observation seen;
@@ -34,25 +32,8 @@ collectors::Observation hits(std::uint64_t value, std::vector<std::string> parts
     return seen;
 }
 
-class EvidenceBookTest : public ::testing::Test {
+class EvidenceBookTest : public BookFixture {
  protected:
-    EvidenceBookTest() {
-        std::string name = (fs::temp_directory_path() / "keyshift-book-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-        start();
-    }
-    ~EvidenceBookTest() override {
-        state_.reset();
-        fs::remove_all(directory_);
-    }
-
-    void start() {
-        state_.reset();
-        state_ = std::move(store::State::open(directory_)->state);
-        book_ = {};
-        model_ = {};
-        ASSERT_TRUE(book_.load(*state_, model_, now_));
-    }
     void save() {
         auto unsaved = book_.take_unsaved(model_);
         ASSERT_TRUE(app::save(unsaved, directory_));
@@ -71,12 +52,6 @@ class EvidenceBookTest : public ::testing::Test {
     }
     std::uint64_t total() const { return counts().totals.front(); }
     std::uint64_t headline() const { return model_.evidence.totals.front(); }
-
-    fs::path directory_;
-    std::unique_ptr<store::State> state_;
-    EvidenceBook book_;
-    domain::Model model_;
-    Time now_ = kStart;
 };
 
 TEST_F(EvidenceBookTest, WhatIsSavedIsThereAfterwards) {

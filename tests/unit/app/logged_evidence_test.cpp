@@ -4,10 +4,10 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "app/evidence_book.hpp"
 #include "app/evidence_saver.hpp"
+#include "book_fixture.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -17,7 +17,6 @@ using domain::Event;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-const Time kStart{std::chrono::seconds{1'768'003'200}};
 constexpr const char* kLog = "access_log";
 
 /// A look that has read up to `position` and counted `failures` failures on the way.
@@ -36,25 +35,12 @@ collectors::Observation look(const std::string& position, std::uint64_t failures
     return seen;
 }
 
-class LoggedEvidence : public ::testing::Test {
+class LoggedEvidence : public BookFixture {
  protected:
-    LoggedEvidence() {
-        std::string name = (fs::temp_directory_path() / "keyshift-logged-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-        start();
-    }
-    ~LoggedEvidence() override {
-        state_.reset();
-        fs::remove_all(directory_);
-    }
+    LoggedEvidence() { model_.logs[kLog]; }
 
-    /// As after kill -9: what was not saved is gone.
     void start() {
-        state_.reset();
-        state_ = std::move(store::State::open(directory_)->state);
-        book_ = {};
-        model_ = {};
-        ASSERT_TRUE(book_.load(*state_, model_, now_));
+        BookFixture::start();
         model_.logs[kLog];
     }
     void save() { ASSERT_TRUE(app::save(book_.take_unsaved(model_), directory_)); }
@@ -75,12 +61,6 @@ class LoggedEvidence : public ::testing::Test {
             for (const auto& [kind, times] : tally.kinds()) sum += times.count;
         return sum;
     }
-
-    fs::path directory_;
-    std::unique_ptr<store::State> state_;
-    EvidenceBook book_;
-    domain::Model model_;
-    Time now_ = kStart;
 };
 
 TEST_F(LoggedEvidence, PositionAndCountsAreSavedTogether) {
