@@ -196,9 +196,8 @@ void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by) {
 }
 
 void EvidenceBook::update(domain::Model& model, Time now) {
-    const bool polled = model.migration.has_value();
-    update_headlines(model.evidence, polled ? std::optional(model.totals.legacy_uses_observed) : std::nullopt,
-                     now);
+    update_headlines(model.evidence,
+                     model.keys ? std::optional(model.keys->totals.legacy_uses_observed) : std::nullopt, now);
     model.evidence.hourly.forget_before(now - kKeepHours - model.policy.windows.drain);
 }
 

@@ -43,28 +43,35 @@ class KeyJournal final : public collectors::KeySink {
     base::Result<void> key(const domain::Key& key) override;
     base::Result<std::vector<std::string>> missing(std::size_t limit) override;
 
-    struct Outcome {
-        domain::Inventory inventory;
-        domain::Migration migration;
-        domain::Totals totals;
-        std::vector<domain::KeySeries> key_series = {};
-        std::optional<base::Error>
-            state_error;  ///< the numbers are right, but were not saved: they will be found again
-    };
     /// What the operator must know of the state file, once: it was damaged and replaced. Empty: nothing.
     std::string take_notice() { return std::exchange(notice_, {}); }
 
     /// The scan was completed: settles it. `poll_every`: how far apart scans are; `elapsed`: since the last
     /// one that was finished, by a clock that cannot be set; empty: not known.
-    Outcome finish(base::Time database_now, base::Duration poll_every,
-                   std::optional<base::Duration> elapsed = {});
+    domain::KeyPoll finish(base::Time database_now, base::Duration poll_every,
+                           std::optional<base::Duration> elapsed = {});
     /// The scan failed: as if it had never begun.
-    void forget_scan();
+    void forget_scan() { scan_.reset(); }
 
     /// Every key's phase as of the last scan.
     domain::Ledger& ledger() { return ledger_; }
 
  private:
+    /// All that is forgotten when a scan ends, completed or not.
+    struct ScanInProgress {
+        collectors::Scan kind;
+        base::Time now;
+        domain::Migration next;  ///< what migration_ becomes
+        std::size_t most_missing = 0;
+        std::optional<store::Transaction> transaction = {};
+        std::optional<base::Error> state_error = {};
+        std::optional<base::Time> oldest_modern_use = {};
+        std::uint64_t new_keys = 0;
+        std::uint64_t uses = 0;
+        std::uint64_t upgrades = 0;
+        std::uint64_t set_back = 0;
+    };
+
     base::Result<void> load();
     base::Result<void> load_decisions();
     void look_from(base::Time now);
@@ -75,6 +82,7 @@ class KeyJournal final : public collectors::KeySink {
         if (store::Transaction* const to = transaction()) change(*to);
     }
     void note_error(const base::Result<void>& done);
+    const domain::Totals& never_back(const domain::Totals& totals);
 
     base::Result<void> legacy_key(const domain::Key& key);
     base::Result<void> modern_key(const domain::Key& key);
@@ -117,19 +125,7 @@ class KeyJournal final : public collectors::KeySink {
     domain::CountedFallback heard_;
     domain::KeyUses logged_uses_;  // of legacy keys, and of those that no census has been asked about
 
-    // The scan under way.
-    collectors::Scan scan_ = collectors::Scan::census;
-    base::Time now_;
-    bool begun_ = false;
-    std::size_t most_missing_ = 0;
-    std::optional<store::Transaction> transaction_;
-    std::optional<base::Error> state_error_;
-    domain::Migration next_;  // what migration_ becomes
-    std::optional<base::Time> oldest_modern_use_;
-    std::uint64_t new_keys_ = 0;
-    std::uint64_t uses_ = 0;
-    std::uint64_t upgrades_ = 0;
-    std::uint64_t set_back_ = 0;
+    std::optional<ScanInProgress> scan_;
     domain::Totals shown_;  // what was last published: counters never step back, even when saving failed
 };
 

@@ -215,7 +215,7 @@ void Monitor::configure(Reread& fresh, std::list<Watched>& started) {
         parked_.erase(name);
     }
     model_.policy = judging(config_);
-    if (!config_.web.per_key_series) model_.key_series.clear();
+    if (model_.keys && !config_.web.per_key_series) model_.keys->key_series.clear();
     std::set<std::string> changed;
     std::set<std::string> added;
     for (Watched& watched : started) {
@@ -248,9 +248,8 @@ void Monitor::forget_sources(const std::set<std::string>& configured) {
         source = next;
     }
     if (configured.count(domain::kKeysSource) > 0) return;
-    model_.inventory.reset();
-    model_.migration.reset();
-    model_.key_series.clear();
+    model_.saved_totals = model_.totals();
+    model_.keys.reset();
 }
 
 }  // namespace keyshift::app

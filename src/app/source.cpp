@@ -60,16 +60,11 @@ Cycle Source::look_at_keys(const Heard& heard) {
         return cycle;
     }
     const auto ended = std::chrono::steady_clock::now();
-    auto outcome = journal_->finish(
+    cycle.keys = journal_->finish(
         observed->taken_at, std::max(schedule_.interval, collector_->rest() + as_duration(ended - began)),
         last_began_ ? std::optional(as_duration(began - *last_began_)) : std::nullopt);
     last_began_ = began;
     cycle.observation = *std::move(observed);
-    cycle.inventory = std::move(outcome.inventory);
-    cycle.migration = std::move(outcome.migration);
-    cycle.totals = outcome.totals;
-    cycle.key_series = std::move(outcome.key_series);
-    cycle.state_error = std::move(outcome.state_error);
     return cycle;
 }
 

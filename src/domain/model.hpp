@@ -117,12 +117,19 @@ struct KeySeries {
 };
 inline constexpr std::size_t kMostKeySeries = 200;
 
-struct Model {
-    std::optional<Inventory> inventory;  ///< empty before the first census; kept while the source is down
-    std::optional<Migration> migration;  ///< likewise
-    std::vector<KeySeries> key_series;   ///< only where configuration wants them
-    Policy policy;
+/// What a poll of the key table came to: one value from the journal to whoever shows it.
+struct KeyPoll {
+    Inventory inventory;
+    Migration migration;
     Totals totals;
+    std::vector<KeySeries> key_series;       ///< only where configuration wants them
+    std::optional<base::Error> state_error;  ///< the numbers are right, but were not saved: found again later
+};
+
+struct Model {
+    std::optional<KeyPoll> keys;  ///< empty before the first census; kept while the source is down
+    Totals saved_totals;          ///< as of the last poll before `keys`
+    Policy policy;
     Evidence evidence;
     ProbeAnswers probe;
     base::Duration skew{};  ///< this host's clock minus the gateway database's
@@ -134,9 +141,10 @@ struct Model {
     base::Time config_loaded_at;  ///< when a valid configuration was last read
     bool config_valid = true;     ///< when it was last read, valid or not
 
+    const Totals& totals() const { return keys ? keys->totals : saved_totals; }
     std::optional<base::Time> migration_start() const {
-        if (policy.start || !inventory) return policy.start;
-        return inventory->oldest_modern_created_at;
+        if (policy.start || !keys) return policy.start;
+        return keys->inventory.oldest_modern_created_at;
     }
 };
 

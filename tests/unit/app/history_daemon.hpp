@@ -68,8 +68,7 @@ class Daemon {
         for (const Row& row : shown.found) EXPECT_TRUE(journal_->key(row.key()));
     }
 
-    const KeyJournal::Outcome& poll(const Shown& shown, Duration poll_every,
-                                    std::optional<Duration> elapsed) {
+    const domain::KeyPoll& poll(const Shown& shown, Duration poll_every, std::optional<Duration> elapsed) {
         begin(shown, shown.rows.size());
         outcome_ = journal_->finish(shown.now, poll_every, elapsed);
         EXPECT_FALSE(outcome_.state_error);
@@ -77,9 +76,7 @@ class Daemon {
         source.up = true;
         source.last_success_at = shown.now;
         if (!source.observation_start) source.observation_start = shown.now;
-        model_.inventory = outcome_.inventory;
-        model_.migration = outcome_.migration;
-        model_.totals = outcome_.totals;
+        model_.keys = outcome_;
         return outcome_;
     }
 
@@ -107,7 +104,7 @@ class Daemon {
     std::filesystem::path directory_;
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;
-    KeyJournal::Outcome outcome_;
+    domain::KeyPoll outcome_;
     domain::Model model_;
 };
 

@@ -61,7 +61,7 @@ class KeyJournalTest : public ::testing::Test {
         journal_ = std::make_unique<KeyJournal>(*state_);
     }
 
-    KeyJournal::Outcome census(const Table& table) {
+    domain::KeyPoll census(const Table& table) {
         EXPECT_TRUE(journal_->prepare());
         EXPECT_TRUE(journal_->begin(Scan::census, now_));
         for (const auto& [id, row] : table) EXPECT_TRUE(journal_->key(as_key(id, row)));

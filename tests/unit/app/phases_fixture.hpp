@@ -134,8 +134,7 @@ class KeyJournalPhases : public ::testing::Test {
     domain::Verdict verdict() const {
         domain::Model model;
         model.policy = policy_;
-        model.inventory = outcome_.inventory;
-        model.migration = outcome_.migration;
+        model.keys = outcome_;
         model.sources[domain::kKeysSource].up = true;
         model.sources[domain::kKeysSource].last_success_at = now_;
         return assess(model, now_).judgement.verdict;
@@ -145,7 +144,7 @@ class KeyJournalPhases : public ::testing::Test {
     domain::Policy policy_;
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;
-    KeyJournal::Outcome outcome_;
+    domain::KeyPoll outcome_;
     std::map<std::string, KeyRow> table_;
     Time now_ = kStart;
 };
