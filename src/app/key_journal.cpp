@@ -71,6 +71,7 @@ Result<Scan> KeyJournal::prepare() {
         loaded_ = true;
     }
     if (auto decided = load_decisions(); !decided) return decided.error();
+    if (auto begun = begin_anew(); !begun) return begun.error();
     return census_needed_ ? Scan::census : Scan::pulse;
 }
 
@@ -82,6 +83,9 @@ Result<void> KeyJournal::load() {
     if (!counters) return counters.error();
     const auto facts = state_.load_facts();
     if (!facts) return facts.error();
+    const auto tables = state_.load_tables();
+    if (!tables) return tables.error();
+    tables_ = *tables;
     migration_ = load_migration(*facts);
     if (migration_) look_from(migration_->polled_at);
     const auto next_row =
@@ -113,6 +117,7 @@ Result<void> KeyJournal::load_decisions() {
     const auto decisions = state_.load_decisions();
     if (!decisions) return decisions.error();
     if (pairer_.decided(decisions->pairs)) census_needed_ = true;
+    accepted_table_ = decisions->table;
     acknowledged_.clear();
     for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements) {
         acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),
@@ -122,18 +127,21 @@ Result<void> KeyJournal::load_decisions() {
     return {};
 }
 
-Result<void> KeyJournal::begin(Scan kind, Time database_now) {
+Result<void> KeyJournal::begin(const collectors::ScanStart& start) {
     if (scan_) {
         forget_scan();
         if (auto prepared = prepare(); !prepared) return prepared.error();
     }
-    scan_.emplace(
-        ScanInProgress{.kind = kind, .now = database_now, .next = migration_.value_or(domain::Migration{})});
-    look_from(database_now);
-    if (kind == Scan::pulse) return {};
+    scan_.emplace(ScanInProgress{.kind = start.scan,
+                                 .now = start.data_at,
+                                 .clock = start.moment,
+                                 .table = start.table,
+                                 .next = migration_.value_or(domain::Migration{})});
+    look_from(start.data_at);
+    if (start.scan == Scan::pulse) return {};
     loaded_ = false;
-    if (kind == Scan::active) {
-        ledger_.begin_active(database_now - settings_.policy.windows.drain);
+    if (start.scan == Scan::active) {
+        ledger_.begin_active(start.data_at - settings_.policy.windows.drain);
         return {};
     }
     ledger_.begin_census();
@@ -259,25 +267,48 @@ void KeyJournal::returned(std::uint32_t row) {
     event({.kind = store::event::kReturned, .row = row});
 }
 
-domain::KeyPoll KeyJournal::finish(Time database_now, base::Duration poll_every,
-                                   std::optional<base::Duration> elapsed) {
-    scan_->now = database_now;
+Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optional<base::Duration> elapsed) {
+    if (auto same = check_table(); !same) return same.error();
     check_clock(elapsed);
-    scan_->next.polled_at = database_now;
+    scan_->next.polled_at = scan_->now;
+    scan_->next.clock_at = scan_->clock;
     scan_->next.poll_every = poll_every;
     if (scan_->kind == Scan::census) settle_census();
     if (scan_->kind == Scan::active) settle_gone(ledger_.take_unseen(scan_->most_missing));
+    return settle();
+}
+
+std::optional<domain::KeyPoll> KeyJournal::judge_again() {
+    if (!migration_ || !baseline_) return std::nullopt;
+    std::optional<domain::KeyPoll> poll;
+    // A phase is published when two polls come to it.
+    for (int times = 0; times < 2; ++times) {
+        scan_.emplace(ScanInProgress{.kind = Scan::pulse,
+                                     .now = migration_->polled_at,
+                                     .clock = migration_->clock_at,
+                                     .table = {},
+                                     .next = *migration_});
+        look_from(migration_->polled_at);
+        poll = settle();
+    }
+    return poll;
+}
+
+/// The end of each poll: phases, totals, progress, and all of it into the state.
+domain::KeyPoll KeyJournal::settle() {
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
     find_fallback_mode();
     settle_phases();
     write_totals();
     domain::KeyPoll poll;
-    poll.inventory = ledger_.inventory(database_now);
+    poll.inventory = ledger_.inventory(scan_->now);
     poll.inventory.baseline = *baseline_;
     measure_progress();
     write_model(poll.inventory);
     if (scan_->transaction && !scan_->state_error) note_error(scan_->transaction->commit());
     migration_ = poll.migration = scan_->next;
+    poll.judged_by = settings_.policy;
+    poll.of_another_table = scan_->of_another_table;
     poll.state_error = scan_->state_error;
     poll.totals = never_back(totals_);
     poll.key_series = key_series();
@@ -301,7 +332,7 @@ const domain::Totals& KeyJournal::never_back(const domain::Totals& totals) {
 void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
     if (!baseline_) scan_->next.observed_since = scan_->now;
     if (!elapsed || !migration_) return;
-    const base::Duration step = scan_->now - migration_->polled_at - *elapsed;
+    const base::Duration step = scan_->clock - migration_->clock_at - *elapsed;
     if (std::chrono::abs(step) <= kClockStep) return;
     scan_->next.observed_since = scan_->now;
     event(

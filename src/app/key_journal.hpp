@@ -33,13 +33,15 @@ class KeyJournal final : public collectors::KeySink {
 
     /// For the scans that follow.
     void configure(JournalSettings settings) { settings_ = std::move(settings); }
+    /// After prepare(): the last poll once more, by settings that have changed since. Empty: there was none.
+    std::optional<domain::KeyPoll> judge_again();
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
     /// What other sources tell of the fallback, and of uses of keys, for the scans that follow.
     void heard(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
 
-    base::Result<void> begin(collectors::Scan scan, base::Time database_now) override;
+    base::Result<void> begin(const collectors::ScanStart& start) override;
     base::Result<void> key(const domain::Key& key) override;
     base::Result<std::vector<std::string>> missing(std::size_t limit) override;
 
@@ -47,9 +49,10 @@ class KeyJournal final : public collectors::KeySink {
     std::string take_notice() { return std::exchange(notice_, {}); }
 
     /// The scan was completed: settles it. `poll_every`: how far apart scans are; `elapsed`: since the last
-    /// one that was finished, by a clock that cannot be set; empty: not known.
-    domain::KeyPoll finish(base::Time database_now, base::Duration poll_every,
-                           std::optional<base::Duration> elapsed = {});
+    /// one that was finished, by a clock that cannot be set; empty: not known. Error: schema, the table is
+    /// another one, which an operator has to accept; then it is as if the scan had never begun.
+    base::Result<domain::KeyPoll> finish(base::Duration poll_every,
+                                         std::optional<base::Duration> elapsed = {});
     /// The scan failed: as if it had never begun.
     void forget_scan() { scan_.reset(); }
 
@@ -60,8 +63,11 @@ class KeyJournal final : public collectors::KeySink {
     /// All that is forgotten when a scan ends, completed or not.
     struct ScanInProgress {
         collectors::Scan kind;
-        base::Time now;
+        base::Time now;  ///< the rows are as of then
+        base::Time clock;
+        domain::TableIdentity table;
         domain::Migration next;  ///< what migration_ becomes
+        bool of_another_table = false;
         std::size_t most_missing = 0;
         std::optional<store::Transaction> transaction = {};
         std::optional<base::Error> state_error = {};
@@ -90,6 +96,10 @@ class KeyJournal final : public collectors::KeySink {
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
 
+    base::Result<void> begin_anew();
+    base::Result<void> check_table();
+    base::Error refuse_table(const domain::Recognised& recognised);
+    domain::KeyPoll settle();
     void forget_uses_of_others();
     void check_clock(std::optional<base::Duration> elapsed);
     void settle_census();
@@ -120,6 +130,8 @@ class KeyJournal final : public collectors::KeySink {
     domain::PhaseCounts over_{};  // keys that have gone for good, by phase
     std::optional<domain::Migration> migration_;
     std::optional<base::Time> forecast_at_, cleaned_at_;
+    store::Tables tables_;
+    std::optional<store::AcceptedTable> accepted_table_;
 
     std::string notice_;
     domain::CountedFallback heard_;

@@ -169,7 +169,9 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
+        watched.polling = true;
         Cycle cycle = co_await runtime::run_blocking(watched.source.worker(), look);
+        watched.polling = false;
         if (stopping_) break;
         const base::Duration rest = cycle.rest;
         const bool succeeded = cycle.observation.has_value();
@@ -258,7 +260,10 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     }
     watched.skewed = skewed;
     if (watched.source.keeps_journal()) model_.skew = cycle.observation->skew;
-    if (cycle.keys) model_.keys = std::move(cycle.keys);
+    if (cycle.keys) {
+        if (cycle.keys->of_another_table) book_.begin_anew(base::now(), model_);
+        model_.keys = std::move(cycle.keys);
+    }
     note_missing(watched, *cycle.observation);
     book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
 }

@@ -185,6 +185,8 @@ asio::awaitable<Problems> Monitor::exchange(Reread fresh) {
     co_await std::move(gone);
     if (stopping_) co_return Problems{kShuttingDown};
     configure(fresh, started);
+    auto judged = judge_again();
+    co_await std::move(judged);
     co_return Problems{};
 }
 
@@ -234,6 +236,22 @@ void Monitor::configure(Reread& fresh, std::list<Watched>& started) {
                         std::inserter(removed, removed.end()));
     log::info("configuration reloaded",
               {{"changed", joined(changed)}, {"added", joined(added)}, {"removed", joined(removed)}});
+}
+
+/// Phases and tally follow the configuration before the reload is answered. A poll that is under way began by
+/// the configuration before: until the next one the verdict is UNKNOWN, since the model says of which they
+/// are.
+asio::awaitable<void> Monitor::judge_again() {
+    const auto keys = std::find_if(watched_.begin(), watched_.end(), [](const Watched& watched) {
+        return watched.source.keeps_journal() && !watched.polling;
+    });
+    if (keys == watched_.end()) co_return;
+    Watched& watched = *keys;
+    const auto judge = [&watched, settings = journal_settings(config_)] {
+        return watched.source.judge_again(settings);
+    };
+    auto poll = co_await runtime::run_blocking(watched.source.worker(), judge);
+    if (poll && !stopping_) model_.keys = std::move(poll);
 }
 
 /// Those that are not configured any more show nothing any more; what they have counted stays.

@@ -22,6 +22,7 @@ using base::Result;
 /// Sources that were watched once, and are no longer, are not shown.
 void judge_by(const config::Config& config, domain::Model& model) {
     model.policy = judging(config);
+    if (model.keys) model.keys->judged_by = model.policy;
     for (auto source = model.sources.begin(); source != model.sources.end();) {
         const bool watched =
             std::any_of(config.collectors.begin(), config.collectors.end(),

@@ -90,6 +90,7 @@ void describe_tally(Archive& a, M& tally) {
 template <class Archive, class M>
 void describe_migration(Archive& a, M& migration) {
     a("polled_at", migration.polled_at);
+    a("clock_at", migration.clock_at);
     a("poll_every", migration.poll_every);
     a("observed_since", migration.observed_since);
     describe_tally(a, migration.tally);

@@ -61,6 +61,8 @@ class Source {
     int wake_fd() const { return collector_->wake_fd(); }
     /// Blocking, on the worker. Never throws.
     Cycle run_cycle(const Heard& heard);
+    /// Likewise: the last poll of the key table by other settings, without the source. Empty: there was none.
+    std::optional<domain::KeyPoll> judge_again(const JournalSettings& settings);
 
  private:
     Cycle look(const Heard& heard);

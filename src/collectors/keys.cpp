@@ -156,7 +156,9 @@ class Keys final : public Collector {
         const auto now = KeySource::begin(connection_, session_timeouts(timeout).statement, deadline);
         if (!now) return now.error();
         const Time here = base::now();
-        if (auto begun = request.keys->begin(scan, *now); !begun) return begun.error();
+        if (auto begun = request.keys->begin({.scan = scan, .moment = *now, .data_at = *now, .table = {}});
+            !begun)
+            return begun.error();
         auto copied = census ? copy(source_->select_all(), *request.keys, deadline)
                              : copy_active(scan == Scan::active ? *now - request.active_window
                                                                 : *last_scan_ - kPulseOverlap,

@@ -30,6 +30,8 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     if (!model.keys) return facts;
     const Migration& migration = model.keys->migration;
     facts.poll_every = migration.poll_every;
+    facts.standby_behind = migration.clock_at - migration.polled_at;
+    facts.reconfigured = model.keys->judged_by != model.policy;
     if (migration.observed_since) facts.observed_since = migration.observed_since;
     facts.newest_use = migration.evidence.newest_legacy_use;
     if (const auto modern = migration.evidence.newest_modern_use;

@@ -82,7 +82,7 @@ class KeyJournalPhases : public ::testing::Test {
     }
     void show(Scan scan) {
         EXPECT_TRUE(journal_->prepare());
-        EXPECT_TRUE(journal_->begin(scan, now_));
+        EXPECT_TRUE(journal_->begin({.scan = scan, .moment = now_, .data_at = now_, .table = {}}));
         for (const auto& [id, row] : table_) {
             const bool active =
                 std::max(row.created, row.used.value_or(row.created)) >= now_ - policy_.windows.drain;
@@ -95,7 +95,7 @@ class KeyJournalPhases : public ::testing::Test {
     const domain::PhaseCounts& poll(base::Duration later = 1min, Scan scan = Scan::census) {
         now_ += later;
         show(scan);
-        outcome_ = journal_->finish(now_, 1min);
+        outcome_ = journal_->finish(1min).value();
         EXPECT_EQ(domain::baseline(outcome_.migration.tally.phases), outcome_.inventory.baseline);
         return outcome_.migration.tally.phases;
     }

@@ -25,7 +25,7 @@ Model safe_model() {
     keys.last_success_at = kNow - 10s;
     keys.observation_start = kNow - 1000h;
     Migration& migration = model.keys.emplace().migration;
-    migration.polled_at = kNow - 10s;
+    migration.polled_at = migration.clock_at = kNow - 10s;
     migration.poll_every = 30s;
     migration.observed_since = kNow - 720h;
     migration.tally.phases.at(static_cast<std::size_t>(Phase::drained)) = 3;
@@ -38,6 +38,7 @@ Model safe_model() {
     migration.last_removal = kNow - 24h;
     migration.live_before = 4;
     model.policy.measurable[kProbeSource] = {};
+    model.keys->judged_by = model.policy;
     model.keys->inventory.oldest_modern_created_at = kNow - 1500h;
     model.keys->inventory.legacy_keys = 4;
     return model;
@@ -87,6 +88,12 @@ const std::vector<Row> kRows{
     {"poll_every", [](Model& m) { m.keys->migration.poll_every = 3s; }, Check::sources_fresh,
      Outcome::unknown, "polls are 3s apart"},
 
+    {"a standby behind",
+     [](Model& m) {
+         m.keys->migration.polled_at = kNow - 3700s;
+         m.sources[kKeysSource].last_success_at = kNow - 3700s;
+     },
+     Check::sources_fresh, Outcome::unknown, "on a standby that is 1h1m30s behind"},
     {"observed", [](Model&) {}, Check::coverage, Outcome::pass, "since 2025-12-11T00:00:00Z, 30d"},
     {"the clock was set", [](Model& m) { m.keys->migration.observed_since = kNow - 1h; }, Check::coverage,
      Outcome::not_yet, "1h", kNow - 1h + kWeek},
@@ -212,6 +219,7 @@ TEST(Assess, EachPartOfTheModelReachesItsCheck) {
         SCOPED_TRACE(row.name);
         Model model = safe_model();
         row.change(model);
+        if (model.keys) model.keys->judged_by = model.policy;
         const Judgement judgement = assess(model, kNow).judgement;
         const CheckResult& result = judgement[row.check];
         EXPECT_EQ(outcome_name(result.outcome), outcome_name(row.outcome));
@@ -220,6 +228,16 @@ TEST(Assess, EachPartOfTheModelReachesItsCheck) {
         const bool passes = row.outcome == Outcome::pass || row.outcome == Outcome::not_measured;
         EXPECT_EQ(judgement.verdict == Verdict::safe, passes);
     }
+}
+
+TEST(Assess, PhasesOfAnotherConfigurationAreNoBasisForAVerdict) {
+    Model model = safe_model();
+    model.policy.windows.drain *= 2;
+    const Judgement judgement = assess(model, kNow).judgement;
+    EXPECT_EQ(verdict_name(judgement.verdict), "UNKNOWN");
+    EXPECT_THAT(judgement[Check::sources_fresh].evidence, HasSubstr("the configuration has changed"));
+    model.keys->judged_by = model.policy;
+    EXPECT_EQ(verdict_name(assess(model, kNow).judgement.verdict), "SAFE");
 }
 
 TEST(Assess, TheFallbackIsShownAsItIsJudged) {
