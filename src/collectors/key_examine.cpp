@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
+#include "collectors/standby.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -35,7 +37,7 @@ std::uint64_t number(std::optional<std::string_view> value) {
 }
 
 Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
-    const auto size = look.connection.query(
+    const auto size = look.transaction.query(
         "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
         {look.source.table()});
     if (!size) return size.error();
@@ -43,9 +45,11 @@ Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
 }
 
 Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
-    if (auto set = KeySource::set_since(look.connection, look.now - std::chrono::minutes{1}, deadline); !set)
+    if (auto set = KeySource::set_since(look.transaction, look.transaction.moment() - std::chrono::minutes{1},
+                                        deadline);
+        !set)
         return set.error();
-    const auto plan = look.connection.query("EXPLAIN " + look.source.select_active(), deadline);
+    const auto plan = look.transaction.query("EXPLAIN " + look.source.select_active(), deadline);
     if (!plan) return plan.error();
     for (std::size_t row = 0; row < plan->size(); ++row) {
         if (text(plan->at(row, 0)).find("Index") != std::string::npos)
@@ -93,7 +97,7 @@ Result<Role> role_of(const KeyTableLook& look, Deadline deadline) {
     };
     const config::TableName base = base_table(look.gateway);
     const auto& column = look.gateway.columns.bcrypt_hash;
-    const auto rows = look.connection.query(
+    const auto rows = look.transaction.query(
         "SELECT r.rolname, current_database(), r.rolsuper, quote_ident(n.nspname) || '.' || "
         "quote_ident(c.relname), pg_has_role(r.oid, c.relowner, 'USAGE'), has_table_privilege(c.oid, " +
             change +
@@ -171,54 +175,50 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
         out.push_back({Kind::ok, user + " may neither change the key table nor read its bcrypt hashes"});
 }
 
-struct Standby {
-    bool is_standby = false;
-    bool receives = false;
-    std::optional<base::Duration> behind;  ///< empty: nothing has been replayed since the server started
-    bool patient = false;                  ///< long queries are not canceled
-    std::string patience;
-};
+/// How old the data are, and what the operator can do about it.
+Finding age_of(const Recovery& recovery, StandbyAge wanted) {
+    constexpr base::Duration kTolerable = std::chrono::minutes{1};
+    if (wanted == StandbyAge::ignored)
+        return {Kind::ok,
+                "the server is a standby; how far it is behind is not asked (keys.standby: ignore)"};
+    const auto data_at = Standby().data_at(recovery);
+    if (!data_at) return failure(data_at.error());
+    const base::Duration behind = recovery.moment - *data_at;
+    if (behind <= kTolerable) return {Kind::ok, "the server is a standby that keeps up with its primary"};
+    const std::string length = base::format_duration(std::chrono::floor<std::chrono::seconds>(behind));
+    return {Kind::warning,
+            "the server is a standby" +
+                std::string(recovery.streams ? "" : " without a connection to its primary") + ", " + length +
+                " behind: so old are all numbers of the key table, and the verdict is UNKNOWN",
+            "on the standby: SELECT * FROM pg_stat_wal_receiver; and the server's log say why; or name the "
+            "primary in database_url"};
+}
 
-Result<Standby> standby_of(const KeyTableLook& look, Deadline deadline) {
-    const auto rows = look.connection.query(
-        "SELECT pg_is_in_recovery(), EXISTS (SELECT FROM pg_stat_wal_receiver), CASE WHEN "
-        "pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) "
-        "THEN 0 ELSE floor(extract(epoch FROM now() - pg_last_xact_replay_timestamp())) END::bigint, "
-        "current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
-        "$1::bigint, "
-        "current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay'",
+Result<void> append_patience(const KeyTableLook& look, Deadline deadline, std::vector<Finding>& out) {
+    const auto rows = look.transaction.query(
+        "SELECT current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
+        "NOT "
+        "(current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
+        "$1::bigint)",
         deadline,
         {std::to_string(std::chrono::floor<std::chrono::milliseconds>(look.census_timeout).count())});
     if (!rows) return rows.error();
-    if (rows->size() != 1) return Standby{};
-    Standby out{
-        rows->at(0, 0) == "t", rows->at(0, 1) == "t", {}, rows->at(0, 3) == "t", text(rows->at(0, 4))};
-    if (rows->at(0, 2)) out.behind = std::chrono::seconds{number(rows->at(0, 2))};
-    return out;
+    if (rows->size() == 0) return {};
+    out.push_back(
+        {Kind::warning,
+         "the standby cancels a census that holds up its replay for more than " + text(rows->at(0, 0)),
+         "on the standby, as superuser, run: ALTER SYSTEM SET hot_standby_feedback = on; SELECT "
+         "pg_reload_conf();"});
+    return {};
 }
 
-void append_standby(const Standby& standby, std::uint64_t rows, std::vector<Finding>& out) {
-    if (!standby.is_standby) return;
-    constexpr base::Duration kTolerable = std::chrono::minutes{1};
-    const std::string behind = standby.behind ? base::format_duration(*standby.behind) + " behind"
-                                              : "behind for as long as it has run";
-    if (standby.receives && standby.behind && *standby.behind <= kTolerable) {
-        out.push_back({Kind::ok, "the server is a standby that keeps up with its primary"});
-    } else {
-        out.push_back({Kind::warning,
-                       standby.receives
-                           ? "the server is a standby, and " + behind
-                           : "the server is a standby without a connection to its primary, " + behind,
-                       "on the standby: SELECT * FROM pg_stat_wal_receiver; and the server's log say why; or "
-                       "name the primary in database_url"});
-    }
-    if (!standby.patient && rows >= kSmall) {
-        out.push_back(
-            {Kind::warning,
-             "the standby cancels a census that holds up its replay for more than " + standby.patience,
-             "on the standby, as superuser, run: ALTER SYSTEM SET hot_standby_feedback = on; SELECT "
-             "pg_reload_conf();"});
-    }
+Result<void> append_standby(const KeyTableLook& look, std::uint64_t rows, Deadline deadline,
+                            std::vector<Finding>& out) {
+    if (!look.transaction.in_recovery()) return {};
+    const auto recovery = recovery_of(look.transaction, deadline);
+    if (!recovery) return recovery.error();
+    out.push_back(age_of(*recovery, look.standby));
+    return rows < kSmall ? Result<void>() : append_patience(look, deadline, out);
 }
 
 }  // namespace
@@ -233,30 +233,33 @@ std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadli
     const auto role = role_of(look, deadline);
     if (!role) return {failure(role.error())};
     append_rights(*role, look.gateway, out);
-    const auto standby = standby_of(look, deadline);
-    if (!standby) return {failure(standby.error())};
-    append_standby(*standby, *rows, out);
+    if (auto standby = append_standby(look, *rows, deadline, out); !standby)
+        return {failure(standby.error())};
     return out;
 }
 
 Error with_whereabouts(Error error, Postgres& connection, const config::Gateway& gateway, Deadline deadline) {
     if (error.code != Errc::schema || !connection.connected()) return error;
-    const auto view = connection.query(
-        "SELECT current_database() FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1) AND "
-        "relkind = 'v'",
-        deadline, {gateway.table.sql()});
-    if (view && view->size() == 1 && gateway.statements.table) {
+    auto transaction =
+        drivers::PostgresTransaction::begin(connection, limits_within(deadline.left()), deadline);
+    if (!transaction) return error;
+    const auto oid = find_table(*transaction, gateway.table, deadline);
+    if (!oid) return error;
+    if (!oid->empty()) {
+        const auto view = transaction->query(
+            "SELECT current_database() FROM pg_class WHERE oid = $1::oid AND relkind = 'v'", deadline,
+            {*oid});
+        if (!view || view->size() == 0 || !gateway.statements.table) return error;
         error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
                      "; and, with this configuration: keyshift sql view | psql -d " +
                      base::visible(text(view->at(0, 0)));
         return error;
     }
-    const auto found = connection.query(
-        "SELECT n.nspname, pg_catalog.has_schema_privilege(n.oid, 'USAGE'), current_user FROM "
-        "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-        "pg_catalog.to_regclass($1) IS NULL AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-        "ORDER BY 1 LIMIT 1",
-        deadline, {gateway.table.sql(), gateway.table.name});
+    const auto found = transaction->query(
+        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user FROM pg_class c JOIN "
+        "pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', "
+        "'f') AND c.relpersistence <> 't' ORDER BY 1 LIMIT 1",
+        deadline, {gateway.table.name});
     if (!found || found->size() == 0) return error;
     const std::string schema = text(found->at(0, 0));
     if (found->at(0, 1) == "t") {

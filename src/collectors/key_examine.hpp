@@ -9,17 +9,19 @@
 #include "base/time.hpp"
 #include "collectors/collector.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/keys.hpp"
 #include "config/config.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
 struct KeyTableLook {
-    drivers::Postgres& connection;  ///< inside a snapshot of KeySource::begin()
+    drivers::PostgresTransaction& transaction;
     const KeySource& source;
     const config::Gateway& gateway;
-    base::Time now;                 ///< the database's
     base::Duration census_timeout;  ///< how long a census may take
+    StandbyAge standby;
 };
 
 /// Whether looks are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.

@@ -7,6 +7,9 @@
 #include <map>
 #include <vector>
 
+#include "collectors/database.hpp"
+#include "drivers/postgres_options.hpp"
+
 namespace keyshift::collectors {
 
 using base::Deadline;
@@ -15,7 +18,7 @@ using base::Error;
 using base::Result;
 using config::Gateway;
 using config::Identifier;
-using drivers::Postgres;
+using drivers::PostgresTransaction;
 
 /// What the catalog says about the columns of a table. None: no such table.
 struct KeySource::Columns {
@@ -37,11 +40,13 @@ struct KeySource::Columns {
         return found == all.end() ? "absent" : found->second.type;
     }
 
-    static Result<Columns> load(Postgres& connection, const config::TableName& table, Deadline deadline) {
-        // Everything is qualified: a function or operator that somebody else put on the search path must not
-        // be called in place of the system's (CVE-2018-1058). has_column_privilege is also true for a right
-        // on the whole table.
-        auto rows = connection.query(
+    static Result<Columns> load(PostgresTransaction& transaction, const config::TableName& table,
+                                Deadline deadline) {
+        const auto oid = find_table(transaction, table, deadline);
+        if (!oid) return oid.error();
+        if (oid->empty()) return Columns{};
+        // has_column_privilege is also true for a right on the whole table.
+        auto rows = transaction.query(
             "SELECT a.attname, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
             "pg_catalog.format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), "
             "current_user, "
@@ -49,9 +54,8 @@ struct KeySource::Columns {
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
             "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
             "c.relnamespace "
-            "WHERE c.oid = pg_catalog.to_regclass($1)::pg_catalog.oid AND a.attnum > 0 AND NOT "
-            "a.attisdropped",
-            deadline, {table.sql()});
+            "WHERE c.oid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped",
+            deadline, {*oid});
         if (!rows) return rows.error();
         Columns columns;
         for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -192,8 +196,9 @@ void KeySource::name_times(const Columns& columns, const config::Columns& named)
     if (alike && created == kWithoutZone) since_ = "(" + since_ + " AT TIME ZONE 'UTC')";
 }
 
-Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gateway, Deadline deadline) {
-    const auto columns = Columns::load(connection, gateway.table, deadline);
+Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gateway& gateway,
+                                     Deadline deadline) {
+    const auto columns = Columns::load(transaction, gateway.table, deadline);
     if (!columns) return columns.error();
     if (auto checked = check(*columns, gateway); !checked) return checked.error();
     const config::Columns& named = gateway.columns;
@@ -236,7 +241,7 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
         source.bcrypt_cost_ = "NULL::text";
     }
     if (gateway.users && named.owner) {
-        const auto users = Columns::load(connection, gateway.users->table, deadline);
+        const auto users = Columns::load(transaction, gateway.users->table, deadline);
         if (users && users->can_read(gateway.users->id) && users->can_read(gateway.users->email)) {
             source.users_table_ = users->table;
             // Of one type the server compares them as they are, by an index if it likes; a text fits any two.
@@ -248,9 +253,6 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
             return users.error();
         }
     }
-    // From here on names without a schema are the system's own.
-    if (auto set = connection.query("SET search_path = pg_catalog, pg_temp", deadline); !set)
-        return set.error();
     return source;
 }
 
@@ -272,25 +274,17 @@ std::string KeySource::select_ids() const {
     return select_all() + " WHERE " + ids_match_;
 }
 
-Result<void> KeySource::set_ids(Postgres& connection, const std::vector<std::string>& ids,
+Result<void> KeySource::set_ids(PostgresTransaction& transaction, const std::vector<std::string>& ids,
                                 Deadline deadline) {
-    std::string array = "{";
-    for (const std::string& id : ids) {
-        array += array.size() == 1 ? "\"" : ",\"";
-        for (const char c : id) {
-            if (c == '"' || c == '\\') array += '\\';
-            array += c;
-        }
-        array += '"';
-    }
-    const auto set = connection.query("SELECT set_config('keyshift.ids', $1, true)", deadline, {array + "}"});
+    const auto set = transaction.query("SELECT set_config('keyshift.ids', $1, true)", deadline,
+                                       {drivers::postgres_array(ids)});
     if (!set) return set.error();
     return {};
 }
 
-Result<void> KeySource::set_since(Postgres& connection, base::Time since, Deadline deadline) {
-    const auto set = connection.query("SELECT set_config('keyshift.since', $1, true)", deadline,
-                                      {base::format_rfc3339(since)});
+Result<void> KeySource::set_since(PostgresTransaction& transaction, base::Time since, Deadline deadline) {
+    const auto set = transaction.query("SELECT set_config('keyshift.since', $1, true)", deadline,
+                                       {base::format_rfc3339(since)});
     if (!set) return set.error();
     return {};
 }
@@ -330,19 +324,6 @@ domain::Key KeySource::read(drivers::PostgresRow& row) {
         if (error == std::errc{} && end == cost->data() + cost->size()) key.bcrypt_cost = value;
     }
     return key;
-}
-
-Result<base::Time> KeySource::begin(Postgres& connection, base::Duration timeout, Deadline deadline) {
-    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
-    auto rows = connection.query(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = " +
-            std::to_string(limit) +
-            "; SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
-        deadline);
-    if (!rows) return rows.error();
-    const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;
-    if (!now) return Error{Errc::parse, "the database's clock gave no time", {}};
-    return *now;
 }
 
 }  // namespace keyshift::collectors

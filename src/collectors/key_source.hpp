@@ -13,7 +13,7 @@
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "domain/key.hpp"
-#include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
@@ -26,10 +26,10 @@ enum class OwnerEmail { unwanted, wanted };
 
 class KeySource {
  public:
-    /// Looks the table up in the catalog of `connection`. Errors: schema (table or columns absent: all of
+    /// Looks the table up in the catalog. Errors: schema (table or columns absent: all of
     /// them are named) and permission (the missing grant is in the hint), beside the driver's.
-    static base::Result<KeySource> resolve(drivers::Postgres& connection, const config::Gateway& gateway,
-                                           base::Deadline deadline);
+    static base::Result<KeySource> resolve(drivers::PostgresTransaction& transaction,
+                                           const config::Gateway& gateway, base::Deadline deadline);
 
     /// Quoted, with its schema.
     const std::string& table() const { return table_; }
@@ -40,12 +40,12 @@ class KeySource {
     /// transaction, so that the text is always the same: pg_stat_statements keeps an entry for every COPY
     /// text it sees.
     std::string select_active() const;
-    static base::Result<void> set_since(drivers::Postgres& connection, base::Time since,
+    static base::Result<void> set_since(drivers::PostgresTransaction& transaction, base::Time since,
                                         base::Deadline deadline);
     /// The rows of set_ids(), by the index of the id.
     std::string select_ids() const;
-    static base::Result<void> set_ids(drivers::Postgres& connection, const std::vector<std::string>& ids,
-                                      base::Deadline deadline);
+    static base::Result<void> set_ids(drivers::PostgresTransaction& transaction,
+                                      const std::vector<std::string>& ids, base::Deadline deadline);
     /// Legacy keys for people. An address that is wanted is there only where it may be read.
     std::string select_legacy(KeyOrder order, OwnerEmail email) const;
     /// One row: the number of legacy keys and of their owners.
@@ -56,10 +56,6 @@ class KeySource {
 
     /// Takes one row of any select above apart; the texts are views into it.
     static domain::Key read(drivers::PostgresRow& row);
-
-    /// `BEGIN` for a read-only snapshot, ended after `timeout`; returns the database's now().
-    static base::Result<base::Time> begin(drivers::Postgres& connection, base::Duration timeout,
-                                          base::Deadline deadline);
 
  private:
     struct Columns;

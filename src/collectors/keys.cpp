@@ -13,8 +13,13 @@
 #include "collectors/database.hpp"
 #include "collectors/deletions.hpp"
 #include "collectors/key_examine.hpp"
+#include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/standby.hpp"
+#include "collectors/table_identity.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
+#include "drivers/row_spool.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -25,12 +30,16 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Time;
+using drivers::PostgresTransaction;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 KeysOptions read_options(config::OptionsReader& reader) {
     return {reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"}),
             reader.duration("census_timeout", 10min, {.min = 1s, .max = 24h}),
+            reader.choice<StandbyAge>("standby",
+                                      {{"measured", StandbyAge::measured}, {"ignore", StandbyAge::ignored}},
+                                      StandbyAge::measured),
             reader.ratio("database_duty", 0.02, {.min = 0.0001, .max = 1.0})};
 }
 
@@ -71,9 +80,9 @@ class Keys final : public Collector {
           pulse_budget_(options_.database_duty / 2) {}
 
     Result<Observation> collect(const Request& request) override {
-        const bool reused = connection_.connected() && source_.has_value();
+        const Reused reused = connection_.connected() && source_ ? Reused::yes : Reused::no;
         auto observation = attempt(request);
-        if (!observation && reused && is_worth_a_second_try(observation.error().code)) {
+        if (!observation && is_worth_a_second_try(observation.error(), connection_, reused)) {
             close();
             observation = attempt(request);
         }
@@ -84,14 +93,13 @@ class Keys final : public Collector {
     std::vector<Finding> examine(Deadline deadline) override {
         if (auto opened = open(deadline); !opened)
             return {failure(with_whereabouts(opened.error(), connection_, gateway_, deadline))};
-        const auto now =
-            KeySource::begin(connection_, session_timeouts(schedule_.timeout).statement, deadline);
-        if (!now) return {failure(now.error())};
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return {failure(transaction.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
-            clock(base::now() - *now)};
-        for (Finding& finding :
-             examine_key_table({connection_, *source_, gateway_, *now, options_.census_timeout}, deadline))
+            clock(base::now() - transaction->moment())};
+        for (Finding& finding : examine_key_table(
+                 {*transaction, *source_, gateway_, options_.census_timeout, options_.standby}, deadline))
             findings.push_back(std::move(finding));
         return findings;
     }
@@ -125,72 +133,119 @@ class Keys final : public Collector {
         // interval.
         const bool census =
             request.wanted == Scan::census || !last_scan_ || census_budget_.rest() < schedule_.interval / 10;
-        const auto deleted = deletions_->count(connection_, request.deadline);
-        if (!deleted) return deleted.error();
-        const bool none_deleted = *deleted && *deleted == deleted_;
         Budget& budget = census ? census_budget_ : pulse_budget_;
         const auto began = Clock::now();
-        auto observation = scan(census ? Scan::census : none_deleted ? Scan::pulse : Scan::active, request);
+        auto observation = scan(census ? Scan::census : Scan::pulse, request);
         budget.spent_since(began);
-        if (observation) deleted_ = *deleted;
         return observation;
     }
 
+    Result<PostgresTransaction> begin(Duration timeout, Deadline deadline) {
+        return PostgresTransaction::begin(connection_, limits_within(timeout), deadline);
+    }
+
     Result<void> open(Deadline deadline) {
-        if (auto connected = connect(connection_, options_.database_url, schedule_.timeout, deadline);
-            !connected)
+        if (auto connected = connect(connection_, options_.database_url, deadline); !connected)
             return connected.error();
-        auto source = KeySource::resolve(connection_, gateway_, deadline);
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        auto source = KeySource::resolve(*transaction, gateway_, deadline);
         if (!source) return source.error();
-        auto deletions = Deletions::resolve(connection_, source->table(), deadline);
+        auto deletions = Deletions::resolve(*transaction, source->table(), deadline);
         if (!deletions) return deletions.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
+        in_recovery_ = transaction->in_recovery();
         source_ = std::move(*source);
         deletions_ = std::move(*deletions);
         return {};
+    }
+
+    /// As of when the rows of the next transaction are, at the least; empty: as of then.
+    Result<std::optional<Time>> age(Deadline deadline) {
+        std::optional<Time> out;
+        if (!in_recovery_ || options_.standby == StandbyAge::ignored) return out;
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        const auto recovery = recovery_of(*transaction, deadline);
+        if (!recovery) return recovery.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+        in_recovery_ = recovery->in_recovery;
+        const auto at = standby_.data_at(*recovery);
+        if (!at) return at.error();
+        out = *at;
+        return out;
     }
 
     Result<Observation> scan(Scan scan, const Request& request) {
         const bool census = scan == Scan::census;
         const Duration timeout = census ? options_.census_timeout : schedule_.timeout;
         const Deadline deadline = census ? Deadline::in(timeout) : request.deadline;
-        const auto now = KeySource::begin(connection_, session_timeouts(timeout).statement, deadline);
-        if (!now) return now.error();
+        const auto data_at = age(deadline);
+        if (!data_at) return data_at.error();
+        auto transaction = begin(timeout, deadline);
+        if (!transaction) return transaction.error();
+        const Time now = transaction->moment();
         const Time here = base::now();
-        if (auto begun = request.keys->begin({.scan = scan, .moment = *now, .data_at = *now, .table = {}});
-            !begun)
-            return begun.error();
-        auto copied = census ? copy(source_->select_all(), *request.keys, deadline)
-                             : copy_active(scan == Scan::active ? *now - request.active_window
-                                                                : *last_scan_ - kPulseOverlap,
-                                           *request.keys, deadline);
-        if (copied && scan == Scan::active) copied = copy_missing(*request.keys, deadline);
-        if (!copied) return copied.error();
-        if (auto committed = connection_.query("COMMIT", deadline); !committed) return committed.error();
-        last_scan_ = *now;
-        return Observation{.taken_at = *now, .skew = here - *now};
+        const auto table = identity_of(*transaction, source_->table(), deadline);
+        if (!table) return table.error();
+        if (is_elsewhere(*transaction, *table)) {
+            // Another server behind the same address, or another table of the same name.
+            close();
+            if (auto opened = open(deadline); !opened) return opened.error();
+            return this->scan(Scan::census, request);
+        }
+        const auto deleted = deletions_->count(*transaction, deadline);
+        if (!deleted) return deleted.error();
+        const bool some_deleted = !*deleted || *deleted != deleted_;
+        // The count is newer than the snapshot: what was deleted in between shows only in the next one.
+        if (!census && (some_deleted || some_deleted_)) scan = Scan::active;
+        KeyRows rows(*request.keys,
+                     {.scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table},
+                     census ? KeyRows::Overflow::stream : KeyRows::Overflow::file);
+        if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+        if (auto delivered = rows.deliver(); !delivered) return delivered.error();
+        if (scan == Scan::active)
+            if (auto asked = ask_for_missing(*request.keys, deadline); !asked) return asked.error();
+        deleted_ = *deleted;
+        some_deleted_ = some_deleted;
+        last_scan_ = data_at->value_or(now);
+        table_ = *table;
+        return Observation{.taken_at = *last_scan_, .skew = here - now};
     }
 
-    Result<void> copy(const std::string& select, KeySink& keys, Deadline deadline) {
-        return connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const domain::Key key = KeySource::read(row);
-            if (row.bad())
-                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
-            return keys.key(key);
-        });
+    /// Not what the last scan, or open(), has found.
+    bool is_elsewhere(const PostgresTransaction& transaction, const domain::TableIdentity& table) {
+        const bool another = table_ && *table_ != table;
+        if (another) table_.reset();
+        return another || (transaction.in_recovery() && !in_recovery_);
     }
 
-    Result<void> copy_active(Time since, KeySink& keys, Deadline deadline) {
-        if (auto set = KeySource::set_since(connection_, since, deadline); !set) return set;
-        return copy(source_->select_active(), keys, deadline);
+    Result<void> copy(PostgresTransaction& transaction, Scan scan, const Request& request, KeyRows& rows,
+                      Deadline deadline) {
+        const auto take = [&](drivers::PostgresRow& row) { return rows.take(row); };
+        if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, take);
+        const Time since =
+            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - kPulseOverlap;
+        if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
+        return transaction.copy(source_->select_active(), deadline, take);
     }
 
     /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.
-    Result<void> copy_missing(KeySink& keys, Deadline deadline) {
+    Result<void> ask_for_missing(KeySink& keys, Deadline deadline) {
         const auto missing = keys.missing(kMostMissing);
         if (!missing) return missing.error();
         if (missing->empty()) return {};
-        if (auto set = KeySource::set_ids(connection_, *missing, deadline); !set) return set;
-        return copy(source_->select_ids(), keys, deadline);
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        if (auto set = KeySource::set_ids(*transaction, *missing, deadline); !set) return set;
+        drivers::RowSpool rows;
+        if (auto copied = transaction->copy(source_->select_ids(), deadline,
+                                            [&](drivers::PostgresRow& row) { return rows.add(row); });
+            !copied)
+            return copied;
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
+        return rows.each([&](drivers::PostgresRow& row) { return hand_over(row, keys); });
     }
 
     config::Gateway gateway_;
@@ -199,8 +254,12 @@ class Keys final : public Collector {
     drivers::Postgres connection_;
     std::optional<KeySource> source_;
     std::optional<Deletions> deletions_;
-    std::optional<std::int64_t> deleted_;  // as of the last scan
-    std::optional<Time> last_scan_;        // the database's clock; empty: the next scan is a census
+    bool in_recovery_ = false;
+    Standby standby_;
+    std::optional<domain::TableIdentity> table_;  // of the last scan
+    std::optional<std::int64_t> deleted_;         // as of then
+    bool some_deleted_ = true;                    // since the scan before that
+    std::optional<Time> last_scan_;               // the database's clock; empty: the next scan is a census
     Budget census_budget_;
     Budget pulse_budget_;
 };

@@ -7,9 +7,15 @@
 
 namespace keyshift::collectors {
 
+enum class StandbyAge {
+    measured,
+    ignored,  ///< the operator knows that a standby keeps up
+};
+
 struct KeysOptions {
     config::SecretSource database_url;
     base::Duration census_timeout;  ///< bounds a look at the whole table
+    StandbyAge standby;             ///< the age of the data of one
     double database_duty;           ///< share of the time that may be spent in the database
 };
 

@@ -100,7 +100,7 @@ CheckResult sources_fresh(const VerdictFacts& facts, base::Time now) {
         return finding(CheckOutcome::unknown,
                        "the configuration has changed since the key table was last read; " + read);
     }
-    if (facts.standby_behind > base::Duration{0})
+    if (facts.standby_behind >= std::chrono::seconds{1})
         read += ", on a standby that is " + length(facts.standby_behind) + " behind";
     return pass_if(age < stale && age >= -stale, CheckOutcome::unknown,
                    read + "; polls are " + length(facts.poll_every) + " apart");

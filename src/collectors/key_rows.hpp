@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of a scan's rows to whoever takes its keys. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "base/error.hpp"
+#include "collectors/collector.hpp"
+#include "drivers/postgres.hpp"
+#include "drivers/row_spool.hpp"
+
+namespace keyshift::collectors {
+
+/// Takes one row of a select of KeySource apart and gives it to `keys`. Errors: parse, and those of `keys`.
+base::Result<void> hand_over(drivers::PostgresRow& row, KeySink& keys);
+
+/// Keeps the rows of one scan until the transaction has ended. A census that may stream and does not fit into
+/// memory goes to the sink row by row instead: ten million rows need no file then.
+class KeyRows {
+ public:
+    enum class Overflow {
+        file,
+        stream,  ///< the transaction stays open for as long as the sink works
+    };
+    KeyRows(KeySink& keys, ScanStart start, Overflow overflow)
+        : keys_(keys), start_(std::move(start)), overflow_(overflow) {}
+
+    /// While the transaction is open.
+    base::Result<void> take(drivers::PostgresRow& row);
+    /// After it: the scan begins, unless it has, and the rows that were kept follow.
+    base::Result<void> deliver();
+    base::Time data_at() const { return start_.data_at; }
+    std::uint64_t count() const { return count_; }
+
+ private:
+    KeySink& keys_;
+    ScanStart start_;
+    Overflow overflow_;
+    drivers::RowSpool spool_;
+    std::uint64_t count_ = 0;
+    bool streaming_ = false;
+};
+
+}  // namespace keyshift::collectors
