@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether rows of the key table were deleted, told by the server's own statistics, which cost nothing to
-// read. Used by the thread of its connection.
+// What the server's own statistics tell of the key table, which cost nothing to read. Used by the thread of
+// its connection.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,22 @@
 
 namespace keyshift::collectors {
 
-class Deletions {
+class TableStatistics {
  public:
     /// Finds the tables beneath `table`, which may be a view or have partitions; its name is quoted and with
     /// its schema.
-    static base::Result<Deletions> resolve(drivers::PostgresTransaction& transaction,
-                                           const std::string& table, base::Deadline deadline);
+    static base::Result<TableStatistics> resolve(drivers::PostgresTransaction& transaction,
+                                                 const std::string& table, base::Deadline deadline);
 
     /// Rows deleted since the statistics began: a number that is good only for telling whether it has
     /// changed. It is newer than the snapshot: of what it counts, the snapshot of the next transaction shows
     /// all. A deletion appears in it some seconds later at most. Empty where it cannot be told: a standby, a
     /// foreign table.
-    base::Result<std::optional<std::int64_t>> count(drivers::PostgresTransaction& transaction,
-                                                    base::Deadline deadline) const;
+    base::Result<std::optional<std::int64_t>> deleted(drivers::PostgresTransaction& transaction,
+                                                      base::Deadline deadline) const;
+    /// How many rows there are, as of when the server last estimated it; 0: it never has.
+    base::Result<std::uint64_t> rows(drivers::PostgresTransaction& transaction,
+                                     base::Deadline deadline) const;
 
  private:
     std::string tables_;  // an array of their OIDs
