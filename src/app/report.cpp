@@ -43,6 +43,9 @@ using drivers::RowSpool;
 /// Written to the output in pieces of about this size.
 constexpr std::size_t kPiece = 64UL * 1024;
 
+/// Of what was read, so much waits in memory, the rest in a file.
+constexpr std::size_t kKept = 1UL << 20U;
+
 constexpr const char* kNoFallback =
     "keyshift: note: this gateway does not accept legacy keys any more: those that are listed are refused "
     "already, whatever the text says\n";
@@ -153,7 +156,8 @@ class Report {
 
  private:
     Result<PostgresTransaction> begin(base::Duration timeout, Deadline deadline) {
-        return PostgresTransaction::begin(connection_, collectors::limits_within(timeout), deadline);
+        return PostgresTransaction::begin(connection_, collectors::limits_within(schedule_.timeout, timeout),
+                                          deadline);
     }
 
     static Result<void> check_pace(PostgresTransaction& transaction, const KeySource& source,
@@ -175,7 +179,7 @@ class Report {
         Result<Counts> counts = Counts{};
         if (!command_.phase) counts = count(*transaction, source, deadline);
         if (!counts) return counts.error();
-        RowSpool rows;
+        RowSpool rows(kKept);
         if (auto copied = copy(*transaction, source, rows, deadline); !copied) return copied;
         if (auto ended = transaction->commit(deadline); !ended) return ended;
         if (command_.phase) counts = count_phase(rows);

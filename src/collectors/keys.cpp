@@ -145,7 +145,7 @@ class Keys final : public Collector {
     }
 
     Result<PostgresTransaction> begin(Duration timeout, Deadline deadline) {
-        return PostgresTransaction::begin(connection_, limits_within(timeout), deadline);
+        return PostgresTransaction::begin(connection_, limits_within(schedule_.timeout, timeout), deadline);
     }
 
     Result<void> open(Deadline deadline) {

@@ -51,6 +51,7 @@ PostgresSettings settings_of(const PostgresSettings& operators, const PostgresTr
         {"extra_float_digits", "1"},
         {"standard_conforming_strings", "on"},
         {"transform_null_equals", "off"},
+        {"quote_all_identifiers", "off"},
         // Rows that a policy hides must be an error: they would look like keys that are gone.
         {"row_security", "off"},
         // Our queries read much and compute little, but a partial index makes the planner expect a third of

@@ -172,6 +172,10 @@ class Postgres(Server):
         self.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)), database=database)
         del self._passwords[name]
 
+    def passwords(self) -> Mapping[str, str]:
+        """Of the roles that can log in."""
+        return dict(self._passwords)
+
     def watchers(self) -> list[int]:
         """The processes that serve keyshift's connections."""
         return [pid for (pid,) in self.execute(f"SELECT pid {WATCHERS} ORDER BY pid")]
