@@ -157,10 +157,10 @@ class Keys final : public Collector {
         if (!source) return source.error();
         auto statistics = TableStatistics::resolve(*transaction, source->table(), deadline);
         if (!statistics) return statistics.error();
-        if (!deleted_) {
+        if (!deletions_.started()) {
             const auto deleted = statistics->deleted(*transaction, deadline);
             if (!deleted) return deleted.error();
-            deleted_ = *deleted;
+            deletions_.start(*deleted);
         }
         if (auto ended = transaction->commit(deadline); !ended) return ended;
         source_ = std::move(*source);
@@ -215,9 +215,7 @@ class Keys final : public Collector {
         const Time here = base::now();
         const auto deleted = statistics_->deleted(*transaction, deadline);
         if (!deleted) return deleted.error();
-        const bool some_deleted = !*deleted || *deleted != deleted_;
-        // The count is newer than the snapshot: what was deleted in between shows only in the next one.
-        if (scan == Scan::pulse && (some_deleted || some_deleted_)) scan = Scan::active;
+        if (scan == Scan::pulse && deletions_.must_look(*deleted)) scan = Scan::active;
         KeyRows rows(*request.keys, scan, now, overflow(scan));
         if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended.error();
@@ -226,8 +224,7 @@ class Keys final : public Collector {
         if (auto delivered = rows.deliver(); !delivered) return delivered.error();
         if (scan == Scan::active)
             if (auto asked = ask_for_missing(*request.keys, request.deadline); !asked) return asked.error();
-        deleted_ = *deleted;
-        some_deleted_ = some_deleted;
+        deletions_.scanned(*deleted);
         last_scan_ = now;
         return Observation{.taken_at = now, .skew = here - now};
     }
@@ -270,9 +267,8 @@ class Keys final : public Collector {
     std::optional<KeySource> source_;
     std::optional<TableStatistics> statistics_;
     bool pooled_ = false;
-    std::optional<std::int64_t> deleted_;  // as of the last scan, or before the first
-    bool some_deleted_ = false;            // between the last two of those
-    std::optional<Time> last_scan_;        // the database's clock; empty: the next scan is a census
+    DeletionWatch deletions_;
+    std::optional<Time> last_scan_;  // the database's clock; empty: the next scan is a census
     std::optional<Clock::time_point> last_census_;
     CensusPace pace_;
     Budget census_budget_;
