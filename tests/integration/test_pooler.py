@@ -385,6 +385,21 @@ def test_a_census_that_would_take_long_is_not_begun(pool: PgBouncer, table: KeyT
         assert serve.keys() == (3, 1), "directly it may take its time"
 
 
+def test_a_census_that_takes_long_after_all_is_ended(pool: PgBouncer, table: KeyTable):
+    """The server had not estimated the rows."""
+    table.database.execute(
+        f"""CREATE VIEW slow AS SELECT * FROM virtual_keys WHERE pg_sleep(3) IS NOT NULL;
+            GRANT SELECT ON slow TO {GATEWAY}"""
+    )
+    config = both(pool, table)
+    config["collectors"][0]["census_timeout"] = "60s"
+    began = time.monotonic()
+    with Serve({**config, "gateway": {"table": "slow"}}) as serve:
+        eventually(lambda: serve.errors().get("timeout", 0) >= 1, 20, "the census is ended")
+        assert time.monotonic() - began < 11, "it would take 12 s"
+        assert "name the database server itself in database_url" in serve.log()
+
+
 def test_pulses_go_on_without_a_census(pool: PgBouncer, table: KeyTable):
     key = table.add(idle=3 * DAY)
     with Serve(both(pool, table)) as serve:
