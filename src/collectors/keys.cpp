@@ -11,12 +11,13 @@
 
 #include "collectors/collector.hpp"
 #include "collectors/database.hpp"
-#include "collectors/deletions.hpp"
 #include "collectors/key_examine.hpp"
 #include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/pooled_census.hpp"
 #include "collectors/standby.hpp"
 #include "collectors/table_identity.hpp"
+#include "collectors/table_statistics.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
 #include "drivers/row_spool.hpp"
@@ -50,14 +51,18 @@ constexpr Duration kPulseOverlap = 60s;
 /// A mass deletion is left to the next census.
 constexpr std::size_t kMostMissing = 10'000;
 
+/// Behind a pooler, where a census would take too long: no pulse after so long without one.
+constexpr auto kOldestCensus = 24h;
+
 /// When a kind of scan may run again so that its share of the time stays below `share`.
 class Budget {
  public:
     explicit Budget(double share) : share_(share) {}
     /// Work that began at `began` has just ended.
-    void spent_since(Clock::time_point began) {
-        const auto cost = static_cast<double>((Clock::now() - began).count());
-        due_ = began + Clock::duration{static_cast<Clock::rep>(cost / share_)};
+    void spent_since(Clock::time_point began) { charge(began, Clock::now() - began); }
+    /// Work that began then costs so much.
+    void charge(Clock::time_point began, Clock::duration cost) {
+        due_ = began + Clock::duration{static_cast<Clock::rep>(static_cast<double>(cost.count()) / share_)};
     }
     Duration rest() const {
         return std::max(Duration{0}, std::chrono::duration_cast<Duration>(due_ - Clock::now()));
@@ -98,6 +103,11 @@ class Keys final : public Collector {
         std::vector<Finding> findings{
             {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
             clock(base::now() - transaction->moment())};
+        if (pooled_) {
+            const auto rows = statistics_->rows(*transaction, deadline);
+            if (!rows) return {failure(rows.error())};
+            findings.push_back(about_pooler(pace_.expected(*rows)));
+        }
         for (Finding& finding : examine_key_table(
                  {*transaction, *source_, gateway_, options_.census_timeout, options_.standby}, deadline))
             findings.push_back(std::move(finding));
@@ -131,17 +141,16 @@ class Keys final : public Collector {
             if (auto opened = open(request.deadline); !opened) return opened.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
-        const bool census =
-            request.wanted == Scan::census || !last_scan_ || census_budget_.rest() < schedule_.interval / 10;
-        Budget& budget = census ? census_budget_ : pulse_budget_;
-        const auto began = Clock::now();
-        auto observation = scan(census ? Scan::census : Scan::pulse, request);
-        budget.spent_since(began);
-        return observation;
+        const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
+                            census_budget_.rest() < schedule_.interval / 10;
+        if (!census) return scan(Scan::pulse, request);
+        if (pooled_)
+            if (auto brief = check_pace(request.deadline); !brief) return brief.error();
+        return scan(Scan::census, request);
     }
 
     Result<PostgresTransaction> begin(Duration timeout, Deadline deadline) {
-        return PostgresTransaction::begin(connection_, limits_within(timeout), deadline);
+        return PostgresTransaction::begin(connection_, limits_within(schedule_.timeout, timeout), deadline);
     }
 
     Result<void> open(Deadline deadline) {
@@ -151,13 +160,37 @@ class Keys final : public Collector {
         if (!transaction) return transaction.error();
         auto source = KeySource::resolve(*transaction, gateway_, deadline);
         if (!source) return source.error();
-        auto deletions = Deletions::resolve(*transaction, source->table(), deadline);
-        if (!deletions) return deletions.error();
+        auto statistics = TableStatistics::resolve(*transaction, source->table(), deadline);
+        if (!statistics) return statistics.error();
+        if (auto known = note_server(*transaction, source->table(), deadline); !known) return known;
+        if (!deletions_.started()) {
+            const auto deleted = statistics->deleted(*transaction, deadline);
+            if (!deleted) return deleted.error();
+            deletions_.start(*deleted);
+        }
         if (auto ended = transaction->commit(deadline); !ended) return ended;
-        in_recovery_ = transaction->in_recovery();
         source_ = std::move(*source);
-        deletions_ = std::move(*deletions);
+        statistics_ = std::move(*statistics);
+        pooled_ = transaction->pooled();
         return {};
+    }
+
+    /// Another table than before needs a census.
+    Result<void> note_server(PostgresTransaction& transaction, const std::string& name, Deadline deadline) {
+        auto table = identity_of(transaction, name, deadline);
+        if (!table) return table.error();
+        if (table_ && *table_ != *table) last_scan_.reset();
+        table_ = *std::move(table);
+        in_recovery_ = transaction.in_recovery();
+        return {};
+    }
+
+    /// Behind the same address there is another server now, or another table of the same name.
+    Result<void> check_server(PostgresTransaction& transaction, Deadline deadline) {
+        const auto table = identity_of(transaction, source_->table(), deadline);
+        if (!table) return table.error();
+        if (*table == *table_ && transaction.in_recovery() <= in_recovery_) return {};
+        return Error{Errc::schema, "the key table is another one than at the last poll", {}};
     }
 
     /// As of when the rows of the next transaction are, at the least; empty: as of then.
@@ -176,49 +209,73 @@ class Keys final : public Collector {
         return out;
     }
 
+    /// Behind a pooler a census that would take too long is not begun. Pulses go on, for a while.
+    Result<void> check_pace(Deadline deadline) {
+        const auto began = Clock::now();
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        const auto rows = statistics_->rows(*transaction, deadline);
+        if (!rows) return rows.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
+        const Duration expected = pace_.expected(*rows);
+        if (expected <= kLongestHold) return {};
+        census_budget_.charge(began, expected);
+        return too_long_for_a_pooler(expected);
+    }
+
+    bool census_is_overdue() const {
+        return pooled_ && last_census_ && Clock::now() - *last_census_ > kOldestCensus;
+    }
+
+    /// Of the transaction of a scan.
+    Duration longest(Scan scan) const {
+        const Duration timeout = scan == Scan::census ? options_.census_timeout : schedule_.timeout;
+        return pooled_ ? std::min(timeout, kLongestHold) : timeout;
+    }
+
     Result<Observation> scan(Scan scan, const Request& request) {
+        const auto began = Clock::now();
         const bool census = scan == Scan::census;
-        const Duration timeout = census ? options_.census_timeout : schedule_.timeout;
-        const Deadline deadline = census ? Deadline::in(timeout) : request.deadline;
-        const auto data_at = age(deadline);
+        auto observation = read(scan, request);
+        (census ? census_budget_ : pulse_budget_).spent_since(began);
+        if (!observation && pooled_ && observation.error().code == Errc::timeout &&
+            !connection_.recovery_conflict() && Clock::now() - began >= longest(scan) / 2)
+            return too_long_for_a_pooler(longest(scan));
+        if (observation && census) last_census_ = began;
+        return observation;
+    }
+
+    Result<Observation> read(Scan scan, const Request& request) {
+        const Deadline deadline =
+            scan == Scan::census ? Deadline::in(longest(scan)) : request.deadline.at_most(longest(scan));
+        const auto data_at = age(request.deadline);
         if (!data_at) return data_at.error();
-        auto transaction = begin(timeout, deadline);
+        const auto began = Clock::now();
+        auto transaction = begin(longest(scan), deadline);
         if (!transaction) return transaction.error();
         const Time now = transaction->moment();
         const Time here = base::now();
-        const auto table = identity_of(*transaction, source_->table(), deadline);
-        if (!table) return table.error();
-        if (is_elsewhere(*transaction, *table)) {
-            // Another server behind the same address, or another table of the same name.
-            close();
-            if (auto opened = open(deadline); !opened) return opened.error();
-            return this->scan(Scan::census, request);
-        }
-        const auto deleted = deletions_->count(*transaction, deadline);
+        if (auto same = check_server(*transaction, deadline); !same) return same.error();
+        const auto deleted = statistics_->deleted(*transaction, deadline);
         if (!deleted) return deleted.error();
-        const bool some_deleted = !*deleted || *deleted != deleted_;
-        // The count is newer than the snapshot: what was deleted in between shows only in the next one.
-        if (!census && (some_deleted || some_deleted_)) scan = Scan::active;
+        if (scan == Scan::pulse && deletions_.must_look(*deleted)) scan = Scan::active;
         KeyRows rows(*request.keys,
-                     {.scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table},
-                     census ? KeyRows::Overflow::stream : KeyRows::Overflow::file);
+                     {.scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table_},
+                     overflow(scan));
         if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+        if (scan == Scan::census)
+            pace_.learn(rows.count(), std::chrono::duration_cast<Duration>(Clock::now() - began));
         if (auto delivered = rows.deliver(); !delivered) return delivered.error();
         if (scan == Scan::active)
-            if (auto asked = ask_for_missing(*request.keys, deadline); !asked) return asked.error();
-        deleted_ = *deleted;
-        some_deleted_ = some_deleted;
-        last_scan_ = data_at->value_or(now);
-        table_ = *table;
+            if (auto asked = ask_for_missing(*request.keys, request.deadline); !asked) return asked.error();
+        deletions_.scanned(*deleted);
+        last_scan_ = rows.data_at();
         return Observation{.taken_at = *last_scan_, .skew = here - now};
     }
 
-    /// Not what the last scan, or open(), has found.
-    bool is_elsewhere(const PostgresTransaction& transaction, const domain::TableIdentity& table) {
-        const bool another = table_ && *table_ != table;
-        if (another) table_.reset();
-        return another || (transaction.in_recovery() && !in_recovery_);
+    KeyRows::Overflow overflow(Scan scan) const {
+        return scan == Scan::census && !pooled_ ? KeyRows::Overflow::stream : KeyRows::Overflow::file;
     }
 
     Result<void> copy(PostgresTransaction& transaction, Scan scan, const Request& request, KeyRows& rows,
@@ -253,13 +310,15 @@ class Keys final : public Collector {
     config::Schedule schedule_;
     drivers::Postgres connection_;
     std::optional<KeySource> source_;
-    std::optional<Deletions> deletions_;
+    std::optional<TableStatistics> statistics_;
+    bool pooled_ = false;
     bool in_recovery_ = false;
     Standby standby_;
-    std::optional<domain::TableIdentity> table_;  // of the last scan
-    std::optional<std::int64_t> deleted_;         // as of then
-    bool some_deleted_ = true;                    // since the scan before that
-    std::optional<Time> last_scan_;               // the database's clock; empty: the next scan is a census
+    std::optional<domain::TableIdentity> table_;  // as of open()
+    DeletionWatch deletions_;
+    std::optional<Time> last_scan_;  // as of when its rows were; empty: the next scan is a census
+    std::optional<Clock::time_point> last_census_;
+    CensusPace pace_;
     Budget census_budget_;
     Budget pulse_budget_;
 };
