@@ -5,6 +5,7 @@
 
 #include "app/saved_model.hpp"
 #include "domain/key_slot.hpp"
+#include "domain/plausible.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -23,9 +24,6 @@ constexpr const char* kCreated = "legacy_keys_created";
 constexpr const char* kUses = "legacy_uses_observed";
 constexpr const char* kTransitions = "phase_transitions";
 constexpr const char* kCleanedAt = "cleaned_at";
-
-/// A use that much later than the database's now is a wrong timestamp.
-constexpr base::Duration kClockTolerance = 5min;
 
 /// The database's clock and ours may drift apart that much between two polls.
 constexpr base::Duration kClockStep = 15min;
@@ -193,16 +191,21 @@ Result<void> KeyJournal::key(const Key& key) {
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
         return legacy_key(key);
     Key used = key;
-    used.last_used_at = std::min(use->second, now_);
+    domain::believe_use(used, std::min(use->second, now_));
     return legacy_key(used);
 }
 
-Result<void> KeyJournal::modern_key(const Key& key) {
-    if (ledger_.observe_modern(key)) upgraded(domain::hash_id(key.id));
-    if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance) {
+Result<void> KeyJournal::modern_key(const Key& row) {
+    Key key = row;
+    const std::uint64_t hash = domain::hash_id(key.id);
+    if (key.use_ahead) key.last_used_at = future_uses_.use(hash, *key.use_ahead, now_);
+    if (ledger_.observe_modern(key)) upgraded(hash);
+    if (key.last_used_at) {
         raise(next_.evidence.newest_modern_use, key.last_used_at);
         if (!oldest_modern_use_ || *key.last_used_at < *oldest_modern_use_)
             oldest_modern_use_ = key.last_used_at;
+    } else if (key.use_ahead) {
+        key.last_used_at = key.created_at.value_or(domain::from_seconds(1));  // some time after that
     }
     if (scan_ == Scan::census) note_error(pairer_.add_modern(key));
     return {};
@@ -211,9 +214,10 @@ Result<void> KeyJournal::modern_key(const Key& key) {
 Result<void> KeyJournal::legacy_key(const Key& key) {
     const domain::Change change = ledger_.observe(key);
     if (scan_ == Scan::census) note_error(pairer_.add_legacy(key));
-    if (key.last_used_at && *key.last_used_at <= now_ + kClockTolerance)
+    if (!key.use_ahead || change.created || change.used)
         raise(next_.evidence.newest_legacy_use, key.last_used_at);
-    raise(next_.newest_legacy_created_at, std::optional(std::min(key.created_at, now_)));
+    if (key.created_at || change.created)
+        raise(next_.newest_legacy_created_at, std::optional(std::min(key.created_at.value_or(now_), now_)));
     if (!change.any()) return {};
     loaded_ = false;
     if (change.used) ++uses_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <unordered_set>
 
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "app/picture.hpp"
 #include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/shared_hashes.hpp"
 #include "collectors/keys.hpp"
 #include "config/preset.hpp"
 #include "domain/distinct.hpp"
@@ -135,6 +137,7 @@ class Report {
         writer_->connected();
         const auto source = KeySource::resolve(connection_, gateway_, soon);
         if (!source) return source.error();
+        if (auto found = shared_.find(connection_, *source, options_.census_timeout); !found) return found;
         return list(*source, *target);
     }
 
@@ -144,6 +147,8 @@ class Report {
         const auto now = KeySource::begin(
             connection_, collectors::session_timeouts(options_.census_timeout).statement, deadline);
         if (!now) return now.error();
+        now_ = *now;
+        if (auto told = collectors::check_forms(connection_, source, deadline); !told) return told;
         const auto counts =
             command_.phase ? count_phase(source, deadline) : count(connection_, source, deadline);
         if (!counts) return counts.error();
@@ -176,13 +181,16 @@ class Report {
         }
     }
 
-    Result<void> each_key(const std::string& select, Deadline deadline,
+    /// Each key once, however often the table shows it.
+    Result<void> each_key(const KeySource& source, const std::string& select, Deadline deadline,
                           const std::function<Result<void>(const domain::Key&)>& handle) {
+        collectors::KeyRows rows(source, shared_.keys(), now_);
+        std::unordered_set<std::uint64_t> seen;
         return connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const domain::Key key = KeySource::read(row);
-            if (row.bad())
-                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
-            return handle(key);
+            const auto key = rows.key(row);
+            if (!key) return key.error();
+            if (!source.lookup().id_unique && !seen.insert(domain::hash_id(key->id)).second) return {};
+            return handle(*key);
         });
     }
 
@@ -190,7 +198,7 @@ class Report {
     Result<Counts> count_phase(const KeySource& source, Deadline deadline) {
         Counts counts;
         domain::DistinctCount owners;
-        auto done = each_key(source.select_all(), deadline, [&](const domain::Key& key) -> Result<void> {
+        auto done = each_key(source, source.select_all(), deadline, [&](const domain::Key& key) -> Result<void> {
             if (!key.legacy || !wanted(phases_->of(key))) return {};
             ++counts.keys;
             if (key.owner) owners.add(domain::hash_id(*key.owner));
@@ -212,7 +220,7 @@ class Report {
         const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         Progress progress(total, ::isatty(STDERR_FILENO) == 1 && !output_.is_terminal());
-        return each_key(source.select_legacy(order, email), deadline,
+        return each_key(source, source.select_legacy(order, email), deadline,
                         [&](const domain::Key& key) -> Result<void> {
                             const auto phase = phases_ != nullptr ? phases_->of(key) : std::nullopt;
                             if (!wanted(phase)) return {};
@@ -230,6 +238,8 @@ class Report {
     domain::FallbackMode fallback_;
     Output& output_;
     Postgres connection_;
+    collectors::SharedHashFinder shared_{1.0};
+    base::Time now_;  // the database's
     std::string text_;
     std::unique_ptr<report::Writer> writer_;
 };

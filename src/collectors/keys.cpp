@@ -13,7 +13,10 @@
 #include "collectors/database.hpp"
 #include "collectors/deletions.hpp"
 #include "collectors/key_examine.hpp"
+#include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/shared_hashes.hpp"
+#include "collectors/duty.hpp"
 #include "drivers/postgres.hpp"
 
 namespace keyshift::collectors {
@@ -26,7 +29,7 @@ using base::Error;
 using base::Result;
 using base::Time;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using Clock = Budget::Clock;
 
 KeysOptions read_options(config::OptionsReader& reader) {
     return {reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"}),
@@ -41,24 +44,6 @@ constexpr Duration kPulseOverlap = 60s;
 /// A mass deletion is left to the next census.
 constexpr std::size_t kMostMissing = 10'000;
 
-/// When a kind of scan may run again so that its share of the time stays below `share`.
-class Budget {
- public:
-    explicit Budget(double share) : share_(share) {}
-    /// Work that began at `began` has just ended.
-    void spent_since(Clock::time_point began) {
-        const auto cost = static_cast<double>((Clock::now() - began).count());
-        due_ = began + Clock::duration{static_cast<Clock::rep>(cost / share_)};
-    }
-    Duration rest() const {
-        return std::max(Duration{0}, std::chrono::duration_cast<Duration>(due_ - Clock::now()));
-    }
-
- private:
-    double share_;
-    Clock::time_point due_{};
-};
-
 class Keys final : public Collector {
  public:
     Keys(config::Gateway gateway, KeysOptions options, config::Schedule schedule,
@@ -67,6 +52,7 @@ class Keys final : public Collector {
           options_(std::move(options)),
           schedule_(schedule),
           connection_(interrupt),
+          shared_(options_.database_duty / 2),
           census_budget_(options_.database_duty / 2),
           pulse_budget_(options_.database_duty / 2) {}
 
@@ -101,6 +87,13 @@ class Keys final : public Collector {
     }
 
  private:
+    /// One scan under way.
+    struct Pass {
+        KeyRows rows;
+        KeySink& keys;
+        Deadline deadline;
+    };
+
     static Finding clock(Duration ahead) {
         constexpr Duration kTolerable = 5s;
         const Duration apart = std::chrono::abs(ahead);
@@ -124,7 +117,11 @@ class Keys final : public Collector {
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
         const bool census =
-            request.wanted == Scan::census || !last_scan_ || census_budget_.rest() < schedule_.interval / 10;
+            request.wanted == Scan::census || !last_scan_ || shared_.keys().size() > kMostMissing || census_budget_.rest() < schedule_.interval / 10;
+        if (shared_.is_due()) {
+            if (auto found = shared_.find(connection_, *source_, options_.census_timeout); !found)
+                return found.error();
+        }
         const auto deleted = deletions_->count(connection_, request.deadline);
         if (!deleted) return deleted.error();
         const bool none_deleted = *deleted && *deleted == deleted_;
@@ -157,38 +154,46 @@ class Keys final : public Collector {
         if (!now) return now.error();
         const Time here = base::now();
         if (auto begun = request.keys->begin(scan, *now); !begun) return begun.error();
-        auto copied = census ? copy(source_->select_all(), *request.keys, deadline)
+        Pass pass{KeyRows(*source_, shared_.keys(), *now), *request.keys, deadline};
+        auto copied = census ? copy(source_->select_all(), pass)
                              : copy_active(scan == Scan::active ? *now - request.active_window
                                                                 : *last_scan_ - kPulseOverlap,
-                                           *request.keys, deadline);
-        if (copied && scan == Scan::active) copied = copy_missing(*request.keys, deadline);
+                                           pass);
+        if (copied && scan == Scan::active) copied = copy_missing(pass);
         if (!copied) return copied.error();
+        if (census) beyond_index_ = pass.rows.beyond_index();
         if (auto committed = connection_.query("COMMIT", deadline); !committed) return committed.error();
         last_scan_ = *now;
         return Observation{.taken_at = *now, .skew = here - *now};
     }
 
-    Result<void> copy(const std::string& select, KeySink& keys, Deadline deadline) {
-        return connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const domain::Key key = KeySource::read(row);
-            if (row.bad())
-                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
-            return keys.key(key);
+    Result<void> copy(const std::string& select, Pass& pass) {
+        return connection_.copy(select, pass.deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+            const auto key = pass.rows.key(row);
+            if (!key) return key.error();
+            return pass.keys.key(*key);
         });
     }
 
-    Result<void> copy_active(Time since, KeySink& keys, Deadline deadline) {
-        if (auto set = KeySource::set_since(connection_, since, deadline); !set) return set;
-        return copy(source_->select_active(), keys, deadline);
+    Result<void> copy_active(Time since, Pass& pass) {
+        if (auto set = KeySource::set_since(connection_, since, pass.deadline); !set) return set;
+        const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
+        if (auto copied = copy(source_->select_active(reach), pass); !copied) return copied;
+        // Nothing in their rows tells that they are legacy.
+        return copy_ids(shared_.ids(), pass);
     }
 
     /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.
-    Result<void> copy_missing(KeySink& keys, Deadline deadline) {
-        const auto missing = keys.missing(kMostMissing);
+    Result<void> copy_missing(Pass& pass) {
+        const auto missing = pass.keys.missing(kMostMissing);
         if (!missing) return missing.error();
-        if (missing->empty()) return {};
-        if (auto set = KeySource::set_ids(connection_, *missing, deadline); !set) return set;
-        return copy(source_->select_ids(), keys, deadline);
+        return copy_ids(*missing, pass);
+    }
+
+    Result<void> copy_ids(const std::vector<std::string>& ids, Pass& pass) {
+        if (ids.empty()) return {};
+        if (auto set = KeySource::set_ids(connection_, ids, pass.deadline); !set) return set;
+        return copy(source_->select_ids(), pass);
     }
 
     config::Gateway gateway_;
@@ -199,6 +204,8 @@ class Keys final : public Collector {
     std::optional<Deletions> deletions_;
     std::optional<std::int64_t> deleted_;  // as of the last scan
     std::optional<Time> last_scan_;        // the database's clock; empty: the next scan is a census
+    SharedHashFinder shared_;
+    bool beyond_index_ = false;  // the last census found legacy keys that the index does not
     Budget census_budget_;
     Budget pulse_budget_;
 };

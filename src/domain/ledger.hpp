@@ -169,7 +169,9 @@ class Ledger {
     std::uint64_t modern_keys_ = 0;
     std::uint64_t legacy_owners_ = 0;
     std::optional<base::Time> oldest_modern_;
+    RowProblemCounts implausible_{};
     std::uint64_t modern_so_far_ = 0;
+    RowProblemCounts implausible_so_far_{};
     std::optional<base::Time> oldest_modern_so_far_;
 };
 
