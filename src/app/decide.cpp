@@ -16,6 +16,7 @@
 #include "collectors/keys.hpp"
 #include "drivers/interrupt.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -57,12 +58,16 @@ Result<void> check_modern(const config::Config& config, const std::string& id) {
     drivers::Interrupt interrupt;
     drivers::Postgres connection(interrupt);
     const auto deadline = base::Deadline::in(timeout);
-    if (auto connected = collectors::connect(connection, options.database_url, timeout, deadline); !connected)
+    if (auto connected = collectors::connect(connection, options.database_url, deadline); !connected)
         return connected;
-    const auto source = collectors::KeySource::resolve(connection, config.gateway, deadline);
+    auto transaction =
+        drivers::PostgresTransaction::begin(connection, collectors::limits_within(timeout), deadline);
+    if (!transaction) return transaction.error();
+    const auto source = collectors::KeySource::resolve(*transaction, config.gateway, deadline);
     if (!source) return source.error();
-    const auto rows = connection.query(source->is_legacy(), deadline, {id});
+    const auto rows = transaction->query(source->is_legacy(), deadline, {id});
     if (!rows) return rows.error();
+    if (auto ended = transaction->commit(deadline); !ended) return ended;
     if (rows->size() == 0)
         return Error{Errc::usage, "there is no key " + base::visible(id), "check the id of the new key"};
     if (rows->at(0, 0).value_or("") != "false") {

@@ -19,11 +19,14 @@
 #include "app/picture.hpp"
 #include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/row_reader.hpp"
 #include "collectors/shared_hashes.hpp"
 #include "collectors/keys.hpp"
 #include "config/preset.hpp"
 #include "domain/distinct.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
+#include "drivers/row_spool.hpp"
 #include "report/writer.hpp"
 
 namespace keyshift::app {
@@ -35,7 +38,8 @@ using base::Error;
 using base::Result;
 using collectors::KeyOrder;
 using collectors::KeySource;
-using drivers::Postgres;
+using drivers::PostgresTransaction;
+using drivers::RowSpool;
 
 /// Written to the output in pieces of about this size.
 constexpr std::size_t kPiece = 64UL * 1024;
@@ -94,8 +98,8 @@ struct Counts {
     std::uint64_t owners = 0;
 };
 
-Result<Counts> count(Postgres& connection, const KeySource& source, Deadline deadline) {
-    const auto rows = connection.query(source.count_legacy(), deadline);
+Result<Counts> count(PostgresTransaction& transaction, const KeySource& source, Deadline deadline) {
+    const auto rows = transaction.query(source.count_legacy(), deadline);
     if (!rows) return rows.error();
     Counts counts;
     const auto read = [&](std::size_t column, std::uint64_t& value) {
@@ -130,32 +134,41 @@ class Report {
         const auto target = drivers::PostgresTarget::parse(*url);
         if (!target) return target.error();
         const Deadline soon = Deadline::in(schedule_.timeout);
-        if (auto connected =
-                connection_.connect(*target, collectors::session_timeouts(schedule_.timeout), soon);
-            !connected)
-            return connected;
+        if (auto connected = connection_.connect(*target, soon); !connected) return connected;
         writer_->connected();
-        const auto source = KeySource::resolve(connection_, gateway_, soon);
+        auto transaction = begin(schedule_.timeout, soon);
+        if (!transaction) return transaction.error();
+        const auto source = KeySource::resolve(*transaction, gateway_, soon);
         if (!source) return source.error();
-        if (auto found = shared_.find(connection_, *source, options_.census_timeout); !found) return found;
+        if (auto ended = transaction->commit(soon); !ended) return ended;
         return list(*source, *target);
     }
 
  private:
-    Result<void> list(const KeySource& source, const drivers::PostgresTarget& target) {
+    Result<PostgresTransaction> begin(base::Duration timeout, Deadline deadline) {
+        return PostgresTransaction::begin(connection_, collectors::limits_within(timeout), deadline);
+    }
+
+    /// Everything is read before anything is written: a pager that waits must not hold a transaction open.
+    Result<void> list(KeySource source, const drivers::PostgresTarget& target) {
         const Deadline deadline = Deadline::in(options_.census_timeout);
-        const auto now = KeySource::begin(
-            connection_, collectors::session_timeouts(options_.census_timeout).statement, deadline);
-        if (!now) return now.error();
-        now_ = *now;
-        if (auto told = collectors::check_forms(connection_, source, deadline); !told) return told;
-        const auto counts =
-            command_.phase ? count_phase(source, deadline) : count(connection_, source, deadline);
+        auto transaction = begin(options_.census_timeout, deadline);
+        if (!transaction) return transaction.error();
+        now_ = transaction->moment();
+        if (auto told = collectors::check_forms(*transaction, source, deadline); !told) return told;
+        if (auto found = find_shared(*transaction, source, deadline); !found) return found;
+        Result<Counts> counts = Counts{};
+        if (!command_.phase) counts = count(*transaction, source, deadline);
+        if (!counts) return counts.error();
+        RowSpool rows;
+        if (auto copied = copy(*transaction, source, rows, deadline); !copied) return copied;
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
+        if (command_.phase) counts = count_phase(source, rows);
         if (!counts) return counts.error();
         report::Header header;
         header.legacy_keys = counts->keys;
         header.owners = counts->owners;
-        header.generated_at = *now;
+        header.generated_at = now_;
         header.database = target.printable;
         header.phases = phases_ != nullptr;
         header.fallback = fallback_;
@@ -167,7 +180,7 @@ class Report {
         if (command_.phase) header.phase = phase_name(*command_.phase);
         if (command_.format == report::Format::text && counts->keys > 0) correct_the_text();
         writer_->begin(header);
-        if (auto copied = copy(source, counts->keys, deadline); !copied) return copied;
+        if (auto written = write(source, rows, counts->keys); !written) return written;
         writer_->end();
         return output_.write(text_);
     }
@@ -181,25 +194,30 @@ class Report {
         }
     }
 
-    /// Each key once, however often the table shows it.
-    Result<void> each_key(const KeySource& source, const std::string& select, Deadline deadline,
+    Result<void> each_key(const KeySource& source, const RowSpool& rows,
                           const std::function<Result<void>(const domain::Key&)>& handle) {
-        collectors::KeyRows rows(source, shared_.keys(), now_);
-        std::unordered_set<std::uint64_t> seen;
-        return connection_.copy(select, deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const auto key = rows.key(row);
+        collectors::RowReader reader(source, shared_.keys(), now_);
+        return rows.each([&](drivers::PostgresRow& row) -> Result<void> {
+            const auto key = reader.key(row);
             if (!key) return key.error();
-            if (!source.lookup().id_unique && !seen.insert(domain::hash_id(key->id)).second) return {};
             return handle(*key);
         });
     }
 
-    /// The keys of the phase that is asked for, which only keyshift can tell: one look more.
-    Result<Counts> count_phase(const KeySource& source, Deadline deadline) {
+    /// Keys that are legacy since their hash stands in another row too are listed like the others.
+    Result<void> find_shared(PostgresTransaction& transaction, KeySource& source, Deadline deadline) {
+        if (auto found = shared_.find(transaction, source, deadline); !found) return found;
+        if (shared_.ids().empty()) return {};
+        source.take_for_legacy();
+        return KeySource::set_ids(transaction, shared_.ids(), deadline);
+    }
+
+    /// The keys of the phase that is asked for, which only keyshift can tell.
+    Result<Counts> count_phase(const KeySource& source, const RowSpool& rows) {
         Counts counts;
         domain::DistinctCount owners;
-        auto done = each_key(source, source.select_all(), deadline, [&](const domain::Key& key) -> Result<void> {
-            if (!key.legacy || !wanted(phases_->of(key))) return {};
+        auto done = each_key(source, rows, [&](const domain::Key& key) -> Result<void> {
+            if (!wanted(phases_->of(key))) return {};
             ++counts.keys;
             if (key.owner) owners.add(domain::hash_id(*key.owner));
             return {};
@@ -213,21 +231,36 @@ class Report {
         return !command_.phase || (phase && phase->phase == *command_.phase);
     }
 
-    Result<void> copy(const KeySource& source, std::uint64_t total, Deadline deadline) {
+    /// Each key once, however often a view shows it, and nothing that must not be shown.
+    Result<void> copy(PostgresTransaction& transaction, const KeySource& source, RowSpool& rows,
+                      Deadline deadline) const {
         const auto order =
             command_.grouping == report::Grouping::owner ? KeyOrder::by_owner : KeyOrder::newest_first;
         // The handbook's text has no place for it.
         const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
+        collectors::RowReader reader(source, shared_.keys(), now_);
+        std::unordered_set<std::uint64_t> seen;
+        return transaction.copy(source.select_legacy(order, email), deadline,
+                                [&](drivers::PostgresRow& row) -> Result<void> {
+                                    drivers::PostgresRow copy = row;
+                                    const auto key = reader.key(copy);
+                                    if (!key) return key.error();
+                                    const bool again = !source.lookup().id_unique &&
+                                                       !seen.insert(domain::hash_id(key->id)).second;
+                                    return again ? Result<void>{} : rows.add(row);
+                                });
+    }
+
+    Result<void> write(const KeySource& source, const RowSpool& rows, std::uint64_t total) {
         Progress progress(total, ::isatty(STDERR_FILENO) == 1 && !output_.is_terminal());
-        return each_key(source, source.select_legacy(order, email), deadline,
-                        [&](const domain::Key& key) -> Result<void> {
-                            const auto phase = phases_ != nullptr ? phases_->of(key) : std::nullopt;
-                            if (!wanted(phase)) return {};
-                            writer_->key(key, phase);
-                            progress.advance();
-                            return text_.size() < kPiece ? Result<void>{} : output_.write(text_);
-                        });
+        return each_key(source, rows, [&](const domain::Key& key) -> Result<void> {
+            const auto phase = phases_ != nullptr ? phases_->of(key) : std::nullopt;
+            if (!wanted(phase)) return {};
+            writer_->key(key, phase);
+            progress.advance();
+            return text_.size() < kPiece ? Result<void>{} : output_.write(text_);
+        });
     }
 
     const ReportCommand& command_;
@@ -237,7 +270,7 @@ class Report {
     KeyPhases* phases_;
     domain::FallbackMode fallback_;
     Output& output_;
-    Postgres connection_;
+    drivers::Postgres connection_;
     collectors::SharedHashFinder shared_{1.0};
     base::Time now_;  // the database's
     std::string text_;

@@ -3,6 +3,7 @@
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
+#include "drivers/postgres_target.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -29,6 +30,7 @@ struct Run {
 }  // namespace
 
 int run(int argc, const char* const* argv) {
+    drivers::ignore_session_environment();
     return std::visit(Run{}, parse_command_line(argc, argv));
 }
 

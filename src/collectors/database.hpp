@@ -2,24 +2,36 @@
 // How the gateway's database is entered, by collectors and by commands alike.
 #pragma once
 
+#include <string>
+
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "config/config.hpp"
 #include "config/secret_source.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
 /// What the server is told where we wait for `timeout`: a little less, so that it gives up first and leaves
 /// nothing running behind. Waiting for a lock, at most 2 s, means waiting behind somebody's ALTER TABLE with
 /// the gateway's own queries queueing behind us.
-drivers::Postgres::Timeouts session_timeouts(base::Duration timeout);
+drivers::PostgresTransaction::Limits limits_within(base::Duration timeout);
 
 /// Connects with what the secret says now. Errors: those of the secret, of the target and of the driver.
 base::Result<void> connect(drivers::Postgres& connection, const config::SecretSource& database_url,
-                           base::Duration timeout, base::Deadline deadline);
+                           base::Deadline deadline);
 
-/// A server restart shows only when the connection is used, which is not "down" yet; and what has changed is
-/// described better by looking at it afresh than by the query that failed.
-bool is_worth_a_second_try(base::Errc code);
+/// The OID of a table or view, as text; empty: there is none. Without a schema it is looked for as the role's
+/// own queries would find it, but for temporary tables: behind a pooler they are somebody else's. Errors:
+/// permission (its schema may not be used), beside the driver's.
+base::Result<std::string> find_table(drivers::PostgresTransaction& transaction,
+                                     const config::TableName& table, base::Deadline deadline);
+
+/// A server restart shows only when a `reused` connection is used, which is not "down" yet; what has changed
+/// is described better by looking at it afresh than by the query that failed; and what a standby canceled may
+/// well pass the next time.
+enum class Reused { no, yes };
+bool is_worth_a_second_try(const base::Error& error, const drivers::Postgres& connection, Reused reused);
 
 }  // namespace keyshift::collectors

@@ -6,11 +6,11 @@
 namespace keyshift::collectors {
 
 using base::Result;
-using drivers::Postgres;
+using drivers::PostgresTransaction;
 
-Result<Deletions> Deletions::resolve(Postgres& connection, const std::string& table,
+Result<Deletions> Deletions::resolve(PostgresTransaction& transaction, const std::string& table,
                                      base::Deadline deadline) {
-    const auto rows = connection.query(
+    const auto rows = transaction.query(
         "WITH RECURSIVE part(oid) AS (SELECT pg_catalog.to_regclass($1)::pg_catalog.oid UNION "
         "SELECT below.oid FROM part CROSS JOIN LATERAL ("
         "SELECT d.refobjid AS oid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON "
@@ -26,10 +26,11 @@ Result<Deletions> Deletions::resolve(Postgres& connection, const std::string& ta
     return deletions;
 }
 
-Result<std::optional<std::int64_t>> Deletions::count(Postgres& connection, base::Deadline deadline) const {
+Result<std::optional<std::int64_t>> Deletions::count(PostgresTransaction& transaction,
+                                                     base::Deadline deadline) const {
     std::optional<std::int64_t> out;
     if (tables_.empty()) return out;
-    const auto rows = connection.query(
+    const auto rows = transaction.query(
         "SELECT sum(pg_stat_get_tuples_deleted(oid)) FROM pg_class WHERE oid = ANY ($1::oid[]) HAVING NOT "
         "pg_is_in_recovery() AND bool_and(relkind = 'r')",
         deadline, {tables_});

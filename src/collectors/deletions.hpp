@@ -9,7 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
@@ -17,13 +17,14 @@ class Deletions {
  public:
     /// Finds the tables beneath `table`, which may be a view or have partitions; its name is quoted and with
     /// its schema.
-    static base::Result<Deletions> resolve(drivers::Postgres& connection, const std::string& table,
-                                           base::Deadline deadline);
+    static base::Result<Deletions> resolve(drivers::PostgresTransaction& transaction,
+                                           const std::string& table, base::Deadline deadline);
 
     /// Rows deleted since the statistics began: a number that is good only for telling whether it has
-    /// changed. To be asked before a snapshot is taken: what it counts, the snapshot shows. A deletion
-    /// appears in it some seconds later at most. Empty where it cannot be told: a standby, a foreign table.
-    base::Result<std::optional<std::int64_t>> count(drivers::Postgres& connection,
+    /// changed. It is newer than the snapshot: of what it counts, the snapshot of the next transaction shows
+    /// all. A deletion appears in it some seconds later at most. Empty where it cannot be told: a standby, a
+    /// foreign table.
+    base::Result<std::optional<std::int64_t>> count(drivers::PostgresTransaction& transaction,
                                                     base::Deadline deadline) const;
 
  private:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
 
 namespace keyshift::collectors {
@@ -35,7 +36,7 @@ std::uint64_t number(std::optional<std::string_view> value) {
 }
 
 Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
-    const auto size = look.connection.query(
+    const auto size = look.transaction.query(
         "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
         {look.source.table()});
     if (!size) return size.error();
@@ -43,9 +44,11 @@ Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
 }
 
 Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
-    if (auto set = KeySource::set_since(look.connection, look.now - std::chrono::minutes{1}, deadline); !set)
+    if (auto set = KeySource::set_since(look.transaction, look.transaction.moment() - std::chrono::minutes{1},
+                                        deadline);
+        !set)
         return set.error();
-    const auto plan = look.connection.query("EXPLAIN " + look.source.select_active(), deadline);
+    const auto plan = look.transaction.query("EXPLAIN " + look.source.select_active(Reach::indexed), deadline);
     if (!plan) return plan.error();
     for (std::size_t row = 0; row < plan->size(); ++row) {
         if (text(plan->at(row, 0)).find("Index") != std::string::npos)
@@ -56,7 +59,7 @@ Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadli
                    "no index serves the looks at what changed, each reads all of some " +
                        std::to_string(rows) + " rows, and they are therefore rare",
                    "as the table's owner (keyshift sql index prints it too), run:\n" +
-                       create_activity_index(look.gateway) + ";"};
+                       look.source.create_index() + ";"};
 }
 
 /// Who has a right: the user, everybody, and roles whose rights are the user's too.
@@ -93,7 +96,7 @@ Result<Role> role_of(const KeyTableLook& look, Deadline deadline) {
     };
     const config::TableName base = base_table(look.gateway);
     const auto& column = look.gateway.columns.bcrypt_hash;
-    const auto rows = look.connection.query(
+    const auto rows = look.transaction.query(
         "SELECT r.rolname, current_database(), r.rolsuper, quote_ident(n.nspname) || '.' || "
         "quote_ident(c.relname), pg_has_role(r.oid, c.relowner, 'USAGE'), has_table_privilege(c.oid, " +
             change +
@@ -158,7 +161,7 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
         if (rights.hash.user) {
             std::string mend = take_back(role, rights, rights.hash, "REVOKE SELECT");
             if (&rights == &role.rights.front() && mend.find("REVOKE") != std::string::npos) {
-                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway.columns)) + ") ON " +
+                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " +
                         rights.table + " TO " + Identifier{role.name}.sql() + ";";
             }
             out.push_back(
@@ -180,7 +183,7 @@ struct Standby {
 };
 
 Result<Standby> standby_of(const KeyTableLook& look, Deadline deadline) {
-    const auto rows = look.connection.query(
+    const auto rows = look.transaction.query(
         "SELECT pg_is_in_recovery(), EXISTS (SELECT FROM pg_stat_wal_receiver), CASE WHEN "
         "pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) "
         "THEN 0 ELSE floor(extract(epoch FROM now() - pg_last_xact_replay_timestamp())) END::bigint, "
@@ -241,22 +244,26 @@ std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadli
 
 Error with_whereabouts(Error error, Postgres& connection, const config::Gateway& gateway, Deadline deadline) {
     if (error.code != Errc::schema || !connection.connected()) return error;
-    const auto view = connection.query(
-        "SELECT current_database() FROM pg_catalog.pg_class WHERE oid = pg_catalog.to_regclass($1) AND "
-        "relkind = 'v'",
-        deadline, {gateway.table.sql()});
-    if (view && view->size() == 1 && gateway.statements.table) {
+    auto transaction =
+        drivers::PostgresTransaction::begin(connection, limits_within(deadline.left()), deadline);
+    if (!transaction) return error;
+    const auto oid = find_table(*transaction, gateway.table, deadline);
+    if (!oid) return error;
+    if (!oid->empty()) {
+        const auto view = transaction->query(
+            "SELECT current_database() FROM pg_class WHERE oid = $1::oid AND relkind = 'v'", deadline,
+            {*oid});
+        if (!view || view->size() == 0 || !gateway.statements.table) return error;
         error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
                      "; and, with this configuration: keyshift sql view | psql -d " +
                      base::visible(text(view->at(0, 0)));
         return error;
     }
-    const auto found = connection.query(
-        "SELECT n.nspname, pg_catalog.has_schema_privilege(n.oid, 'USAGE'), current_user FROM "
-        "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-        "pg_catalog.to_regclass($1) IS NULL AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
-        "ORDER BY 1 LIMIT 1",
-        deadline, {gateway.table.sql(), gateway.table.name});
+    const auto found = transaction->query(
+        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user FROM pg_class c JOIN "
+        "pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', "
+        "'f') AND c.relpersistence <> 't' ORDER BY 1 LIMIT 1",
+        deadline, {gateway.table.name});
     if (!found || found->size() == 0) return error;
     const std::string schema = text(found->at(0, 0));
     if (found->at(0, 1) == "t") {

@@ -11,14 +11,14 @@
 #include "collectors/key_source.hpp"
 #include "config/config.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
 struct KeyTableLook {
-    drivers::Postgres& connection;  ///< inside a snapshot of KeySource::begin()
+    drivers::PostgresTransaction& transaction;
     const KeySource& source;
     const config::Gateway& gateway;
-    base::Time now;                 ///< the database's
     base::Duration census_timeout;  ///< how long a census may take
 };
 

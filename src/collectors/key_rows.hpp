@@ -1,52 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes keys of the rows of one scan, and refuses what would make every answer wrong: rows that identify keys
-// by a hash, and lookup hashes that can be told from nothing else. Lives for one scan.
+// The way of a scan's rows to whoever takes its keys. One thread at a time.
 #pragma once
-
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <unordered_set>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "collectors/key_source.hpp"
-#include "domain/key.hpp"
-#include "domain/key_table.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/row_reader.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/row_spool.hpp"
 
 namespace keyshift::collectors {
 
-/// Keys whose hash stands in another row too, by domain::hash_id().
-using SharedHashes = std::unordered_set<std::uint64_t>;
+/// Gives what can be believed of a row to `keys`. Errors: those of the reader, and those of `keys`.
+base::Result<void> hand_over(drivers::PostgresRow& row, RowReader& reader, KeySink& keys);
 
+/// Keeps the rows of one scan until the transaction has ended. A census that may stream and does not fit into
+/// memory goes to the sink row by row instead: ten million rows need no file then.
 class KeyRows {
  public:
-    /// `source` and `shared` outlive this; `now` is the database's moment of the poll.
-    KeyRows(const KeySource& source, const SharedHashes& shared, base::Time now)
-        : source_(source), shared_(shared), now_(now) {}
+    enum class Overflow {
+        file,
+        stream,  ///< the transaction stays open for as long as the sink works
+    };
+    KeyRows(KeySink& keys, RowReader reader, Scan scan, base::Time moment, Overflow overflow)
+        : keys_(keys), reader_(reader), scan_(scan), moment_(moment), overflow_(overflow) {}
 
-    /// The row as it stands; its texts are views into it. Errors: parse and schema.
-    base::Result<domain::KeyRow> row(drivers::PostgresRow& bytes);
-    /// What of it can be believed.
-    base::Result<domain::Key> key(drivers::PostgresRow& bytes);
-
-    /// A legacy key was read that select_active(Reach::indexed) does not find.
-    bool beyond_index() const { return beyond_index_; }
+    /// While the transaction is open.
+    base::Result<void> take(drivers::PostgresRow& row);
+    /// After it: the scan begins, unless it has, and the rows that were kept follow.
+    base::Result<void> deliver();
+    std::uint64_t count() const { return count_; }
+    /// After deliver().
+    const RowReader& reader() const { return reader_; }
 
  private:
-    const KeySource& source_;
-    const SharedHashes& shared_;
-    base::Time now_;
-    std::optional<std::int32_t> length_;  // of the plain values so far
-    bool beyond_index_ = false;
+    KeySink& keys_;
+    RowReader reader_;
+    Scan scan_;
+    base::Time moment_;
+    Overflow overflow_;
+    drivers::RowSpool spool_;
+    std::uint64_t count_ = 0;
+    bool streaming_ = false;
 };
-
-/// The error of a lookup column of which nobody can tell legacy keys: `seen` is what it does or holds.
-base::Error unclear_lookup(const std::string& table, const std::string& column, const std::string& seen);
-
-/// Whether the plain values of the lookup column can be told from placeholders and slow hashes, asked of the
-/// whole table. No error: there is nothing to ask.
-base::Result<void> check_forms(drivers::Postgres& connection, const KeySource& source, base::Deadline deadline);
 
 }  // namespace keyshift::collectors

@@ -7,8 +7,10 @@
 #include <map>
 #include <vector>
 
+#include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
-#include "collectors/key_rows.hpp"
+#include "collectors/row_reader.hpp"
+#include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
 
@@ -18,7 +20,7 @@ using base::Error;
 using base::Result;
 using config::Gateway;
 using config::Identifier;
-using drivers::Postgres;
+using drivers::PostgresTransaction;
 
 /// What the catalog says about the columns of a table. None: no such table.
 struct KeySource::Columns {
@@ -60,11 +62,13 @@ struct KeySource::Columns {
                has(Identifier{std::string(kViewKind)}) && has(Identifier{std::string(kViewIndexed)});
     }
 
-    static Result<Columns> load(Postgres& connection, const config::TableName& table, Deadline deadline) {
-        // Everything is qualified: a function or operator that somebody else put on the search path must not
-        // be called in place of the system's (CVE-2018-1058). has_column_privilege is also true for a right
-        // on the whole table.
-        auto rows = connection.query(
+    static Result<Columns> load(PostgresTransaction& transaction, const config::TableName& table,
+                                Deadline deadline) {
+        const auto oid = find_table(transaction, table, deadline);
+        if (!oid) return oid.error();
+        if (oid->empty()) return Columns{};
+        // has_column_privilege is also true for a right on the whole table.
+        auto rows = transaction.query(
             "SELECT a.attname, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
             "pg_catalog.format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), "
             "current_user, "
@@ -72,9 +76,8 @@ struct KeySource::Columns {
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
             "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
             "c.relnamespace "
-            "WHERE c.oid = pg_catalog.to_regclass($1)::pg_catalog.oid AND a.attnum > 0 AND NOT "
-            "a.attisdropped",
-            deadline, {table.sql()});
+            "WHERE c.oid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped",
+            deadline, {*oid});
         if (!rows) return rows.error();
         Columns columns;
         for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -245,18 +248,19 @@ void KeySource::name_values(const KeyExpressions& expressions, const Gateway& ga
 }
 
 /// What tells legacy keys: the configured columns, or those of the hash-free view in their place.
-Result<void> KeySource::name_legacy(Postgres& connection, const Columns& columns, const Gateway& gateway,
+Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Columns& columns, const Gateway& gateway,
                                     Deadline deadline) {
     const KeyExpressions own = expressions(columns, gateway, "");
     const bool hash_free = columns.is_hash_free(gateway);
     legacy_ = hash_free ? expressions(columns, gateway, "k.").legacy_of_view()
                         : expressions(columns, gateway, "k.").legacy();
     shapeless_ = own.is_shapeless();
+    create_index_ = create_activity_index(gateway, own);
     const auto hash = own.hash_column();
     if (!hash) return {};
     lookup_name_ = hash->name;
     auto facts = lookup_facts(
-        connection, {columns.table, hash_free ? base_table(gateway) : config::TableName{}, *hash, gateway.columns.id},
+        transaction, {columns.table, hash_free ? base_table(gateway) : config::TableName{}, *hash, gateway.columns.id},
         deadline);
     if (!facts) return facts.error();
     lookup_ = *facts;
@@ -267,15 +271,16 @@ Result<void> KeySource::name_legacy(Postgres& connection, const Columns& columns
         shared_ = collectors::select_shared(own, columns.table, gateway.columns.id);
         return {};
     }
-    const auto beside = Columns::load(connection, shared_view(gateway.table), deadline);
+    const auto beside = Columns::load(transaction, shared_view(gateway.table), deadline);
     if (!beside) return beside.error();
     if (!beside->can_read(gateway.columns.id)) return old_view(gateway);
     shared_ = "SELECT " + gateway.columns.id.sql() + " FROM " + beside->table;
     return {};
 }
 
-Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gateway, Deadline deadline) {
-    const auto columns = Columns::load(connection, gateway.table, deadline);
+Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gateway& gateway,
+                                     Deadline deadline) {
+    const auto columns = Columns::load(transaction, gateway.table, deadline);
     if (!columns) return columns.error();
     if (auto checked = check(*columns, gateway); !checked) return checked.error();
     const config::Columns& named = gateway.columns;
@@ -285,7 +290,7 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
     // The hash-free view has a column `bcrypt_cost` in place of the hash.
     const Identifier view_cost{"bcrypt_cost"};
     source.name_values(expressions(*columns, gateway, "k."), gateway);
-    if (auto named_legacy = source.name_legacy(connection, *columns, gateway, deadline); !named_legacy)
+    if (auto named_legacy = source.name_legacy(transaction, *columns, gateway, deadline); !named_legacy)
         return named_legacy.error();
     // Compared in its own type where that is one of the system's, so that its index serves.
     const std::string id_type = columns->type_of(named.id);
@@ -305,7 +310,7 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
         source.bcrypt_cost_ = "NULL::text";
     }
     if (gateway.users && named.owner) {
-        const auto users = Columns::load(connection, gateway.users->table, deadline);
+        const auto users = Columns::load(transaction, gateway.users->table, deadline);
         if (users && users->can_read(gateway.users->id) && users->can_read(gateway.users->email)) {
             source.users_table_ = users->table;
             // Of one type the server compares them as they are, by an index if it likes; a text fits any two.
@@ -317,9 +322,6 @@ Result<KeySource> KeySource::resolve(Postgres& connection, const Gateway& gatewa
             return users.error();
         }
     }
-    // From here on names without a schema are the system's own.
-    if (auto set = connection.query("SET search_path = pg_catalog, pg_temp", deadline); !set)
-        return set.error();
     return source;
 }
 
@@ -362,25 +364,17 @@ std::string KeySource::select_ids() const {
     return select_all() + " WHERE " + ids_match_;
 }
 
-Result<void> KeySource::set_ids(Postgres& connection, const std::vector<std::string>& ids,
+Result<void> KeySource::set_ids(PostgresTransaction& transaction, const std::vector<std::string>& ids,
                                 Deadline deadline) {
-    std::string array = "{";
-    for (const std::string& id : ids) {
-        array += array.size() == 1 ? "\"" : ",\"";
-        for (const char c : id) {
-            if (c == '"' || c == '\\') array += '\\';
-            array += c;
-        }
-        array += '"';
-    }
-    const auto set = connection.query("SELECT set_config('keyshift.ids', $1, true)", deadline, {array + "}"});
+    const auto set = transaction.query("SELECT set_config('keyshift.ids', $1, true)", deadline,
+                                       {drivers::postgres_array(ids)});
     if (!set) return set.error();
     return {};
 }
 
-Result<void> KeySource::set_since(Postgres& connection, base::Time since, Deadline deadline) {
-    const auto set = connection.query("SELECT set_config('keyshift.since', $1, true)", deadline,
-                                      {base::format_rfc3339(since)});
+Result<void> KeySource::set_since(PostgresTransaction& transaction, base::Time since, Deadline deadline) {
+    const auto set = transaction.query("SELECT set_config('keyshift.since', $1, true)", deadline,
+                                       {base::format_rfc3339(since)});
     if (!set) return set.error();
     return {};
 }
@@ -426,19 +420,6 @@ domain::KeyRow KeySource::read(drivers::PostgresRow& row) {
         if (error == std::errc{} && end == cost->data() + cost->size()) key.bcrypt_cost = value;
     }
     return key;
-}
-
-Result<base::Time> KeySource::begin(Postgres& connection, base::Duration timeout, Deadline deadline) {
-    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(timeout).count();
-    auto rows = connection.query(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = " +
-            std::to_string(limit) +
-            "; SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
-        deadline);
-    if (!rows) return rows.error();
-    const auto now = rows->size() == 1 ? base::parse_rfc3339(rows->at(0, 0).value_or("")) : std::nullopt;
-    if (!now) return Error{Errc::parse, "the database's clock gave no time", {}};
-    return *now;
 }
 
 }  // namespace keyshift::collectors

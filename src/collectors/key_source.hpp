@@ -15,7 +15,7 @@
 #include "collectors/lookup_facts.hpp"
 #include "config/config.hpp"
 #include "domain/plausible.hpp"
-#include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
@@ -34,10 +34,10 @@ enum class Reach {
 
 class KeySource {
  public:
-    /// Looks the table up in the catalog of `connection`. Errors: schema (table or columns absent: all of
+    /// Looks the table up in the catalog. Errors: schema (table or columns absent: all of
     /// them are named) and permission (the missing grant is in the hint), beside the driver's.
-    static base::Result<KeySource> resolve(drivers::Postgres& connection, const config::Gateway& gateway,
-                                           base::Deadline deadline);
+    static base::Result<KeySource> resolve(drivers::PostgresTransaction& transaction,
+                                           const config::Gateway& gateway, base::Deadline deadline);
 
     /// Quoted, with its schema.
     const std::string& table() const { return table_; }
@@ -48,12 +48,12 @@ class KeySource {
     /// transaction, so that the text is always the same: pg_stat_statements keeps an entry for every COPY
     /// text it sees.
     std::string select_active(Reach reach) const;
-    static base::Result<void> set_since(drivers::Postgres& connection, base::Time since,
+    static base::Result<void> set_since(drivers::PostgresTransaction& transaction, base::Time since,
                                         base::Deadline deadline);
     /// The rows of set_ids(), by the index of the id.
     std::string select_ids() const;
-    static base::Result<void> set_ids(drivers::Postgres& connection, const std::vector<std::string>& ids,
-                                      base::Deadline deadline);
+    static base::Result<void> set_ids(drivers::PostgresTransaction& transaction,
+                                      const std::vector<std::string>& ids, base::Deadline deadline);
     /// Legacy keys for people. An address that is wanted is there only where it may be read.
     std::string select_legacy(KeyOrder order, OwnerEmail email) const;
     /// One row: the number of legacy keys and of their owners.
@@ -67,6 +67,9 @@ class KeySource {
     /// Rows, by each test: those whose hash is made to be slow. Empty: no column is known that holds hashes.
     std::string count_slow() const;
 
+    /// The statement that makes the optional index, without its semicolon.
+    const std::string& create_index() const { return create_index_; }
+
     /// What the catalog says of the column with the lookup hash.
     const LookupFacts& lookup() const { return lookup_; }
     /// The column with the lookup hash as people know it; empty: none is known.
@@ -74,6 +77,9 @@ class KeySource {
 
     /// At most one row: whether the key with the id $1 is legacy.
     std::string is_legacy() const;
+
+    /// From now on the keys of set_ids() count as legacy in select_legacy() and count_legacy().
+    void take_for_legacy() { legacy_.legacy = "(" + legacy_.legacy + " OR " + ids_match_ + ")"; }
 
     /// Whether values of a modern key are of a known shape.
     bool is_shapeless() const { return shapeless_; }
@@ -83,10 +89,6 @@ class KeySource {
     /// Takes one row of any select of rows above apart; the texts are views into it.
     static domain::KeyRow read(drivers::PostgresRow& row);
 
-    /// `BEGIN` for a read-only snapshot, ended after `timeout`; returns the database's now().
-    static base::Result<base::Time> begin(drivers::Postgres& connection, base::Duration timeout,
-                                          base::Deadline deadline);
-
  private:
     struct Columns;
     static base::Result<void> check(const Columns& columns, const config::Gateway& gateway);
@@ -94,7 +96,7 @@ class KeySource {
     static base::Result<void> check_types(const Columns& columns, const config::Gateway& gateway);
     static KeyExpressions expressions(const Columns& columns, const config::Gateway& gateway,
                                       std::string alias);
-    base::Result<void> name_legacy(drivers::Postgres& connection, const Columns& columns,
+    base::Result<void> name_legacy(drivers::PostgresTransaction& transaction, const Columns& columns,
                                    const config::Gateway& gateway, base::Deadline deadline);
     void name_values(const KeyExpressions& expressions, const config::Gateway& gateway);
     std::string columns_sql(const std::string& owner_email) const;
@@ -103,7 +105,7 @@ class KeySource {
     std::string printable_;
     LegacySql legacy_;
     LookupFacts lookup_;
-    std::string lookup_name_, shared_, slow_;
+    std::string lookup_name_, shared_, slow_, create_index_;
     bool shapeless_ = false;
     std::string ids_match_;  // a boolean expression
     std::string id_column_, id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, budget_,

@@ -12,12 +12,14 @@
 #include "collectors/collector.hpp"
 #include "collectors/database.hpp"
 #include "collectors/deletions.hpp"
+#include "collectors/duty.hpp"
 #include "collectors/key_examine.hpp"
 #include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/shared_hashes.hpp"
-#include "collectors/duty.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
+#include "drivers/row_spool.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -28,6 +30,7 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Time;
+using drivers::PostgresTransaction;
 using namespace std::chrono_literals;
 using Clock = Budget::Clock;
 
@@ -57,9 +60,9 @@ class Keys final : public Collector {
           pulse_budget_(options_.database_duty / 2) {}
 
     Result<Observation> collect(const Request& request) override {
-        const bool reused = connection_.connected() && source_.has_value();
+        const Reused reused = connection_.connected() && source_ ? Reused::yes : Reused::no;
         auto observation = attempt(request);
-        if (!observation && reused && is_worth_a_second_try(observation.error().code)) {
+        if (!observation && is_worth_a_second_try(observation.error(), connection_, reused)) {
             close();
             observation = attempt(request);
         }
@@ -70,14 +73,13 @@ class Keys final : public Collector {
     std::vector<Finding> examine(Deadline deadline) override {
         if (auto opened = open(deadline); !opened)
             return {failure(with_whereabouts(opened.error(), connection_, gateway_, deadline))};
-        const auto now =
-            KeySource::begin(connection_, session_timeouts(schedule_.timeout).statement, deadline);
-        if (!now) return {failure(now.error())};
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return {failure(transaction.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
-            clock(base::now() - *now)};
+            clock(base::now() - transaction->moment())};
         for (Finding& finding :
-             examine_key_table({connection_, *source_, gateway_, *now, options_.census_timeout}, deadline))
+             examine_key_table({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
             findings.push_back(std::move(finding));
         return findings;
     }
@@ -87,13 +89,6 @@ class Keys final : public Collector {
     }
 
  private:
-    /// One scan under way.
-    struct Pass {
-        KeyRows rows;
-        KeySink& keys;
-        Deadline deadline;
-    };
-
     static Finding clock(Duration ahead) {
         constexpr Duration kTolerable = 5s;
         const Duration apart = std::chrono::abs(ahead);
@@ -114,33 +109,42 @@ class Keys final : public Collector {
     Result<Observation> attempt(const Request& request) {
         if (!connection_.connected() || !source_)
             if (auto opened = open(request.deadline); !opened) return opened.error();
+        if (shared_.is_due())
+            if (auto found = find_shared(); !found) return found.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
         const bool census =
-            request.wanted == Scan::census || !last_scan_ || shared_.keys().size() > kMostMissing || census_budget_.rest() < schedule_.interval / 10;
-        if (shared_.is_due()) {
-            if (auto found = shared_.find(connection_, *source_, options_.census_timeout); !found)
-                return found.error();
-        }
-        const auto deleted = deletions_->count(connection_, request.deadline);
-        if (!deleted) return deleted.error();
-        const bool none_deleted = *deleted && *deleted == deleted_;
+            request.wanted == Scan::census || !last_scan_ || shared_.keys().size() > kMostMissing ||
+            census_budget_.rest() < schedule_.interval / 10;
         Budget& budget = census ? census_budget_ : pulse_budget_;
         const auto began = Clock::now();
-        auto observation = scan(census ? Scan::census : none_deleted ? Scan::pulse : Scan::active, request);
+        auto observation = scan(census ? Scan::census : Scan::pulse, request);
         budget.spent_since(began);
-        if (observation) deleted_ = *deleted;
         return observation;
     }
 
+    Result<PostgresTransaction> begin(Duration timeout, Deadline deadline) {
+        return PostgresTransaction::begin(connection_, limits_within(timeout), deadline);
+    }
+
+    Result<void> find_shared() {
+        const Deadline deadline = Deadline::in(options_.census_timeout);
+        auto transaction = begin(options_.census_timeout, deadline);
+        if (!transaction) return transaction.error();
+        if (auto found = shared_.find(*transaction, *source_, deadline); !found) return found;
+        return transaction->commit(deadline);
+    }
+
     Result<void> open(Deadline deadline) {
-        if (auto connected = connect(connection_, options_.database_url, schedule_.timeout, deadline);
-            !connected)
+        if (auto connected = connect(connection_, options_.database_url, deadline); !connected)
             return connected.error();
-        auto source = KeySource::resolve(connection_, gateway_, deadline);
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        auto source = KeySource::resolve(*transaction, gateway_, deadline);
         if (!source) return source.error();
-        auto deletions = Deletions::resolve(connection_, source->table(), deadline);
+        auto deletions = Deletions::resolve(*transaction, source->table(), deadline);
         if (!deletions) return deletions.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
         source_ = std::move(*source);
         deletions_ = std::move(*deletions);
         return {};
@@ -150,50 +154,59 @@ class Keys final : public Collector {
         const bool census = scan == Scan::census;
         const Duration timeout = census ? options_.census_timeout : schedule_.timeout;
         const Deadline deadline = census ? Deadline::in(timeout) : request.deadline;
-        const auto now = KeySource::begin(connection_, session_timeouts(timeout).statement, deadline);
-        if (!now) return now.error();
+        auto transaction = begin(timeout, deadline);
+        if (!transaction) return transaction.error();
+        const Time now = transaction->moment();
         const Time here = base::now();
-        if (auto begun = request.keys->begin(scan, *now); !begun) return begun.error();
-        Pass pass{KeyRows(*source_, shared_.keys(), *now), *request.keys, deadline};
-        auto copied = census ? copy(source_->select_all(), pass)
-                             : copy_active(scan == Scan::active ? *now - request.active_window
-                                                                : *last_scan_ - kPulseOverlap,
-                                           pass);
-        if (copied && scan == Scan::active) copied = copy_missing(pass);
-        if (!copied) return copied.error();
-        if (census) beyond_index_ = pass.rows.beyond_index();
-        if (auto committed = connection_.query("COMMIT", deadline); !committed) return committed.error();
-        last_scan_ = *now;
-        return Observation{.taken_at = *now, .skew = here - *now};
+        const auto deleted = deletions_->count(*transaction, deadline);
+        if (!deleted) return deleted.error();
+        const bool some_deleted = !*deleted || *deleted != deleted_;
+        // The count is newer than the snapshot: what was deleted in between shows only in the next one.
+        if (!census && (some_deleted || some_deleted_)) scan = Scan::active;
+        const RowReader reader(*source_, shared_.keys(), now);
+        KeyRows rows(*request.keys, reader, scan, now, census ? KeyRows::Overflow::stream : KeyRows::Overflow::file);
+        if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+        if (auto delivered = rows.deliver(); !delivered) return delivered.error();
+        if (scan == Scan::active)
+            if (auto asked = ask_for_missing(*request.keys, reader, deadline); !asked) return asked.error();
+        if (census) beyond_index_ = rows.reader().beyond_index();
+        deleted_ = *deleted;
+        some_deleted_ = some_deleted;
+        last_scan_ = now;
+        return Observation{.taken_at = now, .skew = here - now};
     }
 
-    Result<void> copy(const std::string& select, Pass& pass) {
-        return connection_.copy(select, pass.deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const auto key = pass.rows.key(row);
-            if (!key) return key.error();
-            return pass.keys.key(*key);
-        });
-    }
-
-    Result<void> copy_active(Time since, Pass& pass) {
-        if (auto set = KeySource::set_since(connection_, since, pass.deadline); !set) return set;
+    Result<void> copy(PostgresTransaction& transaction, Scan scan, const Request& request, KeyRows& rows,
+                      Deadline deadline) {
+        const auto take = [&](drivers::PostgresRow& row) { return rows.take(row); };
+        if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, take);
+        const Time since =
+            scan == Scan::active ? transaction.moment() - request.active_window : *last_scan_ - kPulseOverlap;
+        if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
         const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
-        if (auto copied = copy(source_->select_active(reach), pass); !copied) return copied;
+        if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied) return copied;
+        if (shared_.ids().empty()) return {};
         // Nothing in their rows tells that they are legacy.
-        return copy_ids(shared_.ids(), pass);
+        if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;
+        return transaction.copy(source_->select_ids(), deadline, take);
     }
 
     /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.
-    Result<void> copy_missing(Pass& pass) {
-        const auto missing = pass.keys.missing(kMostMissing);
+    Result<void> ask_for_missing(KeySink& keys, RowReader reader, Deadline deadline) {
+        const auto missing = keys.missing(kMostMissing);
         if (!missing) return missing.error();
-        return copy_ids(*missing, pass);
-    }
-
-    Result<void> copy_ids(const std::vector<std::string>& ids, Pass& pass) {
-        if (ids.empty()) return {};
-        if (auto set = KeySource::set_ids(connection_, ids, pass.deadline); !set) return set;
-        return copy(source_->select_ids(), pass);
+        if (missing->empty()) return {};
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        if (auto set = KeySource::set_ids(*transaction, *missing, deadline); !set) return set;
+        drivers::RowSpool rows;
+        if (auto copied = transaction->copy(source_->select_ids(), deadline,
+                                            [&](drivers::PostgresRow& row) { return rows.add(row); });
+            !copied)
+            return copied;
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
+        return rows.each([&](drivers::PostgresRow& row) { return hand_over(row, reader, keys); });
     }
 
     config::Gateway gateway_;
@@ -203,6 +216,7 @@ class Keys final : public Collector {
     std::optional<KeySource> source_;
     std::optional<Deletions> deletions_;
     std::optional<std::int64_t> deleted_;  // as of the last scan
+    bool some_deleted_ = true;             // since the scan before that
     std::optional<Time> last_scan_;        // the database's clock; empty: the next scan is a census
     SharedHashFinder shared_;
     bool beyond_index_ = false;  // the last census found legacy keys that the index does not

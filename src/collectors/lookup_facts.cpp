@@ -14,7 +14,7 @@ bool is_harmless(std::string_view expression) {
 
 }  // namespace
 
-base::Result<LookupFacts> lookup_facts(drivers::Postgres& connection, const LookupColumn& column,
+base::Result<LookupFacts> lookup_facts(drivers::PostgresTransaction& transaction, const LookupColumn& column,
                                        base::Deadline deadline) {
     // A unique index of other columns too, or of some rows, does not keep a value from standing in two rows.
     static const std::string kQuery =
@@ -34,7 +34,7 @@ base::Result<LookupFacts> lookup_facts(drivers::Postgres& connection, const Look
         "LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisvalid AND i.indkey[0] = a.attnum "
         "WHERE o.oid = pg_catalog.to_regclass($1)::pg_catalog.oid AND (CASE WHEN $2 = '' THEN c.oid = o.oid ELSE "
         "c.relname = $2 AND n.nspname = coalesce(nullif($3, ''), s.nspname) END)";
-    const auto rows = connection.query(
+    const auto rows = transaction.query(
         kQuery, deadline,
         {column.table, column.base.name, column.base.schema, column.hash.name, column.id.name});
     if (!rows) return rows.error();

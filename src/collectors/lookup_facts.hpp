@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
@@ -28,7 +28,7 @@ struct LookupColumn {
 };
 
 /// Of the base table where there is one. What cannot be found is false.
-base::Result<LookupFacts> lookup_facts(drivers::Postgres& connection, const LookupColumn& column,
+base::Result<LookupFacts> lookup_facts(drivers::PostgresTransaction& transaction, const LookupColumn& column,
                                        base::Deadline deadline);
 
 }  // namespace keyshift::collectors

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/shared_hashes.hpp"
 
-#include "collectors/database.hpp"
-
 namespace keyshift::collectors {
 namespace {
 
@@ -24,35 +22,23 @@ bool SharedHashFinder::is_due() const {
     return Budget::Clock::now() - *found_at_ >= kEvery && budget_.rest() == base::Duration{0};
 }
 
-base::Result<void> SharedHashFinder::find(drivers::Postgres& connection, const KeySource& source,
-                                          base::Duration timeout) {
+base::Result<void> SharedHashFinder::find(drivers::PostgresTransaction& transaction, const KeySource& source,
+                                          base::Deadline deadline) {
     const auto began = Budget::Clock::now();
+    found_at_.reset();
     keys_.clear();
     ids_.clear();
-    if (!source.select_shared(kMost).empty()) {
-        if (auto done = read(connection, source, base::Deadline::in(timeout)); !done) {
-            found_at_.reset();
-            return done;
-        }
+    if (const std::string select = source.select_shared(kMost); !select.empty()) {
+        auto copied = transaction.copy(select, deadline, [&](drivers::PostgresRow& row) -> base::Result<void> {
+            const std::string id(row.text().value_or(""));
+            if (keys_.insert(domain::hash_id(id)).second) ids_.push_back(id);
+            return {};
+        });
+        if (!copied) return copied;
     }
+    if (keys_.size() > kMost) return too_many(source);
     found_at_ = Budget::Clock::now();
     budget_.spent_since(began);
-    return {};
-}
-
-base::Result<void> SharedHashFinder::read(drivers::Postgres& connection, const KeySource& source,
-                                          base::Deadline deadline) {
-    const auto now = KeySource::begin(connection, session_timeouts(deadline.left()).statement, deadline);
-    if (!now) return now.error();
-    auto copied = connection.copy(source.select_shared(kMost), deadline,
-                                  [&](drivers::PostgresRow& row) -> base::Result<void> {
-                                      const std::string id(row.text().value_or(""));
-                                      if (keys_.insert(domain::hash_id(id)).second) ids_.push_back(id);
-                                      return {};
-                                  });
-    if (!copied) return copied;
-    if (keys_.size() > kMost) return too_many(source);
-    if (auto committed = connection.query("COMMIT", deadline); !committed) return committed.error();
     return {};
 }
 

@@ -11,9 +11,9 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "collectors/duty.hpp"
-#include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
-#include "drivers/postgres.hpp"
+#include "collectors/row_reader.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
@@ -26,14 +26,13 @@ class SharedHashFinder {
 
     bool is_due() const;
     /// Replaces what was found before. Errors: those of the driver, and schema where there are more than kMost.
-    base::Result<void> find(drivers::Postgres& connection, const KeySource& source, base::Duration timeout);
+    base::Result<void> find(drivers::PostgresTransaction& transaction, const KeySource& source,
+                            base::Deadline deadline);
 
     const SharedHashes& keys() const { return keys_; }
     const std::vector<std::string>& ids() const { return ids_; }
 
  private:
-    base::Result<void> read(drivers::Postgres& connection, const KeySource& source, base::Deadline deadline);
-
     SharedHashes keys_;
     std::vector<std::string> ids_;
     std::optional<Budget::Clock::time_point> found_at_;  // empty: nobody has looked yet

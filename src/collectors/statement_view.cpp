@@ -4,13 +4,15 @@
 #include <algorithm>
 #include <charconv>
 
+#include "collectors/database.hpp"
+
 namespace keyshift::collectors {
 
 using base::Deadline;
 using base::Errc;
 using base::Error;
 using base::Result;
-using drivers::Postgres;
+using drivers::PostgresTransaction;
 
 namespace {
 
@@ -101,12 +103,22 @@ struct StatementView::Moment {
     std::optional<std::uint64_t> evictions;
 };
 
-Result<std::vector<std::string>> StatementView::tables(Postgres& connection, const config::Gateway& gateway,
-                                                       Deadline deadline) {
+/// What one transaction read. Its rows belong to one time between two resets only if these are the same.
+struct StatementView::Snapshot {
+    Moment before, after;
+    drivers::PostgresRows rows;
+    bool may_have_evicted = false;
+};
+
+Result<std::vector<std::string>> StatementView::tables(PostgresTransaction& transaction,
+                                                       const config::Gateway& gateway, Deadline deadline) {
     if (gateway.statements.table) return std::vector<std::string>{gateway.statements.table->name};
+    const auto oid = find_table(transaction, gateway.table, deadline);
+    if (!oid && oid.error().code != Errc::permission) return oid.error();
+    if (!oid || oid->empty()) return std::vector<std::string>{gateway.table.name};
     // A view may join other tables: the one that is meant has the columns.
-    const auto rows = connection.query(
-        "WITH RECURSIVE below(oid) AS (SELECT pg_catalog.to_regclass($1)::pg_catalog.oid UNION "
+    const auto rows = transaction.query(
+        "WITH RECURSIVE below(oid) AS (SELECT $1::pg_catalog.oid UNION "
         "SELECT d.refobjid FROM below JOIN pg_catalog.pg_rewrite r ON r.ev_class = below.oid "
         "JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND "
         "d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) "
@@ -114,8 +126,8 @@ Result<std::vector<std::string>> StatementView::tables(Postgres& connection, con
         "WHERE c.relkind IN ('r', 'p', 'f') AND 2 = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute "
         "a "
         "WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ($2, $3)) ORDER BY 1",
-        deadline, {gateway.table.sql(), gateway.columns.id.name,
-                   gateway.columns.last_used_at.value_or(gateway.columns.created_at).name});
+        deadline, {*oid, gateway.columns.id.name,
+         gateway.columns.last_used_at.value_or(gateway.columns.created_at).name});
     if (!rows) return rows.error();
     std::vector<std::string> names;
     for (std::size_t i = 0; i < rows->size(); ++i) names.push_back(text(rows->at(i, 0)));
@@ -123,12 +135,10 @@ Result<std::vector<std::string>> StatementView::tables(Postgres& connection, con
     return names;
 }
 
-Result<StatementView> StatementView::resolve(Postgres& connection, Deadline deadline) {
-    if (auto set = connection.query("SET search_path = pg_catalog, pg_temp", deadline); !set)
-        return set.error();
+Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, Deadline deadline) {
     // Its settings are known only where the library was loaded when the server started; elsewhere they can
     // stand in postgresql.conf all the same, where current_setting() finds them.
-    const auto rows = connection.query(
+    const auto rows = transaction.query(
         "SELECT (SELECT setting FROM pg_settings WHERE name = 'pg_stat_statements.max'), "
         "current_setting('pg_stat_statements.track', true), "
         "(SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
@@ -148,16 +158,16 @@ Result<StatementView> StatementView::resolve(Postgres& connection, Deadline dead
     if (!rows->at(0, 2)) return not_created();
     if (view.track_ == "none") return not_tracked(view.track_);
     if (rows->at(0, 3) != "t") return not_permitted(view.user_);
-    if (auto looked = view.look_at_columns(connection, text(rows->at(0, 2)), deadline); !looked)
+    if (auto looked = view.look_at_columns(transaction, text(rows->at(0, 2)), deadline); !looked)
         return looked.error();
-    if (auto named = view.name_database(connection, deadline); !named) return named.error();
+    if (auto named = view.name_database(transaction, deadline); !named) return named.error();
     return view;
 }
 
-Result<void> StatementView::look_at_columns(Postgres& connection, const std::string& schema,
+Result<void> StatementView::look_at_columns(PostgresTransaction& transaction, const std::string& schema,
                                             Deadline deadline) {
     view_ = schema + ".pg_stat_statements";
-    const auto rows = connection.query(
+    const auto rows = transaction.query(
         "SELECT to_regclass($1 || '_info') IS NOT NULL, "
         "coalesce(bool_or(attname = 'toplevel'), false), coalesce(bool_or(attname = 'stats_since'), false) "
         "FROM pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped",
@@ -170,15 +180,19 @@ Result<void> StatementView::look_at_columns(Postgres& connection, const std::str
     return {};
 }
 
-Result<void> StatementView::name_database(Postgres& connection, Deadline deadline) {
+Result<void> StatementView::name_database(PostgresTransaction& transaction, Deadline deadline) {
     const auto rows =
-        connection.query("SELECT oid FROM pg_database WHERE datname = current_database()", deadline);
+        transaction.query("SELECT oid FROM pg_database WHERE datname = current_database()", deadline);
     if (!rows) return rows.error();
     database_ = text(rows->at(0, 0));
     // Some hosted servers keep it to themselves.
-    const auto system = connection.query("SELECT system_identifier FROM pg_control_system()", deadline);
-    if (system) database_ = text(system->at(0, 0)) + "/" + database_;
-    if (!system && !connection.connected()) return system.error();
+    const auto may =
+        transaction.query("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')", deadline);
+    if (!may) return may.error();
+    if (may->at(0, 0) != "t") return {};
+    const auto system = transaction.query("SELECT system_identifier FROM pg_control_system()", deadline);
+    if (!system) return system.error();
+    database_ = text(system->at(0, 0)) + "/" + database_;
     return {};
 }
 
@@ -187,10 +201,11 @@ std::string StatementView::from(bool with_texts) const {
            " WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
 }
 
-Result<StatementView::Moment> StatementView::moment(Postgres& connection, Deadline deadline) const {
+Result<StatementView::Moment> StatementView::moment(PostgresTransaction& transaction,
+                                                    Deadline deadline) const {
     const std::string time = "to_char(clock_timestamp(), " + std::string(kTime) +
                              "), pg_is_in_recovery(), current_setting('pg_stat_statements.track')";
-    const auto rows = connection.query(
+    const auto rows = transaction.query(
         info_.empty() ? "SELECT " + time + ", NULL, NULL"
                       : "SELECT " + time + ", to_char(stats_reset, " + kTime + "), dealloc FROM " + info_,
         deadline);
@@ -206,71 +221,95 @@ Result<StatementView::Moment> StatementView::moment(Postgres& connection, Deadli
 }
 
 // Its own query is counted before the next one begins.
-Result<void> StatementView::prove_counting(Postgres& connection, Deadline deadline) const {
+Result<void> StatementView::prove_counting(PostgresTransaction transaction, Deadline deadline) const {
     const std::string own = "SELECT coalesce(sum(calls), 0)" + from(false) + " AND userid = " + user_id_;
     std::uint64_t before = 0;
     // An eviction in between takes calls away: once more then.
     for (int look = 0; look < 4; ++look) {
-        const auto calls = connection.query(own, deadline);
+        const auto calls = transaction.query(own, deadline);
         if (!calls) return calls.error();
         const std::uint64_t now = number(calls->at(0, 0));
-        if (look > 0 && now > before) return {};
+        if (look > 0 && now > before) return transaction.commit(deadline);
         before = now;
     }
     return not_counted();
 }
 
-Result<StatementStatistics> StatementView::read(Postgres& connection, Deadline deadline) {
+Result<StatementView::Snapshot> StatementView::snapshot(PostgresTransaction& transaction,
+                                                        Deadline deadline) const {
+    auto before = moment(transaction, deadline);
+    if (!before) return before.error();
+    auto rows = transaction.query("SELECT " + id_ + ", calls, rows, " + since_ + from(false), deadline);
+    if (!rows) return rows.error();
+    auto after = moment(transaction, deadline);
+    if (!after) return after.error();
+    Snapshot out{*std::move(before), *std::move(after), *std::move(rows)};
+    if (!info_.empty()) return out;
+    const auto full = nearly_full(transaction, deadline);
+    if (!full) return full.error();
+    out.may_have_evicted = *full;
+    return out;
+}
+
+Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
+                                                PostgresTransaction::Limits limits, Deadline deadline) {
     // What is read between a reset and the look at its time would count twice.
     for (;;) {
-        const auto before = moment(connection, deadline);
-        if (!before) return before.error();
-        const auto rows =
-            connection.query("SELECT " + id_ + ", calls, rows, " + since_ + from(false), deadline);
-        if (!rows) return rows.error();
-        const auto after = moment(connection, deadline);
-        if (!after) return after.error();
-        if (after->reset_at != before->reset_at) continue;
-        StatementStatistics out{database_, before->now, before->reset_at, before->evictions, false, {}};
+        auto transaction = PostgresTransaction::begin(connection, limits, deadline);
+        if (!transaction) return transaction.error();
+        const auto seen = snapshot(*transaction, deadline);
+        if (!seen) return seen.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+        if (seen->after.reset_at != seen->before.reset_at) continue;
+        StatementStatistics out{database_,
+                                seen->before.now,
+                                seen->before.reset_at,
+                                seen->before.evictions,
+                                seen->may_have_evicted,
+                                {}};
+        const drivers::PostgresRows& rows = seen->rows;
         std::uint64_t own_calls = 0;
-        for (std::size_t i = 0; i < rows->size(); ++i) {
-            if (!rows->at(i, 0)) return not_permitted(user_);
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (!rows.at(i, 0)) return not_permitted(user_);
             out.entries.push_back(
-                {text(rows->at(i, 0)), text(rows->at(i, 3)), number(rows->at(i, 1)), number(rows->at(i, 2))});
+                {text(rows.at(i, 0)), text(rows.at(i, 3)), number(rows.at(i, 1)), number(rows.at(i, 2))});
             if (out.entries.back().id.starts_with(user_id_ + "/")) own_calls += out.entries.back().calls;
         }
         // As long as keyshift's own queries are counted, so are the gateway's, and no growth means no use.
-        if (!own_calls_ || own_calls <= *own_calls_)
-            if (auto proven = prove_counting(connection, deadline); !proven) return proven.error();
+        if (!own_calls_ || own_calls <= *own_calls_) {
+            auto again = PostgresTransaction::begin(connection, limits, deadline);
+            if (!again) return again.error();
+            if (auto proven = prove_counting(*std::move(again), deadline); !proven) return proven.error();
+        }
         own_calls_ = own_calls;
-        if (!info_.empty()) return out;
-        const auto full = nearly_full(connection, deadline);
-        if (!full) return full.error();
-        out.may_have_evicted = *full;
         return out;
     }
 }
 
 // An eviction drops a twentieth of the entries, or ten: as long as a tenth is free there was none.
-Result<bool> StatementView::nearly_full(Postgres& connection, Deadline deadline) const {
-    const auto full = connection.query(
+Result<bool> StatementView::nearly_full(PostgresTransaction& transaction, Deadline deadline) const {
+    const auto full = transaction.query(
         "SELECT count(*) >= 0.9 * current_setting('pg_stat_statements.max')::int FROM " + view_ + "(false)",
         deadline);
     if (!full) return full.error();
     return full->at(0, 0) == "t";
 }
 
-Result<std::vector<StatementText>> StatementView::texts(Postgres& connection,
+Result<std::vector<StatementText>> StatementView::texts(drivers::Postgres& connection,
+                                                        PostgresTransaction::Limits limits,
                                                         const std::vector<std::string>& names,
                                                         Deadline deadline) const {
     std::string array;
     for (const std::string& name : names) array += (array.empty() ? "" : ",") + item_of_array(name);
     if (names.empty()) array = "%";
-    const auto rows = connection.query(
+    auto transaction = PostgresTransaction::begin(connection, limits, deadline);
+    if (!transaction) return transaction.error();
+    const auto rows = transaction->query(
         "SELECT " + id_ + ", CASE WHEN query IS NULL OR query ILIKE ANY ($1::text[]) THEN query ELSE '' END" +
             from(true),
         deadline, {"{" + array + "}"});
     if (!rows) return rows.error();
+    if (auto ended = transaction->commit(deadline); !ended) return ended.error();
     std::vector<StatementText> out;
     for (std::size_t i = 0; i < rows->size(); ++i) {
         const auto query = rows->at(i, 1);

@@ -13,7 +13,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 
@@ -41,26 +41,29 @@ struct StatementStatistics {
 
 class StatementView {
  public:
-    /// Finds pg_stat_statements and whether it counts and may be read. After it, names without a schema are
-    /// the system's own. Errors: schema (not loaded, not created, switched off, a standby) and permission.
-    static base::Result<StatementView> resolve(drivers::Postgres& connection, base::Deadline deadline);
-    /// What statements call the table that keyshift knows as `gateway.table`: the tables below a view. To be
-    /// asked before resolve().
-    static base::Result<std::vector<std::string>> tables(drivers::Postgres& connection,
+    /// Finds pg_stat_statements and whether it counts and may be read. Errors: schema (not loaded, not
+    /// created, switched off, a standby) and permission.
+    static base::Result<StatementView> resolve(drivers::PostgresTransaction& transaction,
+                                               base::Deadline deadline);
+    /// What statements call the table that keyshift knows as `gateway.table`: the tables below a view.
+    static base::Result<std::vector<std::string>> tables(drivers::PostgresTransaction& transaction,
                                                          const config::Gateway& gateway,
                                                          base::Deadline deadline);
 
-    /// All of this database, as of one moment. Errors: schema when the server has become a standby, or counts
-    /// no statements any more, not even these.
-    base::Result<StatementStatistics> read(drivers::Postgres& connection, base::Deadline deadline);
-    /// Of all entries there are; a text that holds none of `names`, in letters of any case, is given as "".
-    /// Without names each text is given.
+    /// All of this database, as of one moment, in transactions of its own. Errors: schema when the server has
+    /// become a standby, or counts no statements any more, not even these.
+    base::Result<StatementStatistics> read(drivers::Postgres& connection,
+                                           drivers::PostgresTransaction::Limits limits,
+                                           base::Deadline deadline);
+    /// Of all entries there are, in a transaction of its own; a text that holds none of `names`, in letters
+    /// of any case, is given as "". Without names each text is given.
     base::Result<std::vector<StatementText>> texts(drivers::Postgres& connection,
+                                                   drivers::PostgresTransaction::Limits limits,
                                                    const std::vector<std::string>& names,
                                                    base::Deadline deadline) const;
 
     /// So few entries are free that some may have been evicted lately.
-    base::Result<bool> nearly_full(drivers::Postgres& connection, base::Deadline deadline) const;
+    base::Result<bool> nearly_full(drivers::PostgresTransaction& transaction, base::Deadline deadline) const;
 
     /// Entries that the server keeps.
     const std::string& capacity() const { return capacity_; }
@@ -68,11 +71,14 @@ class StatementView {
 
  private:
     struct Moment;
-    base::Result<Moment> moment(drivers::Postgres& connection, base::Deadline deadline) const;
-    base::Result<void> look_at_columns(drivers::Postgres& connection, const std::string& schema,
+    struct Snapshot;
+    base::Result<Snapshot> snapshot(drivers::PostgresTransaction& transaction, base::Deadline deadline) const;
+    base::Result<Moment> moment(drivers::PostgresTransaction& transaction, base::Deadline deadline) const;
+    base::Result<void> look_at_columns(drivers::PostgresTransaction& transaction, const std::string& schema,
                                        base::Deadline deadline);
-    base::Result<void> name_database(drivers::Postgres& connection, base::Deadline deadline);
-    base::Result<void> prove_counting(drivers::Postgres& connection, base::Deadline deadline) const;
+    base::Result<void> name_database(drivers::PostgresTransaction& transaction, base::Deadline deadline);
+    base::Result<void> prove_counting(drivers::PostgresTransaction transaction,
+                                      base::Deadline deadline) const;
     std::string from(bool with_texts) const;
 
     std::string view_;  // with its schema, quoted, as below

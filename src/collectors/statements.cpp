@@ -14,6 +14,7 @@
 #include "collectors/statement_counts.hpp"
 #include "collectors/statement_view.hpp"
 #include "drivers/postgres.hpp"
+#include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -42,9 +43,9 @@ class Statements final : public Collector {
           counts_(presumed_shapes(gateway_)) {}
 
     Result<Observation> collect(const Request& request) override {
-        const bool reused = connection_.connected() && view_.has_value();
+        const Reused reused = connection_.connected() && view_ ? Reused::yes : Reused::no;
         auto observation = attempt(request.deadline);
-        if (!observation && reused && is_worth_a_second_try(observation.error().code)) {
+        if (!observation && is_worth_a_second_try(observation.error(), connection_, reused)) {
             close();
             observation = attempt(request.deadline);
         }
@@ -58,7 +59,7 @@ class Statements final : public Collector {
         if (!statistics) return {failure(statistics.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "pg_stat_statements can be read (track = " + view_->track() + ")"}};
-        const auto full = view_->nearly_full(connection_, deadline);
+        const auto full = nearly_full(deadline);
         if (!full) return {failure(full.error())};
         if (statistics->evictions.value_or(0) > 0 || statistics->may_have_evicted)
             findings.push_back(about_evictions(*statistics, *full));
@@ -83,23 +84,33 @@ class Statements final : public Collector {
         return observation;
     }
 
+    drivers::PostgresTransaction::Limits limits() const { return limits_within(schedule_.timeout); }
+
+    Result<bool> nearly_full(Deadline deadline) {
+        auto transaction = drivers::PostgresTransaction::begin(connection_, limits(), deadline);
+        if (!transaction) return transaction.error();
+        return view_->nearly_full(*transaction, deadline);
+    }
+
     Result<StatementStatistics> look(Deadline deadline) {
-        auto statistics = view_->read(connection_, deadline);
+        auto statistics = view_->read(connection_, limits(), deadline);
         if (!statistics || !counts_.needs_texts(*statistics)) return statistics;
-        const auto texts = view_->texts(connection_, counts_.shapes().needed_names(), deadline);
+        const auto texts = view_->texts(connection_, limits(), counts_.shapes().needed_names(), deadline);
         if (!texts) return texts.error();
         counts_.learn(*statistics, *texts);
         return statistics;
     }
 
     Result<void> open(Deadline deadline) {
-        if (auto connected = connect(connection_, options_.database_url, schedule_.timeout, deadline);
-            !connected)
+        if (auto connected = connect(connection_, options_.database_url, deadline); !connected)
             return connected.error();
-        auto tables = StatementView::tables(connection_, gateway_, deadline);
+        auto transaction = drivers::PostgresTransaction::begin(connection_, limits(), deadline);
+        if (!transaction) return transaction.error();
+        auto tables = StatementView::tables(*transaction, gateway_, deadline);
         if (!tables) return tables.error();
-        auto view = StatementView::resolve(connection_, deadline);
+        auto view = StatementView::resolve(*transaction, deadline);
         if (!view) return view.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
         counts_ = StatementCounts({gateway_, *std::move(tables)});
         view_ = *std::move(view);
         return {};

@@ -49,6 +49,21 @@ Message read_message(std::string_view raw) {
     return message;
 }
 
+Error not_connected() {
+    return {Errc::connect, "not connected to PostgreSQL", {}};
+}
+
+/// A service file, which libpq reads by itself, must not say what would stay on a pooled connection.
+bool only_says_where(const PGconn* connection) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfo(const_cast<PGconn*>(connection)), &PQconninfoFree);
+    for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
+         ++option)
+        if (is_of_the_session(option->keyword) && option->val != nullptr && *option->val != '\0')
+            return false;
+    return true;
+}
+
 long long milliseconds(base::Duration d) {
     return std::chrono::ceil<std::chrono::milliseconds>(d).count();
 }
@@ -106,10 +121,11 @@ Error Postgres::connection_error() const {
     return error_of(message.sqlstate, message.text);
 }
 
-Error Postgres::result_error(const pg_result* result) const {
+Error Postgres::result_error(const pg_result* result) {
     const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char* const primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (sqlstate == nullptr || primary == nullptr) return connection_error();
+    recovery_conflict_ = std::string_view(sqlstate).starts_with("40");
     return error_of(sqlstate, primary);
 }
 
@@ -144,6 +160,13 @@ Result<void> Postgres::open(const PostgresParameters& parameters, Deadline deadl
     values.push_back(nullptr);
     connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
     if (!connection_ || PQstatus(connection_.get()) == CONNECTION_BAD) return connection_error();
+    if (!only_says_where(connection_.get())) {
+        return Error{Errc::config,
+                     "the service of database_url sets options, application_name, client_encoding or "
+                     "replication, which would stay on the connections of a pooler",
+                     "take them out of the service file; settings can stand in database_url: options=-c "
+                     "name=value"};
+    }
     PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
     PQsetNoticeProcessor(
         connection_.get(), [](void*, const char*) {}, nullptr);
@@ -158,10 +181,15 @@ Result<void> Postgres::open(const PostgresParameters& parameters, Deadline deadl
     return {};
 }
 
-Result<void> Postgres::connect(const PostgresTarget& target, Timeouts timeouts, Deadline deadline) {
+int Postgres::backend() const {
+    return connection_ ? PQbackendPID(connection_.get()) : 0;
+}
+
+Result<void> Postgres::connect(const PostgresTarget& target, Deadline deadline) {
     close();
     printable_ = target.printable;
     password_ = target.password;
+    settings_ = target.settings;
     PostgresParameters parameters = target.parameters;
     for (std::size_t left = host_count(parameters);; --left) {
         const auto share = deadline.left() / static_cast<std::int64_t>(std::max<std::size_t>(left, 1));
@@ -173,36 +201,10 @@ Result<void> Postgres::connect(const PostgresTarget& target, Timeouts timeouts, 
             return fail(opened.error());
         parameters = without_host(parameters, host_index(parameters, host()));
     }
-    std::string session =
-        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;";
-    // Rows that a policy hides must be an error: they would look like keys that are gone.
-    session += "SET TimeZone = 'UTC'; SET row_security = off;";
-    session += "SET statement_timeout = " + std::to_string(milliseconds(timeouts.statement)) + ";";
-    session += "SET lock_timeout = " + std::to_string(milliseconds(timeouts.lock)) + ";";
-    session +=
-        "SET idle_in_transaction_session_timeout = " + std::to_string(milliseconds(timeouts.statement)) + ";";
-    // Our queries read much and compute little, but a partial index makes the planner expect a third of the
-    // table.
-    session += "SET jit = off;";
-    // A server that outlives us stops working for us: it looks every second whether we are still there.
-    if (server_version() >= 140000) session += "SET client_connection_check_interval = 1000;";
-    if (auto set = query(session, deadline); !set) return fail(set.error());
     return {};
 }
 
-Result<void> Postgres::send(const std::string& sql, const std::vector<std::string>& parameters,
-                            Deadline deadline) {
-    if (!connected()) return Error{Errc::connect, "not connected to PostgreSQL", {}};
-    int sent = 0;
-    if (parameters.empty()) {
-        sent = PQsendQuery(connection_.get(), sql.c_str());
-    } else {
-        std::vector<const char*> values;
-        values.reserve(parameters.size());
-        for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
-        sent = PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                 values.data(), nullptr, nullptr, 0);
-    }
+Result<void> Postgres::flush(int sent, Deadline deadline) {
     if (sent == 0) return fail(connection_error());
     for (;;) {
         const int flushed = PQflush(connection_.get());
@@ -242,16 +244,31 @@ Result<PostgresRows> Postgres::drain(Deadline deadline) {
     return PostgresRows(last.release());
 }
 
+Result<void> Postgres::run(const char* sql, Deadline deadline) {
+    if (!connected()) return not_connected();
+    if (auto sent = flush(PQsendQuery(connection_.get(), sql), deadline); !sent) return sent;
+    auto done = drain(deadline);
+    if (!done) return done.error();
+    return {};
+}
+
 Result<PostgresRows> Postgres::query(const std::string& sql, Deadline deadline,
                                      const std::vector<std::string>& parameters) {
-    if (auto sent = send(sql, parameters, deadline); !sent) return sent.error();
+    if (!connected()) return not_connected();
+    std::vector<const char*> values;
+    values.reserve(parameters.size());
+    for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
+    const int sent = PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()),
+                                       nullptr, values.data(), nullptr, nullptr, 0);
+    if (auto flushed = flush(sent, deadline); !flushed) return flushed.error();
     return drain(deadline);
 }
 
 Result<void> Postgres::copy(const std::string& select, Deadline deadline,
                             const std::function<Result<void>(PostgresRow&)>& handle) {
-    if (auto sent = send("COPY (" + select + ") TO STDOUT (FORMAT binary)", {}, deadline); !sent)
-        return sent.error();
+    if (!connected()) return not_connected();
+    const std::string sql = "COPY (" + select + ") TO STDOUT (FORMAT binary)";
+    if (auto sent = flush(PQsendQuery(connection_.get(), sql.c_str()), deadline); !sent) return sent;
     auto begun = next_result(deadline);
     if (!begun) return begun.error();
     const ResultPtr start(*begun, &PQclear);

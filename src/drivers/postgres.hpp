@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One PostgreSQL connection, read-only, every wait bounded by a deadline and an Interrupt.
+// One PostgreSQL connection, every wait bounded by a deadline and an Interrupt. Queries run in a
+// PostgresTransaction alone, so that nothing is left on the connection.
 // Blocking; used by one thread at a time. libpq's name resolution is the one wait that cannot be bounded from
 // here (resolv.conf's `options timeout:` and `attempts:` bound it).
 #pragma once
@@ -50,6 +51,8 @@ class PostgresRow {
     /// integer. Empty for NULL.
     std::optional<std::int32_t> number();
     bool bad() const { return bad_; }
+    /// The fields that were not read yet: of a row that nobody has read from, all of it.
+    std::string_view rest() const { return bytes_; }
 
  private:
     std::optional<std::string_view> field();
@@ -60,20 +63,15 @@ class PostgresRow {
 
 class Postgres {
  public:
-    struct Timeouts {
-        base::Duration statement;  ///< the server ends a statement that runs longer
-        base::Duration lock;       ///< … or waits longer for a lock
-    };
-
     explicit Postgres(const Interrupt& interrupt);
     ~Postgres();
     Postgres(const Postgres&) = delete;
     Postgres& operator=(const Postgres&) = delete;
 
-    /// Opens a connection (closing an open one) and makes the session read-only with `timeouts`. With several
-    /// hosts each gets an equal share of the time left. Errors: connect, auth, timeout, canceled, and schema
-    /// (no such database).
-    base::Result<void> connect(const PostgresTarget& target, Timeouts timeouts, base::Deadline deadline);
+    /// Opens a connection (closing an open one). With several hosts each gets an equal share of the time
+    /// left. Errors: connect, auth, timeout, canceled, schema (no such database), and config (a service file
+    /// says more than where the database is).
+    base::Result<void> connect(const PostgresTarget& target, base::Deadline deadline);
     bool connected() const;
     void close();
 
@@ -82,30 +80,37 @@ class Postgres {
     /// The host that answered, where several were named.
     std::string host() const;
 
-    /// One or more statements without parameters, or one with; the rows of the last one.
-    base::Result<PostgresRows> query(const std::string& sql, base::Deadline deadline,
-                                     const std::vector<std::string>& parameters = {});
-    /// Runs "COPY (`select`) TO STDOUT" and hands over each row; memory does not grow with their number. An
-    /// error from `handle` ends the copy, closes the connection and is returned.
-    base::Result<void> copy(const std::string& select, base::Deadline deadline,
-                            const std::function<base::Result<void>(PostgresRow&)>& handle);
+    /// The last transaction ended because a standby's replay could not wait for it: once more may do.
+    bool recovery_conflict() const { return recovery_conflict_; }
 
  private:
+    friend class PostgresTransaction;
+    /// Statements without parameters and rows.
+    base::Result<void> run(const char* sql, base::Deadline deadline);
+    base::Result<PostgresRows> query(const std::string& sql, base::Deadline deadline,
+                                     const std::vector<std::string>& parameters);
+    base::Result<void> copy(const std::string& select, base::Deadline deadline,
+                            const std::function<base::Result<void>(PostgresRow&)>& handle);
+    /// The process of the server, or what a pooler calls itself.
+    int backend() const;
+
     base::Result<void> open(const PostgresParameters& parameters, base::Deadline deadline);
     base::Result<void> wait(bool readable, bool writable, base::Deadline deadline);
-    base::Result<void> send(const std::string& sql, const std::vector<std::string>& parameters,
-                            base::Deadline deadline);
+    /// `sent` is what libpq said of the query.
+    base::Result<void> flush(int sent, base::Deadline deadline);
     base::Result<pg_result*> next_result(base::Deadline deadline);
     base::Result<PostgresRows> drain(base::Deadline deadline);
     base::Error fail(base::Error error);
     base::Error connection_error() const;
     base::Error error_of(std::string_view sqlstate, std::string text) const;
-    base::Error result_error(const pg_result* result) const;
+    base::Error result_error(const pg_result* result);
 
     const Interrupt& interrupt_;
     std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
     std::string printable_;
     base::Secret password_;
+    PostgresSettings settings_;
+    bool recovery_conflict_ = false;
 };
 
 /// The code that fits an SQLSTATE (PostgreSQL documentation, appendix A).

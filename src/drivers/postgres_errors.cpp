@@ -17,7 +17,14 @@ Errc classify_local(std::string_view text) {
     return contains(text, "no password supplied") ? Errc::auth : Errc::connect;
 }
 
+/// PgBouncer's words.
+constexpr std::string_view kStatementPooling = "transaction blocks not allowed in statement pooling mode";
+
 std::string connect_hint(std::string_view sqlstate, std::string_view text) {
+    if (contains(text, kStatementPooling)) {
+        return "set pool_mode = transaction for this database in the pooler, or name the database server "
+               "itself in database_url";
+    }
     if (sqlstate == "53300") return "let the server take more connections, or free some: keyshift needs one";
     if (sqlstate == "57P03") return "the server is starting or stopping: wait, or look at its log";
     if (contains(text, "translate host name")) return "check the host name in database_url";
@@ -97,6 +104,10 @@ std::string hint(Errc code, std::string_view sqlstate, std::string_view text, st
         case Errc::permission:
             return permission_hint(text, user);
         case Errc::timeout:
+            if (sqlstate.substr(0, 2) == "40") {
+                return "a standby cancels queries that hold up its replay: on it, as superuser, run: ALTER "
+                       "SYSTEM SET hot_standby_feedback = on; SELECT pg_reload_conf();";
+            }
             if (sqlstate == "55P03")
                 return "another session holds a lock on the table: look at pg_locks and pg_stat_activity";
             return "look at the load and the locks of the database (pg_stat_activity), or raise the "
@@ -117,7 +128,9 @@ Errc classify_sqlstate(std::string_view sqlstate) {
     if (sqlstate == "42P01" || sqlstate == "42703" || sqlstate == "3F000" || sqlstate == "3D000" ||
         sqlstate == "42883" || sqlstate == "42804" || sqlstate == "42846" || group == "22")
         return Errc::schema;
-    if (sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "25P03") return Errc::timeout;
+    // Class 40: a standby's replay could not wait for us.
+    if (group == "40" || sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "25P03")
+        return Errc::timeout;
     if (group == "28") return Errc::auth;
     // 57P05: the server ended an idle session, which is no more than a lost connection.
     if (group == "08" || group == "53" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||

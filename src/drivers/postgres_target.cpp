@@ -2,6 +2,7 @@
 #include "drivers/postgres_target.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
 
@@ -47,13 +48,23 @@ std::string value_or(const PostgresParameters& parameters, std::string_view keyw
     return value != nullptr && !value->empty() ? *value : std::string(otherwise);
 }
 
-void set(PostgresParameters& parameters, std::string_view keyword, std::string_view value, bool always) {
-    for (auto& [name, present] : parameters) {
-        if (name != keyword) continue;
-        if (always) present = Secret(std::string(value));
-        return;
+void set_default(PostgresParameters& parameters, std::string_view keyword, std::string_view value) {
+    if (find(parameters, keyword) == nullptr) parameters.emplace_back(keyword, Secret(std::string(value)));
+}
+
+/// What belongs to the session leaves the parameters; of it, the operator's settings are kept.
+Result<void> take_session(PostgresParameters& parameters, PostgresSettings& settings) {
+    if (!value_or(parameters, "replication", "").empty()) {
+        return Error{Errc::config, "database_url asks for replication, which keyshift does not speak",
+                     "take replication out of it"};
     }
-    parameters.emplace_back(keyword, Secret(std::string(value)));
+    auto parsed = parse_postgres_options(value_or(parameters, "options", ""));
+    if (!parsed) return parsed.error();
+    settings = *std::move(parsed);
+    parameters.erase(std::remove_if(parameters.begin(), parameters.end(),
+                                    [](const auto& parameter) { return is_of_the_session(parameter.first); }),
+                     parameters.end());
+    return {};
 }
 
 std::vector<std::string> split_list(const std::string& list) {
@@ -116,18 +127,28 @@ Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
         return bad("has an unescaped / in its password");
     if (is_url(target.database)) return bad("has a URL for a database name");
     target.password = Secret(value_or(*parameters, "password", ""));
-    set(*parameters, "application_name", "keyshift", true);
-    set(*parameters, "client_encoding", "UTF8", true);
-    set(*parameters, "keepalives_idle", "30", false);
-    set(*parameters, "keepalives_interval", "10", false);
-    set(*parameters, "keepalives_count", "3", false);
-    set(*parameters, "tcp_user_timeout", "15000", false);
+    if (auto taken = take_session(*parameters, target.settings); !taken) return taken.error();
+    set_default(*parameters, "keepalives_idle", "30");
+    set_default(*parameters, "keepalives_interval", "10");
+    set_default(*parameters, "keepalives_count", "3");
+    set_default(*parameters, "tcp_user_timeout", "15000");
     // Looking for Kerberos tickets before every connection costs memory and can wait for a KDC; who wants it
     // says so.
-    set(*parameters, "gssencmode", "disable", false);
+    set_default(*parameters, "gssencmode", "disable");
     target.printable = printable_target(*parameters, target);
     target.parameters = std::move(*parameters);
     return target;
+}
+
+bool is_of_the_session(std::string_view keyword) {
+    return keyword == "options" || keyword == "application_name" || keyword == "fallback_application_name" ||
+           keyword == "client_encoding" || keyword == "replication";
+}
+
+void ignore_session_environment() {
+    for (const char* const name :
+         {"PGOPTIONS", "PGAPPNAME", "PGCLIENTENCODING", "PGTZ", "PGDATESTYLE", "PGGEQO"})
+        ::unsetenv(name);  // NOLINT(concurrency-mt-unsafe): the only thread
 }
 
 std::size_t host_count(const PostgresParameters& parameters) {

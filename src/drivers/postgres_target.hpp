@@ -4,11 +4,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "drivers/postgres_options.hpp"
 
 namespace keyshift::drivers {
 
@@ -16,19 +18,27 @@ namespace keyshift::drivers {
 using PostgresParameters = std::vector<std::pair<std::string, base::Secret>>;
 
 struct PostgresTarget {
-    PostgresParameters parameters;
-    std::string printable;  ///< "host:port/database as user": all that may be shown
+    PostgresParameters parameters;  ///< nothing of them outlives the connection behind a pooler
+    PostgresSettings settings;      ///< the operator's own, for each transaction
+    std::string printable;          ///< "host:port/database as user": all that may be shown
     std::string user;
     std::string database;
     base::Secret password;
 
     /// Reads a URL (postgresql://…) or a libpq keyword string; anything libpq accepts passes through (several
-    /// hosts, TLS options, target_session_attrs). Adds application_name, client_encoding, keepalives and
-    /// tcp_user_timeout, and switches off gssencmode, where they are not given; application_name is always
-    /// ours. Errc::config: it cannot be parsed. The error quotes nothing of it, because what a mistyped
-    /// password looks like cannot be known.
+    /// hosts, TLS options, target_session_attrs), but that `options` become settings, and application_name
+    /// and client_encoding are left out: each transaction has its own. Adds keepalives and tcp_user_timeout,
+    /// and switches off gssencmode, where they are not given. Errc::config: it cannot be parsed, or asks for
+    /// replication. The error quotes nothing of it, because what a mistyped password looks like cannot be
+    /// known.
     static base::Result<PostgresTarget> parse(const base::Secret& connection_string);
 };
+
+/// A keyword whose value the server keeps for the session.
+bool is_of_the_session(std::string_view keyword);
+/// Takes what libpq would tell the server of a session out of the environment: PGOPTIONS and its like. Before
+/// a second thread runs.
+void ignore_session_environment();
 
 /// How many hosts the parameters name (at least 1).
 std::size_t host_count(const PostgresParameters& parameters);

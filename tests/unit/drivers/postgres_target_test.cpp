@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/postgres_target.hpp"
 
+#include <array>
+#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -26,21 +28,47 @@ TEST(PostgresTarget, TakesAUrlApart) {
     EXPECT_EQ(target->password.reveal(), "p@ss/w:rd");
     auto all = parameters(target->parameters);
     EXPECT_EQ(all["sslmode"], "verify-full");
-    EXPECT_EQ(all["application_name"], "keyshift");
-    EXPECT_EQ(all["client_encoding"], "UTF8");
     EXPECT_FALSE(all["tcp_user_timeout"].empty());
 }
 
-TEST(PostgresTarget, KeepsWhatTheOperatorGaveButTheName) {
+TEST(PostgresTarget, KeepsWhatTheOperatorGave) {
     const auto target =
         PostgresTarget::parse(Secret("host=a,b port=1,2 dbname=g user=u application_name=x "
                                      "tcp_user_timeout=7 target_session_attrs=prefer-standby"));
     ASSERT_TRUE(target);
     auto all = parameters(target->parameters);
-    EXPECT_EQ(all["application_name"], "keyshift");
     EXPECT_EQ(all["tcp_user_timeout"], "7");
     EXPECT_EQ(all["target_session_attrs"], "prefer-standby");
     EXPECT_EQ(target->printable, "a,b:1,2/g as u");
+}
+
+TEST(PostgresTarget, TheServerIsToldNothingOfTheSession) {
+    const auto target = PostgresTarget::parse(
+        Secret("host=db user=u dbname=g application_name=x client_encoding=LATIN1 "
+               "fallback_application_name=y options='-c search_path=vault -c work_mem=64MB'"));
+    ASSERT_TRUE(target);
+    const auto all = parameters(target->parameters);
+    for (const char* keyword :
+         {"options", "application_name", "fallback_application_name", "client_encoding", "replication"}) {
+        EXPECT_EQ(all.count(keyword), 0U) << keyword;
+        EXPECT_TRUE(is_of_the_session(keyword)) << keyword;
+    }
+    EXPECT_EQ(target->settings, (PostgresSettings{{"search_path", "vault"}, {"work_mem", "64MB"}}));
+}
+
+TEST(PostgresTarget, ReplicationIsRefused) {
+    const auto target = PostgresTarget::parse(Secret("host=db user=u dbname=g replication=database"));
+    ASSERT_FALSE(target);
+    EXPECT_EQ(target.error().code, Errc::config);
+    EXPECT_NE(target.error().what.find("replication"), std::string::npos);
+}
+
+TEST(PostgresTarget, TheEnvironmentTellsTheServerNothing) {
+    const std::array<const char*, 6> names{"PGOPTIONS", "PGAPPNAME",   "PGCLIENTENCODING",
+                                           "PGTZ",      "PGDATESTYLE", "PGGEQO"};
+    for (const char* name : names) ::setenv(name, "x", 1);
+    ignore_session_environment();
+    for (const char* name : names) EXPECT_EQ(std::getenv(name), nullptr) << name;
 }
 
 TEST(PostgresTarget, NoErrorShowsAnyPartOfAMistypedPassword) {
