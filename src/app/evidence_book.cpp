@@ -195,10 +195,14 @@ void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by) {
     for (const Event event : events) in_flight_.at(index_of(event)) += by;
 }
 
+void EvidenceBook::begin_anew(Time now, domain::Model& model) {
+    for (auto& [name, counts] : model.evidence.sources)
+        if (counts.counted_since) counts.counted_since = now;
+}
+
 void EvidenceBook::update(domain::Model& model, Time now) {
-    const bool polled = model.migration.has_value();
-    update_headlines(model.evidence, polled ? std::optional(model.totals.legacy_uses_observed) : std::nullopt,
-                     now);
+    update_headlines(model.evidence,
+                     model.keys ? std::optional(model.keys->totals.legacy_uses_observed) : std::nullopt, now);
     model.evidence.hourly.forget_before(now - kKeepHours - model.policy.windows.drain);
 }
 

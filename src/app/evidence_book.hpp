@@ -63,6 +63,8 @@ class EvidenceBook {
     const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
     /// Uses of keys that logs have told of since this was last asked.
     domain::KeyUses take_uses() { return std::exchange(heard_uses_, domain::KeyUses()); }
+    /// Another table than before is watched: of what was counted until now nothing tells of it.
+    static void begin_anew(base::Time now, domain::Model& model);
     /// The source is not looked at any more: what it showed of the present goes.
     void forget_gauges(const std::string& source, domain::Model& model) {
         take_gauges(source, {}, model.gauges);

@@ -41,9 +41,9 @@ std::string rule_text(const KeyHistory& history, const domain::Model& model, bas
                                      : " (longest gap " + base::format_duration(gap) + ")";
     const auto used = history.key.last_used_at;
     const bool active = used && *used > now - window;
+    const domain::Migration& migration = model.keys->migration;
     const std::string_view mode =
-        mode_name(apply_assertion(model.migration->detected, model.policy.asserted, model.migration->evidence)
-                      .state.mode);
+        mode_name(apply_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode);
     return std::string(active ? "used" : "not used") + " within its " + text + "; dormant after " +
            base::format_duration(windows.dormant) + "; fallback " + std::string(mode);
 }

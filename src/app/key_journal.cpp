@@ -69,6 +69,7 @@ Result<Scan> KeyJournal::prepare() {
         loaded_ = true;
     }
     if (auto decided = load_decisions(); !decided) return decided.error();
+    if (auto begun = begin_anew(); !begun) return begun.error();
     return census_needed_ ? Scan::census : Scan::pulse;
 }
 
@@ -80,6 +81,9 @@ Result<void> KeyJournal::load() {
     if (!counters) return counters.error();
     const auto facts = state_.load_facts();
     if (!facts) return facts.error();
+    const auto tables = state_.load_tables();
+    if (!tables) return tables.error();
+    tables_ = *tables;
     migration_ = load_migration(*facts);
     if (migration_) look_from(migration_->polled_at);
     const auto next_row =
@@ -111,6 +115,7 @@ Result<void> KeyJournal::load_decisions() {
     const auto decisions = state_.load_decisions();
     if (!decisions) return decisions.error();
     if (pairer_.decided(decisions->pairs)) census_needed_ = true;
+    accepted_table_ = decisions->table;
     acknowledged_.clear();
     for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements) {
         acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),
@@ -120,20 +125,21 @@ Result<void> KeyJournal::load_decisions() {
     return {};
 }
 
-Result<void> KeyJournal::begin(Scan scan, Time database_now) {
-    if (begun_) {
+Result<void> KeyJournal::begin(const collectors::ScanStart& start) {
+    if (scan_) {
         forget_scan();
         if (auto prepared = prepare(); !prepared) return prepared.error();
     }
-    begun_ = true;
-    scan_ = scan;
-    now_ = database_now;
-    next_ = migration_.value_or(domain::Migration{});
-    look_from(now_);
-    if (scan == Scan::pulse) return {};
+    scan_.emplace(ScanInProgress{.kind = start.scan,
+                                 .now = start.data_at,
+                                 .clock = start.moment,
+                                 .table = start.table,
+                                 .next = migration_.value_or(domain::Migration{})});
+    look_from(start.data_at);
+    if (start.scan == Scan::pulse) return {};
     loaded_ = false;
-    if (scan == Scan::active) {
-        ledger_.begin_active(now_ - settings_.policy.windows.drain);
+    if (start.scan == Scan::active) {
+        ledger_.begin_active(start.data_at - settings_.policy.windows.drain);
         return {};
     }
     ledger_.begin_census();
@@ -144,8 +150,8 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
     std::vector<std::string> ids;
     const std::vector<std::uint32_t> rows = ledger_.unseen(limit + 1);
     // If not all can be looked up, none can be taken for gone.
-    most_missing_ = rows.size() > limit ? 0 : limit;
-    if (most_missing_ == 0) return ids;
+    scan_->most_missing = rows.size() > limit ? 0 : limit;
+    if (scan_->most_missing == 0) return ids;
     for (const std::uint32_t row : rows) {
         auto id = state_.load_id(row);
         if (!id) return id.error();
@@ -164,23 +170,23 @@ void KeyJournal::look_from(Time now) {
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
 store::Transaction* KeyJournal::transaction() {
-    if (!transaction_ && !state_error_) {
+    if (!scan_->transaction && !scan_->state_error) {
         auto begun = state_.begin();
         if (begun) {
-            transaction_.emplace(std::move(*begun));
+            scan_->transaction.emplace(std::move(*begun));
         } else {
-            state_error_ = begun.error();
+            scan_->state_error = begun.error();
         }
     }
-    return transaction_ ? &*transaction_ : nullptr;
+    return scan_->transaction ? &*scan_->transaction : nullptr;
 }
 
 void KeyJournal::note_error(const Result<void>& done) {
-    if (!done && !state_error_) state_error_ = done.error();
+    if (!done && !scan_->state_error) scan_->state_error = done.error();
 }
 
 void KeyJournal::event(store::Event event) {
-    event.at = now_;
+    event.at = scan_->now;
     save([&](store::Transaction& to) { to.add_event(event); });
 }
 
@@ -191,37 +197,38 @@ Result<void> KeyJournal::key(const Key& key) {
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
         return legacy_key(key);
     Key used = key;
-    domain::believe_use(used, std::min(use->second, now_));
+    domain::believe_use(used, std::min(use->second, scan_->now));
     return legacy_key(used);
 }
 
 Result<void> KeyJournal::modern_key(const Key& row) {
     Key key = row;
     const std::uint64_t hash = domain::hash_id(key.id);
-    if (key.use_ahead) key.last_used_at = future_uses_.use(hash, *key.use_ahead, now_);
+    if (key.use_ahead) key.last_used_at = future_uses_.use(hash, *key.use_ahead, scan_->now);
     if (ledger_.observe_modern(key)) upgraded(hash);
     if (key.last_used_at) {
-        raise(next_.evidence.newest_modern_use, key.last_used_at);
-        if (!oldest_modern_use_ || *key.last_used_at < *oldest_modern_use_)
-            oldest_modern_use_ = key.last_used_at;
+        raise(scan_->next.evidence.newest_modern_use, key.last_used_at);
+        if (!scan_->oldest_modern_use || *key.last_used_at < *scan_->oldest_modern_use)
+            scan_->oldest_modern_use = key.last_used_at;
     } else if (key.use_ahead) {
         key.last_used_at = key.created_at.value_or(domain::from_seconds(1));  // some time after that
     }
-    if (scan_ == Scan::census) note_error(pairer_.add_modern(key));
+    if (scan_->kind == Scan::census) note_error(pairer_.add_modern(key));
     return {};
 }
 
 Result<void> KeyJournal::legacy_key(const Key& key) {
     const domain::Change change = ledger_.observe(key);
-    if (scan_ == Scan::census) note_error(pairer_.add_legacy(key));
+    if (scan_->kind == Scan::census) note_error(pairer_.add_legacy(key));
     if (!key.use_ahead || change.created || change.used)
-        raise(next_.evidence.newest_legacy_use, key.last_used_at);
+        raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
     if (key.created_at || change.created)
-        raise(next_.newest_legacy_created_at, std::optional(std::min(key.created_at.value_or(now_), now_)));
+        raise(scan_->next.newest_legacy_created_at,
+              std::optional(std::min(key.created_at.value_or(scan_->now), scan_->now)));
     if (!change.any()) return {};
     loaded_ = false;
-    if (change.used) ++uses_;
-    if (change.set_back) ++set_back_;
+    if (change.used) ++scan_->uses;
+    if (change.set_back) ++scan_->set_back;
     if (change.created) {
         new_key(key, change);
     } else if (change.altered || change.returned) {
@@ -235,7 +242,7 @@ Result<void> KeyJournal::legacy_key(const Key& key) {
 void KeyJournal::upgraded(std::uint64_t key) {
     const domain::KeySlot& slot = *ledger_.find(key);
     if (slot.gone == 0) return;
-    save([&](store::Transaction& to) { to.mark_gone(slot.row, store::GoneAs::upgraded, now_); });
+    save([&](store::Transaction& to) { to.mark_gone(slot.row, store::GoneAs::upgraded, scan_->now); });
     pairer_.take(key);
 }
 
@@ -253,8 +260,8 @@ void KeyJournal::new_key(const Key& key, const domain::Change& change) {
             to.clear_pairing((*over)->row);
         });
     }
-    ++new_keys_;
-    save([&](store::Transaction& to) { to.add_key(key, change.row, change.first_phase, now_); });
+    ++scan_->new_keys;
+    save([&](store::Transaction& to) { to.add_key(key, change.row, change.first_phase, scan_->now); });
     if (baseline_) event({.kind = store::event::kCreated, .row = change.row, .phase = change.first_phase});
 }
 
@@ -265,45 +272,74 @@ void KeyJournal::returned(std::uint32_t row) {
     event({.kind = store::event::kReturned, .row = row});
 }
 
-KeyJournal::Outcome KeyJournal::finish(Time database_now, base::Duration poll_every,
-                                       std::optional<base::Duration> elapsed) {
-    now_ = database_now;
+Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optional<base::Duration> elapsed) {
+    if (auto same = check_table(); !same) return same.error();
     check_clock(elapsed);
-    next_.polled_at = now_;
-    next_.poll_every = poll_every;
-    if (scan_ == Scan::census) settle_census();
-    if (scan_ == Scan::active) settle_gone(ledger_.take_unseen(most_missing_));
+    scan_->next.polled_at = scan_->now;
+    scan_->next.clock_at = scan_->clock;
+    scan_->next.poll_every = poll_every;
+    if (scan_->kind == Scan::census) settle_census();
+    if (scan_->kind == Scan::active) settle_gone(ledger_.take_unseen(scan_->most_missing));
+    return settle();
+}
+
+std::optional<domain::KeyPoll> KeyJournal::judge_again() {
+    if (!migration_ || !baseline_) return std::nullopt;
+    std::optional<domain::KeyPoll> poll;
+    // A phase is published when two polls come to it.
+    for (int times = 0; times < 2; ++times) {
+        scan_.emplace(ScanInProgress{.kind = Scan::pulse,
+                                     .now = migration_->polled_at,
+                                     .clock = migration_->clock_at,
+                                     .table = {},
+                                     .next = *migration_});
+        look_from(migration_->polled_at);
+        poll = settle();
+    }
+    return poll;
+}
+
+/// The end of each poll: phases, totals, progress, and all of it into the state.
+domain::KeyPoll KeyJournal::settle() {
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
     find_fallback_mode();
     settle_phases();
     write_totals();
-    Outcome outcome{.inventory = ledger_.inventory(now_), .migration = {}, .totals = {}, .state_error = {}};
-    outcome.inventory.baseline = *baseline_;
+    domain::KeyPoll poll;
+    poll.inventory = ledger_.inventory(scan_->now);
+    poll.inventory.baseline = *baseline_;
     measure_progress();
-    write_model(outcome.inventory);
-    if (transaction_ && !state_error_) note_error(transaction_->commit());
-    migration_ = outcome.migration = next_;
-    outcome.state_error = state_error_;
-    shown_.legacy_keys_created = std::max(shown_.legacy_keys_created, totals_.legacy_keys_created);
-    shown_.legacy_uses_observed = std::max(shown_.legacy_uses_observed, totals_.legacy_uses_observed);
-    for (std::size_t i = 0; i < shown_.transitions.size(); ++i)
-        shown_.transitions.at(i) = std::max(shown_.transitions.at(i), totals_.transitions.at(i));
-    outcome.totals = shown_;
-    outcome.key_series = key_series();
+    write_model(poll.inventory);
+    if (scan_->transaction && !scan_->state_error) note_error(scan_->transaction->commit());
+    migration_ = poll.migration = scan_->next;
+    poll.judged_by = settings_.policy;
+    poll.of_another_table = scan_->of_another_table;
+    poll.state_error = scan_->state_error;
+    poll.totals = never_back(totals_);
+    poll.key_series = key_series();
     ledger_.forget_over();
-    loaded_ = !state_error_;
-    census_needed_ = state_error_.has_value() || (census_needed_ && scan_ != Scan::census);
+    loaded_ = !scan_->state_error;
+    census_needed_ = scan_->state_error.has_value() || (census_needed_ && scan_->kind != Scan::census);
     forget_scan();
-    return outcome;
+    return poll;
+}
+
+/// Of `totals` and what was shown before, the greater.
+const domain::Totals& KeyJournal::never_back(const domain::Totals& totals) {
+    shown_.legacy_keys_created = std::max(shown_.legacy_keys_created, totals.legacy_keys_created);
+    shown_.legacy_uses_observed = std::max(shown_.legacy_uses_observed, totals.legacy_uses_observed);
+    for (std::size_t i = 0; i < shown_.transitions.size(); ++i)
+        shown_.transitions.at(i) = std::max(shown_.transitions.at(i), totals.transitions.at(i));
+    return shown_;
 }
 
 /// When the database's clock is set forward, every key looks idle: the verdict has to wait for W anew.
 void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
-    if (!baseline_) next_.observed_since = now_;
+    if (!baseline_) scan_->next.observed_since = scan_->now;
     if (!elapsed || !migration_) return;
-    const base::Duration step = now_ - migration_->polled_at - *elapsed;
+    const base::Duration step = scan_->clock - migration_->clock_at - *elapsed;
     if (std::chrono::abs(step) <= kClockStep) return;
-    next_.observed_since = now_;
+    scan_->next.observed_since = scan_->now;
     event(
         {.kind = store::event::kClockSet,
          .detail = (step.count() > 0 ? "forward by " : "back by ") +
@@ -311,12 +347,13 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
 }
 
 void KeyJournal::find_fallback_mode() {
-    domain::FallbackEvidence& evidence = next_.evidence;
+    domain::FallbackEvidence& evidence = scan_->next.evidence;
     static_cast<domain::CountedFallback&>(evidence) = heard_;
     const auto began = evidence.modern_use_began;
-    if (oldest_modern_use_ && (!began || *oldest_modern_use_ < *began))
-        evidence.modern_use_began = oldest_modern_use_;
-    if (evidence.modern_use_began && scan_ == Scan::census && !evidence.newest_legacy_use_before_modern) {
+    if (scan_->oldest_modern_use && (!began || *scan_->oldest_modern_use < *began))
+        evidence.modern_use_began = scan_->oldest_modern_use;
+    if (evidence.modern_use_began && scan_->kind == Scan::census &&
+        !evidence.newest_legacy_use_before_modern) {
         evidence.newest_legacy_use_before_modern = ledger_.newest_use_until(*evidence.modern_use_began);
         // A key that is used all the time has moved on since the last poll.
         if (migration_ && migration_->evidence.newest_legacy_use <= evidence.modern_use_began)
@@ -324,27 +361,30 @@ void KeyJournal::find_fallback_mode() {
     }
     evidence.promotes_in_place = settings_.policy.promotes_in_place;
     evidence.silent_without_reason =
-        evidence.newest_legacy_use ? ledger_.silent_without_reason(*evidence.newest_legacy_use, now_) : 0;
-    const domain::FallbackMode before = next_.detected.mode;
-    next_.detected = detect_fallback(next_.detected, evidence, settings_.policy.windows, now_);
-    if (next_.detected.mode == before || !migration_) return;
+        evidence.newest_legacy_use ? ledger_.silent_without_reason(*evidence.newest_legacy_use, scan_->now)
+                                   : 0;
+    const domain::FallbackMode before = scan_->next.detected.mode;
+    scan_->next.detected =
+        detect_fallback(scan_->next.detected, evidence, settings_.policy.windows, scan_->now);
+    if (scan_->next.detected.mode == before || !migration_) return;
     event({.kind = store::event::kFallback,
-           .detail = std::string(mode_name(before)) + " -> " + std::string(mode_name(next_.detected.mode)) +
-                     ": " + next_.detected.evidence});
+           .detail = std::string(mode_name(before)) + " -> " +
+                     std::string(mode_name(scan_->next.detected.mode)) + ": " +
+                     scan_->next.detected.evidence});
 }
 
 void KeyJournal::write_totals() {
     if (!baseline_) {
-        baseline_ = new_keys_;
+        baseline_ = scan_->new_keys;
     } else {
-        *baseline_ += new_keys_;
-        totals_.legacy_keys_created += new_keys_;
+        *baseline_ += scan_->new_keys;
+        totals_.legacy_keys_created += scan_->new_keys;
     }
-    totals_.legacy_uses_observed += uses_ + (settings_.policy.promotes_in_place ? upgrades_ : 0);
-    if (set_back_ > 0) {
+    totals_.legacy_uses_observed += scan_->uses + (settings_.policy.promotes_in_place ? scan_->upgrades : 0);
+    if (scan_->set_back > 0) {
         // What was known of their use is lost: they only look idle, and the verdict has to wait for W anew.
-        next_.observed_since = now_;
-        event({.kind = store::event::kSetBack, .keys = set_back_, .detail = "was a backup restored?"});
+        scan_->next.observed_since = scan_->now;
+        event({.kind = store::event::kSetBack, .keys = scan_->set_back, .detail = "was a backup restored?"});
     }
     save([this](store::Transaction& to) {
         to.set_counter(kBaseline, "", *baseline_);
@@ -355,22 +395,22 @@ void KeyJournal::write_totals() {
             to.set_counter(kTransitions, phase_name(phase), totals_.transitions.at(i));
             if (!is_live(phase)) to.set_counter(store::kOver, phase_name(phase), over_.at(i));
         }
-        to.set_observation_start("keys", now_);
+        to.set_observation_start("keys", scan_->now);
     });
 }
 
 void KeyJournal::write_model(const domain::Inventory& inventory) {
-    const bool clean = !cleaned_at_ || now_ - *cleaned_at_ >= 24h;
-    if (clean) cleaned_at_ = now_;
+    const bool clean = !cleaned_at_ || scan_->now - *cleaned_at_ >= 24h;
+    if (clean) cleaned_at_ = scan_->now;
     save([&](store::Transaction& to) {
-        save_migration(next_, to);
+        save_migration(scan_->next, to);
         save_inventory(inventory, to);
         save_keys_up(true, to);
-        to.add_progress({now_, domain::live_keys(next_.tally.phases),
-                         domain::removed_keys(next_.tally.phases),
-                         domain::count_of(next_.tally.phases, Phase::drained)});
-        if (clean) to.forget_before(now_ - settings_.retention);
-        if (clean) to.set_fact(kCleanedAt, base::format_rfc3339(now_));
+        to.add_progress({scan_->now, domain::live_keys(scan_->next.tally.phases),
+                         domain::removed_keys(scan_->next.tally.phases),
+                         domain::count_of(scan_->next.tally.phases, Phase::drained)});
+        if (clean) to.forget_before(scan_->now - settings_.retention);
+        if (clean) to.set_fact(kCleanedAt, base::format_rfc3339(scan_->now));
     });
 }
 
@@ -390,15 +430,6 @@ std::vector<domain::KeySeries> KeyJournal::key_series() {
         if (memory.last_used != 0) key.last_used_at = domain::from_seconds(memory.last_used);
     }
     return out;
-}
-
-void KeyJournal::forget_scan() {
-    transaction_.reset();
-    state_error_.reset();
-    oldest_modern_use_.reset();
-    new_keys_ = uses_ = upgrades_ = set_back_ = 0;
-    most_missing_ = 0;
-    begun_ = false;
 }
 
 }  // namespace keyshift::app

@@ -34,38 +34,51 @@ class KeyJournal final : public collectors::KeySink {
 
     /// For the scans that follow.
     void configure(JournalSettings settings) { settings_ = std::move(settings); }
+    /// After prepare(): the last poll once more, by settings that have changed since. Empty: there was none.
+    std::optional<domain::KeyPoll> judge_again();
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
     /// What other sources tell of the fallback, and of uses of keys, for the scans that follow.
     void heard(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
 
-    base::Result<void> begin(collectors::Scan scan, base::Time database_now) override;
+    base::Result<void> begin(const collectors::ScanStart& start) override;
     base::Result<void> key(const domain::Key& key) override;
     base::Result<std::vector<std::string>> missing(std::size_t limit) override;
 
-    struct Outcome {
-        domain::Inventory inventory;
-        domain::Migration migration;
-        domain::Totals totals;
-        std::vector<domain::KeySeries> key_series = {};
-        std::optional<base::Error>
-            state_error;  ///< the numbers are right, but were not saved: they will be found again
-    };
     /// What the operator must know of the state file, once: it was damaged and replaced. Empty: nothing.
     std::string take_notice() { return std::exchange(notice_, {}); }
 
     /// The scan was completed: settles it. `poll_every`: how far apart scans are; `elapsed`: since the last
-    /// one that was finished, by a clock that cannot be set; empty: not known.
-    Outcome finish(base::Time database_now, base::Duration poll_every,
-                   std::optional<base::Duration> elapsed = {});
+    /// one that was finished, by a clock that cannot be set; empty: not known. Error: schema, the table is
+    /// another one, which an operator has to accept; then it is as if the scan had never begun.
+    base::Result<domain::KeyPoll> finish(base::Duration poll_every,
+                                         std::optional<base::Duration> elapsed = {});
     /// The scan failed: as if it had never begun.
-    void forget_scan();
+    void forget_scan() { scan_.reset(); }
 
     /// Every key's phase as of the last scan.
     domain::Ledger& ledger() { return ledger_; }
 
  private:
+    /// All that is forgotten when a scan ends, completed or not.
+    struct ScanInProgress {
+        collectors::Scan kind;
+        base::Time now;  ///< the rows are as of then
+        base::Time clock;
+        domain::TableIdentity table;
+        domain::Migration next;  ///< what migration_ becomes
+        bool of_another_table = false;
+        std::size_t most_missing = 0;
+        std::optional<store::Transaction> transaction = {};
+        std::optional<base::Error> state_error = {};
+        std::optional<base::Time> oldest_modern_use = {};
+        std::uint64_t new_keys = 0;
+        std::uint64_t uses = 0;
+        std::uint64_t upgrades = 0;
+        std::uint64_t set_back = 0;
+    };
+
     base::Result<void> load();
     base::Result<void> load_decisions();
     void look_from(base::Time now);
@@ -76,6 +89,7 @@ class KeyJournal final : public collectors::KeySink {
         if (store::Transaction* const to = transaction()) change(*to);
     }
     void note_error(const base::Result<void>& done);
+    const domain::Totals& never_back(const domain::Totals& totals);
 
     base::Result<void> legacy_key(const domain::Key& key);
     base::Result<void> modern_key(const domain::Key& row);
@@ -83,6 +97,10 @@ class KeyJournal final : public collectors::KeySink {
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
 
+    base::Result<void> begin_anew();
+    base::Result<void> check_table();
+    base::Error refuse_table(const domain::Recognised& recognised);
+    domain::KeyPoll settle();
     void forget_uses_of_others();
     void check_clock(std::optional<base::Duration> elapsed);
     void settle_census();
@@ -113,25 +131,15 @@ class KeyJournal final : public collectors::KeySink {
     domain::PhaseCounts over_{};  // keys that have gone for good, by phase
     std::optional<domain::Migration> migration_;
     std::optional<base::Time> forecast_at_, cleaned_at_;
+    store::Tables tables_;
+    std::optional<store::AcceptedTable> accepted_table_;
 
     std::string notice_;
     domain::CountedFallback heard_;
     domain::FutureUses future_uses_;
     domain::KeyUses logged_uses_;  // of legacy keys, and of those that no census has been asked about
 
-    // The scan under way.
-    collectors::Scan scan_ = collectors::Scan::census;
-    base::Time now_;
-    bool begun_ = false;
-    std::size_t most_missing_ = 0;
-    std::optional<store::Transaction> transaction_;
-    std::optional<base::Error> state_error_;
-    domain::Migration next_;  // what migration_ becomes
-    std::optional<base::Time> oldest_modern_use_;
-    std::uint64_t new_keys_ = 0;
-    std::uint64_t uses_ = 0;
-    std::uint64_t upgrades_ = 0;
-    std::uint64_t set_back_ = 0;
+    std::optional<ScanInProgress> scan_;
     domain::Totals shown_;  // what was last published: counters never step back, even when saving failed
 };
 

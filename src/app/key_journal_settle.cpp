@@ -48,10 +48,10 @@ void KeyJournal::forget_uses_of_others() {
 void KeyJournal::settle_gone(const std::vector<Gone>& gone) {
     for (const Gone& key : gone) {
         const auto how = key.upgraded ? store::GoneAs::upgraded : store::GoneAs::removed;
-        save([&](store::Transaction& to) { to.mark_gone(key.row, how, now_); });
+        save([&](store::Transaction& to) { to.mark_gone(key.row, how, scan_->now); });
         if (key.upgraded) {
-            ++upgrades_;
-            next_.evidence.newest_upgrade = now_;
+            ++scan_->upgrades;
+            scan_->next.evidence.newest_upgrade = scan_->now;
             pairer_.take(key.hash);
         }
         if (key.rule == domain::PairRule::none) continue;
@@ -80,7 +80,7 @@ void KeyJournal::pair_keys() {
         const auto used_at =
             found.last_used != 0 ? std::optional(domain::from_seconds(found.last_used)) : std::nullopt;
         save([&](store::Transaction& to) {
-            to.set_pairing(found.news.row, found.replacement, found.rule, now_, used_at);
+            to.set_pairing(found.news.row, found.replacement, found.rule, scan_->now, used_at);
         });
         if (!baseline_) return;                                   // what the first census finds is no news
         if (!found.news.another && found.last_used == 0) return;  // a backup has forgotten the use
@@ -91,15 +91,16 @@ void KeyJournal::pair_keys() {
 }
 
 void KeyJournal::settle_phases() {
-    const auto fallback = apply_assertion(next_.detected, settings_.policy.asserted, next_.evidence);
+    const auto fallback =
+        apply_assertion(scan_->next.detected, settings_.policy.asserted, scan_->next.evidence);
     std::vector<Settled> changed;
-    next_.tally = ledger_.settle({now_, settings_.policy.windows, fallback.state.rules_view()},
-                                 [&](const Settled& key) {
-                                     changed.push_back(key);
-                                     if (changed.size() >= kMostSettledHeld) write_settled(changed);
-                                 });
+    scan_->next.tally = ledger_.settle({scan_->now, settings_.policy.windows, fallback.state.rules_view()},
+                                       [&](const Settled& key) {
+                                           changed.push_back(key);
+                                           if (changed.size() >= kMostSettledHeld) write_settled(changed);
+                                       });
     write_settled(changed);
-    for (std::size_t i = 0; i < over_.size(); ++i) next_.tally.phases.at(i) += over_.at(i);
+    for (std::size_t i = 0; i < over_.size(); ++i) scan_->next.tally.phases.at(i) += over_.at(i);
 }
 
 void KeyJournal::write_settled(std::vector<Settled>& keys) {
@@ -125,23 +126,23 @@ void KeyJournal::write_settled(std::vector<Settled>& keys) {
 }
 
 void KeyJournal::measure_progress() {
-    const std::uint64_t live = domain::live_keys(next_.tally.phases);
-    const std::uint64_t removed = domain::removed_keys(next_.tally.phases);
+    const std::uint64_t live = domain::live_keys(scan_->next.tally.phases);
+    const std::uint64_t removed = domain::removed_keys(scan_->next.tally.phases);
     const std::uint64_t removed_before =
         migration_ ? domain::removed_keys(migration_->tally.phases) : removed;
-    if (removed > removed_before) next_.last_removal = now_;
-    const auto before = state_.load_progress(now_ - settings_.policy.windows.drain, 1);
-    next_.live_before = before && !before->empty() ? before->front().live : live;
+    if (removed > removed_before) scan_->next.last_removal = scan_->now;
+    const auto before = state_.load_progress(scan_->now - settings_.policy.windows.drain, 1);
+    scan_->next.live_before = before && !before->empty() ? before->front().live : live;
     const base::Duration every = removed == removed_before ? kForecastEvery : kForecastAtMostEvery;
-    if (forecast_at_ && now_ >= *forecast_at_ && now_ - *forecast_at_ < every) return;
-    const auto points = state_.load_progress(now_ - domain::kForecastWindow - 24h);
+    if (forecast_at_ && scan_->now >= *forecast_at_ && scan_->now - *forecast_at_ < every) return;
+    const auto points = state_.load_progress(scan_->now - domain::kForecastWindow - 24h);
     if (!points) return;
     std::vector<domain::RemovedAt> samples;
     for (const store::ProgressPoint& point : *points)
-        if (point.at < now_) samples.push_back({point.at, point.removed});
-    samples.push_back({now_, removed});
-    next_.forecast = domain::forecast(samples, live, live + removed, now_);
-    forecast_at_ = now_;
+        if (point.at < scan_->now) samples.push_back({point.at, point.removed});
+    samples.push_back({scan_->now, removed});
+    scan_->next.forecast = domain::forecast(samples, live, live + removed, scan_->now);
+    forecast_at_ = scan_->now;
 }
 
 }  // namespace keyshift::app

@@ -89,7 +89,7 @@ Result<void> Monitor::restore_model() {
     if (!counters) return counters.error();
     const auto starts = state_->load_observation_starts();
     if (!starts) return starts.error();
-    model_.totals = saved_totals(*counters);
+    model_.saved_totals = saved_totals(*counters);
     for (const Watched& watched : watched_) {
         SourceStatus& status = model_.sources[watched.source.name()];
         status.errors = load_errors(*counters, watched.source.name());
@@ -169,7 +169,9 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
+        watched.polling = true;
         Cycle cycle = co_await runtime::run_blocking(watched.source.worker(), look);
+        watched.polling = false;
         if (stopping_) break;
         const base::Duration rest = cycle.rest;
         const bool succeeded = cycle.observation.has_value();
@@ -229,8 +231,8 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
         apply_failure(watched, status, cycle);
     }
     // A look that failed has saved nothing, which is no sign that saving works.
-    const bool tried = cycle.observation.has_value() || cycle.state_error;
-    if (watched.source.keeps_journal() && tried) note_saved("journal", cycle.state_error);
+    if (cycle.keys) note_saved("journal", cycle.keys->state_error);
+    if (cycle.state_error) note_saved("journal", cycle.state_error);
     if (!cycle.state_notice.empty()) {
         log::error("state started anew", {{"reason", cycle.state_notice}});
         book_.forget_saved();
@@ -258,10 +260,10 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     }
     watched.skewed = skewed;
     if (watched.source.keeps_journal()) model_.skew = cycle.observation->skew;
-    if (cycle.inventory) model_.inventory = std::move(cycle.inventory);
-    if (cycle.migration) model_.migration = std::move(cycle.migration);
-    if (cycle.totals) model_.totals = *cycle.totals;
-    if (watched.source.keeps_journal()) model_.key_series = std::move(cycle.key_series);
+    if (cycle.keys) {
+        if (cycle.keys->of_another_table) book_.begin_anew(base::now(), model_);
+        model_.keys = std::move(cycle.keys);
+    }
     note_missing(watched, *cycle.observation);
     book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
 }

@@ -66,6 +66,7 @@ class Monitor {
         std::optional<base::Errc> logged_error = {};                // a change of state is logged once
         bool skewed = false;
         std::vector<std::string> missing = {};  // of a log, as last logged
+        bool polling = false;                   // its worker is at it
         bool leaving = false;                   // a reload has exchanged it ...
         bool over = false;                      // ... and nothing of it runs any more
 
@@ -119,6 +120,7 @@ class Monitor {
                                            const config::CollectorConfig& collector, std::list<Watched>& to);
     boost::asio::awaitable<void> let_go(const std::set<std::string>& kept);
     void configure(Reread& fresh, std::list<Watched>& started);
+    boost::asio::awaitable<void> judge_again();
     void forget_sources(const std::set<std::string>& configured);
 
     config::Config config_;

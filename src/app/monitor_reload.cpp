@@ -185,6 +185,8 @@ asio::awaitable<Problems> Monitor::exchange(Reread fresh) {
     co_await std::move(gone);
     if (stopping_) co_return Problems{kShuttingDown};
     configure(fresh, started);
+    auto judged = judge_again();
+    co_await std::move(judged);
     co_return Problems{};
 }
 
@@ -215,7 +217,7 @@ void Monitor::configure(Reread& fresh, std::list<Watched>& started) {
         parked_.erase(name);
     }
     model_.policy = judging(config_);
-    if (!config_.web.per_key_series) model_.key_series.clear();
+    if (model_.keys && !config_.web.per_key_series) model_.keys->key_series.clear();
     std::set<std::string> changed;
     std::set<std::string> added;
     for (Watched& watched : started) {
@@ -236,6 +238,22 @@ void Monitor::configure(Reread& fresh, std::list<Watched>& started) {
               {{"changed", joined(changed)}, {"added", joined(added)}, {"removed", joined(removed)}});
 }
 
+/// Phases and tally follow the configuration before the reload is answered. A poll that is under way began by
+/// the configuration before: until the next one the verdict is UNKNOWN, since the model says of which they
+/// are.
+asio::awaitable<void> Monitor::judge_again() {
+    const auto keys = std::find_if(watched_.begin(), watched_.end(), [](const Watched& watched) {
+        return watched.source.keeps_journal() && !watched.polling;
+    });
+    if (keys == watched_.end()) co_return;
+    Watched& watched = *keys;
+    const auto judge = [&watched, settings = journal_settings(config_)] {
+        return watched.source.judge_again(settings);
+    };
+    auto poll = co_await runtime::run_blocking(watched.source.worker(), judge);
+    if (poll && !stopping_) model_.keys = std::move(poll);
+}
+
 /// Those that are not configured any more show nothing any more; what they have counted stays.
 void Monitor::forget_sources(const std::set<std::string>& configured) {
     for (auto source = model_.sources.begin(); source != model_.sources.end();) {
@@ -248,9 +266,8 @@ void Monitor::forget_sources(const std::set<std::string>& configured) {
         source = next;
     }
     if (configured.count(domain::kKeysSource) > 0) return;
-    model_.inventory.reset();
-    model_.migration.reset();
-    model_.key_series.clear();
+    model_.saved_totals = model_.totals();
+    model_.keys.reset();
 }
 
 }  // namespace keyshift::app

@@ -22,6 +22,7 @@ using base::Result;
 /// Sources that were watched once, and are no longer, are not shown.
 void judge_by(const config::Config& config, domain::Model& model) {
     model.policy = judging(config);
+    if (model.keys) model.keys->judged_by = model.policy;
     for (auto source = model.sources.begin(); source != model.sources.end();) {
         const bool watched =
             std::any_of(config.collectors.begin(), config.collectors.end(),
@@ -39,7 +40,7 @@ Result<Picture> of_daemon(const config::Config& config) {
     auto model = load_model(*picture.state);
     if (!model) return model.error();
     picture.model = std::move(*model);
-    picture.of_daemon = picture.model.migration.has_value();
+    picture.of_daemon = picture.model.keys.has_value();
     picture.now = base::now();
     return picture;
 }
@@ -81,7 +82,7 @@ Result<Picture> look(const config::Config& config) {
             Cycle cycle = source.run_cycle(
                 {counted_fallback(known, base::now()), book.take_uses(), journal_settings(config)});
             if (last && !cycle.observation) return cycle.error;
-            if (last && cycle.state_error) return *cycle.state_error;
+            if (last && cycle.keys->state_error) return *cycle.keys->state_error;
             take_look(collector, cycle, book, known);
             if (last) keys = std::move(cycle);
         }
@@ -89,7 +90,7 @@ Result<Picture> look(const config::Config& config) {
     auto model = load_model(*picture.state);
     if (!model) return model.error();
     picture.model = std::move(*model);
-    picture.model.inventory = std::move(keys->inventory);
+    picture.model.keys = std::move(keys->keys);
     picture.model.evidence = std::move(known.evidence);
     picture.model.probe = known.probe;
     picture.model.gauges = known.gauges;
@@ -136,7 +137,7 @@ domain::FallbackMode known_fallback_mode(const config::Config& config) {
     if (mode != domain::FallbackMode::unknown || !store::State::is_held(config.state.directory)) return mode;
     // Only to word the report better: without it the report says that it is not known.
     if (const auto picture = of_daemon(config); picture && picture->of_daemon)
-        mode = picture->model.migration->detected.mode;
+        mode = picture->model.keys->migration.detected.mode;
     return mode;
 }
 

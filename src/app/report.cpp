@@ -19,9 +19,9 @@
 #include "app/picture.hpp"
 #include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/keys.hpp"
 #include "collectors/row_reader.hpp"
 #include "collectors/shared_hashes.hpp"
-#include "collectors/keys.hpp"
 #include "config/preset.hpp"
 #include "domain/distinct.hpp"
 #include "drivers/postgres.hpp"
@@ -241,15 +241,15 @@ class Report {
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         collectors::RowReader reader(source, shared_.keys(), now_);
         std::unordered_set<std::uint64_t> seen;
-        return transaction.copy(source.select_legacy(order, email), deadline,
-                                [&](drivers::PostgresRow& row) -> Result<void> {
-                                    drivers::PostgresRow copy = row;
-                                    const auto key = reader.key(copy);
-                                    if (!key) return key.error();
-                                    const bool again = !source.lookup().id_unique &&
-                                                       !seen.insert(domain::hash_id(key->id)).second;
-                                    return again ? Result<void>{} : rows.add(row);
-                                });
+        return transaction.copy(
+            source.select_legacy(order, email), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+                drivers::PostgresRow copy = row;
+                const auto key = reader.key(copy);
+                if (!key) return key.error();
+                const bool again =
+                    !source.lookup().id_unique && !seen.insert(domain::hash_id(key->id)).second;
+                return again ? Result<void>{} : rows.add(row);
+            });
     }
 
     Result<void> write(const KeySource& source, const RowSpool& rows, std::uint64_t total) {

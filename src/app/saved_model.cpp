@@ -90,6 +90,7 @@ void describe_tally(Archive& a, M& tally) {
 template <class Archive, class M>
 void describe_migration(Archive& a, M& migration) {
     a("polled_at", migration.polled_at);
+    a("clock_at", migration.clock_at);
     a("poll_every", migration.poll_every);
     a("observed_since", migration.observed_since);
     describe_tally(a, migration.tally);
@@ -124,7 +125,8 @@ void describe_inventory(Archive& a, I& inventory) {
     a("legacy_last_used_at", inventory.legacy_last_used_at);
     a("oldest_modern_created_at", inventory.oldest_modern_created_at);
     for (std::size_t i = 0; i < domain::kRowProblems.size(); ++i)
-        a("implausible_" + std::string(problem_name(domain::kRowProblems.at(i))), inventory.implausible.at(i));
+        a("implausible_" + std::string(problem_name(domain::kRowProblems.at(i))),
+          inventory.implausible.at(i));
 }
 
 }  // namespace
@@ -159,22 +161,23 @@ base::Result<domain::Model> load_model(store::State& state) {
     const auto starts = state.load_observation_starts();
     if (!starts) return starts.error();
     domain::Model model;
-    model.totals = saved_totals(*counters);
+    model.saved_totals = saved_totals(*counters);
     model.state_size_bytes = state.size_bytes();
-    model.migration = load_migration(*facts);
-    if (!model.migration) return model;
+    auto migration = load_migration(*facts);
+    if (!migration) return model;
     auto hourly = state.load_hourly();
     if (!hourly) return hourly.error();
     load_evidence(*facts, *counters, model);
     load_statuses(*facts, *counters, model.sources);
     model.evidence.hourly = std::move(*hourly);
     Loader loader(*facts);
-    Inventory inventory;
-    describe_inventory(loader, inventory);
-    model.inventory = inventory;
+    domain::KeyPoll& poll = model.keys.emplace();
+    describe_inventory(loader, poll.inventory);
+    poll.migration = *std::move(migration);
+    poll.totals = model.saved_totals;
     domain::SourceStatus& keys = model.sources[domain::kKeysSource];
     keys.up = keys.up.value_or(false);
-    keys.last_success_at = model.migration->polled_at;
+    keys.last_success_at = poll.migration.polled_at;
     for (const auto& [name, start] : *starts) model.sources[name].observation_start = start;
     return model;
 }

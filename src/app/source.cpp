@@ -60,17 +60,29 @@ Cycle Source::look_at_keys(const Heard& heard) {
         return cycle;
     }
     const auto ended = std::chrono::steady_clock::now();
-    auto outcome = journal_->finish(
-        observed->taken_at, std::max(schedule_.interval, collector_->rest() + as_duration(ended - began)),
-        last_began_ ? std::optional(as_duration(began - *last_began_)) : std::nullopt);
+    auto poll =
+        journal_->finish(std::max(schedule_.interval, collector_->rest() + as_duration(ended - began)),
+                         last_began_ ? std::optional(as_duration(began - *last_began_)) : std::nullopt);
+    if (!poll) {
+        cycle.error = poll.error();
+        return cycle;
+    }
+    cycle.keys = *std::move(poll);
     last_began_ = began;
     cycle.observation = *std::move(observed);
-    cycle.inventory = std::move(outcome.inventory);
-    cycle.migration = std::move(outcome.migration);
-    cycle.totals = outcome.totals;
-    cycle.key_series = std::move(outcome.key_series);
-    cycle.state_error = std::move(outcome.state_error);
     return cycle;
+}
+
+std::optional<domain::KeyPoll> Source::judge_again(const JournalSettings& settings) {
+    try {
+        journal_->configure(settings);
+        if (!journal_->prepare()) return std::nullopt;
+        return journal_->judge_again();
+    } catch (const std::exception&) {
+        // The next poll finds, and says, what is wrong.
+        journal_->forget_scan();
+        return std::nullopt;
+    }
 }
 
 Cycle Source::run_cycle(const Heard& heard) {

@@ -25,11 +25,8 @@ namespace keyshift::app {
 struct Cycle {
     std::optional<collectors::Observation> observation;  ///< empty: the source could not be read
     base::Error error;                                   ///< then: why
-    std::optional<domain::Inventory> inventory;
-    std::optional<domain::Migration> migration;
-    std::optional<domain::Totals> totals;
-    std::vector<domain::KeySeries> key_series;
-    std::optional<base::Error> state_error;  ///< the result could not be saved
+    std::optional<domain::KeyPoll> keys;     ///< of the key table's source, unless there is an error
+    std::optional<base::Error> state_error;  ///< what is known could not be read: there was no poll
     std::string state_notice;                ///< the state file was replaced, and why; mostly empty
     std::uint64_t state_size_bytes = 0;
     base::Duration took{};
@@ -64,6 +61,8 @@ class Source {
     int wake_fd() const { return collector_->wake_fd(); }
     /// Blocking, on the worker. Never throws.
     Cycle run_cycle(const Heard& heard);
+    /// Likewise: the last poll of the key table by other settings, without the source. Empty: there was none.
+    std::optional<domain::KeyPoll> judge_again(const JournalSettings& settings);
 
  private:
     Cycle look(const Heard& heard);

@@ -124,11 +124,12 @@ std::string view_sql(const Names& names) {
         return comment("keyshift reads " + names.table.sql() + ", a view of your own, and needs no other.");
     }
     const std::string table = names.table.sql();
-    std::string out = comment("A view without hashes, and no right on the table below it: keyshift then cannot "
-                              "read any hash.") +
-                      comment("Run it as the owner of the table, or as a superuser.") +
-                      create_view(names.view, "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table,
-                                  names);
+    std::string out =
+        comment(
+            "A view without hashes, and no right on the table below it: keyshift then cannot "
+            "read any hash.") +
+        comment("Run it as the owner of the table, or as a superuser.") +
+        create_view(names.view, "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
     const std::string shared =
         collectors::select_shared(expressions(names.gateway), table, names.gateway.columns.id);
     if (!shared.empty()) {
@@ -145,7 +146,8 @@ std::string index_by_types(const Names& names) {
     const Columns& columns = names.gateway.columns;
     const std::string created = collectors::sql_text(columns.created_at.name);
     const std::string used = collectors::sql_text(columns.last_used_at->name);
-    return "SELECT format('CREATE INDEX CONCURRENTLY IF NOT EXISTS keyshift_legacy_activity ON %s (greatest(%s)) "
+    return "SELECT format('CREATE INDEX CONCURRENTLY IF NOT EXISTS keyshift_legacy_activity ON %s "
+           "(greatest(%s)) "
            "WHERE %s',\n    a.attrelid::regclass, string_agg(quote_ident(a.attname) || CASE\n"
            "        WHEN alike THEN ''\n"
            "        WHEN a.atttypid = 'timestamp'::regtype THEN ' AT TIME ZONE ''UTC'''\n"
@@ -153,11 +155,11 @@ std::string index_by_types(const Names& names) {
            "        ELSE '' END, ', ' ORDER BY a.attname <> " +
            created + "),\n    " + collectors::sql_text(expressions(names.gateway).legacy().indexed) +
            ")\nFROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm'),\n"
-           "    LATERAL (SELECT count(DISTINCT b.atttypid) = 1 AND bool_and(b.atttypid <> 'date'::regtype) AS "
+           "    LATERAL (SELECT count(DISTINCT b.atttypid) = 1 AND bool_and(b.atttypid <> 'date'::regtype) "
+           "AS "
            "alike\n        FROM pg_attribute b WHERE b.attrelid = a.attrelid AND b.attname IN (" +
            created + ", " + used + ")) t\nWHERE a.attrelid = " + collectors::sql_text(names.table.sql()) +
-           "::regclass AND a.attname IN (" + created + ", " + used +
-           ") GROUP BY a.attrelid \\gexec\n";
+           "::regclass AND a.attname IN (" + created + ", " + used + ") GROUP BY a.attrelid \\gexec\n";
 }
 
 /// A preset's times are of one type.
@@ -169,15 +171,18 @@ bool times_are_known(const Gateway& gateway) {
 
 std::string index_sql(const Names& names) {
     if (names.own_view) {
-        return comment("No index: " + names.table.sql() + " is a view of your own, and only what it does with the " +
-                       "columns of") +
+        return comment("No index: " + names.table.sql() +
+                       " is a view of your own, and only what it does with the " + "columns of") +
                comment("its table tells which index would serve it.");
     }
     const bool plain = times_are_known(names.gateway);
-    return comment("Makes the look at what changed cheap where there are some hundred thousand keys. It costs the "
-                   "gateway an") +
-           comment("index entry for each use of a legacy key. Not inside a transaction; drop it after the "
-                   "migration.") +
+    return comment(
+               "Makes the look at what changed cheap where there are some hundred thousand keys. It costs "
+               "the "
+               "gateway an") +
+           comment(
+               "index entry for each use of a legacy key. Not inside a transaction; drop it after the "
+               "migration.") +
            (plain ? collectors::create_activity_index(names.gateway, expressions(names.gateway)) + ";\n"
                   : comment("A view gets none.") + index_by_types(names));
 }

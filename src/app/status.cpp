@@ -47,7 +47,7 @@ std::string bar(const Assessment& assessment, const Terminal& terminal) {
 std::string phases(const Model& model, const Terminal& terminal) {
     std::string out;
     for (const Phase phase : domain::kPhases) {
-        const std::uint64_t keys = count_of(model.migration->tally.phases, phase);
+        const std::uint64_t keys = count_of(model.keys->migration.tally.phases, phase);
         const bool alarm = phase == Phase::stranded || phase == Phase::retired_in_use;
         char number[24];
         std::snprintf(number, sizeof number, "%10llu", static_cast<unsigned long long>(keys));
@@ -67,9 +67,9 @@ std::string progress(const Model& model, const Assessment& assessment, const Ter
         line("Migration", bar(assessment, terminal) + " " + std::string(state_name(*assessment.state)));
     out += line("", std::to_string(percent(*assessment.removed_ratio)) + " % removed, " +
                         std::to_string(percent(*assessment.drained_ratio)) + " % removed or drained; " +
-                        std::to_string(model.inventory->legacy_keys) + " of " +
-                        std::to_string(model.inventory->baseline) + " legacy keys are left, " +
-                        std::to_string(model.inventory->modern_keys) + " modern ones");
+                        std::to_string(model.keys->inventory.legacy_keys) + " of " +
+                        std::to_string(model.keys->inventory.baseline) + " legacy keys are left, " +
+                        std::to_string(model.keys->inventory.modern_keys) + " modern ones");
     std::string dates;
     if (const auto start = model.migration_start()) dates = "began " + show_time(*start);
     if (const auto deadline = model.policy.deadline)
@@ -224,8 +224,8 @@ int run_status(const StatusCommand& command) {
     const Model& model = picture->model;
     const Assessment assessment = assess(model, picture->now);
     const std::string text =
-        progress(model, assessment, terminal) + forecast(model.migration->forecast) +
-        fallback(assessment.fallback, terminal) + counted(model, picture->now) + use(*model.inventory) +
+        progress(model, assessment, terminal) + forecast(model.keys->migration.forecast) +
+        fallback(assessment.fallback, terminal) + counted(model, picture->now) + use(model.keys->inventory) +
         "\n" + phases(model, terminal) + "\n" + verdict(assessment.judgement, picture->now, terminal) + "\n" +
         sources(model, picture->now, terminal) + terminal.paint(Colour::quiet, origin_line(*picture)) + "\n";
     std::fputs(text.c_str(), stdout);

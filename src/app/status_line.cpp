@@ -7,9 +7,9 @@ namespace keyshift::app {
 
 std::string status_line(const domain::Model& model, base::Time now) {
     std::string out;
-    if (model.inventory) {
-        out = std::to_string(model.inventory->legacy_keys) + " of " +
-              std::to_string(model.inventory->baseline) + " legacy keys left, verdict " +
+    if (model.keys) {
+        out = std::to_string(model.keys->inventory.legacy_keys) + " of " +
+              std::to_string(model.keys->inventory.baseline) + " legacy keys left, verdict " +
               std::string(verdict_name(assess(model, now).judgement.verdict));
     } else if (model.sources.count(domain::kKeysSource) > 0) {
         out = "the key table has not been read yet";

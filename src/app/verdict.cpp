@@ -24,7 +24,7 @@ void append_time(std::string& out, std::string_view name, std::optional<base::Ti
 std::string as_json(const Picture& picture, const domain::Judgement& judgement) {
     std::string out = R"({"verdict":")" + std::string(verdict_name(judgement.verdict)) + "\"";
     append_time(out, "at", picture.now);
-    append_time(out, "read_at", picture.model.migration->polled_at);
+    append_time(out, "read_at", picture.model.keys->migration.polled_at);
     out += std::string(R"(,"from":")") + (picture.of_daemon ? "daemon" : "one pass") + "\"";
     append_time(out, "earliest_safe", judgement.earliest_safe);
     out += ",\"not_measured\":[";

@@ -58,7 +58,7 @@ std::string check_line(const domain::CheckResult& result, const Terminal& termin
 }
 
 std::string origin_line(const Picture& picture) {
-    const base::Time read = picture.model.migration->polled_at;
+    const base::Time read = picture.model.keys->migration.polled_at;
     if (picture.of_daemon) return "From the running daemon, read " + show_distance(read, picture.now) + ".";
     return "From one look at the database at " + show_time(read) +
            "; no daemon is running. Only `keyshift serve` sees what changes.";

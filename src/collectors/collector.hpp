@@ -20,6 +20,7 @@
 #include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
 #include "domain/model.hpp"
+#include "domain/table_identity.hpp"
 #include "drivers/interrupt.hpp"
 
 namespace keyshift::collectors {
@@ -31,12 +32,20 @@ enum class Scan {
     census,  ///< every row
 };
 
+/// Where the rows of a scan come from, and as of when they are.
+struct ScanStart {
+    Scan scan = Scan::census;
+    base::Time moment;   ///< the database's clock, when the rows were read
+    base::Time data_at;  ///< the rows are as they were then: on a standby, earlier than `moment`
+    domain::TableIdentity table;
+};
+
 /// Takes the keys of one scan, one by one, so that memory does not grow with their number.
 class KeySink {
  public:
     virtual ~KeySink() = default;
     /// A scan begins. A second begin() means that the first scan broke off and is being repeated.
-    virtual base::Result<void> begin(Scan scan, base::Time database_now) = 0;
+    virtual base::Result<void> begin(const ScanStart& start) = 0;
     /// The key's texts are valid during the call only.
     virtual base::Result<void> key(const domain::Key& key) = 0;
     /// After all keys of an active scan: at most `limit` ids of those that should have been among them. The
@@ -77,7 +86,7 @@ struct LogFacts {
 };
 
 struct Observation {
-    base::Time taken_at;    ///< the source's clock
+    base::Time taken_at;    ///< the source's clock; what was read is as of then
     base::Duration skew{};  ///< this host's clock minus the source's
     std::optional<Counted> counted = {};
     std::optional<domain::Gauges> gauges = {};       ///< its own; replaces what it gave before

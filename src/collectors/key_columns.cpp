@@ -25,10 +25,9 @@ std::vector<std::string> plain_columns(const Gateway& gateway) {
     const Columns& columns = gateway.columns;
     const auto blocked = columns.blocked ? std::optional(columns.blocked->column) : std::nullopt;
     std::vector<std::string> out{columns.id.sql()};
-    for (const auto& column :
-         {columns.owner, columns.name, columns.prefix, std::optional(columns.created_at),
-          columns.last_used_at, columns.expires_at, blocked, columns.max_budget, columns.current_spend,
-          columns.legacy, columns.bcrypt_cost}) {
+    for (const auto& column : {columns.owner, columns.name, columns.prefix, std::optional(columns.created_at),
+                               columns.last_used_at, columns.expires_at, blocked, columns.max_budget,
+                               columns.current_spend, columns.legacy, columns.bcrypt_cost}) {
         if (!column) continue;
         if (std::find(out.begin(), out.end(), column->sql()) == out.end()) out.push_back(column->sql());
     }

@@ -48,18 +48,19 @@ Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadli
                                         deadline);
         !set)
         return set.error();
-    const auto plan = look.transaction.query("EXPLAIN " + look.source.select_active(Reach::indexed), deadline);
+    const auto plan =
+        look.transaction.query("EXPLAIN " + look.source.select_active(Reach::indexed), deadline);
     if (!plan) return plan.error();
     for (std::size_t row = 0; row < plan->size(); ++row) {
         if (text(plan->at(row, 0)).find("Index") != std::string::npos)
             return Finding{Kind::ok, "an index makes looks at what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
-    return Finding{Kind::warning,
-                   "no index serves the looks at what changed, each reads all of some " +
-                       std::to_string(rows) + " rows, and they are therefore rare",
-                   "as the table's owner (keyshift sql index prints it too), run:\n" +
-                       look.source.create_index() + ";"};
+    return Finding{
+        Kind::warning,
+        "no index serves the looks at what changed, each reads all of some " + std::to_string(rows) +
+            " rows, and they are therefore rare",
+        "as the table's owner (keyshift sql index prints it too), run:\n" + look.source.create_index() + ";"};
 }
 
 /// Who has a right: the user, everybody, and roles whose rights are the user's too.
@@ -161,8 +162,8 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
         if (rights.hash.user) {
             std::string mend = take_back(role, rights, rights.hash, "REVOKE SELECT");
             if (&rights == &role.rights.front() && mend.find("REVOKE") != std::string::npos) {
-                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " +
-                        rights.table + " TO " + Identifier{role.name}.sql() + ";";
+                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
+                        " TO " + Identifier{role.name}.sql() + ";";
             }
             out.push_back(
                 {Kind::warning,

@@ -109,7 +109,8 @@ std::string KeyExpressions::legacy_when() const {
     if (when.is == FlagIs::null) return name(when.column) + " IS NULL";
     if (when.is) return (when.is == FlagIs::no ? "NOT " : "") + name(when.column);
     if (when.length)
-        return "octet_length(" + (is_bytes(when.column) ? name(when.column) : text(when.column)) + ") = " + std::to_string(*when.length);
+        return "octet_length(" + (is_bytes(when.column) ? name(when.column) : text(when.column)) +
+               ") = " + std::to_string(*when.length);
     std::string out;
     for (const std::string& beginning : when.begins_with)
         out += (out.empty() ? "" : " OR ") + ("starts_with(" + name(when.column) + "::text, ") +
@@ -150,8 +151,8 @@ LegacySql KeyExpressions::by_hash() const {
     }
     const std::string fits = well_formed(hash, *shape);
     return {"(" + none + " OR NOT (" + fits + "))", none,
-            kind + " WHEN " + fits + " THEN " + number(HashKind::modern) + " WHEN " + blank(hash) +
-                " THEN " + number(HashKind::empty) + " ELSE " + number(HashKind::malformed) + " END"};
+            kind + " WHEN " + fits + " THEN " + number(HashKind::modern) + " WHEN " + blank(hash) + " THEN " +
+                number(HashKind::empty) + " ELSE " + number(HashKind::malformed) + " END"};
 }
 
 LegacySql KeyExpressions::legacy() const {

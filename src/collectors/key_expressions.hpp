@@ -16,7 +16,7 @@ namespace keyshift::collectors {
 struct LegacySql {
     std::string legacy;   ///< a boolean, never NULL
     std::string indexed;  ///< the part of it that an index serves; may be NULL where it is not true
-    std::string kind;     ///< an integer: domain::HashKind, or domain::kPlainLength and the octets of the value
+    std::string kind;  ///< an integer: domain::HashKind, or domain::kPlainLength and the octets of the value
 };
 
 /// The columns that `keyshift sql view` adds in place of the hashes: those of LegacySql.

@@ -22,7 +22,8 @@ Result<void> KeyRows::take(drivers::PostgresRow& row) {
 
 Result<void> KeyRows::deliver() {
     if (streaming_) return {};
-    if (auto begun = keys_.begin(scan_, moment_); !begun) return begun;
+    if (auto begun = keys_.begin({.scan = scan_, .moment = moment_, .data_at = moment_, .table = {}}); !begun)
+        return begun;
     auto delivered = spool_.each([&](drivers::PostgresRow& row) { return hand_over(row, reader_, keys_); });
     spool_.clear();
     return delivered;

@@ -181,10 +181,10 @@ Result<void> KeySource::check_types(const Columns& columns, const Gateway& gatew
                      "name columns of type timestamptz in gateway.columns"};
     }
     if (const std::string flag = expressions(columns, gateway, "").misfit(); !flag.empty()) {
-        return Error{Errc::schema,
-                     "table " + printable(gateway.table) + ": not a boolean: column " + flag,
-                     "name a boolean column, or say what stands in it, as in gateway.columns.blocked: {column: "
-                     "revoked_at, is: set}"};
+        return Error{
+            Errc::schema, "table " + printable(gateway.table) + ": not a boolean: column " + flag,
+            "name a boolean column, or say what stands in it, as in gateway.columns.blocked: {column: "
+            "revoked_at, is: set}"};
     }
     return {};
 }
@@ -248,8 +248,8 @@ void KeySource::name_values(const KeyExpressions& expressions, const Gateway& ga
 }
 
 /// What tells legacy keys: the configured columns, or those of the hash-free view in their place.
-Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Columns& columns, const Gateway& gateway,
-                                    Deadline deadline) {
+Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Columns& columns,
+                                    const Gateway& gateway, Deadline deadline) {
     const KeyExpressions own = expressions(columns, gateway, "");
     const bool hash_free = columns.is_hash_free(gateway);
     legacy_ = hash_free ? expressions(columns, gateway, "k.").legacy_of_view()
@@ -260,7 +260,8 @@ Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Colu
     if (!hash) return {};
     lookup_name_ = hash->name;
     auto facts = lookup_facts(
-        transaction, {columns.table, hash_free ? base_table(gateway) : config::TableName{}, *hash, gateway.columns.id},
+        transaction,
+        {columns.table, hash_free ? base_table(gateway) : config::TableName{}, *hash, gateway.columns.id},
         deadline);
     if (!facts) return facts.error();
     lookup_ = *facts;
@@ -286,7 +287,7 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
     const config::Columns& named = gateway.columns;
     KeySource source;
     source.table_ = columns->table;
-    source.printable_ = printable(gateway.table);
+    source.title_ = printable(gateway.table);
     // The hash-free view has a column `bcrypt_cost` in place of the hash.
     const Identifier view_cost{"bcrypt_cost"};
     source.name_values(expressions(*columns, gateway, "k."), gateway);
@@ -351,9 +352,9 @@ std::string KeySource::select_forms() const {
     const auto forms = [&](const std::string& what) {
         return what + "(kind) FILTER (WHERE kind >= " + plain + ")";
     };
-    return "SELECT " + forms("min") + ", " + forms("max") + ", coalesce(bool_or(kind = " +
-           std::to_string(static_cast<int>(domain::HashKind::slow)) + "), false) FROM (SELECT " +
-           legacy_.kind + " AS kind FROM " + table_ + " k) f";
+    return "SELECT " + forms("min") + ", " + forms("max") +
+           ", coalesce(bool_or(kind = " + std::to_string(static_cast<int>(domain::HashKind::slow)) +
+           "), false) FROM (SELECT " + legacy_.kind + " AS kind FROM " + table_ + " k) f";
 }
 
 std::string KeySource::count_slow() const {
@@ -384,7 +385,8 @@ std::string KeySource::select_legacy(KeyOrder order, OwnerEmail email) const {
     const std::string join = users ? " LEFT JOIN " + users_table_ + " u ON " + users_match_ : "";
     return "SELECT " + columns_sql(users ? "u." + users_email_ + "::text" : "NULL::text") + " FROM " +
            table_ + " k" + join + " WHERE " + legacy_.legacy + " ORDER BY " +
-           (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ + " DESC NULLS LAST, " + id_;
+           (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ +
+           " DESC NULLS LAST, " + id_;
 }
 
 std::string KeySource::count_legacy() const {

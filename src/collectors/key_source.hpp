@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gateway's key table as SQL: finds out which of the configured columns are there and may be read, and
-// writes the queries. Never selects a hash: of the lookup hash only what kind of value it is (KeyExpressions),
-// of the bcrypt hash only its cost field, and both are computed inside the database. A value after resolve():
-// safe to move between threads.
+// writes the queries. Never selects a hash: of the lookup hash only what kind of value it is
+// (KeyExpressions), of the bcrypt hash only its cost field, and both are computed inside the database. A
+// value after resolve(): safe to move between threads.
 #pragma once
 
 #include <optional>
@@ -43,10 +43,10 @@ class KeySource {
     const std::string& table() const { return table_; }
     /// Every row.
     std::string select_all() const;
-    /// Legacy keys created or used at or after the moment of set_since(): with Reach::indexed one range of the
-    /// optional index on (greatest(created_at, last_used_at)) WHERE the key is legacy. The moment is a setting of the
-    /// transaction, so that the text is always the same: pg_stat_statements keeps an entry for every COPY
-    /// text it sees.
+    /// Legacy keys created or used at or after the moment of set_since(): with Reach::indexed one range of
+    /// the optional index on (greatest(created_at, last_used_at)) WHERE the key is legacy. The moment is a
+    /// setting of the transaction, so that the text is always the same: pg_stat_statements keeps an entry for
+    /// every COPY text it sees.
     std::string select_active(Reach reach) const;
     static base::Result<void> set_since(drivers::PostgresTransaction& transaction, base::Time since,
                                         base::Deadline deadline);
@@ -61,8 +61,8 @@ class KeySource {
     /// The ids of modern rows whose hash stands in another row too, at most one more than `limit`. Empty: no
     /// row can have such a one, or nobody may look.
     std::string select_shared(std::size_t limit) const;
-    /// One row, where nothing is known of how a lookup hash looks: the smallest and the largest domain::HashKind
-    /// number of plain values, and whether one is slow. Empty: there is nothing to ask.
+    /// One row, where nothing is known of how a lookup hash looks: the smallest and the largest
+    /// domain::HashKind number of plain values, and whether one is slow. Empty: there is nothing to ask.
     std::string select_forms() const;
     /// Rows, by each test: those whose hash is made to be slow. Empty: no column is known that holds hashes.
     std::string count_slow() const;
@@ -84,7 +84,7 @@ class KeySource {
     /// Whether values of a modern key are of a known shape.
     bool is_shapeless() const { return shapeless_; }
     /// The table as the configuration names it.
-    const std::string& printable() const { return printable_; }
+    const std::string& title() const { return title_; }
 
     /// Takes one row of any select of rows above apart; the texts are views into it.
     static domain::KeyRow read(drivers::PostgresRow& row);
@@ -102,14 +102,14 @@ class KeySource {
     std::string columns_sql(const std::string& owner_email) const;
 
     std::string table_;
-    std::string printable_;
+    std::string title_;
     LegacySql legacy_;
     LookupFacts lookup_;
     std::string lookup_name_, shared_, slow_, create_index_;
     bool shapeless_ = false;
     std::string ids_match_;  // a boolean expression
-    std::string id_column_, id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_, budget_,
-        bcrypt_cost_;
+    std::string id_column_, id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_,
+        budget_, bcrypt_cost_;
     std::string activity_, since_;  // when a key was created or used, and what to compare it with
     std::string users_table_, users_match_, users_email_;  // empty: not there or not readable
 };

@@ -113,9 +113,9 @@ class Keys final : public Collector {
             if (auto found = find_shared(); !found) return found.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
-        const bool census =
-            request.wanted == Scan::census || !last_scan_ || shared_.keys().size() > kMostMissing ||
-            census_budget_.rest() < schedule_.interval / 10;
+        const bool census = request.wanted == Scan::census || !last_scan_ ||
+                            shared_.keys().size() > kMostMissing ||
+                            census_budget_.rest() < schedule_.interval / 10;
         Budget& budget = census ? census_budget_ : pulse_budget_;
         const auto began = Clock::now();
         auto observation = scan(census ? Scan::census : Scan::pulse, request);
@@ -164,7 +164,8 @@ class Keys final : public Collector {
         // The count is newer than the snapshot: what was deleted in between shows only in the next one.
         if (!census && (some_deleted || some_deleted_)) scan = Scan::active;
         const RowReader reader(*source_, shared_.keys(), now);
-        KeyRows rows(*request.keys, reader, scan, now, census ? KeyRows::Overflow::stream : KeyRows::Overflow::file);
+        KeyRows rows(*request.keys, reader, scan, now,
+                     census ? KeyRows::Overflow::stream : KeyRows::Overflow::file);
         if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended.error();
         if (auto delivered = rows.deliver(); !delivered) return delivered.error();
@@ -185,7 +186,8 @@ class Keys final : public Collector {
             scan == Scan::active ? transaction.moment() - request.active_window : *last_scan_ - kPulseOverlap;
         if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
         const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
-        if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied) return copied;
+        if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied)
+            return copied;
         if (shared_.ids().empty()) return {};
         // Nothing in their rows tells that they are legacy.
         if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;

@@ -21,8 +21,9 @@ struct LookupFacts {
 };
 
 struct LookupColumn {
-    std::string table;      ///< quoted, with its schema
-    config::TableName base; ///< the table below, where `table` is a view; in the same schema if it names none
+    std::string table;  ///< quoted, with its schema
+    config::TableName
+        base;  ///< the table below, where `table` is a view; in the same schema if it names none
     config::Identifier hash;
     config::Identifier id;
 };

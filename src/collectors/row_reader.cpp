@@ -11,7 +11,8 @@ using domain::HashKind;
 namespace {
 
 constexpr const char* kSlow =
-    "holds values that begin like a slow hash (bcrypt, PBKDF2, scrypt, argon2): it is not only lookup hashes that "
+    "holds values that begin like a slow hash (bcrypt, PBKDF2, scrypt, argon2): it is not only lookup hashes "
+    "that "
     "stand in it";
 
 std::string two_lengths(const std::string& one, const std::string& other) {
@@ -19,10 +20,11 @@ std::string two_lengths(const std::string& one, const std::string& other) {
 }
 
 Error hash_as_id(const KeySource& source) {
-    return {Errc::schema,
-            "the ids of table " + source.printable() +
-                " hold a password hash, as djangorestframework-api-key's primary key does: they are not shown",
-            "name a column without a hash in gateway.columns.id, such as the prefix of the key"};
+    return {
+        Errc::schema,
+        "the ids of table " + source.title() +
+            " hold a password hash, as djangorestframework-api-key's primary key does: they are not shown",
+        "name a column without a hash in gateway.columns.id, such as the prefix of the key"};
 }
 
 }  // namespace
@@ -39,17 +41,16 @@ Result<domain::KeyRow> RowReader::row(drivers::PostgresRow& bytes) {
     domain::KeyRow row = KeySource::read(bytes);
     if (bytes.bad()) return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
     if (domain::holds_a_hash(row.id)) return hash_as_id(source_);
-    if (row.hash == HashKind::slow) return unclear_lookup(source_.printable(), source_.lookup_name(), kSlow);
+    if (row.hash == HashKind::slow) return unclear_lookup(source_.title(), source_.lookup_name(), kSlow);
     if (row.plain_length) {
         if (length_ && *length_ != *row.plain_length) {
-            return unclear_lookup(
-                source_.printable(), source_.lookup_name(),
-                two_lengths(std::to_string(*length_), std::to_string(*row.plain_length)));
+            return unclear_lookup(source_.title(), source_.lookup_name(),
+                                  two_lengths(std::to_string(*length_), std::to_string(*row.plain_length)));
         }
         length_ = row.plain_length;
     }
-    row.hash_shared = !shared_.empty() && row.hash == HashKind::modern &&
-                      shared_.count(domain::hash_id(row.id)) != 0;
+    row.hash_shared =
+        !shared_.empty() && row.hash == HashKind::modern && shared_.count(domain::hash_id(row.id)) != 0;
     beyond_index_ = beyond_index_ || (row.hash != HashKind::modern && row.hash != HashKind::legacy);
     return row;
 }
@@ -67,12 +68,12 @@ Result<void> check_forms(drivers::PostgresTransaction& transaction, const KeySou
     const auto rows = transaction.query(select, deadline);
     if (!rows) return rows.error();
     if (rows->size() != 1) return Error{Errc::parse, "the database gave no count of values", {}};
-    if (rows->at(0, 2) == "t") return unclear_lookup(source.printable(), source.lookup_name(), kSlow);
+    if (rows->at(0, 2) == "t") return unclear_lookup(source.title(), source.lookup_name(), kSlow);
     const auto length = [&](std::size_t column) {
         return std::stoi(std::string(rows->at(0, column).value_or("0"))) - domain::kPlainLength;
     };
     if (rows->at(0, 0) == rows->at(0, 1)) return {};
-    return unclear_lookup(source.printable(), source.lookup_name(),
+    return unclear_lookup(source.title(), source.lookup_name(),
                           two_lengths(std::to_string(length(0)), std::to_string(length(1))));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds keys whose lookup hash stands in another row too: it is a placeholder, and they are legacy. Asked apart
-// from the census, since it needs the gateway's own index: before anything else, then once a day at most. Used
-// by the thread of its connection.
+// Finds keys whose lookup hash stands in another row too: it is a placeholder, and they are legacy. Asked
+// apart from the census, since it needs the gateway's own index: before anything else, then once a day at
+// most. Used by the thread of its connection.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,8 @@ class SharedHashFinder {
     explicit SharedHashFinder(double share) : budget_(share) {}
 
     bool is_due() const;
-    /// Replaces what was found before. Errors: those of the driver, and schema where there are more than kMost.
+    /// Replaces what was found before. Errors: those of the driver, and schema where there are more than
+    /// kMost.
     base::Result<void> find(drivers::PostgresTransaction& transaction, const KeySource& source,
                             base::Deadline deadline);
 

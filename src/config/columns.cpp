@@ -110,7 +110,8 @@ void read_blocked(OptionsReader& options, Columns& columns) {
 void read_lookup_hash(OptionsReader& options, Columns& columns) {
     if (!options.is_mapping("lookup_hash")) return column(options, "lookup_hash", columns.lookup_hash);
     OptionsReader test = options.section("lookup_hash");
-    columns.lookup_hash = required(test, "column", columns.lookup_hash.value_or(Identifier{}), "name the column");
+    columns.lookup_hash =
+        required(test, "column", columns.lookup_hash.value_or(Identifier{}), "name the column");
     HashShape shape;
     shape.length = read_length(test);
     shape.characters = test.choice<HashShape::Characters>(

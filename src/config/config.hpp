@@ -33,7 +33,7 @@ enum class Preset {
 /// What a value of a modern key looks like. Lengths are octets of the whole value; of a `bytea` that is
 /// described in hex, two digits are one octet.
 struct HashShape {
-    enum class Characters { any, hex };     ///< hex: lower-case digits
+    enum class Characters { any, hex };        ///< hex: lower-case digits
     std::optional<std::uint32_t> length = {};  ///< empty: any
     Characters characters = Characters::any;   ///< behind `begins_with`
     std::string begins_with = {};
@@ -107,7 +107,7 @@ struct Gateway {
     TableName table;
     Columns columns;
     std::optional<LegacyWhen> legacy_when = {};  ///< empty: by the columns alone
-    std::optional<Users> users;  ///< empty: the gateway has no such table
+    std::optional<Users> users;                  ///< empty: the gateway has no such table
     StatementTexts statements = {};
     bool promotes_in_place = false;  ///< a legacy key gets its lookup hash, in its row, when it is used
     FallbackAssertion fallback = FallbackAssertion::detect;

@@ -26,10 +26,12 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     facts.failures_configured = can_be_measured(model, Signal::auth_failures);
     facts.failures = auth_failures(model, now);
     // What was read by an earlier process and not since is no basis for a verdict.
-    if (!model.migration) facts.keys_read_at.reset();
-    if (!model.migration) return facts;
-    const Migration& migration = *model.migration;
+    if (!model.keys) facts.keys_read_at.reset();
+    if (!model.keys) return facts;
+    const Migration& migration = model.keys->migration;
     facts.poll_every = migration.poll_every;
+    facts.standby_behind = migration.clock_at - migration.polled_at;
+    facts.reconfigured = model.keys->judged_by != model.policy;
     if (migration.observed_since) facts.observed_since = migration.observed_since;
     facts.newest_use = migration.evidence.newest_legacy_use;
     if (const auto modern = migration.evidence.newest_modern_use;
@@ -52,19 +54,19 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
 
 Assessment assess(const Model& model, base::Time now) {
     Assessment out;
-    if (model.migration) {
-        out.fallback =
-            apply_assertion(model.migration->detected, model.policy.asserted, model.migration->evidence);
+    if (model.keys) {
+        const Migration& migration = model.keys->migration;
+        out.fallback = apply_assertion(migration.detected, model.policy.asserted, migration.evidence);
     }
     const VerdictFacts facts = verdict_facts(model, out.fallback, now);
     out.judgement = judge(facts, now);
-    if (!model.migration) return out;
+    if (!model.keys) return out;
     ProgressFacts progress;
     progress.phases = facts.phases;
     progress.start = model.migration_start();
-    progress.observed_since = facts.observed_since.value_or(model.migration->polled_at);
-    progress.live_before = model.migration->live_before;
-    progress.last_removal = model.migration->last_removal;
+    progress.observed_since = facts.observed_since.value_or(model.keys->migration.polled_at);
+    progress.live_before = model.keys->migration.live_before;
+    progress.last_removal = model.keys->migration.last_removal;
     out.state = migration_state(progress, now);
     out.removed_ratio = removed_ratio(facts.phases);
     out.drained_ratio = drained_ratio(facts.phases);

@@ -39,11 +39,11 @@ void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
 
 /// Where use upgrades a key, the key table shows each that was used, however long nobody looked.
 std::optional<FallbackHits> hits_in_key_table(const Model& model) {
-    if (!model.policy.promotes_in_place || !model.migration || !model.migration->observed_since)
+    if (!model.policy.promotes_in_place || !model.keys || !model.keys->migration.observed_since)
         return std::nullopt;
     FallbackHits hits;
-    hits.counted_since = *model.migration->observed_since;
-    hits.last_hit = model.migration->evidence.newest_upgrade;
+    hits.counted_since = *model.keys->migration.observed_since;
+    hits.last_hit = model.keys->migration.evidence.newest_upgrade;
     return hits;
 }
 
@@ -103,7 +103,7 @@ std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
     const bool promotes = model.policy.promotes_in_place;
     hits.of_scans = !promotes && model.evidence.of(Signal::fallback).evidence == kStatements;
     // Without a legacy key left, whoever a scan was for found nothing.
-    const bool in_vain = !promotes && model.inventory && model.inventory->legacy_keys == 0;
+    const bool in_vain = !promotes && model.keys && model.keys->inventory.legacy_keys == 0;
     for (const auto& [name, counts] : model.evidence.sources) {
         if (name == kStatements && in_vain) continue;
         raise(hits.last_hit, counts.grew_at.at(index_of(Event::fallback)));

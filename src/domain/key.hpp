@@ -17,7 +17,7 @@ struct Key {
     std::optional<std::string_view> owner;        ///< the owner's id; empty: a key of the system
     std::optional<std::string_view> owner_email;  ///< only where asked for and readable
     std::optional<std::string_view> name;
-    std::string_view prefix;  ///< the first characters of the key, as the gateway shows them
+    std::string_view prefix;               ///< the first characters of the key, as the gateway shows them
     std::optional<base::Time> created_at;  ///< empty: not known
     std::optional<base::Time> last_used_at;
     /// What the row says of its last use where that lies in the future: `last_used_at` is then the moment of

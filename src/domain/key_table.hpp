@@ -37,6 +37,7 @@ struct KeySlot {
     std::uint32_t upgraded : 1 = 0;    ///< ... as a legacy one: it has a lookup hash now
     std::uint32_t in_use : 1 = 0;      ///< it was in use when it went
     std::uint32_t with_owner : 1 = 0;  ///< ... together with all keys of its owner
+    std::uint32_t returned : 1 = 0;    ///< had gone, and is back since the last settle()
     std::uint32_t matched : 1 = 0;     ///< the pairing under way has given it a replacement
     std::uint32_t rule : 2 = 0;        ///< PairRule
     std::uint32_t phase : 4 = 0;       ///< the published Phase

@@ -136,6 +136,7 @@ Change Ledger::observe(const Key& key) {
     slot.expired = seen.expired;
     slot.cost = seen.cost;
     slot.fingerprint = seen.fingerprint;
+    slot.returned |= change.returned ? 1U : 0U;
     slot.gone = slot.upgraded = slot.in_use = slot.with_owner = 0;
     slot.seen = parity_ & 1U;
     return change;
@@ -166,6 +167,19 @@ bool Ledger::observe_modern(const Key& key) {
     slot->dirty |= slot->upgraded ^ 1U;
     slot->upgraded = 1;
     return true;
+}
+
+Recognised Ledger::recognise() {
+    Recognised out;
+    keys_.each([&](std::uint64_t, const KeySlot& slot) {
+        // One that had gone and is back was not there at the last poll.
+        if (slot.gone != 0 || slot.fresh != 0 || slot.returned != 0) return;
+        ++out.known;
+        const bool found = slot.seen == parity_ || slot.upgraded != 0;
+        if (found) ++out.found;
+        if (!found && is_active(facts(slot), view_.windows, polled_at_)) ++out.missing_in_use;
+    });
+    return out;
 }
 
 std::vector<Gone> Ledger::finish_census() {

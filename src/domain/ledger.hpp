@@ -20,6 +20,7 @@
 #include "domain/key_table.hpp"
 #include "domain/pairing.hpp"
 #include "domain/phase.hpp"
+#include "domain/table_identity.hpp"
 #include "domain/verdict.hpp"
 
 namespace keyshift::domain {
@@ -118,6 +119,8 @@ class Ledger {
     void adopt(std::uint64_t hash, const KeyMemory& memory);
     /// `key` is modern. True if it was known as a legacy key: it was upgraded in place.
     bool observe_modern(const Key& key);
+    /// After the rows of a census: how many of the keys that were there at the last poll are there again.
+    Recognised recognise();
     /// The keys that were known and not observed since begin_census().
     std::vector<Gone> finish_census();
     /// The rows of at most `limit` keys that begin_active() expects and that were not observed.

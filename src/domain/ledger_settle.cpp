@@ -98,6 +98,7 @@ Tally Ledger::settle(const View& view, const std::function<void(const Settled&)>
     Tally tally;
     keys_.each([&](std::uint64_t hash, KeySlot& slot) {
         const bool unpaired = paired_anew_ && drop_lost_replacement(slot);
+        slot.returned = 0;
         const KeyFacts key = facts(slot);
         const Phase found = find_phase(slot, key, view);
         const std::optional<Phase> was = publish(slot, found, view.now);

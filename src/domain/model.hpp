@@ -58,7 +58,8 @@ struct Totals {
 
 /// What the polls of the key table have come to.
 struct Migration {
-    base::Time polled_at;         ///< the last poll, by the database's clock
+    base::Time polled_at;         ///< the data of the last poll are as of then, by the database's clock
+    base::Time clock_at;          ///< the database's clock at the last poll: later, where a standby is behind
     base::Duration poll_every{};  ///< how far apart polls really are
     /// Since when the database's clock can be relied on: the first poll, or when it was last set.
     std::optional<base::Time> observed_since;
@@ -82,6 +83,8 @@ struct Policy {
     bool promotes_in_place = false;  ///< the gateway upgrades a legacy key when it is used
     std::string canary;              ///< id of a key that is keyshift's own and left out; empty: none
     std::map<std::string, Events> measurable;  ///< by configured source: what it might count
+
+    bool operator==(const Policy&) const = default;
 };
 
 /// What requests of our own were answered, each time the newest.
@@ -117,12 +120,21 @@ struct KeySeries {
 };
 inline constexpr std::size_t kMostKeySeries = 200;
 
-struct Model {
-    std::optional<Inventory> inventory;  ///< empty before the first census; kept while the source is down
-    std::optional<Migration> migration;  ///< likewise
-    std::vector<KeySeries> key_series;   ///< only where configuration wants them
-    Policy policy;
+/// What a poll of the key table came to: one value from the journal to whoever shows it.
+struct KeyPoll {
+    Inventory inventory;
+    Migration migration;
     Totals totals;
+    std::vector<KeySeries> key_series;       ///< only where configuration wants them
+    Policy judged_by;                        ///< phases and tally are by it
+    bool of_another_table = false;           ///< the table is another one than at the poll before
+    std::optional<base::Error> state_error;  ///< the numbers are right, but were not saved: found again later
+};
+
+struct Model {
+    std::optional<KeyPoll> keys;  ///< empty before the first census; kept while the source is down
+    Totals saved_totals;          ///< as of the last poll before `keys`
+    Policy policy;
     Evidence evidence;
     ProbeAnswers probe;
     base::Duration skew{};  ///< this host's clock minus the gateway database's
@@ -134,9 +146,10 @@ struct Model {
     base::Time config_loaded_at;  ///< when a valid configuration was last read
     bool config_valid = true;     ///< when it was last read, valid or not
 
+    const Totals& totals() const { return keys ? keys->totals : saved_totals; }
     std::optional<base::Time> migration_start() const {
-        if (policy.start || !inventory) return policy.start;
-        return inventory->oldest_modern_created_at;
+        if (policy.start || !keys) return policy.start;
+        return keys->inventory.oldest_modern_created_at;
     }
 };
 

@@ -49,6 +49,8 @@ std::string_view mode_name(FallbackMode mode);
 struct Windows {
     base::Duration drain = std::chrono::hours{24 * 7};     ///< W
     base::Duration dormant = std::chrono::hours{24 * 30};  ///< D
+
+    bool operator==(const Windows&) const = default;
 };
 
 /// How a legacy key's replacement is doing.

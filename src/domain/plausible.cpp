@@ -112,8 +112,9 @@ void believe_use(Key& key, Time at) {
 
 bool holds_a_hash(std::string_view id) {
     if (id.find('$') == std::string_view::npos) return false;
-    constexpr std::array<std::string_view, 12> kBeginnings{"$2a$", "$2b$", "$2x$",   "$2y$",   "$argon2", "$scrypt",
-                                                           "$5$",  "$6$",  "$7$", "sha512$", "pbkdf2", "scrypt"};
+    constexpr std::array<std::string_view, 12> kBeginnings{"$2a$",    "$2b$",    "$2x$",   "$2y$",
+                                                           "$argon2", "$scrypt", "$5$",    "$6$",
+                                                           "$7$",     "sha512$", "pbkdf2", "scrypt"};
     return std::any_of(kBeginnings.begin(), kBeginnings.end(), [&](std::string_view beginning) {
         return id.find(beginning) != std::string_view::npos;
     });

@@ -31,7 +31,7 @@ struct KeyRow {
     Budget budget = Budget::none;
     HashKind hash = HashKind::modern;
     std::optional<std::int32_t> plain_length = {};  ///< octets of a modern value of which no shape is known
-    bool hash_shared = false;  ///< another row has the same lookup hash
+    bool hash_shared = false;                       ///< another row has the same lookup hash
     std::optional<int> bcrypt_cost;
 };
 

@@ -22,11 +22,17 @@ enum class RowProblem : std::uint8_t {
     hash_shared,     ///< ... stands in another row too
     neither,         ///< fits neither the test of legacy keys nor that of modern ones
 };
-inline constexpr std::array<RowProblem, 11> kRowProblems{
-    RowProblem::expiry_before_creation, RowProblem::expiry_before_use, RowProblem::budget_not_positive,
-    RowProblem::use_before_creation,    RowProblem::use_in_future,     RowProblem::creation_unknown,
-    RowProblem::flag_unknown,           RowProblem::hash_empty,        RowProblem::hash_malformed,
-    RowProblem::hash_shared,            RowProblem::neither};
+inline constexpr std::array<RowProblem, 11> kRowProblems{RowProblem::expiry_before_creation,
+                                                         RowProblem::expiry_before_use,
+                                                         RowProblem::budget_not_positive,
+                                                         RowProblem::use_before_creation,
+                                                         RowProblem::use_in_future,
+                                                         RowProblem::creation_unknown,
+                                                         RowProblem::flag_unknown,
+                                                         RowProblem::hash_empty,
+                                                         RowProblem::hash_malformed,
+                                                         RowProblem::hash_shared,
+                                                         RowProblem::neither};
 
 /// The value of the label `problem`.
 std::string_view problem_name(RowProblem problem);

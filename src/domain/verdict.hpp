@@ -74,6 +74,8 @@ struct VerdictFacts {
     bool keys_up = false;
     std::optional<base::Time> keys_read_at;  ///< last success
     base::Duration poll_every{};             ///< how far apart polls really are
+    base::Duration standby_behind{};         ///< so much earlier than the clock are the data of the last poll
+    bool reconfigured = false;               ///< phases and tally are by another configuration
     std::optional<base::Time> observed_since;
 
     std::optional<base::Time> newest_use;         ///< of any key, legacy or modern

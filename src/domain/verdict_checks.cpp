@@ -96,6 +96,12 @@ CheckResult sources_fresh(const VerdictFacts& facts, base::Time now) {
     std::string read = "the key table was last read " + date(*facts.keys_read_at) + ", " +
                        distance(*facts.keys_read_at, now);
     if (!facts.keys_up) return finding(CheckOutcome::unknown, "the last poll failed; " + read);
+    if (facts.reconfigured) {
+        return finding(CheckOutcome::unknown,
+                       "the configuration has changed since the key table was last read; " + read);
+    }
+    if (facts.standby_behind > base::Duration{0})
+        read += ", on a standby that is " + length(facts.standby_behind) + " behind";
     return pass_if(age < stale && age >= -stale, CheckOutcome::unknown,
                    read + "; polls are " + length(facts.poll_every) + " apart");
 }

@@ -27,9 +27,9 @@ void append_phases(const Model& model, std::vector<Family>& out) {
     for (const domain::Phase phase : domain::kPhases) {
         const std::string name(phase_name(phase));
         const auto i = static_cast<std::size_t>(phase);
-        if (model.migration)
-            keys.samples.push_back({{{"phase", name}}, number(model.migration->tally.phases.at(i))});
-        transitions.samples.push_back({{{"phase", name}}, number(model.totals.transitions.at(i))});
+        if (model.keys)
+            keys.samples.push_back({{{"phase", name}}, number(model.keys->migration.tally.phases.at(i))});
+        transitions.samples.push_back({{{"phase", name}}, number(model.totals().transitions.at(i))});
     }
     out.push_back(std::move(keys));
     out.push_back(std::move(transitions));
@@ -42,7 +42,7 @@ void append_fallback(const Model& model, const Assessment& now, std::vector<Fami
         mode.samples.push_back(
             {{{"mode", std::string(mode_name(m))}}, now.fallback.state.mode == m ? 1.0 : 0.0});
     }
-    if (!model.migration) mode.samples.clear();
+    if (!model.keys) mode.samples.clear();
     out.push_back(std::move(mode));
     out.push_back(single(Type::gauge, "keyshift_fallback_mode_contradicted",
                          "Whether evidence contradicts the fallback mode that the configuration asserts.",
@@ -65,8 +65,8 @@ void append_progress(const Model& model, const Assessment& now, std::vector<Fami
     out.push_back(std::move(state));
     Family eta = family(Type::gauge, "keyshift_migration_eta_timestamp_seconds",
                         "When the last legacy key will be gone, if that can be estimated.");
-    if (model.migration) {
-        const domain::Forecast& forecast = model.migration->forecast;
+    if (model.keys) {
+        const domain::Forecast& forecast = model.keys->migration.forecast;
         for (const auto& [name, value] : {std::pair("point", forecast.point), std::pair("p50", forecast.p50),
                                           std::pair("p85", forecast.p85)})
             if (value) eta.samples.push_back({{{"estimate", name}}, base::to_unix_seconds(*value)});
@@ -80,7 +80,7 @@ void append_progress(const Model& model, const Assessment& now, std::vector<Fami
                          "Deadline of the migration, as configured.", seconds(model.policy.deadline)));
     out.push_back(single(Type::gauge, "keyshift_migration_last_progress_timestamp_seconds",
                          "When a legacy key was last found deleted or upgraded.",
-                         model.migration ? seconds(model.migration->last_removal) : std::nullopt));
+                         model.keys ? seconds(model.keys->migration.last_removal) : std::nullopt));
 }
 
 void append_verdict(const Assessment& now, std::vector<Family>& out) {
@@ -107,7 +107,8 @@ void append_keys(const Model& model, std::vector<Family>& out) {
     Family uses = family(Type::gauge, "keyshift_key_last_used_timestamp_seconds",
                          "When a single legacy key was last used; no series: never.");
     Family infos = family(Type::info, "keyshift_key_info", "What the key table says of a single legacy key.");
-    for (const domain::KeySeries& key : model.key_series) {
+    const std::vector<domain::KeySeries> none;
+    for (const domain::KeySeries& key : model.keys ? model.keys->key_series : none) {
         const std::string id = base::visible(key.id);
         phases.samples.push_back({{{"key_id", id}, {"phase", std::string(phase_name(key.phase))}}, 1});
         if (key.last_used_at)

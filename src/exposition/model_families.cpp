@@ -31,18 +31,19 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
     std::optional<double> baseline;
     std::optional<double> owners;
     std::optional<double> last_used;
-    if (const auto& inventory = model.inventory) {
-        keys.samples = {{{{"state", "legacy"}}, number(inventory->legacy_keys)},
-                        {{{"state", "modern"}}, number(inventory->modern_keys)}};
+    if (model.keys) {
+        const domain::Inventory& inventory = model.keys->inventory;
+        keys.samples = {{{{"state", "legacy"}}, number(inventory.legacy_keys)},
+                        {{{"state", "modern"}}, number(inventory.modern_keys)}};
         for (std::size_t i = 0; i < domain::kUseWindows.size(); ++i) {
             used.samples.push_back(
-                {{{"window", std::string(domain::kUseWindows.at(i).name)}}, number(inventory->used.at(i))});
+                {{{"window", std::string(domain::kUseWindows.at(i).name)}}, number(inventory.used.at(i))});
         }
-        for (const auto& [cost, count] : inventory->by_bcrypt_cost)
+        for (const auto& [cost, count] : inventory.by_bcrypt_cost)
             costs.samples.push_back({{{"cost", std::to_string(cost)}}, number(count)});
-        baseline = number(inventory->baseline);
-        owners = number(inventory->legacy_owners);
-        last_used = seconds(inventory->legacy_last_used_at);
+        baseline = number(inventory.baseline);
+        owners = number(inventory.legacy_owners);
+        last_used = seconds(inventory.legacy_last_used_at);
     }
     out.push_back(std::move(keys));
     out.push_back(
@@ -57,11 +58,11 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
                          "When any legacy key was last used.", last_used));
     out.push_back(single(Type::counter, "keyshift_legacy_keys_created_total",
                          "Legacy keys created since the first census.",
-                         number(model.totals.legacy_keys_created)));
+                         number(model.totals().legacy_keys_created)));
     out.push_back(
         single(Type::counter, "keyshift_legacy_uses_observed_total",
                "Times that a legacy key's last_used_at was seen to have advanced: a lower bound of its uses.",
-               number(model.totals.legacy_uses_observed)));
+               number(model.totals().legacy_uses_observed)));
 }
 
 Family per_source(const Model& model, std::string name, std::string help,

@@ -16,6 +16,7 @@
 #include "domain/ledger.hpp"
 #include "domain/pairing.hpp"
 #include "domain/phase.hpp"
+#include "domain/table_identity.hpp"
 
 namespace keyshift::store {
 
@@ -54,6 +55,7 @@ inline constexpr const char* kUnpaired = "unpaired";      ///< ... is not there 
 inline constexpr const char* kReplacementUsed = "replacement_used";  ///< ... was used for the first time
 inline constexpr const char* kClockSet = "clock_set";                ///< the database's clock was set
 inline constexpr const char* kFallback = "fallback_mode";            ///< the mode changed
+inline constexpr const char* kTable = "table_changed";  ///< another table, with `keys` of the known keys
 }  // namespace event
 
 /// How far the migration was at one time.
@@ -86,9 +88,26 @@ struct Acknowledgement {
     std::string by;
     std::string note;
 };
+/// The key table is another one, and that is right.
+struct AcceptedTable {
+    enum class Journal { goes_on, begins_anew };
+    domain::TableIdentity table;
+    Journal journal = Journal::goes_on;
+    base::Time at = {};
+    std::string by = {};
+};
 struct Decisions {
     std::vector<OperatorPair> pairs;
     std::vector<Acknowledgement> acknowledgements;
+    std::optional<AcceptedTable> table = {};
+};
+
+/// The table of which the journal is, and another one that waits for an operator.
+struct Tables {
+    std::optional<domain::TableIdentity> known = {};
+    std::optional<domain::TableIdentity> strange = {};
+    domain::Recognised recognised = {};  ///< in the strange one
+    base::Time seen_at = {};             ///< the strange one, when first seen
 };
 
 /// What the table says of a key in words; empty: nothing.

@@ -74,6 +74,7 @@ class State {
     /// When observation of each source began.
     base::Result<std::map<std::string, base::Time>> load_observation_starts();
     base::Result<Decisions> load_decisions();
+    base::Result<Tables> load_tables();
     /// The first `limit` points at or after `since`, oldest first.
     base::Result<std::vector<ProgressPoint>> load_progress(base::Time since, std::size_t limit = 100'000);
     /// The newest `limit` events, newest first.

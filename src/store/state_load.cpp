@@ -244,6 +244,9 @@ Result<Decisions> State::load_decisions() {
                                         std::string(row.text(2)), std::string(row.text(3))});
     });
     if (!done) return done.error();
+    const auto facts = load_facts();
+    if (!facts) return facts.error();
+    out.table = accepted_table(*facts);
     return out;
 }
 

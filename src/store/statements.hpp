@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
+#include "store/records.hpp"
 #include "store/sqlite.hpp"
 
 namespace keyshift::store {
@@ -49,5 +50,8 @@ void bind_number(Statement& statement, int index, std::optional<Number> number) 
         statement.bind_null(index);
     }
 }
+
+/// What an operator has said of the table; empty: nothing. See tables.cpp.
+std::optional<AcceptedTable> accepted_table(const Facts& facts);
 
 }  // namespace keyshift::store

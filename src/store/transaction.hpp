@@ -71,6 +71,11 @@ class Transaction {
 
     void decide(const OperatorPair& pair);
     void decide(const Acknowledgement& acknowledgement);
+    void decide(const AcceptedTable& accepted);
+    void set_tables(const Tables& tables);
+    /// Forgets all keys with their replacements, progress, and the operators' decisions about them. Events
+    /// stay.
+    void forget_keys();
 
     base::Result<void> commit();
 

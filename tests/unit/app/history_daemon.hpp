@@ -59,7 +59,8 @@ class Daemon {
 
     /// After wanted(). The source begins, shows some keys, and is found to have begun anew when poll() comes.
     void begin(const Shown& shown, std::size_t keys) {
-        EXPECT_TRUE(journal_->begin(shown.scan, shown.now));
+        EXPECT_TRUE(
+            journal_->begin({.scan = shown.scan, .moment = shown.now, .data_at = shown.now, .table = {}}));
         for (std::size_t i = 0; i < std::min(keys, shown.rows.size()); ++i)
             EXPECT_TRUE(journal_->key(shown.rows[i].key()));
         if (keys < shown.rows.size() || shown.scan != Scan::active) return;
@@ -68,18 +69,15 @@ class Daemon {
         for (const Row& row : shown.found) EXPECT_TRUE(journal_->key(row.key()));
     }
 
-    const KeyJournal::Outcome& poll(const Shown& shown, Duration poll_every,
-                                    std::optional<Duration> elapsed) {
+    const domain::KeyPoll& poll(const Shown& shown, Duration poll_every, std::optional<Duration> elapsed) {
         begin(shown, shown.rows.size());
-        outcome_ = journal_->finish(shown.now, poll_every, elapsed);
+        outcome_ = journal_->finish(poll_every, elapsed).value();
         EXPECT_FALSE(outcome_.state_error);
         domain::SourceStatus& source = model_.sources[domain::kKeysSource];
         source.up = true;
         source.last_success_at = shown.now;
         if (!source.observation_start) source.observation_start = shown.now;
-        model_.inventory = outcome_.inventory;
-        model_.migration = outcome_.migration;
-        model_.totals = outcome_.totals;
+        model_.keys = outcome_;
         return outcome_;
     }
 
@@ -98,6 +96,7 @@ class Daemon {
         const auto beside = std::move(store::State::attach(directory_).value());
         domain::Model model = load_model(*beside).value();
         model.policy = policy_;
+        if (model.keys) model.keys->judged_by = policy_;
         return model;
     }
     store::State& state() { return *state_; }
@@ -107,7 +106,7 @@ class Daemon {
     std::filesystem::path directory_;
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;
-    KeyJournal::Outcome outcome_;
+    domain::KeyPoll outcome_;
     domain::Model model_;
 };
 

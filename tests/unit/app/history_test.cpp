@@ -108,7 +108,7 @@ class History {
     Daemon calm_, disturbed_;
     Reference reference_;
     UsesShown uses_;
-    KeyJournal::Outcome outcome_;
+    domain::KeyPoll outcome_;
     Shown shown_;
     std::optional<Time> polled_at_;  // by the database's clock
     Time polled_really_at_;
@@ -215,9 +215,9 @@ void History::poll(std::optional<Scan> kind) {
 
 void History::compare_runs() {
     check_equal(contents(disturbed_.state()), contents(calm_.state()));
-    const auto& totals = disturbed_.model().totals;
+    const auto& totals = disturbed_.model().totals();
     EXPECT_EQ(totals.transitions, outcome_.totals.transitions);
-    EXPECT_EQ(disturbed_.model().migration->tally.phases, outcome_.migration.tally.phases);
+    EXPECT_EQ(disturbed_.model().keys->migration.tally.phases, outcome_.migration.tally.phases);
 }
 
 void History::check_totals() {
@@ -297,7 +297,7 @@ void History::check_not_safe_unless_fresh(domain::Model model) {
     model.sources[domain::kKeysSource].up = false;
     EXPECT_NE(verdict(shown_.now), domain::Verdict::safe) << "down";
     model.sources[domain::kKeysSource].up = true;
-    model.migration.reset();
+    model.keys.reset();
     EXPECT_NE(verdict(shown_.now), domain::Verdict::safe) << "before the first poll";
 }
 

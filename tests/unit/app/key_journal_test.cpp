@@ -61,17 +61,17 @@ class KeyJournalTest : public ::testing::Test {
         journal_ = std::make_unique<KeyJournal>(*state_);
     }
 
-    KeyJournal::Outcome census(const Table& table) {
+    domain::KeyPoll census(const Table& table) {
         EXPECT_TRUE(journal_->prepare());
-        EXPECT_TRUE(journal_->begin(Scan::census, now_));
+        EXPECT_TRUE(journal_->begin({.scan = Scan::census, .moment = now_, .data_at = now_, .table = {}}));
         for (const auto& [id, row] : table) EXPECT_TRUE(journal_->key(as_key(id, row)));
-        return journal_->finish(now_, 30s);
+        return journal_->finish(30s).value();
     }
 
     /// Breaks off after `keys` keys.
     void broken_census(const Table& table, std::size_t keys) {
         EXPECT_TRUE(journal_->prepare());
-        EXPECT_TRUE(journal_->begin(Scan::census, now_));
+        EXPECT_TRUE(journal_->begin({.scan = Scan::census, .moment = now_, .data_at = now_, .table = {}}));
         for (auto row = table.begin(); row != table.end() && keys > 0; ++row, --keys)
             EXPECT_TRUE(journal_->key(as_key(row->first, row->second)));
         journal_->forget_scan();
@@ -123,11 +123,12 @@ TEST_F(KeyJournalTest, OnlyTheFirstScanAfterAStartMustBeACensus) {
 TEST_F(KeyJournalTest, AScanThatIsRepeatedCountsOnce) {
     census({{"a", {}}});
     EXPECT_TRUE(journal_->prepare());
-    EXPECT_TRUE(journal_->begin(Scan::census, now_));
+    EXPECT_TRUE(journal_->begin({.scan = Scan::census, .moment = now_, .data_at = now_, .table = {}}));
     EXPECT_TRUE(journal_->key(as_key("b", {.used = now_})));
-    EXPECT_TRUE(journal_->begin(Scan::census, now_));  // the collector reconnected
+    EXPECT_TRUE(journal_->begin(
+        {.scan = Scan::census, .moment = now_, .data_at = now_, .table = {}}));  // the collector reconnected
     for (const char* id : {"a", "b"}) EXPECT_TRUE(journal_->key(as_key(id, {.used = now_})));
-    const auto outcome = journal_->finish(now_, 30s);
+    const auto outcome = journal_->finish(30s).value();
     EXPECT_EQ(outcome.totals.legacy_keys_created, 1U);
     EXPECT_EQ(outcome.totals.legacy_uses_observed, 1U);
 }
@@ -135,9 +136,9 @@ TEST_F(KeyJournalTest, AScanThatIsRepeatedCountsOnce) {
 TEST_F(KeyJournalTest, APulseAddsWithoutRemoving) {
     census({{"a", {}}, {"b", {}}});
     EXPECT_TRUE(journal_->prepare());
-    EXPECT_TRUE(journal_->begin(Scan::pulse, now_));
+    EXPECT_TRUE(journal_->begin({.scan = Scan::pulse, .moment = now_, .data_at = now_, .table = {}}));
     EXPECT_TRUE(journal_->key(as_key("c", {.used = now_})));
-    const auto outcome = journal_->finish(now_, 30s);
+    const auto outcome = journal_->finish(30s).value();
     EXPECT_EQ(outcome.inventory.legacy_keys, 3U);
     EXPECT_EQ(outcome.totals.legacy_keys_created, 1U);
     EXPECT_EQ(outcome.inventory.used.front(), 1U);
@@ -148,15 +149,15 @@ TEST_F(KeyJournalTest, WhatWasNotLookedUpIsNotTakenForGone) {
     census({{"a", {.used = now_}}, {"b", {.used = now_}}, {"c", {.used = now_}}});
     const auto look = [&](std::size_t limit) {
         EXPECT_TRUE(journal_->prepare());
-        EXPECT_TRUE(journal_->begin(Scan::active, now_));
+        EXPECT_TRUE(journal_->begin({.scan = Scan::active, .moment = now_, .data_at = now_, .table = {}}));
         const auto ids = journal_->missing(limit);
         EXPECT_TRUE(ids);
         return ids->size();
     };
     EXPECT_EQ(look(2), 0U);
-    EXPECT_EQ(journal_->finish(now_, 30s).inventory.legacy_keys, 3U);
+    EXPECT_EQ(journal_->finish(30s).value().inventory.legacy_keys, 3U);
     EXPECT_EQ(look(3), 3U);
-    EXPECT_EQ(journal_->finish(now_, 30s).inventory.legacy_keys, 0U);
+    EXPECT_EQ(journal_->finish(30s).value().inventory.legacy_keys, 0U);
 }
 
 /// The numbers are right, and what was not saved is found again.

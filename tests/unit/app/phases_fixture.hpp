@@ -82,7 +82,7 @@ class KeyJournalPhases : public ::testing::Test {
     }
     void show(Scan scan) {
         EXPECT_TRUE(journal_->prepare());
-        EXPECT_TRUE(journal_->begin(scan, now_));
+        EXPECT_TRUE(journal_->begin({.scan = scan, .moment = now_, .data_at = now_, .table = {}}));
         for (const auto& [id, row] : table_) {
             const bool active =
                 std::max(row.created, row.used.value_or(row.created)) >= now_ - policy_.windows.drain;
@@ -95,7 +95,7 @@ class KeyJournalPhases : public ::testing::Test {
     const domain::PhaseCounts& poll(base::Duration later = 1min, Scan scan = Scan::census) {
         now_ += later;
         show(scan);
-        outcome_ = journal_->finish(now_, 1min);
+        outcome_ = journal_->finish(1min).value();
         EXPECT_EQ(domain::baseline(outcome_.migration.tally.phases), outcome_.inventory.baseline);
         return outcome_.migration.tally.phases;
     }
@@ -134,8 +134,7 @@ class KeyJournalPhases : public ::testing::Test {
     domain::Verdict verdict() const {
         domain::Model model;
         model.policy = policy_;
-        model.inventory = outcome_.inventory;
-        model.migration = outcome_.migration;
+        model.keys = outcome_;
         model.sources[domain::kKeysSource].up = true;
         model.sources[domain::kKeysSource].last_success_at = now_;
         return assess(model, now_).judgement.verdict;
@@ -145,7 +144,7 @@ class KeyJournalPhases : public ::testing::Test {
     domain::Policy policy_;
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;
-    KeyJournal::Outcome outcome_;
+    domain::KeyPoll outcome_;
     std::map<std::string, KeyRow> table_;
     Time now_ = kStart;
 };

@@ -24,8 +24,8 @@ Model safe_model() {
     keys.up = true;
     keys.last_success_at = kNow - 10s;
     keys.observation_start = kNow - 1000h;
-    Migration& migration = model.migration.emplace();
-    migration.polled_at = kNow - 10s;
+    Migration& migration = model.keys.emplace().migration;
+    migration.polled_at = migration.clock_at = kNow - 10s;
     migration.poll_every = 30s;
     migration.observed_since = kNow - 720h;
     migration.tally.phases.at(static_cast<std::size_t>(Phase::drained)) = 3;
@@ -38,8 +38,9 @@ Model safe_model() {
     migration.last_removal = kNow - 24h;
     migration.live_before = 4;
     model.policy.measurable[kProbeSource] = {};
-    model.inventory.emplace().oldest_modern_created_at = kNow - 1500h;
-    model.inventory->legacy_keys = 4;
+    model.keys->judged_by = model.policy;
+    model.keys->inventory.oldest_modern_created_at = kNow - 1500h;
+    model.keys->inventory.legacy_keys = 4;
     return model;
 }
 
@@ -65,7 +66,7 @@ struct Row {
 };
 
 std::uint64_t& phase(Model& model, Phase which) {
-    return model.migration->tally.phases.at(static_cast<std::size_t>(which));
+    return model.keys->migration.tally.phases.at(static_cast<std::size_t>(which));
 }
 
 const std::vector<Row> kRows{
@@ -82,19 +83,25 @@ const std::vector<Row> kRows{
          m.sources.erase(kKeysSource);
      },
      Check::sources_fresh, Outcome::unknown, "not read yet"},
-    {"no poll of this process", [](Model& m) { m.migration.reset(); }, Check::sources_fresh, Outcome::unknown,
+    {"no poll of this process", [](Model& m) { m.keys.reset(); }, Check::sources_fresh, Outcome::unknown,
      "not read yet"},
-    {"poll_every", [](Model& m) { m.migration->poll_every = 3s; }, Check::sources_fresh, Outcome::unknown,
-     "polls are 3s apart"},
+    {"poll_every", [](Model& m) { m.keys->migration.poll_every = 3s; }, Check::sources_fresh,
+     Outcome::unknown, "polls are 3s apart"},
 
+    {"a standby behind",
+     [](Model& m) {
+         m.keys->migration.polled_at = kNow - 3700s;
+         m.sources[kKeysSource].last_success_at = kNow - 3700s;
+     },
+     Check::sources_fresh, Outcome::unknown, "on a standby that is 1h1m30s behind"},
     {"observed", [](Model&) {}, Check::coverage, Outcome::pass, "since 2025-12-11T00:00:00Z, 30d"},
-    {"the clock was set", [](Model& m) { m.migration->observed_since = kNow - 1h; }, Check::coverage,
+    {"the clock was set", [](Model& m) { m.keys->migration.observed_since = kNow - 1h; }, Check::coverage,
      Outcome::not_yet, "1h", kNow - 1h + kWeek},
-    {"the first success counts", [](Model& m) { m.migration->observed_since.reset(); }, Check::coverage,
+    {"the first success counts", [](Model& m) { m.keys->migration.observed_since.reset(); }, Check::coverage,
      Outcome::pass, "since 2025-11-29T08:00:00Z"},
     {"nothing is known of either",
      [](Model& m) {
-         m.migration->observed_since.reset();
+         m.keys->migration.observed_since.reset();
          m.sources[kKeysSource].observation_start.reset();
      },
      Check::coverage, Outcome::unknown, "not begun"},
@@ -103,50 +110,50 @@ const std::vector<Row> kRows{
 
     {"a modern key was used", [](Model&) {}, Check::auth_enforced, Outcome::pass,
      "used 2026-01-09T23:00:00Z"},
-    {"a legacy key later", [](Model& m) { m.migration->evidence.newest_legacy_use = kNow - 30min; },
+    {"a legacy key later", [](Model& m) { m.keys->migration.evidence.newest_legacy_use = kNow - 30min; },
      Check::auth_enforced, Outcome::pass, "used 2026-01-09T23:30:00Z"},
-    {"a modern key alone", [](Model& m) { m.migration->evidence.newest_legacy_use.reset(); },
+    {"a modern key alone", [](Model& m) { m.keys->migration.evidence.newest_legacy_use.reset(); },
      Check::auth_enforced, Outcome::pass, "used 2026-01-09T23:00:00Z"},
-    {"a legacy key alone", [](Model& m) { m.migration->evidence.newest_modern_use.reset(); },
+    {"a legacy key alone", [](Model& m) { m.keys->migration.evidence.newest_modern_use.reset(); },
      Check::auth_enforced, Outcome::unsafe, "last use of a key 2026-01-01T16:00:00Z"},
 
     {"live use",
      [](Model& m) {
-         m.migration->tally.live_use = {2, 0, kNow + 1h};
+         m.keys->migration.tally.live_use = {2, 0, kNow + 1h};
      },
      Check::no_live_use, Outcome::not_yet, "2 legacy keys used", kNow + 1h},
     {"unswitched",
      [](Model& m) {
-         m.migration->tally.live_use = {2, 1, kNow + 1h};
+         m.keys->migration.tally.live_use = {2, 1, kNow + 1h};
      },
      Check::no_live_use, Outcome::unsafe, "1 of them not switched"},
-    {"created", [](Model& m) { m.migration->newest_legacy_created_at = kNow - 1h; }, Check::no_new_legacy,
-     Outcome::unsafe, "created 2026-01-09T23:00:00Z"},
+    {"created", [](Model& m) { m.keys->migration.newest_legacy_created_at = kNow - 1h; },
+     Check::no_new_legacy, Outcome::unsafe, "created 2026-01-09T23:00:00Z"},
     {"stranded", [](Model& m) { phase(m, Phase::stranded) = 1; }, Check::none_stranded, Outcome::unsafe,
      "1 legacy key is stranded"},
     {"retired in use", [](Model& m) { phase(m, Phase::retired_in_use) = 1; }, Check::none_retired_in_use,
      Outcome::unsafe, "1 legacy key deleted while in use"},
     {"pending", [](Model& m) { phase(m, Phase::pending) = 1; }, Check::inventory, Outcome::not_yet,
      "1 pending"},
-    {"drained by owner only", [](Model& m) { m.migration->tally.drained_by_owner_only = 2; },
+    {"drained by owner only", [](Model& m) { m.keys->migration.tally.drained_by_owner_only = 2; },
      Check::inventory, Outcome::not_yet, "2 drained keys"},
     {"policy", [](Model& m) { m.policy.inventory = InventoryPolicy::strict; }, Check::inventory,
      Outcome::not_yet, "strict"},
-    {"dormant", [](Model& m) { m.migration->tally.dormant_unacknowledged = 1; }, Check::dormant_acknowledged,
-     Outcome::unsafe, "1 dormant key is neither"},
+    {"dormant", [](Model& m) { m.keys->migration.tally.dormant_unacknowledged = 1; },
+     Check::dormant_acknowledged, Outcome::unsafe, "1 dormant key is neither"},
     {"blocked lately",
      [](Model& m) {
-         m.migration->tally.dormant_blocked_recently = 1;
-         m.migration->tally.blocked_long_enough_at = kNow + 2h;
+         m.keys->migration.tally.dormant_blocked_recently = 1;
+         m.keys->migration.tally.blocked_long_enough_at = kNow + 2h;
      },
      Check::dormant_acknowledged, Outcome::not_yet, "1 key is blocked", kNow + 2h},
 
     {"present", [](Model&) {}, Check::fallback_mode, Outcome::pass, "it was seen"},
-    {"not found out", [](Model& m) { m.migration->detected.mode = FallbackMode::unknown; },
+    {"not found out", [](Model& m) { m.keys->migration.detected.mode = FallbackMode::unknown; },
      Check::fallback_mode, Outcome::unknown, "it was seen"},
     {"asserted",
      [](Model& m) {
-         m.migration->detected.mode = FallbackMode::unknown;
+         m.keys->migration.detected.mode = FallbackMode::unknown;
          m.policy.asserted = FallbackMode::present;
      },
      Check::fallback_mode, Outcome::pass, "the configuration asserts"},
@@ -155,13 +162,13 @@ const std::vector<Row> kRows{
     {"asserted, no poll",
      [](Model& m) {
          m.policy.asserted = FallbackMode::present;
-         m.migration.reset();
+         m.keys.reset();
      },
      Check::fallback_mode, Outcome::unknown, "it is not known"},
 
     {"a request without a key was refused",
      [](Model& m) {
-         m.migration->evidence.newest_modern_use.reset();
+         m.keys->migration.evidence.newest_modern_use.reset();
          m.probe.refused_at = kNow - 1h;
      },
      Check::auth_enforced, Outcome::pass, "was refused 2026-01-09T23:00:00Z"},
@@ -212,6 +219,7 @@ TEST(Assess, EachPartOfTheModelReachesItsCheck) {
         SCOPED_TRACE(row.name);
         Model model = safe_model();
         row.change(model);
+        if (model.keys) model.keys->judged_by = model.policy;
         const Judgement judgement = assess(model, kNow).judgement;
         const CheckResult& result = judgement[row.check];
         EXPECT_EQ(outcome_name(result.outcome), outcome_name(row.outcome));
@@ -220,6 +228,16 @@ TEST(Assess, EachPartOfTheModelReachesItsCheck) {
         const bool passes = row.outcome == Outcome::pass || row.outcome == Outcome::not_measured;
         EXPECT_EQ(judgement.verdict == Verdict::safe, passes);
     }
+}
+
+TEST(Assess, PhasesOfAnotherConfigurationAreNoBasisForAVerdict) {
+    Model model = safe_model();
+    model.policy.windows.drain *= 2;
+    const Judgement judgement = assess(model, kNow).judgement;
+    EXPECT_EQ(verdict_name(judgement.verdict), "UNKNOWN");
+    EXPECT_THAT(judgement[Check::sources_fresh].evidence, HasSubstr("the configuration has changed"));
+    model.keys->judged_by = model.policy;
+    EXPECT_EQ(verdict_name(assess(model, kNow).judgement.verdict), "SAFE");
 }
 
 TEST(Assess, TheFallbackIsShownAsItIsJudged) {
@@ -233,7 +251,7 @@ TEST(Assess, TheFallbackIsShownAsItIsJudged) {
 
 TEST(Assess, WithoutAPollOfThisProcessEverythingIsUnknown) {
     Model known = safe_model();
-    known.migration.reset();
+    known.keys.reset();
     for (const Model& model : {Model{}, known}) {
         const Assessment out = assess(model, kNow);
         EXPECT_EQ(verdict_name(out.judgement.verdict), "UNKNOWN");
@@ -257,29 +275,30 @@ std::string_view state_with(void (*change)(Model&)) {
 
 TEST(Assess, TheStateGoesByTheModel) {
     EXPECT_EQ(state_with([](Model&) {}), "draining");
-    EXPECT_EQ(state_with([](Model& m) { phase(m, Phase::pending) = 1, m.migration->live_before = 5; }),
+    EXPECT_EQ(state_with([](Model& m) { phase(m, Phase::pending) = 1, m.keys->migration.live_before = 5; }),
               "migrating");
-    EXPECT_EQ(state_with([](Model& m) { m.migration->live_before = 3; }), "regressing");
-    EXPECT_EQ(state_with([](Model& m) { m.migration->last_removal = kNow - kWeek; }), "stalled");
+    EXPECT_EQ(state_with([](Model& m) { m.keys->migration.live_before = 3; }), "regressing");
+    EXPECT_EQ(state_with([](Model& m) { m.keys->migration.last_removal = kNow - kWeek; }), "stalled");
 }
 
 TEST(Assess, TheStartIsTheOldestModernKeyUnlessConfigured) {
-    EXPECT_EQ(state_with([](Model& m) { m.inventory->oldest_modern_created_at.reset(); }), "not_started");
-    EXPECT_EQ(state_with([](Model& m) { m.inventory.reset(); }), "not_started");
+    EXPECT_EQ(state_with([](Model& m) { m.keys->inventory.oldest_modern_created_at.reset(); }),
+              "not_started");
+    EXPECT_EQ(state_with([](Model& m) { m.keys->inventory = {}; }), "not_started");
     EXPECT_EQ(state_with([](Model& m) { m.policy.start = kNow + 1h; }), "not_started");
-    EXPECT_EQ(state_with([](Model& m) { m.inventory.reset(), m.policy.start = kNow - 1h; }), "draining");
+    EXPECT_EQ(state_with([](Model& m) { m.keys->inventory = {}, m.policy.start = kNow - 1h; }), "draining");
 }
 
 TEST(Assess, WithoutARemovalStalledCountsFromTheObservation) {
-    EXPECT_EQ(state_with([](Model& m) { m.migration->last_removal.reset(); }), "stalled");
+    EXPECT_EQ(state_with([](Model& m) { m.keys->migration.last_removal.reset(); }), "stalled");
     const auto observed_for_a_day = [](Model& m) {
-        m.migration->last_removal.reset();
-        m.migration->observed_since = kNow - 24h;
+        m.keys->migration.last_removal.reset();
+        m.keys->migration.observed_since = kNow - 24h;
     };
     EXPECT_EQ(state_with(observed_for_a_day), "draining");
     const auto not_known_since_when = [](Model& m) {
-        m.migration->last_removal.reset();
-        m.migration->observed_since.reset();
+        m.keys->migration.last_removal.reset();
+        m.keys->migration.observed_since.reset();
         m.sources[kKeysSource].observation_start.reset();
     };
     EXPECT_EQ(state_with(not_known_since_when), "draining") << "since the poll at most";
@@ -292,15 +311,15 @@ TEST(Assess, RatiosAreThoseOfThePhases) {
 
 TEST(Assess, APromotionShowsThatKeysAreChecked) {
     Model model = safe_model();
-    model.migration->evidence.newest_legacy_use.reset();
-    model.migration->evidence.newest_modern_use.reset();
-    model.migration->evidence.newest_upgrade = kNow - 2h;
+    model.keys->migration.evidence.newest_legacy_use.reset();
+    model.keys->migration.evidence.newest_modern_use.reset();
+    model.keys->migration.evidence.newest_upgrade = kNow - 2h;
     const auto enforced = [&] { return assess(model, kNow).judgement[Check::auth_enforced]; };
     EXPECT_EQ(enforced().outcome, Outcome::unsafe) << "its owner may have renewed it";
     model.policy.promotes_in_place = true;
     EXPECT_EQ(enforced().outcome, Outcome::pass);
     EXPECT_THAT(enforced().evidence, HasSubstr("a key was used 2026-01-09T22:00:00Z"));
-    model.migration->evidence.newest_modern_use = kNow - 1h;
+    model.keys->migration.evidence.newest_modern_use = kNow - 1h;
     EXPECT_THAT(enforced().evidence, HasSubstr("a key was used 2026-01-09T23:00:00Z"));
 }
 

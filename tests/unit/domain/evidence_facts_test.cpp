@@ -321,10 +321,10 @@ TEST(FallbackHits, ScansAreInVainWithoutALegacyKey) {
     model.evidence.headlines.front().evidence = "statements";
     model.evidence.sources.at("statements").grew_at.at(kFallback) = kNow - 1h;
     EXPECT_EQ(fallback_hits(model, kNow)->last_hit, kNow - 1h) << "the table was not read yet";
-    model.inventory.emplace().legacy_keys = 1;
+    model.keys.emplace().inventory.legacy_keys = 1;
     EXPECT_EQ(fallback_hits(model, kNow)->last_hit, kNow - 1h);
     EXPECT_TRUE(fallback_hits(model, kNow)->of_scans);
-    model.inventory->legacy_keys = 0;
+    model.keys->inventory.legacy_keys = 0;
     EXPECT_EQ(fallback_hits(model, kNow)->last_hit, std::nullopt);
     counting(model, "gateway_log").grew_at.at(kFallback) = kNow - 2h;
     EXPECT_EQ(fallback_hits(model, kNow)->last_hit, kNow - 2h) << "a gateway that tells of hits is believed";
@@ -347,10 +347,10 @@ TEST(FallbackHits, LastUseAloneNeverPasses) {
 Model promoting() {
     Model model;
     model.policy.promotes_in_place = true;
-    Migration& migration = model.migration.emplace();
+    Migration& migration = model.keys.emplace().migration;
     migration.observed_since = kNow - 480h;
     migration.evidence.newest_upgrade = kNow - 1h;
-    model.inventory.emplace().legacy_keys = 0;
+    model.keys->inventory.legacy_keys = 0;
     return model;
 }
 
@@ -364,15 +364,15 @@ TEST(Promotions, AreSeenInTheKeyTableAlone) {
     EXPECT_EQ(hits->within_window, 1U);
     EXPECT_EQ(hits->counted_since, kNow - 480h);
     EXPECT_FALSE(hits->of_scans);
-    model.migration->evidence.newest_upgrade.reset();
+    model.keys->migration.evidence.newest_upgrade.reset();
     EXPECT_EQ(fallback_hits(model, kNow)->within_window, 0U);
 }
 
 TEST(Promotions, AreNotKnownBeforeTheKeyTableIs) {
     Model model = promoting();
-    model.migration->observed_since.reset();
+    model.keys->migration.observed_since.reset();
     EXPECT_FALSE(fallback_hits(model, kNow));
-    model.migration.reset();
+    model.keys.reset();
     EXPECT_FALSE(fallback_hits(model, kNow));
 }
 
