@@ -164,8 +164,9 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
 void KeyJournal::look_from(Time now) {
     const domain::Migration known = migration_.value_or(domain::Migration{});
     const auto fallback = apply_assertion(known.detected, settings_.policy.asserted, known.evidence);
-    ledger_.look_from({now, settings_.policy.windows, fallback.state.rules_view()},
-                      migration_ ? std::optional(known.polled_at) : std::nullopt);
+    ledger_.look_from(
+        {now, settings_.policy.windows, fallback.state.rules_view(), settings_.policy.uses_recorded},
+        migration_ ? std::optional(known.polled_at) : std::nullopt);
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.

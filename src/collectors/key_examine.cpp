@@ -261,12 +261,22 @@ Error with_whereabouts(Error error, Postgres& connection, const config::Gateway&
         return error;
     }
     const auto found = transaction->query(
-        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user FROM pg_class c JOIN "
-        "pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', "
-        "'f') AND c.relpersistence <> 't' ORDER BY 1 LIMIT 1",
+        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user, c.relname FROM pg_class c "
+        "JOIN "
+        "pg_namespace n ON n.oid = c.relnamespace WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', "
+        "'p', "
+        "'v', 'm', 'f') AND c.relpersistence <> 't' ORDER BY c.relname <> $1, 1 LIMIT 1",
         deadline, {gateway.table.name});
     if (!found || found->size() == 0) return error;
     const std::string schema = text(found->at(0, 0));
+    if (const std::string name = text(found->at(0, 3)); name != gateway.table.name) {
+        error.hint =
+            "there is one whose name differs by upper and lower case, write it in double quotes, "
+            "gateway.table: '" +
+            (gateway.table.schema.empty() ? Identifier{name}.sql() : config::TableName{schema, name}.sql()) +
+            "'";
+        return error;
+    }
     if (found->at(0, 1) == "t") {
         error.hint = "there is one in another schema, set gateway.table: " +
                      config::TableName{schema, gateway.table.name}.sql();

@@ -134,11 +134,6 @@ Error wrong_case(const std::string& column, const Gateway& gateway) {
             "write it in double quotes in gateway.columns: '" + Identifier{column}.sql() + "'"};
 }
 
-Error default_in_lookup(const Identifier& column, const Gateway& gateway) {
-    return unclear_lookup(printable(gateway.table), column.name,
-                          "has a DEFAULT: a key without a lookup hash has a value in it all the same");
-}
-
 Error old_view(const Gateway& gateway) {
     return {Errc::schema,
             "the view " + printable(gateway.table) +
@@ -265,7 +260,6 @@ Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Colu
         deadline);
     if (!facts) return facts.error();
     lookup_ = *facts;
-    if (shapeless_ && lookup_.has_default) return default_in_lookup(*hash, gateway);
     if (!hash_free) slow_ = expressions(columns, gateway, "k.").slow();
     if (lookup_.unique) return {};
     if (!hash_free) {
@@ -355,6 +349,16 @@ std::string KeySource::select_forms() const {
     return "SELECT " + forms("min") + ", " + forms("max") +
            ", coalesce(bool_or(kind = " + std::to_string(static_cast<int>(domain::HashKind::slow)) +
            "), false) FROM (SELECT " + legacy_.kind + " AS kind FROM " + table_ + " k) f";
+}
+
+std::string KeySource::count_repeated() const {
+    return "SELECT count(*) FROM (SELECT FROM " + table_ + " k GROUP BY " + id_ + " HAVING count(*) > 1) r";
+}
+
+Result<void> KeySource::can_tell() const {
+    if (!shapeless_ || !lookup_.has_default) return {};
+    return unclear_lookup(title_, lookup_name_,
+                          "has a DEFAULT: a key without a lookup hash has a value in it all the same");
 }
 
 std::string KeySource::count_slow() const {

@@ -64,7 +64,12 @@ class KeySource {
     /// One row, where nothing is known of how a lookup hash looks: the smallest and the largest
     /// domain::HashKind number of plain values, and whether one is slow. Empty: there is nothing to ask.
     std::string select_forms() const;
-    /// Rows, by each test: those whose hash is made to be slow. Empty: no column is known that holds hashes.
+    /// One row: how many ids stand in several rows.
+    std::string count_repeated() const;
+    /// Whether anything can tell legacy keys from modern ones. Error: schema.
+    base::Result<void> can_tell() const;
+    /// One row: how many rows there are whose hash is made to be slow. Empty: no column is known that holds
+    /// hashes.
     std::string count_slow() const;
 
     /// The statement that makes the optional index, without its semicolon.

@@ -17,6 +17,7 @@
 #include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/shared_hashes.hpp"
+#include "collectors/value_examine.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
 #include "drivers/row_spool.hpp"
@@ -81,6 +82,9 @@ class Keys final : public Collector {
         for (Finding& finding :
              examine_key_table({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
             findings.push_back(std::move(finding));
+        for (Finding& finding :
+             examine_values({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
+            findings.push_back(std::move(finding));
         return findings;
     }
 
@@ -109,6 +113,7 @@ class Keys final : public Collector {
     Result<Observation> attempt(const Request& request) {
         if (!connection_.connected() || !source_)
             if (auto opened = open(request.deadline); !opened) return opened.error();
+        if (auto told = source_->can_tell(); !told) return told.error();
         if (shared_.is_due())
             if (auto found = find_shared(); !found) return found.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole

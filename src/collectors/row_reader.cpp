@@ -63,6 +63,7 @@ Result<domain::Key> RowReader::key(drivers::PostgresRow& bytes) {
 
 Result<void> check_forms(drivers::PostgresTransaction& transaction, const KeySource& source,
                          base::Deadline deadline) {
+    if (auto told = source.can_tell(); !told) return told;
     const std::string select = source.select_forms();
     if (select.empty()) return {};
     const auto rows = transaction.query(select, deadline);

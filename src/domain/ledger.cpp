@@ -196,7 +196,7 @@ std::vector<Gone> Ledger::settle_unseen() {
     std::vector<Gone> gone;
     keys_.each([&](std::uint64_t hash, KeySlot& slot) {
         if (slot.seen == parity_ || slot.gone != 0) return;
-        const bool active = is_active(facts(slot), view_.windows, polled_at_);
+        const bool active = !view_.uses_recorded || is_active(facts(slot), view_.windows, polled_at_);
         slot.gone = slot.dirty = 1;
         slot.acknowledged = 0;
         slot.in_use = slot.upgraded == 0 && was_in_use(static_cast<Phase>(slot.candidate), active) ? 1U : 0U;

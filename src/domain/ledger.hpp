@@ -87,6 +87,7 @@ struct View {
     base::Time now;  ///< the database's clock
     Windows windows;
     Fallback fallback;
+    bool uses_recorded = true;  ///< else a key that goes may have been in use, and nobody knows
 };
 
 /// What all keys together come to, in terms of the verdict.
