@@ -236,7 +236,10 @@ std::string KeyExpressions::activity_type() const {
 
 std::string KeyExpressions::misfit() const {
     const config::Columns& columns = gateway_.columns;
-    const auto is_flag = [&](const Identifier& column) { return type_of_(column) == "boolean"; };
+    // The hash-free view has not all of them.
+    const auto is_flag = [&](const Identifier& column) {
+        return type_of_(column) == "boolean" || type_of_(column) == "absent";
+    };
     const auto typed = [&](const Identifier& column) { return column.name + " (" + type_of_(column) + ")"; };
     if (columns.blocked && (columns.blocked->is == FlagIs::yes || columns.blocked->is == FlagIs::no) &&
         !is_flag(columns.blocked->column))

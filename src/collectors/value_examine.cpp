@@ -113,7 +113,7 @@ constexpr std::array<Sentence, domain::kRowProblems.size()> kSentences{{
 std::string ahead(const Values& values) {
     std::string out;
     if (values.ahead > Duration{0})
-        out = ", up to " + base::format_duration(std::chrono::floor<std::chrono::minutes>(values.ahead)) +
+        out = ", up to " + base::format_duration(std::chrono::round<std::chrono::minutes>(values.ahead)) +
               " ahead";
     if (values.ahead_for_ever) out += ", infinitely far";
     return out + ": local time?";
@@ -180,7 +180,7 @@ Result<void> append_counts(const KeyTableLook& look, std::vector<Finding>& out, 
             {Kind::warning,
              "ids are not unique: " + keys(*twice, "id stands", "ids stand") + " in several rows of " +
                  look.source.title() + ", and each counts once",
-             "where a view joins other tables, let it show each key once: SELECT DISTINCT ON (id) ..."});
+             "where a view joins other tables, let it show each key once, as SELECT DISTINCT ON (id) does"});
     }
     return {};
 }
