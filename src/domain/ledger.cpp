@@ -38,11 +38,9 @@ KeySlot describe(const Key& key, base::Time now) {
     return slot;
 }
 
-/// What is not known, or lies in the future, counts as the moment at which it was first seen.
-void keep_first(const Key& key, const KeySlot& known, KeySlot& seen) {
-    const bool stands_still = key.use_ahead && known.used != 0 && known.fingerprint == seen.fingerprint;
-    const bool unused = !key.created_at && seen.used == 0 && known.used == 0;
-    if (stands_still || unused) seen.reference = known.reference;
+/// A last use in the future, which counts as now, has not changed since the last poll.
+bool stands_still(const Key& key, const KeySlot& known, const KeySlot& seen) {
+    return key.use_ahead && known.used != 0 && known.fingerprint == seen.fingerprint;
 }
 
 }  // namespace
@@ -106,7 +104,8 @@ Change Ledger::observe(const Key& key) {
         return {.row = next_row_++, .created = true, .first_phase = phase};
     }
     KeySlot& slot = *known;
-    keep_first(key, slot, seen);
+    // What is not known counts as the moment at which the key was first seen.
+    if (!key.created_at && seen.used == 0 && slot.used == 0) seen.reference = slot.reference;
     const std::uint32_t before = slot.used != 0 ? slot.reference : 0;
     std::uint32_t after = seen.used != 0 ? seen.reference : 0;
     if (after < before && before - after <= kReplicaLag) {
@@ -117,7 +116,7 @@ Change Ledger::observe(const Key& key) {
     if (key.expires_at && after != 0 && from_seconds(after) > *key.expires_at) seen.expired = 0;
     const Change change{.row = slot.row,
                         .returned = slot.gone != 0,
-                        .used = after > before,
+                        .used = after > before && !stands_still(key, slot, seen),
                         .set_back = after < before,
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
