@@ -114,9 +114,11 @@ std::vector<std::string> view_columns(const Gateway& gateway) {
     return shown;
 }
 
-std::string create_view(const TableName& view, const std::string& select, const Names& names) {
-    return "CREATE VIEW " + view.sql() + " AS\n" + select + ";\nGRANT SELECT ON " + view.sql() + " TO " +
-           names.role + ";\n";
+/// `create` is "CREATE VIEW ".
+std::string create_view(const std::string& create, const TableName& view, const std::string& select,
+                        const Names& names) {
+    return create + view.sql() + " AS\n" + select + ";\nGRANT SELECT ON " + view.sql() + " TO " + names.role +
+           ";\n";
 }
 
 std::string view_sql(const Names& names) {
@@ -129,12 +131,13 @@ std::string view_sql(const Names& names) {
             "A view without hashes, and no right on the table below it: keyshift then cannot "
             "read any hash.") +
         comment("Run it as the owner of the table, or as a superuser.") +
-        create_view(names.view, "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
+        create_view("CREATE VIEW ", names.view,
+                    "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
     const std::string shared =
         collectors::select_shared(expressions(names.gateway), table, names.gateway.columns.id);
     if (!shared.empty()) {
         out += comment("The ids of keys whose lookup hash stands in another row too: it is a placeholder.") +
-               create_view(collectors::shared_view(names.view), shared, names);
+               create_view("CREATE OR REPLACE VIEW ", collectors::shared_view(names.view), shared, names);
     }
     return out + "REVOKE ALL ON " + table + " FROM " + names.role +
            ";\n-- In keyshift's configuration:\n--   gateway:\n--     table: " + yaml(names.view) +

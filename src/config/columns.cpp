@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/columns.hpp"
 
-#include <array>
+#include <charconv>
 
 namespace keyshift::config {
 namespace {
 
-constexpr Range<std::int64_t> kLengths{1, 1'000'000};
+constexpr std::uint32_t kLongest = 1'000'000;
 
 /// An identifier, but not what people write who mean `null`.
 base::Result<Identifier> parse_optional_column(std::string_view text) {
@@ -46,8 +46,15 @@ Identifier subject(OptionsReader& options) {
 }
 
 std::optional<std::uint32_t> read_length(OptionsReader& options) {
-    if (!options.has("length")) return std::nullopt;
-    return static_cast<std::uint32_t>(options.integer("length", kLengths.min, kLengths));
+    const auto parse = [](std::string_view text) -> base::Result<std::uint32_t> {
+        std::uint32_t length = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+        if (error == std::errc{} && end == text.data() + text.size() && length >= 1 && length <= kLongest)
+            return length;
+        return base::Error{base::Errc::config, "is no length",
+                           "give octets, 1 to " + std::to_string(kLongest)};
+    };
+    return options.parsed_or_null<std::uint32_t>("length", std::nullopt, "null", parse);
 }
 
 /// `null` is one of the values.
@@ -117,7 +124,7 @@ void read_lookup_hash(OptionsReader& options, Columns& columns) {
     shape.characters = test.choice<HashShape::Characters>(
         "characters", {{"any", HashShape::Characters::any}, {"hex", HashShape::Characters::hex}},
         HashShape::Characters::any);
-    if (test.has("begins_with")) shape.begins_with = test.text("begins_with", "");
+    shape.begins_with = test.optional_text("begins_with");
     if (shape != HashShape{}) columns.lookup_shape = shape;
     if (shape.length && *shape.length <= shape.begins_with.size()) {
         test.problem("length", "leaves nothing behind begins_with",
@@ -130,14 +137,14 @@ std::optional<LegacyWhen> read_legacy_when(OptionsReader& options) {
     if (!test) return std::nullopt;
     LegacyWhen when;
     when.column = subject(*test);
-    if (test->has("begins_with")) when.begins_with = test->list_of_text("begins_with", {});
+    when.begins_with = test->optional_list_of_text("begins_with");
     when.length = read_length(*test);
     when.is = read_is(*test);
     if (when.is == FlagIs::set) {
         test->problem("is", "is not one of null, true, false", "give one of them");
     }
-    const int given = static_cast<int>(test->has("begins_with")) + static_cast<int>(test->has("length")) +
-                      static_cast<int>(test->has("is"));
+    const int given = static_cast<int>(test->has_value("begins_with")) +
+                      static_cast<int>(test->has_value("length")) + static_cast<int>(test->has("is"));
     if (given != 1) {
         test->problem("", given == 0 ? "holds no test" : "holds more than one test",
                       "give exactly one of begins_with, length and is");
@@ -172,16 +179,16 @@ std::optional<Users> read_owner(OptionsReader& options, Columns& columns) {
     }
     OptionsReader owner = options.section("owner");
     columns.owner = required(owner, "column", columns.owner.value_or(Identifier{}), "name the column");
-    if (!owner.has("table")) {
-        for (const std::string_view key : {"id", "label"})
-            if (owner.has(key)) owner.problem("table", "is not given", "name the table that holds owners");
-        return std::nullopt;
+    const auto table = owner.parsed_or_null<TableName>("table", std::nullopt, "null", parse_table_name);
+    const auto id = owner.parsed<Identifier>("id", {"id"}, "id", parse_identifier);
+    const auto label = owner.parsed_or_null<Identifier>("label", std::nullopt, "null", parse_identifier);
+    if (table.has_value() != label.has_value()) {
+        owner.problem(
+            table ? "label" : "table", "is not given",
+            table ? "name the column that people know an owner by" : "name the table that holds owners");
     }
-    Users users;
-    users.table = owner.parsed<TableName>("table", {}, "null", parse_table_name);
-    users.id = owner.parsed<Identifier>("id", {"id"}, "id", parse_identifier);
-    users.email = required(owner, "label", {}, "name the column that people know an owner by");
-    return users;
+    if (!table || !label) return std::nullopt;
+    return Users{*table, id, *label};
 }
 
 void check(OptionsReader& options, OptionsReader& columns, const Gateway& gateway) {
@@ -214,9 +221,10 @@ void read_columns(OptionsReader& options, Gateway& gateway) {
     column(reader, "name", columns.name);
     column(reader, "prefix", columns.prefix);
     column(reader, "created_at", columns.created_at);
-    if (!columns.last_used_at && !reader.has("last_used_at"))
+    if (!columns.last_used_at && !reader.has("last_used_at")) {
         reader.problem("last_used_at", "is not given",
                        "give it, or write null where the table does not tell when a key was used");
+    }
     column(reader, "last_used_at", columns.last_used_at);
     column(reader, "expires_at", columns.expires_at);
     read_blocked(reader, columns);

@@ -61,7 +61,8 @@ TEST(LedgerValues, OfUnknownAgeItCountsAsCreatedWhenItWasFirstSeen) {
     watch.census();
     key.last_used_at.reset();
     watch.census();
-    EXPECT_GE(watch.ledger.find(hash_id("k"))->reference, to_seconds(watch.now)) << "what was its use is forgotten";
+    EXPECT_GE(watch.ledger.find(hash_id("k"))->reference, to_seconds(watch.now))
+        << "what was its use is forgotten";
     key.created_at = kNow - 200 * kDay;
     watch.census();
     EXPECT_EQ(watch.ledger.find(hash_id("k"))->reference, to_seconds(kNow - 200 * kDay));

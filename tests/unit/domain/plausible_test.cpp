@@ -72,9 +72,10 @@ TEST(Plausible, AnExpiryThatContradictsIsNone) {
         Time expires;
         std::string problem;
     };
-    for (const Case& c : {Case{kEpoch, "expiry_before_creation"}, Case{kInfinitePast, "expiry_before_creation"},
-                          Case{kCreated - 1us, "expiry_before_creation"}, Case{kCreated + 1h, "expiry_before_use"},
-                          Case{kUsed - 1us, "expiry_before_use"}, Case{kInfiniteFuture, ""}}) {
+    for (const Case& c :
+         {Case{kEpoch, "expiry_before_creation"}, Case{kInfinitePast, "expiry_before_creation"},
+          Case{kCreated - 1us, "expiry_before_creation"}, Case{kCreated + 1h, "expiry_before_use"},
+          Case{kUsed - 1us, "expiry_before_use"}, Case{kInfiniteFuture, ""}}) {
         const Key key = with([&](KeyRow& row) { row.expires_at = c.expires; });
         EXPECT_EQ(key.expires_at, std::nullopt) << c.problem;
         EXPECT_EQ(names(key), c.problem);
@@ -97,7 +98,8 @@ TEST(Plausible, AnUnusedKeyExpiresFromItsCreationOn) {
 TEST(Plausible, AnExpiryBefore1990IsNoneWhateverTheCreation) {
     const Time year_1990{std::chrono::seconds{631'152'000}};
     const auto expiring = [](Time at) {
-        return with([&](KeyRow& row) { row.created_at.reset(), row.last_used_at.reset(), row.expires_at = at; });
+        return with(
+            [&](KeyRow& row) { row.created_at.reset(), row.last_used_at.reset(), row.expires_at = at; });
     };
     EXPECT_EQ(names(expiring(year_1990 - 1us)), "expiry_before_creation creation_unknown");
     EXPECT_EQ(expiring(year_1990).expires_at, year_1990);
@@ -174,12 +176,13 @@ TEST(Plausible, WhatIsNoLookupHashIsLegacy) {
         bool legacy;
         std::string problem;
     };
-    for (const Case& c : {Case{HashKind::modern, false, false, ""}, Case{HashKind::modern, true, true, "hash_shared"},
-                          Case{HashKind::legacy, false, true, ""}, Case{HashKind::empty, false, true, "hash_empty"},
-                          Case{HashKind::malformed, false, true, "hash_malformed"},
-                          Case{HashKind::slow, false, true, "hash_malformed"},
-                          Case{HashKind::neither, false, true, "neither"},
-                          Case{HashKind::unknown, false, true, "flag_unknown"}}) {
+    for (const Case& c :
+         {Case{HashKind::modern, false, false, ""}, Case{HashKind::modern, true, true, "hash_shared"},
+          Case{HashKind::legacy, false, true, ""}, Case{HashKind::empty, false, true, "hash_empty"},
+          Case{HashKind::malformed, false, true, "hash_malformed"},
+          Case{HashKind::slow, false, true, "hash_malformed"},
+          Case{HashKind::neither, false, true, "neither"},
+          Case{HashKind::unknown, false, true, "flag_unknown"}}) {
         const Key key = with([&](KeyRow& row) { row.hash = c.hash, row.hash_shared = c.shared; });
         EXPECT_EQ(key.legacy, c.legacy);
         EXPECT_EQ(names(key), c.problem);
@@ -205,7 +208,8 @@ TEST(Plausible, AHashAsAnIdIsNoticed) {
          {"$2b$12$abc", "$2a$x", "$2y$x", "$2x$x", "$argon2id$v=19$x", "$scrypt$x", "$5$x", "$6$x", "$7$x",
           "GdAx8Nsz.pbkdf2_sha256$600000$salt$hash", "GdAx8Nsz.sha512$$00ff", "scrypt:32768:8:1$salt$hash"})
         EXPECT_TRUE(holds_a_hash(id)) << id;
-    for (const char* const id : {"", "a1b2c3d4-1111-4222-8333-444455556666", "key$1", "pbkdf2", "scrypt", "sk-$"})
+    for (const char* const id :
+         {"", "a1b2c3d4-1111-4222-8333-444455556666", "key$1", "pbkdf2", "scrypt", "sk-$"})
         EXPECT_FALSE(holds_a_hash(id)) << id;
 }
 
