@@ -26,7 +26,7 @@ using drivers::PostgresTransaction;
 struct KeySource::Columns {
     struct Column {
         bool readable;
-        std::string type;  // of a domain: the type below
+        std::string type;  // of a domain: the type at its bottom
     };
     std::map<std::string, Column> all;
     std::string user;
@@ -70,7 +70,10 @@ struct KeySource::Columns {
         // has_column_privilege is also true for a right on the whole table.
         auto rows = transaction.query(
             "SELECT a.attname, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
-            "pg_catalog.format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), "
+            "(WITH RECURSIVE below(oid) AS (SELECT t.oid UNION SELECT d.typbasetype FROM below JOIN "
+            "pg_catalog.pg_type d ON d.oid = below.oid AND d.typtype = 'd') SELECT "
+            "pg_catalog.format_type(b.oid, NULL) "
+            "FROM below JOIN pg_catalog.pg_type b USING (oid) WHERE b.typtype <> 'd'), "
             "current_user, "
             "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname) "
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
