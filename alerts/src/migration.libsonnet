@@ -124,6 +124,14 @@ function(rules) {
           'The gateway does not treat legacy keys as the configuration of keyshift asserts.',
           '{{ $labels.instance }}: evidence contradicts gateway.fallback; phases that rest on it are wrong, and the verdict is UNKNOWN.'
         ),
+        rules.alert(
+          'RowsImplausible',
+          'warning',
+          'sum without (problem) (keyshift_rows_implausible) > 0\n',
+          settings.implausible_for,
+          'Rows of the key table hold values that contradict each other.',
+          '{{ $labels.instance }}: {{ $value }} values of the key table contradict others and count as none. `keyshift doctor` names them.'
+        ),
       ],
     },
   ],

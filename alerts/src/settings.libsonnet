@@ -41,6 +41,7 @@
     // So long after its end an alert about locked-out clients goes on.
     lingers_for: '15m',
     stalled_for: '1h',
+    implausible_for: '1h',
     behind_schedule_for: '6h',
     // With the deadline so near there must be a forecast.
     deadline_is_near_seconds: 14 * 86400,

@@ -32,6 +32,7 @@ domain::Policy judging(const config::Config& config) {
     if (config.gateway.fallback == FallbackAssertion::present)
         policy.asserted = domain::FallbackMode::present;
     if (config.gateway.fallback == FallbackAssertion::absent) policy.asserted = domain::FallbackMode::absent;
+    policy.uses_recorded = config.gateway.columns.last_used_at.has_value();
     policy.promotes_in_place = config.gateway.promotes_in_place;
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;

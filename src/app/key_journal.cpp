@@ -5,6 +5,7 @@
 
 #include "app/saved_model.hpp"
 #include "domain/key_slot.hpp"
+#include "domain/plausible.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -24,9 +25,6 @@ constexpr const char* kUses = "legacy_uses_observed";
 constexpr const char* kTableChanges = "table_changes";
 constexpr const char* kTransitions = "phase_transitions";
 constexpr const char* kCleanedAt = "cleaned_at";
-
-/// A use that much later than the database's now is a wrong timestamp.
-constexpr base::Duration kClockTolerance = 5min;
 
 /// The database's clock and ours may drift apart that much between two polls.
 constexpr base::Duration kClockStep = 15min;
@@ -168,8 +166,9 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
 void KeyJournal::look_from(Time now) {
     const domain::Migration known = migration_.value_or(domain::Migration{});
     const auto fallback = apply_assertion(known.detected, settings_.policy.asserted, known.evidence);
-    ledger_.look_from({now, settings_.policy.windows, fallback.state.rules_view()},
-                      migration_ ? std::optional(known.polled_at) : std::nullopt);
+    ledger_.look_from(
+        {now, settings_.policy.windows, fallback.state.rules_view(), settings_.policy.uses_recorded},
+        migration_ ? std::optional(known.polled_at) : std::nullopt);
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
@@ -201,16 +200,21 @@ Result<void> KeyJournal::key(const Key& key) {
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
         return legacy_key(key);
     Key used = key;
-    used.last_used_at = std::min(use->second, scan_->now);
+    domain::believe_use(used, std::min(use->second, scan_->now));
     return legacy_key(used);
 }
 
-Result<void> KeyJournal::modern_key(const Key& key) {
-    if (ledger_.observe_modern(key)) upgraded(domain::hash_id(key.id));
-    if (key.last_used_at && *key.last_used_at <= scan_->now + kClockTolerance) {
+Result<void> KeyJournal::modern_key(const Key& row) {
+    Key key = row;
+    const std::uint64_t hash = domain::hash_id(key.id);
+    if (key.use_ahead) key.last_used_at = future_uses_.use(hash, *key.use_ahead, scan_->now);
+    if (ledger_.observe_modern(key)) upgraded(hash);
+    if (key.last_used_at) {
         raise(scan_->next.evidence.newest_modern_use, key.last_used_at);
         if (!scan_->oldest_modern_use || *key.last_used_at < *scan_->oldest_modern_use)
             scan_->oldest_modern_use = key.last_used_at;
+    } else if (key.use_ahead) {
+        key.last_used_at = key.created_at.value_or(domain::from_seconds(1));  // some time after that
     }
     if (scan_->kind == Scan::census) note_error(pairer_.add_modern(key));
     return {};
@@ -219,9 +223,11 @@ Result<void> KeyJournal::modern_key(const Key& key) {
 Result<void> KeyJournal::legacy_key(const Key& key) {
     const domain::Change change = ledger_.observe(key);
     if (scan_->kind == Scan::census) note_error(pairer_.add_legacy(key));
-    if (key.last_used_at && *key.last_used_at <= scan_->now + kClockTolerance)
+    if (!key.use_ahead || change.created || change.used)
         raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
-    raise(scan_->next.newest_legacy_created_at, std::optional(std::min(key.created_at, scan_->now)));
+    if (key.created_at || change.created)
+        raise(scan_->next.newest_legacy_created_at,
+              std::optional(std::min(key.created_at.value_or(scan_->now), scan_->now)));
     if (!change.any()) return {};
     loaded_ = false;
     if (change.used) ++scan_->uses;

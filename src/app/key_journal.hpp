@@ -13,6 +13,7 @@
 #include "app/pairer.hpp"
 #include "base/error.hpp"
 #include "collectors/collector.hpp"
+#include "domain/future_uses.hpp"
 #include "domain/ledger.hpp"
 #include "domain/model.hpp"
 #include "store/state.hpp"
@@ -91,7 +92,7 @@ class KeyJournal final : public collectors::KeySink {
     const domain::Totals& never_back(const domain::Totals& totals);
 
     base::Result<void> legacy_key(const domain::Key& key);
-    base::Result<void> modern_key(const domain::Key& key);
+    base::Result<void> modern_key(const domain::Key& row);
     void upgraded(std::uint64_t key);
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
@@ -135,6 +136,7 @@ class KeyJournal final : public collectors::KeySink {
 
     std::string notice_;
     domain::CountedFallback heard_;
+    domain::FutureUses future_uses_;
     domain::KeyUses logged_uses_;  // of legacy keys, and of those that no census has been asked about
 
     std::optional<ScanInProgress> scan_;

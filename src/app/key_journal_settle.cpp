@@ -94,11 +94,12 @@ void KeyJournal::settle_phases() {
     const auto fallback =
         apply_assertion(scan_->next.detected, settings_.policy.asserted, scan_->next.evidence);
     std::vector<Settled> changed;
-    scan_->next.tally = ledger_.settle({scan_->now, settings_.policy.windows, fallback.state.rules_view()},
-                                       [&](const Settled& key) {
-                                           changed.push_back(key);
-                                           if (changed.size() >= kMostSettledHeld) write_settled(changed);
-                                       });
+    scan_->next.tally = ledger_.settle(
+        {scan_->now, settings_.policy.windows, fallback.state.rules_view(), settings_.policy.uses_recorded},
+        [&](const Settled& key) {
+            changed.push_back(key);
+            if (changed.size() >= kMostSettledHeld) write_settled(changed);
+        });
     write_settled(changed);
     for (std::size_t i = 0; i < over_.size(); ++i) scan_->next.tally.phases.at(i) += over_.at(i);
 }

@@ -96,7 +96,8 @@ SpooledKey Pairer::describe(const Key& key, std::uint64_t hash) {
     // Nobody's keys can only match by name, and there may be very many of them.
     spooled.owner = key.owner ? hash_id(*key.owner) : ~spooled.name;
     spooled.key = hash;
-    spooled.created = domain::to_seconds(key.created_at);
+    // Of unknown age it replaces nothing, and nothing replaces it.
+    spooled.created = key.created_at ? domain::to_seconds(*key.created_at) : key.legacy ? UINT32_MAX : 0;
     spooled.last_used = key.last_used_at ? domain::to_seconds(*key.last_used_at) : 0;
     spooled.legacy = key.legacy;
     return spooled;

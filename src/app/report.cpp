@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <unordered_set>
 
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
 #include "collectors/pooled_census.hpp"
+#include "collectors/row_reader.hpp"
+#include "collectors/shared_hashes.hpp"
 #include "collectors/table_statistics.hpp"
 #include "config/preset.hpp"
 #include "domain/distinct.hpp"
@@ -172,22 +175,25 @@ class Report {
     }
 
     /// Everything is read before anything is written: a pager that waits must not hold a transaction open.
-    Result<void> list(const KeySource& source, const drivers::PostgresTarget& target, base::Duration most) {
+    Result<void> list(KeySource source, const drivers::PostgresTarget& target, base::Duration most) {
         const Deadline deadline = Deadline::in(most);
         auto transaction = begin(most, deadline);
         if (!transaction) return transaction.error();
+        now_ = transaction->moment();
+        if (auto told = collectors::check_forms(*transaction, source, deadline); !told) return told;
+        if (auto found = find_shared(*transaction, source, deadline); !found) return found;
         Result<Counts> counts = Counts{};
         if (!command_.phase) counts = count(*transaction, source, deadline);
         if (!counts) return counts.error();
         RowSpool rows(kKept);
         if (auto copied = copy(*transaction, source, rows, deadline); !copied) return copied;
         if (auto ended = transaction->commit(deadline); !ended) return ended;
-        if (command_.phase) counts = count_phase(rows);
+        if (command_.phase) counts = count_phase(source, rows);
         if (!counts) return counts.error();
         report::Header header;
         header.legacy_keys = counts->keys;
         header.owners = counts->owners;
-        header.generated_at = transaction->moment();
+        header.generated_at = now_;
         header.database = target.printable;
         header.phases = phases_ != nullptr;
         header.fallback = fallback_;
@@ -199,7 +205,7 @@ class Report {
         if (command_.phase) header.phase = phase_name(*command_.phase);
         if (command_.format == report::Format::text && counts->keys > 0) correct_the_text();
         writer_->begin(header);
-        if (auto written = write(rows, counts->keys); !written) return written;
+        if (auto written = write(source, rows, counts->keys); !written) return written;
         writer_->end();
         return output_.write(text_);
     }
@@ -213,21 +219,29 @@ class Report {
         }
     }
 
-    static Result<void> each_key(const RowSpool& rows,
-                                 const std::function<Result<void>(const domain::Key&)>& handle) {
+    Result<void> each_key(const KeySource& source, const RowSpool& rows,
+                          const std::function<Result<void>(const domain::Key&)>& handle) {
+        collectors::RowReader reader(source, shared_.keys(), now_);
         return rows.each([&](drivers::PostgresRow& row) -> Result<void> {
-            const domain::Key key = KeySource::read(row);
-            if (row.bad())
-                return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
-            return handle(key);
+            const auto key = reader.key(row);
+            if (!key) return key.error();
+            return handle(*key);
         });
     }
 
+    /// Keys that are legacy since their hash stands in another row too are listed like the others.
+    Result<void> find_shared(PostgresTransaction& transaction, KeySource& source, Deadline deadline) {
+        if (auto found = shared_.find(transaction, source, deadline); !found) return found;
+        if (shared_.ids().empty()) return {};
+        source.take_for_legacy();
+        return KeySource::set_ids(transaction, shared_.ids(), deadline);
+    }
+
     /// The keys of the phase that is asked for, which only keyshift can tell.
-    Result<Counts> count_phase(const RowSpool& rows) {
+    Result<Counts> count_phase(const KeySource& source, const RowSpool& rows) {
         Counts counts;
         domain::DistinctCount owners;
-        auto done = each_key(rows, [&](const domain::Key& key) -> Result<void> {
+        auto done = each_key(source, rows, [&](const domain::Key& key) -> Result<void> {
             if (!wanted(phases_->of(key))) return {};
             ++counts.keys;
             if (key.owner) owners.add(domain::hash_id(*key.owner));
@@ -242,6 +256,7 @@ class Report {
         return !command_.phase || (phase && phase->phase == *command_.phase);
     }
 
+    /// Each key once, however often a view shows it, and nothing that must not be shown.
     Result<void> copy(PostgresTransaction& transaction, const KeySource& source, RowSpool& rows,
                       Deadline deadline) const {
         const auto order =
@@ -249,13 +264,22 @@ class Report {
         // The handbook's text has no place for it.
         const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
-        return transaction.copy(source.select_legacy(order, email), deadline,
-                                [&](drivers::PostgresRow& row) { return rows.add(row); });
+        collectors::RowReader reader(source, shared_.keys(), now_);
+        std::unordered_set<std::uint64_t> seen;
+        return transaction.copy(
+            source.select_legacy(order, email), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+                drivers::PostgresRow copy = row;
+                const auto key = reader.key(copy);
+                if (!key) return key.error();
+                const bool again =
+                    !source.lookup().id_unique && !seen.insert(domain::hash_id(key->id)).second;
+                return again ? Result<void>{} : rows.add(row);
+            });
     }
 
-    Result<void> write(const RowSpool& rows, std::uint64_t total) {
+    Result<void> write(const KeySource& source, const RowSpool& rows, std::uint64_t total) {
         Progress progress(total, ::isatty(STDERR_FILENO) == 1 && !output_.is_terminal());
-        return each_key(rows, [&](const domain::Key& key) -> Result<void> {
+        return each_key(source, rows, [&](const domain::Key& key) -> Result<void> {
             const auto phase = phases_ != nullptr ? phases_->of(key) : std::nullopt;
             if (!wanted(phase)) return {};
             writer_->key(key, phase);
@@ -272,6 +296,8 @@ class Report {
     domain::FallbackMode fallback_;
     Output& output_;
     drivers::Postgres connection_;
+    collectors::SharedHashFinder shared_{1.0};
+    base::Time now_;  // the database's
     std::string text_;
     std::unique_ptr<report::Writer> writer_;
 };

@@ -124,6 +124,9 @@ void describe_inventory(Archive& a, I& inventory) {
         a("used_" + std::string(domain::kUseWindows.at(i).name), inventory.used.at(i));
     a("legacy_last_used_at", inventory.legacy_last_used_at);
     a("oldest_modern_created_at", inventory.oldest_modern_created_at);
+    for (std::size_t i = 0; i < domain::kRowProblems.size(); ++i)
+        a("implausible_" + std::string(problem_name(domain::kRowProblems.at(i))),
+          inventory.implausible.at(i));
 }
 
 }  // namespace

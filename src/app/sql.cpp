@@ -7,13 +7,13 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
-#include "collectors/catalog.hpp"
 #include "collectors/key_columns.hpp"
+#include "config/preset.hpp"
 
 namespace keyshift::app {
 namespace {
 
-using collectors::legacy_condition;
+using collectors::KeyExpressions;
 using collectors::plain_columns;
 using collectors::readable_columns;
 using collectors::sql_list;
@@ -22,17 +22,26 @@ using config::Gateway;
 using config::Identifier;
 using config::TableName;
 
+constexpr const char* kView = "keyshift_keys";
+
 /// What the statements are about.
 struct Names {
     std::string role;  // quoted
-    TableName table;   // the gateway's own
+    TableName table;   // what is granted: the gateway's own, or a view of the operator's own
     TableName view;
+    bool own_view;  // `table` is a view that the configuration puts before the gateway's own table
     const Gateway& gateway;
 };
 
 Names names_of(const Gateway& gateway, const std::string& role) {
-    const TableName table = collectors::base_table(gateway);
-    return {Identifier{role}.sql(), table, {table.schema, "keyshift_keys"}, gateway};
+    const TableName base = collectors::base_table(gateway);
+    const bool own_view = gateway.table != base && gateway.table.name != kView;
+    return {Identifier{role}.sql(), own_view ? gateway.table : base, {base.schema, kView}, own_view, gateway};
+}
+
+/// Without a database the types of columns are not known.
+KeyExpressions expressions(const Gateway& gateway) {
+    return {gateway, [](const Identifier&) { return std::string(); }, ""};
 }
 
 /// `name` as the configuration writes it.
@@ -72,40 +81,113 @@ std::string role_sql(const Names& names) {
            names.role + ";\n";
     if (!columns.legacy) {
         out +=
-            "-- Of the lookup hash keyshift asks only whether it is NULL, for which it needs the right to "
-            "read it. "
-            "The view\n-- does without.\n";
+            "-- Of a hash keyshift asks only whether it is one, for which it needs the right to read it. The "
+            "view\n-- does without.\n";
     }
-    out += "GRANT SELECT (" + sql_list(readable_columns(columns)) + ")\n    ON " + names.table.sql() +
+    out += "GRANT SELECT (" + sql_list(readable_columns(names.gateway)) + ")\n    ON " + names.table.sql() +
            " TO " + names.role + ";\n";
     return out + grant_users(names);
 }
 
-std::string view_sql(const Names& names) {
-    const Columns& columns = names.gateway.columns;
-    std::vector<std::string> shown = plain_columns(columns);
-    if (!columns.legacy) shown.push_back(legacy_condition(columns) + " AS legacy");
+std::string comment(const std::string& text) {
+    return "-- " + text + "\n";
+}
+
+/// The columns of the view: what is plain, and in place of hashes what they come to.
+std::vector<std::string> view_columns(const Gateway& gateway) {
+    const Columns& columns = gateway.columns;
+    std::vector<std::string> shown = plain_columns(gateway);
+    if (!columns.legacy) {
+        const collectors::LegacySql legacy = expressions(gateway).legacy();
+        const auto as = [&](const std::string& sql, std::string_view name) {
+            shown.push_back(sql + " AS " + std::string(name));
+        };
+        as(legacy.legacy, collectors::kViewLegacy);
+        as(legacy.indexed, collectors::kViewIndexed);
+        as(legacy.kind, collectors::kViewKind);
+    }
     if (columns.bcrypt_hash && !columns.bcrypt_cost) {
         const std::string hash = columns.bcrypt_hash->sql();
         shown.push_back("CASE WHEN " + hash + " LIKE '$2_$__$%' THEN substr(" + hash +
                         ", 5, 2) END AS bcrypt_cost");
     }
-    return "-- A view without hashes, and no right on the table below it: keyshift then cannot read any "
-           "hash.\n"
-           "-- Run it as the owner of the table, or as a superuser.\nCREATE VIEW " +
-           names.view.sql() + " AS\nSELECT " + sql_list(shown) + "\nFROM " + names.table.sql() +
-           ";\nREVOKE ALL ON " + names.table.sql() + " FROM " + names.role + ";\nGRANT SELECT ON " +
-           names.view.sql() + " TO " + names.role +
+    return shown;
+}
+
+/// `create` is "CREATE VIEW ".
+std::string create_view(const std::string& create, const TableName& view, const std::string& select,
+                        const Names& names) {
+    return create + view.sql() + " AS\n" + select + ";\nGRANT SELECT ON " + view.sql() + " TO " + names.role +
+           ";\n";
+}
+
+std::string view_sql(const Names& names) {
+    if (names.own_view) {
+        return comment("keyshift reads " + names.table.sql() + ", a view of your own, and needs no other.");
+    }
+    const std::string table = names.table.sql();
+    std::string out =
+        comment(
+            "A view without hashes, and no right on the table below it: keyshift then cannot "
+            "read any hash.") +
+        comment("Run it as the owner of the table, or as a superuser.") +
+        create_view("CREATE VIEW ", names.view,
+                    "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
+    const std::string shared =
+        collectors::select_shared(expressions(names.gateway), table, names.gateway.columns.id);
+    if (!shared.empty()) {
+        out += comment("The ids of keys whose lookup hash stands in another row too: it is a placeholder.") +
+               create_view("CREATE OR REPLACE VIEW ", collectors::shared_view(names.view), shared, names);
+    }
+    return out + "REVOKE ALL ON " + table + " FROM " + names.role +
            ";\n-- In keyshift's configuration:\n--   gateway:\n--     table: " + yaml(names.view) +
            "\n--     statements: {table: " + yaml(names.table) + "}\n";
 }
 
+/// The types of the two columns decide how they are brought to one; psql asks for them.
+std::string index_by_types(const Names& names) {
+    const Columns& columns = names.gateway.columns;
+    const std::string created = collectors::sql_text(columns.created_at.name);
+    const std::string used = collectors::sql_text(columns.last_used_at->name);
+    return "SELECT format('CREATE INDEX CONCURRENTLY IF NOT EXISTS keyshift_legacy_activity ON %s "
+           "(greatest(%s)) "
+           "WHERE %s',\n    a.attrelid::regclass, string_agg(quote_ident(a.attname) || CASE\n"
+           "        WHEN alike THEN ''\n"
+           "        WHEN a.atttypid = 'timestamp'::regtype THEN ' AT TIME ZONE ''UTC'''\n"
+           "        WHEN a.atttypid = 'date'::regtype THEN '::timestamp AT TIME ZONE ''UTC'''\n"
+           "        ELSE '' END, ', ' ORDER BY a.attname <> " +
+           created + "),\n    " + collectors::sql_text(expressions(names.gateway).legacy().indexed) +
+           ")\nFROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm'),\n"
+           "    LATERAL (SELECT count(DISTINCT b.atttypid) = 1 AND bool_and(b.atttypid <> 'date'::regtype) "
+           "AS "
+           "alike\n        FROM pg_attribute b WHERE b.attrelid = a.attrelid AND b.attname IN (" +
+           created + ", " + used + ")) t\nWHERE a.attrelid = " + collectors::sql_text(names.table.sql()) +
+           "::regclass AND a.attname IN (" + created + ", " + used + ") GROUP BY a.attrelid \\gexec\n";
+}
+
+/// A preset's times are of one type.
+bool times_are_known(const Gateway& gateway) {
+    const Columns& presumed = config::facts_of(gateway.preset).gateway.columns;
+    return !gateway.columns.last_used_at || (gateway.columns.created_at == presumed.created_at &&
+                                             gateway.columns.last_used_at == presumed.last_used_at);
+}
+
 std::string index_sql(const Names& names) {
-    return "-- Makes the look at what changed cheap where there are some hundred thousand keys. It costs the "
-           "gateway an\n-- index entry for each use of a legacy key. Not inside a transaction; drop it after "
-           "the "
-           "migration.\n" +
-           collectors::create_activity_index(names.gateway) + ";\n";
+    if (names.own_view) {
+        return comment("No index: " + names.table.sql() +
+                       " is a view of your own, and only what it does with the " + "columns of") +
+               comment("its table tells which index would serve it.");
+    }
+    const bool plain = times_are_known(names.gateway);
+    return comment(
+               "Makes the look at what changed cheap where there are some hundred thousand keys. It costs "
+               "the "
+               "gateway an") +
+           comment(
+               "index entry for each use of a legacy key. Not inside a transaction; drop it after the "
+               "migration.") +
+           (plain ? collectors::create_activity_index(names.gateway, expressions(names.gateway)) + ";\n"
+                  : comment("A view gets none.") + index_by_types(names));
 }
 
 std::string statements_sql(const Names& names) {
@@ -130,19 +212,27 @@ const std::vector<Section>& sections() {
     return kSections;
 }
 
+/// Before there is a role there is no DATABASE_URL, and the SQL needs none: only what the file says of the
+/// gateway has to be right.
+std::optional<Gateway> read_gateway(const std::optional<std::filesystem::path>& file) {
+    config::Loaded loaded = read_configuration(file);
+    bool usable = true;
+    for (const config::Problem& problem : loaded.problems) {
+        if (!problem.key.empty() && problem.key.rfind("gateway", 0) != 0) continue;
+        if (problem.file.empty()) continue;  // the environment names no source
+        std::fprintf(stderr, "%s\n", problem.text().c_str());
+        usable = false;
+    }
+    if (!usable) return std::nullopt;
+    return loaded.config.gateway;
+}
+
 }  // namespace
 
 int run_sql(const SqlCommand& command) {
-    Gateway gateway;
-    if (command.config) {
-        const auto config = load_configuration(command.config);
-        if (!config) return kConfig;
-        gateway = config->gateway;
-    } else {
-        // Before there is a role there is no DATABASE_URL, which is no problem here.
-        gateway = config::defaults(config::process_environment(), collectors::catalog_types()).config.gateway;
-    }
-    const Names names = names_of(gateway, command.role);
+    const auto gateway = read_gateway(command.config);
+    if (!gateway) return kConfig;
+    const Names names = names_of(*gateway, command.role);
     std::string out = "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n";
     for (const Section& section : sections()) {
         const auto& wanted = command.sections;

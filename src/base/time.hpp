@@ -13,6 +13,10 @@ namespace keyshift::base {
 using Duration = std::chrono::microseconds;
 using Time = std::chrono::sys_time<Duration>;
 
+/// What databases call infinity: no point in time, but they compare like one.
+inline constexpr Time kInfiniteFuture = Time::max();
+inline constexpr Time kInfinitePast = Time::min();
+
 /// The wall clock, the only place that reads it.
 Time now();
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "collectors/key_expressions.hpp"
 #include "config/config.hpp"
 
 namespace keyshift::collectors {
@@ -14,15 +15,22 @@ namespace keyshift::collectors {
 std::string sql_list(const std::vector<std::string>& items);
 
 /// The columns that hold no hash and that keyshift reads, quoted.
-std::vector<std::string> plain_columns(const config::Columns& columns);
-/// These, and the one that tells legacy keys, of which keyshift asks only whether it is NULL.
-std::vector<std::string> readable_columns(const config::Columns& columns);
-/// The condition by which keyshift finds legacy keys.
-std::string legacy_condition(const config::Columns& columns);
+std::vector<std::string> plain_columns(const config::Gateway& gateway);
+/// Those that tell legacy keys. A hash in them never leaves the database.
+std::vector<config::Identifier> telling_columns(const config::Gateway& gateway);
+/// Both.
+std::vector<std::string> readable_columns(const config::Gateway& gateway);
 /// The gateway's own table, below the view that keyshift may be given.
 config::TableName base_table(const config::Gateway& gateway);
+/// The view beside the hash-free one that has the ids of select_shared().
+config::TableName shared_view(const config::TableName& view);
 
-/// A statement without its semicolon. Not inside a transaction.
-std::string create_activity_index(const config::Gateway& gateway);
+/// The ids of modern rows whose hash stands in another row too; empty where no column holds a hash. The
+/// expressions have no alias, `table` is quoted.
+std::string select_shared(const KeyExpressions& expressions, const std::string& table,
+                          const config::Identifier& id);
+
+/// A statement without its semicolon. Not inside a transaction. The expressions have no alias.
+std::string create_activity_index(const config::Gateway& gateway, const KeyExpressions& expressions);
 
 }  // namespace keyshift::collectors

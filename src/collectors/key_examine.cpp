@@ -49,18 +49,19 @@ Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadli
                                         deadline);
         !set)
         return set.error();
-    const auto plan = look.transaction.query("EXPLAIN " + look.source.select_active(), deadline);
+    const auto plan =
+        look.transaction.query("EXPLAIN " + look.source.select_active(Reach::indexed), deadline);
     if (!plan) return plan.error();
     for (std::size_t row = 0; row < plan->size(); ++row) {
         if (text(plan->at(row, 0)).find("Index") != std::string::npos)
             return Finding{Kind::ok, "an index makes looks at what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
-    return Finding{Kind::warning,
-                   "no index serves the looks at what changed, each reads all of some " +
-                       std::to_string(rows) + " rows, and they are therefore rare",
-                   "as the table's owner (keyshift sql index prints it too), run:\n" +
-                       create_activity_index(look.gateway) + ";"};
+    return Finding{
+        Kind::warning,
+        "no index serves the looks at what changed, each reads all of some " + std::to_string(rows) +
+            " rows, and they are therefore rare",
+        "as the table's owner (keyshift sql index prints it too), run:\n" + look.source.create_index() + ";"};
 }
 
 /// Who has a right: the user, everybody, and roles whose rights are the user's too.
@@ -162,8 +163,8 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
         if (rights.hash.user) {
             std::string mend = take_back(role, rights, rights.hash, "REVOKE SELECT");
             if (&rights == &role.rights.front() && mend.find("REVOKE") != std::string::npos) {
-                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway.columns)) + ") ON " +
-                        rights.table + " TO " + Identifier{role.name}.sql() + ";";
+                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
+                        " TO " + Identifier{role.name}.sql() + ";";
             }
             out.push_back(
                 {Kind::warning,
@@ -256,12 +257,22 @@ Error with_whereabouts(Error error, Postgres& connection, const config::Gateway&
         return error;
     }
     const auto found = transaction->query(
-        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user FROM pg_class c JOIN "
-        "pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', "
-        "'f') AND c.relpersistence <> 't' ORDER BY 1 LIMIT 1",
+        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user, c.relname FROM pg_class c "
+        "JOIN "
+        "pg_namespace n ON n.oid = c.relnamespace WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', "
+        "'p', "
+        "'v', 'm', 'f') AND c.relpersistence <> 't' ORDER BY c.relname <> $1, 1 LIMIT 1",
         deadline, {gateway.table.name});
     if (!found || found->size() == 0) return error;
     const std::string schema = text(found->at(0, 0));
+    if (const std::string name = text(found->at(0, 3)); name != gateway.table.name) {
+        error.hint =
+            "there is one whose name differs by upper and lower case, write it in double quotes, "
+            "gateway.table: '" +
+            (gateway.table.schema.empty() ? Identifier{name}.sql() : config::TableName{schema, name}.sql()) +
+            "'";
+        return error;
+    }
     if (found->at(0, 1) == "t") {
         error.hint = "there is one in another schema, set gateway.table: " +
                      config::TableName{schema, gateway.table.name}.sql();

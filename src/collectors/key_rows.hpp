@@ -7,13 +7,14 @@
 
 #include "base/error.hpp"
 #include "collectors/collector.hpp"
+#include "collectors/row_reader.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/row_spool.hpp"
 
 namespace keyshift::collectors {
 
-/// Takes one row of a select of KeySource apart and gives it to `keys`. Errors: parse, and those of `keys`.
-base::Result<void> hand_over(drivers::PostgresRow& row, KeySink& keys);
+/// Gives what can be believed of a row to `keys`. Errors: those of the reader, and those of `keys`.
+base::Result<void> hand_over(drivers::PostgresRow& row, RowReader& reader, KeySink& keys);
 
 /// Keeps the rows of one scan until the transaction has ended. A census that may stream and does not fit into
 /// memory goes to the sink row by row instead: ten million rows need no file then.
@@ -23,8 +24,8 @@ class KeyRows {
         file,
         stream,  ///< the transaction stays open for as long as the sink works
     };
-    KeyRows(KeySink& keys, ScanStart start, Overflow overflow)
-        : keys_(keys), start_(std::move(start)), overflow_(overflow) {}
+    KeyRows(KeySink& keys, RowReader reader, ScanStart start, Overflow overflow)
+        : keys_(keys), reader_(std::move(reader)), start_(std::move(start)), overflow_(overflow) {}
 
     /// While the transaction is open.
     base::Result<void> take(drivers::PostgresRow& row);
@@ -32,9 +33,12 @@ class KeyRows {
     base::Result<void> deliver();
     base::Time data_at() const { return start_.data_at; }
     std::uint64_t count() const { return count_; }
+    /// After deliver().
+    const RowReader& reader() const { return reader_; }
 
  private:
     KeySink& keys_;
+    RowReader reader_;
     ScanStart start_;
     Overflow overflow_;
     drivers::RowSpool spool_;

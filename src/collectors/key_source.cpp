@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "collectors/database.hpp"
+#include "collectors/key_columns.hpp"
+#include "collectors/row_reader.hpp"
 #include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
@@ -24,7 +26,7 @@ using drivers::PostgresTransaction;
 struct KeySource::Columns {
     struct Column {
         bool readable;
-        std::string type;  // of a domain: the type below
+        std::string type;  // of a domain: the type at its bottom
     };
     std::map<std::string, Column> all;
     std::string user;
@@ -40,6 +42,26 @@ struct KeySource::Columns {
         return found == all.end() ? "absent" : found->second.type;
     }
 
+    static char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+    /// One of the names, as the table writes it, where only upper and lower case differ; or empty.
+    std::string but_for_case(const std::vector<std::string>& names) const {
+        const auto alike = [](std::string_view a, std::string_view b) {
+            return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                              [](char x, char y) { return lower(x) == lower(y); });
+        };
+        for (const std::string& name : names)
+            for (const auto& [column, facts] : all)
+                if (alike(name, column)) return column;
+        return {};
+    }
+
+    /// The table is the hash-free view of `keyshift sql view`.
+    bool is_hash_free(const Gateway& gateway) const {
+        const auto telling = telling_columns(gateway);
+        return std::any_of(telling.begin(), telling.end(), [&](const Identifier& c) { return !has(c); }) &&
+               has(Identifier{std::string(kViewKind)}) && has(Identifier{std::string(kViewIndexed)});
+    }
+
     static Result<Columns> load(PostgresTransaction& transaction, const config::TableName& table,
                                 Deadline deadline) {
         const auto oid = find_table(transaction, table, deadline);
@@ -48,7 +70,10 @@ struct KeySource::Columns {
         // has_column_privilege is also true for a right on the whole table.
         auto rows = transaction.query(
             "SELECT a.attname, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'), "
-            "pg_catalog.format_type(CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END, NULL), "
+            "(WITH RECURSIVE below(oid) AS (SELECT t.oid UNION SELECT d.typbasetype FROM below JOIN "
+            "pg_catalog.pg_type d ON d.oid = below.oid AND d.typtype = 'd') SELECT "
+            "pg_catalog.format_type(b.oid, NULL) "
+            "FROM below JOIN pg_catalog.pg_type b USING (oid) WHERE b.typtype <> 'd'), "
             "current_user, "
             "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname) "
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
@@ -77,9 +102,10 @@ std::string list(const std::vector<std::string>& names) {
 
 /// The columns that must be there; what is optional stays NULL where it is not.
 std::vector<Identifier> required(const config::Columns& columns) {
-    std::vector<Identifier> out{columns.id, columns.created_at, columns.last_used_at};
-    for (const auto& column : {columns.owner, columns.name, columns.prefix, columns.expires_at,
-                               columns.blocked, columns.max_budget, columns.current_spend})
+    std::vector<Identifier> out{columns.id, columns.created_at};
+    const auto blocked = columns.blocked ? std::optional(columns.blocked->column) : std::nullopt;
+    for (const auto& column : {columns.last_used_at, columns.owner, columns.name, columns.prefix,
+                               columns.expires_at, blocked, columns.max_budget, columns.current_spend})
         if (column) out.push_back(*column);
     return out;
 }
@@ -94,15 +120,6 @@ std::string text_of(const std::optional<Identifier>& column) {
 
 constexpr std::string_view kWithoutZone = "timestamp without time zone";
 
-/// A time without a zone, or a day, is UTC's, whatever the session says.
-std::string time_of(const std::optional<Identifier>& column, std::string_view type) {
-    if (!column) return "NULL::timestamptz";
-    const std::string text = "k." + column->sql();
-    if (type == kWithoutZone) return text + " AT TIME ZONE 'UTC'";
-    if (type == "date") return text + "::timestamp AT TIME ZONE 'UTC'";
-    return text;
-}
-
 Error missing_columns(const std::vector<std::string>& names, const Gateway& gateway) {
     const bool hash = gateway.columns.lookup_hash &&
                       std::find(names.begin(), names.end(), gateway.columns.lookup_hash->name) != names.end();
@@ -111,6 +128,22 @@ Error missing_columns(const std::vector<std::string>& names, const Gateway& gate
         hash ? "start the upgraded gateway once (it adds its columns), or name the right column in "
                "gateway.columns.lookup_hash"
              : "name the right ones in gateway.columns, or set those to null that the table does not have"};
+}
+
+Error wrong_case(const std::string& column, const Gateway& gateway) {
+    return {Errc::schema,
+            "table " + printable(gateway.table) + " has a column " + column +
+                ", whose name differs from the configured one by upper and lower case",
+            "write it in double quotes in gateway.columns: '" + Identifier{column}.sql() + "'"};
+}
+
+Error old_view(const Gateway& gateway) {
+    return {Errc::schema,
+            "the view " + printable(gateway.table) +
+                " does not tell which lookup hashes are empty, malformed or shared",
+            "where keyshift made it, make it anew, as its owner: DROP VIEW " + gateway.table.sql() +
+                "; and then: keyshift sql view | psql; where its column legacy is your own, set "
+                "gateway.columns.legacy: legacy"};
 }
 
 /// "created_at (integer)" for each column whose type cannot mean what it is named for.
@@ -125,12 +158,19 @@ std::vector<std::string> unfit(const std::vector<std::optional<Identifier>>& col
 
 }  // namespace
 
+/// What tells legacy keys is not there, but a column that is named for it.
+bool KeySource::has_own_flag(const Columns& columns, const Gateway& gateway) {
+    if (gateway.columns.legacy || !columns.has(Identifier{std::string(kViewLegacy)})) return false;
+    const auto telling = telling_columns(gateway);
+    return std::none_of(telling.begin(), telling.end(),
+                        [&](const Identifier& column) { return columns.has(column); });
+}
+
 Result<void> KeySource::check_types(const Columns& columns, const Gateway& gateway) {
     const auto type_of = [&](const Identifier& column) { return columns.type_of(column); };
     const auto is_time = [](std::string_view type) {
         return type == "timestamp with time zone" || type == kWithoutZone || type == "date";
     };
-    const auto is_flag = [](std::string_view type) { return type == "boolean"; };
     const config::Columns& named = gateway.columns;
     const auto times = unfit({named.created_at, named.last_used_at, named.expires_at}, type_of, is_time);
     if (!times.empty()) {
@@ -138,13 +178,18 @@ Result<void> KeySource::check_types(const Columns& columns, const Gateway& gatew
                      "table " + printable(gateway.table) + ": no point in time in column " + list(times),
                      "name columns of type timestamptz in gateway.columns"};
     }
-    const auto flags = unfit({named.legacy, named.blocked}, type_of, is_flag);
-    if (!flags.empty()) {
-        return Error{Errc::schema,
-                     "table " + printable(gateway.table) + ": not a boolean: column " + list(flags),
-                     "name boolean columns in gateway.columns.legacy and gateway.columns.blocked"};
+    if (const std::string flag = expressions(columns, gateway, "").misfit(); !flag.empty()) {
+        return Error{
+            Errc::schema, "table " + printable(gateway.table) + ": not a boolean: column " + flag,
+            "name a boolean column, or say what stands in it, as in gateway.columns.blocked: {column: "
+            "revoked_at, is: set}"};
     }
     return {};
+}
+
+KeyExpressions KeySource::expressions(const Columns& columns, const Gateway& gateway, std::string alias) {
+    return {gateway, [&columns](const Identifier& column) { return columns.type_of(column); },
+            std::move(alias)};
 }
 
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
@@ -155,12 +200,10 @@ Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
             "the search path)"};
     }
     std::vector<Identifier> wanted = required(gateway.columns);
-    const bool has_legacy = columns.has(gateway.columns.legacy) || columns.has(Identifier{"legacy"});
-    if (gateway.columns.legacy) {
-        wanted.push_back(*gateway.columns.legacy);
-    } else if (gateway.columns.lookup_hash && (columns.has(gateway.columns.lookup_hash) || !has_legacy)) {
-        wanted.push_back(*gateway.columns.lookup_hash);
-    }
+    const bool hash_free = columns.is_hash_free(gateway);
+    if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway);
+    if (!hash_free)
+        for (const Identifier& column : telling_columns(gateway)) wanted.push_back(column);
     std::vector<std::string> absent;
     std::vector<std::string> forbidden;
     for (const Identifier& column : wanted) {
@@ -170,7 +213,10 @@ Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
             forbidden.push_back(column.name);
         }
     }
-    if (!absent.empty()) return missing_columns(absent, gateway);
+    if (!absent.empty()) {
+        if (auto quoted = columns.but_for_case(absent); !quoted.empty()) return wrong_case(quoted, gateway);
+        return missing_columns(absent, gateway);
+    }
     if (forbidden.empty()) return check_types(columns, gateway);
     std::string grant = "GRANT SELECT (";
     for (const std::string& name : forbidden)
@@ -182,18 +228,52 @@ Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
         "run: " + grant + ") ON " + gateway.table.sql() + " TO " + Identifier{columns.user}.sql() + ";"};
 }
 
-void KeySource::name_times(const Columns& columns, const config::Columns& named) {
-    const std::string created = columns.type_of(named.created_at);
-    const std::string used = columns.type_of(named.last_used_at);
-    created_at_ = time_of(named.created_at, created);
-    last_used_at_ = time_of(named.last_used_at, used);
-    expires_at_ = time_of(named.expires_at, named.expires_at ? columns.type_of(*named.expires_at) : "");
-    // As `keyshift sql index` writes it: what a time without a zone comes to cannot be in an index.
-    const bool alike = created == used && created != "date";
-    activity_ = alike ? "greatest(k." + named.created_at.sql() + ", k." + named.last_used_at.sql() + ")"
-                      : "greatest(" + created_at_ + ", " + last_used_at_ + ")";
+void KeySource::name_values(const KeyExpressions& expressions, const Gateway& gateway) {
+    const config::Columns& named = gateway.columns;
+    id_column_ = named.id.sql();
+    id_ = text_of(named.id);
+    owner_ = text_of(named.owner);
+    name_ = text_of(named.name);
+    prefix_ = text_of(named.prefix);
+    created_at_ = expressions.time(named.created_at);
+    last_used_at_ = expressions.time(named.last_used_at);
+    expires_at_ = expressions.time(named.expires_at);
+    blocked_ = expressions.blocked();
+    budget_ = expressions.budget();
+    activity_ = expressions.activity();
     since_ = "current_setting('keyshift.since')::timestamptz";
-    if (alike && created == kWithoutZone) since_ = "(" + since_ + " AT TIME ZONE 'UTC')";
+    if (expressions.activity_type() == kWithoutZone) since_ = "(" + since_ + " AT TIME ZONE 'UTC')";
+}
+
+/// What tells legacy keys: the configured columns, or those of the hash-free view in their place.
+Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Columns& columns,
+                                    const Gateway& gateway, Deadline deadline) {
+    const KeyExpressions own = expressions(columns, gateway, "");
+    const bool hash_free = columns.is_hash_free(gateway);
+    legacy_ = hash_free ? expressions(columns, gateway, "k.").legacy_of_view()
+                        : expressions(columns, gateway, "k.").legacy();
+    shapeless_ = own.is_shapeless();
+    create_index_ = create_activity_index(gateway, own);
+    const auto hash = own.hash_column();
+    if (!hash) return {};
+    lookup_name_ = hash->name;
+    auto facts = lookup_facts(
+        transaction,
+        {columns.table, hash_free ? base_table(gateway) : config::TableName{}, *hash, gateway.columns.id},
+        deadline);
+    if (!facts) return facts.error();
+    lookup_ = *facts;
+    if (!hash_free) slow_ = expressions(columns, gateway, "k.").slow();
+    if (lookup_.unique) return {};
+    if (!hash_free) {
+        shared_ = collectors::select_shared(own, columns.table, gateway.columns.id);
+        return {};
+    }
+    const auto beside = Columns::load(transaction, shared_view(gateway.table), deadline);
+    if (!beside) return beside.error();
+    if (!beside->can_read(gateway.columns.id)) return old_view(gateway);
+    shared_ = "SELECT " + gateway.columns.id.sql() + " FROM " + beside->table;
+    return {};
 }
 
 Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gateway& gateway,
@@ -204,31 +284,18 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
     const config::Columns& named = gateway.columns;
     KeySource source;
     source.table_ = columns->table;
-    // The hash-free view has columns `legacy` and `bcrypt_cost` in place of the hashes.
-    const Identifier view_legacy{"legacy"};
+    source.title_ = printable(gateway.table);
+    // The hash-free view has a column `bcrypt_cost` in place of the hash.
     const Identifier view_cost{"bcrypt_cost"};
-    if (named.legacy) {
-        source.legacy_ = "k." + named.legacy->sql();
-    } else if (columns->has(named.lookup_hash)) {
-        source.legacy_ = "k." + named.lookup_hash->sql() + " IS NULL";
-    } else {
-        source.legacy_ = "k." + view_legacy.sql();
-    }
-    source.id_ = text_of(named.id);
+    source.name_values(expressions(*columns, gateway, "k."), gateway);
+    if (auto named_legacy = source.name_legacy(transaction, *columns, gateway, deadline); !named_legacy)
+        return named_legacy.error();
     // Compared in its own type where that is one of the system's, so that its index serves.
     const std::string id_type = columns->type_of(named.id);
     const bool known = id_type == "uuid" || id_type == "integer" || id_type == "bigint" ||
                        id_type == "text" || id_type == "character varying";
     source.ids_match_ = (known ? "k." + named.id.sql() : source.id_) +
                         " = ANY (current_setting('keyshift.ids')::" + (known ? id_type : "text") + "[])";
-    source.owner_ = text_of(named.owner);
-    source.name_ = text_of(named.name);
-    source.prefix_ = text_of(named.prefix);
-    source.name_times(*columns, named);
-    source.blocked_ = named.blocked ? "k." + named.blocked->sql() : "NULL::boolean";
-    source.over_budget_ = named.max_budget && named.current_spend
-                              ? "k." + named.current_spend->sql() + " >= k." + named.max_budget->sql()
-                              : "NULL::boolean";
     // Two digits of "$2b$10$…"; anything that is not shaped like that has no cost.
     if (columns->can_read(named.bcrypt_cost)) {
         source.bcrypt_cost_ = text_of(named.bcrypt_cost);
@@ -258,16 +325,47 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
 
 std::string KeySource::columns_sql(const std::string& owner_email) const {
     return id_ + ", " + owner_ + ", " + owner_email + ", " + name_ + ", " + prefix_ + ", " + created_at_ +
-           ", " + last_used_at_ + ", " + expires_at_ + ", " + blocked_ + ", " + over_budget_ + ", " +
-           legacy_ + ", " + bcrypt_cost_;
+           ", " + last_used_at_ + ", " + expires_at_ + ", " + blocked_ + ", " + budget_ + ", " +
+           legacy_.kind + ", " + bcrypt_cost_;
 }
 
 std::string KeySource::select_all() const {
     return "SELECT " + columns_sql("NULL::text") + " FROM " + table_ + " k";
 }
 
-std::string KeySource::select_active() const {
-    return select_all() + " WHERE " + legacy_ + " AND " + activity_ + " >= " + since_;
+std::string KeySource::select_active(Reach reach) const {
+    return select_all() + " WHERE " + (reach == Reach::all ? legacy_.legacy : legacy_.indexed) + " AND " +
+           activity_ + " >= " + since_;
+}
+
+std::string KeySource::select_shared(std::size_t limit) const {
+    if (shared_.empty()) return {};
+    return "SELECT s." + id_column_ + "::text FROM (" + shared_ + ") s LIMIT " + std::to_string(limit + 1);
+}
+
+std::string KeySource::select_forms() const {
+    if (!shapeless_) return {};
+    const std::string plain = std::to_string(domain::kPlainLength);
+    const auto forms = [&](const std::string& what) {
+        return what + "(kind) FILTER (WHERE kind >= " + plain + ")";
+    };
+    return "SELECT " + forms("min") + ", " + forms("max") +
+           ", coalesce(bool_or(kind = " + std::to_string(static_cast<int>(domain::HashKind::slow)) +
+           "), false) FROM (SELECT " + legacy_.kind + " AS kind FROM " + table_ + " k) f";
+}
+
+std::string KeySource::count_repeated() const {
+    return "SELECT count(*) FROM (SELECT FROM " + table_ + " k GROUP BY " + id_ + " HAVING count(*) > 1) r";
+}
+
+Result<void> KeySource::can_tell() const {
+    if (!shapeless_ || !lookup_.has_default) return {};
+    return unclear_lookup(title_, lookup_name_,
+                          "has a DEFAULT: a key without a lookup hash has a value in it all the same");
+}
+
+std::string KeySource::count_slow() const {
+    return slow_.empty() ? std::string() : "SELECT count(*) FROM " + table_ + " k WHERE " + slow_;
 }
 
 std::string KeySource::select_ids() const {
@@ -293,31 +391,38 @@ std::string KeySource::select_legacy(KeyOrder order, OwnerEmail email) const {
     const bool users = email == OwnerEmail::wanted && !users_table_.empty();
     const std::string join = users ? " LEFT JOIN " + users_table_ + " u ON " + users_match_ : "";
     return "SELECT " + columns_sql(users ? "u." + users_email_ + "::text" : "NULL::text") + " FROM " +
-           table_ + " k" + join + " WHERE " + legacy_ + " ORDER BY " +
-           (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ + " DESC, " + id_;
+           table_ + " k" + join + " WHERE " + legacy_.legacy + " ORDER BY " +
+           (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ +
+           " DESC NULLS LAST, " + id_;
 }
 
 std::string KeySource::count_legacy() const {
-    return "SELECT count(*), count(DISTINCT " + owner_ + ") FROM " + table_ + " k WHERE " + legacy_;
+    return "SELECT count(" + std::string(lookup_.id_unique ? "*" : "DISTINCT " + id_) + "), count(DISTINCT " +
+           owner_ + ") FROM " + table_ + " k WHERE " + legacy_.legacy;
 }
 
 std::string KeySource::is_legacy() const {
-    return "SELECT (" + legacy_ + ")::text FROM " + table_ + " k WHERE " + id_ + " = $1 LIMIT 1";
+    return "SELECT " + legacy_.legacy + "::text FROM " + table_ + " k WHERE " + id_ + " = $1 LIMIT 1";
 }
 
-domain::Key KeySource::read(drivers::PostgresRow& row) {
-    domain::Key key;
+domain::KeyRow KeySource::read(drivers::PostgresRow& row) {
+    domain::KeyRow key;
     key.id = row.text().value_or("");
     key.owner = row.text();
     key.owner_email = row.text();
     key.name = row.text();
     key.prefix = row.text().value_or("");
-    key.created_at = row.time().value_or(base::Time{});
+    key.created_at = row.time();
     key.last_used_at = row.time();
     key.expires_at = row.time();
     key.blocked = row.flag();
-    key.over_budget = row.flag();
-    key.legacy = row.flag();
+    key.budget = static_cast<domain::Budget>(row.number().value_or(0));
+    const std::int32_t kind = row.number().value_or(static_cast<int>(domain::HashKind::unknown));
+    if (kind >= domain::kPlainLength) {
+        key.plain_length = kind - domain::kPlainLength;
+    } else {
+        key.hash = static_cast<domain::HashKind>(kind);
+    }
     if (const auto cost = row.text()) {
         int value = 0;
         const auto [end, error] = std::from_chars(cost->data(), cost->data() + cost->size(), value);

@@ -11,13 +11,16 @@
 
 #include "collectors/collector.hpp"
 #include "collectors/database.hpp"
+#include "collectors/duty.hpp"
 #include "collectors/key_examine.hpp"
 #include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/pooled_census.hpp"
+#include "collectors/shared_hashes.hpp"
 #include "collectors/standby.hpp"
 #include "collectors/table_identity.hpp"
 #include "collectors/table_statistics.hpp"
+#include "collectors/value_examine.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
 #include "drivers/row_spool.hpp"
@@ -33,7 +36,7 @@ using base::Result;
 using base::Time;
 using drivers::PostgresTransaction;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
+using Clock = Budget::Clock;
 
 KeysOptions read_options(config::OptionsReader& reader) {
     return {reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"}),
@@ -54,25 +57,6 @@ constexpr std::size_t kMostMissing = 10'000;
 /// Behind a pooler, where a census would take too long: no pulse after so long without one.
 constexpr auto kOldestCensus = 24h;
 
-/// When a kind of scan may run again so that its share of the time stays below `share`.
-class Budget {
- public:
-    explicit Budget(double share) : share_(share) {}
-    /// Work that began at `began` has just ended.
-    void spent_since(Clock::time_point began) { charge(began, Clock::now() - began); }
-    /// Work that began then costs so much.
-    void charge(Clock::time_point began, Clock::duration cost) {
-        due_ = began + Clock::duration{static_cast<Clock::rep>(static_cast<double>(cost.count()) / share_)};
-    }
-    Duration rest() const {
-        return std::max(Duration{0}, std::chrono::duration_cast<Duration>(due_ - Clock::now()));
-    }
-
- private:
-    double share_;
-    Clock::time_point due_{};
-};
-
 class Keys final : public Collector {
  public:
     Keys(config::Gateway gateway, KeysOptions options, config::Schedule schedule,
@@ -81,6 +65,7 @@ class Keys final : public Collector {
           options_(std::move(options)),
           schedule_(schedule),
           connection_(interrupt),
+          shared_(options_.database_duty / 2),
           census_budget_(options_.database_duty / 2),
           pulse_budget_(options_.database_duty / 2) {}
 
@@ -111,6 +96,9 @@ class Keys final : public Collector {
         for (Finding& finding : examine_key_table(
                  {*transaction, *source_, gateway_, options_.census_timeout, options_.standby}, deadline))
             findings.push_back(std::move(finding));
+        for (Finding& finding :
+             examine_values({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
+            findings.push_back(std::move(finding));
         return findings;
     }
 
@@ -139,9 +127,13 @@ class Keys final : public Collector {
     Result<Observation> attempt(const Request& request) {
         if (!connection_.connected() || !source_)
             if (auto opened = open(request.deadline); !opened) return opened.error();
+        if (auto told = source_->can_tell(); !told) return told.error();
+        if (shared_.is_due())
+            if (auto found = find_shared(); !found) return found.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
         const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
+                            shared_.keys().size() > kMostMissing ||
                             census_budget_.rest() < schedule_.interval / 10;
         if (!census) return scan(Scan::pulse, request);
         if (pooled_)
@@ -151,6 +143,14 @@ class Keys final : public Collector {
 
     Result<PostgresTransaction> begin(Duration timeout, Deadline deadline) {
         return PostgresTransaction::begin(connection_, limits_within(schedule_.timeout, timeout), deadline);
+    }
+
+    Result<void> find_shared() {
+        const Deadline deadline = Deadline::in(longest(Scan::census));
+        auto transaction = begin(longest(Scan::census), deadline);
+        if (!transaction) return transaction.error();
+        if (auto found = shared_.find(*transaction, *source_, deadline); !found) return found;
+        return transaction->commit(deadline);
     }
 
     Result<void> open(Deadline deadline) {
@@ -259,7 +259,8 @@ class Keys final : public Collector {
         const auto deleted = statistics_->deleted(*transaction, deadline);
         if (!deleted) return deleted.error();
         if (scan == Scan::pulse && deletions_.must_look(*deleted)) scan = Scan::active;
-        KeyRows rows(*request.keys,
+        const RowReader reader(*source_, shared_.keys(), now);
+        KeyRows rows(*request.keys, reader,
                      {.scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table_},
                      overflow(scan));
         if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
@@ -268,7 +269,9 @@ class Keys final : public Collector {
             pace_.learn(rows.count(), std::chrono::duration_cast<Duration>(Clock::now() - began));
         if (auto delivered = rows.deliver(); !delivered) return delivered.error();
         if (scan == Scan::active)
-            if (auto asked = ask_for_missing(*request.keys, request.deadline); !asked) return asked.error();
+            if (auto asked = ask_for_missing(*request.keys, reader, request.deadline); !asked)
+                return asked.error();
+        if (scan == Scan::census) beyond_index_ = rows.reader().beyond_index();
         deletions_.scanned(*deleted);
         last_scan_ = rows.data_at();
         return Observation{.taken_at = *last_scan_, .skew = here - now};
@@ -285,11 +288,17 @@ class Keys final : public Collector {
         const Time since =
             scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - kPulseOverlap;
         if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
-        return transaction.copy(source_->select_active(), deadline, take);
+        const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
+        if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied)
+            return copied;
+        if (shared_.ids().empty()) return {};
+        // Nothing in their rows tells that they are legacy.
+        if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;
+        return transaction.copy(source_->select_ids(), deadline, take);
     }
 
     /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.
-    Result<void> ask_for_missing(KeySink& keys, Deadline deadline) {
+    Result<void> ask_for_missing(KeySink& keys, RowReader reader, Deadline deadline) {
         const auto missing = keys.missing(kMostMissing);
         if (!missing) return missing.error();
         if (missing->empty()) return {};
@@ -302,7 +311,7 @@ class Keys final : public Collector {
             !copied)
             return copied;
         if (auto ended = transaction->commit(deadline); !ended) return ended;
-        return rows.each([&](drivers::PostgresRow& row) { return hand_over(row, keys); });
+        return rows.each([&](drivers::PostgresRow& row) { return hand_over(row, reader, keys); });
     }
 
     config::Gateway gateway_;
@@ -319,6 +328,8 @@ class Keys final : public Collector {
     std::optional<Time> last_scan_;  // as of when its rows were; empty: the next scan is a census
     std::optional<Clock::time_point> last_census_;
     CensusPace pace_;
+    SharedHashFinder shared_;
+    bool beyond_index_ = false;  // the last census found legacy keys that the index does not
     Budget census_budget_;
     Budget pulse_budget_;
 };

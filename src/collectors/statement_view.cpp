@@ -126,7 +126,9 @@ Result<std::vector<std::string>> StatementView::tables(PostgresTransaction& tran
         "WHERE c.relkind IN ('r', 'p', 'f') AND 2 = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute "
         "a "
         "WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ($2, $3)) ORDER BY 1",
-        deadline, {*oid, gateway.columns.id.name, gateway.columns.last_used_at.name});
+        deadline,
+        {*oid, gateway.columns.id.name,
+         gateway.columns.last_used_at.value_or(gateway.columns.created_at).name});
     if (!rows) return rows.error();
     std::vector<std::string> names;
     for (std::size_t i = 0; i < rows->size(); ++i) names.push_back(text(rows->at(i, 0)));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <any>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -29,13 +30,41 @@ enum class Preset {
 #undef PRESET
 };
 
-/// The columns of the key table; an empty one does not exist there. A key is legacy when `legacy` says so,
-/// or, where there is no such column, when `lookup_hash` is NULL: at least one of the two is set. The cost
-/// comes from `bcrypt_cost`, or else from the cost field of `bcrypt_hash`. `max_budget` and `current_spend`
-/// come together.
+/// What a value of a modern key looks like. Lengths are octets of the whole value; of a `bytea` that is
+/// described in hex, two digits are one octet.
+struct HashShape {
+    enum class Characters { any, hex };        ///< hex: lower-case digits
+    std::optional<std::uint32_t> length = {};  ///< empty: any
+    Characters characters = Characters::any;   ///< behind `begins_with`
+    std::string begins_with = {};
+    bool operator==(const HashShape&) const = default;
+};
+
+/// What a column holds when it says yes.
+enum class FlagIs { set, null, yes, no };
+
+struct FlagTest {
+    Identifier column;
+    FlagIs is = FlagIs::yes;
+    bool operator==(const FlagTest&) const = default;
+};
+
+/// A test on one column that is true of legacy keys. Exactly one of the three is given.
+struct LegacyWhen {
+    Identifier column;
+    std::vector<std::string> begins_with = {};  ///< any of them
+    std::optional<std::uint32_t> length = {};   ///< octets
+    std::optional<FlagIs> is = {};              ///< not `set`
+    bool operator==(const LegacyWhen&) const = default;
+};
+
+/// The columns of the key table; an empty one does not exist there. What tells legacy keys, at least one of
+/// them, first one wins: `legacy`, Gateway::legacy_when, `lookup_hash`. The cost comes from `bcrypt_cost`, or
+/// else from the cost field of `bcrypt_hash`. `max_budget` and `current_spend` come together.
 struct Columns {
     Identifier id;
     std::optional<Identifier> lookup_hash;
+    std::optional<HashShape> lookup_shape = {};  ///< of `lookup_hash`; empty: nothing is known of it
     std::optional<Identifier> legacy;
     std::optional<Identifier> bcrypt_hash;
     std::optional<Identifier> bcrypt_cost;
@@ -43,9 +72,9 @@ struct Columns {
     std::optional<Identifier> name;
     std::optional<Identifier> prefix;
     Identifier created_at;
-    Identifier last_used_at;
+    std::optional<Identifier> last_used_at;  ///< empty: the table does not tell of uses
     std::optional<Identifier> expires_at;
-    std::optional<Identifier> blocked;
+    std::optional<FlagTest> blocked;
     std::optional<Identifier> max_budget;
     std::optional<Identifier> current_spend;
     bool operator==(const Columns&) const = default;
@@ -77,7 +106,8 @@ struct Gateway {
     Preset preset = Preset::inferxgate;
     TableName table;
     Columns columns;
-    std::optional<Users> users;  ///< empty: the gateway has no such table
+    std::optional<LegacyWhen> legacy_when = {};  ///< empty: by the columns alone
+    std::optional<Users> users;                  ///< empty: the gateway has no such table
     StatementTexts statements = {};
     bool promotes_in_place = false;  ///< a legacy key gets its lookup hash, in its row, when it is used
     FallbackAssertion fallback = FallbackAssertion::detect;

@@ -129,6 +129,18 @@ OptionsReader OptionsReader::section(std::string_view key) {
     return {*reading_, node, node == nullptr ? at_ : node->at, under(key)};
 }
 
+std::optional<OptionsReader> OptionsReader::optional_section(std::string_view key) {
+    if (is_mapping(key)) return section(key);
+    const TreeNode* node = declare(key, "null");
+    if (node != nullptr && node->kind != TreeNode::Kind::null) report_kind(*node, key, "a mapping");
+    return std::nullopt;
+}
+
+bool OptionsReader::is_mapping(std::string_view key) const {
+    const TreeNode* node = child(key);
+    return node != nullptr && node->kind == TreeNode::Kind::map;
+}
+
 std::vector<OptionsReader> OptionsReader::sections(std::string_view key) {
     const TreeNode* list = child(key);
     if (node_ != nullptr) ask(key);

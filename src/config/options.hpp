@@ -160,6 +160,10 @@ class OptionsReader {
 
     /// The mapping at `key`; an absent one reads as all defaults.
     OptionsReader section(std::string_view key);
+    /// The same where `null`, the default, means that there is none.
+    std::optional<OptionsReader> optional_section(std::string_view key);
+    /// True when the file gives `key` as a mapping, for keys that may also be a single value.
+    bool is_mapping(std::string_view key) const;
     /// The mappings in the list at `key`; an absent one reads as none.
     std::vector<OptionsReader> sections(std::string_view key);
 

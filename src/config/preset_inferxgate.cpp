@@ -15,14 +15,15 @@ Gateway gateway() {
     Columns& columns = gateway.columns;
     columns.id = {"id"};
     columns.lookup_hash = {"key_lookup_hash"};
+    columns.lookup_shape = HashShape{.length = 64, .characters = HashShape::Characters::hex};
     columns.bcrypt_hash = {"key_hash"};
     columns.owner = {"user_id"};
     columns.name = {"name"};
     columns.prefix = {"key_prefix"};
     columns.created_at = {"created_at"};
-    columns.last_used_at = {"last_used_at"};
+    columns.last_used_at = Identifier{"last_used_at"};
     columns.expires_at = {"expires_at"};
-    columns.blocked = {"blocked"};
+    columns.blocked = FlagTest{{"blocked"}};
     columns.max_budget = {"max_budget"};
     columns.current_spend = {"current_spend"};
     gateway.users = {{"", "users"}, {"id"}, {"email"}};

@@ -11,12 +11,13 @@ Columns columns() {
     Columns columns;
     columns.id = {"id"};
     columns.lookup_hash = {"fast_hashed_secret_key"};
+    columns.lookup_shape = HashShape{.length = 64, .characters = HashShape::Characters::hex};
     columns.bcrypt_hash = {"hashed_secret_key"};
     columns.owner = {"project_id"};
     columns.name = {"note"};
     columns.prefix = {"display_secret_key"};
     columns.created_at = {"created_at"};
-    columns.last_used_at = {"last_used_at"};
+    columns.last_used_at = Identifier{"last_used_at"};
     // It has expires_at, and accepts keys whatever stands there.
     return columns;
 }

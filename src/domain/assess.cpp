@@ -10,6 +10,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     VerdictFacts facts;
     facts.windows = model.policy.windows;
     facts.inventory = model.policy.inventory;
+    facts.uses_recorded = model.policy.uses_recorded;
     facts.fallback = fallback;
     if (const auto source = model.sources.find(kKeysSource); source != model.sources.end()) {
         facts.keys_up = source->second.up.value_or(false);

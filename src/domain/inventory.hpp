@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
+#include "domain/row_problem.hpp"
 
 namespace keyshift::domain {
 
@@ -36,6 +37,7 @@ struct Inventory {
     std::map<int, std::uint64_t> by_bcrypt_cost;    ///< legacy keys; empty where the cost may not be read
     std::optional<base::Time> legacy_last_used_at;  ///< newest use of any legacy key, to the second
     std::optional<base::Time> oldest_modern_created_at;  ///< as of the last census
+    RowProblemCounts implausible{};                      ///< rows with each problem; as of the last census
 };
 
 }  // namespace keyshift::domain

@@ -16,16 +16,19 @@ std::uint16_t fold(std::uint64_t hash) {
     return static_cast<std::uint16_t>(hash >> 48U);
 }
 
-std::uint16_t fingerprint(const Key& key) {
-    return fold(
-        hash_id(key.owner.value_or("")) * 3 + hash_id(key.name.value_or("")) +
-        (key.expires_at ? static_cast<std::uint64_t>(key.expires_at->time_since_epoch().count()) : 0U));
+std::uint64_t number(std::optional<base::Time> at) {
+    return at ? static_cast<std::uint64_t>(at->time_since_epoch().count()) : 0U;
 }
 
-/// Everything but what only time and polls can tell.
+std::uint16_t fingerprint(const Key& key) {
+    return fold(hash_id(key.owner.value_or("")) * 3 + hash_id(key.name.value_or("")) +
+                number(key.expires_at) + number(key.use_ahead) * 5);
+}
+
+/// Everything but what only time and polls can tell. A key counts as created now where that is not known.
 KeySlot describe(const Key& key, base::Time now) {
     KeySlot slot;
-    slot.reference = to_seconds(key.last_used_at ? *key.last_used_at : key.created_at);
+    slot.reference = to_seconds(key.last_used_at ? *key.last_used_at : key.created_at.value_or(now));
     slot.used = key.last_used_at ? 1U : 0U;
     slot.blocked = key.blocked ? 1U : 0U;
     slot.over_budget = key.over_budget ? 1U : 0U;
@@ -33,6 +36,11 @@ KeySlot describe(const Key& key, base::Time now) {
     slot.cost = static_cast<std::uint32_t>(std::clamp(key.bcrypt_cost.value_or(0), 0, 31)) & 31U;
     slot.fingerprint = fingerprint(key);
     return slot;
+}
+
+/// A last use in the future, which counts as now, has not changed since the last poll.
+bool stands_still(const Key& key, const KeySlot& known, const KeySlot& seen) {
+    return key.use_ahead && known.used != 0 && known.fingerprint == seen.fingerprint;
 }
 
 }  // namespace
@@ -76,11 +84,13 @@ void Ledger::look_from(const View& view, std::optional<base::Time> polled_at) {
 void Ledger::begin_census() {
     parity_ ^= 1U;
     modern_so_far_ = 0;
+    implausible_so_far_ = {};
     oldest_modern_so_far_.reset();
 }
 
 Change Ledger::observe(const Key& key) {
     if (key.owner) owners_.add(hash_id(*key.owner));
+    domain::count(key.problems, implausible_so_far_);
     const std::uint64_t hash = hash_id(key.id);
     KeySlot seen = describe(key, view_.now);
     KeySlot* const known = keys_.find(hash);
@@ -94,6 +104,8 @@ Change Ledger::observe(const Key& key) {
         return {.row = next_row_++, .created = true, .first_phase = phase};
     }
     KeySlot& slot = *known;
+    // What is not known counts as the moment at which the key was first seen.
+    if (!key.created_at && seen.used == 0 && slot.used == 0) seen.reference = slot.reference;
     const std::uint32_t before = slot.used != 0 ? slot.reference : 0;
     std::uint32_t after = seen.used != 0 ? seen.reference : 0;
     if (after < before && before - after <= kReplicaLag) {
@@ -101,9 +113,10 @@ Change Ledger::observe(const Key& key) {
         after = seen.reference = before;
         seen.used = 1;
     }
+    if (key.expires_at && after != 0 && from_seconds(after) > *key.expires_at) seen.expired = 0;
     const Change change{.row = slot.row,
                         .returned = slot.gone != 0,
-                        .used = after > before,
+                        .used = after > before && !stands_still(key, slot, seen),
                         .set_back = after < before,
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
@@ -145,7 +158,8 @@ void Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
 
 bool Ledger::observe_modern(const Key& key) {
     ++modern_so_far_;
-    if (!oldest_modern_so_far_ || key.created_at < *oldest_modern_so_far_)
+    domain::count(key.problems, implausible_so_far_);
+    if (key.created_at && (!oldest_modern_so_far_ || *key.created_at < *oldest_modern_so_far_))
         oldest_modern_so_far_ = key.created_at;
     KeySlot* const slot = keys_.find(hash_id(key.id));
     if (slot == nullptr) return false;
@@ -170,6 +184,7 @@ Recognised Ledger::recognise() {
 std::vector<Gone> Ledger::finish_census() {
     modern_keys_ = modern_so_far_;
     oldest_modern_ = oldest_modern_so_far_;
+    implausible_ = implausible_so_far_;
     legacy_owners_ = owners_.count();
     paired_anew_ = true;
     keys_.each([](std::uint64_t, KeySlot& slot) { slot.matched = 0; });
@@ -180,7 +195,7 @@ std::vector<Gone> Ledger::settle_unseen() {
     std::vector<Gone> gone;
     keys_.each([&](std::uint64_t hash, KeySlot& slot) {
         if (slot.seen == parity_ || slot.gone != 0) return;
-        const bool active = is_active(facts(slot), view_.windows, polled_at_);
+        const bool active = !view_.uses_recorded || is_active(facts(slot), view_.windows, polled_at_);
         slot.gone = slot.dirty = 1;
         slot.acknowledged = 0;
         slot.in_use = slot.upgraded == 0 && was_in_use(static_cast<Phase>(slot.candidate), active) ? 1U : 0U;
@@ -272,6 +287,7 @@ Inventory Ledger::inventory(base::Time taken_at) {
     out.modern_keys = modern_keys_;
     out.legacy_owners = legacy_owners_;
     out.oldest_modern_created_at = oldest_modern_;
+    out.implausible = implausible_;
     std::array<std::uint32_t, kUseWindows.size()> since{};
     for (std::size_t i = 0; i < since.size(); ++i)
         since.at(i) = to_seconds(taken_at - kUseWindows.at(i).length);

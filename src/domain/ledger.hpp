@@ -87,6 +87,7 @@ struct View {
     base::Time now;  ///< the database's clock
     Windows windows;
     Fallback fallback;
+    bool uses_recorded = true;  ///< else a key that goes may have been in use, and nobody knows
 };
 
 /// What all keys together come to, in terms of the verdict.
@@ -172,7 +173,9 @@ class Ledger {
     std::uint64_t modern_keys_ = 0;
     std::uint64_t legacy_owners_ = 0;
     std::optional<base::Time> oldest_modern_;
+    RowProblemCounts implausible_{};
     std::uint64_t modern_so_far_ = 0;
+    RowProblemCounts implausible_so_far_{};
     std::optional<base::Time> oldest_modern_so_far_;
 };
 

@@ -81,6 +81,7 @@ struct Policy {
     std::optional<base::Time> start;  ///< of the migration; empty: the oldest modern key's creation
     std::optional<base::Time> deadline;
     double failure_budget = 0.01;    ///< so large a share of failed authentications is always normal
+    bool uses_recorded = true;       ///< the key table tells when a key was last used
     bool promotes_in_place = false;  ///< the gateway upgrades a legacy key when it is used
     std::string canary;              ///< id of a key that is keyshift's own and left out; empty: none
     std::map<std::string, Events> measurable;  ///< by configured source: what it might count

@@ -78,6 +78,7 @@ struct VerdictFacts {
     bool reconfigured = false;               ///< phases and tally are by another configuration
     std::optional<base::Time> observed_since;
 
+    bool uses_recorded = true;                    ///< the key table tells when a key was last used
     std::optional<base::Time> newest_use;         ///< of any key, legacy or modern
     std::optional<base::Time> probe_refused_at;   ///< a request without credentials was refused
     std::optional<base::Time> probe_accepted_at;  ///< ... was let in

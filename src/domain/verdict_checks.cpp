@@ -130,6 +130,13 @@ CheckResult no_live_use(const VerdictFacts& facts, base::Time) {
                            std::to_string(live.unswitched) +
                            " of them not switched (overlap, issued or pending)";
     if (live.quiet_at) evidence += "; the last window ends " + date(*live.quiet_at);
+    if (!facts.uses_recorded && !facts.fallback_hits && live_keys(facts.phases) > 0) {
+        return finding(
+            CheckOutcome::unknown,
+            "the key table does not tell when a key was used (last_used_at: null), and nothing else counts "
+            "uses of the fallback: configure the collector gateway_log, gateway_metrics or statements for "
+            "that, or delete the legacy keys one by one after asking their owners");
+    }
     if (live.unswitched > 0) return finding(CheckOutcome::unsafe, std::move(evidence));
     if (live.keys > 0) return finding(CheckOutcome::not_yet, std::move(evidence), live.quiet_at);
     return finding(CheckOutcome::pass, std::move(evidence));

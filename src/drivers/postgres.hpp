@@ -5,6 +5,7 @@
 // here (resolv.conf's `options timeout:` and `attempts:` bound it).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,10 +44,12 @@ class PostgresRow {
     explicit PostgresRow(std::string_view bytes) : bytes_(bytes) {}
 
     std::optional<std::string_view> text();
-    /// timestamptz. Empty for NULL and for ±infinity.
+    /// timestamptz. Empty for NULL; ±infinity is base::kInfiniteFuture or base::kInfinitePast.
     std::optional<base::Time> time();
-    /// boolean; NULL is false.
-    bool flag();
+    /// boolean. Empty for NULL.
+    std::optional<bool> flag();
+    /// integer. Empty for NULL.
+    std::optional<std::int32_t> number();
     bool bad() const { return bad_; }
     /// The fields that were not read yet: of a row that nobody has read from, all of it.
     std::string_view rest() const { return bytes_; }

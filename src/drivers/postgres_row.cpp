@@ -52,20 +52,31 @@ std::optional<base::Time> PostgresRow::time() {
         return std::nullopt;
     }
     const auto micros = static_cast<std::int64_t>(big_endian<std::uint64_t>(*value));
-    if (micros == INT64_MAX || micros == INT64_MIN) return std::nullopt;
+    if (micros == INT64_MAX) return base::kInfiniteFuture;
+    if (micros == INT64_MIN) return base::kInfinitePast;
     // The server's last centuries lie beyond what 64 bits from 1970 can say.
     constexpr std::int64_t kLast = INT64_MAX - std::chrono::microseconds(kPostgresEpoch).count();
     return base::Time{base::Duration{std::min(micros, kLast)} + kPostgresEpoch};
 }
 
-bool PostgresRow::flag() {
+std::optional<bool> PostgresRow::flag() {
     const auto value = field();
-    if (!value) return false;
+    if (!value) return std::nullopt;
     if (value->size() != 1) {
         bad_ = true;
-        return false;
+        return std::nullopt;
     }
     return (*value)[0] != 0;
+}
+
+std::optional<std::int32_t> PostgresRow::number() {
+    const auto value = field();
+    if (!value) return std::nullopt;
+    if (value->size() != 4) {
+        bad_ = true;
+        return std::nullopt;
+    }
+    return static_cast<std::int32_t>(big_endian<std::uint32_t>(*value));
 }
 
 }  // namespace keyshift::drivers

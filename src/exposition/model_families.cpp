@@ -28,6 +28,9 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
                "Legacy keys whose last_used_at lies within the window, as of the last look at the table.");
     Family costs = family(Type::gauge, "keyshift_legacy_keys_by_bcrypt_cost",
                           "Legacy keys by the cost factor of their hash.");
+    Family implausible =
+        family(Type::gauge, "keyshift_rows_implausible",
+               "Rows of the key table with a value that contradicts another one, as of the last census.");
     std::optional<double> baseline;
     std::optional<double> owners;
     std::optional<double> last_used;
@@ -41,6 +44,11 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
         }
         for (const auto& [cost, count] : inventory.by_bcrypt_cost)
             costs.samples.push_back({{{"cost", std::to_string(cost)}}, number(count)});
+        for (std::size_t i = 0; i < domain::kRowProblems.size(); ++i) {
+            implausible.samples.push_back(
+                {{{"problem", std::string(problem_name(domain::kRowProblems.at(i)))}},
+                 number(inventory.implausible.at(i))});
+        }
         baseline = number(inventory.baseline);
         owners = number(inventory.legacy_owners);
         last_used = seconds(inventory.legacy_last_used_at);
@@ -54,6 +62,7 @@ void append_inventory(const Model& model, std::vector<Family>& out) {
                          "Owners that have a legacy key, as of the last census.", owners));
     out.push_back(std::move(used));
     out.push_back(std::move(costs));
+    out.push_back(std::move(implausible));
     out.push_back(single(Type::gauge, "keyshift_legacy_last_used_timestamp_seconds",
                          "When any legacy key was last used.", last_used));
     out.push_back(single(Type::counter, "keyshift_legacy_keys_created_total",

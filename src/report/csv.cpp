@@ -31,7 +31,7 @@ class Csv final : public Writer {
         out_ += ',';
         if (key.owner_email) append_csv_text(out_, *key.owner_email);
         out_ += ',';
-        base::append_rfc3339(out_, key.created_at);
+        if (key.created_at) base::append_rfc3339(out_, *key.created_at);
         out_ += ',';
         if (key.last_used_at) base::append_rfc3339(out_, *key.last_used_at);
         out_ += ',';

@@ -119,7 +119,7 @@ class Html final : public GroupedWriter {
             out_ += "</td>";
         }
         out_ += "<td>";
-        append_time(key.created_at, "");
+        append_time(key.created_at, "<i>unknown</i>");
         out_ += "</td><td>";
         append_time(key.last_used_at, "<i>never</i>");
         out_ += "</td><td>";

@@ -70,7 +70,7 @@ class Markdown final : public GroupedWriter {
             append_owner(key);
         }
         out_ += " | ";
-        append_rfc3339_seconds(out_, key.created_at);
+        append_time(key.created_at, "*unknown*");
         out_ += " | ";
         append_time(key.last_used_at, "*never*");
         out_ += " | ";

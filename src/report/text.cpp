@@ -149,7 +149,11 @@ class Text final : public GroupedWriter {
     }
 
     void append_times(const domain::Key& key) {
-        append_rfc3339_seconds(out_, key.created_at);
+        if (key.created_at) {
+            append_rfc3339_seconds(out_, *key.created_at);
+        } else {
+            out_ += "unknown             ";
+        }
         out_ += " | ";
         if (key.last_used_at) {
             append_rfc3339_seconds(out_, *key.last_used_at);

@@ -10,7 +10,8 @@ Statements::Statements(Sqlite& db)
               "over_budget, first_seen_at, last_used, phase) "
               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
       update_key(db,
-                 "UPDATE legacy_key SET id = ?2, owner = ?3, name = ?4, prefix = ?5, created_at = ?6, "
+                 "UPDATE legacy_key SET id = ?2, owner = ?3, name = ?4, prefix = ?5, created_at = "
+                 "coalesce(?6, created_at), "
                  "expires_at = ?7, bcrypt_cost = ?8, blocked = ?9, over_budget = ?10, gone_at = NULL, "
                  "gone_as = NULL WHERE row = ?1"),
       remember(db, "INSERT OR REPLACE INTO legacy_state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),

@@ -16,7 +16,8 @@ void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
     statement.bind(1, static_cast<std::int64_t>(row)).bind(2, key.id);
     bind_text(statement, 3, key.owner);
     bind_text(statement, 4, key.name);
-    statement.bind(5, key.prefix).bind(6, to_micros(key.created_at));
+    statement.bind(5, key.prefix);
+    bind_time(statement, 6, key.created_at);
     bind_time(statement, 7, key.expires_at);
     bind_number(statement, 8, key.bcrypt_cost);
     statement.bind(9, std::int64_t{key.blocked}).bind(10, std::int64_t{key.over_budget});
@@ -46,6 +47,7 @@ void Transaction::add_key(const domain::Key& key, std::uint32_t row, domain::Pha
                           base::Time seen_at) {
     Statement& add = statements_->add_key;
     bind_key(add, key, row);
+    if (!key.created_at) add.bind(6, to_micros(seen_at));  // as good as created then
     add.bind(11, to_micros(seen_at));
     bind_number(
         add, 12,

@@ -1,11 +1,13 @@
 """A census of the key table beside psql's COPY of the same select, and the daemon's memory meanwhile.
 
 A census is timed by the daemon itself, as keyshift_source_poll_duration_seconds: begin, copy, ledger, state, commit.
-The peer is timed by psql on an open connection. They take turns, the daemon stopped while psql runs.
+The peer is timed by psql on an open connection. They take turns, the daemon stopped while psql runs. What the tests of
+the lookup hash cost is told by psql alone: the same select with no more than IS NULL in their place.
 """
 
 import argparse
 import math
+import re
 from pathlib import Path
 
 from bench.key_table import KeyTable, start_postgres
@@ -14,6 +16,8 @@ from bench.psql import Psql
 from bench.watch import Watch, use_binary
 
 TARGET_RATIO = 1.5
+TESTS_RATIO = 2.5
+_TESTS = re.compile(r'CASE WHEN (k\."key_lookup_hash" IS NULL) THEN .*? END')
 SMALL, SMALL_MIB = 1_000_000, 96  # up to so many keys, at most so much memory
 LARGE_MIB = 256
 
@@ -26,6 +30,8 @@ class Census:
         self.later: list[float] = []
         self.restarted: list[float] = []
         self.copy: list[float] = []
+        self.tested: list[float] = []
+        self.plain: list[float] = []
         self.first_peak = self.later_peak = self.resident = 0
         self._table = table
         self._select = self._captured()
@@ -35,6 +41,11 @@ class Census:
             self._interval = f"{math.ceil(4 * warm[-1] + 0.5)}s"
             for number in range(max(2, rounds // 2)):
                 self._run(later=rounds if number == 0 else 0)
+            plain, replaced = _TESTS.subn(r"\1", self._select)
+            assert replaced == 1, self._select
+            for _ in range(max(3, rounds)):
+                self.tested.append(self._psql.copy_seconds(self._select))
+                self.plain.append(self._psql.copy_seconds(plain))
 
     def _captured(self) -> str:
         """What the daemon sends for a census, from PostgreSQL's own account."""
@@ -80,6 +91,7 @@ def rows(title: str, table: KeyTable, census: Census) -> list[Row]:
         Row(f"{title}: census", median(census.later), "s", copy, TARGET_RATIO, "peer: psql COPY of the same select"),
         Row("  the first, which fills the journal", median(census.first), "s", copy, TARGET_RATIO),
         Row("  the first after a restart", median(census.restarted), "s", copy, note="reads the journal back"),
+        Row("  its select, psql alone", median(census.tested), "s", median(census.plain), TESTS_RATIO, "peer: IS NULL in place of the tests"),
         Row("  peak memory, first census", census.first_peak / MIB, "MiB", at_most=limit),
         Row("  peak memory, later ones", census.later_peak / MIB, "MiB", at_most=limit),
         Row("  resident between them", census.resident / MIB, "MiB", at_most=limit),

@@ -132,7 +132,7 @@ class Handbook:
         keys.add(id=NEW, name="billing", owner=self._owner, legacy=False, age=DAY, idle=DAY / 24)
 
     def _forget_role(self) -> None:
-        self.database.execute("DROP VIEW IF EXISTS keyshift_keys; DROP INDEX IF EXISTS keyshift_legacy_activity")
+        self.database.execute("DROP VIEW IF EXISTS keyshift_keys, keyshift_keys_shared; DROP INDEX IF EXISTS keyshift_legacy_activity")
         if self.database.execute("SELECT 1 FROM pg_roles WHERE rolname = 'keyshift'"):
             self.database.execute("DROP OWNED BY keyshift; DROP ROLE keyshift")
 

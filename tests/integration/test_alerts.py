@@ -23,7 +23,7 @@ ALERTS = {
     "LegacyKeyCreated", "MigrationStalled", "MigrationBehindSchedule", "MigrationDeadlineMissed",
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
     "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",
-    "FallbackModeContradicted",
+    "FallbackModeContradicted", "RowsImplausible",
 }  # fmt: skip
 TESTS = sorted((ROOT / "alerts").glob("*.test.yaml"))
 ALERTMANAGER = ROOT / "config" / "alertmanager.yaml"

@@ -121,7 +121,7 @@ def test_a_view_that_is_older_than_the_configuration(planted: Database, tmp_path
         planted.execute(sql.stdout.decode())
         assert doctor(tree, DATABASE_URL=planted.dsn("keyshift")).exit_code == 0
     finally:
-        planted.execute("DROP VIEW keyshift_keys")
+        planted.execute("DROP VIEW IF EXISTS keyshift_keys, keyshift_keys_shared")
         planted.postgres.drop_role("keyshift", planted.name)
 
 

@@ -269,7 +269,10 @@ def test_no_hash_is_selected_and_none_leaves_the_server(table: KeyTable):
     texts = queries(table)
     assert any("key_hash" in text for text in texts) and any("key_lookup_hash" in text for text in texts)
     for text in texts:
-        harmless = re.sub(r'k\."key_lookup_hash" IS NULL', "", text)
+        hash = r'(k\.)?"key_lookup_hash"'
+        asked = [f"octet_length\\({hash}\\)", f"btrim\\({hash}::text", f'{hash} (IS NULL|COLLATE "C" ~|IN \\()']
+        asked += [f"SELECT {hash} FROM [^)]* WHERE", f"GROUP BY {hash} HAVING", f"left\\({hash}, "]
+        harmless = re.sub("|".join(asked), "", text)
         harmless = re.sub(
             r"""CASE WHEN k\."key_hash" LIKE '[^']*' THEN substr\(k\."key_hash", 5, 2\) END""", "", harmless)
         assert "hash" not in harmless, text
@@ -280,7 +283,7 @@ def test_a_hash_free_view_is_enough(table: KeyTable):
     plant(table)
     table.database.execute(VIEW)
     dsn = monitor(table, "SELECT ON key_inventory")
-    with Serve(watching(dsn, gateway={"table": "key_inventory"})) as serve:
+    with Serve(watching(dsn, gateway={"table": "key_inventory", "columns": {"legacy": "legacy"}})) as serve:
         expected = by_sql(table)
         assert by_metrics(serve, expected) == pytest.approx(expected, abs=1e-3)
         report = Keyshift().run("report", "--format=json", f"--config={serve.config_path}")

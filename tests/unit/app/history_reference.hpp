@@ -148,7 +148,10 @@ inline void Reference::show(Row row) {
     }
     key.over = key.gone = key.upgraded = key.in_use = false;
     key.row = row;
-    key.expired = row.expires && *row.expires <= now_;
+    // The rows come here without their contradictions; one with an earlier use that is known remains.
+    const bool disproved = !created && row.expires && row.used &&
+                           std::chrono::floor<std::chrono::seconds>(*row.used) > *row.expires;
+    key.expired = row.expires && *row.expires <= now_ && !disproved;
 }
 
 inline std::set<std::string> Reference::missing(const Shown& shown) const {

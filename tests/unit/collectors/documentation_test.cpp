@@ -128,8 +128,9 @@ TEST(Documentation, HasWhatEachPresetPresumes) {
         const PresetFacts& facts = facts_of(preset);
         const Columns& columns = facts.gateway.columns;
         for (const auto& column : {columns.bcrypt_hash, columns.lookup_hash, columns.owner, columns.name,
-                                   columns.prefix, columns.expires_at, columns.blocked, columns.max_budget})
+                                   columns.prefix, columns.expires_at, columns.max_budget})
             if (column) has(column->name);
+        if (columns.blocked) has(columns.blocked->column.name);
         for (const auto& [cache, prefix] : facts.caches) has(prefix + "*");
         for (const std::string& path : facts.key_paths)
             if (path != "/") has(path);

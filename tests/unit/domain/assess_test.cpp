@@ -130,6 +130,13 @@ const std::vector<Row> kRows{
          m.keys->migration.tally.live_use = {2, 1, kNow + 1h};
      },
      Check::no_live_use, Outcome::unsafe, "1 of them not switched"},
+    {"uses not recorded",
+     [](Model& m) {
+         m.policy.uses_recorded = m.keys->judged_by.uses_recorded = false;
+         m.evidence = {};
+         phase(m, Phase::dormant) = 1;
+     },
+     Check::no_live_use, Outcome::unknown, "does not tell when a key was used"},
     {"created", [](Model& m) { m.keys->migration.newest_legacy_created_at = kNow - 1h; },
      Check::no_new_legacy, Outcome::unsafe, "created 2026-01-09T23:00:00Z"},
     {"stranded", [](Model& m) { phase(m, Phase::stranded) = 1; }, Check::none_stranded, Outcome::unsafe,

@@ -206,6 +206,21 @@ const std::vector<Row> kKeyRows{
          f.live_use = {2, 1, kNow + 3h};
      },
      Outcome::unsafe, "1 of them not switched"},
+    {"uses not recorded", Check::no_live_use,
+     [](F& f) {
+         f.uses_recorded = false, f.fallback_hits.reset();
+         f.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
+     },
+     Outcome::unknown, "last_used_at: null"},
+    {"uses not recorded, hits counted", Check::no_live_use,
+     [](F& f) {
+         f.uses_recorded = false;
+         f.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
+     },
+     Outcome::pass, "0 legacy keys used or created within"},
+    {"uses not recorded, none left", Check::no_live_use,
+     [](F& f) { f.uses_recorded = false, f.fallback_hits.reset(), f.phases = {}; }, Outcome::pass,
+     "0 legacy keys used or created within"},
     {"no census", Check::no_live_use, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
 
     {"old", Check::no_new_legacy, [](F& f) { f.newest_legacy_created_at = kNow - kWeek; }, Outcome::pass,

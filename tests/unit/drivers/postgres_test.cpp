@@ -28,19 +28,21 @@ TEST(PostgresRow, ReadsWhatCopyBinarySends) {
     const std::string bytes = field("abc") + kNull + field("") + field("\x01"s) + field("\0"s) + kNull +
                               field("\0\0\0\0\0\x0f\x42\x40"s) + field("\x7f\xff\xff\xff\xff\xff\xff\xff") +
                               field("\x80\0\0\0\0\0\0\0"s) + kNull +
-                              field("\x7f\xff\xff\xff\xff\xff\xff\xfe");
+                              field("\x7f\xff\xff\xff\xff\xff\xff\xfe") + field("\xff\xff\xff\xfe") + kNull;
     PostgresRow row(bytes);
     EXPECT_EQ(row.text(), "abc");
     EXPECT_EQ(row.text(), std::nullopt);
     EXPECT_EQ(row.text(), "");
-    EXPECT_TRUE(row.flag());
-    EXPECT_FALSE(row.flag());
-    EXPECT_FALSE(row.flag());
+    EXPECT_EQ(row.flag(), true);
+    EXPECT_EQ(row.flag(), false);
+    EXPECT_EQ(row.flag(), std::nullopt);
     EXPECT_EQ(base::format_rfc3339(row.time().value()), "2000-01-01T00:00:01Z");
-    EXPECT_EQ(row.time(), std::nullopt) << "infinity";
-    EXPECT_EQ(row.time(), std::nullopt) << "-infinity";
+    EXPECT_EQ(row.time(), base::kInfiniteFuture);
+    EXPECT_EQ(row.time(), base::kInfinitePast);
     EXPECT_EQ(row.time(), std::nullopt) << "NULL";
     EXPECT_EQ(row.time(), base::Time::max()) << "later than can be said";
+    EXPECT_EQ(row.number(), -2);
+    EXPECT_EQ(row.number(), std::nullopt);
     EXPECT_FALSE(row.bad());
 }
 
@@ -67,8 +69,12 @@ TEST(PostgresRow, AFieldOfTheWrongWidthIsBad) {
     EXPECT_EQ(time.time(), std::nullopt);
     EXPECT_TRUE(time.bad());
     PostgresRow flag(four);
-    EXPECT_FALSE(flag.flag());
+    EXPECT_EQ(flag.flag(), std::nullopt);
     EXPECT_TRUE(flag.bad());
+    const std::string eight = field("abcdefgh");
+    PostgresRow number(eight);
+    EXPECT_EQ(number.number(), std::nullopt);
+    EXPECT_TRUE(number.bad());
 }
 
 TEST(Sqlstate, TellsTheOperatorsNextAction) {
