@@ -10,6 +10,7 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "app/picture.hpp"
+#include "app/saved_evidence.hpp"
 #include "base/utf8.hpp"
 #include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
@@ -80,6 +81,14 @@ Result<void> save(store::State& state, const Decision& decision) {
     return transaction->commit();
 }
 
+/// A decision is compared with what rows say, so it carries the database's time, by as much as the daemon's
+/// last poll found this host's clock to differ.
+Result<base::Time> decision_time(store::State& state) {
+    const auto facts = state.load_facts();
+    if (!facts) return facts.error();
+    return base::now() - load_skew(*facts);
+}
+
 int finish(const Result<void>& done, const std::string& message) {
     if (!done) return print_error(done.error()), exit_code(done.error());
     std::printf("%s; a running daemon takes it into account at its next poll\n", message.c_str());
@@ -96,8 +105,9 @@ int run_pair(const PairCommand& command) {
         if (!state) return state.error();
         if (auto known = check_legacy(**state, command.legacy); !known) return known;
         if (auto modern = check_modern(*config, command.replacement); !modern) return modern;
-        return save(**state,
-                    store::OperatorPair{command.legacy, command.replacement, base::now(), user_name()});
+        const auto at = decision_time(**state);
+        if (!at) return at.error();
+        return save(**state, store::OperatorPair{command.legacy, command.replacement, *at, user_name()});
     }();
     return finish(done, base::visible(command.replacement) + " replaces " + base::visible(command.legacy));
 }
@@ -109,7 +119,9 @@ int run_ack(const AckCommand& command) {
         const auto state = open_state(*config);
         if (!state) return state.error();
         if (auto known = check_legacy(**state, command.id); !known) return known;
-        return save(**state, store::Acknowledgement{command.id, base::now(), user_name(), command.note});
+        const auto at = decision_time(**state);
+        if (!at) return at.error();
+        return save(**state, store::Acknowledgement{command.id, *at, user_name(), command.note});
     }();
     return finish(done, base::visible(command.id) + " is acknowledged");
 }
