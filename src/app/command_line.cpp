@@ -18,13 +18,16 @@ namespace {
 
 constexpr const char* kFooter =
     "Environment:\n"
-    "  DATABASE_URL  the gateway's database, where the configuration does not name one\n"
-    "  REDIS_URL     the gateway's Redis, likewise\n"
+    "  DATABASE_URL     the gateway's database, where the configuration does not name one\n"
+    "  REDIS_URL        the gateway's Redis, likewise\n"
+    "  KEYSHIFT_CONFIG  the configuration file, where --config does not name one\n"
     "\n"
     "Exit codes: 0 ok, 64 usage, 69 a source is unavailable, 70 internal, 78 configuration; verdict has its "
     "own.\n"
     "Documentation: README.md and docs/.";
-constexpr const char* kConfigHelp = "Configuration file (default: DATABASE_URL and the preset)";
+constexpr const char* kConfigHelp =
+    "Configuration file (default: KEYSHIFT_CONFIG, /etc/keyshift/keyshift.yaml, or DATABASE_URL and the "
+    "preset)";
 
 using Choices = std::vector<std::string>;
 
@@ -112,9 +115,10 @@ void add_serve(CLI::App& app, ServeCommand& command) {
 }
 
 void add_status(CLI::App& app, StatusCommand& command) {
-    app.add_subcommand("status", "How far the migration is: phases, forecast, verdict")
-        ->add_option("--config", command.config, kConfigHelp)
-        ->type_name("FILE");
+    CLI::App* const status =
+        app.add_subcommand("status", "How far the migration is: phases, forecast, verdict");
+    status->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    add_format(*status, command.json);
 }
 
 void add_doctor(CLI::App& app, DoctorCommand& command) {

@@ -52,6 +52,7 @@ struct FailuresCommand {
 
 struct StatusCommand {
     std::optional<std::filesystem::path> config;
+    bool json = false;
 };
 
 struct VerdictCommand {

@@ -7,7 +7,6 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
-#include "collectors/catalog.hpp"
 #include "collectors/key_columns.hpp"
 
 namespace keyshift::app {
@@ -133,15 +132,11 @@ const std::vector<Section>& sections() {
 }  // namespace
 
 int run_sql(const SqlCommand& command) {
-    Gateway gateway;
-    if (command.config) {
-        const auto config = load_configuration(command.config);
-        if (!config) return kConfig;
-        gateway = config->gateway;
-    } else {
-        // Before there is a role there is no DATABASE_URL, which is no problem here.
-        gateway = config::defaults(config::process_environment(), collectors::catalog_types()).config.gateway;
-    }
+    // Before there is a role nobody can connect, which is no problem here.
+    const auto file = configuration_file(command.config);
+    const config::Loaded loaded = read_configuration(file);
+    if (file && !is_sound_but_for_collectors(loaded)) return print_problems(loaded.problems), kConfig;
+    const Gateway& gateway = loaded.config.gateway;
     const Names names = names_of(gateway, command.role);
     std::string out = "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n";
     for (const Section& section : sections()) {
