@@ -47,6 +47,7 @@ domain::Model model() {
     migration.detected = {domain::FallbackMode::present, kNow - 720h, {}, "it was \"seen\""};
     domain::Inventory& inventory = out.keys->inventory;
     migration.live_before = 4;
+    migration.last_removal = kNow - 24h;
     inventory.legacy_keys = 3;
     inventory.modern_keys = 5;
     inventory.baseline = 4;
