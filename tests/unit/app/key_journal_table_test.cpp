@@ -70,6 +70,8 @@ TEST_F(KeyJournalTable, AMoveGoesOnAndIsSaid) {
     const auto again = try_poll(table("upgraded"));
     EXPECT_FALSE(again->of_another_table);
     EXPECT_EQ(events(event::kTable), 1U);
+    restart();
+    EXPECT_EQ(try_poll(table("upgraded"))->totals.table_changes, 1U);
 }
 
 TEST_F(KeyJournalTable, ATableThatIsMadeAnewIsAnotherOneAndARenamedOneIsNot) {
