@@ -243,14 +243,14 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     SourceStatus& status = model_.sources[watched.source.name()];
     const auto up_before = status.up;
     status.add_duration(cycle.took);
+    // A look that failed has saved nothing, which is no sign that saving works.
+    if (cycle.keys) note_saved("journal", cycle.keys->state_error);
+    if (cycle.state_error) note_saved("journal", cycle.state_error);
     if (cycle.observation) {
         apply_success(watched, status, cycle);
     } else {
         apply_failure(watched, status, cycle);
     }
-    // A look that failed has saved nothing, which is no sign that saving works.
-    if (cycle.keys) note_saved("journal", cycle.keys->state_error);
-    if (cycle.state_error) note_saved("journal", cycle.state_error);
     if (!cycle.state_notice.empty()) {
         log::error("state started anew", {{"reason", cycle.state_notice}});
         book_.forget_saved();
