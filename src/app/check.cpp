@@ -12,8 +12,8 @@ int run_check(const CheckCommand& command) {
     int result = kOk;
     for (const auto& file : command.files) {
         const config::Loaded loaded = config::load(file, environment, collectors::catalog_types());
-        for (const config::Problem& problem : loaded.problems)
-            std::fprintf(stderr, "%s\n", problem.text().c_str());
+        for (const auto* const list : {&loaded.problems, &loaded.warnings})
+            for (const config::Problem& problem : *list) std::fprintf(stderr, "%s\n", problem.text().c_str());
         if (loaded.problems.empty()) {
             std::printf("%s: ok\n", file.c_str());
         } else {

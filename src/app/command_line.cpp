@@ -18,13 +18,16 @@ namespace {
 
 constexpr const char* kFooter =
     "Environment:\n"
-    "  DATABASE_URL  the gateway's database, where the configuration does not name one\n"
-    "  REDIS_URL     the gateway's Redis, likewise\n"
+    "  DATABASE_URL     the gateway's database, where the configuration does not name one\n"
+    "  REDIS_URL        the gateway's Redis, likewise\n"
+    "  KEYSHIFT_CONFIG  the configuration file, where --config does not name one\n"
     "\n"
     "Exit codes: 0 ok, 64 usage, 69 a source is unavailable, 70 internal, 78 configuration; verdict has its "
     "own.\n"
     "Documentation: README.md and docs/.";
-constexpr const char* kConfigHelp = "Configuration file (default: DATABASE_URL and the preset)";
+constexpr const char* kConfigHelp =
+    "Configuration file (default: KEYSHIFT_CONFIG, /etc/keyshift/keyshift.yaml, or DATABASE_URL and the "
+    "preset)";
 
 using Choices = std::vector<std::string>;
 
@@ -112,9 +115,10 @@ void add_serve(CLI::App& app, ServeCommand& command) {
 }
 
 void add_status(CLI::App& app, StatusCommand& command) {
-    app.add_subcommand("status", "How far the migration is: phases, forecast, verdict")
-        ->add_option("--config", command.config, kConfigHelp)
-        ->type_name("FILE");
+    CLI::App* const status =
+        app.add_subcommand("status", "How far the migration is: phases, forecast, verdict");
+    status->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    add_format(*status, command.json);
 }
 
 void add_doctor(CLI::App& app, DoctorCommand& command) {
@@ -152,6 +156,16 @@ void add_ack(CLI::App& app, AckCommand& command) {
     ack->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
     ack->add_option("ID", command.id, "The legacy key's id")->required();
     ack->add_option("--note", command.note, "Why; kept with the time and your name")->type_name("TEXT");
+}
+
+void add_accept_table(CLI::App& app, AcceptTableCommand& command) {
+    CLI::App* const accept = app.add_subcommand(
+        "accept-table",
+        "Say that the key table, which is another one than before, is right; shows first what that does");
+    accept->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    accept->add_flag("--anew", command.anew,
+                     "It has nothing to do with the one before: the journal begins anew");
+    accept->add_flag("--yes", command.yes, "Accept it without asking");
 }
 
 void add_sql(CLI::App& app, SqlCommand& command) {
@@ -243,6 +257,7 @@ struct Targets {
     KeyCommand key;
     PairCommand pair;
     AckCommand ack;
+    AcceptTableCommand accept_table;
     SqlCommand sql;
     DoctorCommand doctor;
 };
@@ -260,6 +275,7 @@ void add_all(CLI::App& app, Targets& targets) {
     add_key(app, targets.key);
     add_pair(app, targets.pair);
     add_ack(app, targets.ack);
+    add_accept_table(app, targets.accept_table);
     add_sql(app, targets.sql);
     add_check(app, targets.check, targets.check_log);
 }
@@ -274,6 +290,7 @@ Command chosen(const CLI::App& app, Targets& targets) {
     if (app.got_subcommand("key")) return targets.key;
     if (app.got_subcommand("pair")) return targets.pair;
     if (app.got_subcommand("ack")) return targets.ack;
+    if (app.got_subcommand("accept-table")) return targets.accept_table;
     if (app.got_subcommand("sql")) return targets.sql;
     if (!targets.check_log.sample.empty()) return targets.check_log;
     return targets.check;

@@ -52,6 +52,7 @@ struct FailuresCommand {
 
 struct StatusCommand {
     std::optional<std::filesystem::path> config;
+    bool json = false;
 };
 
 struct VerdictCommand {
@@ -76,6 +77,12 @@ struct AckCommand {
     std::string note;
 };
 
+struct AcceptTableCommand {
+    std::optional<std::filesystem::path> config;
+    bool anew = false;  ///< the journal forgets the keys of the table before
+    bool yes = false;   ///< without asking
+};
+
 struct SqlCommand {
     std::optional<std::filesystem::path> config;
     std::string role = "keyshift";
@@ -93,9 +100,9 @@ struct Message {
     int exit_code;
 };
 
-using Command =
-    std::variant<ReportCommand, ServeCommand, CheckCommand, CheckLogCommand, FailuresCommand, StatusCommand,
-                 VerdictCommand, KeyCommand, PairCommand, AckCommand, SqlCommand, DoctorCommand, Message>;
+using Command = std::variant<ReportCommand, ServeCommand, CheckCommand, CheckLogCommand, FailuresCommand,
+                             StatusCommand, VerdictCommand, KeyCommand, PairCommand, AckCommand,
+                             AcceptTableCommand, SqlCommand, DoctorCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

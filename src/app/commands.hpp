@@ -17,6 +17,7 @@ int run_verdict(const VerdictCommand& command);
 int run_key(const KeyCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);
+int run_accept_table(const AcceptTableCommand& command);
 int run_sql(const SqlCommand& command);
 int run_doctor(const DoctorCommand& command);
 

@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/configuration.hpp"
 
+#include <algorithm>
 #include <cstdio>
+
+#include <unistd.h>
 
 #include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
 #include "collectors/probe.hpp"
 
 namespace keyshift::app {
+namespace {
+
+/// Where the package has it.
+constexpr const char* kInstalled = "/etc/keyshift/keyshift.yaml";
+
+}  // namespace
+
+std::optional<std::filesystem::path> configuration_file(const std::optional<std::filesystem::path>& given) {
+    if (given) return given;
+    if (auto named = config::non_empty(config::process_environment(), "KEYSHIFT_CONFIG")) return *named;
+    if (::access(kInstalled, R_OK) == 0) return kInstalled;
+    return std::nullopt;
+}
 
 config::Loaded read_configuration(const std::optional<std::filesystem::path>& file) {
     const auto environment = config::process_environment();
@@ -15,12 +31,22 @@ config::Loaded read_configuration(const std::optional<std::filesystem::path>& fi
     return file ? config::load(*file, environment, types) : config::defaults(environment, types);
 }
 
-std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file) {
-    config::Loaded loaded = read_configuration(file);
-    for (const config::Problem& problem : loaded.problems)
-        std::fprintf(stderr, "%s%s\n", problem.file.empty() ? "keyshift: " : "", problem.text().c_str());
+std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& given) {
+    config::Loaded loaded = read_configuration(configuration_file(given));
+    print_problems(loaded.problems);
     if (!loaded.problems.empty()) return std::nullopt;
     return std::move(loaded.config);
+}
+
+bool is_sound_but_for_collectors(const config::Loaded& loaded) {
+    return std::all_of(loaded.problems.begin(), loaded.problems.end(), [](const config::Problem& problem) {
+        return problem.key.rfind("collectors", 0) == 0;
+    });
+}
+
+void print_problems(const std::vector<config::Problem>& problems) {
+    for (const config::Problem& problem : problems)
+        std::fprintf(stderr, "%s%s\n", problem.file.empty() ? "keyshift: " : "", problem.text().c_str());
 }
 
 domain::Policy judging(const config::Config& config) {

@@ -11,12 +11,23 @@
 
 namespace keyshift::app {
 
+/// The file that counts: `given` on the command line, else KEYSHIFT_CONFIG, else /etc/keyshift/keyshift.yaml
+/// where it is there and may be read. Empty: there is none, and the environment says what to watch.
+std::optional<std::filesystem::path> configuration_file(const std::optional<std::filesystem::path>& given);
+
 /// From `file`, or the defaults where there is none, with all problems.
 config::Loaded read_configuration(const std::optional<std::filesystem::path>& file);
 
-/// From `file`, or the defaults where there is none. Problems are printed to standard error, one a line; then
-/// the result is empty.
-std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& file);
+/// From configuration_file(given), or the defaults where there is none. Problems are printed to standard
+/// error, one a line; then the result is empty.
+std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& given);
+
+/// For whoever reads no source: nothing but the collectors has problems, such as a secret that only the
+/// daemon may read. False for a file that could not be read at all.
+bool is_sound_but_for_collectors(const config::Loaded& loaded);
+
+/// As print_error, for each problem.
+void print_problems(const std::vector<config::Problem>& problems);
 
 /// How the migration is to be judged.
 domain::Policy judging(const config::Config& config);

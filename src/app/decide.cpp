@@ -3,11 +3,9 @@
 #include <any>
 #include <cstdio>
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
+#include "app/decisions.hpp"
 #include "app/exit_code.hpp"
 #include "app/picture.hpp"
 #include "base/utf8.hpp"
@@ -24,23 +22,6 @@ namespace {
 using base::Errc;
 using base::Error;
 using base::Result;
-
-/// Who is at the keyboard: the one who called sudo, where it was used.
-std::string user_name() {
-    if (auto sudo = config::non_empty(config::process_environment(), "SUDO_USER")) return *std::move(sudo);
-    const passwd* const entry =
-        ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): a command's one thread
-    return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::geteuid());
-}
-
-Result<std::unique_ptr<store::State>> open_state(const config::Config& config) {
-    auto state = store::State::attach(config.state.directory);
-    if (state && !*state) {
-        return Error{Errc::config, "there is no state in " + config.state.directory.string(),
-                     "start keyshift serve first, or give its configuration with --config"};
-    }
-    return state;
-}
 
 Result<void> check_legacy(store::State& state, const std::string& id) {
     const auto key = state.load_key(id);
@@ -77,14 +58,6 @@ Result<void> check_modern(const config::Config& config, const std::string& id) {
     return {};
 }
 
-template <class Decision>
-Result<void> save(store::State& state, const Decision& decision) {
-    auto transaction = state.begin();
-    if (!transaction) return transaction.error();
-    transaction->decide(decision);
-    return transaction->commit();
-}
-
 int finish(const Result<void>& done, const std::string& message) {
     if (!done) return print_error(done.error()), exit_code(done.error());
     std::printf("%s; a running daemon takes it into account at its next poll\n", message.c_str());
@@ -101,8 +74,10 @@ int run_pair(const PairCommand& command) {
         if (!state) return state.error();
         if (auto known = check_legacy(**state, command.legacy); !known) return known;
         if (auto modern = check_modern(*config, command.replacement); !modern) return modern;
-        return save(**state,
-                    store::OperatorPair{command.legacy, command.replacement, base::now(), user_name()});
+        const auto at = decision_time(**state);
+        if (!at) return at.error();
+        return save_decision(**state,
+                             store::OperatorPair{command.legacy, command.replacement, *at, user_name()});
     }();
     return finish(done, base::visible(command.replacement) + " replaces " + base::visible(command.legacy));
 }
@@ -114,7 +89,9 @@ int run_ack(const AckCommand& command) {
         const auto state = open_state(*config);
         if (!state) return state.error();
         if (auto known = check_legacy(**state, command.id); !known) return known;
-        return save(**state, store::Acknowledgement{command.id, base::now(), user_name(), command.note});
+        const auto at = decision_time(**state);
+        if (!at) return at.error();
+        return save_decision(**state, store::Acknowledgement{command.id, *at, user_name(), command.note});
     }();
     return finish(done, base::visible(command.id) + " is acknowledged");
 }

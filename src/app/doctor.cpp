@@ -158,17 +158,15 @@ class Printer {
 }  // namespace
 
 int run_doctor(const DoctorCommand& command) {
-    const config::Loaded loaded = read_configuration(command.config);
+    const auto file = configuration_file(command.config);
+    const config::Loaded loaded = read_configuration(file);
     Printer printer(command.json);
     if (!loaded.problems.empty()) {
-        printer.show({"configuration", about_configuration(command.config, loaded.problems)});
+        printer.show({"configuration", about_configuration(file, loaded.problems)});
         printer.end();
         return kConfig;
     }
-    if (command.config) {
-        printer.show(
-            {"configuration", {{Kind::ok, base::visible(command.config->string()) + " can be read"}}});
-    }
+    if (file) printer.show({"configuration", {{Kind::ok, base::visible(file->string()) + " can be read"}}});
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
     for (const config::CollectorConfig& collector : config.collectors)

@@ -11,7 +11,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <unistd.h>
 
+#include "app/asking.hpp"
 #include "app/configuration.hpp"
+#include "app/described_configuration.hpp"
 #include "app/exit_code.hpp"
 #include "app/saved_evidence.hpp"
 #include "app/status_line.hpp"
@@ -65,11 +67,17 @@ Result<void> Monitor::open() {
     for (const config::CollectorConfig& collector : config_.collectors)
         watched_.emplace_back(config_.gateway, collector, *this);
     if (auto restored = restore_model(); !restored) return restored.error();
-    const auto reload = [this](http::Answer answer) { ask_to_reload(std::move(answer)); };
-    router_.emplace(pages_.routes(launch_.lifecycle ? reload : Pages::Reload()));
+    router_.emplace(routes());
     pages_.counts_from(*router_);
     publish();
     return open_server();
+}
+
+std::vector<http::Route> Monitor::routes() {
+    const auto reload = [this](http::Answer answer) { ask_to_reload(std::move(answer)); };
+    auto all = pages_.routes(launch_.lifecycle ? reload : Pages::Reload());
+    for (http::Route& route : api_.routes()) all.push_back(std::move(route));
+    return all;
 }
 
 Result<void> Monitor::open_server() {
@@ -80,7 +88,16 @@ Result<void> Monitor::open_server() {
                       : http::Server::adopt(loop_.get_executor(), sockets, http::Limits{}, *router_);
     if (!server) return server.error();
     server_.emplace(std::move(*server));
+    listen_locally();
     return {};
+}
+
+/// For the commands on this host. Whoever scrapes does not need it, so that its want ends nothing.
+void Monitor::listen_locally() {
+    const auto listening = server_->listen_locally(config_.state.directory, kSocketName);
+    if (listening) return;
+    log::error("commands cannot ask this daemon: there is no socket for them",
+               {{"error", listening.error().what}, {"hint", listening.error().hint}});
 }
 
 /// Counters continue where they stood: the first scrape must not see a 0 that was never true.
@@ -103,6 +120,7 @@ Result<void> Monitor::restore_model() {
     model_.state_size_bytes = state_->size_bytes();
     model_.policy = judging(config_);
     model_.config_loaded_at = base::now();
+    api_.set_configuration(described(config_, launch_.file, model_.config_loaded_at));
     return {};
 }
 
@@ -165,7 +183,7 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
         }
         const auto began = Clock::now();
         if (watched.source.keeps_journal())
-            heard = {counted_fallback(model_, base::now()), book_.take_uses(), journal_settings(config_)};
+            heard = {counted_fallback(model_, database_now()), book_.take_uses(), journal_settings(config_)};
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
@@ -225,14 +243,14 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     SourceStatus& status = model_.sources[watched.source.name()];
     const auto up_before = status.up;
     status.add_duration(cycle.took);
+    // A look that failed has saved nothing, which is no sign that saving works.
+    if (cycle.keys) note_saved("journal", cycle.keys->state_error);
+    if (cycle.state_error) note_saved("journal", cycle.state_error);
     if (cycle.observation) {
         apply_success(watched, status, cycle);
     } else {
         apply_failure(watched, status, cycle);
     }
-    // A look that failed has saved nothing, which is no sign that saving works.
-    if (cycle.keys) note_saved("journal", cycle.keys->state_error);
-    if (cycle.state_error) note_saved("journal", cycle.state_error);
     if (!cycle.state_notice.empty()) {
         log::error("state started anew", {{"reason", cycle.state_notice}});
         book_.forget_saved();
@@ -263,6 +281,8 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (cycle.keys) {
         if (cycle.keys->of_another_table) book_.begin_anew(base::now(), model_);
         model_.keys = std::move(cycle.keys);
+        const domain::Migration& migration = model_.keys->migration;
+        model_.watch = domain::watch_after(model_.watch, migration.clock_at, migration.poll_every);
     }
     note_missing(watched, *cycle.observation);
     book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
@@ -313,9 +333,12 @@ void Monitor::note_saved(std::string_view what, const std::optional<base::Error>
 }
 
 void Monitor::publish() {
-    const base::Time now = base::now();
-    EvidenceBook::update(model_, now);
-    pages_.publish(model_, now);
+    EvidenceBook::update(model_, base::now());
+    pages_.publish(model_, database_now());
+}
+
+base::Time Monitor::database_now() const {
+    return domain::database_now(model_, base::now());
 }
 
 void Monitor::save_soon() {
@@ -362,7 +385,7 @@ void Monitor::keep_judging() {
 /// What `systemctl status` shows.
 void Monitor::tell_manager() {
     if (!launch_.manager.listens() || stopping_) return;
-    std::string text = status_line(model_, base::now());
+    std::string text = status_line(model_, database_now());
     if (text == told_) return;
     launch_.manager.status(text);
     told_ = std::move(text);

@@ -22,6 +22,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "app/api_pages.hpp"
 #include "app/evidence_book.hpp"
 #include "app/evidence_saver.hpp"
 #include "app/pages.hpp"
@@ -79,6 +80,7 @@ class Monitor {
     /// What a new configuration and the state say; made on a worker thread.
     struct Reread {
         std::optional<config::Config> config;
+        api::Configuration described;
         std::vector<std::string> problems;  // not empty: the configuration is not to be used
         std::map<std::string, domain::SourceStatus> statuses;  // of sources that are not watched yet
     };
@@ -86,6 +88,8 @@ class Monitor {
     Monitor(config::Config config, Launch launch);
     base::Result<void> open();
     base::Result<void> open_server();
+    void listen_locally();
+    std::vector<http::Route> routes();
     base::Result<void> restore_model();
 
     base::Result<void> resume(Watched& watched);
@@ -99,6 +103,7 @@ class Monitor {
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
     void save_soon();
     void save_evidence();
+    base::Time database_now() const;
     static void note_missing(Watched& watched, const collectors::Observation& seen);
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
     void publish();
@@ -135,6 +140,7 @@ class Monitor {
     std::optional<Clock::time_point> saved_at_;
     boost::asio::steady_timer save_timer_{loop_};
     Pages pages_;
+    ApiPages api_{model_};
     std::optional<http::Router> router_;
     std::optional<http::Server> server_;
 

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "app/configuration.hpp"
+#include "app/described_configuration.hpp"
 #include "app/monitor.hpp"
 #include "app/saved_evidence.hpp"
 #include "base/log.hpp"
@@ -131,6 +132,7 @@ Monitor::Reread Monitor::read_again() const {
             const auto start = starts->find(type);
             if (start != starts->end()) status.observation_start = start->second;
         }
+        out.described = described(loaded.config, launch_.file, base::now());
         out.config = std::move(loaded.config);
     } catch (const std::exception& e) {
         out.problems.push_back(std::string("unexpected: ") + e.what());
@@ -217,6 +219,7 @@ void Monitor::configure(Reread& fresh, std::list<Watched>& started) {
         parked_.erase(name);
     }
     model_.policy = judging(config_);
+    api_.set_configuration(std::move(fresh.described));
     if (model_.keys && !config_.web.per_key_series) model_.keys->key_series.clear();
     std::set<std::string> changed;
     std::set<std::string> added;

@@ -41,7 +41,7 @@ Result<Picture> of_daemon(const config::Config& config) {
     if (!model) return model.error();
     picture.model = std::move(*model);
     picture.of_daemon = picture.model.keys.has_value();
-    picture.now = base::now();
+    picture.now = domain::database_now(picture.model, base::now());
     return picture;
 }
 
@@ -79,8 +79,8 @@ Result<Picture> look(const config::Config& config) {
             Source source(config.gateway, collector, *picture.state, interrupt);
             if (!source.may_cause().empty()) continue;
             source.resume(book.cursor(source.name()));
-            Cycle cycle = source.run_cycle(
-                {counted_fallback(known, base::now()), book.take_uses(), journal_settings(config)});
+            Cycle cycle = source.run_cycle({counted_fallback(known, domain::database_now(known, base::now())),
+                                            book.take_uses(), journal_settings(config)});
             if (last && !cycle.observation) return cycle.error;
             if (last && cycle.keys->state_error) return *cycle.keys->state_error;
             take_look(collector, cycle, book, known);
@@ -94,6 +94,9 @@ Result<Picture> look(const config::Config& config) {
     picture.model.evidence = std::move(known.evidence);
     picture.model.probe = known.probe;
     picture.model.gauges = known.gauges;
+    picture.model.skew = keys->observation->skew;
+    // Whoever looks once has not watched.
+    picture.model.watch.reset();
     for (auto& [name, status] : known.sources)
         if (name != domain::kKeysSource) picture.model.sources[name] = status;
     picture.model.sources[domain::kKeysSource].up = true;

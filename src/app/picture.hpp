@@ -18,7 +18,7 @@ struct Picture {
     /// The daemon's, or a copy that the look has brought up to date. Changes nothing on disk.
     std::unique_ptr<store::State> state;
     bool of_daemon = false;
-    base::Time now;  ///< by the clock that the model's times are of
+    base::Time now;  ///< by the database's clock
 };
 
 /// Errors: those of the state and of the database; config when there is nothing to look at.

@@ -19,6 +19,7 @@ struct Run {
     int operator()(const KeyCommand& command) const { return run_key(command); }
     int operator()(const PairCommand& command) const { return run_pair(command); }
     int operator()(const AckCommand& command) const { return run_ack(command); }
+    int operator()(const AcceptTableCommand& command) const { return run_accept_table(command); }
     int operator()(const SqlCommand& command) const { return run_sql(command); }
     int operator()(const DoctorCommand& command) const { return run_doctor(command); }
     int operator()(const Message& message) const {

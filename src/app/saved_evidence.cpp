@@ -21,6 +21,10 @@ constexpr std::string_view kMark = "mark:";
 constexpr std::string_view kResets = "resets";
 constexpr std::string_view kHeadline = "headline";
 constexpr std::string_view kLines = "log_lines:";
+constexpr const char* kSkew = "skew";
+constexpr const char* kWatchedSince = "watched_since";
+constexpr const char* kWatchedUntil = "watched_until";
+constexpr const char* kWatchedEvery = "watched_every";
 
 std::string join(std::string_view a, std::string_view b) {
     return std::string(a) + std::string(b);
@@ -170,6 +174,11 @@ void save_evidence(const domain::Model& model, store::Facts& facts, store::Count
     }
     const auto save = [&facts](const char* name, const std::optional<Time>& at) { facts[name] = text(at); };
     describe(save, model.probe);
+    facts[kSkew] = std::to_string(model.skew.count());
+    if (!model.watch) return;
+    save(kWatchedSince, model.watch->since);
+    save(kWatchedUntil, model.watch->until);
+    facts[kWatchedEvery] = std::to_string(model.watch->poll_every.count());
 }
 
 void load_evidence(const store::Facts& facts, const store::Counters& counters, domain::Model& model) {
@@ -199,6 +208,14 @@ void load_evidence(const store::Facts& facts, const store::Counters& counters, d
     }
     const auto load = [&facts](const char* name, std::optional<Time>& at) { at = time(facts, name); };
     describe(load, model.probe);
+    model.skew = load_skew(facts);
+    const auto since = time(facts, kWatchedSince);
+    const auto until = time(facts, kWatchedUntil);
+    if (since && until) model.watch = {*since, *until, Duration{number(facts, kWatchedEvery)}};
+}
+
+Duration load_skew(const store::Facts& facts) {
+    return Duration{number(facts, kSkew)};
 }
 
 void load_statuses(const store::Facts& facts, const store::Counters& counters,

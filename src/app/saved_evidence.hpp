@@ -16,6 +16,9 @@ void save_evidence(const domain::Model& model, store::Facts& facts, store::Count
 /// Without how the sources were doing.
 void load_evidence(const store::Facts& facts, const store::Counters& counters, domain::Model& model);
 
+/// This host's clock minus the database's, as the daemon's last poll found it; zero before the first one.
+base::Duration load_skew(const store::Facts& facts);
+
 /// How the daemon's sources were doing.
 void load_statuses(const store::Facts& facts, const store::Counters& counters,
                    std::map<std::string, domain::SourceStatus>& sources);

@@ -8,9 +8,10 @@
 namespace keyshift::app {
 
 int run_serve(const ServeCommand& command) {
-    auto config = load_configuration(command.config);
+    const auto file = configuration_file(command.config);
+    auto config = load_configuration(file);
     if (!config) return kConfig;
-    Launch launch{command.config, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
+    Launch launch{file, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
         if (!address) {

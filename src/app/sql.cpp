@@ -212,27 +212,15 @@ const std::vector<Section>& sections() {
     return kSections;
 }
 
-/// Before there is a role there is no DATABASE_URL, and the SQL needs none: only what the file says of the
-/// gateway has to be right.
-std::optional<Gateway> read_gateway(const std::optional<std::filesystem::path>& file) {
-    config::Loaded loaded = read_configuration(file);
-    bool usable = true;
-    for (const config::Problem& problem : loaded.problems) {
-        if (!problem.key.empty() && problem.key.rfind("gateway", 0) != 0) continue;
-        if (problem.file.empty()) continue;  // the environment names no source
-        std::fprintf(stderr, "%s\n", problem.text().c_str());
-        usable = false;
-    }
-    if (!usable) return std::nullopt;
-    return loaded.config.gateway;
-}
-
 }  // namespace
 
 int run_sql(const SqlCommand& command) {
-    const auto gateway = read_gateway(command.config);
-    if (!gateway) return kConfig;
-    const Names names = names_of(*gateway, command.role);
+    // Before there is a role nobody can connect, which is no problem here.
+    const auto file = configuration_file(command.config);
+    const config::Loaded loaded = read_configuration(file);
+    if (file && !is_sound_but_for_collectors(loaded)) return print_problems(loaded.problems), kConfig;
+    const Gateway& gateway = loaded.config.gateway;
+    const Names names = names_of(gateway, command.role);
     std::string out = "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n";
     for (const Section& section : sections()) {
         const auto& wanted = command.sections;

@@ -1,66 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift verdict: may the fallback be removed?
+#include "api/verdict.hpp"
+
 #include <cstdio>
 
 #include "app/commands.hpp"
-#include "app/configuration.hpp"
 #include "app/exit_code.hpp"
-#include "app/picture.hpp"
+#include "app/judged_document.hpp"
 #include "app/terminal.hpp"
 #include "app/verdict_text.hpp"
-#include "base/json.hpp"
-#include "domain/assess.hpp"
 
 namespace keyshift::app {
 namespace {
 
-using domain::CheckResult;
+constexpr Resource<api::Verdict> kResource{"/api/v1/verdict", api::decode_verdict, api::verdict};
 
-void append_time(std::string& out, std::string_view name, std::optional<base::Time> t) {
-    out += ",\"" + std::string(name) + "\":";
-    out += t ? "\"" + base::format_rfc3339(*t) + "\"" : "null";
-}
-
-std::string as_json(const Picture& picture, const domain::Judgement& judgement) {
-    std::string out = R"({"verdict":")" + std::string(verdict_name(judgement.verdict)) + "\"";
-    append_time(out, "at", picture.now);
-    append_time(out, "read_at", picture.model.keys->migration.polled_at);
-    out += std::string(R"(,"from":")") + (picture.of_daemon ? "daemon" : "one pass") + "\"";
-    append_time(out, "earliest_safe", judgement.earliest_safe);
-    out += ",\"not_measured\":[";
-    for (const domain::Check check : judgement.not_measured())
-        out += (out.back() == '[' ? "\"" : ",\"") + std::string(check_name(check)) + "\"";
-    out += "],\"checks\":[";
-    for (const CheckResult& result : judgement.checks) {
-        out += out.back() == '[' ? "" : ",";
-        out += "{\"check\":\"" + std::string(check_name(result.check)) + "\",\"outcome\":\"" +
-               std::string(outcome_name(result.outcome)) + "\",\"evidence\":";
-        base::append_json_string(out, result.evidence);
-        append_time(out, "passes_at", result.passes_at);
-        out += "}";
-    }
-    return out + "]}\n";
-}
-
-std::string as_text(const Picture& picture, const domain::Judgement& judgement) {
+std::string as_text(const api::Verdict& verdict) {
     const Terminal terminal;
-    std::string out = verdict_line(judgement, picture.now, terminal) + "\n\n";
-    for (const CheckResult& result : judgement.checks) out += "  " + check_line(result, terminal) + "\n";
-    out += "\n" + terminal.paint(Colour::quiet, origin_line(picture)) + "\n";
-    return out;
+    std::string out = verdict_line(verdict, terminal) + "\n\n";
+    for (const api::CheckedItem& check : verdict.answer.checks)
+        out += "  " + check_line(check, terminal) + "\n";
+    if (!verdict.answer.checks.empty()) out += "\n";
+    return out + terminal.paint(Colour::quiet, origin_line(verdict)) + "\n";
 }
 
 }  // namespace
 
 int run_verdict(const VerdictCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return kConfig;
-    const auto picture = take_picture(*config);
-    if (!picture) return print_error(picture.error()), exit_code(picture.error());
-    const auto judgement = assess(picture->model, picture->now).judgement;
-    const std::string text = command.json ? as_json(*picture, judgement) : as_text(*picture, judgement);
+    const auto asker = Asker::from(command.config);
+    if (!asker) return kConfig;
+    const auto [verdict, unread] = obtain(*asker, kResource);
+    print_differences(verdict);
+    if (unread) print_error(*unread);
+    const std::string text = command.json ? encode(verdict) : as_text(verdict);
     std::fputs(text.c_str(), stdout);
-    return static_cast<int>(judgement.verdict);
+    return static_cast<int>(verdict_of(verdict.answer));
 }
 
 }  // namespace keyshift::app

@@ -7,21 +7,22 @@ namespace {
 using domain::CheckOutcome;
 using domain::Verdict;
 
-Colour colour_of(CheckOutcome outcome) {
-    switch (outcome) {
-        case CheckOutcome::pass:
-            return Colour::good;
-        case CheckOutcome::not_measured:
-            return Colour::quiet;
-        case CheckOutcome::unsafe:
-            return Colour::bad;
-        default:
-            return Colour::warning;
-    }
+/// An outcome that is not known here is no pass.
+Colour colour_of(std::string_view outcome) {
+    if (outcome == outcome_name(CheckOutcome::pass)) return Colour::good;
+    if (outcome == outcome_name(CheckOutcome::not_measured)) return Colour::quiet;
+    return outcome == outcome_name(CheckOutcome::unsafe) ? Colour::bad : Colour::warning;
 }
 
-std::string answer(const domain::Judgement& judgement, base::Time now) {
-    switch (judgement.verdict) {
+Colour colour_of(Verdict verdict) {
+    if (verdict == Verdict::safe) return Colour::good;
+    return verdict == Verdict::unsafe ? Colour::bad : Colour::warning;
+}
+
+std::string in_words(const api::Judged& judged) {
+    const api::Answer& answer = judged.answer;
+    if (answer.reason) return *answer.reason;
+    switch (verdict_of(answer)) {
         case Verdict::safe:
             return "the fallback may be removed";
         case Verdict::unsafe:
@@ -31,37 +32,48 @@ std::string answer(const domain::Judgement& judgement, base::Time now) {
         case Verdict::not_yet:
             break;
     }
-    const bool dated = judgement.earliest_safe && *judgement.earliest_safe > now;
-    return dated ? "the fallback may not be removed before " + show_time(*judgement.earliest_safe)
+    const bool dated = answer.earliest_safe && *answer.earliest_safe > judged.at;
+    return dated ? "the fallback may not be removed before " + show_time(*answer.earliest_safe)
                  : "the fallback may not be removed yet";
+}
+
+std::string from_text(std::string_view from, std::optional<base::Time> read_at, base::Time now) {
+    if (from == "nothing") return "Nothing could be read.";
+    if (!read_at) return "From the running daemon, which has not read the key table yet.";
+    if (from == "daemon") return "From the running daemon, read " + show_distance(*read_at, now) + ".";
+    if (from == "state")
+        return "From the state of the running daemon, read " + show_distance(*read_at, now) + ".";
+    return "From one look at the database at " + show_time(*read_at) +
+           "; no daemon is running. Only `keyshift serve` sees what changes.";
 }
 
 }  // namespace
 
-std::string verdict_line(const domain::Judgement& judgement, base::Time now, const Terminal& terminal) {
-    const Verdict verdict = judgement.verdict;
-    const Colour colour = verdict == Verdict::safe     ? Colour::good
-                          : verdict == Verdict::unsafe ? Colour::bad
-                                                       : Colour::warning;
-    std::string out = terminal.paint(colour, verdict_name(verdict)) + ": " + answer(judgement, now);
+std::string verdict_line(const api::Judged& judged, const Terminal& terminal) {
+    const Verdict verdict = verdict_of(judged.answer);
+    std::string out = terminal.paint(colour_of(verdict), verdict_name(verdict)) + ": " + in_words(judged);
     std::string unmeasured;
-    for (const domain::Check check : judgement.not_measured())
-        unmeasured += (unmeasured.empty() ? " (not measured: " : ", ") + std::string(check_name(check));
-    return unmeasured.empty() ? out : out + unmeasured + ")";
+    for (const std::string& check : judged.answer.not_measured)
+        unmeasured += (unmeasured.empty() ? " (not measured: " : ", ") + check;
+    if (!unmeasured.empty()) out += unmeasured + ")";
+    for (const std::string& caveat : judged.answer.caveats) out += "; " + caveat;
+    return out;
 }
 
-std::string check_line(const domain::CheckResult& result, const Terminal& terminal) {
-    std::string line = terminal.paint(colour_of(result.outcome), pad(outcome_name(result.outcome), 12)) +
-                       "  " + pad(check_name(result.check), 20) + "  " + result.evidence;
-    if (result.passes_at) line += "; passes " + show_time(*result.passes_at) + " if nothing else happens";
+std::string check_line(const api::CheckedItem& check, const Terminal& terminal) {
+    std::string line = terminal.paint(colour_of(check.outcome), pad(check.outcome, 12)) + "  " +
+                       pad(check.check, 20) + "  " + check.evidence;
+    if (check.passes_at) line += "; passes " + show_time(*check.passes_at) + " if nothing else happens";
     return line;
 }
 
+std::string origin_line(const api::Judged& judged) {
+    return from_text(judged.from, judged.read_at, judged.at);
+}
+
 std::string origin_line(const Picture& picture) {
-    const base::Time read = picture.model.keys->migration.polled_at;
-    if (picture.of_daemon) return "From the running daemon, read " + show_distance(read, picture.now) + ".";
-    return "From one look at the database at " + show_time(read) +
-           "; no daemon is running. Only `keyshift serve` sees what changes.";
+    return from_text(picture.of_daemon ? "daemon" : "one pass", picture.model.keys->migration.polled_at,
+                     picture.now);
 }
 
 }  // namespace keyshift::app

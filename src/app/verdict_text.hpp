@@ -4,17 +4,19 @@
 
 #include <string>
 
+#include "api/judged.hpp"
 #include "app/picture.hpp"
 #include "app/terminal.hpp"
-#include "domain/verdict.hpp"
 
 namespace keyshift::app {
 
-/// "NOT_YET: the fallback may be removed on ... at the earliest (not measured: ...)", without a new line.
-std::string verdict_line(const domain::Judgement& judgement, base::Time now, const Terminal& terminal);
+/// "NOT_YET: the fallback may be removed on ... at the earliest (not measured: ...)", with all that limits
+/// it, without a new line.
+std::string verdict_line(const api::Judged& judged, const Terminal& terminal);
 /// Outcome, check and evidence in columns.
-std::string check_line(const domain::CheckResult& result, const Terminal& terminal);
+std::string check_line(const api::CheckedItem& check, const Terminal& terminal);
 /// Where the numbers are from, and how old they are.
+std::string origin_line(const api::Judged& judged);
 std::string origin_line(const Picture& picture);
 
 }  // namespace keyshift::app

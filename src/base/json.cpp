@@ -2,6 +2,8 @@
 #include "base/json.hpp"
 
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "base/utf8.hpp"
@@ -56,6 +58,50 @@ void append_json_string(std::string& out, std::string_view text) {
         text.remove_prefix(decoded.size);
     }
     out += '"';
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+    separate();
+    append_json_string(out_, name);
+    out_ += ':';
+    first_ = true;
+    return *this;
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+    separate();
+    append_json_string(out_, text);
+    return *this;
+}
+
+JsonWriter& JsonWriter::value(double number) {
+    if (!std::isfinite(number)) return null();
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    return raw({text.data(), static_cast<std::size_t>(end - text.data())});
+}
+
+JsonWriter& JsonWriter::begin(char bracket) {
+    separate();
+    out_ += bracket;
+    first_ = true;
+    return *this;
+}
+
+JsonWriter& JsonWriter::end(char bracket) {
+    out_ += bracket;
+    first_ = false;
+    return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view text) {
+    separate();
+    out_ += text;
+    return *this;
+}
+
+void JsonWriter::separate() {
+    if (!std::exchange(first_, false)) out_ += ',';
 }
 
 }  // namespace keyshift::base

@@ -199,6 +199,7 @@ struct KnownKey {
 struct Loaded {
     Config config;                  ///< to be used only when there are no problems
     std::vector<Problem> problems;  ///< sorted; never a secret in it
+    std::vector<Problem> warnings;  ///< likewise; they keep nobody from using it
     std::vector<KnownKey> known;    ///< sorted; of the collectors' keys, those of the types in use
 };
 

@@ -29,6 +29,11 @@ Migration read_migration(OptionsReader options) {
         options.problem("deadline", "is not after start", "put the later time there");
     migration.drain_window = options.duration("drain_window", 7 * kDay, {.min = 1s, .max = 365 * kDay});
     migration.dormant_after = options.duration("dormant_after", 30 * kDay, {.min = 1s, .max = 3650 * kDay});
+    if (migration.drain_window < kDay) {
+        options.warning("drain_window",
+                        "is shorter than a day: keys seldom used look idle, and SAFE means little",
+                        "give it at least 1d, for a migration 7d");
+    }
     if (migration.dormant_after < migration.drain_window)
         options.problem("dormant_after", "is shorter than drain_window", "make it at least as long");
     migration.strict_inventory =
@@ -91,11 +96,13 @@ Loaded read(Reading reading, const TreeNode* root, const CollectorTypes& types) 
     loaded.config.log = read_log(options.section("log"));
     report_unknown_keys(reading);
     sort_problems(reading.problems);
+    sort_problems(reading.warnings);
     std::sort(reading.known.begin(), reading.known.end(), [](const KnownKey& a, const KnownKey& b) {
         return std::tie(a.path, a.fallback) < std::tie(b.path, b.fallback);
     });
     reading.known.erase(std::unique(reading.known.begin(), reading.known.end()), reading.known.end());
     loaded.problems = std::move(reading.problems);
+    loaded.warnings = std::move(reading.warnings);
     loaded.known = std::move(reading.known);
     return loaded;
 }

@@ -63,8 +63,9 @@ base::Duration OptionsReader::duration(std::string_view key, base::Duration fall
                                        Range<base::Duration> range) {
     const auto parse = [&](std::string_view text) -> base::Result<base::Duration> {
         if (text.find_first_not_of("0123456789.") == std::string_view::npos) {
-            return wrong("has no unit",
-                         "write " + (is_as_written(key, text) ? std::string(text) : "30") + "s");
+            // Never seconds: whoever means days would take them as proposed.
+            const std::string number = is_as_written(key, text) ? std::string(text) : "7";
+            return wrong("has no unit", "write one: " + number + "d, " + number + "h or " + number + "m");
         }
         if (const auto value = base::parse_duration(text)) return *value;
         return wrong("is not a duration", "write for example 250ms, 30s, 10m, 12h, 7d or 1d12h");

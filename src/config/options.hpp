@@ -171,6 +171,8 @@ class OptionsReader {
     /// it points at `key`'s value (or its `_file`), or at this section when the key is absent. `key` may be
     /// empty.
     void problem(std::string_view key, std::string what, std::string hint);
+    /// The same for a value that is valid, but hardly meant.
+    void warning(std::string_view key, std::string what, std::string hint);
     /// True when the file gives `key`, even as `null` or wrongly.
     bool has(std::string_view key) const;
     /// ... but not as `null`.
@@ -221,6 +223,7 @@ class OptionsReader {
 
     void reject(const Text& text, const base::Error& error);
     void report_kind(const TreeNode& node, std::string_view key, std::string_view wanted);
+    Position position_of(std::string_view key) const;
     void report(Position at, std::string path, std::string what, std::string hint);
 
     Reading* reading_;

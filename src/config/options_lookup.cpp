@@ -136,11 +136,20 @@ std::size_t OptionsReader::choose(std::string_view key, std::span<const std::str
     return parsed<std::size_t>(key, fallback, names[fallback], parse);
 }
 
-void OptionsReader::problem(std::string_view key, std::string what, std::string hint) {
+Position OptionsReader::position_of(std::string_view key) const {
     const TreeNode* node = child(key);
     if (node == nullptr) node = child(std::string(key) + "_file");
     if (node == nullptr) node = node_;
-    report(node == nullptr ? at_ : node->at, under(key), std::move(what), std::move(hint));
+    return node == nullptr ? at_ : node->at;
+}
+
+void OptionsReader::problem(std::string_view key, std::string what, std::string hint) {
+    report(position_of(key), under(key), std::move(what), std::move(hint));
+}
+
+void OptionsReader::warning(std::string_view key, std::string what, std::string hint) {
+    reading_->warnings.push_back(
+        {reading_->file, position_of(key), under(key), std::move(what), std::move(hint), Severity::warning});
 }
 
 void OptionsReader::reject(const Text& text, const base::Error& error) {

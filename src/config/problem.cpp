@@ -12,6 +12,7 @@ std::string Problem::text() const {
     std::string out = file;
     if (at.line > 0 && !file.empty()) out += ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
     if (!out.empty()) out += ": ";
+    if (severity == Severity::warning) out += "warning: ";
     if (!key.empty()) out += key + ": ";
     out += what;
     if (!hint.empty()) out += ", " + hint;

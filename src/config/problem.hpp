@@ -15,6 +15,11 @@ struct Position {
     bool operator==(const Position&) const = default;
 };
 
+enum class Severity {
+    error,    ///< the configuration cannot be used
+    warning,  ///< it can, and means something that hardly anybody wants
+};
+
 /// Never holds the value of a secret, of an expanded variable, or of a URL that may carry a password.
 struct Problem {
     std::string file;  ///< as the caller named it; empty when no file was read
@@ -22,11 +27,12 @@ struct Problem {
     std::string key;   ///< "gateway.columns.id"; empty where no key is at fault
     std::string what;  ///< what is wrong, one line, no full stop
     std::string hint;  ///< what to do; may be empty
+    Severity severity = Severity::error;
 
     bool operator==(const Problem&) const = default;
 
-    /// "file:line:col: key: what, what to do" without the parts that are not there. Free of control
-    /// characters.
+    /// "file:line:col: key: what, what to do" without the parts that are not there; of a warning
+    /// "file:line:col: warning: key: ...". Free of control characters.
     std::string text() const;
 };
 

@@ -27,6 +27,7 @@ struct Reading {
     std::filesystem::path directory;  ///< where relative paths start
     Environment environment;
     std::vector<Problem> problems;
+    std::vector<Problem> warnings;
     std::vector<KnownKey> known;
     std::map<const TreeNode*, Section> sections;
     std::map<std::string, const TreeNode*, std::less<>> collectors;  ///< those listed, by type

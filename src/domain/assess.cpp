@@ -21,7 +21,10 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     if (model.policy.measurable.count(kProbeSource) > 0) {
         facts.probe_refused_at = model.probe.refused_at;
         facts.probe_accepted_at = model.probe.accepted_at;
+        for (auto* const at : {&facts.probe_refused_at, &facts.probe_accepted_at})
+            if (*at) **at = database_now(model, **at);
     }
+    facts.watched_since = watched_since(model, now);
     facts.fallback_hits_configured = can_be_measured(model, Signal::fallback);
     facts.fallback_hits = fallback_hits(model, now);
     facts.failures_configured = can_be_measured(model, Signal::auth_failures);

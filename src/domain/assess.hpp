@@ -23,6 +23,7 @@ struct Assessment {
     Judgement judgement;
 };
 
+/// `now` of the database's clock: database_now().
 Assessment assess(const Model& model, base::Time now);
 
 }  // namespace keyshift::domain

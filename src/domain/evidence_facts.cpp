@@ -22,7 +22,8 @@ const SourceCounts* find(const Evidence& evidence, const std::string& name) {
 /// The source that `signal` follows, if nothing of it is missing.
 const SourceCounts* whole_source(const Model& model, Signal signal, base::Time now) {
     const SourceCounts* const source = find(model.evidence, model.evidence.of(signal).evidence);
-    return source != nullptr && source->complete(now) && source->counted_since ? source : nullptr;
+    return source != nullptr && source->complete(host_time(model, now)) && source->counted_since ? source
+                                                                                                 : nullptr;
 }
 
 /// Where the gateway scans, statements that find nothing say nothing of failures: that is not a gap that time
@@ -35,6 +36,11 @@ bool cannot_tell(const Model& model, Signal signal, const std::string& name) {
 
 void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
     if (other && (!latest || *other > *latest)) latest = other;
+}
+
+/// What is counted carries this host's time.
+std::optional<base::Time> of_database(const Model& model, std::optional<base::Time> host_time) {
+    return host_time ? std::optional(database_now(model, *host_time)) : std::nullopt;
 }
 
 /// Where use upgrades a key, the key table shows each that was used, however long nobody looked.
@@ -51,8 +57,9 @@ std::optional<FallbackHits> hits_in_key_table(const Model& model) {
 
 CountedFallback counted_fallback(const Model& model, base::Time now) {
     CountedFallback to;
+    const base::Time here = host_time(model, now);
     const SourceCounts* const statements = find(model.evidence, kStatements);
-    to.scans_measured = statements != nullptr && statements->complete(now) &&
+    to.scans_measured = statements != nullptr && statements->complete(here) &&
                         statements->offers.test(index_of(Event::fallback_scan)) &&
                         statements->offers.test(index_of(Event::lookup_not_found));
     if (statements != nullptr) {
@@ -67,7 +74,7 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
     to.canary_refused_at = model.probe.canary_refused_at;
     for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,
                            &to.canary_accepted_at, &to.canary_refused_at})
-        if (*at) **at -= model.skew;
+        *at = of_database(model, *at);
     return to;
 }
 
@@ -98,19 +105,21 @@ std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
     const auto in_table = hits_in_key_table(model);
     if (source == nullptr && !in_table) return std::nullopt;
     FallbackHits hits = in_table.value_or(FallbackHits{});
-    if (source != nullptr && (!in_table || *source->counted_since < hits.counted_since))
-        hits.counted_since = *source->counted_since;
+    if (source != nullptr) {
+        const base::Time counted = database_now(model, *source->counted_since);
+        if (!in_table || counted < hits.counted_since) hits.counted_since = counted;
+    }
     const bool promotes = model.policy.promotes_in_place;
     hits.of_scans = !promotes && model.evidence.of(Signal::fallback).evidence == kStatements;
     // Without a legacy key left, whoever a scan was for found nothing.
     const bool in_vain = !promotes && model.keys && model.keys->inventory.legacy_keys == 0;
     for (const auto& [name, counts] : model.evidence.sources) {
         if (name == kStatements && in_vain) continue;
-        raise(hits.last_hit, counts.grew_at.at(index_of(Event::fallback)));
+        raise(hits.last_hit, of_database(model, counts.grew_at.at(index_of(Event::fallback))));
     }
     const base::Time window = now - model.policy.windows.drain;
-    if (hits.last_hit && *hits.last_hit > window)
-        hits.within_window = std::max<std::uint64_t>(1, model.evidence.hourly.since(kHourlyFallback, window));
+    const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, host_time(model, window));
+    if (hits.last_hit && *hits.last_hit > window) hits.within_window = std::max<std::uint64_t>(1, within);
     return hits;
 }
 
@@ -124,7 +133,7 @@ std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
         if (tried == 0) return std::nullopt;
         return std::min(1.0, failed / tried);
     };
-    const base::Time day = now - kFailureWindow;
+    const base::Time day = host_time(model, now) - kFailureWindow;
     const auto lately = share(day, base::Time::max());
     if (!lately) return std::nullopt;
     const double before = share(day - kBaselineWindow, day).value_or(0);

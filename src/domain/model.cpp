@@ -4,6 +4,15 @@
 #include <algorithm>
 
 namespace keyshift::domain {
+namespace {
+
+constexpr int kPollsUntilGap = 3;
+
+base::Duration longest_pause(base::Duration poll_every) {
+    return std::max(kGap, kPollsUntilGap * poll_every);
+}
+
+}  // namespace
 
 void SourceStatus::add_duration(base::Duration d) {
     const double seconds = static_cast<double>(d.count()) / 1e6;
@@ -17,6 +26,26 @@ void SourceStatus::add_duration(base::Duration d) {
 void SourceStatus::add_error(base::Errc code) {
     const bool other = base::reason(code) == base::reason(base::Errc::other);
     ++errors[other ? base::Errc::other : code];
+}
+
+Watch watch_after(const std::optional<Watch>& before, base::Time at, base::Duration poll_every) {
+    if (!before || at < before->until) return {at, at, poll_every};
+    const bool stopped = at - before->until > longest_pause(std::max(poll_every, before->poll_every));
+    return {stopped ? at : before->since, at, poll_every};
+}
+
+std::optional<base::Time> watched_since(const Model& model, base::Time now) {
+    if (!model.watch || now - model.watch->until > longest_pause(model.watch->poll_every))
+        return std::nullopt;
+    return model.watch->since;
+}
+
+base::Time database_now(const Model& model, base::Time host_now) {
+    return host_now - model.skew;
+}
+
+base::Time host_time(const Model& model, base::Time database_time) {
+    return database_time + model.skew;
 }
 
 }  // namespace keyshift::domain

@@ -122,6 +122,17 @@ struct KeySeries {
 };
 inline constexpr std::size_t kMostKeySeries = 200;
 
+/// How long the key table has been polled without a stop; database's clock. Saved, so that a restart is none.
+struct Watch {
+    base::Time since;
+    base::Time until;                ///< the last poll
+    base::Duration poll_every = {};  ///< how far apart polls really are
+};
+
+/// The watch after a poll at `at`. It goes on if it was not interrupted for longer than 15 minutes, or three
+/// polls where these are further apart; else, and when the clock was set back, it begins there.
+Watch watch_after(const std::optional<Watch>& before, base::Time at, base::Duration poll_every);
+
 /// What a poll of the key table came to: one value from the journal to whoever shows it.
 struct KeyPoll {
     Inventory inventory;
@@ -139,7 +150,8 @@ struct Model {
     Policy policy;
     Evidence evidence;
     ProbeAnswers probe;
-    base::Duration skew{};  ///< this host's clock minus the gateway database's
+    base::Duration skew{};       ///< this host's clock minus the gateway database's
+    std::optional<Watch> watch;  ///< empty: no poll of the key table was ever saved
     Gauges gauges;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
@@ -154,5 +166,15 @@ struct Model {
         return keys->inventory.oldest_modern_created_at;
     }
 };
+
+/// Since when the watch of the key table has had no gap, up to `now` of the database's clock; empty: it has
+/// one at this moment.
+std::optional<base::Time> watched_since(const Model& model, base::Time now);
+
+/// The one way from this host's clock to the database's, by which everything is judged that is compared with
+/// rows: polls, decisions, the verdict.
+base::Time database_now(const Model& model, base::Time host_now);
+/// Back again, for what is counted by this host's clock.
+base::Time host_time(const Model& model, base::Time database_time);
 
 }  // namespace keyshift::domain

@@ -67,8 +67,8 @@ struct AuthFailures {
     double normal = 0;  ///< what is normal at most
 };
 
-/// All that the checks look at. A part that needs a source which is not configured is empty, and so is one
-/// whose source has not given it yet: `..._configured` says which.
+/// All that the checks look at, by the database's clock. A part that needs a source which is not configured
+/// is empty, and so is one whose source has not given it yet: `..._configured` says which.
 struct VerdictFacts {
     // The key table's source.
     bool keys_up = false;
@@ -76,7 +76,8 @@ struct VerdictFacts {
     base::Duration poll_every{};             ///< how far apart polls really are
     base::Duration standby_behind{};         ///< so much earlier than the clock are the data of the last poll
     bool reconfigured = false;               ///< phases and tally are by another configuration
-    std::optional<base::Time> observed_since;
+    std::optional<base::Time> observed_since;  ///< last uses are known since then, also over stops
+    std::optional<base::Time> watched_since;   ///< polled without a stop since then; empty: not polled
 
     bool uses_recorded = true;                    ///< the key table tells when a key was last used
     std::optional<base::Time> newest_use;         ///< of any key, legacy or modern

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "domain/evidence.hpp"
+
 namespace keyshift::domain {
 namespace {
 
@@ -106,11 +108,22 @@ CheckResult sources_fresh(const VerdictFacts& facts, base::Time now) {
                    read + "; polls are " + length(facts.poll_every) + " apart");
 }
 
+/// What is known, and how: last uses outlast a stop of the daemon, but its watch does not.
+std::string observed(const VerdictFacts& facts, base::Time now) {
+    const base::Time known = *facts.observed_since;
+    const std::string known_for = date(known, now) + ", " + length(now - known);
+    if (!facts.watched_since)
+        return "last uses are known since " + known_for + "; nobody is watching at the moment";
+    if (*facts.watched_since <= known + kGap) return "observed without a gap since " + known_for;
+    return "last uses are known since " + known_for + "; after a stop, watched without a gap since " +
+           date(facts.watched_since, now) + ", " + length(now - *facts.watched_since);
+}
+
 CheckResult coverage(const VerdictFacts& facts, base::Time now) {
     if (!facts.observed_since) return finding(CheckOutcome::unknown, "observation has not begun yet");
     const base::Duration drain = facts.windows.drain;
     base::Time since = *facts.observed_since;
-    std::string evidence = "observed without a gap since " + date(since, now) + ", " + length(now - since);
+    std::string evidence = observed(facts, now);
     if (facts.fallback_hits_configured) {
         if (!facts.fallback_hits)
             return finding(CheckOutcome::unknown, evidence + "; fallback hits are not counted yet");

@@ -66,14 +66,15 @@ base::Result<std::vector<tcp::endpoint>> resolve(const asio::any_io_executor& ex
 
 }  // namespace
 
-base::Result<std::vector<tcp::acceptor>> open_acceptors(const asio::any_io_executor& executor,
-                                                        const base::ListenAddress& address) {
+base::Result<std::vector<Acceptor>> open_acceptors(const asio::any_io_executor& executor,
+                                                   const base::ListenAddress& address) {
     auto endpoints = resolve(executor, address);
     if (!endpoints) return endpoints.error();
-    std::vector<tcp::acceptor> acceptors;
+    std::vector<Acceptor> acceptors;
     error_code missing = asio::error::host_not_found;
+    std::uint16_t port = 0;
     for (tcp::endpoint endpoint : *endpoints) {
-        if (!acceptors.empty()) endpoint.port(acceptors.front().local_endpoint().port());
+        if (!acceptors.empty()) endpoint.port(port);
         tcp::acceptor acceptor(executor);
         const error_code ec = open(acceptor, endpoint);
         if (not_on_this_machine(ec)) {
@@ -81,14 +82,15 @@ base::Result<std::vector<tcp::acceptor>> open_acceptors(const asio::any_io_execu
             continue;
         }
         if (ec) return cannot_listen(address, ec);
-        acceptors.push_back(std::move(acceptor));
+        port = acceptor.local_endpoint().port();
+        acceptors.emplace_back(std::move(acceptor));
         if (address.host.empty()) break;  // the first one is dual-stack
     }
     if (acceptors.empty()) return cannot_listen(address, missing);
     return acceptors;
 }
 
-base::Result<tcp::acceptor> adopt_acceptor(const asio::any_io_executor& executor, int descriptor) {
+base::Result<Acceptor> adopt_acceptor(const asio::any_io_executor& executor, int descriptor) {
     const auto option = [descriptor](int name) {
         int value = -1;
         socklen_t size = sizeof value;
@@ -100,7 +102,7 @@ base::Result<tcp::acceptor> adopt_acceptor(const asio::any_io_executor& executor
     error_code ec = asio::error::operation_not_supported;
     if (tcp_socket && option(SO_ACCEPTCONN) == 1)
         acceptor.assign(domain == AF_INET ? tcp::v4() : tcp::v6(), descriptor, ec);
-    if (!ec) return acceptor;
+    if (!ec) return Acceptor(std::move(acceptor));
     return base::Error{base::Errc::config,
                        "the socket handed over as descriptor " + std::to_string(descriptor) +
                            " cannot be listened on: " + ec.message(),

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "base/error.hpp"
 #include "base/listen_address.hpp"
+#include "http/stream.hpp"
 
 namespace keyshift::http {
 
@@ -18,12 +18,11 @@ namespace keyshift::http {
 /// both IPv4 and IPv6 (for IPv4 alone where the machine has no IPv6). With port 0 they all get the same free
 /// port. At least one acceptor, or why not: the port in use (Errc::config), below 1024 without the right
 /// (Errc::permission), a name or an address this machine does not have (Errc::config).
-base::Result<std::vector<boost::asio::ip::tcp::acceptor>> open_acceptors(
-    const boost::asio::any_io_executor& executor, const base::ListenAddress& address);
+base::Result<std::vector<Acceptor>> open_acceptors(const boost::asio::any_io_executor& executor,
+                                                   const base::ListenAddress& address);
 
 /// The listening TCP socket `descriptor`, which another program has opened, as an acceptor that owns it.
 /// Errc::config, the descriptor left as it was: it is something else.
-base::Result<boost::asio::ip::tcp::acceptor> adopt_acceptor(const boost::asio::any_io_executor& executor,
-                                                            int descriptor);
+base::Result<Acceptor> adopt_acceptor(const boost::asio::any_io_executor& executor, int descriptor);
 
 }  // namespace keyshift::http

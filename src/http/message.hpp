@@ -19,6 +19,12 @@ enum class Method : std::uint8_t { get, head, post, put, del, options, other };
 /// Its name on the wire; "?" for `other`.
 std::string_view to_string(Method method);
 
+/// How a request came here.
+enum class Transport : std::uint8_t {
+    network,  ///< TCP, from this machine or another one
+    local,    ///< the Unix socket: whoever may open it is trusted by its file's mode
+};
+
 /// A request as a handler sees it. The views are valid during the call only, and hold what the client sent:
 /// untrusted bytes. A header that was not sent is empty; so is one sent twice where only one makes sense.
 struct Request {
@@ -29,8 +35,11 @@ struct Request {
     std::string_view accept;
     std::string_view accept_encoding;
     std::string_view authorization;
-    std::string_view peer;       ///< the client's address without port, IPv4 in its own form: "127.0.0.1"
-    bool from_loopback = false;  ///< the peer is 127.0.0.0/8 or ::1, however the socket spells it
+    Transport transport = Transport::network;
+    /// The client's address without port, IPv4 in its own form: "127.0.0.1"; empty on the Unix socket.
+    std::string_view peer;
+    /// The peer is 127.0.0.0/8 or ::1, however the socket spells it, or on the Unix socket.
+    bool from_loopback = false;
 };
 
 struct Response;

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/utf8.hpp"
+#include "http/problem.hpp"
 #include "http/wire.hpp"
 
 namespace keyshift::http {
@@ -35,10 +36,20 @@ Response text_response(int status, std::string text) {
     return response;
 }
 
+/// For the one who asked: programs below /api/, people elsewhere.
+Response refusal(const Request& request, int status, std::string text) {
+    if (request.path.starts_with("/api/")) return problem(status, text);
+    return text_response(status, text + "\n");
+}
+
+bool is_served(const Route& route, Transport transport) {
+    return route.served == Served::everywhere || transport == Transport::local;
+}
+
 Response run_guarded(const Route& route, const Request& request) {
     const auto failed = [&](std::string_view what) {
         base::log::error("request failed", {{"handler", route.name}, {"error", base::visible(what)}});
-        return text_response(500, "Internal error; the log has the detail.\n");
+        return refusal(request, 500, "Internal error; the log has the detail.");
     };
     try {
         return route.handler(request);
@@ -62,17 +73,17 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
 }
 
 Response Router::handle(const Request& request) {
-    const Route* route = find(request.path);
+    const Route* route = find(request);
     if (route == nullptr) {
         count(kOther, 404);
-        return text_response(404, not_found_text());
+        return refusal(request, 404, not_found_text(request.transport));
     }
     Response response;
     if (accepts(*route, request.method)) {
         response = run_guarded(*route, request);
     } else {
         const std::string allowed = allow(*route);
-        response = text_response(405, "Only " + allowed + " here.\n");
+        response = refusal(request, 405, "Only " + allowed + " here.");
         response.headers.emplace_back("Allow", allowed);
     }
     if (!response.later) count(route->name, response.status);
@@ -92,8 +103,10 @@ Response Router::refuse(int status) {
     return text_response(status, std::string(reason_phrase(status)) + ".\n");
 }
 
-const Route* Router::find(std::string_view path) const {
-    const auto found = std::ranges::find(routes_, path, &Route::path);
+const Route* Router::find(const Request& request) const {
+    const auto found = std::ranges::find_if(routes_, [&](const Route& route) {
+        return route.path == request.path && is_served(route, request.transport);
+    });
     return found == routes_.end() ? nullptr : &*found;
 }
 
@@ -108,9 +121,10 @@ void Router::count(std::string_view handler, int code) {
 }
 
 // The path itself is not repeated: it is the client's text.
-std::string Router::not_found_text() const {
-    std::string text = "Nothing here. What there is:\n";
-    for (const Route& route : routes_) text += "  " + route.path + "\n";
+std::string Router::not_found_text(Transport transport) const {
+    std::string text = "Nothing here. What there is:";
+    for (const Route& route : routes_)
+        if (is_served(route, transport)) text += "\n  " + route.path;
     return text;
 }
 

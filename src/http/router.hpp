@@ -12,12 +12,16 @@
 
 namespace keyshift::http {
 
+/// Where a path is served; elsewhere it does not exist.
+enum class Served : std::uint8_t { everywhere, locally };
+
 /// One line of the table. A route for GET answers HEAD too.
 struct Route {
     std::vector<Method> methods;  ///< not empty
     std::string path;             ///< matched exactly, query aside: "/metrics"
     std::string name;             ///< metric label `handler`; several routes may share one; "other" is taken
     Handler handler;
+    Served served = Served::everywhere;
 };
 
 /// How many requests `handler` has answered with `code` since the start.
@@ -34,8 +38,9 @@ class Router {
 
     /// Finds the route, runs its handler and counts the answer. Never throws for what a handler does:
     /// 404 for an unknown path, 405 with Allow for the wrong method, 500 for an exception, whose text goes to
-    /// the log only. The answer to HEAD has its body; not sending it is the session's doing. One that comes
-    /// later is counted when it comes; the router outlives it.
+    /// the log only; below /api/ as problem documents, elsewhere as text. The answer to HEAD has its body;
+    /// not sending it is the session's doing. One that comes later is counted when it comes; the router
+    /// outlives it.
     Response handle(const Request& request);
 
     /// The answer to what never became a request (400, 408, 413, 431), counted under "other".
@@ -47,9 +52,9 @@ class Router {
     const std::vector<RequestCount>& counts() const { return counts_; }
 
  private:
-    const Route* find(std::string_view path) const;
+    const Route* find(const Request& request) const;
     void count(std::string_view handler, int code);
-    std::string not_found_text() const;
+    std::string not_found_text(Transport transport) const;
 
     std::vector<Route> routes_;
     std::vector<RequestCount> counts_;

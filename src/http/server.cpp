@@ -5,17 +5,18 @@
 #include <chrono>
 #include <exception>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
 #include "http/listener.hpp"
+#include "http/local_listener.hpp"
 #include "http/session.hpp"
 #include "http/wire.hpp"
 
@@ -23,7 +24,6 @@ namespace keyshift::http {
 namespace {
 
 namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
@@ -48,17 +48,18 @@ struct Server::State {
 
     /// The sockets of one address; gone when no longer accepting and nothing of it runs.
     struct Listener {
-        base::ListenAddress address;
-        tcp::acceptor acceptor;
+        std::optional<base::ListenAddress> address;  // as configured
+        Acceptor acceptor;
+        std::optional<LocalSocketFile> file = {};
     };
 
     asio::awaitable<void> run();
     void start_accepting(std::list<Listener>::iterator listener);
     void start_accepting(std::list<Listener> added);
-    asio::awaitable<void> accept_from(tcp::acceptor& acceptor);
-    asio::awaitable<void> make_room(tcp::acceptor& acceptor);
+    asio::awaitable<void> accept_from(Acceptor& acceptor);
+    asio::awaitable<void> make_room(Acceptor& acceptor);
     asio::awaitable<void> drain();
-    void start_session(tcp::socket socket);
+    void start_session(Socket socket);
     void stop();
     base::Result<std::list<Listener>> open(const std::vector<base::ListenAddress>& addresses) const;
 
@@ -105,7 +106,7 @@ void Server::State::start_accepting(std::list<Listener> added) {
     }
 }
 
-asio::awaitable<void> Server::State::accept_from(tcp::acceptor& acceptor) {
+asio::awaitable<void> Server::State::accept_from(Acceptor& acceptor) {
     asio::steady_timer pause(executor);
     bool failing = false;
     while (!stopping && acceptor.is_open()) {
@@ -130,15 +131,15 @@ asio::awaitable<void> Server::State::accept_from(tcp::acceptor& acceptor) {
 
 // Only when somebody is waiting does the longest idle connection go; while all are busy, the newcomer waits
 // in the backlog.
-asio::awaitable<void> Server::State::make_room(tcp::acceptor& acceptor) {
-    co_await acceptor.async_wait(tcp::acceptor::wait_read, use_tuple);
+asio::awaitable<void> Server::State::make_room(Acceptor& acceptor) {
+    co_await acceptor.async_wait(Acceptor::wait_read, use_tuple);
     if (stopping || sessions.size() < limits.connections) co_return;
     const auto idle = std::ranges::min_element(sessions, {}, &Session::idle_since);
     if (idle->idle_since() != Clock::time_point::max()) idle->abort();
     co_await changed.async_wait(use_tuple);
 }
 
-void Server::State::start_session(tcp::socket socket) {
+void Server::State::start_session(Socket socket) {
     const auto session = sessions.emplace(sessions.end(), std::move(socket), limits, router);
     asio::co_spawn(executor, session->run(), [this, session](const std::exception_ptr& thrown) {
         if (thrown) base::log::error("connection failed", {{"error", describe(thrown)}});
@@ -160,7 +161,10 @@ asio::awaitable<void> Server::State::drain() {
 void Server::State::stop() {
     if (std::exchange(stopping, true)) return;
     error_code ignored;
-    for (Listener& listener : listeners) listener.acceptor.close(ignored);
+    for (Listener& listener : listeners) {
+        listener.file.reset();
+        listener.acceptor.close(ignored);
+    }
     for (Session& session : sessions) session.stop();
     changed.cancel();
 }
@@ -171,7 +175,7 @@ base::Result<std::list<Server::State::Listener>> Server::State::open(
     for (const base::ListenAddress& address : addresses) {
         auto opened = open_acceptors(executor, address);
         if (!opened) return opened.error();
-        for (tcp::acceptor& acceptor : *opened) out.push_back({address, std::move(acceptor)});
+        for (Acceptor& acceptor : *opened) out.push_back({address, std::move(acceptor)});
     }
     return out;
 }
@@ -197,9 +201,16 @@ base::Result<Server> Server::adopt(const asio::any_io_executor& executor, const 
     for (const int descriptor : descriptors) {
         auto acceptor = adopt_acceptor(executor, descriptor);
         if (!acceptor) return acceptor.error();
-        state->listeners.push_back({{}, std::move(*acceptor)});
+        state->listeners.push_back({std::nullopt, std::move(*acceptor)});
     }
     return Server(std::move(state));
+}
+
+base::Result<void> Server::listen_locally(const std::filesystem::path& directory, const std::string& name) {
+    auto opened = open_local_acceptor(state_->executor, directory, name);
+    if (!opened) return opened.error();
+    state_->listeners.push_back({std::nullopt, std::move(opened->acceptor), std::move(opened->file)});
+    return {};
 }
 
 base::Result<void> Server::move_to(const std::vector<base::ListenAddress>& from,
@@ -215,7 +226,8 @@ base::Result<void> Server::move_to(const std::vector<base::ListenAddress>& from,
     // First, since "127.0.0.1:11947" cannot be opened while ":11947" is.
     error_code ignored;
     for (State::Listener& listener : state_->listeners)
-        if (std::ranges::find(left, listener.address) != left.end()) listener.acceptor.close(ignored);
+        if (listener.address && std::ranges::find(left, *listener.address) != left.end())
+            listener.acceptor.close(ignored);
     auto opened = state_->open(only_in(to, from));
     if (opened) {
         state_->start_accepting(std::move(*opened));
@@ -229,16 +241,20 @@ std::vector<std::string> Server::addresses() const {
     std::vector<std::string> texts;
     for (const State::Listener& listener : state_->listeners) {
         error_code ec;
-        const tcp::endpoint local = listener.acceptor.local_endpoint(ec);
-        if (!ec) texts.push_back(base::ListenAddress{peer_text(local.address()), local.port()}.text());
+        const auto local = listener.acceptor.local_endpoint(ec);
+        const auto address = ec ? std::nullopt : as_tcp(local);
+        if (address)
+            texts.push_back(base::ListenAddress{peer_text(address->address()), address->port()}.text());
+        if (listener.file) texts.push_back(listener.file->path().string());
     }
     return texts;
 }
 
 std::uint16_t Server::port() const {
     error_code ec;
-    const tcp::endpoint local = state_->listeners.front().acceptor.local_endpoint(ec);
-    return local.port();
+    const auto local = state_->listeners.front().acceptor.local_endpoint(ec);
+    const auto address = ec ? std::nullopt : as_tcp(local);
+    return address ? address->port() : std::uint16_t{0};
 }
 
 asio::awaitable<void> Server::run() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,15 +32,19 @@ class Server {
     static base::Result<Server> adopt(const boost::asio::any_io_executor& executor,
                                       const std::vector<int>& descriptors, const Limits& limits,
                                       Router& router);
+    /// Also on the Unix socket `name` in `directory`, mode 0660 and the directory's group; it goes when the
+    /// server stops. One that nobody answers on is replaced. Before run(). Errors, and then it is not
+    /// listened on: as open_local_acceptor().
+    base::Result<void> listen_locally(const std::filesystem::path& directory, const std::string& name);
     Server(Server&&) noexcept;
     Server& operator=(Server&&) noexcept;
     /// Precondition: run() was never started, or is over, or the loop will not run again.
     ~Server();
 
     /// What is listened on, for people and tests: "127.0.0.1:11947", the kernel's choice where port 0 was
-    /// asked.
+    /// asked; the path of a Unix socket.
     std::vector<std::string> addresses() const;
-    /// The port of the first address.
+    /// The port of the first address, which is one of TCP.
     std::uint16_t port() const;
 
     /// Serves until stop(), or until cancelled, which means the same. Then acceptors and idle connections

@@ -11,8 +11,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -72,14 +72,21 @@ int refusal_status(const error_code& ec) {
 }  // namespace
 
 struct Session::Connection {
-    Connection(asio::ip::tcp::socket socket, const Limits& l, Router& r)
-        : stream(std::move(socket)), limits(l), router(r) {
+    Connection(Socket socket, const Limits& l, Router& r) : stream(std::move(socket)), limits(l), router(r) {
         error_code ec;
+        // By the end that is ours: a client of a Unix socket has no address, and one that has gone neither.
+        const auto local = stream.socket().local_endpoint(ec);
+        if (!ec && local.protocol().family() == AF_UNIX) {
+            transport = Transport::local;
+            from_loopback = true;
+            return;
+        }
         stream.socket().set_option(asio::ip::tcp::no_delay(true), ec);
         const auto remote = stream.socket().remote_endpoint(ec);
-        if (ec) return;  // gone already: the first read says so
-        peer = peer_text(remote.address());
-        from_loopback = is_loopback(remote.address());
+        const auto address = ec ? std::nullopt : as_tcp(remote);
+        if (!address) return;  // gone already: the first read says so
+        peer = peer_text(address->address());
+        from_loopback = is_loopback(address->address());
     }
 
     asio::awaitable<void> run();
@@ -91,9 +98,10 @@ struct Session::Connection {
     Response answer(const Fields& fields);
     std::string_view date();
 
-    beast::tcp_stream stream;
+    beast::basic_stream<Protocol> stream;
     const Limits& limits;
     Router& router;
+    Transport transport = Transport::network;
     std::string peer;
     bool from_loopback = false;
     bool stopping = false;
@@ -201,6 +209,7 @@ Response Session::Connection::answer(const Fields& fields) {
     request.accept = single(fields, bhttp::field::accept);
     request.accept_encoding = single(fields, bhttp::field::accept_encoding);
     request.authorization = single(fields, bhttp::field::authorization);
+    request.transport = transport;
     request.peer = peer;
     request.from_loopback = from_loopback;
     return router.handle(request);
@@ -241,7 +250,7 @@ std::string_view Session::Connection::date() {
     return date_text;
 }
 
-Session::Session(asio::ip::tcp::socket socket, const Limits& limits, Router& router)
+Session::Session(Socket socket, const Limits& limits, Router& router)
     : connection_(std::make_unique<Connection>(std::move(socket), limits, router)) {}
 
 Session::~Session() = default;

@@ -7,17 +7,17 @@
 #include <memory>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include "http/limits.hpp"
 #include "http/router.hpp"
+#include "http/stream.hpp"
 
 namespace keyshift::http {
 
 class Session {
  public:
     /// `limits` and `router` must outlive the session.
-    Session(boost::asio::ip::tcp::socket socket, const Limits& limits, Router& router);
+    Session(Socket socket, const Limits& limits, Router& router);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;

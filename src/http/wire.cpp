@@ -37,6 +37,7 @@ constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {405, "Method Not Allowed"},
     {406, "Not Acceptable"},
     {408, "Request Timeout"},
+    {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},

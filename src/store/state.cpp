@@ -22,6 +22,10 @@ namespace fs = std::filesystem;
 constexpr const char* kFileName = "keyshift.db";
 constexpr const char* kLockName = "keyshift.lock";
 
+/// What is in it names keys and owners: its files are for its user alone (0600). Its group may reach the
+/// socket in it, and not see what else there is.
+constexpr fs::perms kDirectoryMode = fs::perms::owner_all | fs::perms::group_exec;
+
 Error cannot_create(const fs::path& directory, const std::error_code& code) {
     return {Errc::permission, "state directory " + directory.string() + ": " + code.message(),
             "create it for keyshift's user, or set state.directory"};
@@ -82,9 +86,8 @@ Error State::not_open() const {
 
 Result<State::Opened> State::open(const fs::path& directory) {
     std::error_code code;
-    // What is in it names keys and owners: only its user may look.
     if (fs::create_directories(directory, code) && !code)
-        fs::permissions(directory, fs::perms::owner_all, fs::perm_options::replace, code);
+        fs::permissions(directory, kDirectoryMode, fs::perm_options::replace, code);
     if (code) return cannot_create(directory, code);
     const auto locked = lock(directory);
     if (!locked) return locked.error();

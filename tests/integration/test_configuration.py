@@ -107,7 +107,7 @@ log: {level: loud}
     for place, text in [
         ("2:3: gateway.tabel", "did you mean 'table'"),
         ("5:24: collectors[keys].database_url_file", "/nonexistent/url"),
-        ("6:15: collectors[keys].interval", "30s"),
+        ("6:15: collectors[keys].interval", "30d, 30h or 30m"),
         ("7:11: collectors[1].type", "keys"),
         ("8:14: log.level", "info"),
     ]:

@@ -246,7 +246,7 @@ def test_a_supervisor_may_start_it_again_at_once(table: KeyTable):
         for _ in range(5):
             serve.restart()
             assert serve.keys() == (1, 1)
-        assert serve.log().count("listening") == 6
+        assert serve.log().count(f"listening address=127.0.0.1:{serve.port}") == 6
 
 
 def test_two_signals_at_once_are_one(table: KeyTable):

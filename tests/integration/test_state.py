@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -407,9 +408,10 @@ def test_a_state_directory_is_made_with_its_parents_and_for_its_user_only(table:
     """It holds names of keys and of their owners."""
     directory = tmp_path / "a" / "b" / "state"
     with Serve({**watching(table.database.dsn()), "state": {"directory": str(directory)}}):
-        modes = {path.name: oct(path.stat().st_mode) for path in [directory, *directory.iterdir()]}
-        closed = {name for name, mode in modes.items() if int(mode, 8) & 0o077 == 0}
-        assert "state" in closed or closed == modes.keys() - {"state"}, modes
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [directory, *directory.iterdir()]}
+        assert modes.pop("state") == 0o710, "its group may pass, to the socket"
+        assert modes.pop("keyshift.sock") == 0o660
+        assert len(modes) >= 2 and set(modes.values()) == {0o600}, modes
 
 
 def test_a_state_directory_that_vanishes_stops_no_counting(table: KeyTable):

@@ -95,7 +95,7 @@ TEST(Options, ExpandedValuesAreNotShown) {
 
 TEST(Options, AnUnusableTypeHidesNothingElse) {
     EXPECT_EQ(messages(read("    interval: 5\n  - {type: al, whatever: 1}\n").problems),
-              "k.yaml:3:15: collectors[all].interval: '5' has no unit, write 5s\n"
+              "k.yaml:3:15: collectors[all].interval: '5' has no unit, write one: 5d, 5h or 5m\n"
               "k.yaml:4:12: collectors[1].type: 'al' is not one of all, did you mean 'all'?\n");
 }
 

@@ -250,6 +250,29 @@ TEST(Assess, PhasesOfAnotherConfigurationAreNoBasisForAVerdict) {
     EXPECT_EQ(verdict_name(assess(model, kNow).judgement.verdict), "SAFE");
 }
 
+TEST(Assess, AProbesAnswersCarryThisHostsTime) {
+    Model model = safe_model();
+    model.keys->migration.evidence.newest_modern_use = kNow - 48h;
+    model.policy.measurable[kProbeSource] = {};
+    model.skew = 1h;  // this host is ahead
+    model.probe.refused_at = kNow + 59min;
+    EXPECT_EQ(assess(model, kNow).judgement[Check::auth_enforced].outcome, Outcome::pass);
+    model.probe.refused_at = kNow - 23h - 30min;
+    EXPECT_EQ(assess(model, kNow).judgement[Check::auth_enforced].outcome, Outcome::unsafe) << "24h30m ago";
+}
+
+TEST(Assess, CoverageSaysSinceWhenThereHasBeenNoGap) {
+    Model model = safe_model();
+    const auto evidence = [&model] { return assess(model, kNow).judgement[Check::coverage].evidence; };
+    EXPECT_THAT(evidence(), HasSubstr("nobody is watching at the moment"));
+    model.watch = Watch{kNow - 1h, kNow - 10s, 30s};
+    EXPECT_THAT(evidence(), HasSubstr("after a stop, watched without a gap since 2026-01-09T23:00:00Z"));
+    model.watch = Watch{kNow - 720h, kNow - 10s, 30s};
+    EXPECT_THAT(evidence(), HasSubstr("observed without a gap since 2025-12-11T00:00:00Z"));
+    model.watch = Watch{kNow - 720h, kNow - 16min, 30s};
+    EXPECT_THAT(evidence(), HasSubstr("nobody is watching at the moment"));
+}
+
 TEST(Assess, TheFallbackIsShownAsItIsJudged) {
     Model model = safe_model();
     model.policy.asserted = FallbackMode::absent;

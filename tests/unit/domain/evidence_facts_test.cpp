@@ -96,6 +96,15 @@ TEST(CountedFallback, TimesAreTheDatabases) {
     EXPECT_EQ(heard.canary_accepted_at, std::nullopt);
 }
 
+TEST(CountedFallback, WhetherStatementsAreFreshIsForThisHostsClock) {
+    Model model = counted();
+    model.evidence.sources.at("statements").read_at = model.evidence.sources.at("statements").complete_at =
+        kNow;
+    model.skew = 20min;
+    EXPECT_TRUE(counted_fallback(model, kNow - 20min).scans_measured);
+    EXPECT_FALSE(counted_fallback(model, kNow).scans_measured);
+}
+
 // ---- what could be measured ----
 
 TEST(CanBeMeasured, ByAConfiguredSourceThatCountsWhatIsNeeded) {
@@ -212,6 +221,37 @@ TEST(FallbackHits, AreThoseOfTheEvidenceInUse) {
     EXPECT_EQ(fallback_hits(model, kNow)->counted_since, kNow - 720h);
     model.evidence.headlines.front().evidence = "gateway_metrics";
     EXPECT_EQ(fallback_hits(model, kNow)->counted_since, kNow - 1h) << "newer evidence has seen less";
+}
+
+TEST(FallbackHits, TimesAreTheDatabases) {
+    Model model = counted();
+    SourceCounts& counts = model.evidence.sources.at("statements");
+    counts.read_at = counts.complete_at = kNow;
+    counts.grew_at.at(kFallback) = kNow - 167h;  // by this host's clock, which is ahead by a day
+    model.evidence.hourly.add(kHourlyFallback, kNow - 190h, 1);
+    model.evidence.hourly.add(kHourlyFallback, kNow - 167h, 3);
+    model.skew = 24h;
+    const base::Time now = kNow - 24h;
+    const auto hits = fallback_hits(model, now);
+    ASSERT_TRUE(hits);
+    EXPECT_EQ(hits->counted_since, now - 720h);
+    EXPECT_EQ(hits->last_hit, now - 167h);
+    EXPECT_EQ(hits->within_window, 3U);
+    EXPECT_FALSE(fallback_hits(model, kNow)) << "read long ago by the database's clock";
+}
+
+TEST(AuthFailures, HoursAreThisHosts) {
+    Model model = counted();
+    SourceCounts& counts = model.evidence.sources.at("statements");
+    counts.read_at = counts.complete_at = kNow;
+    model.evidence.headlines.at(static_cast<std::size_t>(Signal::auth_failures)).evidence = "statements";
+    model.evidence.hourly.add(kHourlyAttempts, kNow - 30h, 100);
+    model.evidence.hourly.add(kHourlyFailures, kNow - 30h, 50);
+    model.evidence.hourly.add(kHourlyAttempts, kNow - 1h, 100);
+    model.skew = 24h;
+    const auto failures = auth_failures(model, kNow - 24h);
+    ASSERT_TRUE(failures);
+    EXPECT_EQ(failures->ratio, 0) << "more than a day ago";
 }
 
 TEST(FallbackHits, AreUnknownUnlessTheSourceIsWhole) {

@@ -31,6 +31,7 @@ VerdictFacts safe_facts() {
     f.keys_read_at = kNow - 10s;
     f.poll_every = 30s;
     f.observed_since = kNow - 720h;
+    f.watched_since = kNow - 720h;
     f.newest_use = kNow - 1h;
     f.modern_keys = 5;
     phase(f, Phase::drained) = 3;
@@ -134,6 +135,15 @@ const std::vector<Row> kSourceRows{
      "6d23h59m59s", kNow + 1us},
     {"ahead", Check::coverage, [](F& f) { f.observed_since = kNow + 1h; }, Outcome::not_yet,
      "(in the future)", kNow + 1h + kWeek},
+    {"last uses outlast a stop", Check::coverage, [](F& f) { f.watched_since = kNow - 2h; }, Outcome::pass,
+     "last uses are known since 2025-12-11T00:00:00Z, 30d; after a stop, watched without a gap since "
+     "2026-01-09T22:00:00Z, 2h"},
+    {"no gap", Check::coverage, [](F& f) { f.watched_since = *f.observed_since + 15min; }, Outcome::pass,
+     "observed without a gap since 2025-12-11T00:00:00Z, 30d"},
+    {"a gap", Check::coverage, [](F& f) { f.watched_since = *f.observed_since + 15min + 1s; }, Outcome::pass,
+     "after a stop"},
+    {"nobody watches", Check::coverage, [](F& f) { f.watched_since.reset(); }, Outcome::pass,
+     "last uses are known since 2025-12-11T00:00:00Z, 30d; nobody is watching at the moment"},
     {"not begun", Check::coverage, [](F& f) { f.observed_since.reset(); }, Outcome::unknown, "not begun"},
     {"hits counted for W", Check::coverage, [](F& f) { f.fallback_hits->counted_since = kNow - kWeek; },
      Outcome::pass, "counted since 2026-01-03T00:00:00Z"},

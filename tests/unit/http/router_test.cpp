@@ -131,5 +131,38 @@ TEST(Router, CountsByHandlerAndCode) {
     EXPECT_EQ(router.counts().size(), 9U);
 }
 
+TEST(Router, APathOfTheUnixSocketDoesNotExistElsewhere) {
+    Router router({{{Method::get}, "/metrics", "metrics", ok},
+                   {{Method::get}, "/api/v1/status", "api", ok, Served::locally}});
+    Request asked = request(Method::get, "/api/v1/status");
+    EXPECT_EQ(router.handle(asked).status, 404);
+    EXPECT_THAT(router.handle(asked).body, Not(HasSubstr("api/v1/status")));
+    asked.transport = Transport::local;
+    EXPECT_EQ(router.handle(asked).status, 200);
+    asked.path = "/metrics";
+    EXPECT_EQ(router.handle(asked).status, 200);
+    asked.path = "/nothing";
+    EXPECT_THAT(router.handle(asked).body, HasSubstr("  /api/v1/status\n"));
+}
+
+TEST(Router, BelowApiProgramsAreRefusedByProblemDocuments) {
+    Router router({{{Method::get}, "/api/v1/status", "api", throws}});
+    const Response missing = router.handle(request(Method::get, "/api/v1/nothing"));
+    EXPECT_EQ(missing.content_type, "application/problem+json");
+    EXPECT_EQ(missing.body, R"({"type":"about:blank","title":"Not Found","status":404,)"
+                            R"("detail":"Nothing here. What there is:\n  /api/v1/status"})"
+                            "\n");
+    const Response method = router.handle(request(Method::post, "/api/v1/status"));
+    EXPECT_EQ(method.status, 405);
+    EXPECT_THAT(method.headers, testing::Contains(Pair("Allow", "GET, HEAD")));
+    EXPECT_THAT(method.body,
+                HasSubstr(R"("title":"Method Not Allowed","status":405,"detail":"Only GET, HEAD here.")"));
+    const Response failed = router.handle(request(Method::get, "/api/v1/status"));
+    EXPECT_EQ(failed.status, 500);
+    EXPECT_EQ(failed.content_type, "application/problem+json");
+    EXPECT_THAT(failed.body, Not(HasSubstr("hunter2")));
+    EXPECT_EQ(router.handle(request(Method::get, "/elsewhere")).content_type, "text/plain; charset=utf-8");
+}
+
 }  // namespace
 }  // namespace keyshift::http

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// keyshift accept-table: an operator says that another key table than the known one is right.
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include <unistd.h>
+
+#include "app/commands.hpp"
+#include "app/configuration.hpp"
+#include "app/decisions.hpp"
+#include "app/exit_code.hpp"
+#include "app/terminal.hpp"
+#include "base/utf8.hpp"
+
+namespace keyshift::app {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using Journal = store::AcceptedTable::Journal;
+
+std::string count(std::uint64_t keys) {
+    return std::to_string(keys) + (keys == 1 ? " key" : " keys");
+}
+
+std::string effect_of(Journal journal, const domain::Recognised& keys) {
+    if (journal == Journal::begins_anew) {
+        return "The journal begins anew: it forgets its " + count(keys.known) +
+               ", with what was paired and acknowledged; events and counters stay. The next census is the "
+               "baseline.\n";
+    }
+    return "The journal goes on: " + count(keys.found) + " keep their history, " +
+           count(keys.known - keys.found) + " are taken for deleted, " + std::to_string(keys.missing_in_use) +
+           " of them while in use (retired_in_use).\n";
+}
+
+std::string effects(const store::Tables& tables, Journal journal) {
+    const domain::Recognised& keys = tables.recognised;
+    std::string out = "Known:  " + base::visible(tables.known->printable()) +
+                      "\nFound:  " + base::visible(tables.strange->printable()) + ", since " +
+                      show_time(tables.seen_at) + "\n        " + std::to_string(keys.found) + " of " +
+                      count(keys.known) + " that were known are in it.\n\n" + effect_of(journal, keys);
+    out += "The verdict cannot be SAFE for a whole drain window from now on.\n";
+    if (journal == Journal::goes_on) {
+        out += "Has the one table nothing to do with the other, --anew lets the journal begin anew.\n";
+    }
+    return out;
+}
+
+/// Asked only where somebody can answer.
+Result<void> confirm() {
+    if (::isatty(STDIN_FILENO) == 0) {
+        return Error{Errc::usage, "nothing was accepted: there is no terminal to ask on",
+                     "say --yes where what is shown above is right"};
+    }
+    std::fputs("Accept it? [y/N] ", stdout);
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer == "y" || answer == "yes") return {};
+    return Error{Errc::usage, "nothing was accepted", {}};
+}
+
+Result<std::string> accept(const AcceptTableCommand& command, const config::Config& config) {
+    const auto state = open_state(config);
+    if (!state) return state.error();
+    const auto tables = (*state)->load_tables();
+    if (!tables) return tables.error();
+    if (!tables->known || !tables->strange)
+        return std::string("There is nothing to accept: the key table is the one that is known.\n");
+    const Journal journal = command.anew ? Journal::begins_anew : Journal::goes_on;
+    std::fputs(effects(*tables, journal).c_str(), stdout);
+    if (!command.yes)
+        if (auto confirmed = confirm(); !confirmed) return confirmed.error();
+    const auto at = decision_time(**state);
+    if (!at) return at.error();
+    const store::AcceptedTable accepted{*tables->strange, journal, *at, user_name()};
+    if (auto saved = save_decision(**state, accepted); !saved) return saved.error();
+    return std::string("Accepted; a running daemon takes it into account at its next poll.\n");
+}
+
+}  // namespace
+
+int run_accept_table(const AcceptTableCommand& command) {
+    const auto config = load_configuration(command.config);
+    if (!config) return kConfig;
+    const auto done = accept(command, *config);
+    if (!done) return print_error(done.error()), exit_code(done.error());
+    std::fputs(done->c_str(), stdout);
+    return kOk;
+}
+
+}  // namespace keyshift::app

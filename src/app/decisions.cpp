@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/decisions.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include "app/saved_evidence.hpp"
+#include "config/environment.hpp"
+
+namespace keyshift::app {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+
+std::string user_name() {
+    if (auto sudo = config::non_empty(config::process_environment(), "SUDO_USER")) return *std::move(sudo);
+    const passwd* const entry =
+        ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): a command's one thread
+    return entry != nullptr ? entry->pw_name : "uid " + std::to_string(::geteuid());
+}
+
+Result<std::unique_ptr<store::State>> open_state(const config::Config& config) {
+    auto state = store::State::attach(config.state.directory);
+    if (state && !*state) {
+        return Error{Errc::config, "there is no state in " + config.state.directory.string(),
+                     "start keyshift serve first, or give its configuration with --config"};
+    }
+    return state;
+}
+
+Result<base::Time> decision_time(store::State& state) {
+    const auto facts = state.load_facts();
+    if (!facts) return facts.error();
+    return base::now() - load_skew(*facts);
+}
+
+}  // namespace keyshift::app

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands share by which an operator decides something: who it was, when, and where it is kept.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "store/state.hpp"
+
+namespace keyshift::app {
+
+/// Who is at the keyboard: the one who called sudo, where it was used.
+std::string user_name();
+
+/// The daemon's state. Errors: config where there is none, and those of State::attach().
+base::Result<std::unique_ptr<store::State>> open_state(const config::Config& config);
+
+/// A decision is compared with what rows say, so it carries the database's time: this host's, less what the
+/// daemon's last poll found the clocks to differ.
+base::Result<base::Time> decision_time(store::State& state);
+
+template <class Decision>
+base::Result<void> save_decision(store::State& state, const Decision& decision) {
+    auto transaction = state.begin();
+    if (!transaction) return transaction.error();
+    transaction->decide(decision);
+    return transaction->commit();
+}
+
+}  // namespace keyshift::app

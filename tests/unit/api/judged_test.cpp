@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// judged.hpp and configuration.hpp: whose verdict it is, and what must not be mixed.
+#include "api/judged.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/assess.hpp"
+
+namespace keyshift::api {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const base::Time kNow{std::chrono::seconds{1'768'003'200}};
+
+Configuration configuration() {
+    Configuration out;
+    out.file = "/etc/keyshift/keyshift.yaml";
+    out.drain_window = "7d";
+    out.dormant_after = "30d";
+    out.inventory = "lenient";
+    out.fallback = "detect";
+    out.failure_budget = 0.01;
+    out.table = "virtual_keys";
+    out.columns = {{"id", "id"}};
+    out.database = "db:5432/gateway as keyshift";
+    out.collectors = {"keys", "statements"};
+    return out;
+}
+
+Judged safe() {
+    Judged out;
+    out.answer.verdict = "SAFE";
+    out.answer.earliest_safe = kNow;
+    out.configuration = configuration();
+    return out;
+}
+
+struct Row {
+    const char* setting;
+    void (*change)(Configuration&);
+};
+
+const std::vector<Row> kRows{
+    {"drain_window", [](Configuration& c) { c.drain_window = "20s"; }},
+    {"dormant_after", [](Configuration& c) { c.dormant_after = "60d"; }},
+    {"inventory", [](Configuration& c) { c.inventory = "strict"; }},
+    {"fallback", [](Configuration& c) { c.fallback = "present"; }},
+    {"promotes_in_place", [](Configuration& c) { c.promotes_in_place = true; }},
+    {"failure_budget", [](Configuration& c) { c.failure_budget = 0.05; }},
+    {"table", [](Configuration& c) { c.table = "public.virtual_keys"; }},
+    {"columns", [](Configuration& c) { c.columns["id"] = "key_id"; }},
+    {"database", [](Configuration& c) { c.database = "db:5432/staging as keyshift"; }},
+    {"collectors", [](Configuration& c) { c.collectors = {"keys"}; }},
+};
+
+TEST(Compare, TheSameIsTheDaemonsVerdict) {
+    Judged judged = safe();
+    compare(judged, configuration());
+    EXPECT_EQ(verdict_of(judged.answer), domain::Verdict::safe);
+    EXPECT_THAT(judged.differences, IsEmpty());
+    EXPECT_EQ(judged.answer.reason, std::nullopt);
+}
+
+TEST(Compare, WhateverChangesTheJudgementMakesItUnknown) {
+    for (const Row& row : kRows) {
+        Configuration asked = configuration();
+        row.change(asked);
+        Judged judged = safe();
+        compare(judged, asked);
+        ASSERT_EQ(judged.differences.size(), 1U) << row.setting;
+        EXPECT_EQ(judged.differences.front().setting, row.setting);
+        EXPECT_NE(judged.differences.front().configured, judged.differences.front().daemon) << row.setting;
+        EXPECT_EQ(verdict_of(judged.answer), domain::Verdict::unknown) << row.setting;
+        EXPECT_THAT(*judged.answer.reason, HasSubstr(row.setting));
+        EXPECT_THAT(*judged.answer.reason, HasSubstr("by the daemon's the verdict would be SAFE"));
+        EXPECT_EQ(judged.answer.earliest_safe, std::nullopt);
+    }
+}
+
+TEST(Compare, EveryMemberIsComparedOrSaysWhenceItIs) {
+    std::vector<std::string> members;
+    const auto note = [&members](const char* name, const auto&) { members.emplace_back(name); };
+    const Configuration known = configuration();
+    Configuration::describe(note, known);
+    std::vector<std::string> compared{"file", "loaded_at"};
+    for (const Row& row : kRows) compared.emplace_back(row.setting);
+    EXPECT_THAT(members, testing::UnorderedElementsAreArray(compared));
+}
+
+TEST(Compare, WhoAsksNeedNotBeWhoWatches) {
+    Configuration asked = configuration();
+    asked.database = "db:5432/gateway as gateway";
+    asked.file = "/home/someone/keyshift.yaml";
+    EXPECT_THAT(differences(configuration(), asked), IsEmpty());
+    asked.database.reset();
+    EXPECT_THAT(differences(configuration(), asked), IsEmpty());
+}
+
+TEST(Compare, WhatTheEnvironmentImpliesIsNotCompared) {
+    Configuration asked = configuration();
+    asked.collectors.clear();
+    EXPECT_THAT(differences(configuration(), asked), IsEmpty());
+}
+
+TEST(Compare, DefaultsAreNotSaidByAnybody) {
+    Configuration asked;
+    asked.drain_window = "1d";
+    EXPECT_THAT(differences(configuration(), asked), IsEmpty());
+    asked.database = "db:5432/staging as gateway";
+    const auto found = differences(configuration(), asked);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(
+        difference_text(found.front()),
+        "DATABASE_URL says database db:5432/staging as gateway, the daemon judges by db:5432/gateway as "
+        "keyshift: unset it, or name the configuration of the daemon meant (--config)");
+}
+
+TEST(Compare, BesideAFileTheEnvironmentMaySayTheDatabase) {
+    Configuration asked = configuration();
+    asked.database = "db:5432/staging as keyshift";
+    EXPECT_EQ(differences(configuration(), asked).front().says, "/etc/keyshift/keyshift.yaml");
+    asked.database_by_environment = true;
+    EXPECT_EQ(differences(configuration(), asked).front().says, "DATABASE_URL");
+}
+
+TEST(Compare, ADifferenceIsAWholeSentence) {
+    EXPECT_EQ(
+        difference_text({"drain_window", "/etc/keyshift/keyshift.yaml", "20s", "5s"}),
+        "/etc/keyshift/keyshift.yaml says drain_window 20s, the daemon judges by 5s: reload it (systemctl "
+        "reload keyshift)");
+}
+
+TEST(Judged, AWindowBelowADayIsACaveat) {
+    domain::Model model;
+    const auto caveats = [&model](base::Duration window) {
+        model.policy.windows.drain = window;
+        return judged(model, domain::Judgement{}, kNow, "daemon").answer.caveats;
+    };
+    EXPECT_THAT(caveats(24h), IsEmpty());
+    EXPECT_THAT(caveats(5s), ElementsAre("judged by a drain window of 5s, shorter than a day"));
+    EXPECT_THAT(caveats(24h - 1us), testing::SizeIs(1));
+}
+
+TEST(Judged, AVerdictThatIsNotKnownHereIsUnknown) {
+    Answer answer;
+    for (const domain::Verdict verdict : {domain::Verdict::safe, domain::Verdict::not_yet,
+                                          domain::Verdict::unsafe, domain::Verdict::unknown}) {
+        answer.verdict = verdict_name(verdict);
+        EXPECT_EQ(verdict_of(answer), verdict);
+    }
+    answer.verdict = "PROBABLY";
+    EXPECT_EQ(verdict_of(answer), domain::Verdict::unknown);
+}
+
+}  // namespace
+}  // namespace keyshift::api

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// model.hpp: how long the watch has had no gap, and whose clock is whose.
+#include "domain/model.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keyshift::domain {
+namespace {
+
+using namespace std::chrono_literals;
+
+const base::Time kNow{std::chrono::seconds{1'768'003'200}};
+
+TEST(Watch, GoesOnFromPollToPoll) {
+    const Watch first = watch_after(std::nullopt, kNow, 30s);
+    EXPECT_EQ(first.since, kNow);
+    EXPECT_EQ(first.until, kNow);
+    const Watch second = watch_after(first, kNow + 30s, 30s);
+    EXPECT_EQ(second.since, kNow);
+    EXPECT_EQ(second.until, kNow + 30s);
+    EXPECT_EQ(watch_after(second, kNow + 30s, 30s).since, kNow) << "the same moment again";
+}
+
+TEST(Watch, EndsWithAPauseThatIsLongerThanAllowed) {
+    const Watch before{kNow - 24h, kNow, 30s};
+    EXPECT_EQ(watch_after(before, kNow + 15min, 30s).since, kNow - 24h);
+    EXPECT_EQ(watch_after(before, kNow + 15min + 1us, 30s).since, kNow + 15min + 1us);
+}
+
+TEST(Watch, PollsThatAreFarApartMayMissTwo) {
+    const Watch before{kNow - 24h, kNow, 1h};
+    EXPECT_EQ(watch_after(before, kNow + 3h, 30s).since, kNow - 24h) << "the interval was shortened since";
+    EXPECT_EQ(watch_after(before, kNow + 3h + 1us, 30s).since, kNow + 3h + 1us);
+    EXPECT_EQ(watch_after(Watch{kNow - 24h, kNow, 30s}, kNow + 3h, 1h).since, kNow - 24h);
+}
+
+TEST(Watch, BeginsAnewWhenTheClockWasSetBack) {
+    EXPECT_EQ(watch_after(Watch{kNow - 24h, kNow, 30s}, kNow - 1us, 30s).since, kNow - 1us);
+}
+
+TEST(Watch, IsOverWhileNobodyPolls) {
+    Model model;
+    EXPECT_EQ(watched_since(model, kNow), std::nullopt);
+    model.watch = Watch{kNow - 24h, kNow - 15min, 30s};
+    EXPECT_EQ(watched_since(model, kNow), kNow - 24h);
+    EXPECT_EQ(watched_since(model, kNow + 1us), std::nullopt);
+}
+
+TEST(Clocks, OneLiesAheadOfTheOther) {
+    Model model;
+    model.skew = 1h;  // this host is ahead
+    EXPECT_EQ(database_now(model, kNow), kNow - 1h);
+    EXPECT_EQ(host_time(model, kNow - 1h), kNow);
+}
+
+}  // namespace
+}  // namespace keyshift::domain
