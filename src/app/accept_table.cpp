@@ -31,7 +31,7 @@ std::string effect_of(Journal journal, const domain::Recognised& keys) {
                ", with what was paired and acknowledged; events and counters stay. The next census is the "
                "baseline.\n";
     }
-    return "The journal goes on: " + count(keys.found) + " keep their history, " +
+    return "The journal goes on: it keeps the history of " + count(keys.found) + "; " +
            count(keys.known - keys.found) + " are taken for deleted, " + std::to_string(keys.missing_in_use) +
            " of them while in use (retired_in_use).\n";
 }
