@@ -79,12 +79,15 @@ class Keys final : public Collector {
         std::vector<Finding> findings{
             {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
             clock(base::now() - transaction->moment())};
-        for (Finding& finding :
-             examine_key_table({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
-            findings.push_back(std::move(finding));
-        for (Finding& finding :
-             examine_values({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
-            findings.push_back(std::move(finding));
+        const auto add = [&findings](std::vector<Finding> found) {
+            for (Finding& finding : found) findings.push_back(std::move(finding));
+        };
+        const KeyTableLook look{*transaction, *source_, gateway_, options_.census_timeout};
+        add(examine_key_table(look, deadline));
+        const bool failed = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+            return finding.kind == Finding::Kind::failure;
+        });
+        if (!failed) add(examine_values(look, deadline));
         return findings;
     }
 
