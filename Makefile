@@ -66,6 +66,11 @@ torture: dev-build ## Two minutes of rotations, truncations and kill -9 against 
 	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/unit_drivers --gtest_brief=1 --gtest_filter='*Torture*'
 	@KEYSHIFT_TORTURE_SECONDS=120 $(PYTEST) -q -s tests/e2e/test_logs_torture.py
 
+.PHONY: test-field
+test-field: dev-build ## Run the cases of FIELD=folder (field, products, truth, chaos) against the build; ONLY=part of their names
+	@if [ ! -d "$(FIELD)" ]; then echo "say where the cases are: make test-field FIELD=../shared" >&2; exit 64; fi
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/field/run_cases.py $(FIELD) --only '$(ONLY)'
+
 .PHONY: dev-build
 dev-build:
 	@scripts/install-packages build checks test

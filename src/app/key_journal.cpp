@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr const char* kBaseline = "legacy_keys_baseline";
 constexpr const char* kCreated = "legacy_keys_created";
 constexpr const char* kUses = "legacy_uses_observed";
+constexpr const char* kTableChanges = "table_changes";
 constexpr const char* kTransitions = "phase_transitions";
 constexpr const char* kCleanedAt = "cleaned_at";
 
@@ -44,6 +45,7 @@ domain::Totals saved_totals(const store::Counters& counters) {
     domain::Totals totals;
     totals.legacy_keys_created = value_or_zero(counters, kCreated);
     totals.legacy_uses_observed = value_or_zero(counters, kUses);
+    totals.table_changes = value_or_zero(counters, kTableChanges);
     for (const Phase phase : domain::kPhases) {
         totals.transitions.at(static_cast<std::size_t>(phase)) =
             value_or_zero(counters, kTransitions, phase_name(phase));
@@ -329,6 +331,7 @@ domain::KeyPoll KeyJournal::settle() {
 const domain::Totals& KeyJournal::never_back(const domain::Totals& totals) {
     shown_.legacy_keys_created = std::max(shown_.legacy_keys_created, totals.legacy_keys_created);
     shown_.legacy_uses_observed = std::max(shown_.legacy_uses_observed, totals.legacy_uses_observed);
+    shown_.table_changes = std::max(shown_.table_changes, totals.table_changes);
     for (std::size_t i = 0; i < shown_.transitions.size(); ++i)
         shown_.transitions.at(i) = std::max(shown_.transitions.at(i), totals.transitions.at(i));
     return shown_;
@@ -381,6 +384,7 @@ void KeyJournal::write_totals() {
         *baseline_ += scan_->new_keys;
         totals_.legacy_keys_created += scan_->new_keys;
     }
+    if (scan_->of_another_table) ++totals_.table_changes;
     totals_.legacy_uses_observed += scan_->uses + (settings_.policy.promotes_in_place ? scan_->upgrades : 0);
     if (scan_->set_back > 0) {
         // What was known of their use is lost: they only look idle, and the verdict has to wait for W anew.
@@ -391,6 +395,7 @@ void KeyJournal::write_totals() {
         to.set_counter(kBaseline, "", *baseline_);
         to.set_counter(kCreated, "", totals_.legacy_keys_created);
         to.set_counter(kUses, "", totals_.legacy_uses_observed);
+        to.set_counter(kTableChanges, "", totals_.table_changes);
         for (const Phase phase : domain::kPhases) {
             const auto i = static_cast<std::size_t>(phase);
             to.set_counter(kTransitions, phase_name(phase), totals_.transitions.at(i));

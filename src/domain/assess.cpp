@@ -42,6 +42,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
         model.policy.promotes_in_place && upgrade && (!facts.newest_use || *upgrade > *facts.newest_use))
         facts.newest_use = upgrade;
     facts.phases = migration.tally.phases;
+    facts.modern_keys = model.keys->inventory.modern_keys;
     facts.live_use = migration.tally.live_use;
     facts.newest_legacy_created_at = migration.newest_legacy_created_at;
     facts.drained_by_owner_only = migration.tally.drained_by_owner_only;

@@ -53,7 +53,8 @@ struct SourceStatus {
 struct Totals {
     std::uint64_t legacy_keys_created = 0;
     std::uint64_t legacy_uses_observed = 0;
-    PhaseCounts transitions{};  ///< by the phase entered
+    std::uint64_t table_changes = 0;  ///< the key table was another one than at the poll before
+    PhaseCounts transitions{};        ///< by the phase entered
 };
 
 /// What the polls of the key table have come to.

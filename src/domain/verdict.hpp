@@ -84,6 +84,7 @@ struct VerdictFacts {
     std::optional<base::Time> probe_accepted_at;  ///< ... was let in
 
     PhaseCounts phases{};
+    std::uint64_t modern_keys = 0;
     LiveUse live_use;
     std::optional<base::Time> newest_legacy_created_at;
     std::uint64_t drained_by_owner_only = 0;  ///< drained, matched by rule 3, neither paired nor acked

@@ -229,6 +229,10 @@ CheckResult lenient_inventory(const VerdictFacts& facts) {
 }
 
 CheckResult inventory(const VerdictFacts& facts, base::Time) {
+    if (facts.modern_keys == 0) {
+        return finding(CheckOutcome::unknown,
+                       "no modern key is in the key table: nobody can have moved, or it is another table");
+    }
     if (facts.inventory == InventoryPolicy::lenient) return lenient_inventory(facts);
     const std::uint64_t live = live_keys(facts.phases);
     return pass_if(live == 0, CheckOutcome::not_yet,

@@ -201,8 +201,12 @@ void append_evidence_families(const Model& model, std::vector<Family>& out) {
     append_redis(model, out);
     append_gateway(model, out);
     append_logs(model, out);
-    Family resets = family(Type::counter, "keyshift_source_resets_total",
-                           "Times that counters of the source had begun anew.");
+    Family resets =
+        family(Type::counter, "keyshift_source_resets_total",
+               "Times that counters of the source had begun anew; of keys: that the key table was "
+               "another one.");
+    if (model.sources.count(domain::kKeysSource) > 0)
+        resets.samples.push_back({{{"source", domain::kKeysSource}}, number(model.totals().table_changes)});
     for (const auto& [name, events] : model.policy.measurable) {
         if (events.none()) continue;
         const auto counts = model.evidence.sources.find(name);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,7 +83,7 @@ class KeyJournalPhases : public ::testing::Test {
     }
     void show(Scan scan) {
         EXPECT_TRUE(journal_->prepare());
-        EXPECT_TRUE(journal_->begin({.scan = scan, .moment = now_, .data_at = now_, .table = {}}));
+        EXPECT_TRUE(journal_->begin({.scan = scan, .moment = now_, .data_at = now_, .table = at_}));
         for (const auto& [id, row] : table_) {
             const bool active =
                 std::max(row.created, row.used.value_or(row.created)) >= now_ - policy_.windows.drain;
@@ -146,6 +147,7 @@ class KeyJournalPhases : public ::testing::Test {
     std::unique_ptr<KeyJournal> journal_;
     domain::KeyPoll outcome_;
     std::map<std::string, KeyRow> table_;
+    domain::TableIdentity at_;
     Time now_ = kStart;
 };
 

@@ -41,6 +41,7 @@ Model safe_model() {
     model.keys->judged_by = model.policy;
     model.keys->inventory.oldest_modern_created_at = kNow - 1500h;
     model.keys->inventory.legacy_keys = 4;
+    model.keys->inventory.modern_keys = 5;
     return model;
 }
 
@@ -88,6 +89,8 @@ const std::vector<Row> kRows{
     {"poll_every", [](Model& m) { m.keys->migration.poll_every = 3s; }, Check::sources_fresh,
      Outcome::unknown, "polls are 3s apart"},
 
+    {"no modern key", [](Model& m) { m.keys->inventory.modern_keys = 0; }, Check::inventory, Outcome::unknown,
+     "no modern key"},
     {"a standby behind",
      [](Model& m) {
          m.keys->migration.polled_at = kNow - 3700s;

@@ -32,6 +32,7 @@ VerdictFacts safe_facts() {
     f.poll_every = 30s;
     f.observed_since = kNow - 720h;
     f.newest_use = kNow - 1h;
+    f.modern_keys = 5;
     phase(f, Phase::drained) = 3;
     phase(f, Phase::dormant) = 1;
     phase(f, Phase::quarantined) = 1;
@@ -265,6 +266,7 @@ const std::vector<Row> kKeyRows{
      "6 legacy keys are left; the strict policy allows none"},
     {"strict, none left", Check::inventory,
      [](F& f) { f.inventory = InventoryPolicy::strict, f.phases = {}; }, Outcome::pass, "0 legacy keys"},
+    {"no modern key", Check::inventory, [](F& f) { f.modern_keys = 0; }, Outcome::unknown, "no modern key"},
     {"no census", Check::inventory, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
 
     {"all", Check::dormant_acknowledged, [](F&) {}, Outcome::pass, "0 dormant keys are neither"},
