@@ -20,8 +20,10 @@
 #include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
+#include "collectors/pooled_census.hpp"
 #include "collectors/row_reader.hpp"
 #include "collectors/shared_hashes.hpp"
+#include "collectors/table_statistics.hpp"
 #include "config/preset.hpp"
 #include "domain/distinct.hpp"
 #include "drivers/postgres.hpp"
@@ -43,6 +45,9 @@ using drivers::RowSpool;
 
 /// Written to the output in pieces of about this size.
 constexpr std::size_t kPiece = 64UL * 1024;
+
+/// Of what was read, so much waits in memory, the rest in a file.
+constexpr std::size_t kKept = 1UL << 20U;
 
 constexpr const char* kNoFallback =
     "keyshift: note: this gateway does not accept legacy keys any more: those that are listed are refused "
@@ -140,19 +145,39 @@ class Report {
         if (!transaction) return transaction.error();
         const auto source = KeySource::resolve(*transaction, gateway_, soon);
         if (!source) return source.error();
+        base::Duration most = options_.census_timeout;
+        if (transaction->pooled()) {
+            if (auto brief = check_pace(*transaction, *source, soon); !brief) return brief;
+            most = std::min(most, collectors::kLongestHold);
+        }
         if (auto ended = transaction->commit(soon); !ended) return ended;
-        return list(*source, *target);
+        auto listed = list(*source, *target, most);
+        if (!listed && listed.error().code == Errc::timeout && transaction->pooled())
+            return collectors::too_long_for_a_pooler(most);
+        return listed;
     }
 
  private:
     Result<PostgresTransaction> begin(base::Duration timeout, Deadline deadline) {
-        return PostgresTransaction::begin(connection_, collectors::limits_within(timeout), deadline);
+        return PostgresTransaction::begin(connection_, collectors::limits_within(schedule_.timeout, timeout),
+                                          deadline);
+    }
+
+    static Result<void> check_pace(PostgresTransaction& transaction, const KeySource& source,
+                                   Deadline deadline) {
+        const auto statistics = collectors::TableStatistics::resolve(transaction, source.table(), deadline);
+        if (!statistics) return statistics.error();
+        const auto rows = statistics->rows(transaction, deadline);
+        if (!rows) return rows.error();
+        const base::Duration expected = collectors::CensusPace{}.expected(*rows);
+        if (expected > collectors::kLongestHold) return collectors::too_long_for_a_pooler(expected);
+        return {};
     }
 
     /// Everything is read before anything is written: a pager that waits must not hold a transaction open.
-    Result<void> list(KeySource source, const drivers::PostgresTarget& target) {
-        const Deadline deadline = Deadline::in(options_.census_timeout);
-        auto transaction = begin(options_.census_timeout, deadline);
+    Result<void> list(KeySource source, const drivers::PostgresTarget& target, base::Duration most) {
+        const Deadline deadline = Deadline::in(most);
+        auto transaction = begin(most, deadline);
         if (!transaction) return transaction.error();
         now_ = transaction->moment();
         if (auto told = collectors::check_forms(*transaction, source, deadline); !told) return told;
@@ -160,7 +185,7 @@ class Report {
         Result<Counts> counts = Counts{};
         if (!command_.phase) counts = count(*transaction, source, deadline);
         if (!counts) return counts.error();
-        RowSpool rows;
+        RowSpool rows(kKept);
         if (auto copied = copy(*transaction, source, rows, deadline); !copied) return copied;
         if (auto ended = transaction->commit(deadline); !ended) return ended;
         if (command_.phase) counts = count_phase(source, rows);

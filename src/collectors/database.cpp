@@ -14,6 +14,10 @@ drivers::PostgresTransaction::Limits limits_within(base::Duration timeout) {
     return {timeout * 9 / 10, std::min<base::Duration>(std::chrono::seconds{2}, timeout / 2)};
 }
 
+drivers::PostgresTransaction::Limits limits_within(base::Duration timeout, base::Duration census_timeout) {
+    return {limits_within(census_timeout).statement, limits_within(timeout).lock};
+}
+
 base::Result<void> connect(drivers::Postgres& connection, const config::SecretSource& database_url,
                            base::Deadline deadline) {
     const auto url = database_url.read();

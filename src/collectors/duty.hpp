@@ -15,9 +15,10 @@ class Budget {
     using Clock = std::chrono::steady_clock;
     explicit Budget(double share) : share_(share) {}
     /// Work that began at `began` has just ended.
-    void spent_since(Clock::time_point began) {
-        const auto cost = static_cast<double>((Clock::now() - began).count());
-        due_ = began + Clock::duration{static_cast<Clock::rep>(cost / share_)};
+    void spent_since(Clock::time_point began) { charge(began, Clock::now() - began); }
+    /// Work that began then costs so much.
+    void charge(Clock::time_point began, Clock::duration cost) {
+        due_ = began + Clock::duration{static_cast<Clock::rep>(static_cast<double>(cost.count()) / share_)};
     }
     base::Duration rest() const {
         return std::max(base::Duration{0}, std::chrono::duration_cast<base::Duration>(due_ - Clock::now()));

@@ -11,12 +11,13 @@
 
 #include "collectors/collector.hpp"
 #include "collectors/database.hpp"
-#include "collectors/deletions.hpp"
 #include "collectors/duty.hpp"
 #include "collectors/key_examine.hpp"
 #include "collectors/key_rows.hpp"
 #include "collectors/key_source.hpp"
+#include "collectors/pooled_census.hpp"
 #include "collectors/shared_hashes.hpp"
+#include "collectors/table_statistics.hpp"
 #include "collectors/value_examine.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
@@ -47,6 +48,9 @@ constexpr Duration kPulseOverlap = 60s;
 
 /// A mass deletion is left to the next census.
 constexpr std::size_t kMostMissing = 10'000;
+
+/// Behind a pooler, where a census would take too long: no pulse after so long without one.
+constexpr auto kOldestCensus = 24h;
 
 class Keys final : public Collector {
  public:
@@ -79,6 +83,11 @@ class Keys final : public Collector {
         std::vector<Finding> findings{
             {Finding::Kind::ok, "the key table " + source_->table() + " can be read"},
             clock(base::now() - transaction->moment())};
+        if (pooled_) {
+            const auto rows = statistics_->rows(*transaction, deadline);
+            if (!rows) return {failure(rows.error())};
+            findings.push_back(about_pooler(pace_.expected(*rows)));
+        }
         const auto add = [&findings](std::vector<Finding> found) {
             for (Finding& finding : found) findings.push_back(std::move(finding));
         };
@@ -118,26 +127,29 @@ class Keys final : public Collector {
             if (auto opened = open(request.deadline); !opened) return opened.error();
         if (auto told = source_->can_tell(); !told) return told.error();
         if (shared_.is_due())
-            if (auto found = find_shared(); !found) return found.error();
+            if (auto found = find_shared(request.deadline); !found) return found.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
-        const bool census = request.wanted == Scan::census || !last_scan_ ||
+        const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
                             shared_.keys().size() > kMostMissing ||
                             census_budget_.rest() < schedule_.interval / 10;
-        Budget& budget = census ? census_budget_ : pulse_budget_;
-        const auto began = Clock::now();
-        auto observation = scan(census ? Scan::census : Scan::pulse, request);
-        budget.spent_since(began);
-        return observation;
+        if (!census) return scan(Scan::pulse, request);
+        if (pooled_)
+            if (auto brief = check_pace(request.deadline); !brief) return brief.error();
+        return scan(Scan::census, request);
     }
 
     Result<PostgresTransaction> begin(Duration timeout, Deadline deadline) {
-        return PostgresTransaction::begin(connection_, limits_within(timeout), deadline);
+        return PostgresTransaction::begin(connection_, limits_within(schedule_.timeout, timeout), deadline);
     }
 
-    Result<void> find_shared() {
-        const Deadline deadline = Deadline::in(options_.census_timeout);
-        auto transaction = begin(options_.census_timeout, deadline);
+    Result<void> find_shared(Deadline soon) {
+        if (pooled_)
+            if (auto brief = check_pace(soon); !brief) return brief;
+        const Duration most =
+            pooled_ ? std::min(options_.census_timeout, kLongestHold) : options_.census_timeout;
+        const Deadline deadline = Deadline::in(most);
+        auto transaction = begin(most, deadline);
         if (!transaction) return transaction.error();
         if (auto found = shared_.find(*transaction, *source_, deadline); !found) return found;
         return transaction->commit(deadline);
@@ -150,40 +162,85 @@ class Keys final : public Collector {
         if (!transaction) return transaction.error();
         auto source = KeySource::resolve(*transaction, gateway_, deadline);
         if (!source) return source.error();
-        auto deletions = Deletions::resolve(*transaction, source->table(), deadline);
-        if (!deletions) return deletions.error();
+        auto statistics = TableStatistics::resolve(*transaction, source->table(), deadline);
+        if (!statistics) return statistics.error();
+        if (!deletions_.started()) {
+            const auto deleted = statistics->deleted(*transaction, deadline);
+            if (!deleted) return deleted.error();
+            deletions_.start(*deleted);
+        }
         if (auto ended = transaction->commit(deadline); !ended) return ended;
         source_ = std::move(*source);
-        deletions_ = std::move(*deletions);
+        statistics_ = std::move(*statistics);
+        pooled_ = transaction->pooled();
         return {};
     }
 
+    /// Behind a pooler a census that would take too long is not begun. Pulses go on, for a while.
+    Result<void> check_pace(Deadline deadline) {
+        const auto began = Clock::now();
+        auto transaction = begin(schedule_.timeout, deadline);
+        if (!transaction) return transaction.error();
+        const auto rows = statistics_->rows(*transaction, deadline);
+        if (!rows) return rows.error();
+        if (auto ended = transaction->commit(deadline); !ended) return ended;
+        const Duration expected = pace_.expected(*rows);
+        if (expected <= kLongestHold) return {};
+        census_budget_.charge(began, expected);
+        return too_long_for_a_pooler(expected);
+    }
+
+    bool census_is_overdue() const {
+        return pooled_ && last_census_ && Clock::now() - *last_census_ > kOldestCensus;
+    }
+
+    /// Of the transaction of a scan.
+    Duration longest(Scan scan) const {
+        const Duration timeout = scan == Scan::census ? options_.census_timeout : schedule_.timeout;
+        return pooled_ ? std::min(timeout, kLongestHold) : timeout;
+    }
+
     Result<Observation> scan(Scan scan, const Request& request) {
+        const auto began = Clock::now();
         const bool census = scan == Scan::census;
-        const Duration timeout = census ? options_.census_timeout : schedule_.timeout;
-        const Deadline deadline = census ? Deadline::in(timeout) : request.deadline;
-        auto transaction = begin(timeout, deadline);
+        auto observation = read(scan, request);
+        (census ? census_budget_ : pulse_budget_).spent_since(began);
+        if (!observation && pooled_ && observation.error().code == Errc::timeout &&
+            !connection_.recovery_conflict() && Clock::now() - began >= longest(scan) / 2)
+            return too_long_for_a_pooler(longest(scan));
+        if (observation && census) last_census_ = began;
+        return observation;
+    }
+
+    Result<Observation> read(Scan scan, const Request& request) {
+        const Deadline deadline =
+            scan == Scan::census ? Deadline::in(longest(scan)) : request.deadline.at_most(longest(scan));
+        const auto began = Clock::now();
+        auto transaction = begin(longest(scan), deadline);
         if (!transaction) return transaction.error();
         const Time now = transaction->moment();
         const Time here = base::now();
-        const auto deleted = deletions_->count(*transaction, deadline);
+        const auto deleted = statistics_->deleted(*transaction, deadline);
         if (!deleted) return deleted.error();
-        const bool some_deleted = !*deleted || *deleted != deleted_;
-        // The count is newer than the snapshot: what was deleted in between shows only in the next one.
-        if (!census && (some_deleted || some_deleted_)) scan = Scan::active;
+        if (scan == Scan::pulse && deletions_.must_look(*deleted)) scan = Scan::active;
         const RowReader reader(*source_, shared_.keys(), now);
-        KeyRows rows(*request.keys, reader, scan, now,
-                     census ? KeyRows::Overflow::stream : KeyRows::Overflow::file);
+        KeyRows rows(*request.keys, reader, scan, now, overflow(scan));
         if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+        if (scan == Scan::census)
+            pace_.learn(rows.count(), std::chrono::duration_cast<Duration>(Clock::now() - began));
         if (auto delivered = rows.deliver(); !delivered) return delivered.error();
         if (scan == Scan::active)
-            if (auto asked = ask_for_missing(*request.keys, reader, deadline); !asked) return asked.error();
-        if (census) beyond_index_ = rows.reader().beyond_index();
-        deleted_ = *deleted;
-        some_deleted_ = some_deleted;
+            if (auto asked = ask_for_missing(*request.keys, reader, request.deadline); !asked)
+                return asked.error();
+        if (scan == Scan::census) beyond_index_ = rows.reader().beyond_index();
+        deletions_.scanned(*deleted);
         last_scan_ = now;
         return Observation{.taken_at = now, .skew = here - now};
+    }
+
+    KeyRows::Overflow overflow(Scan scan) const {
+        return scan == Scan::census && !pooled_ ? KeyRows::Overflow::stream : KeyRows::Overflow::file;
     }
 
     Result<void> copy(PostgresTransaction& transaction, Scan scan, const Request& request, KeyRows& rows,
@@ -224,10 +281,12 @@ class Keys final : public Collector {
     config::Schedule schedule_;
     drivers::Postgres connection_;
     std::optional<KeySource> source_;
-    std::optional<Deletions> deletions_;
-    std::optional<std::int64_t> deleted_;  // as of the last scan
-    bool some_deleted_ = true;             // since the scan before that
-    std::optional<Time> last_scan_;        // the database's clock; empty: the next scan is a census
+    std::optional<TableStatistics> statistics_;
+    bool pooled_ = false;
+    DeletionWatch deletions_;
+    std::optional<Time> last_scan_;  // the database's clock; empty: the next scan is a census
+    std::optional<Clock::time_point> last_census_;
+    CensusPace pace_;
     SharedHashFinder shared_;
     bool beyond_index_ = false;  // the last census found legacy keys that the index does not
     Budget census_budget_;

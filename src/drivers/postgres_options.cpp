@@ -13,7 +13,7 @@ using base::Error;
 using base::Result;
 
 /// What PostgresTransaction sets itself, or what would undo it.
-constexpr std::array<std::string_view, 24> kOurs{"application_name",
+constexpr std::array<std::string_view, 25> kOurs{"application_name",
                                                  "bytea_output",
                                                  "client_connection_check_interval",
                                                  "client_encoding",
@@ -26,6 +26,7 @@ constexpr std::array<std::string_view, 24> kOurs{"application_name",
                                                  "intervalstyle",
                                                  "jit",
                                                  "lock_timeout",
+                                                 "quote_all_identifiers",
                                                  "role",
                                                  "row_security",
                                                  "session_authorization",

@@ -36,12 +36,6 @@ std::string milliseconds(base::Duration d) {
     return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(d).count());
 }
 
-void append_limits(const PostgresTransaction::Limits& limits, PostgresSettings& out) {
-    out.emplace_back("statement_timeout", milliseconds(limits.statement));
-    out.emplace_back("lock_timeout", milliseconds(limits.lock));
-    out.emplace_back("idle_in_transaction_session_timeout", milliseconds(limits.statement));
-}
-
 /// The role first, since rights decide which schemas the path has; search_path last, see kSet.
 PostgresSettings settings_of(const PostgresSettings& operators, const PostgresTransaction::Limits& limits,
                              int server_version) {
@@ -57,14 +51,17 @@ PostgresSettings settings_of(const PostgresSettings& operators, const PostgresTr
         {"extra_float_digits", "1"},
         {"standard_conforming_strings", "on"},
         {"transform_null_equals", "off"},
+        {"quote_all_identifiers", "off"},
         // Rows that a policy hides must be an error: they would look like keys that are gone.
         {"row_security", "off"},
         // Our queries read much and compute little, but a partial index makes the planner expect a third of
         // the table.
         {"jit", "off"},
+        {"statement_timeout", milliseconds(limits.statement)},
+        {"lock_timeout", milliseconds(limits.lock)},
+        {"idle_in_transaction_session_timeout", milliseconds(limits.statement)},
     };
     out.insert(out.end(), ours.begin(), ours.end());
-    append_limits(limits, out);
     // A server that outlives us stops working for us: it looks every second whether we are still there.
     if (server_version >= 140000) out.emplace_back("client_connection_check_interval", "1000");
     if (server_version >= 170000) out.emplace_back("transaction_timeout", "0");
@@ -137,14 +134,6 @@ Result<PostgresRows> PostgresTransaction::query(const std::string& sql, Deadline
 Result<void> PostgresTransaction::copy(const std::string& select, Deadline deadline,
                                        const std::function<Result<void>(PostgresRow&)>& handle) {
     return connection_->copy(select, deadline, handle);
-}
-
-Result<void> PostgresTransaction::limit(Limits limits, Deadline deadline) {
-    PostgresSettings settings;
-    append_limits(limits, settings);
-    auto set = query(kSet, deadline, arrays_of(settings));
-    if (!set) return set.error();
-    return {};
 }
 
 Result<void> PostgresTransaction::commit(Deadline deadline) {

@@ -49,8 +49,6 @@ class PostgresTransaction {
     /// error from `handle` ends the copy, closes the connection and is returned.
     base::Result<void> copy(const std::string& select, base::Deadline deadline,
                             const std::function<base::Result<void>(PostgresRow&)>& handle);
-    /// Other limits from here on.
-    base::Result<void> limit(Limits limits, base::Deadline deadline);
     /// Ends it. An error closes the connection.
     base::Result<void> commit(base::Deadline deadline);
 

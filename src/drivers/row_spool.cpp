@@ -70,15 +70,17 @@ RowSpool::~RowSpool() {
 void RowSpool::clear() {
     if (file_ >= 0) ::close(file_);
     file_ = -1;
-    written_ = rows_ = 0;
-    std::string().swap(buffer_);
+    written_ = rows_ = kept_ = 0;
+    std::vector<std::string>().swap(pieces_);
 }
 
 Result<void> RowSpool::add(const PostgresRow& row) {
-    if (buffer_.size() >= (written_ == 0 ? memory_ : kPiece))
+    if (kept_ >= (written_ == 0 ? memory_ : kPiece))
         if (auto flushed = flush(); !flushed) return flushed;
+    if (pieces_.empty() || pieces_.back().size() >= kPiece) pieces_.emplace_back();
     const auto size = static_cast<std::uint32_t>(row.rest().size());
-    buffer_.append(reinterpret_cast<const char*>(&size), sizeof size).append(row.rest());
+    pieces_.back().append(reinterpret_cast<const char*>(&size), sizeof size).append(row.rest());
+    kept_ += sizeof size + size;
     ++rows_;
     return {};
 }
@@ -86,16 +88,19 @@ Result<void> RowSpool::add(const PostgresRow& row) {
 Result<void> RowSpool::flush() {
     if (file_ < 0) file_ = open_unnamed();
     if (file_ < 0) return failed("cannot be created");
-    for (std::size_t done = 0; done < buffer_.size();) {
-        const auto written = ::pwrite(file_, buffer_.data() + done, buffer_.size() - done,
-                                      static_cast<off_t>(written_ + done));
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return failed("cannot be written");
-        done += static_cast<std::size_t>(written);
+    for (const std::string& piece : pieces_) {
+        for (std::size_t done = 0; done < piece.size();) {
+            const auto written = ::pwrite(file_, piece.data() + done, piece.size() - done,
+                                          static_cast<off_t>(written_ + done));
+            if (written < 0 && errno == EINTR) continue;
+            if (written <= 0) return failed("cannot be written");
+            done += static_cast<std::size_t>(written);
+        }
+        written_ += piece.size();
     }
-    written_ += buffer_.size();
-    buffer_.clear();
-    if (buffer_.capacity() > 2 * kPiece) std::string().swap(buffer_);
+    pieces_.resize(1);  // whose memory serves what comes
+    pieces_.front().clear();
+    kept_ = 0;
     return {};
 }
 
@@ -123,8 +128,8 @@ Result<void> RowSpool::each(const std::function<Result<void>(PostgresRow&)>& han
         if (!taken) return taken.error();
         piece.erase(0, *taken);
     }
-    const auto taken = hand_over(buffer_, handle);
-    if (!taken) return taken.error();
+    for (const std::string& kept : pieces_)
+        if (const auto taken = hand_over(kept, handle); !taken) return taken.error();
     return {};
 }
 

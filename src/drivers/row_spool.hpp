@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "drivers/postgres.hpp"
@@ -26,7 +27,7 @@ class RowSpool {
     base::Result<void> add(const PostgresRow& row);
     std::uint64_t size() const { return rows_; }
     /// Memory is used up: what is added now needs the file.
-    bool full() const { return written_ > 0 || buffer_.size() >= memory_; }
+    bool full() const { return written_ > 0 || kept_ >= memory_; }
     /// Hands over all rows in their order, each time it is called. The first error of `handle` ends it and is
     /// returned. Errors of its own: other (the file cannot be read).
     base::Result<void> each(const std::function<base::Result<void>(PostgresRow&)>& handle) const;
@@ -38,8 +39,9 @@ class RowSpool {
     base::Result<void> read(std::uint64_t at, std::string& to) const;
 
     std::size_t memory_;
-    std::string buffer_;  // rows behind what is in the file
-    std::uint64_t written_ = 0;
+    std::vector<std::string> pieces_;  // of whole rows, behind what is in the file
+    std::size_t kept_ = 0;             // bytes in them
+    std::uint64_t written_ = 0;        // bytes in the file
     std::uint64_t rows_ = 0;
     int file_ = -1;
 };

@@ -128,3 +128,34 @@ def test_files_stay_readable() -> None:
     assert not too_long
     ordered = sorted(sizes.values())
     assert ordered[len(ordered) // 2] <= 130
+
+
+# --- connections of others
+
+
+QUERY = re.compile(r"\bPQ(?:send\w+|exec\w*|prepare|fn)\b")
+SET_FOR_THE_SESSION = re.compile(r'(?:"|;)\s*(?:RE)?SET\s+(?!LOCAL\b)[A-Za-z]')
+MAY_QUERY = "drivers/postgres.cpp"
+# SQLite, whose UPDATE ... SET is written over several lines.
+OWN_DATABASE = "store"
+
+
+def sources() -> list[tuple[str, str]]:
+    files = [path for path in SRC.rglob("*") if path.suffix in (".cpp", ".hpp")]
+    return [(str(path.relative_to(SRC)), path.read_text()) for path in files]
+
+
+def test_queries_are_sent_in_one_place() -> None:
+    """PostgresTransaction is the only friend of what it calls there: nothing runs outside a transaction."""
+    assert [name for name, text in sources() if QUERY.search(text)] == [MAY_QUERY]
+    header = (SRC / MAY_QUERY).with_suffix(".hpp").read_text()
+    assert re.findall(r"friend class (\w+);", header) == ["PostgresTransaction"]
+    public = header.split("class Postgres {")[1].split("private:")[0]
+    assert not re.search(r"\b(?:query|copy|run|send)\(", public)
+
+
+def test_nothing_is_set_beyond_a_transaction() -> None:
+    found = [name for name, text in sources() if not name.startswith(OWN_DATABASE) and SET_FOR_THE_SESSION.search(text)]
+    assert found == []
+    assert not any(re.search(r"set_config\([^)]*\bfalse\b", text) for _, text in sources())
+    assert SET_FOR_THE_SESSION.search('query("SET search_path = x")') and SET_FOR_THE_SESSION.search('"BEGIN; SET a = b"')

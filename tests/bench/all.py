@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PROGRAMS = ("start.py", "scrape.py", "pulse.py", "report.py", "census.py", "load.py", "logs.py")
+PROGRAMS = ("start.py", "scrape.py", "pulse.py", "report.py", "census.py", "load.py", "pooler.py", "logs.py")
 
 
 def main() -> int:

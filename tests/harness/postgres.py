@@ -44,6 +44,11 @@ _SETTINGS = {
 }
 _STATEMENT_TIMEOUT = "60s"
 
+# Connections of keyshift: they have a name within a transaction alone. The harness's own are named.
+WATCHERS = (
+    "FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name IN ('', 'keyshift')"
+)
+
 
 @functools.cache
 def binary_directory() -> Path:
@@ -167,10 +172,13 @@ class Postgres(Server):
         self.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)), database=database)
         del self._passwords[name]
 
-    def backends(self, application_name: str) -> int:
-        """How many connections name themselves so."""
-        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
-        return self.execute(query, (application_name,))[0][0]
+    def passwords(self) -> Mapping[str, str]:
+        """Of the roles that can log in."""
+        return dict(self._passwords)
+
+    def watchers(self) -> list[int]:
+        """The processes that serve keyshift's connections."""
+        return [pid for (pid,) in self.execute(f"SELECT pid {WATCHERS} ORDER BY pid")]
 
     def _url(self, user: str, authority: str, database: str, params: Mapping[str, object]) -> str:
         login = f"{quote(user, safe='')}:{quote(self._passwords[user], safe='')}"

@@ -13,12 +13,12 @@ import pytest
 from harness import http, leaks
 from harness.keyshift import Keyshift, Serve
 from harness.ports import free_port
-from harness.postgres import Database
+from harness.postgres import WATCHERS, Database
 from harness.wait import eventually
 from harness.watching import KeyTable, watching
 
 PASSWORD = "s3cret-of-the-monitor"
-TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'"
+TERMINATE = f"SELECT pg_terminate_backend(pid) {WATCHERS}"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from harness import leaks
 from harness.faults import PASSWORD, assert_unknown, behind, dsn, lines, table, url  # noqa: F401
 from harness.keyshift import Keyshift, Serve
 from harness.ports import free_port
-from harness.postgres import Database, Postgres
+from harness.postgres import WATCHERS, Database, Postgres
 from harness.tcp import Proxy, Resetting, Silent, TcpServer
 from harness.wait import eventually
 from harness.watching import KeyTable, watching
@@ -227,7 +227,7 @@ def test_a_connection_checks_the_certificate_when_told_to(tls_postgres: Postgres
     dsn = tls_postgres.dsn(database="gateway", sslmode="verify-full", sslrootcert=root)
     with Serve(watching(dsn)) as serve:
         assert serve.keys() == (1, 0)
-        query = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'keyshift'"
+        query = f"SELECT ssl FROM pg_stat_ssl WHERE pid IN (SELECT pid {WATCHERS})"
         assert tls_postgres.execute(query) == [(True,)]
 
 
@@ -312,11 +312,11 @@ def test_a_server_that_goes_away_and_comes_back(own_postgres: Postgres, mode: st
         own_postgres.start()
         table.delete(gone)
         eventually(lambda: serve.keys() == (1, 0), 20, "the deletion")
-        assert own_postgres.backends("keyshift") == 1
+        assert len(own_postgres.watchers()) == 1
 
 
 def test_a_backend_that_is_terminated_between_polls_is_no_outage(table: KeyTable, dsn: str):
-    terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'"
+    terminate = f"SELECT pg_terminate_backend(pid) {WATCHERS}"
     with Serve(watching(dsn, interval="500ms")) as serve:
         for _ in range(3):
             assert table.database.execute(terminate) == [(True,)]
@@ -331,7 +331,7 @@ def test_a_server_that_closes_idle_connections_is_no_outage(table: KeyTable, dsn
     table.database.execute(f"ALTER ROLE {role} SET idle_session_timeout = '50ms'")
     with Serve(watching(dsn, interval="500ms")) as serve:
         for _ in range(3):
-            eventually(lambda: table.database.postgres.backends("keyshift") == 0, 5, "the idle connection closed")
+            eventually(lambda: table.database.postgres.watchers() == [], 5, "the idle connection closed")
             serve.wait_for_poll()
         assert serve.errors() == {}
         assert serve.metric("keyshift_source_up", source="keys") == 1
@@ -354,7 +354,7 @@ def test_a_server_that_restarts_in_the_middle_of_a_census(own_postgres: Postgres
             assert serve.errors().keys() <= {"connect", "timeout"}
             assert serve.metric("keyshift_legacy_keys_created_total") == 1
             assert serve.metric("keyshift_legacy_keys_baseline") == 60_001
-        eventually(lambda: own_postgres.backends("keyshift") == 0, 5, "no backend left")
+        eventually(lambda: own_postgres.watchers() == [], 5, "no backend left")
 
 
 # --- several hosts

@@ -11,7 +11,7 @@ import pytest
 
 from harness.faults import assert_no_poll_took_longer_than, assert_unknown, behind, dsn, lines, table, url  # noqa: F401
 from harness.keyshift import Keyshift, Serve
-from harness.postgres import Postgres
+from harness.postgres import WATCHERS, Postgres
 from harness.tcp import Proxy, Silent
 from harness.wait import eventually
 from harness.watching import KeyTable, watching
@@ -47,7 +47,7 @@ def test_a_hang_at_any_stage_ends_at_the_deadline(big_table: KeyTable, dsn: str,
             big_table.add()
             eventually(lambda: serve.keys() == (60_003, 1), 30, "the recovery")
             assert serve.metric("keyshift_source_up", source="keys") == 1
-        eventually(lambda: target.backends("keyshift") == 0, 10, "no backend left")
+        eventually(lambda: target.watchers() == [], 10, "no backend left")
 
 
 def test_a_connection_cut_in_the_middle_of_a_census_is_tried_again_at_once(big_table: KeyTable, dsn: str):
@@ -75,7 +75,7 @@ def test_sigterm_ends_a_poll_that_hangs_and_leaves_no_backend(big_table: KeyTabl
             code, seconds = serve.terminate()
             assert (code, seconds < 2) == (0, True)
             proxy.resume()
-            eventually(lambda: target.backends("keyshift") == 0, 10, "no backend left")
+            eventually(lambda: target.watchers() == [], 10, "no backend left")
 
 
 # --- locks and load
@@ -99,7 +99,7 @@ def test_a_locked_table_costs_one_connection_and_no_more_than_the_lock_timeout(t
     with Serve(watching(dsn, timeout="1s")) as serve:
         looks = (
             "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'Lock' AND now() - query_start > '1.5 s') "
-            "FROM pg_stat_activity WHERE application_name = 'keyshift'"
+            + WATCHERS
         )
         with locked(table):
             seen = set()
@@ -113,7 +113,7 @@ def test_a_locked_table_costs_one_connection_and_no_more_than_the_lock_timeout(t
         assert_no_poll_took_longer_than(5, serve)
         table.add()
         eventually(lambda: serve.keys() == (3, 1), 20, "the recovery")
-        assert target.backends("keyshift") == 1
+        assert len(target.watchers()) == 1
 
 
 def test_a_failed_poll_leaves_no_backend(table: KeyTable, dsn: str):
@@ -121,7 +121,7 @@ def test_a_failed_poll_leaves_no_backend(table: KeyTable, dsn: str):
         eventually(lambda: serve.keys() == (2, 1), 10, "the census")
     with locked(table), Serve(watching(dsn, timeout="500ms", interval="20s")) as serve:
         assert serve.errors().keys() == {"timeout"}
-        eventually(lambda: table.database.postgres.backends("keyshift") == 0, 5, "no backend left")
+        eventually(lambda: table.database.postgres.watchers() == [], 5, "no backend left")
 
 
 def test_a_scan_that_takes_too_long_is_ended_by_the_server_too(table: KeyTable, dsn: str):
@@ -136,7 +136,7 @@ def test_a_scan_that_takes_too_long_is_ended_by_the_server_too(table: KeyTable, 
         assert serve.errors().keys() == {"timeout"}
         assert_unknown(serve)
         assert "pg_stat_activity" in lines(serve, 'msg="source down"')[0].partition("hint=")[2]
-        eventually(lambda: target.backends("keyshift") == 0, 5, "no backend left")
+        eventually(lambda: target.watchers() == [], 5, "no backend left")
         running = (
             "SELECT count(*) FROM pg_stat_activity "
             "WHERE query LIKE '%slowed%' AND state = 'active' AND pid <> pg_backend_pid()"
@@ -151,7 +151,7 @@ def test_a_report_gives_up_on_a_locked_table(table: KeyTable, dsn: str):
         assert result.returncode == 69
         assert time.monotonic() - begin < 6
     assert b"lock" in result.stderr and b"pg_stat_activity" in result.stderr
-    assert table.database.postgres.backends("keyshift") == 0
+    assert table.database.postgres.watchers() == []
 
 
 def test_a_daemon_that_freezes_in_the_middle_of_a_census_does_not_keep_its_lock(big_table: KeyTable, dsn: str):
@@ -165,7 +165,7 @@ def test_a_daemon_that_freezes_in_the_middle_of_a_census_does_not_keep_its_lock(
             eventually(lambda: not proxy.flowing, 15, "a census half-way")
             serve.process.kill9()
             proxy.resume()
-            eventually(lambda: target.backends("keyshift") == 0, 10, "no backend left")
+            eventually(lambda: target.watchers() == [], 10, "no backend left")
             big_table.database.execute("SET lock_timeout = '5s'; ALTER TABLE virtual_keys ADD COLUMN added int")
 
 

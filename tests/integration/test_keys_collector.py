@@ -11,7 +11,7 @@ import pytest
 
 from harness import leaks
 from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
+from harness.postgres import WATCHERS, Database
 from harness.tcp import Proxy
 from harness.wait import eventually
 from harness.watching import DAY, KeyTable, watching
@@ -237,11 +237,11 @@ def test_one_connection_is_kept_and_given_back(table: KeyTable):
         with Serve(watching(dsn.replace(f":{target.port}/", f":{proxy.port}/"))) as serve:
             for _ in range(3):
                 serve.wait_for_poll()
-            assert target.backends("keyshift") == 1
+            assert len(target.watchers()) == 1
             assert proxy.accepted == 1
-            idle = "SELECT state FROM pg_stat_activity WHERE application_name = 'keyshift' AND state LIKE 'idle in%%'"
+            idle = f"SELECT state {WATCHERS} AND state LIKE 'idle in%%'"
             eventually(lambda: target.execute(idle, ()) == [], 5, "no transaction left open")
-        eventually(lambda: target.backends("keyshift") == 0, 5, "no backend left")
+        eventually(lambda: target.watchers() == [], 5, "no backend left")
 
 
 # --- what it never reads

@@ -40,8 +40,7 @@ def hang_up(serve: Serve, config: dict[str, Any], until: str = "configuration re
 
 
 def backends(database: Database) -> list[int]:
-    rows = database.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'keyshift' ORDER BY pid")
-    return [pid for (pid,) in rows]
+    return database.postgres.watchers()
 
 
 def sources(serve: Serve) -> set[str]:

@@ -350,7 +350,7 @@ def test_a_signal_ends_a_report_that_hangs_and_leaves_nothing(table: KeyTable, t
         assert complaint == b""
         assert os.listdir(tmp_path) == []
         proxy.resume()
-        eventually(lambda: postgres.backends("keyshift") == 0, 10, "no backend left")
+        eventually(lambda: postgres.watchers() == [], 10, "no backend left")
 
 
 def test_progress_is_shown_only_to_a_terminal(table: KeyTable):

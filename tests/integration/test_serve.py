@@ -15,7 +15,7 @@ import requests
 
 from harness import exposition, http, leaks
 from harness.keyshift import Keyshift, Serve, binary_path
-from harness.postgres import Database
+from harness.postgres import WATCHERS, Database
 from harness.process import Process
 from harness.prometheus import promtool
 from harness.tcp import Proxy, Silent
@@ -23,7 +23,7 @@ from harness.wait import eventually
 from harness.watching import DAY, KeyTable, watching
 
 
-TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keyshift'"
+TERMINATE = f"SELECT pg_terminate_backend(pid) {WATCHERS}"
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_a_signal_ends_it_in_order(table: KeyTable, number: int):
         assert time.monotonic() - begin < 2
         assert [line for line in serve.log().splitlines() if "level=error" in line] == []
         assert serve.log().splitlines()[-1].endswith("msg=stopped")
-        eventually(lambda: table.database.postgres.backends("keyshift") == 0, 5, "no backend left")
+        eventually(lambda: table.database.postgres.watchers() == [], 5, "no backend left")
 
 
 def test_open_connections_do_not_delay_the_end(table: KeyTable):
@@ -235,7 +235,7 @@ def test_the_end_in_the_middle_of_a_big_census_is_quick_and_whole(table: KeyTabl
         eventually(lambda: table.database.execute(copying), 20, "a census under way")
         code, seconds = serve.terminate()
         assert (code, seconds < 2) == (0, True)
-        eventually(lambda: table.database.postgres.backends("keyshift") == 0, 5, "no backend left")
+        eventually(lambda: table.database.postgres.watchers() == [], 5, "no backend left")
         serve.start()
         eventually(lambda: serve.keys() == (150_001, 1), 60, "the census of the next start")
         assert serve.metric("keyshift_legacy_keys_created_total") == 0
@@ -367,4 +367,4 @@ def test_a_command_that_is_no_daemon_leaves_no_process_and_no_state(table: KeyTa
     keyshift = Keyshift()
     assert keyshift.run("report", env={"DATABASE_URL": table.database.dsn()}).returncode == 0
     assert list(keyshift.home.iterdir()) == []
-    assert table.database.postgres.backends("keyshift") == 0
+    assert table.database.postgres.watchers() == []

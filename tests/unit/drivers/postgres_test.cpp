@@ -78,7 +78,9 @@ TEST(PostgresRow, AFieldOfTheWrongWidthIsBad) {
 }
 
 TEST(Sqlstate, TellsTheOperatorsNextAction) {
-    constexpr std::array<std::pair<const char*, Errc>, 14> kCases{{{"42501", Errc::permission},
+    constexpr std::array<std::pair<const char*, Errc>, 16> kCases{{{"40001", Errc::timeout},
+                                                                   {"40P01", Errc::timeout},
+                                                                   {"42501", Errc::permission},
                                                                    {"42P01", Errc::schema},
                                                                    {"42703", Errc::schema},
                                                                    {"3D000", Errc::schema},
@@ -109,6 +111,13 @@ TEST(Hint, IsTheStatementThatMendsIt) {
         HasSubstr(R"(ALTER ROLE "key""shift" BYPASSRLS;)"));
     EXPECT_THAT(hint("28P01", R"(password authentication failed for user "keyshift")"),
                 HasSubstr(R"(\password "key""shift")"));
+}
+
+TEST(Hint, SaysWhatAStandbyAndAPoolerNeed) {
+    EXPECT_THAT(hint("40001", "canceling statement due to conflict with recovery"),
+                HasSubstr("ALTER SYSTEM SET hot_standby_feedback = on;"));
+    EXPECT_THAT(hint("08P01", "transaction blocks not allowed in statement pooling mode"),
+                HasSubstr("set pool_mode = transaction"));
 }
 
 TEST(Hint, IsTheLineOfPgHba) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collectors/deletions.hpp"
+#include "collectors/table_statistics.hpp"
 
 #include <charconv>
 
@@ -8,8 +8,8 @@ namespace keyshift::collectors {
 using base::Result;
 using drivers::PostgresTransaction;
 
-Result<Deletions> Deletions::resolve(PostgresTransaction& transaction, const std::string& table,
-                                     base::Deadline deadline) {
+Result<TableStatistics> TableStatistics::resolve(PostgresTransaction& transaction, const std::string& table,
+                                                 base::Deadline deadline) {
     const auto rows = transaction.query(
         "WITH RECURSIVE part(oid) AS (SELECT pg_catalog.to_regclass($1)::pg_catalog.oid UNION "
         "SELECT below.oid FROM part CROSS JOIN LATERAL ("
@@ -21,13 +21,13 @@ Result<Deletions> Deletions::resolve(PostgresTransaction& transaction, const std
         "WHERE c.relkind IN ('r', 'm', 'f')",
         deadline, {table});
     if (!rows) return rows.error();
-    Deletions deletions;
-    if (rows->size() == 1) deletions.tables_ = rows->at(0, 0).value_or("");
-    return deletions;
+    TableStatistics statistics;
+    if (rows->size() == 1) statistics.tables_ = rows->at(0, 0).value_or("");
+    return statistics;
 }
 
-Result<std::optional<std::int64_t>> Deletions::count(PostgresTransaction& transaction,
-                                                     base::Deadline deadline) const {
+Result<std::optional<std::int64_t>> TableStatistics::deleted(PostgresTransaction& transaction,
+                                                             base::Deadline deadline) const {
     std::optional<std::int64_t> out;
     if (tables_.empty()) return out;
     const auto rows = transaction.query(
@@ -40,6 +40,18 @@ Result<std::optional<std::int64_t>> Deletions::count(PostgresTransaction& transa
     if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{})
         out = value;
     return out;
+}
+
+Result<std::uint64_t> TableStatistics::rows(PostgresTransaction& transaction, base::Deadline deadline) const {
+    if (tables_.empty()) return 0;
+    const auto rows = transaction.query(
+        "SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_class WHERE oid = ANY ($1::oid[])",
+        deadline, {tables_});
+    if (!rows) return rows.error();
+    const auto text = rows->at(0, 0).value_or("");
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
 }
 
 }  // namespace keyshift::collectors

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Behind a pooler a look at the whole table holds one of the few connections that the gateway needs too, so
+// it must be short. Values; no I/O.
+#pragma once
+
+#include <cstdint>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "collectors/collector.hpp"
+
+namespace keyshift::collectors {
+
+/// The longest time for which a transaction may hold a pooler's connection.
+constexpr base::Duration kLongestHold = std::chrono::seconds{5};
+
+/// How fast the rows of the key table are read: a careful guess at first, then as the last census was.
+class CensusPace {
+ public:
+    /// How long `rows` would take.
+    base::Duration expected(std::uint64_t rows) const;
+    /// So many rows took so long. A few rows tell nothing.
+    void learn(std::uint64_t rows, base::Duration took);
+
+ private:
+    double rows_per_second_ = 200'000;
+};
+
+/// A look at the whole table that would take `expected` is not begun, or was ended: Errc::timeout.
+base::Error too_long_for_a_pooler(base::Duration expected);
+/// What a pooler means, where a look at the whole table would take `expected`, for `keyshift doctor`.
+Finding about_pooler(base::Duration expected);
+
+}  // namespace keyshift::collectors
