@@ -93,12 +93,15 @@ class Keys final : public Collector {
             if (!rows) return {failure(rows.error())};
             findings.push_back(about_pooler(pace_.expected(*rows)));
         }
-        for (Finding& finding : examine_key_table(
-                 {*transaction, *source_, gateway_, options_.census_timeout, options_.standby}, deadline))
-            findings.push_back(std::move(finding));
-        for (Finding& finding :
-             examine_values({*transaction, *source_, gateway_, options_.census_timeout}, deadline))
-            findings.push_back(std::move(finding));
+        const auto add = [&findings](std::vector<Finding> found) {
+            for (Finding& finding : found) findings.push_back(std::move(finding));
+        };
+        const KeyTableLook look{*transaction, *source_, gateway_, options_.census_timeout, options_.standby};
+        add(examine_key_table(look, deadline));
+        const bool failed = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+            return finding.kind == Finding::Kind::failure;
+        });
+        if (!failed) add(examine_values(look, deadline));
         return findings;
     }
 
@@ -129,7 +132,7 @@ class Keys final : public Collector {
             if (auto opened = open(request.deadline); !opened) return opened.error();
         if (auto told = source_->can_tell(); !told) return told.error();
         if (shared_.is_due())
-            if (auto found = find_shared(); !found) return found.error();
+            if (auto found = find_shared(request.deadline); !found) return found.error();
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
         const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
@@ -145,7 +148,9 @@ class Keys final : public Collector {
         return PostgresTransaction::begin(connection_, limits_within(schedule_.timeout, timeout), deadline);
     }
 
-    Result<void> find_shared() {
+    Result<void> find_shared(Deadline soon) {
+        if (pooled_)
+            if (auto brief = check_pace(soon); !brief) return brief;
         const Deadline deadline = Deadline::in(longest(Scan::census));
         auto transaction = begin(longest(Scan::census), deadline);
         if (!transaction) return transaction.error();

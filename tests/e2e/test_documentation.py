@@ -27,7 +27,7 @@ NOT_IN_EVERY_SCRAPE = {
     "keyshift_migration_eta_timestamp_seconds",
     "keyshift_migration_last_progress_timestamp_seconds",
 }
-NOT_METRICS = {"keyshift_legacy_activity"}
+NOT_METRICS = {"keyshift_legacy_activity", "keyshift_keys_shared"}
 # What Prometheus adds, and has of its own.
 OF_TARGETS = {"job", "instance"}
 OF_PROMETHEUS = {"up": set(), "ALERTS": {"alertname", "alertstate", "severity", "source"}}

@@ -23,6 +23,8 @@ UPDATE = os.environ.get("KEYSHIFT_UPDATE_GOLDEN") == "1"
 VOLATILE = [
     (re.compile(r"^(process_\w+(?:\{.*\})?) .*$", re.M), r"\1 ~"),
     (re.compile(r"^(keyshift_\w*_timestamp_seconds\{source=.*\}) .*$", re.M), r"\1 ~"),
+    (re.compile(r"^(keyshift_legacy_last_used_timestamp_seconds) .*$", re.M), r"\1 ~"),
+    (re.compile(r"^(keyshift_fallback_removal_earliest_timestamp_seconds) .*$", re.M), r"\1 ~"),
     (re.compile(r"^(keyshift_config_last_reload_success_timestamp_seconds) .*$", re.M), r"\1 ~"),
     (re.compile(r"^(keyshift_source_poll_duration_seconds_(?:bucket\{.*\}|sum\{.*\})) .*$", re.M), r"\1 ~"),
     (re.compile(r"^(keyshift_state_size_bytes) .*$", re.M), r"\1 ~"),
@@ -38,15 +40,13 @@ def table(database: Database) -> KeyTable:
     keys = KeyTable(database)
     owners = [keys.add_user(f"owner{n}@example.com") for n in range(2)]
     for number, idle in enumerate([0.001, 0.02, 0.5, 3, 20, 100]):
-        keys.add(owner=owners[number % 2], idle=idle * DAY, cost=10)
+        keys.add(owner=owners[number % 2], age=200 * DAY, idle=idle * DAY, cost=10)
     keys.add(idle=None, cost=4)
     keys.add(legacy=False)
     keys.add(legacy=False)
     # Fixed points in time, where a metric shows one.
     keys.database.execute(
-        """UPDATE virtual_keys SET created_at = '2026-01-10T00:00:00.25Z' WHERE key_lookup_hash IS NOT NULL;
-           UPDATE virtual_keys SET last_used_at = '2100-01-01T00:00:00Z'
-           WHERE last_used_at = (SELECT max(last_used_at) FROM virtual_keys)"""
+        "UPDATE virtual_keys SET created_at = '2026-01-10T00:00:00.25Z' WHERE key_lookup_hash IS NOT NULL"
     )
     return keys
 

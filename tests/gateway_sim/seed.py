@@ -31,7 +31,7 @@ PASSWORD = "correct horse battery staple"
 
 INSERT_USERS = "INSERT INTO users (id, email, username, password_hash) VALUES %s"
 INSERT_KEYS = """
-    INSERT INTO virtual_keys (id, key_hash, key_lookup_hash, key_prefix, user_id, name, max_budget, rate_limit_rpm,
+    INSERT INTO virtual_keys (id, key_hash, key_lookup_hash, key_prefix, user_id, name, max_budget, current_spend, rate_limit_rpm,
                               expires_at, blocked, created_at, last_used_at)
     VALUES %s"""
 
@@ -135,7 +135,7 @@ class Seed:
             self._key("blocked", owner, f"{form} blocked", legacy=legacy, idle=timedelta(days=3), blocked=True)
             expired = self._now - timedelta(days=2)
             self._key("expired", owner, f"{form} expired", legacy=legacy, idle=timedelta(days=3), expires_at=expired)
-        self._key("over_budget", owner, "no budget", legacy=False, max_budget=0.0)
+        self._key("over_budget", owner, "no budget", legacy=False, max_budget=1.0)
         self._key("limited", owner, "metered", legacy=False, rate_limit_rpm=3)
 
     def _key(
@@ -164,6 +164,7 @@ class Seed:
                 owner and owner.id,
                 name,
                 max_budget,
+                max_budget or 0.0,
                 rate_limit_rpm,
                 expires_at,
                 blocked,
