@@ -23,13 +23,47 @@ std::string name_of(config::FallbackAssertion assertion) {
     return "detect";
 }
 
-std::map<std::string, std::string> columns_of(const config::Columns& columns) {
-    std::map<std::string, std::string> out{{"id", columns.id.name},
-                                           {"created_at", columns.created_at.name},
-                                           {"last_used_at", columns.last_used_at.name}};
+std::string text_of(const config::HashShape& shape) {
+    std::string out = shape.characters == config::HashShape::Characters::hex ? "hex" : "any";
+    if (shape.length) out += ", " + std::to_string(*shape.length) + " long";
+    if (!shape.begins_with.empty()) out += ", begins with " + shape.begins_with;
+    return out;
+}
+
+std::string text_of(config::FlagIs is) {
+    switch (is) {
+        case config::FlagIs::set:
+            return "set";
+        case config::FlagIs::null:
+            return "null";
+        case config::FlagIs::yes:
+            return "true";
+        case config::FlagIs::no:
+            break;
+    }
+    return "false";
+}
+
+std::string text_of(const config::FlagTest& test) {
+    return test.is == config::FlagIs::yes ? test.column.name : test.column.name + " is " + text_of(test.is);
+}
+
+std::string text_of(const config::LegacyWhen& test) {
+    std::string out = test.column.name;
+    for (const std::string& beginning : test.begins_with) out += " begins with " + beginning;
+    if (test.length) out += " is " + std::to_string(*test.length) + " long";
+    if (test.is) out += " is " + text_of(*test.is);
+    return out;
+}
+
+/// Whatever the rows are read by.
+std::map<std::string, std::string> columns_of(const config::Gateway& gateway) {
+    const config::Columns& columns = gateway.columns;
+    std::map<std::string, std::string> out{{"id", columns.id.name}, {"created_at", columns.created_at.name}};
     const auto add = [&out](const char* what, const std::optional<config::Identifier>& column) {
         if (column) out[what] = column->name;
     };
+    add("last_used_at", columns.last_used_at);
     add("lookup_hash", columns.lookup_hash);
     add("legacy", columns.legacy);
     add("bcrypt_hash", columns.bcrypt_hash);
@@ -38,9 +72,11 @@ std::map<std::string, std::string> columns_of(const config::Columns& columns) {
     add("name", columns.name);
     add("prefix", columns.prefix);
     add("expires_at", columns.expires_at);
-    add("blocked", columns.blocked);
     add("max_budget", columns.max_budget);
     add("current_spend", columns.current_spend);
+    if (columns.blocked) out["blocked"] = text_of(*columns.blocked);
+    if (columns.lookup_shape) out["lookup_hash shape"] = text_of(*columns.lookup_shape);
+    if (gateway.legacy_when) out["legacy_when"] = text_of(*gateway.legacy_when);
     return out;
 }
 
@@ -73,7 +109,7 @@ api::Configuration described(const config::Config& config, const std::optional<s
     out.failure_budget = config.migration.failure_budget;
     const config::TableName& table = config.gateway.table;
     out.table = table.schema.empty() ? table.name : table.schema + "." + table.name;
-    out.columns = columns_of(config.gateway.columns);
+    out.columns = columns_of(config.gateway);
     for (const config::CollectorConfig& collector : config.collectors) {
         out.collectors.push_back(collector.type);
         const auto* const keys = std::any_cast<collectors::KeysOptions>(&collector.options);

@@ -86,6 +86,10 @@ std::string permission_hint(std::string_view text, std::string_view user) {
             database = database.substr(1, database.size() - 2);
         return "run: GRANT CONNECT ON DATABASE " + quoted(database) + " TO " + to + ";";
     }
+    if (contains(text, "for function")) {
+        return "run: GRANT EXECUTE ON FUNCTION pg_catalog." + std::string(after(text, "for function ", '\n')) +
+               "() TO " + to + ";";
+    }
     if (contains(text, "for schema"))
         return "run: GRANT USAGE ON SCHEMA " + quoted(after(text, "for schema ", '\n')) + " TO " + to + ";";
     if (contains(text, "row-level security")) {
