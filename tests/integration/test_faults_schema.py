@@ -365,7 +365,7 @@ def test_a_million_keys(table: KeyTable):
         censuses = (
             "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid "
             "WHERE datname = current_database() AND query LIKE 'COPY%virtual_keys%' "
-            "AND lower(query) NOT LIKE '%greatest%'"
+            "AND lower(query) NOT LIKE '%greatest%' AND lower(query) NOT LIKE '%group by%'"
         )
         assert table.database.execute(censuses) == [(1,)]
         most = max(most, serve.process.rss_bytes())

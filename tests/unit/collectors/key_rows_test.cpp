@@ -13,7 +13,7 @@ using base::Result;
 
 class Seen final : public KeySink {
  public:
-    Result<void> begin(Scan, base::Time) override {
+    Result<void> begin(const ScanStart&) override {
         ++begun;
         return {};
     }
@@ -49,9 +49,15 @@ void take(KeyRows& rows, int from, int to, std::size_t owner) {
 
 constexpr std::size_t kKilobyte = 1024;
 
+RowReader reader() {
+    static const KeySource source;
+    static const SharedHashes none;
+    return {source, none, {}};
+}
+
 TEST(KeyRows, WaitForTheEndOfTheTransaction) {
     Seen seen;
-    KeyRows rows(seen, Scan::pulse, {}, KeyRows::Overflow::file);
+    KeyRows rows(seen, reader(), Scan::pulse, {}, KeyRows::Overflow::file);
     take(rows, 0, 20'000, kKilobyte);  // more than memory holds
     EXPECT_EQ(seen.begun, 0);
     EXPECT_TRUE(seen.keys.empty());
@@ -65,7 +71,7 @@ TEST(KeyRows, WaitForTheEndOfTheTransaction) {
 
 TEST(KeyRows, ASmallCensusWaitsTooWhereItMayStream) {
     Seen seen;
-    KeyRows rows(seen, Scan::census, {}, KeyRows::Overflow::stream);
+    KeyRows rows(seen, reader(), Scan::census, {}, KeyRows::Overflow::stream);
     take(rows, 0, 4'000, kKilobyte);
     EXPECT_EQ(seen.begun, 0);
     ASSERT_TRUE(rows.deliver());
@@ -75,7 +81,7 @@ TEST(KeyRows, ASmallCensusWaitsTooWhereItMayStream) {
 
 TEST(KeyRows, ALargeCensusStreamsInItsOrder) {
     Seen seen;
-    KeyRows rows(seen, Scan::census, {}, KeyRows::Overflow::stream);
+    KeyRows rows(seen, reader(), Scan::census, {}, KeyRows::Overflow::stream);
     take(rows, 0, 12'000, kKilobyte);
     EXPECT_EQ(seen.begun, 1);
     EXPECT_EQ(seen.keys.size(), 12'000U) << "none is kept any more";
@@ -88,7 +94,7 @@ TEST(KeyRows, ALargeCensusStreamsInItsOrder) {
 
 TEST(KeyRows, NoRowsAreAScanToo) {
     Seen seen;
-    KeyRows rows(seen, Scan::pulse, {}, KeyRows::Overflow::file);
+    KeyRows rows(seen, reader(), Scan::pulse, {}, KeyRows::Overflow::file);
     ASSERT_TRUE(rows.deliver());
     EXPECT_EQ(seen.begun, 1);
 }
@@ -96,7 +102,8 @@ TEST(KeyRows, NoRowsAreAScanToo) {
 TEST(KeyRows, ARowOfAnotherShapeIsAnError) {
     Seen seen;
     drivers::PostgresRow row("\x7F");
-    const auto handed = hand_over(row, seen);
+    RowReader reads = reader();
+    const auto handed = hand_over(row, reads, seen);
     ASSERT_FALSE(handed);
     EXPECT_EQ(handed.error().code, base::Errc::parse);
 }
