@@ -57,7 +57,8 @@ RowReader reader() {
 
 TEST(KeyRows, WaitForTheEndOfTheTransaction) {
     Seen seen;
-    KeyRows rows(seen, reader(), Scan::pulse, {}, KeyRows::Overflow::file);
+    KeyRows rows(seen, reader(), {.scan = Scan::pulse, .moment = {}, .data_at = {}, .table = {}},
+                 KeyRows::Overflow::file);
     take(rows, 0, 20'000, kKilobyte);  // more than memory holds
     EXPECT_EQ(seen.begun, 0);
     EXPECT_TRUE(seen.keys.empty());
@@ -71,7 +72,8 @@ TEST(KeyRows, WaitForTheEndOfTheTransaction) {
 
 TEST(KeyRows, ASmallCensusWaitsTooWhereItMayStream) {
     Seen seen;
-    KeyRows rows(seen, reader(), Scan::census, {}, KeyRows::Overflow::stream);
+    KeyRows rows(seen, reader(), {.scan = Scan::census, .moment = {}, .data_at = {}, .table = {}},
+                 KeyRows::Overflow::stream);
     take(rows, 0, 4'000, kKilobyte);
     EXPECT_EQ(seen.begun, 0);
     ASSERT_TRUE(rows.deliver());
@@ -81,7 +83,8 @@ TEST(KeyRows, ASmallCensusWaitsTooWhereItMayStream) {
 
 TEST(KeyRows, ALargeCensusStreamsInItsOrder) {
     Seen seen;
-    KeyRows rows(seen, reader(), Scan::census, {}, KeyRows::Overflow::stream);
+    KeyRows rows(seen, reader(), {.scan = Scan::census, .moment = {}, .data_at = {}, .table = {}},
+                 KeyRows::Overflow::stream);
     take(rows, 0, 12'000, kKilobyte);
     EXPECT_EQ(seen.begun, 1);
     EXPECT_EQ(seen.keys.size(), 12'000U) << "none is kept any more";
@@ -94,7 +97,8 @@ TEST(KeyRows, ALargeCensusStreamsInItsOrder) {
 
 TEST(KeyRows, NoRowsAreAScanToo) {
     Seen seen;
-    KeyRows rows(seen, reader(), Scan::pulse, {}, KeyRows::Overflow::file);
+    KeyRows rows(seen, reader(), {.scan = Scan::pulse, .moment = {}, .data_at = {}, .table = {}},
+                 KeyRows::Overflow::file);
     ASSERT_TRUE(rows.deliver());
     EXPECT_EQ(seen.begun, 1);
 }
