@@ -87,8 +87,8 @@ std::string permission_hint(std::string_view text, std::string_view user) {
         return "run: GRANT CONNECT ON DATABASE " + quoted(database) + " TO " + to + ";";
     }
     if (contains(text, "for function")) {
-        return "run: GRANT EXECUTE ON FUNCTION pg_catalog." + std::string(after(text, "for function ", '\n')) +
-               "() TO " + to + ";";
+        return "run: GRANT EXECUTE ON FUNCTION pg_catalog." +
+               std::string(after(text, "for function ", '\n')) + "() TO " + to + ";";
     }
     if (contains(text, "for schema"))
         return "run: GRANT USAGE ON SCHEMA " + quoted(after(text, "for schema ", '\n')) + " TO " + to + ";";
