@@ -18,6 +18,7 @@ from harness.promql import Selector, grouping_labels, selectors
 from gateway_sim import Seed, create_schema
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND = r"[a-z]+(?:-[a-z]+)*"
 NAME = re.compile(r"(?<![\w:])(?:keyshift|process)_[a-z][a-z0-9_]+")
 FLEET = (ROOT / "config" / "fleet" / "fleet.rules.yaml").read_text()
 DOCUMENTS = documents.documents()
@@ -176,7 +177,7 @@ def help_of(command: str) -> str:
 
 @functools.cache
 def subcommands() -> list[str]:
-    return re.findall(r"^  ([a-z]+) {2,}", help_of("").partition("Subcommands:")[2], re.MULTILINE)
+    return re.findall(rf"^  ({COMMAND}) {{2,}}", help_of("").partition("Subcommands:")[2], re.MULTILINE)
 
 
 # Of other programs, where a document speaks of them.
@@ -186,7 +187,7 @@ FLAGS_OF_OTHERS = {"--only"}
 def flag_complaints(code: str, section: str) -> list[str]:
     """`code` is a command line, or only some flags: then of the command that the section is about, or of any."""
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z.-]*", code)) - FLAGS_OF_OTHERS
-    named = re.findall(r"(?:^|[ /|(])keyshift ([a-z]+)\b", re.sub(r"-u keyshift", "", code))
+    named = re.findall(rf"(?:^|[ /|(])keyshift ({COMMAND})\b", re.sub(r"-u keyshift", "", code))
     wrong = [f"{code}: there is no keyshift {word}" for word in named if word not in subcommands()]
     if not named and not code.startswith("--"):
         return wrong
