@@ -5,17 +5,20 @@ In each test the verdict is SAFE of the right table first.
 """
 
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from subprocess import CompletedProcess
 
 import pytest
 
 from harness.database_copies import copy_database
-from harness.keyshift import Serve
+from harness.keyshift import Keyshift, Serve
 from harness.postgres import Database, Postgres
 from harness.verdicts import (
-    DrainedTable, ask, assert_stays_unsafe, check, events, is_safe, reload, soon_safe, wait_until_not_safe,
-    wait_until_safe,
+    DRAIN_WINDOW_SECONDS, DrainedTable, ask, assert_stays_unsafe, check, events, is_safe, reload, soon_safe,
+    wait_until_not_safe, wait_until_safe,
 )  # fmt: skip
 from harness.wait import eventually
 from harness.watching import KeyTable
@@ -283,3 +286,117 @@ def phase_counts(serve: Serve) -> dict[str, float]:
         for (name, labels), value in serve.metrics().items()
         if name == "keyshift_legacy_keys" and value
     }
+
+
+# --- accept-table
+
+
+def accept_table(serve: Serve, *flags: str) -> CompletedProcess[bytes]:
+    return Keyshift().run("accept-table", *flags, "--config", serve.config_path)
+
+
+def refuse_staging(serve: Serve, staging: KeyTable) -> None:
+    reload(serve, soon_safe(staging.database.dsn()))
+    eventually(lambda: serve.metric("keyshift_source_up", source="keys") == 0, 15, "the table is refused")
+
+
+def wait_until_accepted(serve: Serve) -> None:
+    """A source that is down is tried again after some seconds."""
+    eventually(lambda: is_up(serve), 60, "the accepted table is read")
+
+
+def test_accepting_a_table_shows_first_what_it_does(table: DrainedTable, staging: KeyTable):
+    with Serve(soon_safe(table.database.dsn())) as serve:
+        wait_until_safe(serve)
+        begun = observed_since(serve)
+        table.use(table.legacy[1])
+        wait_until_not_safe(serve)
+        refuse_staging(serve, staging)
+        shown = accept_table(serve)
+        assert shown.returncode == 64
+        text = shown.stdout.decode()
+        assert re.search(rf"Known: .*{table.database.name} .*\nFound: .*{staging.database.name} ", text), text
+        assert "1 of 4 keys that were known are in it" in text
+        assert "3 keys are taken for deleted, 1 of them while in use (retired_in_use)" in text
+        assert b"--yes" in shown.stderr
+        assert_stays_unsafe(serve, 2)
+        assert not is_up(serve) and serve.metric("keyshift_source_resets_total", source="keys") == 0
+
+        assert accept_table(serve, "--yes").returncode == 0
+        wait_until_accepted(serve)
+        eventually(lambda: phase_counts(serve).get("retired_in_use") == 1, 10, "what was in use is missed")
+        eventually(lambda: phase_counts(serve).get("retired") == 2, 10, "what was not is gone")
+        assert serve.keys() == (1, 1) and serve.metric("keyshift_legacy_keys_baseline") == 4
+        assert len(events(serve, TABLE_CHANGED)) == 1
+        assert check(serve, "none_retired_in_use")[0] == "UNSAFE"
+        assert observed_since(serve) >= begun
+        serve.restart()
+        assert is_up(serve) and len(events(serve, TABLE_CHANGED)) == 1
+
+
+def test_the_journal_may_begin_anew_with_the_other_table(table: DrainedTable, copies: list[Database]):
+    """Of another gateway, whose migration is as good as done: SAFE comes a drain window later."""
+    other = DrainedTable(table.database.postgres.create_database(), keys=2)
+    copies.append(other.database)
+    with Serve(soon_safe(table.database.dsn())) as serve:
+        wait_until_safe(serve)
+        refuse_staging(serve, other)
+        shown = accept_table(serve, "--anew")
+        assert shown.returncode == 64 and b"forgets its 4 keys" in shown.stdout
+        assert not is_up(serve)
+        assert accept_table(serve, "--anew", "--yes").returncode == 0
+        wait_until_accepted(serve)
+        accepted_at = time.time()
+        eventually(lambda: phase_counts(serve) == {"drained": 2}, 10, "the phases of the other table alone")
+        assert serve.keys() == (2, 2) and serve.metric("keyshift_legacy_keys_baseline") == 2
+        wait_until_safe(serve)
+        assert time.time() - accepted_at >= DRAIN_WINDOW_SECONDS - 1
+        # A move of that table does not let it begin once more.
+        make_anew(other)
+        eventually(lambda: len(events(serve, TABLE_CHANGED)) == 2, 15, "the event of the move")
+        serve.wait_for_poll()
+        assert is_up(serve) and serve.metric("keyshift_legacy_keys_baseline") == 2
+        wait_until_safe(serve)
+
+
+def test_where_the_table_is_the_known_one_there_is_nothing_to_accept(table: DrainedTable):
+    with Serve(soon_safe(table.database.dsn())) as serve:
+        wait_until_safe(serve)
+        for flags in ([], ["--yes"], ["--anew", "--yes"]):
+            result = accept_table(serve, *flags)
+            assert result.returncode == 0 and b"nothing to accept" in result.stdout
+        serve.wait_for_poll()
+        assert is_safe(serve) and events(serve, TABLE_CHANGED) == []
+
+
+def test_a_daemon_that_is_killed_between_refusal_and_acceptance(table: DrainedTable, staging: KeyTable):
+    with Serve(soon_safe(table.database.dsn()), until="healthy") as serve:
+        wait_until_safe(serve)
+        refuse_staging(serve, staging)
+        serve.process.kill9()
+        assert accept_table(serve, "--yes").returncode == 0
+        serve.start()
+        wait_until_accepted(serve)
+        serve.process.kill9()
+        serve.start()
+        wait_until_accepted(serve)
+        eventually(lambda: phase_counts(serve).get("retired") == 3, 10, "the others are gone")
+        assert len(events(serve, TABLE_CHANGED)) == 1
+
+
+def test_a_state_from_before_the_acceptance_refuses_once_more(table: DrainedTable, staging: KeyTable):
+    with Serve(soon_safe(table.database.dsn()), until="healthy") as serve:
+        wait_until_safe(serve)
+        refuse_staging(serve, staging)
+        serve.stop()
+        copy = serve.directory / "copy"
+        shutil.copytree(serve.state_directory, copy)
+        accept_table(serve, "--yes")
+        serve.start()
+        wait_until_accepted(serve)
+        serve.stop()
+        shutil.rmtree(serve.state_directory)
+        shutil.copytree(copy, serve.state_directory)
+        serve.start()
+        wait_until_refused(serve, found=1)
+        assert_stays_unsafe(serve)
