@@ -49,6 +49,27 @@ function(rules) {
           'The numbers of a source are more than 15 minutes old.',
           '{{ $labels.instance }} last read {{ $labels.source }} {{ $value | humanizeDuration }} ago.'
         ),
+        // Polls go on and succeed, and the data do not become younger.
+        rules.alert(
+          'StandbyBehind',
+          'warning',
+          |||
+            time() - keyshift_source_last_success_timestamp_seconds{source="keys"} > %s
+            and keyshift_source_up{source="keys"} == 1
+            and increase(keyshift_source_poll_duration_seconds_count{source="keys"}[5m]) > 0
+          ||| % settings.behind_after_seconds,
+          '2m',
+          'The standby from which keyshift reads the keys is behind its primary.',
+          '{{ $labels.instance }} reads keys as they were {{ $value | humanizeDuration }} ago: what was used since does not show, and the verdict is UNKNOWN. `keyshift doctor` says why.'
+        ),
+        rules.alert(
+          'TableChanged',
+          'warning',
+          'increase(keyshift_source_resets_total{source="keys"}[1h]) > 0\n',
+          '',
+          'The key table that keyshift reads is another one than before.',
+          '{{ $labels.instance }}: within the last hour another table has taken the place of the one that was watched. Counters begin anew; whether it is the right one is for you to say.'
+        ),
         rules.alert(
           'StatisticsReset',
           'warning',

@@ -53,6 +53,8 @@
   daemon: {
     down_for: '5m',
     stale_after_seconds: 900,
+    // Longer than polls of the key table are apart, and than a census takes.
+    behind_after_seconds: 300,
     unparsed_lines_ratio: 0.05,
   },
 }

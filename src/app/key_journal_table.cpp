@@ -13,12 +13,17 @@ std::string some_of(const domain::Recognised& keys) {
     return std::to_string(keys.found) + " of " + std::to_string(keys.known) + " known legacy keys";
 }
 
+/// An operator accepts the table that waits, and not another one, or the same one at another time.
+bool is_accepted(const store::Tables& tables, const std::optional<store::AcceptedTable>& accepted) {
+    return accepted && tables.strange && *tables.strange == accepted->table;
+}
+
 }  // namespace
 
 /// Where an operator has said that the other table has nothing to do with the one before.
 Result<void> KeyJournal::begin_anew() {
     if (!accepted_table_ || accepted_table_->journal != Journal::begins_anew) return {};
-    if (!tables_.known || *tables_.known == accepted_table_->table) return {};
+    if (!tables_.known || !is_accepted(tables_, accepted_table_)) return {};
     auto transaction = state_.begin();
     if (!transaction) return transaction.error();
     transaction->forget_keys();
@@ -44,7 +49,8 @@ Result<void> KeyJournal::check_table() {
     if (scan_->kind != collectors::Scan::census)
         return base::Error{base::Errc::other, "the key table has changed within a scan", {}};
     const domain::Recognised recognised = ledger_.recognise();
-    const bool accepted = accepted_table_ && accepted_table_->table == scan_->table;
+    const bool accepted =
+        accepted_table_ && accepted_table_->table == scan_->table && is_accepted(tables_, *accepted_table_);
     if (recognised.is_strange() && !accepted) return refuse_table(recognised);
     // Last uses that were known stay known; that of the others nothing can have been missed is not.
     if (recognised.is_strange()) scan_->next.observed_since = scan_->now;
@@ -67,9 +73,14 @@ base::Error KeyJournal::refuse_table(const domain::Recognised& recognised) {
     const bool again = tables_.strange && *tables_.strange == table;
     tables_.strange = table;
     tables_.recognised = recognised;
-    if (!again) tables_.seen_at = now;
+    if (!again) {
+        tables_.seen_at = now;
+        accepted_table_.reset();
+    }
     if (auto transaction = state_.begin()) {
         transaction->set_tables(tables_);
+        // What was accepted before this one came does not hold for it.
+        if (!again) transaction->decide(store::AcceptedTable{});
         // What cannot be saved is found again at the next poll.
         [[maybe_unused]] const auto done = transaction->commit();
     }

@@ -20,9 +20,9 @@ struct Recovery {
     base::Time moment;         ///< the server's clock at the time of asking
     bool receives = false;     ///< a WAL receiver runs
     bool may_see = false;      ///< the role may see how the receiver does
-    bool streams = false;      ///< ... it streams
+    bool streams = false;      ///< ... it streams, and has had a message since it connected
     std::optional<base::Duration> silent_for = {};  ///< since its last message
-    bool caught_up = false;                         ///< all that was received has been replayed
+    bool caught_up = false;                         ///< all that the server above has is replayed
     std::optional<base::Time> last_commit_at = {};  ///< the last replayed one; empty: none since the start
     std::uint64_t replayed = 0;                     ///< position in the WAL
     std::string user;                               ///< the role

@@ -73,13 +73,17 @@ class Postgres(Server):
     def __init__(self, *, ssl: bool = False, settings: Mapping[str, str] | None = None):
         super().__init__()
         self.port = free_port()
-        self.socket_directory = _owned_directory(self.directory / "socket")
+        self.socket_directory = owned_directory(self.directory / "socket")
         self.certificate: Certificate | None = self_signed(self.directory, _OS_USER) if ssl else None
         self._data = self.directory / "data"
         self._passwords = {SUPERUSER: leaks.secret(_SUPERUSER_PASSWORD)}
         self._names = itertools.count(1)
-        run_as(None, ["/bin/cp", "-a", "--reflink=auto", _template(), self._data])
+        self.make_data(self._data)
         self._configure(settings or {})
+
+    def make_data(self, directory: Path) -> None:
+        """Make the data directory, which does not exist yet."""
+        run_as(None, ["/bin/cp", "-a", "--reflink=auto", _template(), directory])
 
     def argv(self) -> Sequence[str]:
         return [str(binary_directory() / "postgres"), "-D", str(self._data)]
@@ -202,7 +206,8 @@ class Postgres(Server):
             access += [("host", "all", "127.0.0.1/32", "scram-sha-256")]
         with (self._data / "postgresql.conf").open("a") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in {**_SETTINGS, **own, **settings}.items())
-        rules = (f"{kind} all {user} {address} {method}\n" for kind, user, address, method in access)
+        rules = [f"{kind} all {user} {address} {method}\n" for kind, user, address, method in access]
+        rules += [f"local replication {SUPERUSER} trust\n", f"host replication {SUPERUSER} 127.0.0.1/32 trust\n"]
         (self._data / "pg_hba.conf").write_text("".join(rules))
 
 
@@ -257,7 +262,7 @@ def _template() -> Path:
     directory = scratch_directory("postgres-template")
     password_file = directory / "password"
     password_file.write_text(_SUPERUSER_PASSWORD)
-    data = _owned_directory(directory / "data")
+    data = owned_directory(directory / "data")
     run_as(
         _OS_USER,
         [
@@ -269,7 +274,8 @@ def _template() -> Path:
     return data
 
 
-def _owned_directory(path: Path) -> Path:
+def owned_directory(path: Path) -> Path:
+    """A new directory in which the server may write."""
     path.mkdir(mode=0o700)
     if _OS_USER:
         shutil.chown(path, _OS_USER)

@@ -111,6 +111,7 @@ class Proxy(TcpServer):
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._bytes_until_pause: int | None = None
+        self._last_before_pause: bytes | None = None
         self.received = bytearray()
         """All that the server has sent so far."""
         super().__init__()
@@ -128,6 +129,10 @@ class Proxy(TcpServer):
         """`pause` once the server has sent so much more."""
         self._bytes_until_pause = bytes_from_server
 
+    def pause_behind(self, last: bytes) -> None:
+        """`pause` once the server has sent this in one piece, and let pass no byte that comes behind it."""
+        self._last_before_pause = last
+
     def pause(self) -> None:
         """Bytes stop in both directions; connections stand and new ones are accepted: a hang, a silent firewall."""
         _on_loop(self._set_flowing(False))
@@ -140,25 +145,36 @@ class Proxy(TcpServer):
         target_reader, target_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         async with self._tracked(target_writer):
             await asyncio.gather(
-                self._pump(reader, target_writer, lambda _: None), self._pump(target_reader, writer, self._count)
+                self._pump(reader, target_writer, self._passing), self._pump(target_reader, writer, self._count)
             )
 
-    def _count(self, data: bytes) -> None:
+    def _count(self, data: bytes) -> int:
+        """How many of these bytes may pass before a pause that begins with them."""
         self.received += data
-        if self._bytes_until_pause is None:
-            return
-        self._bytes_until_pause -= len(data)
-        if self._bytes_until_pause <= 0:
-            self._bytes_until_pause = None
+        if self._last_before_pause and (at := data.find(self._last_before_pause)) >= 0:
+            passing = at + len(self._last_before_pause)
+            self._last_before_pause = None
             self._flowing.clear()
+            return passing
+        if self._bytes_until_pause is not None:
+            self._bytes_until_pause -= len(data)
+            if self._bytes_until_pause <= 0:
+                self._bytes_until_pause = None
+                self._flowing.clear()
+                return 0
+        return self._passing(data)
+
+    def _passing(self, data: bytes) -> int:
+        return len(data) if self.flowing else 0
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, look: Callable[[bytes], None]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: Callable[[bytes], int]
     ) -> None:
         while data := await reader.read(_CHUNK_BYTES):
-            look(data)
+            at_once = passing(data)
+            writer.write(data[:at_once])
             await self._flowing.wait()
-            writer.write(data)
+            writer.write(data[at_once:])
             await writer.drain()
         await self._flowing.wait()
         writer.write_eof()

@@ -219,7 +219,7 @@ def test_statements_are_mended_step_by_step():
         server.become_standby()
         server.start()
         seen = doctor({"collectors": [{"type": "keys"}, {"type": "statements"}]}, DATABASE_URL=dsn)
-        assert "without a connection to its primary" in seen.what("keys", "warning")
+        assert "a standby that does not stream, and no commit" in seen.what("keys", "failure")
         assert "a standby: its statistics do not hold" in seen.what("statements", "failure")
         mend(database, seen.sql("keys", "cancels a census that holds up its replay for more than 30s"))
         assert "cancels" not in doctor(KEYS, DATABASE_URL=dsn).what("keys", "warning")

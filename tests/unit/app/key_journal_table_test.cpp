@@ -131,5 +131,36 @@ TEST_F(KeyJournalTable, AnAcceptedTableLetsTheJournalBeginAnew) {
     EXPECT_EQ(try_poll(table("other gateway"))->inventory.baseline, 1U) << "not once more";
 }
 
+TEST_F(KeyJournalTable, AJournalThatBeganAnewDoesNotBeginOnceMoreAfterAMove) {
+    keep_only({"m"});
+    table_["x"] = {.used = now_ - 1h};
+    EXPECT_FALSE(try_poll(table("other gateway")));
+    accept(table("other gateway"), Journal::begins_anew);
+    const auto anew = try_poll(table("other gateway"));
+    ASSERT_TRUE(anew);
+    EXPECT_TRUE(try_poll(table("moved")));
+    EXPECT_TRUE(try_poll(table("moved")));
+    restart();
+    const auto later = try_poll(table("moved"));
+    ASSERT_TRUE(later) << later.error().what;
+    EXPECT_EQ(later->migration.observed_since, anew->migration.observed_since);
+    EXPECT_EQ(state_->load_tables().value().known, table("moved"));
+}
+
+TEST_F(KeyJournalTable, AnAcceptanceIsOfOneTimeAndNotForEver) {
+    keep_only({"b", "m"});
+    EXPECT_FALSE(try_poll(table("new")));
+    accept(table("new"), Journal::goes_on);
+    EXPECT_TRUE(try_poll(table("new")));
+    EXPECT_TRUE(try_poll(table("moved")));
+    // What was accepted months ago is a copy that was left behind now.
+    table_["x"] = {.used = now_ - 1h};
+    keep_only({"m", "x"});
+    EXPECT_FALSE(try_poll(table("new")));
+    EXPECT_FALSE(try_poll(table("new")));
+    accept(table("new"), Journal::goes_on);
+    EXPECT_TRUE(try_poll(table("new")));
+}
+
 }  // namespace
 }  // namespace keyshift::app
