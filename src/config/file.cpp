@@ -10,22 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
+
 namespace keyshift::config {
 namespace {
-
-class Descriptor {
- public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const { return fd_; }
-
- private:
-    int fd_;
-};
 
 base::Error wrong(std::string what, std::string hint) {
     return {base::Errc::config, std::move(what), std::move(hint)};
@@ -45,7 +33,7 @@ base::Error too_large(std::size_t max_bytes) {
 }  // namespace
 
 base::Result<std::string> read_small_file(const std::filesystem::path& file, std::size_t max_bytes) {
-    const Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const base::Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) return from_errno(errno);
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return from_errno(errno);

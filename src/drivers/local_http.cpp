@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/local_address.hpp"
 
 namespace keyshift::drivers {
@@ -28,17 +29,12 @@ class Connection {
     Connection(const base::LocalAddress& address, base::Deadline deadline)
         : path_(address.path().string()),
           deadline_(deadline),
-          fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
-    Connection(const Connection&) = delete;
-    Connection& operator=(const Connection&) = delete;
-    ~Connection() {
-        if (fd_ >= 0) ::close(fd_);
-    }
+          socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {}
 
     Result<void> open(const base::LocalAddress& address) {
-        if (fd_ < 0) return failed(errno);
+        if (!socket_) return failed(errno);
         // Of a Unix socket it is done at once, or the queue of those who wait is full.
-        while (::connect(fd_, address.data(), address.size()) != 0) {
+        while (::connect(socket_.get(), address.data(), address.size()) != 0) {
             if (errno != EAGAIN && errno != EINTR) return failed(errno);
             if (deadline_.passed()) return failed(ETIMEDOUT);
             ::poll(nullptr, 0, kAgainMilliseconds);
@@ -48,7 +44,7 @@ class Connection {
 
     Result<void> send(std::string_view bytes) {
         while (!bytes.empty()) {
-            const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
             if (sent >= 0) {
                 bytes.remove_prefix(static_cast<std::size_t>(sent));
             } else if (auto ready = wait_after(errno, POLLOUT); !ready) {
@@ -61,7 +57,7 @@ class Connection {
     Result<void> receive(HttpResponseReader& reader) {
         std::array<char, 16384> block{};
         while (!reader.complete()) {
-            const ssize_t count = ::recv(fd_, block.data(), block.size(), 0);
+            const ssize_t count = ::recv(socket_.get(), block.data(), block.size(), 0);
             if (count < 0) {
                 if (auto ready = wait_after(errno, POLLIN); !ready) return ready;
                 continue;
@@ -80,7 +76,7 @@ class Connection {
     Result<void> wait_after(int number, short events) {
         if (number == EINTR) return {};
         if (number != EAGAIN && number != EWOULDBLOCK) return failed(number);
-        pollfd waiting{fd_, events, 0};
+        pollfd waiting{socket_.get(), events, 0};
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_.left());
         if (deadline_.passed() || ::poll(&waiting, 1, static_cast<int>(left.count())) == 0)
             return failed(ETIMEDOUT);
@@ -98,7 +94,7 @@ class Connection {
 
     std::string path_;
     base::Deadline deadline_;
-    int fd_;
+    base::Descriptor socket_;
 };
 
 }  // namespace

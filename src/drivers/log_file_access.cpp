@@ -42,18 +42,6 @@ std::optional<FileStatus> status_at(int directory, const char* path, int flags) 
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-    if (this != &other) {
-        close();
-        number_ = std::exchange(other.number_, -1);
-    }
-    return *this;
-}
-
-void Descriptor::close() {
-    if (number_ >= 0) ::close(std::exchange(number_, -1));
-}
-
 bool FileStatus::regular() const {
     return S_ISREG(mode);
 }

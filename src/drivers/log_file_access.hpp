@@ -8,27 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "base/descriptor.hpp"
 #include "drivers/log_file_record.hpp"
 
 namespace keyshift::drivers {
 
-/// Owns a file descriptor, or none.
-class Descriptor {
- public:
-    explicit Descriptor(int number = -1) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept;
-    ~Descriptor() { close(); }
-
-    int get() const { return number_; }
-    explicit operator bool() const { return number_ >= 0; }
-    void close();
-
- private:
-    int number_;
-};
+using base::Descriptor;
 
 struct FileStatus {
     FileId id;
