@@ -89,6 +89,7 @@ SourceReport source(const Model& model, const std::string& name, const domain::S
     out.source = name;
     out.up = status.up;
     if (!status.not_measured.empty()) out.not_measured = status.not_measured;
+    if (!status.failure.empty()) out.failure = status.failure;
     out.read_at = status.last_success_at;
     out.watched_since = status.observation_start;
     if (const auto counts = model.evidence.sources.find(name); counts != model.evidence.sources.end())

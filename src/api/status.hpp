@@ -100,6 +100,7 @@ struct SourceReport {
     std::string source = {};
     std::optional<bool> up = {};                   ///< empty before the first poll ended
     std::optional<std::string> not_measured = {};  ///< why it is not, though it need not be
+    std::optional<std::string> failure = {};       ///< of the last poll, and what to do about it
     std::optional<base::Time> read_at = {};
     std::optional<base::Time> watched_since = {};
     std::vector<std::string> missing = {};  ///< parts that did not answer
@@ -111,6 +112,7 @@ struct SourceReport {
         a("source", self.source);
         a("up", self.up);
         a("not_measured", self.not_measured);
+        a("failure", self.failure);
         a("read_at", self.read_at);
         a("watched_since", self.watched_since);
         a("missing", self.missing);

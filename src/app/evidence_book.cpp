@@ -195,9 +195,12 @@ void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by) {
     for (const Event event : events) in_flight_.at(index_of(event)) += by;
 }
 
-void EvidenceBook::begin_anew(Time now, domain::Model& model) {
+bool EvidenceBook::follow_table(std::uint64_t changes, Time now, domain::Model& model) {
+    if (model.evidence.table_changes == changes) return false;
+    model.evidence.table_changes = changes;
     for (auto& [name, counts] : model.evidence.sources)
         if (counts.counted_since) counts.counted_since = now;
+    return true;
 }
 
 void EvidenceBook::update(domain::Model& model, Time now) {

@@ -63,8 +63,10 @@ class EvidenceBook {
     const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
     /// Uses of keys that logs have told of since this was last asked.
     domain::KeyUses take_uses() { return std::exchange(heard_uses_, domain::KeyUses()); }
-    /// Another table than before is watched: of what was counted until now nothing tells of it.
-    static void begin_anew(base::Time now, domain::Model& model);
+    /// The key table has changed so often. If that is news, counters cover from `now` on, since what was
+    /// counted before tells of another one; whether it was. The state knows both numbers, whichever was saved
+    /// first.
+    static bool follow_table(std::uint64_t changes, base::Time now, domain::Model& model);
     /// The source is not looked at any more: what it showed of the present goes.
     void forget_gauges(const std::string& source, domain::Model& model) {
         take_gauges(source, {}, model.gauges);

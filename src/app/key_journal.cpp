@@ -316,7 +316,6 @@ domain::KeyPoll KeyJournal::settle() {
     if (scan_->transaction && !scan_->state_error) note_error(scan_->transaction->commit());
     migration_ = poll.migration = scan_->next;
     poll.judged_by = settings_.policy;
-    poll.of_another_table = scan_->of_another_table;
     poll.state_error = scan_->state_error;
     poll.totals = never_back(totals_);
     poll.key_series = key_series();

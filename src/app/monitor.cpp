@@ -268,6 +268,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     if (status.up != true) log::info("source up", {{"source", watched.source.name()}});
     status.up = true;
     status.not_measured.clear();
+    status.failure.clear();
     status.last_success_at = cycle.observation->taken_at;
     if (!status.observation_start) status.observation_start = cycle.observation->taken_at;
     watched.logged_error.reset();
@@ -279,7 +280,8 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     watched.skewed = skewed;
     if (watched.source.keeps_journal()) model_.skew = cycle.observation->skew;
     if (cycle.keys) {
-        if (cycle.keys->of_another_table) book_.begin_anew(base::now(), model_);
+        if (EvidenceBook::follow_table(cycle.keys->totals.table_changes, base::now(), model_))
+            log::warn("the key table is another one than before; counters cover from now on");
         model_.keys = std::move(cycle.keys);
         const domain::Migration& migration = model_.keys->migration;
         model_.watch = domain::watch_after(model_.watch, migration.clock_at, migration.poll_every);
@@ -312,6 +314,7 @@ void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle&
         return;
     }
     status.up = false;
+    status.failure = cycle.error.text();
     status.add_error(cycle.error.code);
     if (watched.logged_error == cycle.error.code) return;
     watched.logged_error = cycle.error.code;

@@ -51,6 +51,7 @@ void take_look(const config::CollectorConfig& collector, Cycle& cycle, EvidenceB
     domain::SourceStatus& status = model.sources[collector.type];
     status.up = cycle.observation.has_value();
     if (!cycle.observation) {
+        status.failure = cycle.error.text();
         status.add_error(cycle.error.code);
         if (collector.extra && collectors::is_lacking(cycle.error.code) && !status.observation_start)
             status.not_measured = cycle.error.text();

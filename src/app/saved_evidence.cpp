@@ -20,6 +20,7 @@ constexpr std::string_view kTotal = "total:";
 constexpr std::string_view kMark = "mark:";
 constexpr std::string_view kResets = "resets";
 constexpr std::string_view kHeadline = "headline";
+constexpr std::string_view kTableChanges = "covered_table_changes";
 constexpr std::string_view kLines = "log_lines:";
 constexpr const char* kSkew = "skew";
 constexpr const char* kWatchedSince = "watched_since";
@@ -166,6 +167,7 @@ void save_evidence(const domain::Model& model, store::Facts& facts, store::Count
     for (const auto& [name, counts] : model.evidence.sources) save_source(name, counts, facts, counters);
     for (const auto& [name, status] : model.sources) save_status(name, status, facts, counters);
     save_numbers(std::string(kHeadline), model.evidence.totals, counters);
+    counters[{std::string(kTableChanges), ""}] = model.evidence.table_changes;
     for (std::size_t i = 0; i < domain::kSignalCount; ++i) {
         const auto& headline = model.evidence.headlines.at(i);
         const std::string name(signal_name(static_cast<domain::Signal>(i)));
@@ -199,6 +201,8 @@ void load_evidence(const store::Facts& facts, const store::Counters& counters, d
         model.evidence.sources[type] = load_source(type, facts, counters);
     }
     load_numbers(std::string(kHeadline), counters, model.evidence.totals);
+    if (const auto changes = counters.find({std::string(kTableChanges), ""}); changes != counters.end())
+        model.evidence.table_changes = changes->second;
     for (std::size_t i = 0; i < domain::kSignalCount; ++i) {
         auto& headline = model.evidence.headlines.at(i);
         const std::string name(signal_name(static_cast<domain::Signal>(i)));

@@ -167,6 +167,7 @@ std::string source_text(const api::SourceReport& source, base::Time now, const T
     std::string text = terminal.paint(up ? Colour::good : Colour::bad, up ? "up" : "down");
     if (source.read_at) text += ", read " + show_distance(*source.read_at, now);
     if (source.watched_since) text += ", watched since " + show_time(*source.watched_since);
+    if (source.failure) text += ": " + *source.failure;
     return text + missing_parts(source) + odd_lines(source);
 }
 

@@ -14,6 +14,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     facts.fallback = fallback;
     if (const auto source = model.sources.find(kKeysSource); source != model.sources.end()) {
         facts.keys_up = source->second.up.value_or(false);
+        facts.keys_failure = source->second.failure;
         facts.keys_read_at = source->second.last_success_at;
         facts.observed_since = source->second.observation_start;
     }

@@ -105,6 +105,7 @@ struct Evidence {
     std::array<Headline, kSignalCount> headlines;
     PerEvent<std::uint64_t> totals{};  ///< of the headline signals' events
     Hourly hourly;
+    std::uint64_t table_changes = 0;  ///< what was counted covers from the last of so many on, see Totals
 
     const Headline& of(Signal signal) const { return headlines.at(static_cast<std::size_t>(signal)); }
 };

@@ -43,6 +43,8 @@ struct SourceStatus {
     /// Why the source, which nobody has asked for by name, cannot be read here, and how to change that;
     /// empty: it can, or it is missed.
     std::string not_measured;
+    /// Why the last poll failed, and what to do about it; empty: it succeeded.
+    std::string failure;
 
     void add_duration(base::Duration d);
     /// What is not a source's own reason counts as `other`.
@@ -140,7 +142,6 @@ struct KeyPoll {
     Totals totals;
     std::vector<KeySeries> key_series;       ///< only where configuration wants them
     Policy judged_by;                        ///< phases and tally are by it
-    bool of_another_table = false;           ///< the table is another one than at the poll before
     std::optional<base::Error> state_error;  ///< the numbers are right, but were not saved: found again later
 };
 

@@ -72,6 +72,7 @@ struct AuthFailures {
 struct VerdictFacts {
     // The key table's source.
     bool keys_up = false;
+    std::string keys_failure;                ///< why the last poll failed, and what to do about it
     std::optional<base::Time> keys_read_at;  ///< last success
     base::Duration poll_every{};             ///< how far apart polls really are
     base::Duration standby_behind{};         ///< so much earlier than the clock are the data of the last poll

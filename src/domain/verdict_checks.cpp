@@ -92,12 +92,13 @@ CheckResult auth_enforced(const VerdictFacts& facts, base::Time now) {
 }
 
 CheckResult sources_fresh(const VerdictFacts& facts, base::Time now) {
-    if (!facts.keys_read_at) return finding(CheckOutcome::unknown, "the key table was not read yet");
+    const std::string why = facts.keys_failure.empty() ? "" : ": " + facts.keys_failure;
+    if (!facts.keys_read_at) return finding(CheckOutcome::unknown, "the key table was not read yet" + why);
     const base::Duration age = now - *facts.keys_read_at;
     const base::Duration stale = kPollsUntilStale * facts.poll_every;
     std::string read = "the key table was last read " + date(*facts.keys_read_at) + ", " +
                        distance(*facts.keys_read_at, now);
-    if (!facts.keys_up) return finding(CheckOutcome::unknown, "the last poll failed; " + read);
+    if (!facts.keys_up) return finding(CheckOutcome::unknown, "the last poll failed" + why + "; " + read);
     if (facts.reconfigured) {
         return finding(CheckOutcome::unknown,
                        "the configuration has changed since the key table was last read; " + read);

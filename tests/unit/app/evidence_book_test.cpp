@@ -54,6 +54,22 @@ class EvidenceBookTest : public BookFixture {
     std::uint64_t headline() const { return model_.evidence.totals.front(); }
 };
 
+TEST_F(EvidenceBookTest, CountersOfAnotherTableCoverFromThenOnAlsoAfterAKill) {
+    take("statements", hits(5));
+    restart();
+    EXPECT_EQ(counts().counted_since, kStart);
+    now_ += 1h;
+    // The journal saved that the table changed; what had been counted was not saved since.
+    EXPECT_TRUE(EvidenceBook::follow_table(1, now_, model_));
+    EXPECT_EQ(counts().counted_since, now_);
+    start();
+    EXPECT_TRUE(EvidenceBook::follow_table(1, now_, model_)) << "it was killed before that was saved";
+    restart();
+    now_ += 1h;
+    EXPECT_FALSE(EvidenceBook::follow_table(1, now_, model_));
+    EXPECT_EQ(counts().counted_since, kStart + 1h);
+}
+
 TEST_F(EvidenceBookTest, WhatIsSavedIsThereAfterwards) {
     take("statements", hits(5, {"a", "b"}));
     now_ += 1min;

@@ -91,6 +91,13 @@ const std::vector<Row> kRows{
 
     {"no modern key", [](Model& m) { m.keys->inventory.modern_keys = 0; }, Check::inventory, Outcome::unknown,
      "no modern key"},
+    {"failed, and why",
+     [](Model& m) {
+         m.sources[kKeysSource].up = false;
+         m.sources[kKeysSource].failure = "another table; run: keyshift accept-table";
+     },
+     Check::sources_fresh, Outcome::unknown,
+     "the last poll failed: another table; run: keyshift accept-table; the key table"},
     {"a standby behind",
      [](Model& m) {
          m.keys->migration.polled_at = kNow - 3700s;
