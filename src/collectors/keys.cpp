@@ -152,9 +152,11 @@ class Keys final : public Collector {
         if (pooled_)
             if (auto brief = check_pace(soon); !brief) return brief;
         const Deadline deadline = Deadline::in(longest(Scan::census));
+        const auto began = Clock::now();
         auto transaction = begin(longest(Scan::census), deadline);
         if (!transaction) return transaction.error();
-        if (auto found = shared_.find(*transaction, *source_, deadline); !found) return found;
+        if (auto found = shared_.find(*transaction, *source_, deadline); !found)
+            return explained(found.error(), began, Scan::census);
         return transaction->commit(deadline);
     }
 
@@ -243,11 +245,16 @@ class Keys final : public Collector {
         const bool census = scan == Scan::census;
         auto observation = read(scan, request);
         (census ? census_budget_ : pulse_budget_).spent_since(began);
-        if (!observation && pooled_ && observation.error().code == Errc::timeout &&
-            !connection_.recovery_conflict() && Clock::now() - began >= longest(scan) / 2)
-            return too_long_for_a_pooler(longest(scan));
-        if (observation && census) last_census_ = began;
+        if (!observation) return explained(observation.error(), began, scan);
+        if (census) last_census_ = began;
         return observation;
+    }
+
+    /// What lasted too long behind a pooler asks for the database's own address.
+    Error explained(Error error, Clock::time_point began, Scan scan) const {
+        const bool too_long = pooled_ && error.code == Errc::timeout && !connection_.recovery_conflict() &&
+                              Clock::now() - began >= longest(scan) / 2;
+        return too_long ? too_long_for_a_pooler(longest(scan)) : error;
     }
 
     Result<Observation> read(Scan scan, const Request& request) {

@@ -39,8 +39,8 @@ KeySlot describe(const Key& key, base::Time now) {
 }
 
 /// A last use in the future, which counts as now, has not changed since the last poll.
-bool stands_still(const Key& key, const KeySlot& known, const KeySlot& seen) {
-    return key.use_ahead && known.used != 0 && known.fingerprint == seen.fingerprint;
+bool stands_still(const KeySlot& known, const KeySlot& seen) {
+    return known.fingerprint == seen.fingerprint;
 }
 
 }  // namespace
@@ -114,9 +114,11 @@ Change Ledger::observe(const Key& key) {
         seen.used = 1;
     }
     if (key.expires_at && after != 0 && from_seconds(after) > *key.expires_at) seen.expired = 0;
+    // Between two polls in one second "now" does not advance, but the value does.
+    const bool counts_as_now = key.use_ahead && slot.used != 0;
     const Change change{.row = slot.row,
                         .returned = slot.gone != 0,
-                        .used = after > before && !stands_still(key, slot, seen),
+                        .used = counts_as_now ? !stands_still(slot, seen) : after > before,
                         .set_back = after < before,
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};

@@ -548,7 +548,7 @@ def test_the_verdict_begins_to_wait_anew_when_a_backup_has_taken_uses_away(drain
 
         eventually(covered, TIMEOUT, "enough coverage")
         restored = time.time()
-        drained.database.execute("UPDATE virtual_keys SET last_used_at = last_used_at - interval '10 days'")
+        drained.database.execute("UPDATE virtual_keys SET last_used_at = last_used_at - interval '1 hour'")
         shown(serve, {"drained": 2})
         assert checks(serve.metrics())["coverage"] == 0
         eventually(lambda: is_safe(serve.metrics()), TIMEOUT, "safe")

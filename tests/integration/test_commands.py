@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from harness.keyshift import Keyshift, Serve, binary_path
@@ -50,7 +51,8 @@ class Gateway:
         self.overlap = table.add(name="overlap", owner=owner[1], idle=now)
         self.drained = table.add(name="drained", owner=owner[1], idle=8 * DAY)
         self.blocked = table.add(name="blocked", owner=owner[2], idle=now, blocked=True)
-        self.expired = table.add(name="\x1b[31mexpired", owner=owner[2], idle=40 * DAY, expires_at="2020-01-01")
+        gone = datetime.now(UTC) - 35 * DAY
+        self.expired = table.add(name="\x1b[31mexpired", owner=owner[2], idle=40 * DAY, expires_at=gone)
         self.issued_new = table.add(legacy=False, name="Issued v2", owner=owner[1], age=DAY)
         self.overlap_new = table.add(legacy=False, name="overlap new", owner=owner[1], age=DAY, idle=DAY / 2)
         self.drained_new = table.add(legacy=False, name="drained", owner=owner[1], age=DAY, idle=now)

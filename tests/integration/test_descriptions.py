@@ -27,7 +27,7 @@ def options_of(text: str) -> dict[str, str]:
 
 
 HELP = help_of()
-COMMANDS = re.findall(r"^  ([a-z]+) ", HELP.split("Subcommands:")[1].split("Environment:")[0], re.MULTILINE)
+COMMANDS = re.findall(r"^  ([a-z-]+) ", HELP.split("Subcommands:")[1].split("Environment:")[0], re.MULTILINE)
 OPTIONS = {command: options_of(help_of(command)) for command in COMMANDS}
 CHOICES = {
     (command, name): set(value.split("|"))
@@ -107,10 +107,10 @@ def test_man_page():
     text = man_page_as_text()
     sections = re.split(r"^(?=[A-Z])", text, flags=re.MULTILINE)
     of_commands = next(section for section in sections if section.startswith("COMMANDS"))
-    blocks = dict(re.findall(r"^   ([a-z]+)\n(.*?)(?=^   [a-z]|\Z)", of_commands, re.MULTILINE | re.DOTALL))
+    blocks = dict(re.findall(r"^   ([a-z-]+)\n(.*?)(?=^   [a-z]|\Z)", of_commands, re.MULTILINE | re.DOTALL))
     assert list(blocks) == COMMANDS
     for command in COMMANDS:
-        documented = dict(re.findall(r"^       (--?\S+)(?: (\S+))?", blocks[command], re.MULTILINE))
+        documented = dict(re.findall(r"^       (--?\S+)(?: ([A-Z]{2,}|\S+\|\S+))?", blocks[command], re.MULTILINE))
         assert documented == {name: value for name, value in OPTIONS[command].items() if name != "-h,--help"}, command
     for variable in ("DATABASE_URL", "REDIS_URL"):
         assert variable in HELP and variable in text

@@ -446,7 +446,7 @@ def test_the_size_of_the_state_is_shown_and_bounded(table: KeyTable):
     with Serve(watching(table.database.dsn(), interval="100ms")) as serve:
         for second in range(10):
             table.database.execute(
-                "UPDATE virtual_keys SET last_used_at = now() + make_interval(secs => %s)", (second * 2,)
+                "UPDATE virtual_keys SET last_used_at = now() - interval '1 hour' + make_interval(secs => %s)", (second * 2,)
             )
             serve.wait_for_poll()
 

@@ -104,7 +104,7 @@ TEST(StatusDocument, IsWhatTheContractSays) {
         R"("evidence":"statements","hits":0,"hits_24h":0},)"
         R"("auth_cache":{"evidence":"","hit_ratio":null,"hits":0,"misses":0,"redis_hits_unused":false},)"
         R"("auth_failures":{"evidence":"","reasons":{},"failures":0,"failures_24h":0},)"
-        R"("sources":[{"source":"keys","up":true,"not_measured":null,"read_at":"2026-01-09T23:59:50Z",)"
+        R"("sources":[{"source":"keys","up":true,"not_measured":null,"failure":null,"read_at":"2026-01-09T23:59:50Z",)"
         R"("watched_since":"2025-12-11T00:00:00Z","missing":[],"lines":0,"lines_not_understood":0}],)"
         R"("verdict":{"verdict":"UNKNOWN","reason":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
         R"("checks":[]},"configuration":null,"differences":[]})"

@@ -30,6 +30,8 @@ TEST(LedgerValues, AUseInTheFutureCountsAsNowButOnlyItsChangeIsAUse) {
     const Change change = watch.ledger.observe(key);
     EXPECT_TRUE(change.used && change.altered);
     EXPECT_TRUE(watch.memory().advanced);
+    key.use_ahead = kNow + 10h + 1us;
+    EXPECT_TRUE(watch.ledger.observe(key).used) << "within the same second";
 }
 
 TEST(LedgerValues, AKeyThatWasNeverUsedIsUsedByATimeInTheFuture) {
