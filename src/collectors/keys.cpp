@@ -127,12 +127,15 @@ class Keys final : public Collector {
         source_.reset();
     }
 
-    Result<Observation> attempt(const Request& request) {
+    Result<Observation> attempt(Request request) {
         if (!connection_.connected() || !source_)
             if (auto opened = open(request.deadline); !opened) return opened.error();
         if (auto told = source_->can_tell(); !told) return told.error();
-        if (shared_.is_due())
+        if (shared_.is_due()) {
             if (auto found = find_shared(request.deadline); !found) return found.error();
+            // It may take as long as a census, and the scan has its own time.
+            request.deadline = Deadline::in(schedule_.timeout);
+        }
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
         const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
