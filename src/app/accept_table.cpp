@@ -44,7 +44,7 @@ std::string effects(const store::Tables& tables, Journal journal) {
                       count(keys.known) + " that were known are in it.\n\n" + effect_of(journal, keys);
     out += "The verdict cannot be SAFE for a whole drain window from now on.\n";
     if (journal == Journal::goes_on) {
-        out += "Has the one table nothing to do with the other, --anew lets the journal begin anew.\n";
+        out += "Has the one table nothing to do with the other, --begin-anew lets the journal begin anew.\n";
     }
     return out;
 }

@@ -163,7 +163,7 @@ void add_accept_table(CLI::App& app, AcceptTableCommand& command) {
         "accept-table",
         "Say that the key table, which is another one than before, is right; shows first what that does");
     accept->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
-    accept->add_flag("--anew", command.anew,
+    accept->add_flag("--begin-anew", command.anew,
                      "It has nothing to do with the one before: the journal begins anew");
     accept->add_flag("--yes", command.yes, "Accept it without asking");
 }

@@ -341,10 +341,10 @@ def test_the_journal_may_begin_anew_with_the_other_table(table: DrainedTable, co
     with Serve(soon_safe(table.database.dsn())) as serve:
         wait_until_safe(serve)
         refuse_staging(serve, other)
-        shown = accept_table(serve, "--anew")
+        shown = accept_table(serve, "--begin-anew")
         assert shown.returncode == 64 and b"forgets its 4 keys" in shown.stdout
         assert not is_up(serve)
-        assert accept_table(serve, "--anew", "--yes").returncode == 0
+        assert accept_table(serve, "--begin-anew", "--yes").returncode == 0
         wait_until_accepted(serve)
         accepted_at = time.time()
         eventually(lambda: phase_counts(serve) == {"drained": 2}, 10, "the phases of the other table alone")
@@ -362,7 +362,7 @@ def test_the_journal_may_begin_anew_with_the_other_table(table: DrainedTable, co
 def test_where_the_table_is_the_known_one_there_is_nothing_to_accept(table: DrainedTable):
     with Serve(soon_safe(table.database.dsn())) as serve:
         wait_until_safe(serve)
-        for flags in ([], ["--yes"], ["--anew", "--yes"]):
+        for flags in ([], ["--yes"], ["--begin-anew", "--yes"]):
             result = accept_table(serve, *flags)
             assert result.returncode == 0 and b"nothing to accept" in result.stdout
         serve.wait_for_poll()
