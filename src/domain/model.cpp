@@ -40,6 +40,12 @@ std::optional<base::Time> watched_since(const Model& model, base::Time now) {
     return model.watch->since;
 }
 
+base::Duration skew_after(base::Duration known, base::Duration measured) {
+    // What the way to the database takes, and what two good clocks differ by.
+    constexpr base::Duration kNoise = std::chrono::milliseconds{100};
+    return std::chrono::abs(measured - known) > kNoise ? measured : known;
+}
+
 base::Time database_now(const Model& model, base::Time host_now) {
     return host_now - model.skew;
 }

@@ -172,6 +172,9 @@ struct Model {
 /// one at this moment.
 std::optional<base::Time> watched_since(const Model& model, base::Time now);
 
+/// The skew from now on, where `measured` is what a poll has found: what is within noise changes nothing, so
+/// that times which are translated by it stand still.
+base::Duration skew_after(base::Duration known, base::Duration measured);
 /// The one way from this host's clock to the database's, by which everything is judged that is compared with
 /// rows: polls, decisions, the verdict.
 base::Time database_now(const Model& model, base::Time host_now);

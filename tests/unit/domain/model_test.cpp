@@ -53,5 +53,12 @@ TEST(Clocks, OneLiesAheadOfTheOther) {
     EXPECT_EQ(host_time(model, kNow - 1h), kNow);
 }
 
+TEST(Skew, NoiseBetweenPollsChangesNothing) {
+    EXPECT_EQ(skew_after(1h, 1h + 100ms), 1h);
+    EXPECT_EQ(skew_after(1h, 1h - 100ms), 1h);
+    EXPECT_EQ(skew_after(1h, 1h - 101ms), 1h - 101ms);
+    EXPECT_EQ(skew_after(0s, -3s), -3s);
+}
+
 }  // namespace
 }  // namespace keyshift::domain
