@@ -4,6 +4,7 @@
 Where docs/installation.md has a command for it, that command is what runs.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -133,6 +134,22 @@ def test_commands_run_as_its_user_and_others_see_nothing(machine: Machine):
     assert "From the running daemon" in follow(machine, documented("Run it as a service")[1])
     assert machine.try_run("cat", "/etc/keyshift/database_url", user="nobody").returncode != 0
     assert machine.try_run("ls", "/var/lib/keyshift", user="nobody").returncode != 0
+
+
+def test_its_group_may_ask_the_daemon_and_nothing_else(machine: Machine):
+    """Without a word of configuration, and with no right on the state or the database."""
+
+    def asked_by(user: str) -> dict:
+        return json.loads(machine.try_run("keyshift", "verdict", "--format", "json", user=user).stdout)
+
+    machine.run("useradd", "--groups", "keyshift", "oncall")
+    answer = asked_by("oncall")
+    assert (answer["from"], answer["configuration"]["file"]) == ("daemon", "/etc/keyshift/keyshift.yaml")
+    assert machine.try_run("cat", "/var/lib/keyshift/keyshift.db", user="oncall").returncode != 0
+    assert machine.try_run("cat", "/etc/keyshift/database_url", user="oncall").returncode != 0
+    assert asked_by("nobody")["verdict"] == "UNKNOWN"
+    assert asked_by("nobody")["from"] != "daemon"
+    machine.run("userdel", "oncall")
 
 
 def test_a_reload_takes_over_a_good_file(machine: Machine):
