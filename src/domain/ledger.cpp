@@ -115,10 +115,9 @@ Change Ledger::observe(const Key& key) {
     }
     if (key.expires_at && after != 0 && from_seconds(after) > *key.expires_at) seen.expired = 0;
     // Between two polls in one second "now" does not advance, but the value does.
-    const bool counts_as_now = key.use_ahead && slot.used != 0;
     const Change change{.row = slot.row,
                         .returned = slot.gone != 0,
-                        .used = counts_as_now ? !stands_still(slot, seen) : after > before,
+                        .used = key.use_ahead ? !stands_still(slot, seen) : after > before,
                         .set_back = after < before,
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};

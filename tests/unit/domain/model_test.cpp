@@ -53,6 +53,17 @@ TEST(Clocks, OneLiesAheadOfTheOther) {
     EXPECT_EQ(host_time(model, kNow - 1h), kNow);
 }
 
+TEST(MigrationStart, IsTheOneThatIsConfiguredOrTheOldestModernKeys) {
+    Model model;
+    EXPECT_EQ(model.migration_start(), std::nullopt);
+    model.keys.emplace().inventory.oldest_modern_created_at = kNow - 1h;
+    EXPECT_EQ(model.migration_start(), kNow - 1h);
+    model.policy.start = kNow - 2h;
+    EXPECT_EQ(model.migration_start(), kNow - 2h);
+    model.keys.reset();
+    EXPECT_EQ(model.migration_start(), kNow - 2h);
+}
+
 TEST(Skew, NoiseBetweenPollsChangesNothing) {
     EXPECT_EQ(skew_after(1h, 1h + 100ms), 1h);
     EXPECT_EQ(skew_after(1h, 1h - 100ms), 1h);
