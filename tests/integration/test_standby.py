@@ -68,7 +68,7 @@ def assert_lag_is_said(serve: Serve) -> None:
 def assert_use_is_found(serve: Serve, used_at: float) -> None:
     """A use on the primary is seen at last, and SAFE comes a drain window after it, not earlier."""
     last_used = "keyshift_legacy_last_used_timestamp_seconds"
-    eventually(lambda: serve.metric(last_used) >= int(used_at), 40, "the use is seen")
+    eventually(lambda: (serve.metric(last_used) or 0) >= int(used_at), 40, "the use is seen")
     wait_until_safe(serve)
     assert time.time() - used_at >= DRAIN_WINDOW_SECONDS
 
