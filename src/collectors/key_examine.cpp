@@ -30,18 +30,12 @@ std::string text(std::optional<std::string_view> value) {
     return std::string(value.value_or(""));
 }
 
-std::uint64_t number(std::optional<std::string_view> value) {
-    std::uint64_t out = 0;
-    if (value) std::from_chars(value->data(), value->data() + value->size(), out);
-    return out;
-}
-
 Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
     const auto size = look.transaction.query(
         "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
         {look.source.table()});
     if (!size) return size.error();
-    return number(size->at(0, 0));
+    return count_in(size->at(0, 0));
 }
 
 Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
@@ -223,6 +217,12 @@ Result<void> append_standby(const KeyTableLook& look, std::uint64_t rows, Deadli
 }
 
 }  // namespace
+
+std::uint64_t count_in(std::optional<std::string_view> value) {
+    std::uint64_t out = 0;
+    if (value) std::from_chars(value->data(), value->data() + value->size(), out);
+    return out;
+}
 
 std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadline) {
     std::vector<Finding> out;

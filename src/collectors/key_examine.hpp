@@ -3,6 +3,9 @@
 // thread at a time.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -23,6 +26,9 @@ struct KeyTableLook {
     base::Duration census_timeout;  ///< how long a census may take
     StandbyAge standby;
 };
+
+/// A count as PostgreSQL writes it; 0 where there is none.
+std::uint64_t count_in(std::optional<std::string_view> text);
 
 /// Whether looks are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.
 std::vector<Finding> examine_key_table(const KeyTableLook& look, base::Deadline deadline);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -139,16 +138,10 @@ void append_problems(const Values& values, std::vector<Finding>& out) {
     }
 }
 
-std::uint64_t number(std::optional<std::string_view> value) {
-    std::uint64_t out = 0;
-    if (value) std::from_chars(value->data(), value->data() + value->size(), out);
-    return out;
-}
-
 Result<std::uint64_t> count(const KeyTableLook& look, const std::string& query, Deadline deadline) {
     const auto rows = look.transaction.query(query, deadline);
     if (!rows) return rows.error();
-    return rows->size() == 1 ? number(rows->at(0, 0)) : 0;
+    return rows->size() == 1 ? count_in(rows->at(0, 0)) : 0;
 }
 
 void append_index(const KeyTableLook& look, std::uint64_t rows, std::vector<Finding>& out) {
