@@ -49,6 +49,8 @@ std::vector<Difference> differences(const Configuration& daemon, const Configura
         compare("dormant_after", asked.dormant_after, daemon.dormant_after);
         compare("inventory", asked.inventory, daemon.inventory);
         compare("fallback", asked.fallback, daemon.fallback);
+        compare("last_used_delay", asked.last_used_delay, daemon.last_used_delay);
+        compare("quiet_period", asked.quiet_period, daemon.quiet_period);
         compare("promotes_in_place", asked.promotes_in_place, daemon.promotes_in_place);
         compare("failure_budget", asked.failure_budget, daemon.failure_budget);
         compare("table", asked.table, daemon.table);

@@ -21,6 +21,8 @@ struct Configuration {
     std::string dormant_after = {};
     std::string inventory = {};  ///< lenient, strict
     std::string fallback = {};   ///< detect, present, absent
+    std::string last_used_delay = {};
+    std::string quiet_period = {};
     bool promotes_in_place = false;
     double failure_budget = 0;
     std::string table = {};
@@ -38,6 +40,8 @@ struct Configuration {
         a("dormant_after", self.dormant_after);
         a("inventory", self.inventory);
         a("fallback", self.fallback);
+        a("last_used_delay", self.last_used_delay);
+        a("quiet_period", self.quiet_period);
         a("promotes_in_place", self.promotes_in_place);
         a("failure_budget", self.failure_budget);
         a("table", self.table);

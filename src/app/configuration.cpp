@@ -59,6 +59,8 @@ domain::Policy judging(const config::Config& config) {
         policy.asserted = domain::FallbackMode::present;
     if (config.gateway.fallback == FallbackAssertion::absent) policy.asserted = domain::FallbackMode::absent;
     policy.uses_recorded = config.gateway.columns.last_used_at.has_value();
+    policy.last_used_delay = config.gateway.last_used_delay;
+    policy.quiet_period = config.migration.quiet_period;
     policy.promotes_in_place = config.gateway.promotes_in_place;
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;

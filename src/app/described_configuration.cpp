@@ -105,6 +105,8 @@ api::Configuration described(const config::Config& config, const std::optional<s
     out.dormant_after = base::format_duration(config.migration.dormant_after);
     out.inventory = config.migration.strict_inventory ? "strict" : "lenient";
     out.fallback = name_of(config.gateway.fallback);
+    out.last_used_delay = base::format_duration(config.gateway.last_used_delay);
+    out.quiet_period = base::format_duration(config.migration.quiet_period);
     out.promotes_in_place = config.gateway.promotes_in_place;
     out.failure_budget = config.migration.failure_budget;
     const config::TableName& table = config.gateway.table;

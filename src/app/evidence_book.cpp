@@ -174,6 +174,7 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     look.offers = counted.offers;
     look.resets = growth.resets;
     look.missing = counted.missing;
+    look.ground = counted.ground;
     look.poll_every = poll_every;
     if (sees_own_requests(source)) look.in_flight = in_flight_;
     if (model.logs.count(source) > 0) {

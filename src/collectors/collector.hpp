@@ -16,6 +16,7 @@
 #include "base/time.hpp"
 #include "config/config.hpp"
 #include "domain/event.hpp"
+#include "domain/ground.hpp"
 #include "domain/key.hpp"
 #include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
@@ -72,6 +73,8 @@ struct Counted {
     bool resets_are_gaps = true;
     /// A part known from earlier looks and not among the readings is missing, not gone.
     bool parts_stay = false;
+    /// What its zeros rest on.
+    domain::Ground ground = {};
     /// For a collector that counts by itself: what it has counted since its last look, beside the readings.
     domain::PerEvent<std::uint64_t> grown{};
 };

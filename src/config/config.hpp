@@ -109,6 +109,7 @@ struct Gateway {
     std::optional<LegacyWhen> legacy_when = {};  ///< empty: by the columns alone
     std::optional<Users> users;                  ///< empty: the gateway has no such table
     StatementTexts statements = {};
+    base::Duration last_used_delay = std::chrono::hours{1};  ///< how late it may write a last use
     bool promotes_in_place = false;  ///< a legacy key gets its lookup hash, in its row, when it is used
     FallbackAssertion fallback = FallbackAssertion::detect;
     bool operator==(const Gateway&) const = default;
@@ -119,8 +120,10 @@ struct Migration {
     std::optional<base::Time> deadline = {};  ///< empty: none; later than `start`
     base::Duration drain_window{};            ///< W
     base::Duration dormant_after{};           ///< D; at least W
-    bool strict_inventory = false;            ///< the verdict wants no legacy row left at all
-    double failure_budget = 0.01;             ///< a share of failed authentications that is always normal
+    base::Duration quiet_period =
+        std::chrono::hours{24};     ///< longest time in which nobody may use a modern key
+    bool strict_inventory = false;  ///< the verdict wants no legacy row left at all
+    double failure_budget = 0.01;   ///< a share of failed authentications that is always normal
     bool operator==(const Migration&) const = default;
 };
 

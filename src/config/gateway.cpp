@@ -53,6 +53,9 @@ Gateway read_gateway(OptionsReader options) {
     gateway.table = read_table(options, gateway.table);
     read_columns(options, gateway);
     gateway.statements = read_statements(options.section("statements"), gateway.statements);
+    gateway.last_used_delay =
+        options.duration("last_used_delay", gateway.last_used_delay,
+                         {.min = base::Duration::zero(), .max = std::chrono::hours{24}});
     gateway.promotes_in_place = options.choice<bool>("promotes_in_place", {{"false", false}, {"true", true}},
                                                      gateway.promotes_in_place);
     gateway.fallback = options.choice<FallbackAssertion>("fallback",

@@ -36,6 +36,7 @@ Migration read_migration(OptionsReader options) {
     }
     if (migration.dormant_after < migration.drain_window)
         options.problem("dormant_after", "is shorter than drain_window", "make it at least as long");
+    migration.quiet_period = options.duration("quiet_period", kDay, {.min = 1s, .max = 30 * kDay});
     migration.strict_inventory =
         options.choice<bool>("inventory", {{"lenient", false}, {"strict", true}}, false);
     migration.failure_budget = options.ratio("failure_budget", 0.01, {.min = 0, .max = 1});

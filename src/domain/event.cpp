@@ -37,7 +37,8 @@ constexpr PerEvent<std::string_view> kNames{"fallback",
                                             "failure_forbidden",
                                             "failure_other",
                                             "key_used",
-                                            "gateway_started"};
+                                            "gateway_started",
+                                            "statement_unclassified"};
 static_assert(!kNames.back().empty());
 
 constexpr std::array<std::string_view, kSignalCount> kSignals{"fallback", "auth_cache", "auth_failures"};

@@ -44,10 +44,11 @@ enum class Event : std::uint8_t {
     failure_rate_limited,
     failure_forbidden,
     failure_other,
-    key_used,         ///< a key was used, and named: what logs alone tell
-    gateway_started,  ///< a process of the gateway began
+    key_used,                ///< a key was used, and named: what logs alone tell
+    gateway_started,         ///< a process of the gateway began
+    statement_unclassified,  ///< calls of statements on the key table that fit no class
 };
-inline constexpr std::size_t kEventCount = 34;
+inline constexpr std::size_t kEventCount = 35;
 inline constexpr Event kFirstFailure = Event::failure_unknown_key;
 inline constexpr std::size_t kFailureReasons = 13;
 inline constexpr Event kFirstRequest = Event::request_success;

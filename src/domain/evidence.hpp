@@ -14,6 +14,7 @@
 
 #include "base/time.hpp"
 #include "domain/event.hpp"
+#include "domain/ground.hpp"
 
 namespace keyshift::domain {
 
@@ -65,6 +66,7 @@ struct Look {
     bool settles = true;
     std::vector<std::string> missing = {};
     base::Duration poll_every{};
+    Ground ground = {};
 };
 void take_look(SourceCounts& counts, const Look& look, base::Time now);
 /// keyshift itself has caused `event`, once.

@@ -70,6 +70,9 @@ struct Migration {
     FallbackEvidence evidence;
     FallbackState detected;  ///< without what the configuration asserts
     std::optional<base::Time> newest_legacy_created_at;
+    /// Since when last_used_at is proved evidence (S6): a legacy key's last use was seen to advance, or lies
+    /// after the creation of the first modern key. Empty: it is not.
+    std::optional<base::Time> last_used_proved_at;
     std::optional<base::Time> last_removal;
     std::uint64_t live_before = 0;  ///< see ProgressFacts
     Forecast forecast;
@@ -82,8 +85,10 @@ struct Policy {
     FallbackMode asserted = FallbackMode::unknown;  ///< unknown: nothing is asserted
     std::optional<base::Time> start;  ///< of the migration; empty: the oldest modern key's creation
     std::optional<base::Time> deadline;
-    double failure_budget = 0.01;    ///< so large a share of failed authentications is always normal
-    bool uses_recorded = true;       ///< the key table tells when a key was last used
+    double failure_budget = 0.01;  ///< so large a share of failed authentications is always normal
+    bool uses_recorded = true;     ///< the key table tells when a key was last used
+    base::Duration last_used_delay = std::chrono::hours{1};  ///< how late the gateway may write a last use
+    base::Duration quiet_period = std::chrono::hours{24};    ///< nobody may use a modern key for so long
     bool promotes_in_place = false;  ///< the gateway upgrades a legacy key when it is used
     std::string canary;              ///< id of a key that is keyshift's own and left out; empty: none
     std::map<std::string, Events> measurable;  ///< by configured source: what it might count

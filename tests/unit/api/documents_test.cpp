@@ -80,7 +80,7 @@ TEST(VerdictDocument, IsWhatTheContractSays) {
         R"("at":"2026-01-10T00:00:00Z","read_at":"2026-01-09T23:59:50Z","from":"daemon",)"
         R"("configuration":{"file":"/etc/keyshift/keyshift.yaml","loaded_at":"2026-01-09T23:00:00Z",)"
         R"("drain_window":"7d","dormant_after":"30d","inventory":"lenient","fallback":"present",)"
-        R"("promotes_in_place":false,"failure_budget":0.01,"table":"virtual_keys",)"
+        R"("last_used_delay":"","quiet_period":"","promotes_in_place":false,"failure_budget":0.01,"table":"virtual_keys",)"
         R"("columns":{"id":"id","owner":"user_id"},"database":"db:5432/gateway as keyshift",)"
         R"("collectors":["keys","statements"]},)"
         R"("differences":[{"setting":"drain_window","says":"/f.yaml","configured":"20s","daemon":"7d"}]})"

@@ -54,6 +54,8 @@ const std::vector<Row> kRows{
     {"dormant_after", [](Configuration& c) { c.dormant_after = "60d"; }},
     {"inventory", [](Configuration& c) { c.inventory = "strict"; }},
     {"fallback", [](Configuration& c) { c.fallback = "present"; }},
+    {"last_used_delay", [](Configuration& c) { c.last_used_delay = "2h"; }},
+    {"quiet_period", [](Configuration& c) { c.quiet_period = "48h"; }},
     {"promotes_in_place", [](Configuration& c) { c.promotes_in_place = true; }},
     {"failure_budget", [](Configuration& c) { c.failure_budget = 0.05; }},
     {"table", [](Configuration& c) { c.table = "public.virtual_keys"; }},
