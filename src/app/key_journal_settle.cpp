@@ -20,7 +20,6 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMostSettledHeld = 250'000;
 
 constexpr base::Duration kForecastEvery = 10min;
-constexpr base::Duration kForecastAtMostEvery = 1min;
 
 }  // namespace
 
@@ -129,13 +128,15 @@ void KeyJournal::write_settled(std::vector<Settled>& keys) {
 void KeyJournal::measure_progress() {
     const std::uint64_t live = domain::live_keys(scan_->next.tally.phases);
     const std::uint64_t removed = domain::removed_keys(scan_->next.tally.phases);
-    const std::uint64_t removed_before =
-        migration_ ? domain::removed_keys(migration_->tally.phases) : removed;
-    if (removed > removed_before) scan_->next.last_removal = scan_->now;
-    const auto before = state_.load_progress(scan_->now - settings_.policy.windows.drain, 1);
-    scan_->next.live_before = before && !before->empty() ? before->front().live : live;
-    const base::Duration every = removed == removed_before ? kForecastEvery : kForecastAtMostEvery;
-    if (forecast_at_ && scan_->now >= *forecast_at_ && scan_->now - *forecast_at_ < every) return;
+    const domain::PhaseCounts before = migration_ ? migration_->tally.phases : scan_->next.tally.phases;
+    const bool same = live == domain::live_keys(before) && removed == domain::removed_keys(before);
+    if (removed > domain::removed_keys(before)) scan_->next.last_removal = scan_->now;
+    const auto window = state_.load_progress(scan_->now - settings_.policy.windows.drain, 1);
+    scan_->next.live_before = window && !window->empty() ? window->front().live : live;
+    if (same && forecast_at_ && scan_->now >= *forecast_at_ && scan_->now - *forecast_at_ < kForecastEvery)
+        return;
+    // An estimate is of this state: one of another is worse than none.
+    scan_->next.forecast = {};
     const auto points = state_.load_progress(scan_->now - domain::kForecastWindow - 24h);
     if (!points) return;
     std::vector<domain::RemovedAt> samples;

@@ -83,7 +83,12 @@ std::string progress(const api::MigrationProgress& migration, const Terminal& te
 }
 
 std::string forecast(const api::MigrationProgress& migration) {
-    if (!migration.eta_point) return line("Forecast", "none: too little was removed lately to tell");
+    if (migration.legacy_keys == 0) return "";
+    if (!migration.eta_point) {
+        return line(
+            "Forecast",
+            "none yet: it needs three removals, a day, and 1 % of the keys, and a rate that is not zero");
+    }
     std::string text = "the last legacy key goes about " + show_time(*migration.eta_point);
     if (migration.eta_p50 && migration.eta_p85) {
         text += "; half of the simulations are done by " + show_time(*migration.eta_p50) + ", 85 % by " +

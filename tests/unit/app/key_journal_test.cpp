@@ -110,6 +110,29 @@ TEST_F(KeyJournalTest, AKeyThatComesBackIsNotANewOne) {
     EXPECT_EQ(outcome.totals.legacy_keys_created, 0U);
 }
 
+TEST_F(KeyJournalTest, TheForecastIsAlwaysOfTheKeysThatAreLeft) {
+    Table table;
+    for (int i = 10; i < 50; ++i) table["k" + std::to_string(i)] = {};
+    domain::KeyPoll poll = census(table);
+    for (int day = 0; day < 10; ++day) {
+        now_ += 24h;
+        table.erase(table.begin());
+        poll = census(table);
+    }
+    ASSERT_TRUE(poll.migration.forecast.point);
+    const Time before = *poll.migration.forecast.point;
+    now_ += 30s;
+    for (int i = 0; i < 20; ++i) table.erase(table.begin());
+    census(table);
+    poll = census(table);  // two equal polls
+    ASSERT_TRUE(poll.migration.forecast.point);
+    EXPECT_LT(*poll.migration.forecast.point, before - 5 * 24h) << "20 of 30 are gone since 30 s";
+    now_ += 30s;
+    table.clear();
+    census(table);
+    EXPECT_FALSE(census(table).migration.forecast.point) << "nothing is left";
+}
+
 TEST_F(KeyJournalTest, OnlyTheFirstScanAfterAStartMustBeACensus) {
     EXPECT_EQ(*journal_->prepare(), Scan::census);
     census({{"a", {}}});
