@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of the daemon that judges: the journal of the key table and the book of evidence on one state, fed
+// with what the sources of a World show. It can be killed between any two steps.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "app/evidence_book.hpp"
+#include "app/evidence_saver.hpp"
+#include "app/key_journal.hpp"
+#include "domain/assess.hpp"
+#include "domain/evidence_facts.hpp"
+#include "domain/plausible.hpp"
+#include "safety_world.hpp"
+
+namespace keyshift::app::safety {
+
+using domain::Event;
+
+constexpr Duration kPollEvery = 6h;
+
+class Watch {
+ public:
+    explicit Watch(const World& world) : world_(world) {
+        const std::filesystem::path memory = "/dev/shm";  // in memory where there is such a place
+        const auto parent = std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+        std::string name = (parent / "keyshift-safety-XXXXXX").string();
+        directory_ = ::mkdtemp(name.data());
+        policy_.last_used_delay = 12h;
+        policy_.uses_recorded = true;
+        policy_.promotes_in_place = world.traits.promotes;
+        policy_.measurable["keys"] = {};
+        const auto can = [](std::initializer_list<Event> events) {
+            domain::Events out;
+            for (const Event event : events) out.set(index_of(event));
+            return out;
+        };
+        if (world.statements.configured)
+            policy_.measurable["statements"] = offers_ =
+                can({Event::fallback, Event::fallback_scan, Event::fallback_scanned_key, Event::lookup_found,
+                     Event::lookup_not_found, Event::verification});
+        if (world.log.configured) policy_.measurable["gateway_log"] = can({Event::fallback});
+        if (world.metric.configured) policy_.measurable["gateway_metrics"] = can({Event::fallback});
+        start();
+    }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+    ~Watch() {
+        journal_.reset();
+        state_.reset();
+        std::filesystem::remove_all(directory_);
+    }
+
+    domain::Policy& policy() { return policy_; }
+    const domain::Policy& policy() const { return policy_; }
+    const domain::Model& model() const { return model_; }
+
+    /// What was not saved is gone.
+    void restart() {
+        journal_.reset();
+        state_.reset();
+        start();
+    }
+
+    void poll_statements(World& world) {
+        if (!world.statements.configured) return;
+        const Counters& c = world.counted;
+        const std::string epoch = std::to_string(c.statistics_epoch);
+        auto seen = counted(world.now());
+        seen.counted->offers = offers_;
+        seen.counted->lossy = !world.statements.is_on;
+        seen.counted->ground.at_work = c.lookups > lookups_seen_;
+        if (!world.statements.sees_fallback && world.statements.doubts && world.fallback_works())
+            seen.counted->ground.doubt = "a statement reads the hash and fits no class";
+        lookups_seen_ = c.lookups;
+        seen.counted->readings.parts.push_back(
+            {"",
+             false,
+             {{"scan", c.scans, epoch, {{Event::fallback_scan, 1}}},
+              {"scanned", c.scanned, epoch, {{Event::fallback_scanned_key, 1}}},
+              {"lookup", c.lookups, epoch, {{Event::lookup_not_found, 1}}},
+              {"found", c.found, epoch, {{Event::lookup_found, 1}, {Event::lookup_not_found, -1}}},
+              {"touch", c.touches, epoch, {{Event::verification, 1}}}}});
+        take("statements", seen);
+    }
+    void poll_log(World& world) {
+        if (!world.log.configured) return;
+        auto seen = counted(world.now());
+        seen.counted->offers = policy_.measurable.at("gateway_log");
+        seen.counted->ground.at_work = world.log.is_on && world.counted.log_lines > 0;
+        seen.counted->grown.at(index_of(Event::fallback)) = std::exchange(world.counted.log_hits, 0);
+        world.counted.log_lines = 0;
+        take("gateway_log", seen);
+    }
+    void poll_metrics(World& world) {
+        if (!world.metric.configured) return;
+        auto seen = counted(world.now());
+        seen.counted->offers = policy_.measurable.at("gateway_metrics");
+        seen.counted->ground.at_work = true;
+        seen.counted->readings.parts.push_back({"replica",
+                                                false,
+                                                {{"fallback",
+                                                  world.counted.metric,
+                                                  std::to_string(world.counted.process),
+                                                  {{Event::fallback, 1}}}}});
+        take("gateway_metrics", seen);
+    }
+
+    /// The rows of `table`, as they were at `data_at`, of the database called `name`. False: refused.
+    bool poll_keys(const Table& table, Time now, Time data_at, const std::string& name) {
+        EXPECT_TRUE(journal_->prepare());
+        journal_->heard(domain::counted_fallback(model_, now));
+        EXPECT_TRUE(journal_->begin({.scan = collectors::Scan::census,
+                                     .moment = now,
+                                     .data_at = data_at,
+                                     .table = {"system " + name, "gateway (1)", "virtual_keys", "2"}}));
+        for (const bool legacy : {true, false})
+            for (const auto& [id, row] : table)
+                if (row.legacy == legacy) show(id, row, now);
+        auto outcome = journal_->finish(kPollEvery);
+        domain::SourceStatus& status = model_.sources[domain::kKeysSource];
+        ++status.polls;
+        status.up = outcome.has_value();
+        if (!outcome) return false;
+        status.last_success_at = data_at;
+        if (!status.observation_start) status.observation_start = data_at;
+        EvidenceBook::follow_table(outcome->totals.table_changes, now, model_);
+        model_.keys = *std::move(outcome);
+        model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
+        EvidenceBook::update(model_, now);
+        save();
+        return true;
+    }
+    domain::Assessment assessment(Time now) const { return assess(model_, now); }
+
+    void acknowledge(const std::string& id, Time at) { decide(store::Acknowledgement{id, at, "op", ""}); }
+    void pair(const std::string& old, const std::string& replacement, Time at) {
+        decide(store::OperatorPair{old, replacement, at, "op"});
+    }
+
+ private:
+    void start() {
+        state_ = std::move(store::State::open(directory_)->state);
+        journal_ = std::make_unique<KeyJournal>(*state_, JournalSettings{.policy = policy_});
+        model_ = {};
+        model_.policy = policy_;
+        book_ = {};
+        EXPECT_TRUE(book_.load(*state_, model_, world_.now()));
+        const auto starts = state_->load_observation_starts().value();
+        if (const auto at = starts.find(domain::kKeysSource); at != starts.end())
+            model_.sources[domain::kKeysSource].observation_start = at->second;
+    }
+    static collectors::Observation counted(Time now) {
+        collectors::Observation seen{.taken_at = now};
+        seen.counted.emplace();
+        return seen;
+    }
+    void take(const std::string& source, const collectors::Observation& seen) {
+        ++model_.sources[source].polls;
+        model_.sources[source].up = true;
+        book_.take(source, seen, kPollEvery, seen.taken_at, model_);
+        EvidenceBook::update(model_, seen.taken_at);
+        save();
+    }
+    void save() {
+        auto unsaved = book_.take_unsaved(model_);
+        EXPECT_TRUE(app::save(unsaved, directory_));
+    }
+    void show(const std::string& id, const Row& from, Time now) {
+        domain::KeyRow row;
+        row.id = id;
+        row.owner = from.owner;
+        row.name = from.name;
+        row.prefix = "sk-";
+        row.created_at = from.created;
+        row.last_used_at = from.used;
+        row.expires_at = from.expires;
+        row.blocked = from.blocked;
+        row.hash = from.legacy ? domain::HashKind::legacy : domain::HashKind::modern;
+        EXPECT_TRUE(journal_->key(domain::plausible(row, now)));
+    }
+    template <class Decision>
+    void decide(const Decision& decision) {
+        const auto beside = std::move(store::State::attach(directory_).value());
+        auto transaction = beside->begin();
+        ASSERT_TRUE(transaction);
+        transaction->decide(decision);
+        EXPECT_TRUE(transaction->commit());
+    }
+
+    const World& world_;
+    domain::Policy policy_;
+    domain::Events offers_;
+    std::filesystem::path directory_;
+    std::unique_ptr<store::State> state_;
+    std::unique_ptr<KeyJournal> journal_;
+    EvidenceBook book_;
+    domain::Model model_;
+    std::uint64_t lookups_seen_ = 0;
+};
+
+}  // namespace keyshift::app::safety

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gateway with its clients, its key table and what it tells of itself: the world of the histories of
+// safety_history_test.cpp. It knows what is true; keyshift sees only what the table and the sources show.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace keyshift::app::safety {
+
+using base::Duration;
+using base::Time;
+using namespace std::chrono_literals;
+
+constexpr Duration kDay = 24h;
+
+class Random {
+ public:
+    explicit Random(std::uint64_t seed) : engine_(seed) {}
+    std::uint64_t below(std::uint64_t n) { return engine_() % n; }
+    bool chance(unsigned percent) { return below(100) < percent; }
+    /// From 1 s to `d`.
+    Duration up_to(Duration d) {
+        return std::chrono::seconds{1 + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(d / 1s)))};
+    }
+    template <class Choices>
+    const auto& one_of(const Choices& choices) {
+        return *std::next(std::begin(choices), static_cast<std::ptrdiff_t>(below(std::size(choices))));
+    }
+
+ private:
+    std::mt19937_64 engine_;
+};
+
+/// A row of the key table, as it stands there.
+struct Row {
+    std::string owner;
+    std::string name;
+    std::optional<Time> created;
+    std::optional<Time> used = {};
+    std::optional<Time> expires = {};
+    bool blocked = false;
+    bool legacy = true;
+    bool right_hash = true;  ///< a modern key's hash is that of the key that its holder has
+};
+using Table = std::map<std::string, Row>;
+
+/// A program of a customer.
+struct Client {
+    std::string key;  ///< what it sends
+    std::string owner;
+    Duration period;  ///< between two calls; zero: it has stopped
+    Time next;
+};
+
+/// How the gateway is made. The same for a whole history.
+struct Traits {
+    enum class Recording { every_use, hourly, never };
+    Recording recording = Recording::every_use;
+    Duration write_delay{};    ///< of a last use, at most
+    bool overwrites = false;   ///< a late write may set a newer use back
+    bool promotes = false;     ///< a legacy key becomes modern when it is used
+    bool two_clients = false;  ///< a key may have two
+    Duration garbage{};        ///< between two calls with keys that never were; zero: none
+    bool uses_recorded() const { return recording != Recording::never; }
+};
+
+/// What one source can see.
+struct Eye {
+    bool configured = false;
+    bool sees_fallback = true;  ///< else its rule or shape never matches
+    bool doubts = false;        ///< ... and it says so
+    bool is_on = true;          ///< the log's level, the server's tracking
+};
+
+/// A use of the fallback, and who has shown it.
+struct FallbackUse {
+    Time at;
+    std::string key;
+    bool in_statements = false, in_log = false, in_metric = false;  ///< counted, and not lost
+};
+
+/// What the gateway's server and processes have counted since they were started.
+struct Counters {
+    std::uint64_t scans = 0, scanned = 0, lookups = 0, found = 0, touches = 0;
+    std::uint64_t statistics_epoch = 0;
+    std::uint64_t metric = 0, process = 0;
+    std::uint64_t log_hits = 0, log_lines = 0;  ///< not read yet
+};
+
+class World {
+ public:
+    explicit World(Random& random) : random_(random) {
+        traits.recording =
+            random_.one_of(std::array{Traits::Recording::every_use, Traits::Recording::every_use,
+                                      Traits::Recording::hourly, Traits::Recording::never});
+        traits.write_delay = random_.one_of(std::array<Duration, 4>{0s, 0s, 10min, 11h});
+        traits.overwrites = random_.chance(20);
+        traits.promotes = random_.chance(25);
+        traits.two_clients = random_.chance(30);
+        traits.garbage = random_.one_of(std::array<Duration, 3>{0s, 5h, kDay});
+        for (Eye* const eye : {&statements, &log, &metric}) {
+            eye->configured = random_.chance(50);
+            eye->sees_fallback = random_.chance(70);
+            eye->doubts = random_.chance(50);
+        }
+        log.doubts = metric.doubts = false;  // a rule that never matches says nothing
+        for (std::uint64_t i = 2 + random_.below(5); i > 0; --i) add_customer();
+        for (std::uint64_t i = random_.below(3); i > 0; --i) add_idle();
+        modern("gateway's own", "modern", 40 * kDay);
+        clients.push_back({"gateway's own", "staff", 2h, now_ + 1h});
+    }
+
+    Time now() const { return now_; }
+    Table& rows() { return rows_; }
+    bool fallback_works() const { return fallback_works_; }
+
+    void live(Duration d) {
+        const Time end = now_ + d;
+        while (true) {
+            Client* first = nullptr;
+            for (Client& client : clients)
+                if (client.period > 0s && client.next <= end && (!first || client.next < first->next))
+                    first = &client;
+            if (first == nullptr) break;
+            now_ = std::max(now_, first->next);
+            first->next += random_.up_to(2 * first->period);
+            call(first->key);
+        }
+        now_ = end;
+        for (; traits.garbage > 0s && next_garbage_ <= end;
+             next_garbage_ += random_.up_to(2 * traits.garbage))
+            refuse();
+        write_due();
+    }
+
+    // What happens.
+    void add_customer() {
+        const std::string owner = "owner " + std::to_string(next_++);
+        const std::string id = "L" + std::to_string(next_++);
+        rows_[id] = {owner, "api", now_ - random_.up_to(200 * kDay) - kDay};
+        const Duration period = random_.one_of(std::array<Duration, 4>{1h, 6h, kDay, 3 * kDay});
+        clients.push_back({id, owner, period, now_ + random_.up_to(period)});
+        if (traits.two_clients && random_.chance(50))
+            clients.push_back({id, owner, period, now_ + random_.up_to(period)});
+        if (traits.uses_recorded()) rows_[id].used = now_ - random_.up_to(period);
+    }
+    void add_idle() {
+        const std::string id = "L" + std::to_string(next_++);
+        rows_[id] = {"owner " + std::to_string(next_++), "old", now_ - 300 * kDay};
+        if (traits.uses_recorded() && random_.chance(50))
+            rows_[id].used = now_ - random_.up_to(200 * kDay) - 31 * kDay;
+    }
+    std::string replace(const std::string& old) {
+        const std::string id = "M" + std::to_string(next_++);
+        modern(id, rows_.at(old).name, 0s);
+        rows_[id].owner = rows_.at(old).owner;
+        return id;
+    }
+    /// A client goes over to `to`.
+    void move(Client& client, const std::string& to) { client.key = to; }
+    void erase(const std::string& id) {
+        graveyard_[id] = rows_.at(id);
+        rows_.erase(id);
+    }
+    void backfill(bool right) {
+        for (auto& [id, row] : rows_) {
+            if (!row.legacy) continue;
+            row.legacy = false;
+            row.right_hash = right;
+        }
+    }
+    void take_backup() { backup_ = rows_; }
+    /// The whole table, or one row of it, as it was.
+    bool restore(bool whole) {
+        if (whole) {
+            if (!backup_) return false;
+            rows_ = *backup_;
+            return true;
+        }
+        if (graveyard_.empty()) return false;
+        const auto& [id, row] = random_.one_of(graveyard_);
+        rows_[id] = row;
+        if (backup_ && backup_->count(id) > 0) rows_[id] = backup_->at(id);
+        return true;
+    }
+    std::string import() {
+        const std::string id = "I" + std::to_string(next_++);
+        rows_[id] = {"owner of an import", "imported",
+                     random_.chance(30) ? std::nullopt : std::optional(now_ - 400 * kDay)};
+        return id;
+    }
+    /// An expiry that means "never", or a use that is in the future.
+    void plant_sentinel() {
+        for (auto& [id, row] : rows_)
+            if (row.legacy && random_.chance(50)) row.expires = Time{} - 1900 * 365 * kDay;
+    }
+    void set_fallback(bool works) { fallback_works_ = works; }
+    void reset_statistics() {
+        ++counted.statistics_epoch;
+        counted.scans = counted.scanned = counted.lookups = counted.found = counted.touches = 0;
+        for (FallbackUse& use : unread_) use.in_statements = false;
+    }
+    void restart_process() {
+        ++counted.process;
+        counted.metric = 0;
+        for (FallbackUse& use : unread_) use.in_metric = false;
+    }
+
+    /// Uses since this was last asked, which the sources that are polled now have shown.
+    std::vector<FallbackUse> take_uses() { return std::exchange(unread_, {}); }
+
+    Traits traits;
+    Eye statements, log, metric;
+    std::vector<Client> clients;
+    Counters counted;
+
+ private:
+    void modern(const std::string& id, const std::string& name, Duration age) {
+        rows_[id] = {"staff", name, now_ - age};
+        rows_[id].legacy = false;
+    }
+
+    void call(const std::string& key) {
+        const auto found = rows_.find(key);
+        if (found == rows_.end()) return refuse();
+        Row& row = found->second;
+        if (!row.legacy) {
+            if (!row.right_hash || row.blocked) return refuse();
+            lookup(1);
+            ++counted.log_lines;
+            return record(key);
+        }
+        if (!fallback_works_ || row.blocked) return refuse();
+        lookup(0);
+        if (statements.is_on) ++counted.touches;
+        FallbackUse use{now_, key};
+        use.in_statements = scan();
+        use.in_log = log.sees_fallback && log.is_on;
+        use.in_metric = metric.sees_fallback;
+        counted.log_hits += use.in_log ? 1 : 0;
+        ++counted.log_lines;
+        counted.metric += use.in_metric ? 1 : 0;
+        unread_.push_back(use);
+        if (traits.promotes) row.legacy = false;
+        record(key);
+    }
+    void lookup(std::uint64_t found) {
+        if (!statements.is_on) return;
+        ++counted.lookups;
+        counted.found += found;
+        counted.touches += found;
+    }
+    /// Whether it was counted.
+    bool scan() {
+        if (!statements.sees_fallback || !statements.is_on) return false;
+        ++counted.scans;
+        counted.scanned += rows_.size();
+        return true;
+    }
+    /// A key that is in no row.
+    void refuse() {
+        lookup(0);
+        if (fallback_works_) scan();
+    }
+    void record(const std::string& key) {
+        if (!traits.uses_recorded()) return;
+        if (traits.recording == Traits::Recording::hourly && rows_.at(key).used &&
+            now_ - *rows_.at(key).used < 1h)
+            return;
+        const Duration delay = traits.write_delay > 0s ? random_.up_to(traits.write_delay) : 0s;
+        writes_.push_back({now_ + delay, key, now_});
+        write_due();
+    }
+    void write_due() {
+        std::sort(writes_.begin(), writes_.end(),
+                  [](const Write& a, const Write& b) { return a.due < b.due; });
+        std::size_t done = 0;
+        for (; done < writes_.size() && writes_[done].due <= now_; ++done) {
+            const auto row = rows_.find(writes_[done].key);
+            if (row == rows_.end()) continue;
+            auto& used = row->second.used;
+            used = traits.overwrites || !used ? writes_[done].at : std::max(*used, writes_[done].at);
+        }
+        writes_.erase(writes_.begin(), writes_.begin() + static_cast<std::ptrdiff_t>(done));
+    }
+
+    struct Write {
+        Time due;
+        std::string key;
+        Time at;
+    };
+
+    Random& random_;
+    Time now_{1'768'003'200s};
+    Time next_garbage_ = now_;
+    Table rows_, graveyard_;
+    std::optional<Table> backup_;
+    std::vector<Write> writes_;
+    std::vector<FallbackUse> unread_;
+    bool fallback_works_ = true;
+    int next_ = 1;
+};
+
+}  // namespace keyshift::app::safety
