@@ -219,8 +219,7 @@ void EvidenceBook::update(domain::Model& model, Time now) {
                      migration.poll_every, model.policy.last_used_delay},
                     now);
     }
-    if (last_use_stands_still(model, domain::database_now(model, now)))
-        evidence.last_use_stood_still_at = now;
+    watch_last_use(model, now);
     note_failures(model, now);
     model.evidence.hourly.forget_before(now - kKeepHours - model.policy.windows.drain);
 }

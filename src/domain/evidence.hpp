@@ -116,6 +116,14 @@ struct Headline {
     PerEvent<std::uint64_t> marks{};  ///< that evidence's totals as far as they are in the headline
 };
 
+/// Whether the gateway goes on writing last uses.
+struct LastUseWatch {
+    std::optional<base::Time> newest = {};  ///< of any key, by the database's clock
+    /// Since when other sources show uses, and none was written.
+    std::optional<base::Time> unwritten_since = {};
+    std::optional<base::Time> stood_still_at = {};  ///< when that was last found to be too long
+};
+
 struct Evidence {
     std::map<std::string, SourceCounts> sources;  ///< by the collector's type
     std::array<Headline, kSignalCount> headlines;
@@ -129,8 +137,7 @@ struct Evidence {
     /// When a use was last missed by `contradicted`, the headline's evidence at that time.
     std::optional<base::Time> contradicted_at = {};
     std::string contradicted = {};
-    /// When last uses were last seen to stand still although keys were used.
-    std::optional<base::Time> last_use_stood_still_at = {};
+    LastUseWatch last_use = {};
 
     const Headline& of(Signal signal) const { return headlines.at(static_cast<std::size_t>(signal)); }
 };

@@ -111,7 +111,10 @@ void raise_to(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& 
         raised += growth_of(i, totals, evidence.totals);
         evidence.totals.at(i) = std::max(evidence.totals.at(i), totals.at(i));
     }
-    if (signal == Signal::fallback) evidence.hourly.add(kHourlyFallback, now, raised);
+    if (signal == Signal::fallback) {
+        evidence.hourly.add(kHourlyFallback, now, raised);
+        evidence.match.remember(raised, now);
+    }
     if (signal == Signal::auth_failures) evidence.hourly.add(kHourlyFailures, now, raised);
 }
 

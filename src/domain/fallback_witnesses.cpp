@@ -51,6 +51,13 @@ FallbackWitness witness_of(const Model& model, const std::string& name, base::Ti
     return out;
 }
 
+/// Last uses are known since then.
+std::optional<base::Time> known_since(const Model& model) {
+    if (model.keys->migration.observed_since) return model.keys->migration.observed_since;
+    const auto source = model.sources.find(kKeysSource);
+    return source == model.sources.end() ? std::nullopt : source->second.observation_start;
+}
+
 FallbackWitness last_used(const Model& model, base::Time now) {
     const Migration& migration = model.keys->migration;
     FallbackWitness out;
@@ -65,10 +72,9 @@ FallbackWitness last_used(const Model& model, base::Time now) {
     out.proved = out.unproved.empty();
     if (!out.proved) return out;
     // What was used while last uses stood still was not written.
-    const auto stood_still = of_database(model, model.evidence.last_use_stood_still_at);
-    if (migration.observed_since)
-        out.covered_since =
-            std::max({migration.observed_since, migration.last_used_proved_at, stood_still});
+    const auto stood_still = of_database(model, model.evidence.last_use.stood_still_at);
+    if (const auto known = known_since(model))
+        out.covered_since = std::max({known, migration.last_used_proved_at, stood_still});
     out.last_hit = migration.evidence.newest_legacy_use;
     return out;
 }
@@ -81,10 +87,11 @@ FallbackWitness upgrades(const Model& model) {
     out.by_key_table = true;
     out.last_hit = migration.evidence.newest_upgrade;
     out.proved = out.last_hit.has_value();
-    if (out.proved)
-        out.covered_since = migration.observed_since;
-    else
+    if (out.proved) {
+        out.covered_since = known_since(model);
+    } else {
         out.unproved = "no key was seen to be upgraded by its use";
+    }
     return out;
 }
 
@@ -104,8 +111,8 @@ std::vector<std::string> sources_of_hits(const Model& model) {
 /// Each scan was taken for a hit, and there are some.
 bool scans_are_hits(const Model& model) {
     const auto source = model.evidence.sources.find(model.evidence.of(Signal::fallback).evidence);
-    return source != model.evidence.sources.end() && source->second.scan_hits > 0 && model.keys &&
-           !model.keys->migration.last_used_proved_at;
+    const bool told = model.keys && model.keys->migration.last_used_proved_at;
+    return source != model.evidence.sources.end() && source->second.scan_hits > 0 && !told;
 }
 
 }  // namespace
@@ -131,15 +138,23 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
 }
 
 bool last_use_stands_still(const Model& model, base::Time now) {
-    if (!model.keys || !model.policy.uses_recorded) return false;
-    const FallbackEvidence& evidence = model.keys->migration.evidence;
-    const auto written = std::max(evidence.newest_legacy_use, evidence.newest_modern_use);
+    const auto since = model.evidence.last_use.unwritten_since;
+    if (!since || !model.keys || !model.policy.uses_recorded) return false;
     // A census that is rare sees uses late.
-    const base::Duration quiet = std::max(model.policy.quiet_period, 3 * model.keys->migration.poll_every) +
-                                 model.policy.last_used_delay;
-    if (written && *written > now - quiet) return false;
+    const base::Duration quiet = std::max(model.policy.quiet_period, 3 * model.keys->migration.poll_every);
+    return host_time(model, now) - *since > quiet + model.policy.last_used_delay;
+}
+
+void watch_last_use(Model& model, base::Time host_now) {
+    if (!model.keys || !model.policy.uses_recorded) return;
+    LastUseWatch& watch = model.evidence.last_use;
+    const FallbackEvidence& seen = model.keys->migration.evidence;
+    const auto newest = std::max(seen.newest_legacy_use, seen.newest_modern_use);
+    if (newest != watch.newest || watch.unwritten_since > host_now) watch.unwritten_since.reset();
+    watch.newest = newest;
     const auto counted = counted_modern_use(model).at;
-    return counted && *counted > now - model.policy.quiet_period && (!written || *counted > *written + quiet);
+    if (!watch.unwritten_since && counted && counted > newest) watch.unwritten_since = host_now;
+    if (last_use_stands_still(model, database_now(model, host_now))) watch.stood_still_at = host_now;
 }
 
 LegacyUse legacy_use(const Model& model, base::Time host_now) {

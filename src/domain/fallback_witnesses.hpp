@@ -18,6 +18,8 @@ FallbackWatch fallback_watch(const Model& model, base::Time now);
 /// Other sources show that keys are used, and no key's last use has moved for the quiet period: the gateway
 /// writes none any more.
 bool last_use_stands_still(const Model& model, base::Time now);
+/// Keeps what that rests on. After each poll of the key table, and when time has passed.
+void watch_last_use(Model& model, base::Time host_now);
 
 /// What the key table tells of uses, for scans that wait: by this host's clock.
 LegacyUse legacy_use(const Model& model, base::Time host_now);
