@@ -210,7 +210,6 @@ class GatewayMetrics final : public Collector {
 
     Counted count(GatewayLook& looked) const {
         Counted out{.readings = {.scope = scope_of(rules_)}, .offers = offers_};
-        out.resets_are_gaps = false;  // what a replica had counted since the last look, at most
         for (TargetLook& target : looked.targets) {
             if (!target.page) {
                 out.missing.push_back(target.name);

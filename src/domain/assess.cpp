@@ -2,6 +2,7 @@
 #include "domain/assess.hpp"
 
 #include "domain/evidence_facts.hpp"
+#include "domain/fallback_witnesses.hpp"
 
 namespace keyshift::domain {
 namespace {
@@ -26,8 +27,10 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
             if (*at) **at = database_now(model, **at);
     }
     facts.watched_since = watched_since(model, now);
-    facts.fallback_hits_configured = can_be_measured(model, Signal::fallback);
-    facts.fallback_hits = fallback_hits(model, now);
+    facts.modern_use = modern_use(model);
+    facts.quiet_period = model.policy.quiet_period;
+    facts.last_used_delay = model.policy.last_used_delay;
+    facts.fallback_watch = fallback_watch(model, now);
     facts.failures_configured = can_be_measured(model, Signal::auth_failures);
     facts.failures = auth_failures(model, now);
     // What was read by an earlier process and not since is no basis for a verdict.

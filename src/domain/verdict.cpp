@@ -4,15 +4,16 @@
 #include <algorithm>
 
 #include "domain/verdict_checks.hpp"
+#include "domain/verdict_evidence.hpp"
 
 namespace keyshift::domain {
 namespace {
 
 constexpr std::array<std::string_view, kCheckCount> kCheckNames{
-    "auth_enforced", "sources_fresh",        "coverage",
-    "no_live_use",   "no_fallback_hits",     "no_new_legacy",
-    "none_stranded", "none_retired_in_use",  "failures_normal",
-    "inventory",     "dormant_acknowledged", "fallback_mode"};
+    "auth_enforced",        "gateway_in_use", "sources_fresh", "coverage",
+    "no_live_use",          "no_fallback_hits", "no_new_legacy", "none_stranded",
+    "none_retired_in_use", "failures_normal", "inventory", "dormant_acknowledged",
+    "fallback_mode"};
 
 Verdict come_to(const Judgement& judgement) {
     const auto any = [&judgement](CheckOutcome outcome) {
@@ -28,11 +29,11 @@ Verdict come_to(const Judgement& judgement) {
 }
 
 std::optional<base::Time> earliest_safe(const VerdictFacts& facts) {
-    if (!facts.observed_since) return std::nullopt;
-    base::Time earliest = *facts.observed_since + facts.windows.drain;
+    const auto covered = covered_at(facts);
+    if (!covered) return std::nullopt;
+    base::Time earliest = *covered;
     if (facts.live_use.quiet_at) earliest = std::max(earliest, *facts.live_use.quiet_at);
-    if (facts.fallback_hits && facts.fallback_hits->last_hit)
-        earliest = std::max(earliest, *facts.fallback_hits->last_hit + facts.windows.drain);
+    if (const auto quiet = quiet_at(facts)) earliest = std::max(earliest, *quiet);
     return earliest;
 }
 
@@ -50,6 +51,11 @@ std::string_view check_name(Check check) {
 std::string_view outcome_name(CheckOutcome outcome) {
     constexpr std::array<std::string_view, 5> kNames{"pass", "NOT_YET", "UNSAFE", "UNKNOWN", "not measured"};
     return kNames.at(static_cast<std::size_t>(outcome));
+}
+
+bool FallbackWatch::any_proved() const {
+    return std::any_of(witnesses.begin(), witnesses.end(),
+                       [](const FallbackWitness& witness) { return witness.proved; });
 }
 
 std::vector<Check> Judgement::not_measured() const {
