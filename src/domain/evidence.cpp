@@ -96,6 +96,8 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
     if (signal == Signal::fallback) evidence.hourly.add(kHourlyFallback, now, grown);
     if (signal != Signal::auth_failures) return;
     evidence.hourly.add(kHourlyFailures, now, grown);
+    const std::size_t unknown_key = index_of(Event::failure_unknown_key);
+    evidence.hourly.add(kHourlyUnknownKeys, now, growth_of(unknown_key, totals, headline.marks));
     evidence.hourly.add(kHourlyAttempts, now, attempts(totals, headline.marks));
 }
 

@@ -94,6 +94,7 @@ class Hourly {
 };
 inline constexpr const char* kHourlyFallback = "fallback";
 inline constexpr const char* kHourlyFailures = "auth_failures";
+inline constexpr const char* kHourlyUnknownKeys = "unknown_keys";
 inline constexpr const char* kHourlyAttempts = "auth_attempts";
 
 /// One headline signal's choice.

@@ -66,6 +66,9 @@ domain::KeyMemory read_memory(const Statement& row) {
     memory.advanced = (row.integer(18) & kAdvanced) != 0;
     memory.in_use = (row.integer(18) & kInUse) != 0;
     memory.with_owner = (row.integer(18) & kWithOwner) != 0;
+    memory.proved = (row.integer(18) & kProved) != 0;
+    memory.beside = (row.integer(18) & kBeside) != 0;
+    memory.behind = (row.integer(18) & kBehind) != 0;
     if (!row.is_null(19)) {
         memory.rule = static_cast<domain::PairRule>(row.integer(20));
         memory.replacement = domain::hash_id(row.text(19));
