@@ -128,6 +128,7 @@ Result<void> KeyJournal::load_decisions() {
     if (!decisions) return decisions.error();
     if (pairer_.decided(decisions->pairs)) census_needed_ = true;
     accepted_table_ = decisions->table;
+    for (const auto& [key, at] : acknowledged_) ledger_.take_back_acknowledgement(key);
     acknowledged_.clear();
     for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements) {
         acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),
@@ -222,8 +223,8 @@ Result<void> KeyJournal::key(const Key& key) {
     raise(scan_->newest_row_use, told);
     const auto use = logged_uses_.latest().find(key.id);
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
-        return legacy_key(dated(key), told);
-    Key used = dated(key);
+        return legacy_key(key, told);
+    Key used = key;
     domain::believe_use(used, std::min(use->second, scan_->now));
     return legacy_key(used, told);
 }
@@ -263,9 +264,11 @@ Result<void> KeyJournal::modern_key(const Key& row) {
 }
 
 /// `told_by_row`: its last use, unless that lies in the future.
-Result<void> KeyJournal::legacy_key(const Key& key, std::optional<Time> told_by_row) {
+/// Replacements are found by what the rows say of themselves.
+Result<void> KeyJournal::legacy_key(const Key& row, std::optional<Time> told_by_row) {
+    const Key key = dated(row);
     const domain::Change change = ledger_.observe(key);
-    if (scan_->kind == Scan::census) note_error(pairer_.add_legacy(key));
+    if (scan_->kind == Scan::census) note_error(pairer_.add_legacy(row));
     if (!key.use_ahead || change.created || change.used)
         raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
     if (key.created_at || change.created)

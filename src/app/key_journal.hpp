@@ -96,7 +96,7 @@ class KeyJournal final : public collectors::KeySink {
     void note_error(const base::Result<void>& done);
     const domain::Totals& never_back(const domain::Totals& totals);
 
-    base::Result<void> legacy_key(const domain::Key& key, std::optional<base::Time> told_by_row);
+    base::Result<void> legacy_key(const domain::Key& row, std::optional<base::Time> told_by_row);
     domain::Key dated(const domain::Key& key);
     base::Result<void> modern_key(const domain::Key& row);
     void upgraded(std::uint64_t key);

@@ -172,17 +172,18 @@ bool Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return false;
     const std::uint32_t used = slot->used != 0 ? slot->reference : 0;
+    const bool far = is_far(memory.last_used, used);
     slot->row = memory.row;
     slot->longest_gap = memory.longest_gap;
     if (used > memory.last_used) {
         if (memory.advanced) slot->longest_gap = std::max(slot->longest_gap, used - memory.last_used);
         slot->advanced = 1;
     } else {
-        slot->advanced = memory.advanced && used == memory.last_used ? 1U : 0U;
+        slot->advanced = memory.advanced && !far ? 1U : 0U;
     }
     slot->dirty = 1;
-    const bool far = is_far(memory.last_used, used);
-    if (memory.last_used <= used || from_seconds(memory.last_used) > view_.now) return far;
+    if (slot->used == 0) slot->reference = std::max(slot->reference, memory.created);
+    if (memory.last_used <= used || (far && from_seconds(memory.last_used) > view_.now)) return far;
     slot->reference = memory.last_used;
     slot->used = 1;
     slot->behind = far ? 1U : 0U;
@@ -305,8 +306,8 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     const bool another = slot->rule != as_bits || slot->replacement != id;
     if (another) slot->replacement_used = slot->beside = 0;
     const std::uint32_t last_used = slot->used != 0 ? slot->reference : 0;
-    const std::uint32_t known_use = slot->replacement_used != 0 ? slot->replacement_used : used;
-    if (known_use != 0 && last_used > known_use && slot->beside == 0) slot->beside = slot->dirty = 1;
+    const bool first_use = slot->replacement_used == 0 && used != 0;
+    if (first_use && last_used > used) slot->beside = slot->dirty = 1;
     // What the phase depends on: whether it was used at all, and since a watched key went.
     const std::uint32_t gone_at = static_cast<Phase>(slot->phase) == Phase::retired_in_use ? slot->since : 0;
     const auto differs = [&](std::uint32_t t) { return (slot->replacement_used > t) != (used > t); };
@@ -353,6 +354,10 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     }
     if (slot->gone != 0) later = phase == Phase::retired_in_use && at >= slot->since;
     slot->acknowledged = later ? 1U : 0U;
+}
+
+void Ledger::take_back_acknowledgement(std::uint64_t hash) {
+    if (KeySlot* const slot = keys_.find(hash)) slot->acknowledged = 0;
 }
 
 Inventory Ledger::inventory(base::Time taken_at) {

@@ -42,6 +42,7 @@ struct Change {
 /// What the journal keeps of a key beside what the table says of it. Times are seconds since the epoch.
 struct KeyMemory {
     std::uint32_t row = 0;
+    std::uint32_t created = 0;        ///< of a key that had gone for good, for adopt()
     std::uint32_t last_used = 0;      ///< 0: never
     std::uint32_t longest_gap = 0;    ///< seconds
     std::uint32_t since = 0;          ///< when `phase` was entered
@@ -163,6 +164,7 @@ class Ledger {
                                  PairRule rule);
     /// An operator has looked at the key, at `at`. No effect on one that was used, or has gone, since.
     void acknowledge(std::uint64_t hash, std::uint32_t at);
+    void take_back_acknowledgement(std::uint64_t hash);
     /// What the journal is to keep of a known key.
     KeyMemory recall(std::uint64_t hash);
     /// For those who look one key up; nullptr: not known.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading the state.
+#include <algorithm>
+
 #include "store/state.hpp"
 #include "store/statements.hpp"
 
@@ -358,6 +360,7 @@ Result<std::optional<domain::KeyMemory>> State::find_over(std::string_view id) {
         out->last_used = small(row, 2);
         out->longest_gap = small(row, 3);
         out->advanced = (row.integer(4) & kAdvanced) != 0;
+        out->created = static_cast<std::uint32_t>(std::max<std::int64_t>(0, row.integer(5) / 1'000'000));
     });
     if (!done) return done.error();
     return out;
