@@ -301,7 +301,7 @@ class Keys final : public Collector {
         const auto take = [&](drivers::PostgresRow& row) { return rows.take(row); };
         if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, take);
         const Time since =
-            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - kPulseOverlap;
+            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - look_back();
         if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
         const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
         if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied)
@@ -310,6 +310,12 @@ class Keys final : public Collector {
         // Nothing in their rows tells that they are legacy.
         if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;
         return transaction.copy(source_->select_ids(), deadline, take);
+    }
+
+    /// How much earlier than the last scan a time can be that only this one can see.
+    Duration look_back() const {
+        return gateway_.columns.last_used_at ? std::max(kPulseOverlap, gateway_.last_used_delay)
+                                             : kPulseOverlap;
     }
 
     /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.

@@ -85,6 +85,23 @@ void add_counted(const SourceCounts& source, Events& to) {
         if (source.grew_at.at(i)) to.set(i);
 }
 
+/// By whom failures are counted, in the database's time.
+RefusedKeys refused_keys(const Model& model, base::Time now) {
+    RefusedKeys out;
+    const SourceCounts* const source = whole_source(model, Signal::auth_failures, now);
+    if (source == nullptr) return out;
+    out.counted_since = database_now(model, *source->counted_since);
+    const auto& series = model.evidence.hourly.series();
+    const auto found = series.find(kHourlyUnknown);
+    if (found == series.end()) return out;
+    for (const auto& [hour, count] : found->second) {
+        const base::Time middle = base::Time{hours{hour}} + std::chrono::minutes{30};
+        out.by_hour[std::chrono::floor<hours>(database_now(model, middle)).time_since_epoch().count()] +=
+            count;
+    }
+    return out;
+}
+
 }  // namespace
 
 CountedFallback counted_fallback(const Model& model, base::Time now) {
@@ -99,6 +116,7 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
     }
     to.canary_accepted_at = model.probe.canary_accepted_at;
     to.canary_refused_at = model.probe.canary_refused_at;
+    to.refused_keys = refused_keys(model, now);
     for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,
                            &to.canary_accepted_at, &to.canary_refused_at})
         *at = of_database(model, *at);

@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "domain/phase.hpp"
+#include "domain/refused_keys.hpp"
 
 namespace keyshift::domain {
 
@@ -20,6 +21,7 @@ struct CountedFallback {
     std::optional<base::Time> fallback_counted_at;  ///< a use of the fallback, scans in vain left out, last growth
     std::optional<base::Time> canary_accepted_at;   ///< the canary legacy key was answered 200
     std::optional<base::Time> canary_refused_at;    ///< ... 401
+    RefusedKeys refused_keys;
 };
 
 /// Times by the gateway database's clock, as near as is known. What is empty was not seen or cannot be.
