@@ -13,9 +13,9 @@ using base::Time;
 using domain::Event;
 using domain::SourceCounts;
 
-/// The sources that see every request that the gateway answers, and so keyshift's own.
-constexpr std::array<const char*, 4> kSeeOwnRequests{"statements", "gateway_metrics", "access_log",
-                                                     "gateway_log"};
+/// The sources that see every request that the gateway answers, and so keyshift's own, and cannot tell them
+/// apart. Logs can: see Counted::own.
+constexpr std::array<const char*, 2> kSeeOwnRequests{"statements", "gateway_metrics"};
 /// Writers of logs may hold lines back for a while.
 constexpr base::Duration kSettleLogsEvery = std::chrono::seconds{30};
 constexpr base::Duration kKeepFailures = std::chrono::hours{24};
@@ -170,7 +170,9 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     domain::Look look;
     look.growth = growth.events;
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        look.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i));
+        look.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i) + counted.own.at(i));
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        counts.own.at(i) += static_cast<std::int64_t>(counted.own.at(i));
     look.offers = counted.offers;
     look.resets = growth.resets;
     look.missing = counted.missing;

@@ -77,6 +77,8 @@ struct Counted {
     domain::Ground ground = {};
     /// For a collector that counts by itself: what it has counted since its last look, beside the readings.
     domain::PerEvent<std::uint64_t> grown{};
+    /// The same of requests that it knows for keyshift's own: they show that it can count, and are left out.
+    domain::PerEvent<std::uint64_t> own{};
 };
 
 /// What a look at a log came to beside the counts, to be saved together with them.
