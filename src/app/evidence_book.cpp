@@ -16,8 +16,6 @@ using domain::SourceCounts;
 /// The sources that see every request that the gateway answers, and so keyshift's own, and cannot tell them
 /// apart. Logs can: see Counted::own.
 constexpr std::array<const char*, 2> kSeeOwnRequests{"statements", "gateway_metrics"};
-/// Writers of logs may hold lines back for a while.
-constexpr base::Duration kSettleLogsEvery = std::chrono::seconds{30};
 constexpr base::Duration kKeepFailures = std::chrono::hours{24};
 constexpr base::Duration kTrimFailuresEvery = std::chrono::minutes{10};
 constexpr std::size_t kMostUntrimmed = 2'000;
@@ -179,11 +177,6 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     look.ground = counted.ground;
     look.poll_every = poll_every;
     if (sees_own_requests(source)) look.in_flight = in_flight_;
-    if (model.logs.count(source) > 0) {
-        Time& settled = settled_at_[source];
-        look.settles = now - settled >= kSettleLogsEvery || now < settled;
-        if (look.settles) settled = now;
-    }
     look.lossy = counted.lossy || growth.unwatched || (growth.resets > 0 && counted.resets_are_gaps);
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
