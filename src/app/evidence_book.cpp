@@ -177,7 +177,7 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     look.ground = counted.ground;
     look.poll_every = poll_every;
     if (sees_own_requests(source)) look.in_flight = in_flight_;
-    look.lossy = counted.lossy || growth.unwatched || (growth.resets > 0 && counted.resets_are_gaps);
+    look.lossy = counted.lossy || growth.unwatched || growth.resets > 0;
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
         const auto missing = meter.missing();

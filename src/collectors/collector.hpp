@@ -69,8 +69,6 @@ struct Counted {
     std::vector<std::string> missing = {};  ///< what did not answer, by name
     /// What was counted between the last look and this one may be lost, although no counter shows it.
     bool lossy = false;
-    /// A counter that begins anew means that what it counted since the last look is lost for good.
-    bool resets_are_gaps = true;
     /// A part known from earlier looks and not among the readings is missing, not gone.
     bool parts_stay = false;
     /// What its zeros rest on.

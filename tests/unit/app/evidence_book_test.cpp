@@ -218,16 +218,15 @@ TEST_F(EvidenceBookTest, APartThatNobodyWatchedBreaksCoverage) {
     EXPECT_EQ(counts("gateway_metrics").counted_since, now_);
 }
 
-TEST_F(EvidenceBookTest, AResetIsAGapUnlessTheSourceSaysOtherwise) {
-    take("statements", hits(5));
-    now_ += 1min;
-    auto back = hits(1);
-    back.counted->resets_are_gaps = false;
-    take("statements", back);
-    EXPECT_EQ(counts().counted_since, kStart);
-    take("statements", hits(0));
-    EXPECT_EQ(counts().counted_since, now_);
-    EXPECT_EQ(counts().resets, 2U);
+TEST_F(EvidenceBookTest, AResetIsAGapOfEachSource) {
+    for (const char* const source : {"statements", "gateway_metrics"}) {
+        now_ = kStart;
+        take(source, hits(5));
+        now_ += 1min;
+        take(source, hits(1));
+        EXPECT_EQ(counts(source).counted_since, now_) << "what it had counted since the look before is lost";
+        EXPECT_EQ(counts(source).resets, 1U);
+    }
 }
 
 collectors::Observation caused(std::vector<Event> events) {

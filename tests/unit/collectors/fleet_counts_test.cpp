@@ -97,7 +97,6 @@ TEST(FleetCounts, EachHostIsAPartOfEachQuery) {
                             "fallback of instance=\"b\",job=\"keyshift\": =2>fallback",
                             "auth_cache_hits of instance=\"a\",job=\"keyshift\": =7>auth_cache_hit"));
     EXPECT_TRUE(c.parts_stay);
-    EXPECT_TRUE(c.resets_are_gaps);
     EXPECT_FALSE(c.lossy);
     EXPECT_THAT(c.missing, IsEmpty());
     EXPECT_EQ(c.offers.count(), 2U);
