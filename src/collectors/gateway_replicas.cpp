@@ -72,7 +72,10 @@ bool GatewayReplicas::is_another(Seen& seen, const MetricsPage& page) {
     auto now = values_of(page);
     const bool fell_before = fell(seen.before, seen.last);
     const bool is_back = fell_before && !fell(seen.before, now) && fell(now, seen.last);
-    if (is_back) ++seen.returns;
+    if (is_back) {
+        ++seen.returns;
+        seen.calm = 0;
+    }
     seen.before = std::exchange(seen.last, std::move(now));
     return earlier || (is_back && seen.returns >= 2);
 }
