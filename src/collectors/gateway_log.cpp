@@ -47,7 +47,13 @@ LogRules rules_of(const config::Gateway& gateway, const Options& options) {
 }
 
 std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Options& options) {
-    return make_gateway_log_counter(options.format, rules_of(gateway, options), options.clients);
+    using Source = GatewayLogOptions::Source;
+    return make_gateway_log_counter(
+        {.format = options.format,
+         .rules = rules_of(gateway, options),
+         .clients = options.clients,
+         .canary = gateway.canary,
+         .source = options.rules.empty() ? Source::preset : Source::configuration});
 }
 
 }  // namespace

@@ -126,6 +126,9 @@ struct Gateway {
     base::Duration last_used_delay = std::chrono::hours{1};  ///< how late it may write a last use
     bool promotes_in_place = false;  ///< a legacy key gets its lookup hash, in its row, when it is used
     FallbackAssertion fallback = FallbackAssertion::detect;
+    /// The id of a key that keyshift alone uses, as the collector `probe` has it; empty: none. Filled when
+    /// all collectors have been read.
+    std::string canary = {};
     bool operator==(const Gateway&) const = default;
 };
 

@@ -120,11 +120,24 @@ void append_redis(const Model& model, std::vector<Family>& out) {
     out.push_back(std::move(entries));
 }
 
-/// Of the best source that counts it.
+/// Whether it counts `event` now, or ever has: a log whose level does not reach so far is no zero.
+bool tells(const Model& model, const char* source, Event event) {
+    const auto counts = model.evidence.sources.find(source);
+    return counts != model.evidence.sources.end() &&
+           (counts->second.offers.test(index_of(event)) || counts->second.totals.at(index_of(event)) > 0);
+}
+
+/// Of the sources that tell it, the one that has counted most: all see the same events, and one that begins
+/// to tell later must not set the counter back. Where none does, of the first that might.
 std::optional<double> best(const Model& model, Event event) {
-    for (const char* const source : {"access_log", "gateway_log", "gateway_metrics", "prometheus"})
-        if (const auto count = counted(model, source, event)) return count;
-    return std::nullopt;
+    std::optional<double> most;
+    std::optional<double> first;
+    for (const char* const source : {"access_log", "gateway_log", "gateway_metrics", "prometheus"}) {
+        const auto count = counted(model, source, event);
+        if (!first) first = count;
+        if (count && tells(model, source, event)) most = std::max(most.value_or(0), *count);
+    }
+    return most ? most : first;
 }
 
 void append_gateway(const Model& model, std::vector<Family>& out) {

@@ -164,19 +164,28 @@ TEST_F(LoggedEvidence, UsesOfKeysWaitForTheKeyTable) {
     EXPECT_EQ(state_->load_key_uses()->latest().at("k"), kStart + 1s) << "the latest counts";
 }
 
-TEST_F(LoggedEvidence, AProbeThatTheLogDoesNotHoldHidesNobody) {
+TEST_F(LoggedEvidence, NothingIsTakenOffThatTheLogDoesNotHold) {
     take(look("1"));
+    book_.own({Event::failure_unknown_key}, 1);
+    take(look("2", 1));
+    EXPECT_EQ(counted(), 1U) << "a client's, at the moment of a probe";
+    book_.own({Event::failure_unknown_key}, -1);
     collectors::Observation probed;
     probed.caused = {Event::failure_unknown_key};
-    for (int i = 0; i < 5; ++i) {
-        book_.own(probed.caused, 1);
-        take(look("2", 1));
-        book_.own(probed.caused, -1);
-        book_.take("probe", probed, 1min, now_, model_);
-        take(look("3", 1));
-        now_ += 1min;
-    }
-    EXPECT_EQ(counted(), 10U);
+    book_.take("probe", probed, 1min, now_, model_);
+    take(look("3", 1));
+    EXPECT_EQ(counted(), 2U);
+}
+
+TEST_F(LoggedEvidence, WhatTheLogKnowsForOwnIsLeftOutAndShowsThatItCanCount) {
+    take(look("1"));
+    auto seen = look("2", 1);
+    seen.counted->own.at(index_of(Event::failure_unknown_key)) = 3;
+    take(seen);
+    EXPECT_EQ(counted(), 1U);
+    EXPECT_EQ(model_.evidence.sources.at(kLog).sums.at(index_of(Event::failure_unknown_key)), 4);
+    take(look("3", 1));
+    EXPECT_EQ(counted(), 2U);
 }
 
 }  // namespace
