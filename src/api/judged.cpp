@@ -33,7 +33,8 @@ std::string some(std::uint64_t count, const char* noun) {
 }
 
 /// With an absent fallback the question has answered itself, unless that is not certain.
-std::optional<std::string> nothing_to_remove(const domain::Model& model, const domain::Assessment& assessment) {
+std::optional<std::string> nothing_to_remove(const domain::Model& model,
+                                             const domain::Assessment& assessment) {
     const domain::FallbackJudgement& fallback = assessment.fallback;
     const bool absent = fallback.state.mode == domain::FallbackMode::absent && !fallback.contradicted;
     if (!absent || !model.keys || assessment.judgement.verdict == Verdict::unknown) return std::nullopt;

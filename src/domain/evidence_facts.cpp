@@ -151,7 +151,8 @@ ModernUse modern_use(const Model& model) {
     if (seen.newest_modern_use && (!out.at || *seen.newest_modern_use > *out.at))
         out = {seen.newest_modern_use, "a last use"};
     const bool upgraded = model.policy.promotes_in_place && seen.newest_upgrade;
-    if (upgraded && (!out.at || *seen.newest_upgrade > *out.at)) out = {seen.newest_upgrade, "an upgrade by use"};
+    if (upgraded && (!out.at || *seen.newest_upgrade > *out.at))
+        out = {seen.newest_upgrade, "an upgrade by use"};
     return out;
 }
 
@@ -161,7 +162,8 @@ std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
     const Hourly& hourly = model.evidence.hourly;
     const base::Duration longest = std::max<base::Duration>(kFailureWindow, model.policy.windows.drain);
     AuthFailures out;
-    for (out.window = kFailureWindow;; out.window = std::min<base::Duration>(out.window + hours{24}, longest)) {
+    for (out.window = kFailureWindow;;
+         out.window = std::min<base::Duration>(out.window + hours{24}, longest)) {
         out.attempts = hourly.since(kHourlyAttempts, here - out.window);
         out.enough = out.attempts >= kEnoughAttempts;
         if (out.enough || out.window >= longest) break;

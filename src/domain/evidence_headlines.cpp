@@ -65,7 +65,8 @@ std::uint64_t failed(const PerEvent<std::uint64_t>& totals, const PerEvent<std::
     for (std::size_t i = 0; i < kEventCount; ++i) {
         const Event event = event_at(i);
         const bool held_back = event == Event::failure_rate_limited || event == Event::failure_forbidden;
-        const bool no_key = event == Event::failure_missing_header || event == Event::failure_malformed_header;
+        const bool no_key =
+            event == Event::failure_missing_header || event == Event::failure_malformed_header;
         if (all.test(i) && !held_back && !no_key) grown += growth_of(i, totals, marks);
     }
     return grown;

@@ -81,10 +81,12 @@ void append_headlines(const Model& model, std::vector<Family>& out) {
 
 /// Where last uses are known, and something else counts hits.
 void append_contradiction(const Model& model, base::Time now, std::vector<Family>& out) {
-    Family contradicted = family(Type::gauge, "keyshift_evidence_contradicted",
-                                 "Whether keys were used, by their last uses, that the evidence of the signal "
-                                 "has not counted within the drain window.");
-    const bool compared = model.keys && model.policy.uses_recorded && can_be_measured(model, Signal::fallback);
+    Family contradicted =
+        family(Type::gauge, "keyshift_evidence_contradicted",
+               "Whether keys were used, by their last uses, that the evidence of the signal "
+               "has not counted within the drain window.");
+    const bool compared =
+        model.keys && model.policy.uses_recorded && can_be_measured(model, Signal::fallback);
     if (compared) {
         const bool is = is_contradicted(model.evidence, model.policy.windows.drain, host_time(model, now));
         contradicted.samples.push_back(
