@@ -106,10 +106,10 @@ class Hourly {
 };
 inline constexpr const char* kHourlyFallback = "fallback";
 inline constexpr const char* kHourlyFailures = "auth_failures";  ///< whatever they are
-/// Failures of whoever presented a key and was not held back, and all such attempts: see failed_attempts().
+/// Failures of whoever presented a key and was not held back, and all such attempts.
 inline constexpr const char* kHourlyFailed = "failed_attempts";
 inline constexpr const char* kHourlyAttempts = "attempts";
-inline constexpr const char* kHourlyUnknown = "unknown_keys";
+inline constexpr const char* kHourlyUnknownKeys = "unknown_keys";
 
 /// One headline signal's choice.
 struct Headline {

@@ -36,9 +36,6 @@ ModernUse modern_use(const Model& model);
 std::optional<AuthFailures> auth_failures(const Model& model, base::Time now);
 /// Failures are not normal now: what is counted in the 24 hours until now is not normal for later ones.
 void note_failures(Model& model, base::Time host_now);
-/// When more unknown keys than normal were presented last, by the hour. Empty: never, or not measured.
-std::optional<base::Time> unknown_keys_above_normal_at(const Model& model, base::Time now);
-
 /// Of all authentications that the headline has counted; empty when there were none.
 std::optional<double> cache_hit_ratio(const Model& model);
 

@@ -94,7 +94,7 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
     evidence.hourly.add(kHourlyFailures, now, grown);
     evidence.hourly.add(kHourlyFailed, now, failed(totals, headline.marks));
     evidence.hourly.add(kHourlyAttempts, now, attempts(totals, headline.marks));
-    evidence.hourly.add(kHourlyUnknown, now,
+    evidence.hourly.add(kHourlyUnknownKeys, now,
                         growth_of(index_of(Event::failure_unknown_key), totals, headline.marks));
 }
 
