@@ -13,6 +13,8 @@
     error_budget: 0.01,
     // Neither is the failure of a key holder: no key was presented, or a valid one was refused for something else.
     no_failure_of_a_key: 'missing_header|malformed_header|rate_limited|forbidden',
+    // Nor is it an attempt with a key that was not held back; requests that are rate limited are left out besides.
+    no_attempt: 'missing_header|malformed_header|forbidden',
     // So many times as fast as 30 days allow is the budget used up, over a long window and still over a short one.
     burn: {
       fast: [

@@ -106,7 +106,7 @@ SourceReport source(const Model& model, const std::string& name, const domain::S
 
 Status status(const Model& model, base::Time now, std::string_view from) {
     const domain::Assessment assessment = assess(model, now);
-    Status out{judged(model, assessment.judgement, now, from)};
+    Status out{judged(model, assessment, now, from)};
     out.migration = progress(model, assessment);
     for (std::size_t i = 0; model.keys && i < domain::kUseWindows.size(); ++i)
         out.used[std::string(domain::kUseWindows.at(i).name)] = model.keys->inventory.used.at(i);

@@ -59,16 +59,19 @@ Events with_hits(Events offers) {
 bool shows_ability(const SourceCounts& counts, const Look& look) {
     constexpr auto kScan = index_of(Event::fallback_scan);
     if (look.growth.at(index_of(Event::fallback)) > 0) return true;
-    const bool own = look.own.at(kScan) > 0 || look.in_flight.at(kScan) > 0 || counts.own_new.at(kScan) > 0 || counts.own_late.at(kScan) > 0;
+    const bool own = look.own.at(kScan) > 0 || look.in_flight.at(kScan) > 0 || counts.own_new.at(kScan) > 0 ||
+                     counts.own_late.at(kScan) > 0;
     return own && look.growth.at(kScan) > 0;
 }
 
 /// Before the look is taken.
 void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
     stand_on(counts.proof, look.ground, look.idle, now);
-    const bool long_gone = counts.complete_at && now - *counts.complete_at > std::max(kGap, 2 * look.poll_every);
+    const bool long_gone =
+        counts.complete_at && now - *counts.complete_at > std::max(kGap, 2 * look.poll_every);
     if (!look.missing.empty() && long_gone)
-        lapse(counts.proof, "a part of it has not answered since " + base::format_rfc3339(*counts.complete_at));
+        lapse(counts.proof,
+              "a part of it has not answered since " + base::format_rfc3339(*counts.complete_at));
     if (shows_ability(counts, look)) prove(counts.proof, now);
 }
 

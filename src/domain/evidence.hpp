@@ -50,7 +50,8 @@ struct SourceCounts {
     Proof proof = {};                            ///< that it can count uses of the fallback
     PendingScans scans = {};                     ///< those that are not known to be hits or in vain
     std::uint64_t scan_hits = 0;                 ///< scans that were hits
-    /// When what it had counted since the look before was last lost for good: a reset, an eviction, a restart.
+    /// When what it had counted since the look before was last lost for good: a reset, an eviction, a
+    /// restart.
     std::optional<base::Time> lost_at = {};
 
     /// Read lately; three polls without success are too many, if they take two seconds. A time further ahead
@@ -105,10 +106,10 @@ class Hourly {
 };
 inline constexpr const char* kHourlyFallback = "fallback";
 inline constexpr const char* kHourlyFailures = "auth_failures";  ///< whatever they are
-/// Failures of whoever presented a key and was not held back, and all such attempts: see failed_attempts().
+/// Failures of whoever presented a key and was not held back, and all such attempts.
 inline constexpr const char* kHourlyFailed = "failed_attempts";
 inline constexpr const char* kHourlyAttempts = "attempts";
-inline constexpr const char* kHourlyUnknown = "unknown_keys";
+inline constexpr const char* kHourlyUnknownKeys = "unknown_keys";
 
 /// One headline signal's choice.
 struct Headline {
@@ -147,20 +148,20 @@ const std::vector<std::string_view>& evidence_order(Signal signal);
 
 /// After a source was looked at, or time has passed: chooses the evidence of each signal and lets the
 /// headlines grow. `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known.
-/// All that a signal's first evidence has counted counts; when the evidence changes, the headline is raised to
-/// what the new one has counted in all, which is never twice the same. After a restart the evidence used before
-/// has three polls to come back.
+/// All that a signal's first evidence has counted counts; when the evidence changes, the headline is raised
+/// to what the new one has counted in all, which is never twice the same. After a restart the evidence used
+/// before has three polls to come back.
 void update_headlines(Evidence& evidence, std::optional<std::uint64_t> last_used, base::Time now);
 
 /// What the last poll of the key table has seen of uses of legacy keys.
 struct SeenUses {
-    std::uint64_t uses = 0;        ///< in all
-    base::Time polled_at;          ///< by this host's clock
-    base::Duration poll_every{};   ///< how far apart polls are
-    base::Duration written_late{}; ///< how late the gateway may write a use
+    std::uint64_t uses = 0;         ///< in all
+    base::Time polled_at;           ///< by this host's clock
+    base::Duration poll_every{};    ///< how far apart polls are
+    base::Duration written_late{};  ///< how late the gateway may write a use
 };
-/// After update_headlines(): raises the headline of hits to this lower bound, and notes where the evidence has
-/// missed uses. What is merely counted later, or was counted earlier, is neither.
+/// After update_headlines(): raises the headline of hits to this lower bound, and notes where the evidence
+/// has missed uses. What is merely counted later, or was counted earlier, is neither.
 void follow_uses(Evidence& evidence, const SeenUses& seen, base::Time now);
 /// After a start: hits of the last hours may stand for uses that the next polls see.
 void remember_hits(Evidence& evidence, base::Time now);

@@ -55,11 +55,11 @@ struct Share {
 
 /// Of the seven days before `until`. A lock-out must not become normal: what was found not to be normal is
 /// left out, for as long as it was counted before it was found.
-Share normal_share(const Hourly& hourly, const char* failed, base::Time until) {
+Share normal_share(const Hourly& hourly, base::Time until) {
     Share out;
     for (base::Time hour = until - kBaselineWindow; hour < until; hour += hours{1}) {
         if (hourly.between(kHourlyAlarms, hour, hour + kFailureWindow + hours{1}) > 0) continue;
-        out.failed += hourly.between(failed, hour, hour + hours{1});
+        out.failed += hourly.between(kHourlyFailed, hour, hour + hours{1});
         out.tried += hourly.between(kHourlyAttempts, hour, hour + hours{1});
     }
     // Nobody tried, as far as is known.
@@ -169,7 +169,8 @@ ModernUse modern_use(const Model& model) {
     if (seen.newest_modern_use && (!out.at || *seen.newest_modern_use > *out.at))
         out = {seen.newest_modern_use, "a last use"};
     const bool upgraded = model.policy.promotes_in_place && seen.newest_upgrade;
-    if (upgraded && (!out.at || *seen.newest_upgrade > *out.at)) out = {seen.newest_upgrade, "an upgrade by use"};
+    if (upgraded && (!out.at || *seen.newest_upgrade > *out.at))
+        out = {seen.newest_upgrade, "an upgrade by use"};
     return out;
 }
 
@@ -179,14 +180,15 @@ std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
     const Hourly& hourly = model.evidence.hourly;
     const base::Duration longest = std::max<base::Duration>(kFailureWindow, model.policy.windows.drain);
     AuthFailures out;
-    for (out.window = kFailureWindow;; out.window = std::min<base::Duration>(out.window + hours{24}, longest)) {
+    for (out.window = kFailureWindow;;
+         out.window = std::min<base::Duration>(out.window + hours{24}, longest)) {
         out.attempts = hourly.since(kHourlyAttempts, here - out.window);
         out.enough = out.attempts >= kEnoughAttempts;
         if (out.enough || out.window >= longest) break;
     }
     const base::Time since = here - out.window;
     out.ratio = share(hourly.since(kHourlyFailed, since), out.attempts);
-    const Share before = normal_share(hourly, kHourlyFailed, since);
+    const Share before = normal_share(hourly, since);
     out.normal = std::max(kTolerableGrowth * before.ratio(), model.policy.failure_budget);
     return out;
 }
@@ -196,22 +198,6 @@ void note_failures(Model& model, base::Time host_now) {
     if (!failures || !failures->enough || failures->ratio <= failures->normal) return;
     if (model.evidence.hourly.since(kHourlyAlarms, host_now) == 0)
         model.evidence.hourly.add(kHourlyAlarms, host_now, 1);
-}
-
-std::optional<base::Time> unknown_keys_above_normal_at(const Model& model, base::Time now) {
-    const Hourly& hourly = model.evidence.hourly;
-    const auto found = hourly.series().find(kHourlyUnknown);
-    if (found == hourly.series().end()) return std::nullopt;
-    const base::Time here = host_time(model, now);
-    for (auto hour = found->second.rbegin(); hour != found->second.rend(); ++hour) {
-        const base::Time at{std::chrono::hours{hour->first}};
-        if (at > here) continue;
-        const double before = normal_share(hourly, kHourlyUnknown, at).ratio();
-        const double ratio = share(hour->second, hourly.between(kHourlyAttempts, at, at + hours{1}));
-        if (ratio > std::max(kTolerableGrowth * before, model.policy.failure_budget))
-            return database_now(model, at + hours{1});
-    }
-    return std::nullopt;
 }
 
 std::optional<double> cache_hit_ratio(const Model& model) {

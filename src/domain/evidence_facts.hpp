@@ -30,15 +30,12 @@ ModernUse counted_modern_use(const Model& model);
 /// The newest of that, and of what the key table tells.
 ModernUse modern_use(const Model& model);
 
-/// Over 24 h, or as much longer, up to the drain window, as it takes to have 100 attempts. Normal is twice the
-/// share of the seven days before, without the hours of which failures were not normal, and never less than
-/// the budget. Empty: not counted, or the source cannot be read in full at the moment.
+/// Over 24 h, or as much longer, up to the drain window, as it takes to have 100 attempts. Normal is twice
+/// the share of the seven days before, without the hours of which failures were not normal, and never less
+/// than the budget. Empty: not counted, or the source cannot be read in full at the moment.
 std::optional<AuthFailures> auth_failures(const Model& model, base::Time now);
 /// Failures are not normal now: what is counted in the 24 hours until now is not normal for later ones.
 void note_failures(Model& model, base::Time host_now);
-/// When more unknown keys than normal were presented last, by the hour. Empty: never, or not measured.
-std::optional<base::Time> unknown_keys_above_normal_at(const Model& model, base::Time now);
-
 /// Of all authentications that the headline has counted; empty when there were none.
 std::optional<double> cache_hit_ratio(const Model& model);
 

@@ -65,7 +65,8 @@ std::uint64_t failed(const PerEvent<std::uint64_t>& totals, const PerEvent<std::
     for (std::size_t i = 0; i < kEventCount; ++i) {
         const Event event = event_at(i);
         const bool held_back = event == Event::failure_rate_limited || event == Event::failure_forbidden;
-        const bool no_key = event == Event::failure_missing_header || event == Event::failure_malformed_header;
+        const bool no_key =
+            event == Event::failure_missing_header || event == Event::failure_malformed_header;
         if (all.test(i) && !held_back && !no_key) grown += growth_of(i, totals, marks);
     }
     return grown;
@@ -93,7 +94,7 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
     evidence.hourly.add(kHourlyFailures, now, grown);
     evidence.hourly.add(kHourlyFailed, now, failed(totals, headline.marks));
     evidence.hourly.add(kHourlyAttempts, now, attempts(totals, headline.marks));
-    evidence.hourly.add(kHourlyUnknown, now,
+    evidence.hourly.add(kHourlyUnknownKeys, now,
                         growth_of(index_of(Event::failure_unknown_key), totals, headline.marks));
 }
 

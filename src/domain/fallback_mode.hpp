@@ -15,12 +15,13 @@ namespace keyshift::domain {
 
 /// What others than the key table tell.
 struct CountedFallback {
-    std::optional<base::Time> scans_grew_at;        ///< full-scan statements, in vain or not, last growth
-    bool scans_measured = false;                    ///< scans are proved evidence, and lookups show
-    std::optional<base::Time> not_found_grew_at;    ///< lookups that found nothing, last growth
-    std::optional<base::Time> fallback_counted_at;  ///< a use of the fallback, scans in vain left out, last growth
-    std::optional<base::Time> canary_accepted_at;   ///< the canary legacy key was answered 200
-    std::optional<base::Time> canary_refused_at;    ///< ... 401
+    std::optional<base::Time> scans_grew_at;      ///< full-scan statements, in vain or not, last growth
+    bool scans_measured = false;                  ///< scans are proved evidence, and lookups show
+    std::optional<base::Time> not_found_grew_at;  ///< lookups that found nothing, last growth
+    std::optional<base::Time>
+        fallback_counted_at;  ///< a use of the fallback, scans in vain left out, last growth
+    std::optional<base::Time> canary_accepted_at;  ///< the canary legacy key was answered 200
+    std::optional<base::Time> canary_refused_at;   ///< ... 401
     RefusedKeys refused_keys;
 };
 

@@ -120,7 +120,8 @@ bool scans_are_hits(const Model& model) {
 FallbackWatch fallback_watch(const Model& model, base::Time now) {
     FallbackWatch out;
     const base::Time here = host_time(model, now);
-    for (const std::string& name : sources_of_hits(model)) out.witnesses.push_back(witness_of(model, name, here));
+    for (const std::string& name : sources_of_hits(model))
+        out.witnesses.push_back(witness_of(model, name, here));
     if (model.keys && model.policy.uses_recorded) out.witnesses.push_back(last_used(model, now));
     if (model.keys && model.policy.promotes_in_place) out.witnesses.push_back(upgrades(model));
     // Also of a source that is not configured any more.
@@ -130,9 +131,10 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
     const base::Time window = now - model.policy.windows.drain;
     const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, host_time(model, window));
     const auto hit_within = [window](const auto& at) { return at && *at > window; };
-    const bool any = hit_within(out.last_hit) ||
-                     std::any_of(out.witnesses.begin(), out.witnesses.end(),
-                                 [&](const FallbackWitness& witness) { return hit_within(witness.last_hit); });
+    const bool any = hit_within(out.last_hit) || std::any_of(out.witnesses.begin(), out.witnesses.end(),
+                                                             [&](const FallbackWitness& witness) {
+                                                                 return hit_within(witness.last_hit);
+                                                             });
     if (any) out.within_window = std::max<std::uint64_t>(1, within);
     return out;
 }
@@ -165,13 +167,15 @@ LegacyUse legacy_use(const Model& model, base::Time host_now) {
         return out;
     }
     const Migration& migration = model.keys->migration;
-    const bool told = migration.last_used_proved_at && !last_use_stands_still(model, database_now(model, host_now));
+    const bool told =
+        migration.last_used_proved_at && !last_use_stands_still(model, database_now(model, host_now));
     // Without a legacy key left, whoever a scan is for finds nothing.
     const bool none_left = model.keys->inventory.legacy_keys == 0 && !model.policy.promotes_in_place;
     out.proved = (model.policy.uses_recorded && told) || none_left;
     out.data_at = host_time(model, migration.polled_at);
     auto newest = migration.evidence.newest_legacy_use;
-    if (model.policy.promotes_in_place || none_left) newest = std::max(newest, migration.evidence.newest_upgrade);
+    if (model.policy.promotes_in_place || none_left)
+        newest = std::max(newest, migration.evidence.newest_upgrade);
     if (newest) out.newest = host_time(model, *newest);
     return out;
 }

@@ -42,7 +42,8 @@ PendingScans::Outcome PendingScans::settle(const LegacyUse& use, base::Time now)
         raise(*hit ? out.last_hit : out.last_in_vain, bin.until);
         return true;
     });
-    // What comes from now on waits for the poll after this one, or scans that never cease would wait for ever.
+    // What comes from now on waits for the poll after this one, or scans that never cease would wait for
+    // ever.
     if (polled_at_ != use.data_at || bins_.empty()) open_ = false;
     polled_at_ = use.data_at;
     return out;

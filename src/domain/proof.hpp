@@ -17,9 +17,9 @@ inline constexpr base::Duration kIdleGround = std::chrono::hours{24};
 struct Proof {
     std::optional<base::Time> since = {};       ///< proved without a lapse since then; empty: not proved
     std::optional<base::Time> at_work_at = {};  ///< when its ground was last seen at work
-    std::string version = {};              ///< of the ground, as far as is known
-    std::string lapsed = {};               ///< why the last proof lapsed; empty: none ever did
-    std::string doubt = {};                ///< Ground::doubt of the last look; not saved
+    std::string version = {};                   ///< of the ground, as far as is known
+    std::string lapsed = {};                    ///< why the last proof lapsed; empty: none ever did
+    std::string doubt = {};                     ///< Ground::doubt of the last look; not saved
 
     bool operator==(const Proof&) const = default;
 };

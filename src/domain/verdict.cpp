@@ -10,9 +10,9 @@ namespace keyshift::domain {
 namespace {
 
 constexpr std::array<std::string_view, kCheckCount> kCheckNames{
-    "auth_enforced",        "gateway_in_use", "sources_fresh", "coverage",
-    "no_live_use",          "no_fallback_hits", "no_new_legacy", "none_stranded",
-    "none_retired_in_use", "failures_normal", "inventory", "dormant_acknowledged",
+    "auth_enforced",       "gateway_in_use",   "sources_fresh", "coverage",
+    "no_live_use",         "no_fallback_hits", "no_new_legacy", "none_stranded",
+    "none_retired_in_use", "failures_normal",  "inventory",     "dormant_acknowledged",
     "fallback_mode"};
 
 Verdict come_to(const Judgement& judgement) {

@@ -58,10 +58,10 @@ struct LiveUse {
 /// One evidence of uses of the fallback: a source that counts them, or the key table.
 struct FallbackWitness {
     std::string name;
-    bool proved = false;         ///< it has shown that it can count them, and still can (DESIGN 15, S6)
-    std::string unproved = {};   ///< why it is not proved, a clause; empty: it has never counted one
-    bool answers = true;         ///< all of it could be read at the last look, which was lately
-    bool by_key_table = false;   ///< it sees a use as late as the gateway writes it
+    bool proved = false;        ///< it has shown that it can count them, and still can (DESIGN 15, S6)
+    std::string unproved = {};  ///< why it is not proved, a clause; empty: it has never counted one
+    bool answers = true;        ///< all of it could be read at the last look, which was lately
+    bool by_key_table = false;  ///< it sees a use as late as the gateway writes it
     std::optional<base::Time> covered_since = {};  ///< proved, and nothing was missed since then
     std::optional<base::Time> last_hit = {};
     /// When it last lost for good what it had counted.
@@ -69,8 +69,8 @@ struct FallbackWitness {
 };
 
 struct FallbackWatch {
-    std::vector<FallbackWitness> witnesses;  ///< the best first
-    std::uint64_t within_window = 0;         ///< growth of the headline over the drain window
+    std::vector<FallbackWitness> witnesses;   ///< the best first
+    std::uint64_t within_window = 0;          ///< growth of the headline over the drain window
     std::optional<base::Time> last_hit = {};  ///< that any source saw, configured or not
     /// Scans are counted as hits, and nothing tells those for a legacy key from those in vain.
     bool of_scans = false;
@@ -121,7 +121,7 @@ struct VerdictFacts {
     FallbackJudgement fallback;
 
     ModernUse modern_use;
-    base::Duration quiet_period = std::chrono::hours{24};    ///< nobody may use a modern key for so long
+    base::Duration quiet_period = std::chrono::hours{24};  ///< nobody may use a modern key for so long
     FallbackWatch fallback_watch;
     base::Duration last_used_delay = std::chrono::hours{1};  ///< how late the gateway may write a use
     bool failures_configured = false;

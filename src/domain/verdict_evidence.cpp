@@ -77,16 +77,17 @@ std::string unproved(const VerdictFacts& facts) {
 }
 
 constexpr const char* kWayForward =
-    "configure a canary (collector probe, canary_key), or make one request with a legacy key, and see that it "
+    "configure a canary (collector probe, canary_key), or make one request with a legacy key, and see that "
+    "it "
     "is counted";
 
 CheckResult nothing_proved(const VerdictFacts& facts) {
     const std::string sources = unproved(facts);
-    return finding(CheckOutcome::unknown,
-                   (sources.empty() ? std::string("nothing that is configured can count uses of the fallback")
-                                    : "nothing has shown that it can count uses of the fallback; unproved: " +
-                                          sources) +
-                       "; " + kWayForward);
+    return finding(
+        CheckOutcome::unknown,
+        (sources.empty() ? std::string("nothing that is configured can count uses of the fallback")
+                         : "nothing has shown that it can count uses of the fallback; unproved: " + sources) +
+            "; " + kWayForward);
 }
 
 /// Those that have counted hits before, and cannot be asked now.
@@ -99,7 +100,8 @@ std::string silent(const VerdictFacts& facts) {
 
 std::optional<base::Time> last_hit(const VerdictFacts& facts) {
     std::optional<base::Time> last = facts.fallback_watch.last_hit;
-    for (const FallbackWitness& witness : facts.fallback_watch.witnesses) last = std::max(last, witness.last_hit);
+    for (const FallbackWitness& witness : facts.fallback_watch.witnesses)
+        last = std::max(last, witness.last_hit);
     return last;
 }
 
@@ -110,8 +112,9 @@ std::string hits_in_words(const VerdictFacts& facts, base::Time now) {
                              : some(watch.within_window, "fallback hit")) +
                       " within " + length(facts.windows.drain) + ", the last " + date(last_hit(facts), now);
     if (scans) {
-        out += "; each scan counts as a hit, since nothing tells those for unknown keys apart: a column of last "
-               "uses, a rule for the gateway's log or a counter of the gateway would";
+        out +=
+            "; each scan counts as a hit, since nothing tells those for unknown keys apart: a column of last "
+            "uses, a rule for the gateway's log or a counter of the gateway would";
     }
     return out;
 }
@@ -138,11 +141,12 @@ CheckResult gateway_in_use(const VerdictFacts& facts, base::Time now) {
         return finding(CheckOutcome::pass,
                        "modern keys are in use: " + use.by + ' ' + date(*use.at) + ", within " + quiet);
     }
-    return finding(CheckOutcome::unknown,
-                   "nothing shows that a modern key was used within " + quiet + ", the last use known is " +
-                       date(use.at, now) +
-                       ": where nobody calls, the silence of legacy keys proves nothing; use a modern key, or "
-                       "raise migration.quiet_period if it is usual that nobody calls for so long");
+    return finding(
+        CheckOutcome::unknown,
+        "nothing shows that a modern key was used within " + quiet + ", the last use known is " +
+            date(use.at, now) +
+            ": where nobody calls, the silence of legacy keys proves nothing; use a modern key, or "
+            "raise migration.quiet_period if it is usual that nobody calls for so long");
 }
 
 CheckResult coverage(const VerdictFacts& facts, base::Time now) {
@@ -176,8 +180,10 @@ CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
         return finding(CheckOutcome::not_yet, std::move(evidence), *last + facts.windows.drain);
     if (const std::string asked = silent(facts); !asked.empty()) {
         return finding(CheckOutcome::unknown,
-                       asked + " has counted uses of the fallback before, and cannot be read in full at the "
-                               "moment; " + evidence);
+                       asked +
+                           " has counted uses of the fallback before, and cannot be read in full at the "
+                           "moment; " +
+                           evidence);
     }
     const FallbackWitness* const witness = best_witness(facts);
     if (witness == nullptr) return nothing_proved(facts);
@@ -203,8 +209,8 @@ CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
     if (!std::isfinite(failures.ratio) || !std::isfinite(failures.normal))
         return finding(CheckOutcome::unknown, "the share of failed authentications is not known yet");
     return pass_if(failures.ratio <= failures.normal, CheckOutcome::unsafe,
-                   percent(failures.ratio) + " of " + some(failures.attempts, "attempt") + " within " + window +
-                       " failed authentication; normal is at most " + percent(failures.normal));
+                   percent(failures.ratio) + " of " + some(failures.attempts, "attempt") + " within " +
+                       window + " failed authentication; normal is at most " + percent(failures.normal));
 }
 
 }  // namespace keyshift::domain

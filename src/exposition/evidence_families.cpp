@@ -79,6 +79,22 @@ void append_headlines(const Model& model, std::vector<Family>& out) {
     out.push_back(std::move(evidence));
 }
 
+/// Where last uses are known, and something else counts hits.
+void append_contradiction(const Model& model, base::Time now, std::vector<Family>& out) {
+    Family contradicted =
+        family(Type::gauge, "keyshift_evidence_contradicted",
+               "Whether keys were used, by their last uses, that the evidence of the signal "
+               "has not counted within the drain window.");
+    const bool compared =
+        model.keys && model.policy.uses_recorded && can_be_measured(model, Signal::fallback);
+    if (compared) {
+        const bool is = is_contradicted(model.evidence, model.policy.windows.drain, host_time(model, now));
+        contradicted.samples.push_back(
+            {{{"signal", std::string(signal_name(Signal::fallback))}}, is ? 1.0 : 0.0});
+    }
+    out.push_back(std::move(contradicted));
+}
+
 void append_statements(const Model& model, std::vector<Family>& out) {
     constexpr const char* kSource = "statements";
     out.push_back(single(Type::counter, "keyshift_fallback_scans_total",
@@ -140,6 +156,23 @@ std::optional<double> best(const Model& model, Event event) {
     return most ? most : first;
 }
 
+/// What the source has counted of `events`; a log that tells of nothing is no reason to call it zero.
+bool has_counted(const Model& model, const std::string& source, const domain::Events& events) {
+    const auto counts = model.evidence.sources.find(source);
+    if (counts == model.evidence.sources.end()) return false;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        if (events.test(i) && counts->second.totals.at(i) > 0) return true;
+    return false;
+}
+
+bool counts_elsewhere(const Model& model, const std::string& source, Event event) {
+    domain::Events one;
+    one.set(index_of(event));
+    return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
+        return item.first != source && has_counted(model, item.first, one);
+    });
+}
+
 void append_gateway(const Model& model, std::vector<Family>& out) {
     out.push_back(single(Type::counter, "keyshift_response_cache_hits_total",
                          "Hits of the gateway's cache of answers, which has nothing to do with keys.",
@@ -192,7 +225,9 @@ void append_logs(const Model& model, std::vector<Family>& out) {
                            "Events that the gateway's log told of, by what they are.");
     for (std::size_t i = 0; i < domain::kEventCount; ++i) {
         const Event event = domain::event_at(i);
-        if (const auto count = counted(model, "gateway_log", event))
+        const auto count = counted(model, "gateway_log", event);
+        // It has never told of what others see: that it would is not shown.
+        if (count && (*count > 0 || !counts_elsewhere(model, "gateway_log", event)))
             events.samples.push_back({{{"event", std::string(event_name(event))}}, *count});
     }
     out.push_back(std::move(events));
@@ -208,8 +243,9 @@ void append_logs(const Model& model, std::vector<Family>& out) {
 
 }  // namespace
 
-void append_evidence_families(const Model& model, std::vector<Family>& out) {
+void append_evidence_families(const Model& model, base::Time now, std::vector<Family>& out) {
     append_headlines(model, out);
+    append_contradiction(model, now, out);
     append_statements(model, out);
     append_redis(model, out);
     append_gateway(model, out);

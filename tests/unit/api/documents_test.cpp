@@ -73,7 +73,7 @@ TEST(VerdictDocument, IsWhatTheContractSays) {
     document.differences = {{"drain_window", "/f.yaml", "20s", "7d"}};
     EXPECT_EQ(
         encode(document),
-        R"({"schema_version":1,"verdict":"NOT_YET","reason":null,"earliest_safe":"2026-01-11T00:00:00Z",)"
+        R"({"schema_version":1,"verdict":"NOT_YET","reason":null,"headline":null,"earliest_safe":"2026-01-11T00:00:00Z",)"
         R"("not_measured":["failures_normal"],"caveats":[],"checks":[)"
         R"({"check":"coverage","outcome":"NOT_YET","evidence":"observed","passes_at":"2026-01-11T00:00:00Z"},)"
         R"({"check":"inventory","outcome":"pass","evidence":"0 \u001b","passes_at":null}],)"
@@ -106,7 +106,7 @@ TEST(StatusDocument, IsWhatTheContractSays) {
         R"("auth_failures":{"evidence":"","reasons":{},"failures":0,"failures_24h":0},)"
         R"("sources":[{"source":"keys","up":true,"not_measured":null,"failure":null,"read_at":"2026-01-09T23:59:50Z",)"
         R"("watched_since":"2025-12-11T00:00:00Z","missing":[],"lines":0,"lines_not_understood":0}],)"
-        R"("verdict":{"verdict":"UNKNOWN","reason":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
+        R"("verdict":{"verdict":"UNKNOWN","reason":null,"headline":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
         R"("checks":[]},"configuration":null,"differences":[]})"
         "\n");
 }

@@ -154,6 +154,9 @@ TEST_F(EvidenceBookTest, WhatGoesBackToZeroIsSavedAsZero) {
     restart();
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements") << "the metrics have counted nothing";
     take("gateway_metrics", hits(12));
+    EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_metrics");
+    EXPECT_EQ(headline(), 50U) << "those three are among them";
+    take("gateway_metrics", hits(15));
     EXPECT_EQ(headline(), 53U);
 }
 
@@ -275,6 +278,7 @@ TEST_F(EvidenceBookTest, ScansWaitForTheKeyTableAlsoOverARestart) {
     take("statements", scans(13));
     EXPECT_EQ(headline(), 0U) << "nobody knows yet";
     restart();
+    model_.sources["keys"];  // it is configured, and not read yet
     now_ += 1min;
     EvidenceBook::update(model_, now_);
     EXPECT_EQ(headline(), 0U);
@@ -463,6 +467,7 @@ TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembere
     take("statements", hits(3));
     now_ += 1min;
     take("gateway_log", hits(0));
+    take("gateway_log", hits(1));
     save();
     now_ += 1h;
     start();
@@ -472,7 +477,7 @@ TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembere
     take("statements", hits(3));
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements");
     EXPECT_EQ(headline(), 3U);
-    EXPECT_EQ(fallback_watch(model_, now_).last_hit, kStart);
+    EXPECT_EQ(fallback_watch(model_, now_).last_hit, kStart + 1min);
     EXPECT_FALSE(can_be_measured(model_, domain::Signal::fallback)) << "nothing is configured";
 }
 
@@ -522,7 +527,8 @@ TEST_F(EvidenceBookTest, OffersThatCannotBeReadAreNone) {
     save();
     auto facts = *state_->load_facts();
     const auto counters = *state_->load_counters();
-    for (const char* const offers : {"", "11111111111111111111111111111112", "1111111111111111111111111111111111111111"}) {
+    for (const char* const offers :
+         {"", "11111111111111111111111111111112", "1111111111111111111111111111111111111111"}) {
         facts["source:statements:offers"] = offers;
         domain::Model model;
         load_evidence(facts, counters, model);

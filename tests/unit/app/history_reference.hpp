@@ -32,6 +32,7 @@ struct Known {
     bool behind = false;   // the row tells of a much earlier use
     bool expired = false;  // likewise
     bool advanced = false;
+    bool moved = false;  // its last use was seen to move
     Duration longest_gap{};
 
     bool gone = false;
@@ -115,6 +116,8 @@ class Reference {
     }
 
     void show(Row row);
+    void note_use(const Row& row);
+    void prove();
     void depart(Known& key, const Row* modern);
     void take_in(const Shown& shown);
     std::set<std::string> taken() const;
@@ -137,7 +140,7 @@ class Reference {
     bool begun_ = false;
     Time now_;  // of the last poll
     Time observed_since_;
-    std::optional<Time> newest_use_, newest_creation_;
+    std::optional<Time> newest_use_, newest_creation_, newest_legacy_use_, newest_modern_use_, proved_at_;
     std::set<const Known*> matched_;  // by the census under way
 };
 
@@ -159,6 +162,7 @@ inline void Reference::show(Row row) {
     if (created && begun_) ++totals_.legacy_keys_created;
     if (!created && row.used.value_or(Time{}) > key.row.used.value_or(Time{})) {
         if (!key.over) ++totals_.legacy_uses_observed;
+        key.moved = true;
         if (key.advanced) key.longest_gap = std::max(key.longest_gap, *row.used - *key.row.used);
         key.advanced = true;
         if (key.replacement_used && *row.used > *key.replacement_used) key.beside = true;
@@ -341,6 +345,7 @@ inline void Reference::take_in(const Shown& shown) {
         for (const Row& row : *rows) {
             if (row.used && *row.used <= now_ + 5min)
                 newest_use_ = std::max(newest_use_.value_or(Time{}), *row.used);
+            if (row.used) note_use(row);
             if (row.legacy) {
                 show(row);
                 legacy.insert(row.id);
@@ -354,6 +359,24 @@ inline void Reference::take_in(const Shown& shown) {
         if (!key.over && legacy.count(id) == 0 && (census || shown.missing.count(id) != 0))
             depart(key, modern.count(id) != 0 ? &modern.at(id) : nullptr);
     if (census) modern_ = std::move(modern);
+    prove();
+}
+
+/// A last use of the future counts as now.
+inline void Reference::note_use(const Row& row) {
+    std::optional<Time>& newest = row.legacy ? newest_legacy_use_ : newest_modern_use_;
+    newest = std::max(newest.value_or(Time{}), std::min(*row.used, now_));
+}
+
+/// Last uses are evidence once one was seen to move, or lies after the first modern key was made.
+inline void Reference::prove() {
+    if (proved_at_ || !newest_legacy_use_) return;
+    const bool after_modern = std::any_of(modern_.begin(), modern_.end(), [this](const auto& item) {
+        return item.second.created < *newest_legacy_use_;
+    });
+    const bool moved =
+        std::any_of(keys_.begin(), keys_.end(), [](const auto& item) { return item.second.moved; });
+    if (moved || after_modern) proved_at_ = now_;
 }
 
 inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback,
@@ -389,6 +412,12 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
     doubt(now_ - observed_since_ < drain, "observed too short");
     doubt(newest_creation_ && *newest_creation_ > now_ - drain, "a new legacy key");
     doubt(fallback.state.mode == FallbackMode::unknown || fallback.contradicted, "fallback mode");
+    doubt(!newest_modern_use_ || *newest_modern_use_ <= now_ - policy_.quiet_period, "no modern key in use");
+    // Without a fallback there is no use of one to be counted.
+    if (fallback.state.mode != FallbackMode::absent || fallback.contradicted) {
+        doubt(!proved_at_ || now_ - *proved_at_ < drain, "not proved for long enough");
+        doubt(newest_legacy_use_ && *newest_legacy_use_ > now_ - drain, "a use of the fallback");
+    }
     const bool strict = policy_.inventory == domain::InventoryPolicy::strict;
     for (const auto& [id, key] : keys_) {
         doubt(strict && key.published < Phase::upgraded, id + " is left");

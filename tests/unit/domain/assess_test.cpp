@@ -228,13 +228,15 @@ const std::vector<Row> kRows{
          counting(m).counted_since = kNow - 24h;
          m.keys->migration.last_used_proved_at.reset();
      },
-     Check::coverage, Outcome::not_yet, "covered by statements since 2026-01-09T00:00:00Z", kNow - 24h + kWeek},
+     Check::coverage, Outcome::not_yet, "covered by statements since 2026-01-09T00:00:00Z",
+     kNow - 24h + kWeek},
     {"lost what it had counted",
      [](Model& m) {
          SourceCounts& counts = counting(m);
          counts.lost_at = counts.counted_since = kNow - 1min;
      },
-     Check::coverage, Outcome::not_yet, "statements lost what it had counted 2026-01-09T23:59:00Z", kNow + 59min},
+     Check::coverage, Outcome::not_yet, "statements lost what it had counted 2026-01-09T23:59:00Z",
+     kNow + 59min},
     {"written late",
      [](Model& m) {
          SourceCounts& counts = counting(m);
@@ -248,7 +250,8 @@ const std::vector<Row> kRows{
      [](Model& m) { m.policy.measurable["gateway_log"].set(index_of(Event::fallback)); },
      Check::no_fallback_hits, Outcome::pass, "unproved: gateway_log (it was not read yet)"},
     {"nothing proved", [](Model& m) { m.keys->migration.last_used_proved_at.reset(); },
-     Check::no_fallback_hits, Outcome::unknown, "unproved: last_used (no legacy key's last use was seen to move)"},
+     Check::no_fallback_hits, Outcome::unknown,
+     "unproved: last_used (no legacy key's last use was seen to move)"},
     {"nothing proved: coverage", [](Model& m) { m.keys->migration.last_used_proved_at.reset(); },
      Check::coverage, Outcome::unknown, "no evidence of uses of the fallback is proved yet"},
     {"configured, failures never read", [](Model& m) { m.policy.measurable["access_log"].set(); },
@@ -258,7 +261,8 @@ const std::vector<Row> kRows{
          m.policy.measurable["statements"].set();
          m.sources["statements"].not_measured = "no such extension";
      },
-     Check::no_fallback_hits, Outcome::pass, "last_used: 0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
+     Check::no_fallback_hits, Outcome::pass,
+     "last_used: 0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
     {"failures",
      [](Model& m) {
          counting(m);

@@ -322,21 +322,6 @@ TEST(AuthFailures, AreUnknownUnlessTheirSourceIsWhole) {
     EXPECT_FALSE(auth_failures(model, kNow)) << "never complete";
 }
 
-TEST(UnknownKeys, TheLastHourAboveNormal) {
-    Model model = tried(0, 10, 1, 100);
-    EXPECT_EQ(unknown_keys_above_normal_at(model, kNow), std::nullopt);
-    Hourly& hourly = model.evidence.hourly;
-    hourly.add(kHourlyUnknown, kNow - 24h, 40);
-    EXPECT_EQ(unknown_keys_above_normal_at(model, kNow), std::nullopt) << "4 %";
-    hourly.add(kHourlyUnknown, kNow - 24h, 20);
-    EXPECT_EQ(unknown_keys_above_normal_at(model, kNow), kNow - 23h);
-    hourly.add(kHourlyUnknown, kNow - 2h, 1);
-    hourly.add(kHourlyAttempts, kNow - 2h, 1000);
-    EXPECT_EQ(unknown_keys_above_normal_at(model, kNow), kNow - 23h) << "one of a thousand";
-    model.skew = 10min;
-    EXPECT_EQ(unknown_keys_above_normal_at(model, kNow), kNow - 23h - 10min);
-}
-
 // ---- who uses modern keys ----
 
 TEST(ModernUse, IsTheNewestThatAnyoneShows) {

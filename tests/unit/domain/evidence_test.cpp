@@ -549,7 +549,7 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
     EXPECT_EQ(total(Event::request_success), 0U) << "no headline shows it";
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailed, {}), 3U);
-    EXPECT_EQ(evidence_.hourly.since(kHourlyUnknown, {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyUnknownKeys, {}), 2U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 10U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 0U);
 }

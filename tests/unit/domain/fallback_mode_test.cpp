@@ -269,13 +269,15 @@ const std::vector<Row> kStickyRows{
     {"absent ends with newer evidence, seen too late", was_absent_unsupported,
      [](Case& c) { c.seen.fallback_counted_at = c.before.since + 1us; }, Mode::unknown, "too long ago"},
     {"... and silence has to be shown again", was_absent,
-     [](Case& c) { c.seen.fallback_counted_at = kNow - 200h, c.seen.silent_without_reason = 0; }, Mode::unknown},
+     [](Case& c) { c.seen.fallback_counted_at = kNow - 200h, c.seen.silent_without_reason = 0; },
+     Mode::unknown},
     {"absent is not touched by evidence ahead", was_absent_unsupported,
      [](Case& c) { c.seen.fallback_counted_at = kNow + 1h; }, Mode::absent},
     {"present stays, explained", was_present_unsupported, [](Case&) {}, Mode::present, "found before"},
     {"present stays, explained, with its evidence", was_present_unsupported,
      [](Case& c) { c.seen.fallback_counted_at = kNow - 200h; }, Mode::present,
-     "a use of the fallback was last counted 2026-01-01T16:00:00Z, and no legacy key is left that should have "
+     "a use of the fallback was last counted 2026-01-01T16:00:00Z, and no legacy key is left that should "
+     "have "
      "been used since"},
     {"present ends unexplained", was_present_unsupported, [](Case& c) { c.seen.silent_without_reason = 1; },
      Mode::unknown},

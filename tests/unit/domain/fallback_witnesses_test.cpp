@@ -81,7 +81,8 @@ TEST(FallbackWitnesses, WhyASourceIsNotProvedAnyMoreIsSaid) {
     EXPECT_FALSE(first(model).proved) << "as long as the doubt lasts";
     model.evidence.contradicted = "statements";
     model.evidence.contradicted_at = kNow - 2h;
-    EXPECT_THAT(first(model).unproved, HasSubstr("keys were used 2026-01-09T22:00:00Z or shortly before that it"));
+    EXPECT_THAT(first(model).unproved,
+                HasSubstr("keys were used 2026-01-09T22:00:00Z or shortly before that it"));
     counts.proof.doubt.clear();
     EXPECT_FALSE(first(model).proved);
     model.evidence.contradicted_at = kNow - kWeek;
@@ -113,7 +114,8 @@ TEST(FallbackWitnesses, AreTheConfiguredSourcesTheBestFirst) {
     model.evidence.sources.at("access_log").offers.reset();
     model.evidence.sources["gateway_log"] = model.evidence.sources.at("statements");
     std::vector<std::string> names;
-    for (const FallbackWitness& witness : fallback_watch(model, kNow).witnesses) names.push_back(witness.name);
+    for (const FallbackWitness& witness : fallback_watch(model, kNow).witnesses)
+        names.push_back(witness.name);
     EXPECT_EQ(names, (std::vector<std::string>{"gateway_metrics", "statements", "prometheus"}));
 }
 
@@ -133,7 +135,8 @@ TEST(FallbackWitnesses, TimesAreTheDatabases) {
     EXPECT_EQ(watch.witnesses.at(0).lost_at, now - 2h);
     EXPECT_EQ(watch.last_hit, now - 167h);
     EXPECT_EQ(watch.within_window, 3U);
-    EXPECT_FALSE(fallback_watch(model, kNow).witnesses.at(0).answers) << "read long ago by the database's clock";
+    EXPECT_FALSE(fallback_watch(model, kNow).witnesses.at(0).answers)
+        << "read long ago by the database's clock";
 }
 
 TEST(FallbackWitnesses, TheLastHitIsTheLastThatAnySourceSaw) {
@@ -229,7 +232,8 @@ TEST(LastUsed, DoesNotLapseOnceOneIsWrittenAgainOrWhereNobodyCalls) {
     model.keys->migration.evidence.newest_modern_use = kNow + 26h;
     watch_last_use(model, kNow + 27h);
     EXPECT_EQ(model.evidence.last_use.unwritten_since, std::nullopt);
-    EXPECT_FALSE(last_use_stands_still(model, kNow + 100h)) << "what was counted is older than what was written";
+    EXPECT_FALSE(last_use_stands_still(model, kNow + 100h))
+        << "what was counted is older than what was written";
     model.evidence.sources.at("statements").grew_at.at(index_of(Event::lookup_found)) = kNow + 28h;
     watch_last_use(model, kNow + 30h);
     model.keys->migration.evidence.newest_legacy_use = kNow + 29h;

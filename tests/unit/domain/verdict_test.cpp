@@ -55,8 +55,8 @@ FallbackWitness& witness(VerdictFacts& facts) {
 
 /// The key table, beside the other witness.
 FallbackWitness& last_used(VerdictFacts& facts) {
-    return facts.fallback_watch.witnesses.emplace_back(
-        FallbackWitness{.name = "last_used", .proved = true, .by_key_table = true, .covered_since = kNow - 720h});
+    return facts.fallback_watch.witnesses.emplace_back(FallbackWitness{
+        .name = "last_used", .proved = true, .by_key_table = true, .covered_since = kNow - 720h});
 }
 
 /// One change to the safe facts and what its check then says.
@@ -183,8 +183,9 @@ const std::vector<Row> kSourceRows{
          last_used(f);
          witness(f).proved = false, witness(f).lost_at = kNow - 1h + 1us;
      },
-     Outcome::not_yet, "gateway_log lost what it had counted 2026-01-09T23:00:00Z (a reset, an eviction or a "
-                       "restart); needed are 7d",
+     Outcome::not_yet,
+     "gateway_log lost what it had counted 2026-01-09T23:00:00Z (a reset, an eviction or a "
+     "restart); needed are 7d",
      kNow + 1us},
     {"lost, and vouched for", Check::coverage,
      [](F& f) {
@@ -199,14 +200,10 @@ const std::vector<Row> kSourceRows{
      },
      Outcome::not_yet, "lost", kNow + 1us},
     {"lost, and another source counts", Check::coverage,
-     [](F& f) {
-         f.fallback_watch.witnesses.push_back({.name = "statements", .lost_at = kNow - 1s});
-     },
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .lost_at = kNow - 1s}); },
      Outcome::pass, "statements lost what it had counted 2026-01-09T23:59:59Z"},
     {"lost long ago", Check::coverage,
-     [](F& f) {
-         f.fallback_watch.witnesses.push_back({.name = "statements", .lost_at = kNow - kWeek});
-     },
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .lost_at = kNow - kWeek}); },
      Outcome::pass, "2025-12-11T00:00:00Z, 30d; needed are 7d"},
 
     {"used", Check::gateway_in_use, [](F&) {}, Outcome::pass,
@@ -218,8 +215,8 @@ const std::vector<Row> kSourceRows{
      "2026-01-09T00:00:00Z"},
     {"as quiet as is usual", Check::gateway_in_use,
      [](F& f) { f.modern_use.at = kNow - 72h + 1us, f.quiet_period = 72h; }, Outcome::pass, "within 3d"},
-    {"used ahead", Check::gateway_in_use, [](F& f) { f.modern_use.at = kNow + 5min + 1us; },
-     Outcome::unknown, "(in the future)"},
+    {"used ahead", Check::gateway_in_use, [](F& f) { f.modern_use.at = kNow + 5min + 1us; }, Outcome::unknown,
+     "(in the future)"},
     {"never used", Check::gateway_in_use, [](F& f) { f.modern_use = {}; }, Outcome::unknown,
      "the last use known is never"},
 
@@ -239,16 +236,15 @@ const std::vector<Row> kSourceRows{
          f.fallback_watch.within_window = 2, f.fallback_watch.of_scans = true;
          witness(f).last_hit = kNow - 1h;
      },
-     Outcome::not_yet, "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
-                       "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
+     Outcome::not_yet,
+     "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
+     "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
      kNow - 1h + kWeek},
     {"one, by a source that is not configured any more", Check::no_fallback_hits,
      [](F& f) { f.fallback_watch.last_hit = kNow - 1h; }, Outcome::not_yet, "the last 2026-01-09T23:00:00Z",
      kNow - 1h + kWeek},
     {"one, by a source that is not proved", Check::no_fallback_hits,
-     [](F& f) {
-         f.fallback_watch.witnesses.push_back({.name = "statements", .last_hit = kNow - 1h});
-     },
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .last_hit = kNow - 1h}); },
      Outcome::not_yet, "unproved: statements (it has never counted a hit)", kNow - 1h + kWeek},
     {"ahead", Check::no_fallback_hits, [](F& f) { witness(f).last_hit = kNow + 1h; }, Outcome::not_yet,
      "(in the future)", kNow + 1h + kWeek},
@@ -261,7 +257,8 @@ const std::vector<Row> kSourceRows{
      },
      Outcome::pass, "unproved: statements (not measured: why)"},
     {"nothing proved", Check::no_fallback_hits, [](F& f) { witness(f).proved = false; }, Outcome::unknown,
-     "nothing has shown that it can count uses of the fallback; unproved: gateway_log (it has never counted a "
+     "nothing has shown that it can count uses of the fallback; unproved: gateway_log (it has never counted "
+     "a "
      "hit); configure a canary"},
     {"nothing configured", Check::no_fallback_hits, [](F& f) { f.fallback_watch = {}; }, Outcome::unknown,
      "nothing that is configured can count uses of the fallback; configure a canary"},
@@ -269,7 +266,8 @@ const std::vector<Row> kSourceRows{
      [](F& f) { last_used(f), witness(f).answers = false; }, Outcome::unknown,
      "gateway_log has counted uses of the fallback before, and cannot be read in full"},
     {"an unproved one cannot be read", Check::no_fallback_hits,
-     [](F& f) { last_used(f), witness(f).answers = witness(f).proved = false; }, Outcome::pass, "last_used: 0"},
+     [](F& f) { last_used(f), witness(f).answers = witness(f).proved = false; }, Outcome::pass,
+     "last_used: 0"},
     {"no fallback", Check::no_fallback_hits,
      [](F& f) {
          f.fallback.state.mode = FallbackMode::absent;
@@ -428,13 +426,13 @@ TEST(Verdict, EachCheckSaysWhatItMeasures) {
 TEST(Verdict, TheTableHasEveryOutcomeThatACheckCanHave) {
     using O = Outcome;
     const std::set<std::pair<Check, Outcome>> expected{
-        {Check::auth_enforced, O::unsafe},         {Check::coverage, O::not_yet},
-        {Check::no_live_use, O::not_yet},          {Check::no_live_use, O::unsafe},
-        {Check::no_fallback_hits, O::not_yet},
-        {Check::no_new_legacy, O::unsafe},         {Check::none_stranded, O::unsafe},
-        {Check::none_retired_in_use, O::unsafe},   {Check::failures_normal, O::unsafe},
-        {Check::failures_normal, O::not_measured}, {Check::inventory, O::not_yet},
-        {Check::dormant_acknowledged, O::unsafe},  {Check::dormant_acknowledged, O::not_yet}};
+        {Check::auth_enforced, O::unsafe},        {Check::coverage, O::not_yet},
+        {Check::no_live_use, O::not_yet},         {Check::no_live_use, O::unsafe},
+        {Check::no_fallback_hits, O::not_yet},    {Check::no_new_legacy, O::unsafe},
+        {Check::none_stranded, O::unsafe},        {Check::none_retired_in_use, O::unsafe},
+        {Check::failures_normal, O::unsafe},      {Check::failures_normal, O::not_measured},
+        {Check::inventory, O::not_yet},           {Check::dormant_acknowledged, O::unsafe},
+        {Check::dormant_acknowledged, O::not_yet}};
     std::set<std::pair<Check, Outcome>> seen;
     for (const Row& row : all_rows()) seen.emplace(row.check, row.outcome);
     for (std::size_t i = 0; i < kCheckCount; ++i) {
@@ -595,10 +593,11 @@ TEST(Verdict, TheDrainWindowIsTheConfiguredOne) {
 }
 
 TEST(Verdict, NamesAreThoseOfTheContract) {
-    const std::vector<std::string_view> names{
-        "auth_enforced",  "gateway_in_use",      "sources_fresh",   "coverage",  "no_live_use",
-        "no_fallback_hits", "no_new_legacy",     "none_stranded",   "none_retired_in_use",
-        "failures_normal", "inventory",          "dormant_acknowledged", "fallback_mode"};
+    const std::vector<std::string_view> names{"auth_enforced",   "gateway_in_use", "sources_fresh",
+                                              "coverage",        "no_live_use",    "no_fallback_hits",
+                                              "no_new_legacy",   "none_stranded",  "none_retired_in_use",
+                                              "failures_normal", "inventory",      "dormant_acknowledged",
+                                              "fallback_mode"};
     ASSERT_EQ(names.size(), kCheckCount);
     for (std::size_t i = 0; i < kCheckCount; ++i) EXPECT_EQ(check_name(static_cast<Check>(i)), names.at(i));
     EXPECT_EQ(verdict_name(Verdict::safe), "SAFE");
