@@ -168,8 +168,8 @@ Change Ledger::observe(const Key& key) {
     return change;
 }
 
-bool Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
-    KeySlot* const slot = keys_.find(hash);
+bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
+    KeySlot* const slot = keys_.find(hash_id(key.id));
     if (slot == nullptr) return false;
     const std::uint32_t used = slot->used != 0 ? slot->reference : 0;
     const bool far = is_far(memory.last_used, used);
@@ -187,6 +187,7 @@ bool Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
     slot->reference = memory.last_used;
     slot->used = 1;
     slot->behind = far ? 1U : 0U;
+    if (key.expires_at && from_seconds(memory.last_used) > *key.expires_at) slot->expired = 0;
     return far;
 }
 
@@ -215,7 +216,8 @@ void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
     if (!proved || slot.proved != 0) return;
-    slot.proved = slot.dirty = 1;
+    slot.proved = slot.used = slot.dirty = 1;
+    slot.reference = used;
 }
 
 bool Ledger::used(std::uint64_t hash, base::Time at) {

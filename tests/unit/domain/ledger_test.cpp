@@ -328,8 +328,8 @@ TEST(Ledger, AnAdoptedKeyHasItsOldRow) {
     Ledger ledger;
     ledger.begin_census();
     EXPECT_EQ(ledger.observe(legacy("a")).row, 1U);
-    ledger.adopt(hash_id("a"), {.row = 77});
-    ledger.adopt(hash_id("unknown"), {.row = 78});
+    ledger.adopt(legacy("a"), {.row = 77});
+    ledger.adopt(legacy("unknown"), {.row = 78});
     EXPECT_EQ(ledger.recall(hash_id("a")).row, 77U);
     EXPECT_EQ(ledger.observe(legacy("b")).row, 2U);
 }
