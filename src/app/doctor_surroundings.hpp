@@ -17,8 +17,8 @@ namespace keyshift::app {
 /// it be read. Not empty.
 std::vector<collectors::Finding> examine_state(const config::State& state);
 
-/// What the daemon's polls have shown to be wrong in what the configuration says of the gateway. Empty: nothing,
-/// or nobody has polled.
+/// What the daemon's polls have shown to be wrong in what the configuration says of the gateway. Empty:
+/// nothing, or nobody has polled.
 std::vector<collectors::Finding> examine_migration(const config::Config& config);
 
 /// Whether a file system with `available` bytes left has room for the state; `directory` is for people.

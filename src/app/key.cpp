@@ -112,9 +112,10 @@ std::string phase_text(const KeyHistory& history, domain::Phase phase) {
     if (phase == Phase::retired_in_use && history.memory.upgraded)
         means = "upgraded, not used since: someone may be locked out, or its next use proves the upgrade";
     if (phase == Phase::retired_in_use && !history.memory.upgraded)
-        means = history.memory.beside
-                    ? "deleted while one client used it beside its replacement: someone is probably locked out"
-                    : "deleted while in use: someone is probably locked out";
+        means =
+            history.memory.beside
+                ? "deleted while one client used it beside its replacement: someone is probably locked out"
+                : "deleted while in use: someone is probably locked out";
     if (phase == Phase::stranded && history.memory.beside)
         means =
             "was used beside its replacement when its format stopped working: one of its clients fails now";

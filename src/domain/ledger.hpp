@@ -137,8 +137,8 @@ class Ledger {
     void begin_active(base::Time since);
     /// `key` is legacy.
     Change observe(const Key& key);
-    /// `key`, which observe() has just called created, is one that the journal has had before. True if its row
-    /// tells of a much earlier last use than the journal: the later one is kept.
+    /// `key`, which observe() has just called created, is one that the journal has had before. True if its
+    /// row tells of a much earlier last use than the journal: the later one is kept.
     bool adopt(const Key& key, const KeyMemory& memory);
     /// `key` is modern. Empty: it was never known as a legacy key.
     std::optional<Upgrade> observe_modern(const Key& key);

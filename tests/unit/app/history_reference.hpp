@@ -188,8 +188,10 @@ inline std::set<std::string> Reference::missing(const Shown& shown) const {
 inline void Reference::depart(Known& key, const Row* modern) {
     key.upgraded = key.upgraded || modern != nullptr;
     if (key.gone) {
-        key.proved = key.proved || (modern != nullptr && key.published == Phase::retired_in_use &&
-                                    modern->used > key.since);
+        if (key.proved || modern == nullptr || key.published != Phase::retired_in_use) return;
+        if (modern->used <= key.since) return;
+        key.proved = true;
+        key.row.used = modern->used;
         return;
     }
     const bool by_use = modern != nullptr && modern->used > key.row.used;
