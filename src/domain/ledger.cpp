@@ -317,8 +317,8 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     slot->matched = 1;
     slot->rule = as_bits & 3U;
     slot->replacement = id & 0x7FFFU;
-    slot->replacement_used = used;
     if (!another && !use) return std::nullopt;
+    slot->replacement_used = used;  // as the journal keeps it
     return PairNews{slot->row, another};
 }
 
