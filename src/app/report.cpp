@@ -201,7 +201,7 @@ class Report {
         header.create_request = requests.create;
         header.delete_request = requests.remove;
         header.ownerless_by_database = requests.ownerless_by_database;
-        header.handbook = gateway_.preset == config::Preset::inferxgate;
+        header.handbook = is_handbooks();
         const config::Columns& columns = gateway_.columns;
         if (columns.lookup_hash && !columns.legacy && !gateway_.legacy_when)
             header.lacks = columns.lookup_hash->name;
@@ -214,6 +214,8 @@ class Report {
         writer_->end();
         return output_.write(text_);
     }
+
+    bool is_handbooks() const { return gateway_.preset == config::Preset::inferxgate; }
 
     /// The handbook's text is of a gateway with a fallback whose keys stay legacy.
     void correct_the_text() const {
@@ -267,7 +269,8 @@ class Report {
         const auto order =
             command_.grouping == report::Grouping::owner ? KeyOrder::by_owner : KeyOrder::newest_first;
         // The handbook's text has no place for it.
-        const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
+        const bool shown =
+            command_.format != report::Format::text || order == KeyOrder::by_owner || !is_handbooks();
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         collectors::RowReader reader(source, shared_.keys(), now_);
         std::unordered_set<std::uint64_t> seen;

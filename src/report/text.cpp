@@ -111,7 +111,8 @@ class Text final : public GroupedWriter {
         if (grouped()) {
             append_times(key);
         } else {
-            append_padded(out_, key.owner.value_or("system"), header().phases ? kIdWidth : 0);
+            const auto owner = header().handbook || !key.owner_email ? key.owner : key.owner_email;
+            append_padded(out_, owner.value_or("system"), header().phases ? kIdWidth : 0);
         }
         if (header().phases) {
             out_ += " | ";

@@ -76,6 +76,7 @@ TEST(Text, OfOtherGatewaysSaysNothingOfTheReferenceGateway) {
     std::string text = shown();
     EXPECT_NE(text.find("Found 1 API keys without api_key_hash\n"), std::string::npos) << text;
     EXPECT_NE(text.find("What to do:"), std::string::npos) << text;
+    EXPECT_NE(text.find("alice@example.com"), std::string::npos) << "owners by the names that people know";
     for (const char* foreign : {"/auth/key", "lookup_hash", "O(1)", "frontend"})
         EXPECT_EQ(text.find(foreign), std::string::npos) << foreign;
     header.lacks.clear();
