@@ -237,7 +237,6 @@ def test_keys_in_use_cannot_be_acknowledged(run: Commands, gateway: Gateway):
         (gateway.pending, "it is pending and in use"),
         (gateway.issued, "it is issued and in use"),
         (gateway.overlap, "it is in use beside its replacement"),
-        (gateway.drained, "its replacement is in use: there is nothing to acknowledge"),
     ):
         refused = run("ack", key)
         assert refused.returncode == 64, key
