@@ -153,8 +153,10 @@ Change Ledger::observe(const Key& key) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
     // Where the row's own value was taken over, it is the known one.
-    slot.behind = far && after == before ? 1U : 0U;
-    slot.dirty |= change.used || change.set_back || change.returned ? 1U : 0U;
+    const bool behind = far && after == before;
+    const bool caught_up = slot.behind != 0 && !behind;
+    slot.behind = behind ? 1U : 0U;
+    slot.dirty |= caught_up || change.used || change.set_back || change.returned ? 1U : 0U;
     slot.reference = seen.reference;
     slot.used = seen.used;
     slot.blocked = seen.blocked;
@@ -306,7 +308,10 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     const auto as_bits = static_cast<std::uint32_t>(rule);
     const std::uint16_t id = fold_short(replacement);
     const bool another = slot->rule != as_bits || slot->replacement != id;
-    if (another) slot->replacement_used = slot->beside = 0;
+    if (another) {
+        slot->dirty |= slot->beside;
+        slot->replacement_used = slot->beside = 0;
+    }
     const std::uint32_t last_used = slot->used != 0 ? slot->reference : 0;
     const bool first_use = slot->replacement_used == 0 && used != 0;
     if (first_use && last_used > used) slot->beside = slot->dirty = 1;

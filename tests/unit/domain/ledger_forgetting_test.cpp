@@ -33,6 +33,20 @@ TEST(SetBack, KeepsTheLatestUseAndIsToldOnce) {
     EXPECT_TRUE(watch.set_back) << "another time";
 }
 
+TEST(SetBack, IsToldAgainAfterTheRowCaughtUpAndARestart) {
+    Watch watch;
+    watch.add("k", kNow);
+    watch.censuses(2);
+    watch.table.at("k").last_used_at = kNow - kDay;
+    watch.census();
+    watch.table.at("k").last_used_at = kNow;
+    watch.census();
+    watch.restart();
+    watch.table.at("k").last_used_at = kNow - kDay;
+    watch.census();
+    EXPECT_TRUE(watch.set_back);
+}
+
 TEST(SetBack, IsNoneWhereUsesAreWrittenThatLate) {
     for (const Duration delay : {Duration{0}, Duration{3h}}) {
         Watch watch;
