@@ -185,11 +185,13 @@ bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
     }
     slot->dirty = 1;
     if (slot->used == 0) slot->reference = std::max(slot->reference, memory.created);
-    if (memory.last_used <= used || (far && from_seconds(memory.last_used) > view_.now)) return far;
-    slot->reference = memory.last_used;
-    slot->used = 1;
-    slot->behind = far ? 1U : 0U;
-    if (key.expires_at && from_seconds(memory.last_used) > *key.expires_at) slot->expired = 0;
+    if (memory.last_used > used && (!far || from_seconds(memory.last_used) <= view_.now)) {
+        slot->reference = memory.last_used;
+        slot->used = 1;
+        slot->behind = far ? 1U : 0U;
+    }
+    if (slot->used != 0 && key.expires_at && from_seconds(slot->reference) > *key.expires_at)
+        slot->expired = 0;
     return far;
 }
 

@@ -101,6 +101,20 @@ TEST(SetBack, AKeyThatComesBackKeepsItsUse) {
     }
 }
 
+TEST(SetBack, TheUseThatIsKnownDisprovesTheExpiryOfAKeyThatComesBack) {
+    for (const Duration age : {Duration{0}, 20 * kDay}) {
+        Watch watch;
+        watch.add("k", kNow - 8 * kDay);
+        watch.censuses(2);
+        watch.table.erase("k");
+        watch.censuses(3);
+        ASSERT_EQ(watch.phase(), "retired");
+        watch.add("k", kNow - 8 * kDay - age).expires_at = kNow - 9 * kDay;
+        watch.censuses(2);
+        EXPECT_EQ(watch.phase(), "pending") << "it was used after that";
+    }
+}
+
 TEST(SetBack, AKeyThatComesBackWithALaterUseHasThatOne) {
     Watch watch;
     watch.add("k", kNow - 8 * kDay);
