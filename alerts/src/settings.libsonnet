@@ -40,6 +40,8 @@
     // A key that was handed over cleanly but deleted within the drain window stays `retired_in_use` until its
     // replacement is used the next time.
     deleted_in_use_for: '30m',
+    // Keys in use are used more often than that.
+    upgraded_unused_for: '30m',
     // So long after its end an alert about locked-out clients goes on.
     lingers_for: '15m',
     stalled_for: '1h',

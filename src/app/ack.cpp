@@ -27,7 +27,6 @@ using domain::Phase;
 struct Item {
     std::string id, name, owner;
     domain::KeyFacts facts;
-    domain::PairRule rule = domain::PairRule::none;
     std::optional<Phase> phase;
 
     Time last_used() const { return facts.last_used_at.value_or(facts.created_at); }
@@ -38,7 +37,6 @@ Item describe(const domain::Key& key, const domain::KeyMemory& memory) {
               std::string(key.name.value_or("")),
               std::string(key.owner.value_or("")),
               {},
-              memory.rule,
               memory.phase};
     item.facts.created_at = key.created_at.value_or(Time{});
     item.facts.last_used_at = key.last_used_at;
@@ -58,10 +56,8 @@ std::string refusal(const Item& item, const domain::Windows& windows, Time now) 
         case Phase::dormant:
         case Phase::retired_in_use:
         case Phase::quarantined:
-            return {};
         case Phase::drained:
-            if (item.rule == domain::PairRule::owner) return {};
-            return "it is drained, its replacement is in use: there is nothing to acknowledge";
+            return {};
         case Phase::pending:
         case Phase::issued:
             if (is_idle(item.facts, windows, now)) return {};

@@ -248,6 +248,7 @@ Result<void> KeyJournal::modern_key(const Key& row) {
     if (upgrade && upgrade->by_use) {
         // Whatever the configuration says of the gateway.
         ++scan_->uses;
+        ++scan_->next.upgrades_by_use;
         raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
     }
     if (upgrade && upgrade->news) {
@@ -301,7 +302,7 @@ void KeyJournal::new_key(const Key& key, const domain::Change& change) {
         // It was in the journal before, had gone for good, and is back: restored from a backup.
         auto& count = over_.at(static_cast<std::size_t>((*over)->phase.value_or(Phase::retired)));
         if (count > 0) --count;
-        if (ledger_.adopt(domain::hash_id(key.id), **over)) ++scan_->set_back;
+        if (ledger_.adopt(key, **over)) ++scan_->set_back;
         pairer_.release(domain::hash_id(key.id));
         returned((*over)->row);
         return save([&](store::Transaction& to) {

@@ -111,6 +111,7 @@ void describe_migration(Archive& a, M& migration) {
     a("newest_legacy_created_at", migration.newest_legacy_created_at);
     a("last_used_proved_at", migration.last_used_proved_at);
     a("census_at", migration.census_at);
+    a("upgrades_by_use", migration.upgrades_by_use);
     a("last_removal", migration.last_removal);
     a("live_before", migration.live_before);
     a("eta_point", migration.forecast.point);

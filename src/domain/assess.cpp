@@ -49,6 +49,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
         model.policy.promotes_in_place && upgrade && (!facts.newest_use || *upgrade > *facts.newest_use))
         facts.newest_use = upgrade;
     facts.phases = migration.tally.phases;
+    facts.upgraded_unused = migration.tally.upgraded_unused;
     facts.modern_keys = model.keys->inventory.modern_keys;
     facts.live_use = migration.tally.live_use;
     facts.newest_legacy_created_at = migration.newest_legacy_created_at;

@@ -21,7 +21,7 @@ struct KeySlot {
     std::uint32_t row = 0;          ///< the key's row in the journal
     std::uint32_t reference = 0;    ///< last use; of a key never used, its creation
     std::uint32_t longest_gap = 0;  ///< seconds between two advances of last_used_at; 0: there were not two
-    std::uint32_t replacement_used = 0;  ///< last use of the replacement; 0: never, or there is none
+    std::uint32_t replacement_used = 0;  ///< a use of the replacement, see Ledger::pair(); 0: none is known
     std::uint32_t since = 0;             ///< when `phase` was entered
 
     std::uint32_t seen : 1 = 0;      ///< equals the parity of the census that last showed the key

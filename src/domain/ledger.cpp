@@ -153,8 +153,10 @@ Change Ledger::observe(const Key& key) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
     // Where the row's own value was taken over, it is the known one.
-    slot.behind = far && after == before ? 1U : 0U;
-    slot.dirty |= change.used || change.set_back || change.returned ? 1U : 0U;
+    const bool behind = far && after == before;
+    const bool caught_up = slot.behind != 0 && !behind;
+    slot.behind = behind ? 1U : 0U;
+    slot.dirty |= caught_up || change.used || change.set_back || change.returned ? 1U : 0U;
     slot.reference = seen.reference;
     slot.used = seen.used;
     slot.blocked = seen.blocked;
@@ -168,8 +170,8 @@ Change Ledger::observe(const Key& key) {
     return change;
 }
 
-bool Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
-    KeySlot* const slot = keys_.find(hash);
+bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
+    KeySlot* const slot = keys_.find(hash_id(key.id));
     if (slot == nullptr) return false;
     const std::uint32_t used = slot->used != 0 ? slot->reference : 0;
     const bool far = is_far(memory.last_used, used);
@@ -183,10 +185,13 @@ bool Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
     }
     slot->dirty = 1;
     if (slot->used == 0) slot->reference = std::max(slot->reference, memory.created);
-    if (memory.last_used <= used || (far && from_seconds(memory.last_used) > view_.now)) return far;
-    slot->reference = memory.last_used;
-    slot->used = 1;
-    slot->behind = far ? 1U : 0U;
+    if (memory.last_used > used && (!far || from_seconds(memory.last_used) <= view_.now)) {
+        slot->reference = memory.last_used;
+        slot->used = 1;
+        slot->behind = far ? 1U : 0U;
+    }
+    if (slot->used != 0 && key.expires_at && from_seconds(slot->reference) > *key.expires_at)
+        slot->expired = 0;
     return far;
 }
 
@@ -215,7 +220,8 @@ void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
     if (!proved || slot.proved != 0) return;
-    slot.proved = slot.dirty = 1;
+    slot.proved = slot.used = slot.dirty = 1;
+    slot.reference = used;
 }
 
 bool Ledger::used(std::uint64_t hash, base::Time at) {
@@ -304,7 +310,10 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     const auto as_bits = static_cast<std::uint32_t>(rule);
     const std::uint16_t id = fold_short(replacement);
     const bool another = slot->rule != as_bits || slot->replacement != id;
-    if (another) slot->replacement_used = slot->beside = 0;
+    if (another) {
+        slot->dirty |= slot->beside;
+        slot->replacement_used = slot->beside = 0;
+    }
     const std::uint32_t last_used = slot->used != 0 ? slot->reference : 0;
     const bool first_use = slot->replacement_used == 0 && used != 0;
     if (first_use && last_used > used) slot->beside = slot->dirty = 1;
@@ -315,8 +324,8 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     slot->matched = 1;
     slot->rule = as_bits & 3U;
     slot->replacement = id & 0x7FFFU;
-    slot->replacement_used = used;
     if (!another && !use) return std::nullopt;
+    slot->replacement_used = used;  // as the journal keeps it
     return PairNews{slot->row, another};
 }
 

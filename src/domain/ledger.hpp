@@ -137,9 +137,9 @@ class Ledger {
     void begin_active(base::Time since);
     /// `key` is legacy.
     Change observe(const Key& key);
-    /// The key that observe() has just called created is one that the journal has had before. True if its row
-    /// tells of a much earlier last use than the journal: the later one is kept.
-    bool adopt(std::uint64_t hash, const KeyMemory& memory);
+    /// `key`, which observe() has just called created, is one that the journal has had before. True if its
+    /// row tells of a much earlier last use than the journal: the later one is kept.
+    bool adopt(const Key& key, const KeyMemory& memory);
     /// `key` is modern. Empty: it was never known as a legacy key.
     std::optional<Upgrade> observe_modern(const Key& key);
     /// Another source tells that the key was used at `at`. True if that is news.
@@ -159,7 +159,8 @@ class Ledger {
     bool owner_left(std::uint64_t owner) const { return owners_.contains(owner); }
     /// The key went with its owner.
     void went_with_owner(std::uint64_t hash);
-    /// After finish_census(): `hash` has a replacement, last used at `used` (seconds, 0: never).
+    /// After finish_census(): `hash` has a replacement, last used at `used` (seconds, 0: never). Of its uses
+    /// the first one that is found is remembered, and the first one since a key went while in use.
     std::optional<PairNews> pair(std::uint64_t hash, std::uint64_t replacement, std::uint32_t used,
                                  PairRule rule);
     /// An operator has looked at the key, at `at`. No effect on one that was used, or has gone, since.

@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, kPhases.size()> kNames{
     "expired", "stranded", "upgraded", "retired", "retired_in_use"};
 
 constexpr std::array<std::string_view, kPhases.size()> kMeanings{
-    "nothing done yet",
+    "no new key is in use yet",
     "unused for long: ask the owner, then block",
     "a new key was made and is not in use",
     "both keys are in use: the switch is incomplete",

@@ -13,7 +13,7 @@
 namespace keyshift::domain {
 
 enum class Phase : std::uint8_t {
-    pending,         ///< nothing done yet
+    pending,         ///< no new key is in use yet
     dormant,         ///< unused for long: ask the owner, then block
     issued,          ///< a new key was made and is not in use yet
     overlap,         ///< both keys are in use

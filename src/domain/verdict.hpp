@@ -111,6 +111,7 @@ struct VerdictFacts {
     std::optional<base::Time> probe_accepted_at;  ///< ... was let in
 
     PhaseCounts phases{};
+    std::uint64_t upgraded_unused = 0;  ///< of those retired in use: upgraded, and not used since
     std::uint64_t modern_keys = 0;
     LiveUse live_use;
     std::optional<base::Time> newest_legacy_created_at;

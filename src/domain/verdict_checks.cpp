@@ -105,8 +105,11 @@ CheckResult none_stranded(const VerdictFacts& facts, base::Time) {
 
 CheckResult none_retired_in_use(const VerdictFacts& facts, base::Time) {
     const std::uint64_t in_use = count_of(facts.phases, Phase::retired_in_use);
-    return pass_if(in_use == 0, CheckOutcome::unsafe,
-                   some(in_use, "legacy key") + " deleted while in use, with no use of a replacement since");
+    const std::uint64_t upgraded = std::min(facts.upgraded_unused, in_use);
+    std::string evidence =
+        some(in_use - upgraded, "legacy key") + " deleted while in use, with no use of a replacement since";
+    if (upgraded > 0) evidence += "; " + some(upgraded, "key") + " upgraded while in use, and not used since";
+    return pass_if(in_use == 0, CheckOutcome::unsafe, std::move(evidence));
 }
 
 bool is_settled(Phase phase) {

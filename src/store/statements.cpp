@@ -54,7 +54,8 @@ Statements::Statements(Sqlite& db)
           db,
           "SELECT k.row, coalesce(s.phase, k.phase), coalesce(s.last_used, k.last_used, 0), "
           "coalesce(s.longest_gap, 0), coalesce(s.flags, 0), k.created_at FROM legacy_key AS k LEFT JOIN "
-          "legacy_state AS s USING (row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT 1"),
+          "legacy_state AS s USING (row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT "
+          "1"),
       find_pairing(db, "SELECT replacement, rule, at, used_at FROM pairing WHERE row = ?1"),
       find_id(db, "SELECT id FROM legacy_key WHERE row = ?1"),
       find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1"),

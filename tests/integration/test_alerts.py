@@ -19,7 +19,7 @@ from harness.prometheus import promtool
 from harness.wait import eventually
 
 ALERTS = {
-    "LegacyKeyStranded", "KeyRetiredInUse", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",
+    "LegacyKeyStranded", "KeyRetiredInUse", "UpgradedUnused", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",
     "LegacyKeyCreated", "MigrationStalled", "MigrationBehindSchedule", "MigrationDeadlineMissed",
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
     "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",

@@ -49,9 +49,15 @@ struct Known {
     void replace_by(const Row& modern, PairRule by) {
         if (replacement != modern.id || rule != by) unpair();
         if (!replacement_used && modern.used && row.used && *row.used > *modern.used) beside = true;
+        const auto passes = [this](const std::optional<Time>& use) {
+            return published == Phase::retired_in_use && use && *use > since;
+        };
+        // Remembered is the first use that was found, and the first one after a deletion in use.
+        const bool news = replacement_used.has_value() != modern.used.has_value() ||
+                          passes(replacement_used) != passes(modern.used);
         replacement = modern.id;
         rule = by;
-        replacement_used = modern.used;
+        if (news) replacement_used = modern.used;
     }
     void unpair() {
         replacement.reset();
@@ -192,8 +198,10 @@ inline std::set<std::string> Reference::missing(const Shown& shown) const {
 inline void Reference::depart(Known& key, const Row* modern) {
     key.upgraded = key.upgraded || modern != nullptr;
     if (key.gone) {
-        key.proved = key.proved || (modern != nullptr && key.published == Phase::retired_in_use &&
-                                    modern->used > key.since);
+        if (key.proved || modern == nullptr || key.published != Phase::retired_in_use) return;
+        if (modern->used <= key.since) return;
+        key.proved = true;
+        key.row.used = modern->used;
         return;
     }
     const bool by_use = modern != nullptr && modern->used > key.row.used;

@@ -154,6 +154,12 @@ const std::vector<Row> kRows{
      Check::no_new_legacy, Outcome::unsafe, "created 2026-01-09T23:00:00Z"},
     {"stranded", [](Model& m) { phase(m, Phase::stranded) = 1; }, Check::none_stranded, Outcome::unsafe,
      "1 legacy key is stranded"},
+    {"upgraded",
+     [](Model& m) {
+         phase(m, Phase::retired_in_use) = 1;
+         m.keys->migration.tally.upgraded_unused = 1;
+     },
+     Check::none_retired_in_use, Outcome::unsafe, "1 key upgraded while in use"},
     {"retired in use", [](Model& m) { phase(m, Phase::retired_in_use) = 1; }, Check::none_retired_in_use,
      Outcome::unsafe, "1 legacy key deleted while in use"},
     {"pending", [](Model& m) { phase(m, Phase::pending) = 1; }, Check::inventory, Outcome::not_yet,

@@ -85,6 +85,23 @@ TEST(CountedFallback, TheNewestHitOfAnyOtherSourceAndTheProbe) {
     EXPECT_EQ(heard.canary_refused_at, kNow - 2h);
 }
 
+TEST(CountedFallback, RefusedKeysAreThoseOfWhoCountsFailures) {
+    Model model = counted("access_log");
+    model.evidence.hourly.add(kHourlyUnknownKeys, kNow - 2h, 5);
+    model.evidence.hourly.add(kHourlyFailures, kNow - 2h, 50);
+    const RefusedKeys heard = counted_fallback(model, kNow).refused_keys;
+    EXPECT_EQ(heard.counted_since, kNow - 720h);
+    const auto hour = std::chrono::floor<std::chrono::hours>(kNow - 2h).time_since_epoch().count();
+    EXPECT_EQ(heard.by_hour, (std::map<std::int64_t, std::uint64_t>{{hour, 5}}));
+    model.skew = 1h;
+    EXPECT_EQ(counted_fallback(model, kNow - 1h).refused_keys.by_hour,
+              (std::map<std::int64_t, std::uint64_t>{{hour - 1, 5}}))
+        << "by the database's clock";
+    model.skew = 0s;
+    model.evidence.sources.at("access_log").missing = {"a"};
+    EXPECT_FALSE(counted_fallback(model, kNow).refused_keys.counted_since) << "not whole";
+}
+
 TEST(CountedFallback, TimesAreTheDatabases) {
     Model model = counted();
     SourceCounts& counts = model.evidence.sources.at("statements");

@@ -117,6 +117,8 @@ TEST(Beside, IsOfOneReplacement) {
     watch.links["k"] = {.id = "n", .used = watch.now + 30s};
     watch.census();
     EXPECT_FALSE(watch.memory().beside);
+    watch.restart();
+    EXPECT_FALSE(watch.memory().beside) << "the journal has been told";
     watch = both_in_use(Last::old_key);
     watch.links.clear();
     watch.census();

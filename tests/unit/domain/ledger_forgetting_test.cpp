@@ -33,6 +33,20 @@ TEST(SetBack, KeepsTheLatestUseAndIsToldOnce) {
     EXPECT_TRUE(watch.set_back) << "another time";
 }
 
+TEST(SetBack, IsToldAgainAfterTheRowCaughtUpAndARestart) {
+    Watch watch;
+    watch.add("k", kNow);
+    watch.censuses(2);
+    watch.table.at("k").last_used_at = kNow - kDay;
+    watch.census();
+    watch.table.at("k").last_used_at = kNow;
+    watch.census();
+    watch.restart();
+    watch.table.at("k").last_used_at = kNow - kDay;
+    watch.census();
+    EXPECT_TRUE(watch.set_back);
+}
+
 TEST(SetBack, IsNoneWhereUsesAreWrittenThatLate) {
     for (const Duration delay : {Duration{0}, Duration{3h}}) {
         Watch watch;
@@ -84,6 +98,20 @@ TEST(SetBack, AKeyThatComesBackKeepsItsUse) {
         EXPECT_EQ(watch.tally.live_use.keys, 1U) << "it is in use";
         watch.census();
         EXPECT_FALSE(watch.set_back);
+    }
+}
+
+TEST(SetBack, TheUseThatIsKnownDisprovesTheExpiryOfAKeyThatComesBack) {
+    for (const Duration age : {Duration{0}, 20 * kDay}) {
+        Watch watch;
+        watch.add("k", kNow - 8 * kDay);
+        watch.censuses(2);
+        watch.table.erase("k");
+        watch.censuses(3);
+        ASSERT_EQ(watch.phase(), "retired");
+        watch.add("k", kNow - 8 * kDay - age).expires_at = kNow - 9 * kDay;
+        watch.censuses(2);
+        EXPECT_EQ(watch.phase(), "pending") << "it was used after that";
     }
 }
 

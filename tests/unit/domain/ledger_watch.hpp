@@ -152,7 +152,7 @@ struct Watch {
         Kept& kept = at->second;
         if (change.created) {
             const std::uint32_t row = is_new ? change.row : kept.memory.row;
-            if (!is_new) set_back = ledger.adopt(hash_id(key.id), kept.memory);
+            if (!is_new) set_back = ledger.adopt(key, kept.memory);
             kept.memory = {.row = row,
                            .last_used = key.last_used_at ? to_seconds(*key.last_used_at) : 0,
                            .since = to_seconds(now),

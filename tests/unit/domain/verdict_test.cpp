@@ -367,6 +367,9 @@ const std::vector<Row> kKeyRows{
     {"none", Check::none_retired_in_use, [](F&) {}, Outcome::pass, "0 legacy keys deleted while in use"},
     {"one", Check::none_retired_in_use, [](F& f) { phase(f, Phase::retired_in_use) = 1; }, Outcome::unsafe,
      "1 legacy key deleted while in use"},
+    {"upgraded", Check::none_retired_in_use,
+     [](F& f) { phase(f, Phase::retired_in_use) = 3, f.upgraded_unused = 2; }, Outcome::unsafe,
+     "1 legacy key deleted while in use, with no use of a replacement since; 2 keys upgraded while in use"},
     {"no census", Check::none_retired_in_use, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, ""},
 
     {"settled", Check::inventory, [](F&) {}, Outcome::pass, "6 legacy keys are left, 0 of them not drained"},
