@@ -11,6 +11,7 @@
 #include "collectors/gateway_log_rules.hpp"
 #include "collectors/log_collector.hpp"
 #include "collectors/log_input.hpp"
+#include "collectors/statement_class.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -53,7 +54,8 @@ std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Op
          .rules = rules_of(gateway, options),
          .clients = options.clients,
          .canary = gateway.canary,
-         .source = options.rules.empty() ? Source::preset : Source::configuration});
+         .source = options.rules.empty() ? Source::preset : Source::configuration,
+         .statements = StatementClasses::presumed(gateway)});
 }
 
 }  // namespace

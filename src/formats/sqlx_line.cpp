@@ -10,6 +10,8 @@
 namespace keyshift::formats {
 namespace {
 
+constexpr std::string_view kSlow = "slow statement: execution time exceeded alert threshold";
+
 /// The fields that matter, as they are found.
 struct Fields {
     std::optional<std::string_view> summary, statement;
@@ -22,9 +24,9 @@ struct Fields {
         if (name == "rows_affected") take(affected, parse_unsigned(value));
         if (name == "rows_returned") take(returned, parse_unsigned(value));
     }
-    bool finish(SqlxQuery& out) const {
+    bool finish(SqlxQuery::Escapes escapes, SqlxQuery::Pace pace, SqlxQuery& out) const {
         if (wrong || !summary || !statement || !affected || !returned) return false;
-        out = {statement->empty() ? *summary : *statement, *affected, *returned};
+        out = {statement->empty() ? *summary : *statement, escapes, pace, *affected, *returned};
         return true;
     }
 
@@ -104,13 +106,13 @@ void append_utf8(std::string& out, char32_t point) {
 bool parse_sqlx_text(std::string_view message, SqlxQuery& out) {
     // Before it stands at most sqlx's own sentence about slow ones.
     constexpr std::string_view kSummary = "summary=\"";
-    constexpr std::string_view kSlow = "slow statement: execution time exceeded alert threshold ";
-    if (message.starts_with(kSlow)) message.remove_prefix(kSlow.size());
+    const bool slow = message.starts_with(kSlow);
+    if (slow) message.remove_prefix(std::min(kSlow.size() + 1, message.size()));
     if (!message.starts_with(kSummary)) return false;
     Fields fields;
     while (!message.empty())
         if (!take_field(message, fields)) return false;
-    return fields.finish(out);
+    return fields.finish(SqlxQuery::Escapes::debug, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual, out);
 }
 
 bool parse_sqlx_json(JsonLine& line, SqlxQuery& out) {
@@ -120,7 +122,10 @@ bool parse_sqlx_json(JsonLine& line, SqlxQuery& out) {
         if (!value) value = line.text(name);
         if (value) fields.take(name, *value);
     }
-    return fields.finish(out);
+    auto message = line.text("fields.message");
+    if (!message) message = line.text("message");
+    const bool slow = message && message->starts_with(kSlow);
+    return fields.finish(SqlxQuery::Escapes::none, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual, out);
 }
 
 std::string unescape_debug(std::string_view text) {

@@ -18,8 +18,13 @@ namespace keyshift::formats {
 inline constexpr std::string_view kSqlxTarget = "sqlx::query";
 
 struct SqlxQuery {
-    /// Views into what was read: the statement as the line has it, with its escapes in text.
-    std::string_view statement = {};
+    enum class Escapes : std::uint8_t { none, debug };
+    /// sqlx writes slow ones at a level of their own, and so also where it writes no others.
+    enum class Pace : std::uint8_t { usual, slow };
+
+    std::string_view statement = {};  ///< into what was read
+    Escapes escapes = Escapes::none;  ///< debug: see unescape_debug()
+    Pace pace = Pace::usual;
     std::uint64_t rows_affected = 0;
     std::uint64_t rows_returned = 0;
 };
@@ -27,8 +32,7 @@ struct SqlxQuery {
 /// `message`: what stands behind the target, without colours. False when it is not of this form: all of the
 /// fields must be there, each once.
 bool parse_sqlx_text(std::string_view message, SqlxQuery& out);
-/// Of a line in JSON, nested or flattened. The statement has no escapes then, and is valid until the next
-/// parse().
+/// Of a line in JSON, nested or flattened. Valid until the next parse().
 bool parse_sqlx_json(JsonLine& line, SqlxQuery& out);
 
 /// Text as Rust's Debug writes it between quotation marks, without its escapes; what is no escape stays.
