@@ -217,6 +217,7 @@ void read_columns(OptionsReader& options, Gateway& gateway) {
     column(reader, "legacy", columns.legacy);
     column(reader, "bcrypt_hash", columns.bcrypt_hash);
     column(reader, "bcrypt_cost", columns.bcrypt_cost);
+    column(reader, "legacy_hash", columns.legacy_hash);
     const auto users = read_owner(reader, columns);
     column(reader, "name", columns.name);
     column(reader, "prefix", columns.prefix);

@@ -18,6 +18,7 @@ THIRD_PARTY = {
     "zlib.h": ({"exposition"}, False),
     "CLI/": ({"app"}, False),
     "simdjson.h": ({"formats"}, False),
+    "pg_query": ({"formats"}, False),
     "hiredis/": ({"drivers"}, False),
     "openssl/": ({"drivers"}, False),
     "boost/beast": ({"http", "drivers"}, False),

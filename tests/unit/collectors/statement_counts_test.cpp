@@ -21,7 +21,7 @@ const std::map<std::string, std::string> kTexts{
     {"other", "select count(*) from virtual_keys"},
 };
 
-/// A server whose statements are named by their shape.
+/// A server whose statements are named by their class.
 class Server {
  public:
     StatementStatistics statistics{"db", {}, "r1", 0, false, {}};
@@ -95,7 +95,7 @@ TEST(StatementCounts, EveryEventByItsWeights) {
         const auto found = expected.find(domain::event_at(i));
         EXPECT_EQ(growth.events.at(i), found == expected.end() ? 0 : found->second)
             << event_name(domain::event_at(i));
-        EXPECT_EQ(StatementCounts::measures(counts.shapes()).test(i), found != expected.end());
+        EXPECT_EQ(StatementCounts::measures(counts.classes()).test(i), found != expected.end());
     }
 }
 

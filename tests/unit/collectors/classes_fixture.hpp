@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What tests of statements share: a gateway by its configuration, and a statement's shape by its name.
+// What tests of statements share: a gateway by its configuration, and a statement's class by its name.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "collectors/statement_shapes.hpp"
+#include "collectors/statement_class.hpp"
 
 namespace keyshift::collectors {
 
@@ -19,9 +19,9 @@ inline config::Gateway gateway(const std::string& yaml) {
     return loaded.config.gateway;
 }
 
-inline std::string shape(const StatementShapes& shapes, std::string_view sql) {
-    const auto found = shapes.of(sql);
-    return found ? std::string(shape_name(*found)) : "none";
+inline std::string class_of(const StatementClasses& classes, std::string_view sql) {
+    const auto found = classes.of(sql);
+    return found ? std::string(class_name(found->of)) : "none";
 }
 
 }  // namespace keyshift::collectors

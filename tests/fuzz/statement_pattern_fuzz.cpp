@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/statement_shape.hpp"
+#include "formats/statement_pattern.hpp"
 
 namespace {
 

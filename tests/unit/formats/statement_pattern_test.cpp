@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// statement_shape.hpp: what makes two statements one, what does not, and patterns.
-#include "formats/statement_shape.hpp"
+// statement_pattern.hpp: what makes two statements one, what does not, and patterns.
+#include "formats/statement_pattern.hpp"
 
 #include <chrono>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Texts of SQL statements in a form in which they can be compared, and patterns for them. Pure: safe from any
-// thread.
+// Patterns for whole texts of SQL statements, and the form in which texts are compared with them. Pure: safe
+// from any thread.
 #pragma once
 
 #include <cstddef>
@@ -12,18 +12,19 @@
 
 namespace keyshift::formats {
 
-/// `sql` as pg_stat_statements shows it, so that texts that differ in case, white space, comments (also those
-/// that sqlcommenter appends), a closing semicolon, needless quotation marks or the numbers of parameters
-/// become equal: lower-case outside quotation marks, one blank between words, none around punctuation and
-/// operators, "$" for $1. Literals and schemas stay. Normalising again changes nothing. Linear time; never
-/// fails: what opens and is not closed goes to the end.
+/// `sql` so that texts that differ in case, white space, comments (also those that sqlcommenter appends),
+/// parentheses, a closing semicolon, quotation marks of names, or the numbers of parameters become equal:
+/// lower-case outside quotation marks, one blank between tokens, "$" for $1. Literals and schemas stay. Empty
+/// where PostgreSQL's scanner cannot read it, or it is longer than kLongestStatement. Normalising again
+/// changes nothing.
 std::string normalise_statement(std::string_view sql);
 
 /// A statement in which "*" stands for any text, also none. A value: any thread may match.
 class StatementPattern {
  public:
     /// Normalises `pattern`, except for blanks beside "*", which stay as written. A "*" in quotation marks is
-    /// itself. Fails (config) when nothing but "*" is left, or something is not closed.
+    /// itself. Fails (config) when nothing but "*" is left, something is not closed, or PostgreSQL's scanner
+    /// is not installed.
     static base::Result<StatementPattern> parse(std::string_view pattern);
 
     /// Whether all of `normalised`, which normalise_statement() has made, is as the pattern says. Time is
