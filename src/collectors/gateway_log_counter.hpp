@@ -23,6 +23,8 @@ struct GatewayLogOptions {
     Source source = Source::preset;  ///< of the rules
     /// What the gateway's statements mean; empty: its log has none that can be read.
     std::optional<StatementClasses> statements = {};
+    /// The gateway could log its statements, and has this target for other lines; empty: nobody knows.
+    std::string sqlx_target = {};
 };
 
 std::unique_ptr<LineCounter> make_gateway_log_counter(GatewayLogOptions options);

@@ -51,6 +51,7 @@ class GatewayLogCounting {
 
  private:
     bool are_preset_;
+    std::string sqlx_target_;
     std::optional<SqlxStatements> statements_;
     GatewayLogGround ground_;
     GatewayLogMatcher matcher_;

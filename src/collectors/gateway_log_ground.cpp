@@ -131,7 +131,8 @@ void GatewayLogGround::settle() {
         if (watch.matched) told_ |= watch.events & told_by_statements();
     // A rule tells which scans were uses: what it counts must not be counted once more as scans.
     if (told_.test(index_of(Event::fallback)))
-        for (const Event event : {Event::fallback_scan, Event::fallback_scanned_key}) told_.set(index_of(event));
+        for (const Event event : {Event::fallback_scan, Event::fallback_scanned_key})
+            told_.set(index_of(event));
 }
 
 void GatewayLogGround::line(const LineKind& kind) {

@@ -66,10 +66,10 @@ class GatewayLogGround {
  private:
     struct Watch {
         std::string text;  // of the rule, on one line
-        std::optional<formats::TracingLevel> stated;
-        std::vector<std::string> targets;
-        std::vector<FieldTest> tests;  // without that of the message
-        domain::Events events;
+        std::optional<formats::TracingLevel> stated = {};
+        std::vector<std::string> targets = {};
+        std::vector<FieldTest> tests = {};  // without that of the message
+        domain::Events events = {};
         bool of_statements = false;  // and not of a rule: it matters once there were any
         bool fallback = false;       // what zeros of the fallback rest on
         bool remembered = false;     // that it has matched matters after a restart

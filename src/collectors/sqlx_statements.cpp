@@ -41,7 +41,8 @@ std::optional<Classified> SqlxStatements::classify(const SqlxQuery& query) {
 }
 
 /// As StatementCounts weighs the same statements, one by one.
-domain::PerEvent<std::uint64_t> SqlxStatements::events_of(const Classified& is, const SqlxQuery& query) const {
+domain::PerEvent<std::uint64_t> SqlxStatements::events_of(const Classified& is,
+                                                          const SqlxQuery& query) const {
     domain::PerEvent<std::uint64_t> out{};
     const auto add = [&out](Event event, std::uint64_t by) { out.at(index_of(event)) += by; };
     const std::uint64_t returned = query.rows_returned;
@@ -71,7 +72,8 @@ bool SqlxStatements::fell_back() const {
     return has(Class::scan) || has(Class::legacy_lookup);
 }
 
-SqlxStatements::Seen SqlxStatements::count(const SqlxQuery& query, const domain::Events& told, LogTally& tally) {
+SqlxStatements::Seen SqlxStatements::count(const SqlxQuery& query, const domain::Events& told,
+                                           LogTally& tally) {
     const auto is = classify(query);
     if (!is) return {};
     Seen out;
@@ -80,7 +82,7 @@ SqlxStatements::Seen SqlxStatements::count(const SqlxQuery& query, const domain:
     if (is_fallback(*is)) seen_.set(static_cast<std::size_t>(is->of));
     for (std::size_t i = 0; i < domain::kEventCount; ++i) {
         if (events.at(i) == 0 || told.test(i)) continue;
-        if (event_at(i) == Event::failure_unknown_key) {
+        if (domain::event_at(i) == Event::failure_unknown_key) {
             if (fell_back()) continue;
             tally.failures.add(Event::failure_unknown_key, {}, {}, {}, tally.now);
         }
@@ -91,7 +93,8 @@ SqlxStatements::Seen SqlxStatements::count(const SqlxQuery& query, const domain:
         unclassified_.insert(formats::shown_statement(query.escapes == SqlxQuery::Escapes::none
                                                           ? std::string(query.statement)
                                                           : formats::unescape_debug(query.statement)));
-    const bool use = events.at(index_of(Event::fallback)) > 0 || events.at(index_of(Event::fallback_scan)) > 0;
+    const bool use =
+        events.at(index_of(Event::fallback)) > 0 || events.at(index_of(Event::fallback_scan)) > 0;
     if (query.pace == SqlxQuery::Pace::slow || !is_of_requests(is->of)) return out;
     seen_.set(static_cast<std::size_t>(is->of));
     out.shows = use ? Shows::fallback : Shows::gateway;
@@ -112,7 +115,8 @@ domain::Events SqlxStatements::offers() const {
     offer(scans, {Event::fallback_scan, Event::fallback_scanned_key});
     offer(has(Class::lookup) && modern, {Event::lookup_found, Event::lookup_not_found});
     offer(has(Class::lookup) && modern && !fell_back() && !promotes, {Event::failure_unknown_key});
-    offer(has(Class::lookup) && has(Class::by_id) && modern && !fell_back() && !promotes, {Event::auth_attempt});
+    offer(has(Class::lookup) && has(Class::by_id) && modern && !fell_back() && !promotes,
+          {Event::auth_attempt});
     offer(has(Class::touch), {Event::verification});
     offer(requests, {Event::statement_unclassified});
     return out;

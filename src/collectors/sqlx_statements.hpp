@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the statements tell that a gateway built on sqlx logs (formats/sqlx_line.hpp): refused keys, scans of a
-// fallback, promotions, uses; without pg_stat_statements. They carry no request: which of them keyshift's own
-// canary has caused cannot be told. What a rule of the log counts is not counted here too, from the first
+// What the statements tell that a gateway built on sqlx logs (formats/sqlx_line.hpp): refused keys, scans of
+// a fallback, promotions, uses; without pg_stat_statements. They carry no request: which of them keyshift's
+// own canary has caused cannot be told. What a rule of the log counts is not counted here too, from the first
 // line on that the rule has matched. Lives on the collector's worker thread.
 #pragma once
 
@@ -38,6 +38,8 @@ class SqlxStatements {
     /// `told`: events that are counted otherwise.
     Seen count(const formats::SqlxQuery& query, const domain::Events& told, LogTally& tally);
 
+    /// Whether one of the gateway's was ever seen.
+    bool any() const { return seen_.any(); }
     /// What can be zero while the log has such lines.
     domain::Events offers() const;
     std::string scope() const { return classes_.scope(); }

@@ -112,7 +112,8 @@ bool parse_sqlx_text(std::string_view message, SqlxQuery& out) {
     Fields fields;
     while (!message.empty())
         if (!take_field(message, fields)) return false;
-    return fields.finish(SqlxQuery::Escapes::debug, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual, out);
+    return fields.finish(SqlxQuery::Escapes::debug, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual,
+                         out);
 }
 
 bool parse_sqlx_json(JsonLine& line, SqlxQuery& out) {
@@ -125,7 +126,8 @@ bool parse_sqlx_json(JsonLine& line, SqlxQuery& out) {
     auto message = line.text("fields.message");
     if (!message) message = line.text("message");
     const bool slow = message && message->starts_with(kSlow);
-    return fields.finish(SqlxQuery::Escapes::none, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual, out);
+    return fields.finish(SqlxQuery::Escapes::none, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual,
+                         out);
 }
 
 std::string unescape_debug(std::string_view text) {
