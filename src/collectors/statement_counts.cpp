@@ -16,7 +16,7 @@ using Class = StatementClass;
 
 /// What the gateway is known by, and what its requests send.
 bool is_at_work(Class of) {
-    constexpr std::array kWork{Class::lookup,        Class::by_id, Class::touch, Class::promote,
+    constexpr std::array kWork{Class::lookup,        Class::by_id, Class::touch,    Class::promote,
                                Class::legacy_lookup, Class::scan,  Class::by_prefix};
     return std::find(kWork.begin(), kWork.end(), of) != kWork.end();
 }
@@ -154,7 +154,8 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
     }
     // What takes counts along, whether or not a statement of the gateway is known: a reset, an eviction, and,
     // where the server tells of neither, that keyshift's own calls have become fewer. That this has happened
-    // shows as a counter that began anew, since it is saved: what came while keyshift was down is noticed too.
+    // shows as a counter that began anew, since it is saved: what came while keyshift was down is noticed
+    // too.
     part.readings.push_back({"own/" + statistics.user, statistics.own_calls, statistics.reset_at, {}});
     if (statistics.evictions)
         part.readings.push_back({"evictions", 0, std::to_string(*statistics.evictions), {}});
@@ -241,8 +242,8 @@ domain::Events StatementCounts::measures(const StatementClasses& classes) {
     // A lookup that finds nothing may be of a legacy key, which is then promoted.
     offer(lookups && accepted && !promotes, {Event::failure_unknown_key, Event::auth_attempt});
     offer(touches || promotes, {Event::verification});
-    // Who logs in by other means reads keys by id, too, where they are managed. Only who knows the gateway can
-    // say that this statement is a key's check.
+    // Who logs in by other means reads keys by id, too, where they are managed. Only who knows the gateway
+    // can say that this statement is a key's check.
     offer(touches && classes.is_declared(Class::by_id), {Event::auth_cache_hit, Event::auth_cache_miss});
     offer(true, {Event::statement_unclassified});
     return events;
