@@ -93,7 +93,7 @@ StatementCounts::Weights StatementCounts::weights(const Known& known) const {
     if (!known.is || is_left_out(known)) return out;
     const Classified& is = *known.is;
     const bool promotion = is.of == Class::promote && is_use(is);
-    if ((is.of == Class::lookup || is.looks_up) && classes_.lookups_are_modern()) {
+    if ((is.of == Class::lookup || is.looks_up) && classes_.lookups_are_modern() && !is.cursor) {
         add(out.calls,
             {{Event::lookup_not_found, 1}, {Event::failure_unknown_key, 1}, {Event::auth_attempt, 1}});
         add(out.rows, {{Event::lookup_found, 1},

@@ -195,8 +195,9 @@ class Statements final : public Collector {
         const std::string key = "gateway.statements." + name;
         if (of == Class::scan && classes.knows(of))
             return {Finding::Kind::ok, "no scan of a fallback has been seen so far"};
-        if (of == Class::legacy_lookup || of == Class::promote)
-            return {Finding::Kind::ok, "no " + name + " statement has been seen so far"};
+        const bool rare =
+            of == Class::legacy_lookup || (of == Class::promote && !classes.promotions_are_uses());
+        if (rare) return {Finding::Kind::ok, "no " + name + " statement has been seen so far"};
         if (!classes.knows(of))
             return {Finding::Kind::warning,
                     "the configuration does not tell what a " + name + " statement is", "give " + key};
