@@ -236,7 +236,9 @@ domain::Events StatementCounts::measures(const StatementClasses& classes) {
     const bool accepted = classes.knows(Class::by_id);  // also those that a cache has answered
     const bool touches = classes.knows(Class::touch);
     const bool promotes = classes.knows(Class::promote) && classes.promotions_are_uses();
-    offer(scans || promotes || legacy, {Event::fallback});
+    // One that sets the last use, too, is a use whatever is declared.
+    const bool upgrades = promotes || (classes.knows(Class::promote) && touches);
+    offer(scans || upgrades || legacy, {Event::fallback});
     offer(scans, {Event::fallback_scan, Event::fallback_scanned_key});
     offer(lookups, {Event::lookup_found, Event::lookup_not_found});
     // A lookup that finds nothing may be of a legacy key, which is then promoted.

@@ -144,6 +144,10 @@ TEST(StatementCounts, APromotionAndItsTouchAreOneVerification) {
 TEST(StatementCounts, APromotionThatIsNotDeclaredIsAUseIfTheLastUseIsSetWithIt) {
     EXPECT_EQ(five({"promote"}), Grown{}) << "it may be a backfill";
     EXPECT_EQ(five({"promote and touch"}).at(Event::fallback), 3);
+    const auto undeclared = gateway(
+        "preset: custom, table: virtual_keys, columns: {id: id, lookup_hash: "
+        "key_lookup_hash, created_at: made, last_used_at: last_used_at}");
+    EXPECT_TRUE(StatementCounts::measures(fresh(undeclared).classes()).test(index_of(Event::fallback)));
 }
 
 TEST(StatementCounts, AThrottledTouchIsSentForEachUse) {
@@ -161,8 +165,8 @@ TEST(StatementCounts, WhereLookupsServeAllKeysTheyTellNothing) {
     const std::string all = "statements: {lookup_serves: all}";
     EXPECT_EQ(five({"lookup"}, all), Grown{});
     const auto measured = StatementCounts::measures(fresh(gateway(all)).classes());
-    for (const Event event : {Event::lookup_found, Event::lookup_not_found, Event::failure_unknown_key,
-                              Event::fallback, Event::fallback_scan})
+    for (const Event event :
+         {Event::lookup_found, Event::lookup_not_found, Event::failure_unknown_key, Event::fallback_scan})
         EXPECT_FALSE(measured.test(index_of(event))) << event_name(event);
 }
 
