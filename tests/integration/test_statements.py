@@ -453,7 +453,7 @@ def test_every_release(database, version):
             assert set(counted(serve).values()) == {0.0}
             imitated.count(scan, calls=2, rows=30)
             eventually(lambda: counted(serve)["scans"] == 2 and counted(serve)["keys compared"] == 30, 15, "growth")
-            lookup = imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=5, rows=3, userid=99)
+            lookup = imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=5, rows=3)
             imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=9, rows=9, dbid=1)
             eventually(lambda: counted(serve)["lookups found"] == 3, 15, "a new statement counts from 0")
             assert counted(serve)["lookups not found"] == 2
