@@ -2,7 +2,6 @@
 """keyshift doctor on what it asks by HTTP: replicas' metrics, the probe, Prometheus."""
 
 import itertools
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,23 +103,10 @@ def test_a_replica_without_the_counter_of_the_fallback(server: HttpFaults):
 
 def test_processes_that_take_turns(server: HttpFaults):
     """Whoever asks several times sees that the one before is still there."""
-    def turn() -> None:
-        for answer in itertools.cycle([1700000000.25, 1700009000.25]):
-            server.answer(text(f"process_start_time_seconds {answer}\nfallback_total 1\n"))
-            before = len(server.requests)
-            while len(server.requests) == before:
-                if over.wait(0.001):
-                    return
-
-    over = threading.Event()
-    turning = threading.Thread(target=turn)
-    turning.start()
-    try:
-        seen = replicas(f"{server.url}/metrics")
-    finally:
-        over.set()
-        turning.join()
-    assert "several processes answer as" in seen.what("gateway_metrics", "warning")
+    starts = (1700000000.25, 1700009000.25)
+    turns = itertools.cycle([text(f"process_start_time_seconds {start}\nfallback_total 1\n") for start in starts])
+    server.answer(lambda exchange: next(turns)(exchange))
+    assert "several processes answer as" in replicas(f"{server.url}/metrics").what("gateway_metrics", "warning")
 
 
 def test_prometheus_that_knows_no_host(server: HttpFaults):
