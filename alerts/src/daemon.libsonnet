@@ -87,6 +87,14 @@ function(rules) {
           '{{ $labels.instance }}: counters of {{ $labels.source }} were reset, evicted or lost within the last hour; the coverage that the verdict asks for begins anew.'
         ),
         rules.alert(
+          'StatementsUnclassified',
+          'warning',
+          'increase(keyshift_statements_unclassified_total[1h]) > 0\n',
+          '',
+          'A statement on the key table may be the fallback, and is not counted as one.',
+          '{{ $labels.instance }}: statements on the key table that fit no class ran within the last hour; until they are named, nobody can say that the fallback is not used.'
+        ),
+        rules.alert(
           'LogUnparsed',
           'warning',
           |||

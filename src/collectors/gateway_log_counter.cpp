@@ -10,6 +10,7 @@
 #include "collectors/line_level.hpp"
 #include "collectors/own_requests.hpp"
 #include "formats/json_line.hpp"
+#include "formats/sqlx_line.hpp"
 #include "formats/tracing_json.hpp"
 #include "formats/tracing_text.hpp"
 
@@ -45,9 +46,9 @@ class Counter final : public LineCounter {
         form_.rules().append_findings(found);
         return found;
     }
-    std::string memory() const override { return form_.rules().ground().memory() + form_.memory(); }
+    std::string memory() const override { return form_.rules().memory() + form_.memory(); }
     void resume(std::string_view memory) override {
-        form_.rules().ground().resume(memory);
+        form_.rules().resume(memory);
         form_.resume(memory);
     }
 
@@ -60,7 +61,10 @@ template <class Reader>
 class TracingForm {
  public:
     explicit TracingForm(GatewayLogOptions options)
-        : offers_(options.rules), reader_(options.rules), rules_(std::move(options)) {}
+        : offers_(options.rules),
+          of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
+          reader_(options.rules),
+          rules_(std::move(options)) {}
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
         if (!reader_.parse(text, line_)) return Outcome::unparsed;
@@ -68,17 +72,31 @@ class TracingForm {
         MatchedText matched = reader_.matched(line_);
         matched.whose = whose;
         const auto kind = [&] { return LineKind{line_.level, line_.target, matched.fields}; };
-        return rules_.match(matched, kind, tally) ? Outcome::matched : Outcome::skipped;
+        bool counts = rules_.match(matched, kind, tally);
+        if (line_.target == formats::kSqlxTarget && rules_.reads_statements())
+            counts = statement(text, tally) || counts;
+        return counts ? Outcome::matched : Outcome::skipped;
     }
     void end_of_block(base::Time now) { offers_.levels().end_of_block(now); }
-    domain::Events offers() const { return offers_.offers(rules_.matcher().seen()); }
+    domain::Events offers() const {
+        // sqlx writes slow statements as warnings where it writes no others.
+        const bool has_statements = offers_.levels().reaches(of_sqlx_, formats::TracingLevel::info);
+        return offers_.offers(rules_.matcher().seen()) |
+               (has_statements ? rules_.offered_by_statements() : domain::Events());
+    }
     std::vector<Finding> findings() const { return offers_.findings(); }
     std::string memory() const { return offers_.memory(rules_.matcher().seen()); }
     void resume(std::string_view memory) { rules_.matcher().add_seen(offers_.resume(memory)); }
     GatewayLogCounting& rules() { return rules_; }
 
  private:
+    bool statement(std::string_view text, LogTally& tally) {
+        formats::SqlxQuery query;
+        return reader_.statement(text, line_, query) && rules_.count(query, line_.level, tally);
+    }
+
     GatewayLogOffers offers_;
+    std::size_t of_sqlx_;  // the group of its lines
     Reader reader_;
     GatewayLogCounting rules_;
     formats::TracingLine line_;
@@ -109,6 +127,11 @@ class TextReader {
         formats::remove_escapes(line.message, without_escapes_);
         return {without_escapes_, line.target, line.time};
     }
+    bool statement(std::string_view /*text*/, const formats::TracingLine& line, formats::SqlxQuery& out) {
+        if (!formats::has_escapes(line.message)) return formats::parse_sqlx_text(line.message, out);
+        formats::remove_escapes(line.message, without_escapes_);
+        return formats::parse_sqlx_text(without_escapes_, out);
+    }
 
  private:
     bool bare_;
@@ -124,6 +147,10 @@ class JsonReader {
     }
     MatchedText matched(const formats::TracingLine& line) {
         return {line.message, line.target, line.time, whole_ ? &json_.fields() : nullptr};
+    }
+    /// The line may have been read without being taken apart.
+    bool statement(std::string_view text, const formats::TracingLine& /*line*/, formats::SqlxQuery& out) {
+        return json_.fields().parse(text) && formats::parse_sqlx_json(json_.fields(), out);
     }
 
  private:

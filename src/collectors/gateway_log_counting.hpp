@@ -3,13 +3,16 @@
 // rule has never matched. Lives on the collector's worker thread.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/collector.hpp"
 #include "collectors/gateway_log_counter.hpp"
 #include "collectors/gateway_log_ground.hpp"
 #include "collectors/gateway_log_matcher.hpp"
+#include "collectors/sqlx_statements.hpp"
 
 namespace keyshift::collectors {
 
@@ -28,6 +31,15 @@ class GatewayLogCounting {
         return matched;
     }
 
+    /// The same of a line of sqlx::query.
+    bool count(const formats::SqlxQuery& query, formats::TracingLevel level, LogTally& tally);
+    bool reads_statements() const { return statements_.has_value(); }
+    /// What statements can tell and no rule has told.
+    domain::Events offered_by_statements() const;
+    std::string memory() const;
+    /// Takes what memory() gave off the front of `text`.
+    void resume(std::string_view& text);
+
     GatewayLogMatcher& matcher() { return matcher_; }
     const GatewayLogMatcher& matcher() const { return matcher_; }
     GatewayLogGround& ground() { return ground_; }
@@ -39,6 +51,8 @@ class GatewayLogCounting {
 
  private:
     bool are_preset_;
+    std::string sqlx_target_;
+    std::optional<SqlxStatements> statements_;
     GatewayLogGround ground_;
     GatewayLogMatcher matcher_;
 };

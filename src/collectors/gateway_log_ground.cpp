@@ -31,6 +31,15 @@ bool counts_fallback(const LogRule& rule) {
            (rule.event == Event::fallback || rule.event == Event::fallback_scan);
 }
 
+/// What rules and statements may count alike.
+domain::Events told_by_statements() {
+    domain::Events out;
+    for (const Event event : {Event::fallback, Event::fallback_scan, Event::verification, Event::auth_attempt,
+                              Event::failure_unknown_key})
+        out.set(index_of(event));
+    return out;
+}
+
 /// All that decides what the rule matches.
 std::string whole_text(const LogRule& rule) {
     std::string out = std::string(domain::event_name(rule.event)) + " " + text_of(rule);
@@ -60,19 +69,32 @@ std::string text_of(const LogRule& rule) {
     return out;
 }
 
-GatewayLogGround::GatewayLogGround(const LogRules& rules, Aliveness aliveness, std::string_view of)
-    : aliveness_(aliveness), of_(of) {
+GatewayLogGround::GatewayLogGround(const LogRules& rules, Aliveness aliveness, std::string of)
+    : aliveness_(aliveness), of_(std::move(of)) {
     for (const LogRule& rule : rules) {
         Watch watch{.text = whole_text(rule),
                     .stated = rule.level,
                     .targets = rule.targets,
                     .tests = {},
-                    .fallback = counts_fallback(rule)};
+                    .events = events_of(rule),
+                    .fallback = counts_fallback(rule),
+                    .remembered = (events_of(rule) & told_by_statements()).any()};
         watch.alive = aliveness == Aliveness::does_not_matter;
         std::ranges::copy_if(rule.fields, std::back_inserter(watch.tests),
                              [](const FieldTest& test) { return !is_message(test); });
         watches_.push_back(std::move(watch));
     }
+    watches_.push_back({.text = "statements", .of_statements = true, .fallback = true, .remembered = true});
+    settle();
+}
+
+void GatewayLogGround::statement(Statement seen, TracingLevel level) {
+    Watch& watch = watches_.back();
+    if (seen == Statement::known && watch.seen) return;
+    if (seen == Statement::fallback && watch.matched && watch.seen) return;
+    watch.matched = watch.matched || seen == Statement::fallback;
+    watch.learned = level;
+    see(watch);
     settle();
 }
 
@@ -90,6 +112,7 @@ bool GatewayLogGround::shows(const Watch& watch, const LineKind& kind) {
 }
 
 bool GatewayLogGround::is_waited_for(const Watch& watch) const {
+    if (watch.of_statements && !watch.alive) return false;
     return watch.fallback && (watch.matched || !any_matched_);
 }
 
@@ -100,14 +123,22 @@ void GatewayLogGround::see(Watch& watch) {
 
 void GatewayLogGround::settle() {
     any_matched_ = std::ranges::any_of(watches_, [](const Watch& w) { return w.fallback && w.matched; });
-    waits_ = std::ranges::any_of(
-        watches_, [this](const Watch& w) { return !w.alive || (is_waited_for(w) && !w.seen); });
+    waits_ = std::ranges::any_of(watches_, [this](const Watch& w) {
+        return !w.of_statements && (!w.alive || (is_waited_for(w) && !w.seen));
+    });
+    told_.reset();
+    for (const Watch& watch : watches_)
+        if (watch.matched) told_ |= watch.events & told_by_statements();
+    // A rule tells which scans were uses: what it counts must not be counted once more as scans.
+    if (told_.test(index_of(Event::fallback)))
+        for (const Event event : {Event::fallback_scan, Event::fallback_scanned_key})
+            told_.set(index_of(event));
 }
 
 void GatewayLogGround::line(const LineKind& kind) {
     bool changed = false;
     for (Watch& watch : watches_) {
-        if (watch.alive && (watch.seen || !is_waited_for(watch))) continue;
+        if (watch.of_statements || (watch.alive && (watch.seen || !is_waited_for(watch)))) continue;
         if (!shows(watch, kind)) continue;
         see(watch);
         changed = true;
@@ -134,7 +165,7 @@ domain::Ground GatewayLogGround::take() {
     bool any = false;
     bool all = true;
     for (const Watch& watch : watches_) {
-        if (watch.fallback) out.version += "; " + watch.text;
+        if (watch.fallback && !watch.of_statements) out.version += "; " + watch.text;
         if (!is_waited_for(watch)) continue;
         any = true;
         all = all && watch.seen;
@@ -150,7 +181,9 @@ domain::Ground GatewayLogGround::take() {
 std::string GatewayLogGround::memory() const {
     std::string out = release_.empty() ? std::string() : std::string(kRelease) + release_ + "\n";
     for (const Watch& watch : watches_) {
-        const bool matters = aliveness_ == Aliveness::matters ? watch.alive : watch.fallback && watch.matched;
+        const bool matters = aliveness_ == Aliveness::matters || watch.of_statements
+                                 ? watch.alive
+                                 : watch.remembered && watch.matched;
         if (!matters) continue;
         out += std::string(kRule) + std::string(watch.matched ? kMatched : kAlive) + " ";
         out += watch.learned ? std::string(formats::tracing_level_name(*watch.learned)) : "-";

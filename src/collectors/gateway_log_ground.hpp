@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "collectors/gateway_log_rules.hpp"
+#include "domain/event.hpp"
 #include "domain/ground.hpp"
 #include "formats/json_line.hpp"
 #include "formats/tracing.hpp"
@@ -32,15 +33,23 @@ class GatewayLogGround {
     /// Whether alive() is asked for.
     enum class Aliveness : std::uint8_t { matters, does_not_matter };
     /// `of`: what else decides what lines count as, such as the format.
-    GatewayLogGround(const LogRules& rules, Aliveness aliveness, std::string_view of);
+    GatewayLogGround(const LogRules& rules, Aliveness aliveness, std::string of);
 
     /// False: line() would change nothing.
     bool waits() const { return waits_; }
     void line(const LineKind& kind);
     /// Whether matched() may change something.
-    bool wants_matches(std::size_t rule) const { return watches_[rule].fallback || !watches_[rule].alive; }
+    bool wants_matches(std::size_t rule) const {
+        const Watch& watch = watches_[rule];
+        return watch.fallback || !watch.alive || (watch.remembered && !watch.matched);
+    }
     /// A line matched that rule.
     void matched(std::size_t rule, const LineKind& kind);
+    /// The gateway's own statements are in the log, as something else than a rule counts them.
+    enum class Statement : std::uint8_t { known, fallback };
+    void statement(Statement seen, formats::TracingLevel level);
+    /// What rules have counted, of what statements could tell too.
+    const domain::Events& told() const { return told_; }
     /// The gateway has begun, and says which release it is.
     void began(std::string_view release);
     /// Whether a line that shows that the rule could match was ever seen.
@@ -57,10 +66,13 @@ class GatewayLogGround {
  private:
     struct Watch {
         std::string text;  // of the rule, on one line
-        std::optional<formats::TracingLevel> stated;
-        std::vector<std::string> targets;
-        std::vector<FieldTest> tests;  // without that of the message
-        bool fallback = false;         // what zeros of the fallback rest on
+        std::optional<formats::TracingLevel> stated = {};
+        std::vector<std::string> targets = {};
+        std::vector<FieldTest> tests = {};  // without that of the message
+        domain::Events events = {};
+        bool of_statements = false;  // and not of a rule: it matters once there were any
+        bool fallback = false;       // what zeros of the fallback rest on
+        bool remembered = false;     // that it has matched matters after a restart
         bool alive = false;
         bool matched = false;
         std::optional<formats::TracingLevel> learned = {};
@@ -73,9 +85,10 @@ class GatewayLogGround {
     void settle();
 
     Aliveness aliveness_;
-    std::vector<Watch> watches_;  // by rule
+    std::vector<Watch> watches_;  // by rule, and behind them that of statements
     std::string of_;
     std::string release_;
+    domain::Events told_;
     bool any_matched_ = false;  // of those that count the fallback
     bool waits_ = true;
 };

@@ -130,8 +130,11 @@ class GatewayMetrics final : public Collector {
         }
         std::vector<Finding> found = gateway_findings(*looked, rules_);
         const domain::Ground ground = gateway_ground(*looked, rules_);
-        if (!ground.doubt.empty() && ground.doubt.find("no target shows") == std::string::npos)
-            found.push_back({Finding::Kind::warning, ground.doubt});
+        const std::size_t at = ground.doubt.find(": ");
+        // That no target shows it has been said already.
+        if (at != std::string::npos && !ground.doubt.starts_with(kNoTargetShows))
+            found.push_back(
+                {Finding::Kind::warning, ground.doubt.substr(0, at), ground.doubt.substr(at + 2)});
         return found;
     }
 

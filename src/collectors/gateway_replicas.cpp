@@ -10,13 +10,20 @@
 namespace keyshift::collectors {
 namespace {
 
-/// The start that a process shows is made of the time since the machine's own start, which is known to the
-/// second, and may change by one when the clock is set.
+/// A start that is earlier by less may be of the same process.
 constexpr double kJitter = 2;
+
+/// The start that a process shows is made of the machine's own start, which is known to the second, and may
+/// change by one when the clock is set. Anything else is another process, however soon it followed.
+bool is_same_start(double a, double b) {
+    constexpr double kExact = 0.0015;
+    const double apart = std::abs(a - b);
+    return apart < kExact || std::abs(apart - 1) < kExact;
+}
 
 bool same_start(const MetricsPage& a, const MetricsPage& b) {
     if (!a.started_at || !b.started_at) return !a.started_at && !b.started_at;
-    return std::abs(*a.started_at - *b.started_at) <= kJitter;
+    return is_same_start(*a.started_at, *b.started_at);
 }
 
 bool is_alias(const TargetLook& target, const TargetLook& of) {
@@ -82,7 +89,7 @@ bool GatewayReplicas::is_another(Seen& seen, const MetricsPage& page) {
 
 void GatewayReplicas::steady_epoch(Seen& seen, MetricsPage& page) {
     if (page.started_at) {
-        const bool same = seen.newest_start && std::abs(*page.started_at - *seen.newest_start) <= kJitter;
+        const bool same = seen.newest_start && is_same_start(*page.started_at, *seen.newest_start);
         if (!same) seen.epoch = page.epoch;
         seen.newest_start =
             same ? seen.newest_start : std::max(seen.newest_start.value_or(0), *page.started_at);
@@ -127,7 +134,7 @@ domain::Ground gateway_ground(const GatewayLook& looked, const CounterRules& rul
                     ": let each replica show it from its start, at 0";
     }
     if (!fallback.empty() && !out.at_work)
-        out.doubt = "no target shows " + text_of(fallback.front()) + ": check its name and labels";
+        out.doubt = std::string(kNoTargetShows) + text_of(fallback.front()) + ": check its name and labels";
     out.at_work = out.at_work && out.doubt.empty();
     for (const TargetLook& target : looked.targets) {
         if (target.page && !target.page->release.empty()) releases.insert(target.page->release);

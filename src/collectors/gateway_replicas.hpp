@@ -15,6 +15,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "collectors/gateway_findings.hpp"
 #include "domain/ground.hpp"
@@ -50,7 +51,9 @@ class GatewayReplicas {
     std::map<std::string, Seen> seen_;
 };
 
-/// What the zeros of the counters for the fallback rest on.
+/// How the doubt begins where no target has a counter for the fallback.
+inline constexpr std::string_view kNoTargetShows = "no target shows ";
+/// What the zeros of the counters for the fallback rest on. The doubt names the remedy behind ": ".
 domain::Ground gateway_ground(const GatewayLook& looked, const CounterRules& rules);
 
 }  // namespace keyshift::collectors

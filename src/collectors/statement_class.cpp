@@ -46,10 +46,10 @@ bool names(std::string_view text, std::string_view name) {
 }
 
 /// Where several uses of the table make one statement, the first of these is what it is.
-constexpr std::array kFirst{Class::promote, Class::scan,  Class::unclassified, Class::touch,
-                            Class::legacy_lookup, Class::lookup, Class::by_id, Class::by_prefix,
-                            Class::block,   Class::remove, Class::insert,       Class::owned,
-                            Class::exported, Class::other};
+constexpr std::array kFirst{Class::promote,       Class::scan,   Class::unclassified, Class::touch,
+                            Class::legacy_lookup, Class::lookup, Class::by_id,        Class::by_prefix,
+                            Class::block,         Class::remove, Class::insert,       Class::owned,
+                            Class::exported,      Class::other};
 
 }  // namespace
 
@@ -182,8 +182,8 @@ StatementClass StatementClasses::declared_or(StatementClass of) const {
 std::optional<Classified> StatementClasses::by_pattern(std::string_view normalised,
                                                        const StatementTree* tree) const {
     std::vector<Class> fit;
-    for (const Class of : {Class::promote, Class::legacy_lookup, Class::scan, Class::lookup, Class::touch,
-                           Class::by_id}) {
+    for (const Class of :
+         {Class::promote, Class::legacy_lookup, Class::scan, Class::lookup, Class::touch, Class::by_id}) {
         const auto given = patterns_.find(of);
         if (given == patterns_.end()) continue;
         if (std::any_of(given->second.begin(), given->second.end(),
@@ -197,7 +197,8 @@ std::optional<Classified> StatementClasses::by_pattern(std::string_view normalis
     out.touches = by_structure.touches;
     out.throttled = by_structure.throttled;
     out.cursor = by_structure.cursor;
-    // What gives a key its lookup hash is a promotion before it is a touch, whoever's pattern takes it for one.
+    // What gives a key its lookup hash is a promotion before it is a touch, whoever's pattern takes it for
+    // one.
     if (out.of == Class::touch && by_structure.of == Class::promote && patterns_.count(Class::promote) == 0) {
         out.of = Class::promote;
         out.fits_more = true;
@@ -227,8 +228,7 @@ Classified StatementClasses::by_tree(const StatementTree& tree) const {
         Classified use{Class::other};
         if (table.role == Table::Role::read) use.of = read(tree, table);
         if (table.role == Table::Role::inserted) use.of = Class::insert;
-        if (table.role == Table::Role::deleted || table.role == Table::Role::updated)
-            use = written(table);
+        if (table.role == Table::Role::deleted || table.role == Table::Role::updated) use = written(table);
         out.looks_up = out.looks_up || use.looks_up;
         out.touches = out.touches || use.touches;
         out.throttled = out.throttled || use.throttled;
@@ -254,8 +254,7 @@ StatementClass StatementClasses::read(const StatementTree& tree, const Table& ta
         return table.rows_tell ? Class::lookup : Class::other;
     if (!legacy_hashes_.empty() && is_by(table, legacy_hashes_))
         return table.rows_tell ? Class::legacy_lookup : Class::unclassified;
-    if (is_by(table, {id_}))
-        return table.rows_tell && !table.returned.empty() ? Class::by_id : Class::other;
+    if (is_by(table, {id_})) return table.rows_tell && !table.returned.empty() ? Class::by_id : Class::other;
     if (is_by_owner(tree, table, 0)) return reads_hash(table) ? Class::owned : Class::other;
     return unidentified(table);
 }
@@ -283,8 +282,8 @@ Classified StatementClasses::written(const Table& table) const {
     std::vector<std::string> identifying = legacy_hashes_;
     identifying.insert(identifying.end(), {id_, lookup_hash_});
     const auto join_on_id = [this](const Table::Join& join) { return join.column == id_; };
-    const bool one = is_by(table, identifying) ||
-                     std::any_of(table.joins.begin(), table.joins.end(), join_on_id);
+    const bool one =
+        is_by(table, identifying) || std::any_of(table.joins.begin(), table.joins.end(), join_on_id);
     Classified out{Class::other};
     out.looks_up = !lookup_hash_.empty() && is_by(table, {lookup_hash_}) && table.rows_tell;
     out.throttled = !last_used_at_.empty() && has(table.conditions, last_used_at_);
@@ -342,8 +341,9 @@ bool StatementClasses::reads_hash(const Table& table) const {
 
 bool StatementClasses::is_by(const Table& table, const std::vector<std::string>& columns) const {
     return std::any_of(table.equal.begin(), table.equal.end(), [&](const Table::Equality& any_of) {
-        return std::all_of(any_of.begin(), any_of.end(),
-                           [&](const std::string& column) { return !column.empty() && has(columns, column); });
+        return std::all_of(any_of.begin(), any_of.end(), [&](const std::string& column) {
+            return !column.empty() && has(columns, column);
+        });
     });
 }
 

@@ -16,7 +16,7 @@ using Class = StatementClass;
 
 /// What the gateway is known by, and what its requests send.
 bool is_at_work(Class of) {
-    constexpr std::array kWork{Class::lookup,        Class::by_id, Class::touch, Class::promote,
+    constexpr std::array kWork{Class::lookup,        Class::by_id, Class::touch,    Class::promote,
                                Class::legacy_lookup, Class::scan,  Class::by_prefix};
     return std::find(kWork.begin(), kWork.end(), of) != kWork.end();
 }
@@ -93,7 +93,7 @@ StatementCounts::Weights StatementCounts::weights(const Known& known) const {
     if (!known.is || is_left_out(known)) return out;
     const Classified& is = *known.is;
     const bool promotion = is.of == Class::promote && is_use(is);
-    if ((is.of == Class::lookup || is.looks_up) && classes_.lookups_are_modern()) {
+    if ((is.of == Class::lookup || is.looks_up) && classes_.lookups_are_modern() && !is.cursor) {
         add(out.calls,
             {{Event::lookup_not_found, 1}, {Event::failure_unknown_key, 1}, {Event::auth_attempt, 1}});
         add(out.rows, {{Event::lookup_found, 1},
@@ -154,7 +154,8 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
     }
     // What takes counts along, whether or not a statement of the gateway is known: a reset, an eviction, and,
     // where the server tells of neither, that keyshift's own calls have become fewer. That this has happened
-    // shows as a counter that began anew, since it is saved: what came while keyshift was down is noticed too.
+    // shows as a counter that began anew, since it is saved: what came while keyshift was down is noticed
+    // too.
     part.readings.push_back({"own/" + statistics.user, statistics.own_calls, statistics.reset_at, {}});
     if (statistics.evictions)
         part.readings.push_back({"evictions", 0, std::to_string(*statistics.evictions), {}});
@@ -235,14 +236,16 @@ domain::Events StatementCounts::measures(const StatementClasses& classes) {
     const bool accepted = classes.knows(Class::by_id);  // also those that a cache has answered
     const bool touches = classes.knows(Class::touch);
     const bool promotes = classes.knows(Class::promote) && classes.promotions_are_uses();
-    offer(scans || promotes || legacy, {Event::fallback});
+    // One that sets the last use, too, is a use whatever is declared.
+    const bool upgrades = promotes || (classes.knows(Class::promote) && touches);
+    offer(scans || upgrades || legacy, {Event::fallback});
     offer(scans, {Event::fallback_scan, Event::fallback_scanned_key});
     offer(lookups, {Event::lookup_found, Event::lookup_not_found});
     // A lookup that finds nothing may be of a legacy key, which is then promoted.
     offer(lookups && accepted && !promotes, {Event::failure_unknown_key, Event::auth_attempt});
     offer(touches || promotes, {Event::verification});
-    // Who logs in by other means reads keys by id, too, where they are managed. Only who knows the gateway can
-    // say that this statement is a key's check.
+    // Who logs in by other means reads keys by id, too, where they are managed. Only who knows the gateway
+    // can say that this statement is a key's check.
     offer(touches && classes.is_declared(Class::by_id), {Event::auth_cache_hit, Event::auth_cache_miss});
     offer(true, {Event::statement_unclassified});
     return events;

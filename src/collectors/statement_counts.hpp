@@ -33,7 +33,7 @@ class StatementCounts {
     /// What doctor says of statements of one class.
     struct Seen {
         std::size_t statements = 0;
-        std::size_t fit_more = 0;                ///< of them, those that more than one pattern fits
+        std::size_t fit_more = 0;               ///< of them, those that more than one pattern fits
         std::vector<std::string> unclassified;  ///< their beginnings, without values; of that class alone
     };
     Seen seen(StatementClass of) const;

@@ -128,8 +128,8 @@ Result<std::vector<std::string>> StatementView::tables(PostgresTransaction& tran
     const auto oid = find_table(transaction, gateway.table, deadline);
     if (!oid && oid.error().code != Errc::permission) return oid.error();
     if (!oid || oid->empty()) return std::vector<std::string>{gateway.table.name};
-    // A view may join other tables: the one that is meant has the columns. The gateway may read the view, too,
-    // if there are hashes in it.
+    // A view may join other tables: the one that is meant has the columns. The gateway may read the view,
+    // too, if there are hashes in it.
     const config::Columns& presumed = config::facts_of(gateway.preset).gateway.columns;
     const auto hash = [](const auto& column, const auto& otherwise) {
         return column ? column->name : otherwise ? otherwise->name : std::string();
@@ -295,9 +295,12 @@ Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
         if (!seen) return seen.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended.error();
         if (seen->after.reset_at != seen->before.reset_at) continue;
-        StatementStatistics out{
-            database_, seen->before.now, seen->before.reset_at, seen->before.evictions,
-            seen->may_have_evicted, {}};
+        StatementStatistics out{database_,
+                                seen->before.now,
+                                seen->before.reset_at,
+                                seen->before.evictions,
+                                seen->may_have_evicted,
+                                {}};
         const drivers::PostgresRows& rows = seen->rows;
         std::map<std::string, std::size_t> at;
         for (std::size_t i = 0; i < rows.size(); ++i) {

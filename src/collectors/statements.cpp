@@ -54,7 +54,8 @@ class Statements final : public Collector {
         if (!observation) close();
         // What ran while nothing was counted is lost, however short that was.
         if (!observation && is_blind(observation.error())) blind_ = true;
-        if (observation && observation->counted && std::exchange(blind_, false)) observation->counted->lossy = true;
+        if (observation && observation->counted && std::exchange(blind_, false))
+            observation->counted->lossy = true;
         return observation;
     }
 
@@ -70,8 +71,8 @@ class Statements final : public Collector {
             findings.push_back(about_evictions(*statistics, *full));
         if (view_->outdated()) findings.push_back(outdated());
         if (!shared_.empty()) findings.push_back({Finding::Kind::warning, shared_, kWaysOfSchemas});
-        for (const Class of : {Class::lookup, Class::by_id, Class::touch, Class::scan, Class::legacy_lookup,
-                               Class::promote})
+        for (const Class of :
+             {Class::lookup, Class::by_id, Class::touch, Class::scan, Class::legacy_lookup, Class::promote})
             findings.push_back(about(of));
         counts_.count(*statistics);
         for (const std::string& text : counts_.seen(Class::unclassified).unclassified)
@@ -158,16 +159,18 @@ class Statements final : public Collector {
     }
 
     static Finding outdated() {
-        return {Finding::Kind::warning,
-                "the extension pg_stat_statements is older than the server, and does not tell what ran inside "
-                "functions from what was sent",
-                "run: ALTER EXTENSION pg_stat_statements UPDATE;"};
+        return {
+            Finding::Kind::warning,
+            "the extension pg_stat_statements is older than the server, and does not tell what ran inside "
+            "functions from what was sent",
+            "run: ALTER EXTENSION pg_stat_statements UPDATE;"};
     }
 
     static Finding unclassified(const std::string& text) {
         return {Finding::Kind::warning,
                 "a statement on the key table fits no class, so that nobody can say that the fallback is not "
-                "used: " + text,
+                "used: " +
+                    text,
                 "give a pattern for it in gateway.statements.scan; if it is no use of a key, in "
                 "gateway.statements.ignore"};
     }
@@ -192,8 +195,9 @@ class Statements final : public Collector {
         const std::string key = "gateway.statements." + name;
         if (of == Class::scan && classes.knows(of))
             return {Finding::Kind::ok, "no scan of a fallback has been seen so far"};
-        if (of == Class::legacy_lookup || of == Class::promote)
-            return {Finding::Kind::ok, "no " + name + " statement has been seen so far"};
+        const bool rare =
+            of == Class::legacy_lookup || (of == Class::promote && !classes.promotions_are_uses());
+        if (rare) return {Finding::Kind::ok, "no " + name + " statement has been seen so far"};
         if (!classes.knows(of))
             return {Finding::Kind::warning,
                     "the configuration does not tell what a " + name + " statement is", "give " + key};

@@ -40,9 +40,8 @@ StatementTexts read_statements(OptionsReader options, const Gateway& gateway) {
     texts.promote = patterns("promote", preset.promote);
     texts.ignore = patterns("ignore", preset.ignore).value_or(std::vector<std::string>());
     texts.roles = options.optional_list_of_text("roles");
-    texts.lookup_serves =
-        options.choice<Serves>("lookup_serves", {{"modern", Serves::one_kind}, {"all", Serves::all}},
-                               presumed_lookups(gateway));
+    texts.lookup_serves = options.choice<Serves>(
+        "lookup_serves", {{"modern", Serves::one_kind}, {"all", Serves::all}}, presumed_lookups(gateway));
     texts.prefix_serves = options.choice<Serves>(
         "prefix_serves", {{"legacy", Serves::one_kind}, {"all", Serves::all}}, preset.prefix_serves);
     return texts;

@@ -114,6 +114,7 @@ PresetFacts inferxgate_preset() {
             .requests = {.create = "POST /auth/key/generate",
                          .remove = "POST /auth/key/delete?key_id={key_id}",
                          .ownerless_by_database = true},
+            .built_on_sqlx = true,
             .caches = {{"auth_key", "auth:key:"}, {"auth_verified", "auth:verified:"}}};
 }
 

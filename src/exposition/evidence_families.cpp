@@ -103,6 +103,9 @@ void append_statements(const Model& model, std::vector<Family>& out) {
     out.push_back(single(Type::counter, "keyshift_fallback_scanned_keys_total",
                          "Rows that these statements returned: keys compared.",
                          counted(model, kSource, Event::fallback_scanned_key)));
+    out.push_back(single(Type::counter, "keyshift_statements_unclassified_total",
+                         "Calls of statements on the key table that fit no class, and may be the fallback.",
+                         counted(model, kSource, Event::statement_unclassified)));
     Family lookups =
         family(Type::counter, "keyshift_auth_lookups_total",
                "The gateway's lookups of a key by its hash; not_found: a legacy or unknown key.");

@@ -49,8 +49,7 @@ bool is_digit(char c) {
 
 Result<void> readable(std::string_view sql) {
     if (auto loaded = load_pg_query(); !loaded) return loaded;
-    if (sql.size() > kLongestStatement)
-        return Error{Errc::parse, "the statement is longer than 32 KiB", {}};
+    if (sql.size() > kLongestStatement) return Error{Errc::parse, "the statement is longer than 32 KiB", {}};
     if (sql.find('\0') != std::string_view::npos)
         return Error{Errc::parse, "the statement holds a NUL character", {}};
     return {};
@@ -122,9 +121,9 @@ Result<std::string> parse_sql(std::string_view sql) {
     constexpr int kMostReplaced = 4;
     for (int replaced = 0;; ++replaced) {
         const PgQueryParseResult parsed = library()->parse(text.c_str());
-        Result<std::string> out =
-            parsed.error == nullptr ? Result<std::string>(parsed.parse_tree)
-                                    : Error{Errc::parse, std::string(parsed.error->message), {}};
+        Result<std::string> out = parsed.error == nullptr
+                                      ? Result<std::string>(parsed.parse_tree)
+                                      : Error{Errc::parse, std::string(parsed.error->message), {}};
         const int cursor = parsed.error == nullptr ? 0 : parsed.error->cursorpos;
         library()->free_parsed(parsed);
         const auto parameter = out ? std::nullopt : parameter_at(text, cursor);

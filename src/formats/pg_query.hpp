@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// PostgreSQL's own scanner and grammar, by libpg_query. The library is loaded when it is first needed: linked,
-// it would cost memory in every process, and many read no statements. Safe from any thread. Kept inside
-// src/formats.
+// PostgreSQL's own scanner and grammar, by libpg_query. The library is loaded when it is first needed:
+// linked, it would cost memory in every process, and many read no statements. Safe from any thread. Kept
+// inside src/formats.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ base::Result<void> load_pg_query();
 /// pg_stat_statements leaves it there. Errors: parse (no SQL, a NUL in it, too long), config.
 base::Result<std::string> parse_sql(std::string_view sql);
 
-/// The tokens of `sql`, comments among them: parts of it. Errors: parse (something is not closed, a NUL in it,
-/// too long), config.
+/// The tokens of `sql`, comments among them: parts of it. Errors: parse (something is not closed, a NUL in
+/// it, too long), config.
 base::Result<std::vector<std::string_view>> scan_sql(std::string_view sql);
 
 }  // namespace keyshift::formats

@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kMostClauses = 64;
 
-void append(SqlSources& to, const SqlSources& from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
-
 void append_once(std::vector<std::string>& to, const std::string& text) {
     if (std::find(to.begin(), to.end(), text) == to.end()) to.push_back(text);
 }
@@ -23,7 +19,8 @@ SqlNode compared(SqlNode side, SqlNode other) {
     side = without_casts(side);
     if (side.kind() != "CoalesceExpr") return side;
     const SqlNode args = side.body()["args"];
-    return args.size() == 2 && !is_blank_default(args.last(), other) ? without_casts(args.first()) : SqlNode();
+    return args.size() == 2 && !is_blank_default(args.last(), other) ? without_casts(args.first())
+                                                                     : SqlNode();
 }
 
 bool is_empty_text(SqlNode value) {
@@ -57,8 +54,7 @@ std::vector<SqlReader::Clause> SqlReader::clauses(SqlNode expression, const SqlS
         return out;
     }
     if (kind == "BoolExpr" && body.text("boolop") == "OR_EXPR") return any_of(body["args"], scope, ctes);
-    if (kind == "BooleanTest" && body.text("booltesttype") == "IS_TRUE" &&
-        body["arg"].kind() != "ColumnRef")
+    if (kind == "BooleanTest" && body.text("booltesttype") == "IS_TRUE" && body["arg"].kind() != "ColumnRef")
         return clauses(body["arg"], scope, ctes);
     if (kind == "A_Expr" && is_equality(body) && body["lexpr"].kind() == "RowExpr" &&
         body["rexpr"].kind() == "RowExpr")
@@ -89,8 +85,7 @@ std::vector<SqlReader::Clause> SqlReader::rows_equal(SqlNode left, SqlNode right
     right.items("args", [&](SqlNode item) { rights.push_back(item); });
     std::vector<Clause> out;
     left.items("args", [&](SqlNode item) {
-        if (out.size() < rights.size())
-            out.push_back({equality(item, rights[out.size()], scope, ctes)});
+        if (out.size() < rights.size()) out.push_back({equality(item, rights[out.size()], scope, ctes)});
     });
     return out;
 }
@@ -179,7 +174,8 @@ void SqlReader::apply(const Condition& condition, Range range) {
             table.joins.push_back({column, other.table, other.column});
     });
     each(condition.with, [&](Table& table, const std::string& column) {
-        for (const SqlSource& other : condition.of) table.joins.push_back({column, other.table, other.column});
+        for (const SqlSource& other : condition.of)
+            table.joins.push_back({column, other.table, other.column});
     });
 }
 

@@ -9,10 +9,8 @@ namespace keyshift::formats {
 namespace {
 
 constexpr std::size_t kMostTables = 200;
-
-void append(SqlSources& to, const SqlSources& from) {
-    to.insert(to.end(), from.begin(), from.end());
-}
+constexpr std::size_t kMostCtes = 500;      // uses of them
+constexpr std::size_t kMostColumns = 2000;  // more than PostgreSQL allows
 
 void append_once(std::vector<std::string>& to, const std::string& text) {
     if (std::find(to.begin(), to.end(), text) == to.end()) to.push_back(text);
@@ -68,8 +66,7 @@ void SqlReader::read_utility(SqlNode statement) {
     } else if (kind == "DoStmt") {
         tree_.kind = Kind::block;
         body.items("args", [&](SqlNode argument) {
-            if (argument.body().text("defname") == "as")
-                tree_.body = argument.body()["arg"].string();
+            if (argument.body().text("defname") == "as") tree_.body = argument.body()["arg"].string();
         });
     } else {
         tree_.kind = Kind::definition;
@@ -99,6 +96,8 @@ SqlColumns SqlReader::query(SqlNode statement, const SqlScope* around, const Sql
 }
 
 SqlColumns SqlReader::select(SqlNode select, const SqlScope* around, const SqlCtes* ctes) {
+    // CTEs that use each other twice double with each of them.
+    if (!complete_) return {};
     SqlCtes known{ctes};
     with(select["withClause"], known, around);
     if (select["larg"]) return set_operation(select, around, &known);
@@ -202,6 +201,7 @@ SqlRelation SqlReader::relation(SqlNode range, const SqlCtes* ctes) {
             for (std::size_t i = at->known.size(); i-- > 0;) {
                 const SqlCte& cte = at->known[i];
                 if (cte.name != name) continue;
+                if (++ctes_used_ > kMostCtes) complete_ = false;
                 const std::string_view alias = range["alias"].text("aliasname");
                 SqlRelation out{std::string(alias.empty() ? name : alias), {}};
                 // It sees those before it. One that names itself finds a table of that name, or none.
@@ -237,10 +237,12 @@ SqlRelation SqlReader::use(SqlNode range, Table::Role role) {
 SqlColumns SqlReader::columns(SqlNode list, const SqlScope& scope, const SqlCtes* ctes) {
     SqlColumns out;
     list.items([&](SqlNode item) {
+        if (!complete_) return;
         const SqlNode target = item.body();
         const SqlNode value = target["val"];
         if (value.kind() == "ColumnRef" && is_star(value.body())) {
             for (SqlColumn& column : expand_star(value.body(), scope)) out.push_back(std::move(column));
+            if (out.size() > kMostColumns) complete_ = false;
             return;
         }
         Flow flow;
@@ -258,8 +260,7 @@ SqlColumns SqlReader::columns(SqlNode list, const SqlScope& scope, const SqlCtes
 }
 
 void SqlReader::compute(const SqlSources& sources) {
-    for (const SqlSource& source : sources)
-        append_once(tree_.tables[source.table].computed, source.column);
+    for (const SqlSource& source : sources) append_once(tree_.tables[source.table].computed, source.column);
 }
 
 void SqlReader::give(const SqlColumns& columns) {

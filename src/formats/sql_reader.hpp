@@ -80,6 +80,7 @@ class SqlReader {
 
     StatementTree tree_;
     bool complete_ = true;
+    std::size_t ctes_used_ = 0;
     std::vector<std::int64_t> read_links_;  ///< where sub-selects stand that were read out of turn
 };
 

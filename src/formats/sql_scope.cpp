@@ -6,11 +6,6 @@
 namespace keyshift::formats {
 namespace {
 
-void append(SqlSources& to, const SqlSources& from) {
-    for (const SqlSource& source : from)
-        if (std::find(to.begin(), to.end(), source) == to.end()) to.push_back(source);
-}
-
 const SqlRelation* find(const SqlScope& scope, std::string_view name) {
     for (const SqlScope* at = &scope; at != nullptr; at = at->around)
         for (const SqlRelation& relation : at->relations)
@@ -35,6 +30,11 @@ SqlSources unqualified(std::string_view name, const SqlScope& scope) {
 }
 
 }  // namespace
+
+void append(SqlSources& to, const SqlSources& from) {
+    for (const SqlSource& source : from)
+        if (std::find(to.begin(), to.end(), source) == to.end()) to.push_back(source);
+}
 
 std::vector<std::string> strings(SqlNode list) {
     std::vector<std::string> out;

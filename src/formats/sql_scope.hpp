@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What names mean at one place of a statement: the tables, sub-selects and CTEs that stand in its FROM, and in
-// those around it. Values that point to what is around them. Kept inside src/formats.
+// What names mean at one place of a statement: the tables, sub-selects and CTEs that stand in its FROM, and
+// in those around it. Values that point to what is around them. Kept inside src/formats.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,9 @@ struct SqlSource {
     bool operator==(const SqlSource&) const = default;
 };
 using SqlSources = std::vector<SqlSource>;
+
+/// Each once, or they would double with each sub-select.
+void append(SqlSources& to, const SqlSources& from);
 
 /// A column that a SELECT returns, and what its value comes from. The name "*": all columns of its sources.
 struct SqlColumn {

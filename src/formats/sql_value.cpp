@@ -14,16 +14,16 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, Size>& 
 
 constexpr std::array<std::string_view, 5> kSameValue{"lower", "upper", "encode", "decode", "convert_to"};
 constexpr std::array<std::string_view, 22> kNoValue{
-    "count", "length", "octet_length", "char_length", "character_length", "bit_length",   "pg_column_size",
-    "left",  "substr", "substring",    "split_part",  "starts_with",      "btrim",        "ltrim",
-    "rtrim", "strpos", "position",     "num_nulls",   "num_nonnulls",     "pg_typeof",    "regexp_match",
-    "like_escape"};
+    "count",          "length",    "octet_length", "char_length", "character_length", "bit_length",
+    "pg_column_size", "left",      "substr",       "substring",   "split_part",       "starts_with",
+    "btrim",          "ltrim",     "rtrim",        "strpos",      "position",         "num_nulls",
+    "num_nonnulls",   "pg_typeof", "regexp_match", "like_escape"};
 constexpr std::array<std::string_view, 19> kAggregates{
-    "count",    "max",       "min",        "sum",       "avg",      "bool_or",         "bool_and",
-    "every",    "array_agg", "string_agg", "json_agg",  "jsonb_agg", "json_object_agg", "jsonb_object_agg",
-    "bit_and",  "bit_or",    "xmlagg",     "any_value", "stddev"};
-constexpr std::array<std::string_view, 13> kComparisons{"=",  "<>", "!=",  "<",   ">",  "<=", ">=",
-                                                        "~",  "~*", "!~",  "!~*", "^@", "~~"};
+    "count",   "max",       "min",        "sum",       "avg",       "bool_or",         "bool_and",
+    "every",   "array_agg", "string_agg", "json_agg",  "jsonb_agg", "json_object_agg", "jsonb_object_agg",
+    "bit_and", "bit_or",    "xmlagg",     "any_value", "stddev"};
+constexpr std::array<std::string_view, 13> kComparisons{
+    "=", "<>", "!=", "<", ">", "<=", ">=", "~", "~*", "!~", "!~*", "^@", "~~"};
 
 }  // namespace
 
@@ -61,8 +61,7 @@ bool is_like(SqlNode body) {
 
 bool is_comparison(SqlNode body) {
     const std::string_view kind = body.text("kind");
-    return (kind != "AEXPR_OP" && kind != "AEXPR_NULLIF") ||
-           is_one_of(last_name(body["name"]), kComparisons);
+    return (kind != "AEXPR_OP" && kind != "AEXPR_NULLIF") || is_one_of(last_name(body["name"]), kComparisons);
 }
 
 bool tells_no_value(std::string_view function) {

@@ -88,8 +88,9 @@ Result<StatementPattern> StatementPattern::parse(std::string_view pattern) {
     };
     const auto tokens = tokens_of(pattern);
     if (!tokens && tokens.error().code != Errc::parse) return tokens.error();
-    if (!tokens)
-        return refuse(" cannot be read: " + tokens.error().what, "close what it opens, and keep it short");
+    if (!tokens && pattern.size() > kLongestStatement)
+        return refuse(" is longer than 32 KiB", "put * for what may differ");
+    if (!tokens) return refuse(" has a quotation mark or comment that is not closed", "close it");
     StatementPattern out;
     std::string text;
     const char* end = nullptr;

@@ -8,8 +8,8 @@
 
 namespace keyshift::formats {
 
-/// The beginning of `sql` on one line, as base::visible() shows it, at most `most` code points, then "...". What
-/// stands in quotation marks for a value is left out: it may be a hash.
+/// The beginning of `sql` on one line, as base::visible() shows it, at most `most` code points, then "...".
+/// What stands in quotation marks for a value is left out: it may be a hash.
 std::string shown_statement(std::string_view sql, std::size_t most = 120);
 
 }  // namespace keyshift::formats

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a statement does with tables, read from PostgreSQL's own parse tree: through aliases, sub-selects, CTEs,
-// joins, UNION, cursors and PREPARE. It knows names, not a schema: an unqualified column may be any table's of
-// its FROM. Pure: safe from any thread.
+// What a statement does with tables, read from PostgreSQL's own parse tree: through aliases, sub-selects,
+// CTEs, joins, UNION, cursors and PREPARE. It knows names, not a schema: an unqualified column may be any
+// table's of its FROM. Pure: safe from any thread.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ struct StatementWrite {
 struct StatementTable {
     enum class Role : std::uint8_t { read, updated, inserted, deleted, other };
 
-    /// What all rows that count must be like, by AND: `column = value`, also IN and ANY. Any one of the columns
-    /// where OR joins them.
+    /// What all rows that count must be like, by AND: `column = value`, also IN and ANY. Any one of the
+    /// columns where OR joins them.
     using Equality = std::vector<std::string>;
     /// `column` = `of` of another table of the statement.
     struct Join {

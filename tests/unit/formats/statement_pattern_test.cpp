@@ -15,34 +15,31 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-TEST(StatementShape, Normalised) {
+TEST(StatementText, Normalised) {
     const Pairs cases{
         {"", ""},
         {"SELECT 1", "select 1"},
         {" \n select\t*\r\nFROM  t ; ", "select * from t"},
-        {"select a , b ,c from t where ( a = $1 )", "select a,b,c from t where(a=$)"},
-        {"select $1, $22::int, $3", "select $,$::int,$"},
-        {"a >= 1 and b <> 2", "a>=1 and b<>2"},
-        {"select count( * ) from t", "select count(*)from t"},
-        {"select t . * from t", "select t.* from t"},
-        {"select 1*2, a * b", "select 1 * 2,a * b"},
+        {"select a , b ,c from t where ( a = $1 )", "select a , b , c from t where a = $"},
+        {"select $1, $22::int, $3", "select $ , $ :: int , $"},
+        {"a >= 1 and b <> 2", "a >= 1 and b <> 2"},
+        {"select count( * ) from t", "select count * from t"},
+        {"select t . * from t", "select t . * from t"},
         {"select -- x\n 1 -- y", "select 1"},
         {"select/* a /* b */ c */1", "select 1"},
         {"select 1; /*controller='users',traceparent='00-x'*/", "select 1"},
         {"select 1;;\n;", "select 1"},
-        {"begin; select 1;", "begin;select 1"},
-        {"select 'A  B', E'it\\'s  A', 'it''s -- no'", "select 'A  B',e'it\\'s  A','it''s -- no'"},
-        {"select $$A  'B$$, $Tag$ $$ ; $Tag$", "select $$A  'B$$,$Tag$ $$ ; $Tag$"},
-        {"SELECT \"id\" FROM \"public\".\"virtual_keys\"", "select id from public.virtual_keys"},
-        {"select \"Id\", \"my id\", \"a\"\"B\", \"9a\", \"\"",
-         "select \"Id\",\"my id\",\"a\"\"B\",\"9a\",\"\""},
-        {"select \"user\", \"order\", \"users\", \"with\"", "select \"user\",\"order\",users,\"with\""},
-        {"select \xC3\x84 from T\xC3\x84", "select \xC3\x84 from t\xC3\x84"},
-        {"select - -1, a / *b", "select- -1,a/ * b"},
-        {"select 'open", "select 'open"},
-        {"select 1 /* open /* */", "select 1"},
-        {"select $a$open", "select $a$open"},
-        {"select a$b, $a", "select a$b,$ a"},
+        {"begin; select 1;", "begin ; select 1"},
+        {"a IN ($1 /*, ... */)", "a in $"},
+        {"select 'A  B', E'it\\'s  A', 'it''s -- no'", "select 'A  B' , e'it\\'s  A' , 'it''s -- no'"},
+        {"select $$A  'B$$, $Tag$ $$ ; $Tag$", "select $$A  'B$$ , $Tag$ $$ ; $Tag$"},
+        {"SELECT \"id\" FROM \"public\".\"virtual_keys\"", "select id from public . virtual_keys"},
+        {"select \"Id\", \"my id\", \"a\"\"B\", \"9a\"", "select \"Id\" , \"my id\" , \"a\"\"B\" , \"9a\""},
+        {"select a$B from T", "select a$b from t"},
+        {"select 'open", ""},
+        {"select 1 /* open /* */", ""},
+        {std::string("select \0 1", 10), ""},
+        {"select " + std::string(40'000, 'x'), ""},
     };
     for (const auto& [sql, expected] : cases) {
         EXPECT_EQ(normalise_statement(sql), expected) << sql;
@@ -50,13 +47,12 @@ TEST(StatementShape, Normalised) {
     }
 }
 
-TEST(StatementShape, DifferentStatementsStayDifferent) {
+TEST(StatementText, DifferentStatementsStayDifferent) {
     const Pairs cases{
         {"select a from t", "select b from t"},
         {"select 'a'", "select 'A'"},
         {"select 'a b'", "select 'a  b'"},
         {"select \"A\"", "select a"},
-        {"select \"user\"", "select user"},
         {"select a from public.t", "select a from t"},
         {"select - - a", "select"},
         {"select 1", "select $1"},
@@ -75,12 +71,8 @@ bool matches(std::string_view pattern, std::string_view sql) {
 
 TEST(StatementPattern, Matches) {
     const std::string_view lookup = "select * from virtual_keys where key_lookup_hash = $1";
-    EXPECT_TRUE(
-        matches(lookup,
-                "SELECT \"id\", \"key_hash\"\nFROM \"virtual_keys\" WHERE (\"key_lookup_hash\" = $1)") ==
-        false);
-    EXPECT_TRUE(
-        matches(lookup, "SELECT \"id\", \"key_hash\"\nFROM \"virtual_keys\" WHERE \"key_lookup_hash\"=$3;"));
+    EXPECT_TRUE(matches(
+        lookup, "SELECT \"id\", \"key_hash\"\nFROM \"virtual_keys\" WHERE (\"key_lookup_hash\" = $3);"));
     EXPECT_TRUE(matches(lookup, "select * from virtual_keys where key_lookup_hash=$1 /*app='x'*/"));
     EXPECT_FALSE(matches(lookup, "select id from virtual_keys where key_lookup_hash=$1 and blocked=$2"));
     EXPECT_FALSE(matches(lookup, "select id from other_keys where key_lookup_hash=$1"));
@@ -92,11 +84,17 @@ TEST(StatementPattern, Matches) {
     EXPECT_TRUE(matches("select virtual_k*", "select virtual_keys"));
     EXPECT_FALSE(matches("select virtual_k *", "select virtual_keys"));
     EXPECT_TRUE(matches("update t set a = *", "update t set a = $1 where b = 2"));
+    EXPECT_TRUE(matches("update t set a=*", "update t set a = $1 where b = 2"));
     EXPECT_TRUE(matches("*virtual_keys*", "select id from virtual_keys where x"));
     EXPECT_TRUE(matches("select count(*) from t", "select count( * ) from t"));
     EXPECT_TRUE(matches("a in (*)", "a IN ($1, $2, $3)"));
     EXPECT_TRUE(matches("select '*'", "select '*'"));
     EXPECT_FALSE(matches("select '*'", "select 'x'")) << "a star in quotation marks is itself";
+    // As Prisma writes conditions, and SQLAlchemy casts.
+    EXPECT_TRUE(matches("update t set a = $1 where *",
+                        "UPDATE \"t\" SET \"a\" = $1 WHERE (\"t\".\"id\" = $2 AND 1=1)"));
+    EXPECT_TRUE(matches("set a = $1*, b = $2* where t.id = $3*",
+                        "SET a=$1::timestamptz, b=$2 WHERE t.id = $3::uuid"));
 }
 
 TEST(StatementPattern, Globs) {
@@ -129,9 +127,9 @@ TEST(StatementPattern, Refused) {
     }
 }
 
-TEST(StatementShape, HostileTextsTakeLinearTime) {
+TEST(StatementText, HostileTextsTakeLinearTime) {
     const auto begin = std::chrono::steady_clock::now();
-    constexpr std::size_t kSize = 1 << 20U;
+    constexpr std::size_t kSize = 30 * 1024;
     const auto repeat = [](std::string_view piece) {
         std::string out;
         while (out.size() < kSize) out += piece;
