@@ -92,7 +92,7 @@ RefusedKeys refused_keys(const Model& model, base::Time now) {
     if (source == nullptr) return out;
     out.counted_since = database_now(model, *source->counted_since);
     const auto& series = model.evidence.hourly.series();
-    const auto found = series.find(kHourlyUnknown);
+    const auto found = series.find(kHourlyUnknownKeys);
     if (found == series.end()) return out;
     for (const auto& [hour, count] : found->second) {
         const base::Time middle = base::Time{hours{hour}} + std::chrono::minutes{30};
