@@ -335,7 +335,8 @@ inline void Reference::prove() {
     const bool after_modern = std::any_of(modern_.begin(), modern_.end(), [this](const auto& item) {
         return item.second.created < *newest_legacy_use_;
     });
-    const bool moved = std::any_of(keys_.begin(), keys_.end(), [](const auto& item) { return item.second.moved; });
+    const bool moved =
+        std::any_of(keys_.begin(), keys_.end(), [](const auto& item) { return item.second.moved; });
     if (moved || after_modern) proved_at_ = now_;
 }
 
