@@ -57,6 +57,15 @@ TEST(CanaryUses, OfABusyKeyOnlySomeAreTheProbes) {
     EXPECT_TRUE(canary.is_shared());
 }
 
+/// Where the gateway writes a last use now and then, many requests explain no more uses than a few do.
+TEST(CanaryUses, RequestsOfLongAgoExplainNoUseOfToday) {
+    CanaryUses canary;
+    canary.used(kNow - 1h);
+    for (int poll = 0; poll < 100; ++poll) canary.asked(kNow + poll * 1min);
+    for (int use = 1; use <= 5; ++use) canary.used(kNow + 2h + use * 1s);
+    EXPECT_TRUE(canary.is_shared());
+}
+
 TEST(CanaryUses, WhatIsFoundAtFirstOrAgainIsNoUse) {
     CanaryUses canary;
     for (int poll = 0; poll < 10; ++poll) canary.used(kNow);
