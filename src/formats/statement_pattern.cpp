@@ -98,7 +98,8 @@ Result<StatementPattern> StatementPattern::parse(std::string_view pattern) {
         const Token& token = tokens->at(i);
         const bool beside_star = token.text == "*" || (i > 0 && tokens->at(i - 1).text == "*");
         // What stands apart from a star by a parenthesis alone stands beside it.
-        const std::string_view between(end, end == nullptr ? 0 : token.written.data() - end);
+        const auto apart_by = end == nullptr ? 0 : static_cast<std::size_t>(token.written.data() - end);
+        const std::string_view between(end, apart_by);
         const bool apart = between.find_first_not_of("()") != std::string_view::npos;
         if (i > 0 && (!beside_star || apart)) text += ' ';
         if (token.text == "*") {
