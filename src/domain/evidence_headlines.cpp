@@ -158,7 +158,7 @@ void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last
     if (first || headline.evidence == choice.name) {
         grow(evidence, signal, choice.totals, now);
     } else {
-        if (signal == Signal::fallback) evidence.match.excuse();
+        if (signal == Signal::fallback) evidence.match.forget_waiting();
         if (counts_exactly(choice.name)) raise_to(evidence, signal, choice.totals, now);
     }
     headline.evidence = choice.name;
@@ -200,8 +200,9 @@ void follow_uses(Evidence& evidence, const SeenUses& seen, base::Time now) {
         add_hits(evidence, evidence.match.uses(grown, since, now), now);
     evidence.uses_polled_at = seen.polled_at;
     const SourceCounts* const counts = covering(evidence, since, now);
-    if (counts == nullptr) return evidence.match.excuse();
-    const base::Duration patience = 3 * std::max(counts->poll_every, seen.poll_every);
+    if (counts == nullptr) evidence.match.excuse();
+    const base::Duration poll = counts == nullptr ? base::Duration{} : counts->poll_every;
+    const base::Duration patience = 3 * std::max(poll, seen.poll_every);
     if (evidence.match.overdue(patience, now) == 0) return;
     evidence.contradicted_at = now;
     evidence.contradicted = evidence.of(Signal::fallback).evidence;

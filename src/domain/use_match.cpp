@@ -15,10 +15,11 @@ constexpr std::size_t kMostEntries = 1'000;
 
 void UseMatch::add(Entries& to, std::uint64_t count, base::Time now) {
     if (count == 0) return;
-    if (!to.empty() && now - to.back().at < kGrain && now >= to.back().at) {
+    const bool near = !to.empty() && now - to.back().at < kGrain && now >= to.back().at;
+    if (near && !to.back().excused) {
         to.back().count += count;
     } else {
-        to.push_back({now, count});
+        to.push_back({.at = now, .count = count});
     }
     if (to.size() > kMostEntries) to.pop_front();
 }
@@ -61,10 +62,14 @@ std::uint64_t UseMatch::overdue(base::Duration patience, base::Time now) {
     const base::Duration longest = std::max(patience, kPatience);
     while (!waiting_.empty() && (now - waiting_.front().at >= longest || waiting_.front().at > now)) {
         // A time in the future is of a clock that has been set back since: nobody knows how long it waited.
-        if (waiting_.front().at <= now) out += waiting_.front().count;
+        if (waiting_.front().at <= now && !waiting_.front().excused) out += waiting_.front().count;
         waiting_.pop_front();
     }
     return out;
+}
+
+void UseMatch::excuse() {
+    for (Entry& entry : waiting_) entry.excused = true;
 }
 
 void UseMatch::remember(std::uint64_t hits, base::Time now) {

@@ -27,8 +27,11 @@ class UseMatch {
     std::uint64_t uses(std::uint64_t uses, base::Time since, base::Time now);
     /// Uses that the evidence should have counted by now, and has not. Each once.
     std::uint64_t overdue(base::Duration patience, base::Time now);
-    /// The evidence may have lost what it counted, or is another one: what waits proves nothing.
-    void excuse() { waiting_.clear(); }
+    /// The evidence may have lost what it counted: what waits proves nothing against it. A hit that is
+    /// counted later still stands for it.
+    void excuse();
+    /// The evidence is another one.
+    void forget_waiting() { waiting_.clear(); }
     /// Hits that were counted in an earlier process, and may stand for uses to come.
     void remember(std::uint64_t hits, base::Time now);
 
@@ -36,6 +39,7 @@ class UseMatch {
     struct Entry {
         base::Time at;
         std::uint64_t count;
+        bool excused = false;
     };
     using Entries = std::deque<Entry>;
     static void add(Entries& to, std::uint64_t count, base::Time now);

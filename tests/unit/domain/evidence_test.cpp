@@ -613,6 +613,20 @@ TEST_F(LowerBound, WhatTheEvidenceHasCountedIsNotCountedAgain) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 3U);
 }
 
+TEST_F(LowerBound, AHitThatIsCountedAfterTheUseIsNoOtherHoweverYoungTheEvidence) {
+    poll(0);
+    take("statements", look(1));
+    poll(0);
+    pass(30s);
+    poll(1);
+    EXPECT_EQ(total(), 1U) << "the hit of before may have been it";
+    poll(2);
+    EXPECT_EQ(total(), 2U);
+    take("statements", look(1));
+    EXPECT_EQ(total(), 2U);
+    EXPECT_FALSE(contradicted());
+}
+
 TEST_F(LowerBound, AUseMayBeWrittenAsLateAsTheGatewayWrites) {
     poll(0);
     take("statements", look());

@@ -67,6 +67,17 @@ TEST(UseMatch, PatienceIsAQuarterOfAnHourOrLonger) {
     EXPECT_EQ(excused.overdue({}, kNow + 1h), 0U);
 }
 
+TEST(UseMatch, AnExcusedUseIsStillTheHitThatIsCountedLater) {
+    UseMatch match;
+    EXPECT_EQ(match.uses(1, kNow - 1h, kNow), 1U);
+    match.excuse();
+    EXPECT_EQ(match.uses(1, kNow - 1h, kNow + 1s), 1U);
+    EXPECT_EQ(match.hits(2, kNow + 2s), 0U);
+    match.uses(1, kNow - 1h, kNow + 3s);
+    match.forget_waiting();
+    EXPECT_EQ(match.hits(1, kNow + 4s), 1U) << "by another evidence";
+}
+
 TEST(UseMatch, RemembersABoundedNumberOfHits) {
     UseMatch match;
     base::Time now = kNow;
