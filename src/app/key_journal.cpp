@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "app/saved_model.hpp"
-#include "base/utf8.hpp"
 #include "domain/key_slot.hpp"
 #include "domain/plausible.hpp"
 
@@ -26,9 +25,6 @@ constexpr const char* kUses = "legacy_uses_observed";
 constexpr const char* kTableChanges = "table_changes";
 constexpr const char* kTransitions = "phase_transitions";
 constexpr const char* kCleanedAt = "cleaned_at";
-
-/// So many keys that are upgraded at once, none of them by its use, are a backfill.
-constexpr std::uint64_t kBackfill = 3;
 
 /// The database's clock and ours may drift apart that much between two polls.
 constexpr base::Duration kClockStep = 15min;
@@ -398,48 +394,6 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
         {.kind = store::event::kClockSet,
          .detail = (step.count() > 0 ? "forward by " : "back by ") +
                    base::format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)))});
-}
-
-/// A key in use that is taken for the canary would be in no number.
-Result<void> KeyJournal::check_canary() {
-    if (!canary_uses_.is_shared()) return {};
-    forget_scan();
-    return Error{base::Errc::schema,
-                 "the canary key " + base::visible(settings_.policy.canary) +
-                     " is used by others than keyshift's probe, and is left out of all numbers",
-                 "give the probe a legacy key of its own, that nobody else has, as canary_key and canary_id"};
-}
-
-/// Of keys whose rows this scan did not show too.
-void KeyJournal::take_logged_uses() {
-    for (const auto& [id, at] : logged_uses_.latest()) {
-        if (!ledger_.used(domain::hash_id(id), at)) continue;
-        ++scan_->uses;
-        loaded_ = false;
-        raise(scan_->next.evidence.newest_legacy_use, std::optional(std::min(at, scan_->now)));
-    }
-}
-
-/// S6: rows have been seen to tell of uses.
-void KeyJournal::note_proof() {
-    if (scan_->next.last_used_proved_at || !settings_.policy.uses_recorded) return;
-    const auto first_modern = ledger_.oldest_modern();
-    const bool after_modern = scan_->newest_row_use && first_modern && *scan_->newest_row_use > *first_modern;
-    if (scan_->row_advanced || after_modern) scan_->next.last_used_proved_at = scan_->now;
-}
-
-/// Keys that get a lookup hash without a use, many at once: an UPDATE of the whole table, or the gateway's
-/// own migration. Whether the hashes are right each key's next use tells. Where last uses are not proved,
-/// nobody can tell that there was none.
-void KeyJournal::note_backfill() {
-    const bool may_be_uses = settings_.policy.promotes_in_place && !scan_->next.last_used_proved_at;
-    if (scan_->upgrades < kBackfill || may_be_uses) return;
-    scan_->backfilled = true;
-    event(
-        {.kind = store::event::kBackfill,
-         .keys = scan_->upgrades,
-         .detail =
-             "legacy keys have got a lookup hash at once and without a use; each is proved by its next use"});
 }
 
 void KeyJournal::find_fallback_mode() {
