@@ -45,6 +45,9 @@ TEST(Proof, LapsesWhereItsGroundIsNotAtWork) {
     EXPECT_EQ(proof.lapsed, "what a use would be counted by was not at work for 1d");
     stand_on(longer, kIdle, 72h, kNow + 24h);
     EXPECT_TRUE(longer.since) << "nobody need call for three days";
+    Proof shorter = proved();
+    stand_on(shorter, kIdle, 1h, kNow + 2h);
+    EXPECT_TRUE(shorter.since) << "two hours are no day";
     stand_on(longer, kIdle, 1h, kNow + 24h);
     EXPECT_FALSE(longer.since) << "a day is never too long";
     Proof working = proved();
