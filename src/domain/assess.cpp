@@ -37,6 +37,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     if (!model.keys) facts.keys_read_at.reset();
     if (!model.keys) return facts;
     const Migration& migration = model.keys->migration;
+    facts.census_at = migration.census_at;
     facts.poll_every = migration.poll_every;
     facts.standby_behind = migration.clock_at - migration.polled_at;
     facts.reconfigured = model.keys->judged_by != model.policy;

@@ -5,6 +5,7 @@
 
 #include "domain/verdict_checks.hpp"
 #include "domain/verdict_evidence.hpp"
+#include "domain/verdict_words.hpp"
 
 namespace keyshift::domain {
 namespace {
@@ -35,6 +36,27 @@ std::optional<base::Time> earliest_safe(const VerdictFacts& facts) {
     if (facts.live_use.quiet_at) earliest = std::max(earliest, *facts.live_use.quiet_at);
     if (const auto quiet = quiet_at(facts)) earliest = std::max(earliest, *quiet);
     return earliest;
+}
+
+/// When the last check that time alone mends began to pass.
+std::optional<base::Time> all_pass_since(const VerdictFacts& facts) {
+    auto since = earliest_safe(facts);
+    if (facts.newest_legacy_created_at)
+        since = std::max(since, std::optional(*facts.newest_legacy_created_at + facts.windows.drain));
+    return std::max(since, facts.blocked_long_enough_at);
+}
+
+/// Between two censuses a pulse may miss what happens to a key: SAFE is said of all rows, as they were when
+/// nothing else was missing.
+void ask_for_census(const VerdictFacts& facts, Judgement& judgement) {
+    const auto since = all_pass_since(facts);
+    if (since && facts.census_at && *facts.census_at >= *since) return;
+    CheckResult& fresh = judgement.checks.at(static_cast<std::size_t>(Check::sources_fresh));
+    fresh.outcome = CheckOutcome::unknown;
+    fresh.evidence += "; all other checks pass since " + date(since, base::Time::max()) +
+                      ", and the last census is of " + date(facts.census_at, base::Time::max()) +
+                      ": SAFE needs one that begins later, which comes by itself";
+    judgement.verdict = come_to(judgement);
 }
 
 }  // namespace
@@ -71,6 +93,7 @@ Judgement judge(const VerdictFacts& facts, base::Time now) {
         out.checks.at(i) = run_check(static_cast<Check>(i), facts, now);
     out.verdict = come_to(out);
     out.earliest_safe = earliest_safe(facts);
+    if (out.verdict == Verdict::safe) ask_for_census(facts, out);
     return out;
 }
 

@@ -99,6 +99,7 @@ struct VerdictFacts {
     bool keys_up = false;
     std::string keys_failure;                ///< why the last poll failed, and what to do about it
     std::optional<base::Time> keys_read_at;  ///< last success
+    std::optional<base::Time> census_at;     ///< the last census: its rows are as of then
     base::Duration poll_every{};             ///< how far apart polls really are
     base::Duration standby_behind{};         ///< so much earlier than the clock are the data of the last poll
     bool reconfigured = false;               ///< phases and tally are by another configuration

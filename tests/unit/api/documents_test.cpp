@@ -41,6 +41,7 @@ domain::Model model() {
     keys.observation_start = kNow - 720h;
     domain::Migration& migration = out.keys.emplace().migration;
     migration.polled_at = migration.clock_at = kNow - 10s;
+    migration.census_at = kNow - 10s;
     migration.poll_every = 30s;
     migration.tally.phases.at(static_cast<std::size_t>(domain::Phase::drained)) = 3;
     migration.tally.phases.at(static_cast<std::size_t>(domain::Phase::retired)) = 1;

@@ -102,6 +102,7 @@ class Reference {
         return count;
     }
     std::uint64_t modern() const { return modern_.size(); }
+    Time nothing_missing_since(const domain::FallbackJudgement& fallback) const;
     /// Why the fallback must not be removed.
     std::vector<std::string> doubts(const domain::FallbackJudgement& fallback) const;
 
@@ -410,6 +411,20 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     begun_ = true;
 }
 
+/// As far as time alone decides.
+inline Time Reference::nothing_missing_since(const domain::FallbackJudgement& fallback) const {
+    const Duration drain = policy_.windows.drain;
+    Time since = observed_since_ + drain;
+    if (newest_creation_) since = std::max(since, *newest_creation_ + drain);
+    if (fallback.state.mode != FallbackMode::absent || fallback.contradicted) {
+        if (proved_at_) since = std::max(since, *proved_at_ + drain);
+        if (newest_legacy_use_) since = std::max(since, *newest_legacy_use_ + drain);
+    }
+    for (const auto& [id, key] : keys_)
+        if (!key.gone) since = std::max(since, key.latest_use() + window(key));
+    return since;
+}
+
 inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgement& fallback) const {
     std::vector<std::string> out;
     const Duration drain = policy_.windows.drain;
@@ -426,6 +441,7 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
         doubt(!proved_at_ || now_ - *proved_at_ < drain, "not proved for long enough");
         doubt(newest_legacy_use_ && *newest_legacy_use_ > now_ - drain, "a use of the fallback");
     }
+    doubt(!census_at_ || *census_at_ < nothing_missing_since(fallback), "no census since nothing else is missing");
     const bool strict = policy_.inventory == domain::InventoryPolicy::strict;
     for (const auto& [id, key] : keys_) {
         doubt(strict && key.published < Phase::upgraded, id + " is left");

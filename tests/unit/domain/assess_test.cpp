@@ -26,6 +26,7 @@ Model safe_model() {
     keys.observation_start = kNow - 1000h;
     Migration& migration = model.keys.emplace().migration;
     migration.polled_at = migration.clock_at = kNow - 10s;
+    migration.census_at = kNow - 10s;
     migration.poll_every = 30s;
     migration.observed_since = kNow - 720h;
     migration.tally.phases.at(static_cast<std::size_t>(Phase::drained)) = 3;

@@ -29,6 +29,7 @@ VerdictFacts safe_facts() {
     VerdictFacts f;
     f.keys_up = true;
     f.keys_read_at = kNow - 10s;
+    f.census_at = kNow - 10s;
     f.poll_every = 30s;
     f.observed_since = kNow - 720h;
     f.watched_since = kNow - 720h;
@@ -516,6 +517,31 @@ TEST(Verdict, TheRefusedProbeIsMissedWhereNoKeyIsUsed) {
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
     facts.probe_refused_at.reset();
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unsafe);
+}
+
+TEST(Verdict, SafeIsSaidOfACensusThatBeganWhenNothingElseWasMissing) {
+    VerdictFacts facts = safe_facts();  // all pass since the last hit left the window, 32 hours ago
+    facts.census_at = kNow - 200h + kWeek;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
+    facts.census_at = kNow - 200h + kWeek - 1us;
+    const Judgement judgement = judge(facts, kNow);
+    EXPECT_EQ(judgement.verdict, Verdict::unknown);
+    EXPECT_EQ(judgement[Check::sources_fresh].outcome, Outcome::unknown);
+    EXPECT_THAT(judgement[Check::sources_fresh].evidence, HasSubstr("SAFE needs one that begins later"));
+    facts.census_at.reset();
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    facts.census_at = kNow - 40h;
+    phase(facts, Phase::retired_in_use) = 1;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unsafe) << "it hides nothing that is worse";
+}
+
+TEST(Verdict, TheCensusComesAfterWhatIsNewWasOldEnough) {
+    VerdictFacts facts = safe_facts();
+    facts.census_at = kNow - 10h;
+    facts.newest_legacy_created_at = kNow - kWeek - 9h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    facts.newest_legacy_created_at = kNow - kWeek - 10h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
 }
 
 TEST(Verdict, StaleNumbersComeBeforeUnsafeBeforeUnknownBeforeNotYet) {
