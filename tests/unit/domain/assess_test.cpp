@@ -247,7 +247,7 @@ const std::vector<Row> kRows{
     {"written late",
      [](Model& m) {
          SourceCounts& counts = counting(m);
-         counts.lost_at = counts.counted_since = kNow - 1min;
+         counts.lost_at = counts.counted_since = kNow - 2min;
          m.policy.last_used_delay = 1min;
      },
      Check::coverage, Outcome::pass, "lost"},
