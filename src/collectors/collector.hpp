@@ -60,6 +60,8 @@ struct Request {
     KeySink* keys = nullptr;         ///< for the collector of the key table, never null there
     base::Duration active_window{};  ///< see Scan::active
     Scan wanted = Scan::pulse;       ///< census: a pulse will not do, what was known before has been lost
+    /// The verdict waits for nothing but a census: one may come before its time, and the next one later.
+    bool awaits_census = false;
 };
 
 /// What others have counted, read at one moment.

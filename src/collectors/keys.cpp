@@ -138,10 +138,12 @@ class Keys final : public Collector {
         }
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
+        const bool is_due = census_budget_.rest() < schedule_.interval / 10;
+        const bool early = request.awaits_census && !was_early_ && !is_due;
         const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
-                            shared_.keys().size() > kMostMissing ||
-                            census_budget_.rest() < schedule_.interval / 10;
+                            shared_.keys().size() > kMostMissing || is_due || early;
         if (!census) return scan(Scan::pulse, request);
+        was_early_ = early;
         if (pooled_)
             if (auto brief = check_pace(request.deadline); !brief) return brief.error();
         return scan(Scan::census, request);
@@ -342,6 +344,7 @@ class Keys final : public Collector {
     std::optional<KeySource> source_;
     std::optional<TableStatistics> statistics_;
     bool pooled_ = false;
+    bool was_early_ = false;  // the last census came before its time
     bool in_recovery_ = false;
     Standby standby_;
     std::optional<domain::TableIdentity> table_;  // as of open()

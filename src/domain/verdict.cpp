@@ -57,6 +57,7 @@ void ask_for_census(const VerdictFacts& facts, Judgement& judgement) {
                       ", and the last census is of " + date(facts.census_at, base::Time::max()) +
                       ": SAFE needs one that begins later, which comes by itself";
     judgement.verdict = come_to(judgement);
+    judgement.awaits_census = true;
 }
 
 }  // namespace

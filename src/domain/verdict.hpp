@@ -150,6 +150,7 @@ struct Judgement {
     /// Latest of each legacy key's last use + Wk, the last fallback hit + W, and when the watch covers W.
     /// Exact for what is known now. Empty before observation began, and while no evidence is proved.
     std::optional<base::Time> earliest_safe;
+    bool awaits_census = false;  ///< nothing but a later census is missing for SAFE
 
     const CheckResult& operator[](Check check) const { return checks.at(static_cast<std::size_t>(check)); }
     /// The checks that no configured source can measure.
