@@ -33,16 +33,30 @@ bool in_name(char c) {
            static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// Whether `name` stands in `text` as a word of its own, in letters of any case.
-bool names(std::string_view text, std::string_view name) {
+/// Whether `name` stands there as a word, with what `accepts` behind it.
+template <class Accepts>
+bool finds(std::string_view text, std::string_view name, const Accepts& accepts) {
     const auto same = [](char a, char b) { return lower(a) == lower(b); };
     for (auto at = text.begin();; ++at) {
         at = std::search(at, text.end(), name.begin(), name.end(), same);
         if (at == text.end()) return false;
         const auto end = at + static_cast<std::ptrdiff_t>(name.size());
         const bool begins = at == text.begin() || !in_name(*(at - 1));
-        if (begins && (end == text.end() || !in_name(*end))) return true;
+        if (begins && (end == text.end() || !in_name(*end)) &&
+            accepts(text.substr(static_cast<std::size_t>(end - text.begin()))))
+            return true;
     }
+}
+
+bool names(std::string_view text, std::string_view name) {
+    return finds(text, name, [](std::string_view) { return true; });
+}
+
+bool calls(std::string_view text, std::string_view name) {
+    return finds(text, name, [](std::string_view rest) {
+        const std::size_t next = rest.find_first_not_of("\" \t\n\r");
+        return next != std::string_view::npos && rest[next] == '(';
+    });
 }
 
 /// Where several uses of the table make one statement, the first of these is what it is.
@@ -111,6 +125,17 @@ StatementClasses StatementClasses::presumed(const config::Gateway& gateway) {
     return {gateway, {gateway.statements.table ? gateway.statements.table->name : gateway.table.name}};
 }
 
+void StatementClasses::know_functions(const std::vector<std::string>& names) {
+    functions_ = names;
+    for (const std::string& name : names) scope_ += "\ncalls " + name;
+    if (!needed_names_.empty()) needed_names_.insert(needed_names_.end(), names.begin(), names.end());
+}
+
+bool StatementClasses::calls_function(std::string_view text) const {
+    return std::any_of(functions_.begin(), functions_.end(),
+                       [text](const std::string& function) { return calls(text, function); });
+}
+
 void StatementClasses::read_patterns(const config::StatementTexts& given) {
     const auto add = [this](std::vector<StatementPattern>& to, std::string_view what,
                             const std::vector<std::string>& texts) {
@@ -149,7 +174,8 @@ bool StatementClasses::knows(StatementClass of) const {
 
 std::optional<Classified> StatementClasses::of(std::string_view sql) const {
     const bool named = names_table(sql);
-    if (!named && patterns_.empty()) return std::nullopt;
+    const bool called = !named && calls_function(sql);
+    if (!named && !called && patterns_.empty()) return std::nullopt;
     const std::string normalised =
         patterns_.empty() && ignored_.empty() ? std::string() : formats::normalise_statement(sql);
     const auto matches = [&](const StatementPattern& pattern) { return pattern.match(normalised); };
@@ -158,6 +184,7 @@ std::optional<Classified> StatementClasses::of(std::string_view sql) const {
     const auto tree = named ? formats::read_statement(sql) : base::Error{};
     if (!normalised.empty())
         if (const auto found = by_pattern(normalised, tree ? &*tree : nullptr)) return found;
+    if (called) return Classified{Class::unclassified};
     if (!named) return std::nullopt;
     if (!tree) return Classified{Class::unclassified};
     if (tree->kind == StatementTree::Kind::definition) return Classified{Class::exported};

@@ -54,6 +54,9 @@ class StatementClasses {
  public:
     /// `tables`: what the gateway's statements may call the key table, without a schema; not empty.
     StatementClasses(const config::Gateway& gateway, std::vector<std::string> tables);
+    /// Functions of the database that read the key table: what calls one shows no table, and may be the
+    /// fallback.
+    void know_functions(const std::vector<std::string>& names);
     /// For who has no database to ask: the table is called what the configuration calls it.
     static StatementClasses presumed(const config::Gateway& gateway);
 
@@ -92,6 +95,7 @@ class StatementClasses {
     bool is_key_table(const Table& table) const;
     bool names_table(std::string_view text) const;
     bool names_hash(std::string_view text) const;
+    bool calls_function(std::string_view text) const;
     bool reads_hash(const Table& table) const;
     bool is_by(const Table& table, const std::vector<std::string>& columns) const;
     bool is_by_owner(const formats::StatementTree& tree, const Table& table, int depth) const;
@@ -99,7 +103,7 @@ class StatementClasses {
     bool is_of_legacy_keys(const Table& table) const;
     StatementClass declared_or(StatementClass of) const;
 
-    std::vector<std::string> tables_;
+    std::vector<std::string> tables_, functions_;
     std::string schema_;  // empty: any
     std::string id_, lookup_hash_, legacy_, last_used_at_, prefix_, owner_, name_;
     std::vector<std::string> old_hashes_;     // what a slow path reads

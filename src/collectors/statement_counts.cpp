@@ -126,6 +126,7 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
     counted.lossy = statistics.may_have_evicted;
     bool fell_back = false;
     bool at_work = false;
+    bool path_seen = false;
     std::map<std::string, Known> present;
     for (const StatementEntry& entry : statistics.entries) {
         const auto before = known_.find(entry.id);
@@ -139,6 +140,9 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
         at_work = at_work || (ran && is_at_work(known.is->of) && !is_left_out(known));
         const bool fallback = known.is->of == Class::scan || known.is->of == Class::legacy_lookup;
         fell_back = fell_back || (fallback && entry.calls > 0 && !is_left_out(known));
+        const bool declared = classes_.is_declared(Class::legacy_lookup) || classes_.is_declared(Class::scan);
+        path_seen =
+            path_seen || (known.is->of == Class::legacy_lookup && declared && ran && !is_left_out(known));
     }
     known_ = std::move(present);
     for (const StatementEntry& entry : statistics.entries) {
@@ -166,6 +170,7 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
         counted.offers.reset(index_of(Event::auth_attempt));
     }
     counted.ground = ground(at_work);
+    counted.ground.path_seen = path_seen;
     counted_before_ = true;
     return counted;
 }

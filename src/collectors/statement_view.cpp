@@ -156,6 +156,28 @@ Result<std::vector<std::string>> StatementView::tables(PostgresTransaction& tran
     return names;
 }
 
+Result<std::vector<std::string>> StatementView::functions(PostgresTransaction& transaction,
+                                                          const std::vector<std::string>& tables,
+                                                          Deadline deadline) const {
+    std::vector<std::string> names;
+    if (track_ == "all") return names;
+    const auto rows = transaction.query(
+        "SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p WHERE p.pronamespace NOT IN "
+        "('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace) AND "
+        "(EXISTS (SELECT 1 FROM pg_catalog.unnest($1::pg_catalog.text[]) t "
+        "WHERE pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower(t)) > 0) OR "
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid "
+        "WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND "
+        "d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND "
+        "c.relname = ANY ($1::pg_catalog.text[]))) AND p.prorettype <> "
+        "'pg_catalog.trigger'::pg_catalog.regtype "
+        "ORDER BY 1 LIMIT 100",
+        deadline, {array_of(tables)});
+    if (!rows) return rows.error();
+    for (std::size_t i = 0; i < rows->size(); ++i) names.push_back(text(rows->at(i, 0)));
+    return names;
+}
+
 Result<bool> StatementView::shares_identities(PostgresTransaction& transaction,
                                               const std::vector<std::string>& tables, Deadline deadline) {
     const auto rows = transaction.query(

@@ -59,6 +59,12 @@ class StatementView {
                                                 const std::vector<std::string>& tables,
                                                 base::Deadline deadline);
 
+    /// Functions that name one of `tables` in their body, or were made of it. Where statements within
+    /// functions are tracked (track = all), none: these show by themselves.
+    base::Result<std::vector<std::string>> functions(drivers::PostgresTransaction& transaction,
+                                                     const std::vector<std::string>& tables,
+                                                     base::Deadline deadline) const;
+
     /// All of this database, as of one moment, in transactions of its own. Errors: schema when the server has
     /// become a standby, or counts no statements any more, not even these.
     base::Result<StatementStatistics> read(drivers::Postgres& connection,

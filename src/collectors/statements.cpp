@@ -130,9 +130,13 @@ class Statements final : public Collector {
         if (!view) return view.error();
         const auto shares = StatementView::shares_identities(*transaction, *tables, deadline);
         if (!shares) return shares.error();
+        const auto functions = view->functions(*transaction, *tables, deadline);
+        if (!functions) return functions.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended;
         shared_ = *shares && gateway_.statements.roles.empty() ? kSharedIdentities : "";
-        counts_ = StatementCounts({gateway_, *std::move(tables)}, gateway_.statements.roles);
+        StatementClasses classes(gateway_, *std::move(tables));
+        classes.know_functions(*functions);
+        counts_ = StatementCounts(std::move(classes), gateway_.statements.roles);
         view_ = *std::move(view);
         return {};
     }

@@ -72,7 +72,7 @@ void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
     if (!look.missing.empty() && long_gone)
         lapse(counts.proof,
               "a part of it has not answered since " + base::format_rfc3339(*counts.complete_at));
-    if (shows_ability(counts, look)) prove(counts.proof, now);
+    if (look.ground.path_seen || shows_ability(counts, look)) prove(counts.proof, now);
 }
 
 std::int64_t hour_of(base::Time t) {

@@ -128,6 +128,12 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
     for (const auto& [name, counts] : model.evidence.sources)
         out.last_hit = std::max(out.last_hit, of_database(model, counts.grew_at.at(kHit)));
     out.of_scans = scans_are_hits(model);
+    for (const auto& [name, counts] : model.evidence.sources) {
+        const auto ran = of_database(model, counts.grew_at.at(index_of(Event::statement_unclassified)));
+        if (!ran || counts.proof.doubt.empty()) continue;
+        out.unclassified_at = ran;
+        out.unclassified = counts.proof.doubt;
+    }
     const base::Time window = now - model.policy.windows.drain;
     const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, host_time(model, window));
     const auto hit_within = [window](const auto& at) { return at && *at > window; };

@@ -74,6 +74,8 @@ struct FallbackWatch {
     std::optional<base::Time> last_hit = {};  ///< that any source saw, configured or not
     /// Scans are counted as hits, and nothing tells those for a legacy key from those in vain.
     bool of_scans = false;
+    std::optional<base::Time> unclassified_at = {};  ///< a statement that may be the fallback last ran
+    std::string unclassified = {};                   ///< which, and what to do about it; empty: there is none
 
     bool any_proved() const;
 };

@@ -178,6 +178,11 @@ CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
     std::string evidence = hits_in_words(facts, now) + (others.empty() ? "" : "; unproved: " + others);
     if (const auto last = last_hit(facts); last && *last > now - facts.windows.drain)
         return finding(CheckOutcome::not_yet, std::move(evidence), *last + facts.windows.drain);
+    if (const FallbackWatch& watch = facts.fallback_watch;
+        watch.unclassified_at && *watch.unclassified_at > now - facts.windows.drain) {
+        return finding(CheckOutcome::unknown, "not measured: " + watch.unclassified + "; it last ran " +
+                                                  date(watch.unclassified_at, now) + "; " + evidence);
+    }
     if (const std::string asked = silent(facts); !asked.empty()) {
         return finding(CheckOutcome::unknown,
                        asked +

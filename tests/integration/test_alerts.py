@@ -23,7 +23,8 @@ ALERTS = {
     "LegacyKeyCreated", "MigrationStalled", "MigrationBehindSchedule", "MigrationDeadlineMissed",
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
     "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",
-    "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged",
+    "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged", "EvidenceContradicted",
+    "StatementsUnclassified",
 }  # fmt: skip
 TESTS = sorted((ROOT / "alerts").glob("*.test.yaml"))
 ALERTMANAGER = ROOT / "config" / "alertmanager.yaml"

@@ -2,6 +2,7 @@
 // What statistics of statements come to, through the same meter as in the daemon.
 #include "collectors/statement_counts.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "classes_fixture.hpp"
@@ -248,6 +249,39 @@ TEST(StatementCounts, TheGroundIsTheGatewaysOwnStatementsAtWork) {
     auto other = fresh(gateway("columns: {bcrypt_hash: hash}"));
     server.look(other);
     EXPECT_NE(server.last.ground.version, version);
+}
+
+TEST(StatementCounts, ADeclaredLegacyPathShowsThatItIsSeenWhetherItFindsAKeyOrNot) {
+    const auto path_seen = [](const config::Gateway& gateway) {
+        Server server;
+        server.run("legacy", 1, 0);
+        auto counts = fresh(gateway);
+        server.look(counts);
+        EXPECT_FALSE(server.last.ground.path_seen) << "nobody knows when that was";
+        server.run("legacy", 1, 0);
+        server.look(counts);
+        const bool seen = server.last.ground.path_seen;
+        server.look(counts);
+        EXPECT_FALSE(server.last.ground.path_seen) << "it has not run again";
+        return seen;
+    };
+    const std::string text = "select * from virtual_keys where key_hash = $1";
+    EXPECT_TRUE(path_seen(gateway("statements: {legacy_lookup: '" + text + "'}")));
+    EXPECT_TRUE(path_seen(gateway("statements: {scan: '" + text + "'}")));
+    EXPECT_FALSE(path_seen(kGateway)) << "an equality may be anybody's";
+}
+
+TEST(StatementCounts, AFunctionThatReadsTheTableMayBeTheFallback) {
+    StatementClasses classes(kGateway, {"virtual_keys"});
+    classes.know_functions({"candidates"});
+    const auto is = [&classes](std::string_view sql) { return classes.of(sql); };
+    for (const char* const call : {"SELECT * FROM candidates($1)", "select public.\"candidates\" ($1)"})
+        EXPECT_EQ(is(call), Classified{StatementClass::unclassified}) << call;
+    for (const char* const other :
+         {"SELECT candidates FROM votes", "SELECT * FROM my_candidates($1)", "SELECT 1"})
+        EXPECT_EQ(is(other), std::nullopt) << other;
+    EXPECT_THAT(classes.needed_names(), ::testing::Contains("candidates"));
+    EXPECT_NE(classes.scope(), StatementClasses(kGateway, {"virtual_keys"}).scope());
 }
 
 TEST(StatementCounts, AResetIsNoticedWhereNoStatementWasKnown) {

@@ -833,6 +833,19 @@ TEST(Ability, IsShownByAHitKeyshiftsOwnIncluded) {
     EXPECT_EQ(counts.proof.since, kNow + 1min);
 }
 
+TEST(Ability, IsShownByADeclaredLegacyPathThatRan) {
+    SourceCounts counts;
+    Look look;
+    look.offers.set(index_of(Event::fallback));
+    look.poll_every = 30s;
+    look.ground.at_work = true;
+    take_look(counts, look, kNow);
+    EXPECT_FALSE(counts.proof.since);
+    look.ground.path_seen = true;
+    take_look(counts, look, kNow + 30s);
+    EXPECT_EQ(counts.proof.since, kNow + 30s);
+}
+
 TEST(Ability, LapsesWithItsGroundAndWithAPartThatIsGone) {
     SourceCounts counts;
     take_look(counts, look(1), kNow);

@@ -257,6 +257,14 @@ const std::vector<Row> kSourceRows{
          f.fallback_watch.witnesses.push_back({.name = "statements", .unproved = "not measured: why"});
      },
      Outcome::pass, "unproved: statements (not measured: why)"},
+    {"a statement that may be the fallback", Check::no_fallback_hits,
+     [](F& f) {
+         f.fallback_watch.unclassified_at = kNow - kWeek + 1us;
+         f.fallback_watch.unclassified = "a statement fits no class: select f(...)";
+     },
+     Outcome::unknown, "not measured: a statement fits no class: select f(...); it last ran 2026-01-03"},
+    {"one that ran W ago", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.unclassified_at = kNow - kWeek; }, Outcome::pass, "0 fallback hits"},
     {"nothing proved", Check::no_fallback_hits, [](F& f) { witness(f).proved = false; }, Outcome::unknown,
      "nothing has shown that it can count uses of the fallback; unproved: gateway_log (it has never counted "
      "a "
