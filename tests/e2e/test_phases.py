@@ -28,7 +28,7 @@ from harness.watching import DAY, KeyTable, watching
 LIVE = ("pending", "dormant", "issued", "overlap", "drained", "quarantined", "expired", "stranded")
 GONE = ("upgraded", "retired", "retired_in_use")
 CHECKS = {
-    "auth_enforced", "sources_fresh", "coverage", "no_live_use", "no_new_legacy", "none_stranded",
+    "auth_enforced", "gateway_in_use", "no_fallback_hits", "sources_fresh", "coverage", "no_live_use", "no_new_legacy", "none_stranded",
     "none_retired_in_use", "inventory", "dormant_acknowledged", "fallback_mode",
 }
 HOUR = timedelta(hours=1)
