@@ -65,6 +65,13 @@ bool shows_ability(const SourceCounts& counts, const Look& look) {
 }
 
 /// Before the look is taken.
+/// A scan that found its key is the same use as what was counted of it: a promotion, a line of the log.
+std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
+    constexpr auto kHit = index_of(Event::fallback);
+    const std::int64_t uses = std::max<std::int64_t>(0, look.growth.at(kHit) - look.own.at(kHit));
+    return scans - std::min(scans, static_cast<std::uint64_t>(uses));
+}
+
 void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
     stand_on(counts.proof, look.ground, look.idle, now);
     const bool long_gone =
@@ -117,7 +124,8 @@ void take_look(SourceCounts& counts, const Look& look, base::Time now) {
         if (look.missing.empty()) settle_own(counts, i);
         const std::uint64_t before = counts.totals.at(i);
         raise_total(counts, i, look.in_flight.at(i), now);
-        if (event_at(i) == Event::fallback_scan) counts.scans.add(counts.totals.at(i) - before, since, now);
+        if (event_at(i) == Event::fallback_scan)
+            counts.scans.add(without_counted_uses(counts.totals.at(i) - before, look), since, now);
     }
 }
 

@@ -377,8 +377,11 @@ def test_a_broken_file_keeps_its_targets_and_is_missed(server: HttpFaults, tmp_p
     targets.write_text(good)
     tree = watching(database.dsn())
     tree["collectors"].append(collector(file_sd=[str(targets)]))
+    tree["migration"] = {"drain_window": "1s", "dormant_after": "60d"}
     with Serve(tree) as serve:
         check = lambda: no_fallback_hits(serve)  # noqa: E731
+        wait_for_look(serve)
+        server.answer(page(2))  # a hit shows that hits are counted
         eventually(lambda: check()["outcome"] == "pass", 10, "a good state")
         targets.write_text(good[:-5])
         eventually(lambda: check()["outcome"] == "UNKNOWN", 10, "the file is missed")
@@ -463,6 +466,7 @@ def test_the_verdict_knows_nothing_while_a_target_is_down(database: Database, se
     other = free_port()
     tree = watching(database.dsn())
     tree["collectors"].append(collector([server.url, f"http://127.0.0.1:{other}"]))
+    tree["migration"] = {"drain_window": "1s", "dormant_after": "60d"}
     with Serve(tree) as serve:
         wait_for_look(serve)
         assert no_fallback_hits(serve)["outcome"] == "UNKNOWN"
@@ -473,9 +477,11 @@ def test_the_verdict_knows_nothing_while_a_target_is_down(database: Database, se
         tree["collectors"][1]["targets"].pop()
         serve.configure(tree)
         serve.restart()
-        eventually(lambda: no_fallback_hits(serve)["outcome"] == "pass", 10, "all targets answer")
+        wait_for_look(serve)
+        assert "it has never counted a hit" in no_fallback_hits(serve)["evidence"]
         server.answer(page(2))
         eventually(lambda: no_fallback_hits(serve)["outcome"] == "NOT_YET", 10, "a hit")
+        eventually(lambda: no_fallback_hits(serve)["outcome"] == "pass", 10, "a second without one")
 
 
 # --- many targets

@@ -38,6 +38,7 @@ class Gateway:
         self.owner = self.table.add_user("a@example.com")
         self.modern = self.table.add(legacy=False, owner=self.owner, name="other", age=20 * DAY, idle=SECOND)
         self.legacy: list[str] = []
+        self._owners = 0
         self.garbage = False
         self.last_use = 0.0  # of the fallback, by the clock of this host
         self.hits = 0
@@ -58,8 +59,11 @@ class Gateway:
         self._thread.join()
 
     def add(self, **columns: Any) -> str:
+        """A legacy key of an owner of its own."""
         idle = {"idle": 60 * SECOND} if self._records else {}
-        return self.table.add(owner=self.owner, **{"name": "app", **idle, **columns})
+        self._owners += 1
+        owner = self.table.add_user(f"owner{self._owners}@example.com")
+        return self.table.add(**{"owner": owner, "name": "app", **idle, **columns})
 
     def use(self, *keys: str, calls: int = 5) -> None:
         """Their clients call for a while, and then move."""
@@ -207,8 +211,9 @@ def assert_safe_after(serve: Serve, gateway: Gateway, window: float = WINDOW_SEC
 
 def moved(gateway: Gateway) -> tuple[str, str]:
     """A legacy key and its replacement, which is in use."""
-    old = gateway.add()
-    new = gateway.table.add(legacy=False, owner=gateway.owner, name="app", age=10 * DAY, idle=SECOND)
+    owner = gateway.table.add_user(f"moved{time.monotonic_ns()}@example.com")
+    old = gateway.add(owner=owner)
+    new = gateway.table.add(legacy=False, owner=owner, name="app", age=10 * DAY, idle=SECOND)
     return old, new
 
 

@@ -784,6 +784,24 @@ TEST(Scans, AreHitsOnceTheKeyTableSaysSo) {
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 30s);
 }
 
+TEST(Scans, ThatFoundTheirKeyAreTheUseThatWasCountedOfThem) {
+    SourceCounts counts;
+    Look look;
+    look.offers.set(index_of(Event::fallback_scan));
+    look.poll_every = 30s;
+    take_look(counts, look, kNow);
+    look.growth.at(index_of(Event::fallback_scan)) = 5;
+    look.growth.at(index_of(Event::fallback)) = 2;  // promotions
+    take_look(counts, look, kNow + 30s);
+    EXPECT_EQ(settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s), 0U) << "last uses tell nothing";
+    EXPECT_EQ(counts.totals.at(index_of(Event::fallback_scan)), 5U);
+    EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 5U) << "of five scans two were promotions";
+    look.growth.at(index_of(Event::fallback_scan)) = 0;
+    take_look(counts, look, kNow + 1min);
+    settle_scans(counts, {.data_at = kNow + 1min}, kNow + 1min);
+    EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 7U) << "promotions without a scan";
+}
+
 TEST(Scans, InVainProveNothing) {
     SourceCounts counts;
     take_look(counts, scans(0), kNow);
