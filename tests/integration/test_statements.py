@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collector `statements`: what PostgreSQL counts of a gateway, against what the gateway itself says it did."""
 
+import contextlib
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -109,14 +111,17 @@ def test_neither_keyshift_nor_an_administrator_is_taken_for_the_gateway(database
 # --- what begins anew
 
 
-def covered_at(serve: Serve) -> str:
-    """When the verdict will have been covered for long enough: the later the coverage began, the later."""
+def covered_at(serve: Serve) -> int:
+    """Since when nothing can have been missed of what statements count, as the state has it: the verdict may rest on
+    other evidence."""
+    uri = f"file:{serve.state_directory / 'keyshift.db'}?mode=ro"
 
-    def passes_at() -> str | None:
-        result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
-        return {check["check"]: check for check in json.loads(result.stdout)["checks"]}["coverage"]["passes_at"]
+    def since() -> int | None:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=5)) as state:
+            row = state.execute("SELECT value FROM fact WHERE name = 'source:statements:counted_since'").fetchone()
+        return int(row[0]) if row and row[0] else None
 
-    return eventually(passes_at, 10, "the first look is saved")
+    return eventually(since, 10, "the first look is saved")
 
 
 def test_resets_in_a_quiet_moment_lose_nothing(database, planted):
