@@ -496,6 +496,11 @@ class Drained:
         self.owners = owners_of(planted, self.gateway)
         for owner in self.owners:
             assert owner.use(owner.new_key()) == 200
+        # The old ones were used beside the new ones, long ago: last uses are evidence that was proved.
+        self.database.execute(
+            """UPDATE virtual_keys SET created_at = now() - interval '30 days' WHERE key_lookup_hash IS NOT NULL;
+               UPDATE virtual_keys SET last_used_at = now() - interval '10 days' WHERE key_lookup_hash IS NULL"""
+        )
 
     def close(self) -> None:
         self.serve.close()
@@ -517,7 +522,7 @@ def test_the_verdict_waits_for_its_coverage(drained: Drained):
     until = next(number for number, samples in enumerate(recorder.scrapes) if is_safe(samples))
     assert until > 10
     for samples in recorder.scrapes[1:until]:
-        assert {check for check, result in checks(samples).items() if not result} <= {"coverage"}
+        assert {check for check, result in checks(samples).items() if not result} <= {"coverage", "no_fallback_hits"}
     assert checks(recorder.scrapes[until - 1])["coverage"] == 0, "nothing else held it up"
     began = value(recorder.scrapes[until], "keyshift_observation_start_timestamp_seconds", source="keys")
     last = value(recorder.scrapes[until], "keyshift_source_last_success_timestamp_seconds", source="keys")
