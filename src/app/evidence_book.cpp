@@ -199,7 +199,7 @@ bool EvidenceBook::follow_table(std::uint64_t changes, Time now, domain::Model& 
     if (model.evidence.table_changes == changes) return false;
     model.evidence.table_changes = changes;
     for (auto& [name, counts] : model.evidence.sources)
-        if (counts.counted_since) counts.counted_since = now;
+        if (counts.counted_since) counts.counted_since = counts.lost_at = now;
     return true;
 }
 

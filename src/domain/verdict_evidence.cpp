@@ -60,7 +60,7 @@ std::string breaks(const VerdictFacts& facts, base::Time now) {
     for (const FallbackWitness& witness : facts.fallback_watch.witnesses) {
         if (!witness.lost_at || *witness.lost_at <= now - facts.windows.drain) continue;
         out += "; " + witness.name + " lost what it had counted " + date(*witness.lost_at) +
-               " (a reset, an eviction or a restart)";
+               " (a reset, an eviction, a restart, or another table)";
     }
     return out;
 }

@@ -109,7 +109,7 @@ def test_langfuse_promotes_a_key_and_that_is_the_fallback_at_work(database, redi
         serve.wait_for_poll(source="statements")
         was, checks = verdict(serve)
         assert was == "UNSAFE" and checks["auth_enforced"] == "UNSAFE", "nothing shows that keys are checked"
-        assert checks["fallback_mode"] == "UNKNOWN" and checks["no_fallback_hits"] == "pass"
+        assert checks["fallback_mode"] == "UNKNOWN" and checks["no_fallback_hits"] == "UNKNOWN"
 
         assert langfuse.authenticate(new) and langfuse.authenticate(new)
         assert not langfuse.authenticate(("pk-lf-nobody", "sk-lf-nobody"))
