@@ -185,8 +185,8 @@ const std::vector<Row> kSourceRows{
          witness(f).proved = false, witness(f).lost_at = kNow - 1h + 1us;
      },
      Outcome::not_yet,
-     "gateway_log lost what it had counted 2026-01-09T23:00:00Z (a reset, an eviction or a "
-     "restart); needed are 7d",
+     "gateway_log lost what it had counted 2026-01-09T23:00:00Z (a reset, an eviction, a "
+     "restart, or another table); needed are 7d",
      kNow + 1us},
     {"lost, and vouched for", Check::coverage,
      [](F& f) {
