@@ -290,7 +290,7 @@ def test_one_verdict_for_all_hosts(fleet: Fleet):
         unknown = fleet.wait_for_verdict("UNKNOWN")
         time.sleep(DRAIN_SECONDS + 3)
         assert fleet.verdict()["verdict"] == "UNKNOWN", "longer than the drain window"
-    assert {check["check"]: check["outcome"] for check in unknown["checks"]}["no_fallback_hits"] == "UNKNOWN"
+    assert {check["check"]: check["outcome"] for check in unknown["checks"]}["coverage"] == "UNKNOWN"
     fleet.hosts[1].start()
     fleet.wait_for_verdict("NOT_YET", "SAFE")
     assert fleet.seen_counts() == truth, "one that was forgotten is not counted again"

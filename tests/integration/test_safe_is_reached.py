@@ -286,6 +286,7 @@ def test_where_a_use_promotes(database):
     tree = configured(database, STATEMENTS, gateway={"promotes_in_place": True})
     with Gateway(database, promotes=True) as gateway, Serve(tree) as serve:
         keys = [gateway.add(name=f"app {n}") for n in range(3)]
+        eventually(lambda: serve.keys()[0] == 3, 20, "the keys are known")
         gateway.garbage = True
         for key in keys:
             gateway.use(key, calls=1)
