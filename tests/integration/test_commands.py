@@ -137,7 +137,7 @@ def test_the_verdict_is_the_exit_code_and_each_check_is_a_metric(run: Commands, 
     assert found["verdict"] == "UNSAFE"
     assert found["from"] == "daemon"
     assert found["not_measured"] == ["failures_normal"]
-    assert len(found["checks"]) == 12
+    assert len(found["checks"]) == 13
     for check in found["checks"]:
         metric = serve.metric("keyshift_fallback_removal_check", check=check["check"])
         wanted = {"pass": 1, "NOT_YET": 0, "UNSAFE": 0}.get(check["outcome"])
