@@ -57,7 +57,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "keyshift maintainers <maintainers@keyshift.example>")
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers")
+# PostgreSQL's parser is loaded when statements are read, so that dpkg-shlibdeps does not see it.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers, ${PG_QUERY_PACKAGE}")
 # Loaded when they are needed: for the journal, and for rules that may match anywhere in a line.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libsystemd0, libvectorscan5")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "postgresql-client, prometheus, prometheus-alertmanager")

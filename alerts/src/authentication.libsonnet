@@ -10,17 +10,23 @@ function(rules) {
     rules.record('instance:keyshift_auth_failures:rate' + window, |||
       sum without (reason) (rate(keyshift_auth_failures_total{reason!~"%s"}[%s]))
     ||| % [settings.no_failure_of_a_key, window]),
-    // Requests where somebody counts them, else authentications; hits of a whole Redis are neither.
+    // Attempts with a key that were not held back: by requests where somebody counts them, else by authentications; hits
+    // of a whole Redis are neither.
     rules.record('instance:keyshift_auth_attempts:rate' + window, |||
-      sum without (outcome) (rate(keyshift_http_requests_total[%(w)s])) > 0
+      (
+        sum without (outcome) (rate(keyshift_http_requests_total{outcome!="rate_limited"}[%(w)s]))
+        - sum without (reason) (rate(keyshift_auth_failures_total{reason=~"%(no_attempt)s"}[%(w)s]))
+        or
+        sum without (outcome) (rate(keyshift_http_requests_total{outcome!="rate_limited"}[%(w)s]))
+      ) > 0
       or
       (
         rate(keyshift_auth_cache_hits_total[%(w)s])
         + rate(keyshift_auth_cache_misses_total[%(w)s])
-        + sum without (reason) (rate(keyshift_auth_failures_total[%(w)s]))
+        + sum without (reason) (rate(keyshift_auth_failures_total{reason!~"%(no_failure)s"}[%(w)s]))
         and on (job, instance) keyshift_evidence_info{signal="auth_cache", evidence!="redis"}
       )
-    ||| % { w: window }),
+    ||| % { w: window, no_attempt: settings.no_attempt, no_failure: settings.no_failure_of_a_key }),
     rules.record('instance:keyshift_auth_failures:ratio_rate' + window, |||
       instance:keyshift_auth_failures:rate%(w)s / (instance:keyshift_auth_attempts:rate%(w)s > 0)
     ||| % { w: window }),

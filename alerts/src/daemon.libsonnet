@@ -49,6 +49,14 @@ function(rules) {
           'The numbers of a source are more than 15 minutes old.',
           '{{ $labels.instance }} last read {{ $labels.source }} {{ $value | humanizeDuration }} ago.'
         ),
+        rules.alert(
+          'EvidenceContradicted',
+          'warning',
+          'keyshift_evidence_contradicted == 1\n',
+          '5m',
+          'Keys were used that the evidence of fallback hits has not counted.',
+          '{{ $labels.instance }}: last uses of legacy keys moved, and what {{ $labels.signal }} hits are counted from did not see them. It is not believed until it has missed none for the drain window: `keyshift verdict` names it, and `keyshift doctor` what it does not recognise.'
+        ),
         // Polls go on and succeed, and the data do not become younger.
         rules.alert(
           'StandbyBehind',
@@ -77,6 +85,14 @@ function(rules) {
           '',
           'Counters that keyshift reads have begun anew.',
           '{{ $labels.instance }}: counters of {{ $labels.source }} were reset, evicted or lost within the last hour; the coverage that the verdict asks for begins anew.'
+        ),
+        rules.alert(
+          'StatementsUnclassified',
+          'warning',
+          'increase(keyshift_statements_unclassified_total[1h]) > 0\n',
+          '',
+          'A statement on the key table may be the fallback, and is not counted as one.',
+          '{{ $labels.instance }}: statements on the key table that fit no class ran within the last hour; until they are named, nobody can say that the fallback is not used.'
         ),
         rules.alert(
           'LogUnparsed',

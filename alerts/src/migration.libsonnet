@@ -29,11 +29,24 @@ function(rules) {
         rules.lingering(rules.alert(
           'KeyRetiredInUse',
           'critical',
-          of_phase('retired_in_use') + ' > 0\n',
+          |||
+            (
+              %(gone)s - keyshift_legacy_keys_upgraded_unused
+              or %(gone)s
+            ) > 0
+          ||| % { gone: of_phase('retired_in_use') },
           settings.deleted_in_use_for,
           'A legacy key was deleted while it was in use.',
           '{{ $labels.instance }}: {{ $value }} legacy keys were deleted while in use, and for %s no replacement has been used since: somebody is probably locked out.' % settings.deleted_in_use_for
         ), settings.lingers_for),
+        rules.alert(
+          'UpgradedUnused',
+          'warning',
+          'keyshift_legacy_keys_upgraded_unused > 0\n',
+          settings.upgraded_unused_for,
+          'Legacy keys in use were given a lookup hash, and are not used any more.',
+          '{{ $labels.instance }}: {{ $value }} legacy keys that were in use have a lookup hash, and for %s none of these was used: if the hashes are not those of the keys, their clients fail now.' % settings.upgraded_unused_for
+        ),
         rules.alert(
           'LegacyKeyCreated',
           'warning',

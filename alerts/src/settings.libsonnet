@@ -13,6 +13,8 @@
     error_budget: 0.01,
     // Neither is the failure of a key holder: no key was presented, or a valid one was refused for something else.
     no_failure_of_a_key: 'missing_header|malformed_header|rate_limited|forbidden',
+    // Nor is it an attempt with a key that was not held back; requests that are rate limited are left out besides.
+    no_attempt: 'missing_header|malformed_header|forbidden',
     // So many times as fast as 30 days allow is the budget used up, over a long window and still over a short one.
     burn: {
       fast: [
@@ -38,6 +40,8 @@
     // A key that was handed over cleanly but deleted within the drain window stays `retired_in_use` until its
     // replacement is used the next time.
     deleted_in_use_for: '30m',
+    // Keys in use are used more often than that.
+    upgraded_unused_for: '30m',
     // So long after its end an alert about locked-out clients goes on.
     lingers_for: '15m',
     stalled_for: '1h',

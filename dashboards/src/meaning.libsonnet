@@ -40,6 +40,7 @@
 
   checks: {
     auth_enforced: 'The gateway checks keys',
+    gateway_in_use: 'Modern keys are in use',
     sources_fresh: 'The key table was read lately',
     coverage: 'keyshift has watched for the drain window',
     no_live_use: 'No legacy key is used',

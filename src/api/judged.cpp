@@ -28,15 +28,34 @@ Answer answer_of(const domain::Judgement& judgement, const domain::Policy& polic
     return out;
 }
 
+std::string some(std::uint64_t count, const char* noun) {
+    return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+}
+
+/// With an absent fallback the question has answered itself, unless that is not certain.
+std::optional<std::string> nothing_to_remove(const domain::Model& model,
+                                             const domain::Assessment& assessment) {
+    const domain::FallbackJudgement& fallback = assessment.fallback;
+    const bool absent = fallback.state.mode == domain::FallbackMode::absent && !fallback.contradicted;
+    if (!absent || !model.keys || assessment.judgement.verdict == Verdict::unknown) return std::nullopt;
+    const std::uint64_t keys = model.keys->inventory.legacy_keys;
+    const std::uint64_t owners = model.keys->inventory.legacy_owners;
+    std::string out = "nothing to remove: the gateway accepts no legacy key; ";
+    if (keys == 0) return out + "none is left";
+    out += some(keys, "key") + (owners == 0 ? "" : " of " + some(owners, "owner"));
+    return out + (keys == 1 ? " is locked out" : " are locked out");
+}
+
 }  // namespace
 
-Judged judged(const domain::Model& model, const domain::Judgement& judgement, base::Time now,
+Judged judged(const domain::Model& model, const domain::Assessment& assessment, base::Time now,
               std::string_view from) {
     Judged out;
     out.at = now;
     if (model.keys) out.read_at = model.keys->migration.polled_at;
     out.from = from;
-    out.answer = answer_of(judgement, model.policy);
+    out.answer = answer_of(assessment.judgement, model.policy);
+    out.answer.headline = nothing_to_remove(model, assessment);
     return out;
 }
 
@@ -44,6 +63,7 @@ void make_unknown(Judged& judged, std::string reason) {
     judged.answer.verdict = verdict_name(Verdict::unknown);
     judged.answer.reason = std::move(reason);
     judged.answer.earliest_safe.reset();
+    judged.answer.headline.reset();
 }
 
 void compare(Judged& judged, const Configuration& asked) {

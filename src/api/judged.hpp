@@ -10,6 +10,7 @@
 
 #include "api/configuration.hpp"
 #include "base/time.hpp"
+#include "domain/assess.hpp"
 #include "domain/model.hpp"
 #include "domain/verdict.hpp"
 
@@ -34,6 +35,8 @@ struct Answer {
     std::string verdict = "UNKNOWN";  ///< see domain::verdict_name
     /// Why it is UNKNOWN whatever the checks come to; empty: it is what they come to.
     std::optional<std::string> reason = {};
+    /// What stands for "may the fallback be removed" where there is none: a clause without a full stop.
+    std::optional<std::string> headline = {};
     std::optional<base::Time> earliest_safe = {};
     std::vector<std::string> not_measured = {};  ///< names of checks
     std::vector<std::string> caveats = {};       ///< what whoever reads only the first line has to know
@@ -43,6 +46,7 @@ struct Answer {
     static void describe(Archive& a, Self& self) {
         a("verdict", self.verdict);
         a("reason", self.reason);
+        a("headline", self.headline);
         a("earliest_safe", self.earliest_safe);
         a("not_measured", self.not_measured);
         a("caveats", self.caveats);
@@ -72,7 +76,7 @@ struct Judged {
 };
 
 /// The parts that all documents share, at `now` of the database's clock.
-Judged judged(const domain::Model& model, const domain::Judgement& judgement, base::Time now,
+Judged judged(const domain::Model& model, const domain::Assessment& assessment, base::Time now,
               std::string_view from);
 
 /// The checks stay as they are, but what they come to is nobody's verdict: it is UNKNOWN, for this reason.

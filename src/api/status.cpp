@@ -4,6 +4,7 @@
 #include "api/archive.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
+#include "domain/findings.hpp"
 
 namespace keyshift::api {
 namespace {
@@ -53,6 +54,13 @@ FallbackStatus fallback_status(const Model& model, const domain::FallbackJudgeme
     out.evidence = evidence_of(model, Signal::fallback);
     out.hits = total(model, Event::fallback);
     out.hits_24h = within_a_day(model, domain::kHourlyFallback, now);
+    if (const auto lockout = possible_lockout(model, now)) {
+        out.maybe_locked_out = lockout->keys;
+        out.maybe_locked_out_since = lockout->since;
+    }
+    if (!model.keys) return out;
+    if (const auto doubt = doubt_about_promotion(model.keys->migration, model.policy))
+        out.promotion_doubt = doubt->what + ": " + doubt->remedy;
     return out;
 }
 
@@ -106,13 +114,14 @@ SourceReport source(const Model& model, const std::string& name, const domain::S
 
 Status status(const Model& model, base::Time now, std::string_view from) {
     const domain::Assessment assessment = assess(model, now);
-    Status out{judged(model, assessment.judgement, now, from)};
+    Status out{judged(model, assessment, now, from)};
     out.migration = progress(model, assessment);
     for (std::size_t i = 0; model.keys && i < domain::kUseWindows.size(); ++i)
         out.used[std::string(domain::kUseWindows.at(i).name)] = model.keys->inventory.used.at(i);
     for (const domain::Phase phase : domain::kPhases)
         if (model.keys)
             out.phases[std::string(phase_name(phase))] = count_of(model.keys->migration.tally.phases, phase);
+    if (model.keys) out.upgraded_unused = model.keys->migration.tally.upgraded_unused;
     out.fallback = fallback_status(model, assessment.fallback, now);
     out.auth_cache = cache_status(model);
     out.auth_failures = failure_status(model, now);

@@ -52,6 +52,10 @@ struct FallbackStatus {
     std::string evidence = {};  ///< what counts its hits; empty: nothing yet
     std::uint64_t hits = 0;
     std::uint64_t hits_24h = 0;
+    /// Keys that may be locked out already, where nobody knows whether they are accepted.
+    std::uint64_t maybe_locked_out = 0;
+    std::optional<base::Time> maybe_locked_out_since = {};
+    std::optional<std::string> promotion_doubt = {};  ///< what gateway.promotes_in_place has against it
 
     template <class Archive, class Self>
     static void describe(Archive& a, Self& self) {
@@ -61,6 +65,9 @@ struct FallbackStatus {
         a("evidence", self.evidence);
         a("hits", self.hits);
         a("hits_24h", self.hits_24h);
+        a("maybe_locked_out", self.maybe_locked_out);
+        a("maybe_locked_out_since", self.maybe_locked_out_since);
+        a("promotion_doubt", self.promotion_doubt);
     }
 };
 
@@ -126,6 +133,7 @@ struct Status : Judged {
     std::map<std::string, std::uint64_t> used =
         {};  ///< legacy keys used within "5m", "1h", "24h", "7d", "30d"
     std::map<std::string, std::uint64_t> phases = {};  ///< legacy keys by phase, all phases
+    std::uint64_t upgraded_unused = 0;  ///< of those retired_in_use: upgraded, and not used since
     FallbackStatus fallback = {};
     CacheStatus auth_cache = {};
     FailureStatus auth_failures = {};
@@ -137,6 +145,7 @@ struct Status : Judged {
         a("migration", self.migration);
         a("used", self.used);
         a("phases", self.phases);
+        a("upgraded_unused", self.upgraded_unused);
         a("fallback", self.fallback);
         a("auth_cache", self.auth_cache);
         a("auth_failures", self.auth_failures);

@@ -7,7 +7,7 @@
 namespace keyshift::api {
 
 Verdict verdict(const domain::Model& model, base::Time now, std::string_view from) {
-    return {judged(model, assess(model, now).judgement, now, from)};
+    return {judged(model, assess(model, now), now, from)};
 }
 
 std::string encode(const Verdict& verdict) {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift accept-table: an operator says that another key table than the known one is right.
 #include <cstdio>
-#include <iostream>
 #include <string>
-
-#include <unistd.h>
 
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
@@ -16,8 +13,6 @@
 namespace keyshift::app {
 namespace {
 
-using base::Errc;
-using base::Error;
 using base::Result;
 using Journal = store::AcceptedTable::Journal;
 
@@ -49,20 +44,6 @@ std::string effects(const store::Tables& tables, Journal journal) {
     return out;
 }
 
-/// Asked only where somebody can answer.
-Result<void> confirm() {
-    if (::isatty(STDIN_FILENO) == 0) {
-        return Error{Errc::usage, "nothing was accepted: there is no terminal to ask on",
-                     "say --yes where what is shown above is right"};
-    }
-    std::fputs("Accept it? [y/N] ", stdout);
-    std::fflush(stdout);
-    std::string answer;
-    std::getline(std::cin, answer);
-    if (answer == "y" || answer == "yes") return {};
-    return Error{Errc::usage, "nothing was accepted", {}};
-}
-
 Result<std::string> accept(const AcceptTableCommand& command, const config::Config& config) {
     const auto state = open_state(config);
     if (!state) return state.error();
@@ -73,7 +54,8 @@ Result<std::string> accept(const AcceptTableCommand& command, const config::Conf
     const Journal journal = command.anew ? Journal::begins_anew : Journal::goes_on;
     std::fputs(effects(*tables, journal).c_str(), stdout);
     if (!command.yes)
-        if (auto confirmed = confirm(); !confirmed) return confirmed.error();
+        if (auto confirmed = confirm("Accept it?", "nothing was accepted"); !confirmed)
+            return confirmed.error();
     const auto at = decision_time(**state);
     if (!at) return at.error();
     const store::AcceptedTable accepted{*tables->strange, journal, *at, user_name()};

@@ -147,15 +147,44 @@ void add_pair(CLI::App& app, PairCommand& command) {
     CLI::App* const pair = app.add_subcommand("pair", "Say that one key replaces another");
     pair->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
     pair->add_option("OLD", command.legacy, "The legacy key's id")->required();
-    pair->add_option("NEW", command.replacement, "The id of the modern key that replaces it")->required();
+    auto* const replacement =
+        pair->add_option("NEW", command.replacement, "The id of the modern key that replaces it");
+    pair->add_flag("--force", command.force,
+                   "Also where the new key has another owner, is blocked or expired, or is older");
+    auto* const remove = pair->add_flag("--remove", command.remove, "Undo what was said of OLD before");
+    pair->callback([replacement, remove] {
+        if (replacement->count() + remove->count() != 1) throw CLI::RequiredError("NEW, or --remove,");
+    });
 }
 
 void add_ack(CLI::App& app, AckCommand& command) {
     CLI::App* const ack = app.add_subcommand(
-        "ack", "Say that a dormant key, or one that was deleted while in use, has been looked into");
+        "ack", "Say that keys which nobody seems to use, or that went while in use, have been looked into");
+    ack->footer(
+        "Keys that were used lately, or whose clients fail now, are refused: their owners need a new key.");
     ack->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
-    ack->add_option("ID", command.id, "The legacy key's id")->required();
+    auto* const ids = ack->add_option("ID", command.ids, "Ids of legacy keys");
+    auto* const file =
+        ack->add_option("--file", command.file, "Further ids, one a line; - for standard input")
+            ->type_name("FILE");
+    auto* const owner = ack->add_option("--owner", command.owner, "Of this owner only")->type_name("OWNER");
+    auto* const idle = ack->add_option_function<std::string>(
+                              "--idle-longer-than",
+                              [&command](const std::string& text) {
+                                  const auto idle_for = base::parse_duration(text);
+                                  if (!idle_for || *idle_for <= base::Duration::zero())
+                                      refuse("--idle-longer-than", text, "a duration such as 90d");
+                                  command.idle_longer_than = *idle_for;
+                              },
+                              "Only those that were not used for so long")
+                           ->type_name("DURATION");
     ack->add_option("--note", command.note, "Why; kept with the time and your name")->type_name("TEXT");
+    ack->add_flag("--yes", command.yes, "Many at once without asking");
+    ack->add_flag("--remove", command.remove, "Undo what was said of them before");
+    ack->callback([ids, file, owner, idle] {
+        if (ids->count() + file->count() + owner->count() + idle->count() == 0)
+            throw CLI::RequiredError("ID, --file, --owner or --idle-longer-than");
+    });
 }
 
 void add_accept_table(CLI::App& app, AcceptTableCommand& command) {

@@ -68,13 +68,23 @@ struct KeyCommand {
 struct PairCommand {
     std::optional<std::filesystem::path> config;
     std::string legacy;
-    std::string replacement;
+    std::string replacement;  ///< empty with `remove`
+    bool force = false;       ///< also where the two look wrong together
+    bool remove = false;      ///< what was said before is undone
 };
 
+/// Those of the listed keys, or of all, that fit the rest.
 struct AckCommand {
     std::optional<std::filesystem::path> config;
-    std::string id;
+    std::vector<std::string> ids;
+    std::optional<std::filesystem::path> file;  ///< with further ids; "-": standard input
+    std::optional<std::string> owner;
+    std::optional<base::Duration> idle_longer_than;
     std::string note;
+    bool yes = false;     ///< many at once without asking
+    bool remove = false;  ///< what was said before is undone
+
+    bool selects() const { return file || owner || idle_longer_than; }
 };
 
 struct AcceptTableCommand {

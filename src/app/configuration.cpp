@@ -28,7 +28,12 @@ std::optional<std::filesystem::path> configuration_file(const std::optional<std:
 config::Loaded read_configuration(const std::optional<std::filesystem::path>& file) {
     const auto environment = config::process_environment();
     const auto types = collectors::catalog_types();
-    return file ? config::load(*file, environment, types) : config::defaults(environment, types);
+    config::Loaded loaded =
+        file ? config::load(*file, environment, types) : config::defaults(environment, types);
+    for (const config::CollectorConfig& collector : loaded.config.collectors)
+        if (const auto* const probe = std::any_cast<collectors::ProbeOptions>(&collector.options))
+            loaded.config.gateway.canary = probe->canary_id;
+    return loaded;
 }
 
 std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& given) {
@@ -62,13 +67,12 @@ domain::Policy judging(const config::Config& config) {
     policy.last_used_delay = config.gateway.last_used_delay;
     policy.quiet_period = config.migration.quiet_period;
     policy.promotes_in_place = config.gateway.promotes_in_place;
+    policy.canary = config.gateway.canary;
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;
     policy.failure_budget = config.migration.failure_budget;
     for (const config::CollectorConfig& collector : config.collectors) {
         const auto& measures = collectors::catalog_entry(collector.type).measures;
-        if (collector.type == domain::kProbeSource)
-            policy.canary = std::any_cast<const collectors::ProbeOptions&>(collector.options).canary_id;
         if (measures) policy.measurable[collector.type] = measures(config.gateway, collector);
     }
     return policy;

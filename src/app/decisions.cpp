@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/decisions.hpp"
 
+#include <cstdio>
+#include <iostream>
+
 #include <pwd.h>
 #include <unistd.h>
 
@@ -27,6 +30,19 @@ Result<std::unique_ptr<store::State>> open_state(const config::Config& config) {
                      "start keyshift serve first, or give its configuration with --config"};
     }
     return state;
+}
+
+Result<void> confirm(const std::string& question, const std::string& undone) {
+    if (::isatty(STDIN_FILENO) == 0) {
+        return Error{Errc::usage, undone + ": there is no terminal to ask on",
+                     "say --yes where what is shown above is right"};
+    }
+    std::fputs((question + " [y/N] ").c_str(), stdout);
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    if (answer == "y" || answer == "yes") return {};
+    return Error{Errc::usage, undone, {}};
 }
 
 Result<base::Time> decision_time(store::State& state) {

@@ -22,6 +22,10 @@ base::Result<std::unique_ptr<store::State>> open_state(const config::Config& con
 /// daemon's last poll found the clocks to differ.
 base::Result<base::Time> decision_time(store::State& state);
 
+/// Asks on the terminal. Error: usage, where the answer is not yes or nobody can be asked: then `--yes` can
+/// be said. `undone`: "nothing was accepted".
+base::Result<void> confirm(const std::string& question, const std::string& undone);
+
 template <class Decision>
 base::Result<void> save_decision(store::State& state, const Decision& decision) {
     auto transaction = state.begin();

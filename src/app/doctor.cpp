@@ -169,6 +169,7 @@ int run_doctor(const DoctorCommand& command) {
     if (file) printer.show({"configuration", {{Kind::ok, base::visible(file->string()) + " can be read"}}});
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
+    printer.show({"migration", examine_migration(config)});
     for (const config::CollectorConfig& collector : config.collectors)
         printer.show(examine(config, collector));
     printer.end();

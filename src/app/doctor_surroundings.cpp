@@ -10,7 +10,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "app/configuration.hpp"
+#include "app/saved_model.hpp"
 #include "base/utf8.hpp"
+#include "domain/findings.hpp"
 #include "drivers/reading_rights.hpp"
 #include "store/state.hpp"
 
@@ -104,6 +107,25 @@ std::vector<Finding> examine_state(const config::State& state) {
     append(out, about_file(state.directory));
     append(out, about_disk(there));
     append(out, about_user(state.directory));
+    return out;
+}
+
+std::vector<Finding> examine_migration(const config::Config& config) {
+    const auto state = store::State::attach(config.state.directory);
+    if (!state || !*state) return {};
+    auto model = load_model(**state);
+    if (!model || !model->keys) return {};
+    model->policy = judging(config);
+    std::vector<Finding> out;
+    if (const auto doubt = doubt_about_promotion(model->keys->migration, model->policy))
+        out.push_back({Kind::warning, doubt->what, doubt->remedy});
+    if (const std::uint64_t unused = model->keys->migration.tally.upgraded_unused; unused > 0) {
+        out.push_back(
+            {Kind::warning,
+             std::to_string(unused) + (unused == 1 ? " legacy key in use was" : " legacy keys in use were") +
+                 " given a lookup hash, and not used since",
+             "see that the hashes are those of the keys: docs/runbooks.md, KeyshiftUpgradedUnused"});
+    }
     return out;
 }
 

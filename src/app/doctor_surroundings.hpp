@@ -17,6 +17,10 @@ namespace keyshift::app {
 /// it be read. Not empty.
 std::vector<collectors::Finding> examine_state(const config::State& state);
 
+/// What the daemon's polls have shown to be wrong in what the configuration says of the gateway. Empty:
+/// nothing, or nobody has polled.
+std::vector<collectors::Finding> examine_migration(const config::Config& config);
+
 /// Whether a file system with `available` bytes left has room for the state; `directory` is for people.
 collectors::Finding about_room(std::uint64_t available, const std::string& directory);
 

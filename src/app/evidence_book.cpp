@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "app/saved_evidence.hpp"
+#include "domain/evidence_facts.hpp"
+#include "domain/fallback_witnesses.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -13,11 +15,9 @@ using base::Time;
 using domain::Event;
 using domain::SourceCounts;
 
-/// The sources that see every request that the gateway answers, and so keyshift's own.
-constexpr std::array<const char*, 4> kSeeOwnRequests{"statements", "gateway_metrics", "access_log",
-                                                     "gateway_log"};
-/// Writers of logs may hold lines back for a while.
-constexpr base::Duration kSettleLogsEvery = std::chrono::seconds{30};
+/// The sources that see every request that the gateway answers, and so keyshift's own, and cannot tell them
+/// apart. Logs can: see Counted::own.
+constexpr std::array<const char*, 2> kSeeOwnRequests{"statements", "gateway_metrics"};
 constexpr base::Duration kKeepFailures = std::chrono::hours{24};
 constexpr base::Duration kTrimFailuresEvery = std::chrono::minutes{10};
 constexpr std::size_t kMostUntrimmed = 2'000;
@@ -104,6 +104,7 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     cursors_ = std::move(*cursors);
     load_evidence(*facts, *counters, model);
     model.evidence.hourly = std::move(*hourly);
+    remember_hits(model.evidence, now);
     for (auto& [name, counts] : model.evidence.sources) {
         restore(counts, now);
         const auto scope = facts->find(scope_fact(name));
@@ -170,19 +171,17 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     domain::Look look;
     look.growth = growth.events;
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        look.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i));
+        look.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i) + counted.own.at(i));
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        look.own.at(i) = static_cast<std::int64_t>(counted.own.at(i));
     look.offers = counted.offers;
     look.resets = growth.resets;
     look.missing = counted.missing;
     look.ground = counted.ground;
     look.poll_every = poll_every;
+    look.idle = model.policy.quiet_period;
     if (sees_own_requests(source)) look.in_flight = in_flight_;
-    if (model.logs.count(source) > 0) {
-        Time& settled = settled_at_[source];
-        look.settles = now - settled >= kSettleLogsEvery || now < settled;
-        if (look.settles) settled = now;
-    }
-    look.lossy = counted.lossy || growth.unwatched || (growth.resets > 0 && counted.resets_are_gaps);
+    look.lossy = counted.lossy || growth.unwatched || growth.resets > 0;
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
         const auto missing = meter.missing();
@@ -200,13 +199,28 @@ bool EvidenceBook::follow_table(std::uint64_t changes, Time now, domain::Model& 
     if (model.evidence.table_changes == changes) return false;
     model.evidence.table_changes = changes;
     for (auto& [name, counts] : model.evidence.sources)
-        if (counts.counted_since) counts.counted_since = now;
+        if (counts.counted_since) counts.counted_since = counts.lost_at = now;
     return true;
 }
 
 void EvidenceBook::update(domain::Model& model, Time now) {
-    update_headlines(model.evidence,
+    domain::Evidence& evidence = model.evidence;
+    const domain::LegacyUse use = legacy_use(model, now);
+    for (auto& [name, counts] : evidence.sources) {
+        const std::uint64_t in_vain = settle_scans(counts, use, now);
+        if (evidence.of(domain::Signal::fallback).evidence == name) evidence.match.in_vain(in_vain, now);
+    }
+    update_headlines(evidence,
                      model.keys ? std::optional(model.keys->totals.legacy_uses_observed) : std::nullopt, now);
+    if (model.keys) {
+        const domain::Migration& migration = model.keys->migration;
+        follow_uses(evidence,
+                    {model.keys->totals.legacy_uses_observed, host_time(model, migration.polled_at),
+                     migration.poll_every, model.policy.last_used_delay},
+                    now);
+    }
+    watch_last_use(model, now);
+    note_failures(model, now);
     model.evidence.hourly.forget_before(now - kKeepHours - model.policy.windows.drain);
 }
 

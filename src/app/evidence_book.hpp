@@ -71,7 +71,7 @@ class EvidenceBook {
     void forget_gauges(const std::string& source, domain::Model& model) {
         take_gauges(source, {}, model.gauges);
     }
-    /// Time has passed, or a source was read: the headlines follow.
+    /// Time has passed, or a source was read: scans that waited are settled, and the headlines follow.
     static void update(domain::Model& model, base::Time now);
 
     /// Everything that changed since this was last called.
@@ -92,7 +92,6 @@ class EvidenceBook {
     UnsavedEvidence saved_;                         // what was handed out, but for the parts
     UnsavedEvidence of_logs_;                       // cursors, failures and uses that were not handed out yet
     std::map<std::string, std::map<std::string, std::string>> cursors_;  // whole, by source
-    std::map<std::string, base::Time> settled_at_;                       // logs: see domain::Look::settles
     std::size_t failures_to_trim_ = 0;  // handed out since the state was last told to forget old ones
     base::Time trimmed_at_;
     domain::KeyUses heard_uses_;

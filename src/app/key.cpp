@@ -103,6 +103,25 @@ std::string standing(const KeyHistory& history, base::Time now) {
     return text.empty() ? "none" : text;
 }
 
+/// In words that hold for this key, where those of the phase say less.
+std::string phase_text(const KeyHistory& history, domain::Phase phase) {
+    using domain::Phase;
+    std::string_view means = phase_meaning(phase);
+    if (phase == Phase::pending && history.pairing)
+        means = "a new key was made and is not in use, and the old one is not either";
+    if (phase == Phase::retired_in_use && history.memory.upgraded)
+        means = "upgraded, not used since: someone may be locked out, or its next use proves the upgrade";
+    if (phase == Phase::retired_in_use && !history.memory.upgraded)
+        means =
+            history.memory.beside
+                ? "deleted while one client used it beside its replacement: someone is probably locked out"
+                : "deleted while in use: someone is probably locked out";
+    if (phase == Phase::stranded && history.memory.beside)
+        means =
+            "was used beside its replacement when its format stopped working: one of its clients fails now";
+    return std::string(phase_name(phase)) + ": " + std::string(means);
+}
+
 std::string describe(const KeyHistory& history, const Picture& picture, const store::Decisions& decisions) {
     const base::Time now = picture.now;
     const domain::Key& key = history.key;
@@ -110,12 +129,15 @@ std::string describe(const KeyHistory& history, const Picture& picture, const st
     std::string out = line("Key", base::visible(history.id) + "  " + base::visible(history.prefix));
     out += line("Name", key.name ? base::visible(history.name) : "unnamed");
     out += line("Owner", key.owner ? base::visible(history.owner) : "system");
-    out += line("Phase", phase ? std::string(phase_name(*phase)) + ": " + std::string(phase_meaning(*phase)) +
-                                     "; since " + when(from_seconds(history.memory.since), now)
+    out += line("Phase", phase ? phase_text(history, *phase) + "; since " +
+                                     when(from_seconds(history.memory.since), now)
                                : "not known before the next poll");
     if (phase && is_live(*phase)) out += line("", rule_text(history, picture.model, now));
     out += line("Created", when(key.created_at, now));
-    out += line("Last used", when(key.last_used_at, now));
+    // What became of it as a modern key is not followed.
+    const bool modern = history.gone_at && history.memory.upgraded;
+    out += line("Last used", when(key.last_used_at, now) +
+                                 (modern ? ", as far as it is followed: it is a modern key now" : ""));
     out += line("Expires", when(key.expires_at, now));
     out += line("Restrictions", standing(history, now));
     out += line("Replacement", replacement_text(history, now));

@@ -53,8 +53,14 @@ domain::Totals saved_totals(const store::Counters& counters) {
     return totals;
 }
 
+void KeyJournal::configure(JournalSettings settings) {
+    if (settings.policy.canary != settings_.policy.canary) canary_uses_ = {};
+    settings_ = std::move(settings);
+}
+
 void KeyJournal::heard(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
     heard_ = counted;
+    canary_uses_.asked(counted.canary_accepted_at);
     logged_uses_.merge(uses);
 }
 
@@ -118,6 +124,7 @@ Result<void> KeyJournal::load_decisions() {
     if (!decisions) return decisions.error();
     if (pairer_.decided(decisions->pairs)) census_needed_ = true;
     accepted_table_ = decisions->table;
+    for (const auto& [key, at] : acknowledged_) ledger_.take_back_acknowledgement(key);
     acknowledged_.clear();
     for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements) {
         acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),
@@ -164,11 +171,20 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
 
 /// By what the last poll knew of the gateway.
 void KeyJournal::look_from(Time now) {
-    const domain::Migration known = migration_.value_or(domain::Migration{});
-    const auto fallback = apply_assertion(known.detected, settings_.policy.asserted, known.evidence);
-    ledger_.look_from(
-        {now, settings_.policy.windows, fallback.state.rules_view(), settings_.policy.uses_recorded},
-        migration_ ? std::optional(known.polled_at) : std::nullopt);
+    ledger_.look_from(view_of(now, migration_.value_or(domain::Migration{})),
+                      migration_ ? std::optional(migration_->polled_at) : std::nullopt);
+}
+
+domain::View KeyJournal::view_of(Time now, const domain::Migration& known) const {
+    const domain::Policy& policy = settings_.policy;
+    const auto fallback = apply_assertion(known.detected, policy.asserted, known.evidence);
+    return {.now = now,
+            .windows = policy.windows,
+            .fallback = fallback.state.rules_view(),
+            .uses_recorded = policy.uses_recorded,
+            .promotes_in_place = policy.promotes_in_place,
+            .last_used_delay = policy.last_used_delay,
+            .refused = heard_.refused_keys};
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
@@ -194,22 +210,46 @@ void KeyJournal::event(store::Event event) {
 }
 
 Result<void> KeyJournal::key(const Key& key) {
-    if (!settings_.policy.canary.empty() && key.id == settings_.policy.canary) return {};
+    if (!settings_.policy.canary.empty() && key.id == settings_.policy.canary) {
+        canary_uses_.used(key.last_used_at);
+        return {};
+    }
     if (!key.legacy) return modern_key(key);
+    const auto told = key.use_ahead ? std::nullopt : key.last_used_at;
+    raise(scan_->newest_row_use, told);
     const auto use = logged_uses_.latest().find(key.id);
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
-        return legacy_key(key);
+        return legacy_key(key, told);
     Key used = key;
     domain::believe_use(used, std::min(use->second, scan_->now));
-    return legacy_key(used);
+    return legacy_key(used, told);
+}
+
+/// A key that the last census did not find was created later, whatever its row says. One that the journal has
+/// had before was there.
+Key KeyJournal::dated(const Key& key) {
+    Key out = key;
+    if (!baseline_ || !scan_->next.census_at || ledger_.find(domain::hash_id(key.id)) != nullptr) return out;
+    if (const auto over = state_.find_over(key.id); over && *over) return out;
+    out.created_at = std::max(key.created_at.value_or(scan_->now), *scan_->next.census_at);
+    return out;
 }
 
 Result<void> KeyJournal::modern_key(const Key& row) {
     Key key = row;
     const std::uint64_t hash = domain::hash_id(key.id);
     if (key.use_ahead) key.last_used_at = future_uses_.use(hash, *key.use_ahead, scan_->now);
-    if (ledger_.observe_modern(key)) upgraded(hash);
-    if (key.last_used_at) {
+    const auto upgrade = ledger_.observe_modern(key);
+    if (upgrade && upgrade->was_gone) upgraded(hash);
+    if (upgrade && upgrade->by_use) {
+        // Whatever the configuration says of the gateway.
+        ++scan_->uses;
+        ++scan_->next.upgrades_by_use;
+        raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
+    }
+    if (upgrade && upgrade->news) {
+        // Its last use is not that of a modern key.
+    } else if (key.last_used_at) {
         raise(scan_->next.evidence.newest_modern_use, key.last_used_at);
         if (!scan_->oldest_modern_use || *key.last_used_at < *scan_->oldest_modern_use)
             scan_->oldest_modern_use = key.last_used_at;
@@ -220,9 +260,12 @@ Result<void> KeyJournal::modern_key(const Key& row) {
     return {};
 }
 
-Result<void> KeyJournal::legacy_key(const Key& key) {
+/// `told_by_row`: its last use, unless that lies in the future.
+/// Replacements are found by what the rows say of themselves.
+Result<void> KeyJournal::legacy_key(const Key& row, std::optional<Time> told_by_row) {
+    const Key key = dated(row);
     const domain::Change change = ledger_.observe(key);
-    if (scan_->kind == Scan::census) note_error(pairer_.add_legacy(key));
+    if (scan_->kind == Scan::census) note_error(pairer_.add_legacy(row));
     if (!key.use_ahead || change.created || change.used)
         raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
     if (key.created_at || change.created)
@@ -231,6 +274,7 @@ Result<void> KeyJournal::legacy_key(const Key& key) {
     if (!change.any()) return {};
     loaded_ = false;
     if (change.used) ++scan_->uses;
+    scan_->row_advanced = scan_->row_advanced || (change.used && key.last_used_at == told_by_row);
     if (change.set_back) ++scan_->set_back;
     if (change.created) {
         new_key(key, change);
@@ -244,7 +288,6 @@ Result<void> KeyJournal::legacy_key(const Key& key) {
 /// Of those that had gone before finish_census() knows nothing: one can come back with a lookup hash.
 void KeyJournal::upgraded(std::uint64_t key) {
     const domain::KeySlot& slot = *ledger_.find(key);
-    if (slot.gone == 0) return;
     save([&](store::Transaction& to) { to.mark_gone(slot.row, store::GoneAs::upgraded, scan_->now); });
     pairer_.take(key);
 }
@@ -255,7 +298,7 @@ void KeyJournal::new_key(const Key& key, const domain::Change& change) {
         // It was in the journal before, had gone for good, and is back: restored from a backup.
         auto& count = over_.at(static_cast<std::size_t>((*over)->phase.value_or(Phase::retired)));
         if (count > 0) --count;
-        ledger_.adopt(domain::hash_id(key.id), **over);
+        if (ledger_.adopt(key, **over)) ++scan_->set_back;
         pairer_.release(domain::hash_id(key.id));
         returned((*over)->row);
         return save([&](store::Transaction& to) {
@@ -276,8 +319,10 @@ void KeyJournal::returned(std::uint32_t row) {
 }
 
 Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optional<base::Duration> elapsed) {
+    if (auto own = check_canary(); !own) return own.error();
     if (auto same = check_table(); !same) return same.error();
     check_clock(elapsed);
+    take_logged_uses();
     scan_->next.polled_at = scan_->now;
     scan_->next.clock_at = scan_->clock;
     scan_->next.poll_every = poll_every;
@@ -305,6 +350,8 @@ std::optional<domain::KeyPoll> KeyJournal::judge_again() {
 /// The end of each poll: phases, totals, progress, and all of it into the state.
 domain::KeyPoll KeyJournal::settle() {
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
+    note_proof();
+    note_backfill();
     find_fallback_mode();
     settle_phases();
     write_totals();
@@ -384,7 +431,9 @@ void KeyJournal::write_totals() {
         totals_.legacy_keys_created += scan_->new_keys;
     }
     if (scan_->of_another_table) ++totals_.table_changes;
-    totals_.legacy_uses_observed += scan_->uses + (settings_.policy.promotes_in_place ? scan_->upgrades : 0);
+    totals_.legacy_uses_observed += scan_->uses;
+    if (settings_.policy.promotes_in_place && !scan_->backfilled)
+        totals_.legacy_uses_observed += scan_->upgrades;
     if (scan_->set_back > 0) {
         // What was known of their use is lost: they only look idle, and the verdict has to wait for W anew.
         scan_->next.observed_since = scan_->now;

@@ -13,6 +13,7 @@
 #include "app/pairer.hpp"
 #include "base/error.hpp"
 #include "collectors/collector.hpp"
+#include "domain/canary_uses.hpp"
 #include "domain/future_uses.hpp"
 #include "domain/ledger.hpp"
 #include "domain/model.hpp"
@@ -33,7 +34,7 @@ class KeyJournal final : public collectors::KeySink {
         : state_(state), settings_(std::move(settings)), pairer_(state) {}
 
     /// For the scans that follow.
-    void configure(JournalSettings settings) { settings_ = std::move(settings); }
+    void configure(JournalSettings settings);
     /// After prepare(): the last poll once more, by settings that have changed since. Empty: there was none.
     std::optional<domain::KeyPoll> judge_again();
     /// Before each scan: brings back what the last one left half-way, from the state, and what operators have
@@ -75,13 +76,17 @@ class KeyJournal final : public collectors::KeySink {
         std::optional<base::Time> oldest_modern_use = {};
         std::uint64_t new_keys = 0;
         std::uint64_t uses = 0;
-        std::uint64_t upgrades = 0;
+        std::uint64_t upgrades = 0;  ///< beside those by a use, which are among the uses
         std::uint64_t set_back = 0;
+        bool backfilled = false;    ///< the upgrades are one event
+        bool row_advanced = false;  ///< a row tells of a later use of a legacy key than before
+        std::optional<base::Time> newest_row_use = {};  ///< of a legacy key
     };
 
     base::Result<void> load();
     base::Result<void> load_decisions();
     void look_from(base::Time now);
+    domain::View view_of(base::Time now, const domain::Migration& known) const;
     store::Transaction* transaction();
     /// Calls `change` with the transaction of this scan, if there can be one.
     template <class Change>
@@ -91,14 +96,19 @@ class KeyJournal final : public collectors::KeySink {
     void note_error(const base::Result<void>& done);
     const domain::Totals& never_back(const domain::Totals& totals);
 
-    base::Result<void> legacy_key(const domain::Key& key);
+    base::Result<void> legacy_key(const domain::Key& row, std::optional<base::Time> told_by_row);
+    domain::Key dated(const domain::Key& key);
     base::Result<void> modern_key(const domain::Key& row);
     void upgraded(std::uint64_t key);
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
+    void take_logged_uses();
+    void note_proof();
+    void note_backfill();
 
     base::Result<void> begin_anew();
     base::Result<void> check_table();
+    base::Result<void> check_canary();
     base::Error refuse_table(const domain::Recognised& recognised);
     domain::KeyPoll settle();
     void forget_uses_of_others();
@@ -137,6 +147,7 @@ class KeyJournal final : public collectors::KeySink {
     std::string notice_;
     domain::CountedFallback heard_;
     domain::FutureUses future_uses_;
+    domain::CanaryUses canary_uses_;
     domain::KeyUses logged_uses_;  // of legacy keys, and of those that no census has been asked about
 
     std::optional<ScanInProgress> scan_;

@@ -25,6 +25,7 @@ constexpr base::Duration kForecastEvery = 10min;
 
 void KeyJournal::settle_census() {
     const std::vector<Gone> gone = ledger_.finish_census();
+    scan_->next.census_at = scan_->now;
     settle_gone(gone);
     note_owners(gone);
     pair_keys();
@@ -49,7 +50,7 @@ void KeyJournal::settle_gone(const std::vector<Gone>& gone) {
         const auto how = key.upgraded ? store::GoneAs::upgraded : store::GoneAs::removed;
         save([&](store::Transaction& to) { to.mark_gone(key.row, how, scan_->now); });
         if (key.upgraded) {
-            ++scan_->upgrades;
+            if (!key.by_use) ++scan_->upgrades;
             scan_->next.evidence.newest_upgrade = scan_->now;
             pairer_.take(key.hash);
         }
@@ -90,15 +91,11 @@ void KeyJournal::pair_keys() {
 }
 
 void KeyJournal::settle_phases() {
-    const auto fallback =
-        apply_assertion(scan_->next.detected, settings_.policy.asserted, scan_->next.evidence);
     std::vector<Settled> changed;
-    scan_->next.tally = ledger_.settle(
-        {scan_->now, settings_.policy.windows, fallback.state.rules_view(), settings_.policy.uses_recorded},
-        [&](const Settled& key) {
-            changed.push_back(key);
-            if (changed.size() >= kMostSettledHeld) write_settled(changed);
-        });
+    scan_->next.tally = ledger_.settle(view_of(scan_->now, scan_->next), [&](const Settled& key) {
+        changed.push_back(key);
+        if (changed.size() >= kMostSettledHeld) write_settled(changed);
+    });
     write_settled(changed);
     for (std::size_t i = 0; i < over_.size(); ++i) scan_->next.tally.phases.at(i) += over_.at(i);
 }
@@ -115,7 +112,7 @@ void KeyJournal::write_settled(std::vector<Settled>& keys) {
             if (key.unpaired) to.clear_pairing(key.row);
         });
         if (key.unpaired) event({.kind = store::event::kUnpaired, .row = key.row});
-        if (!key.was || key.with_owner) continue;
+        if (!key.was || key.with_owner || (key.upgraded && scan_->backfilled)) continue;
         const bool back = *key.was == Phase::drained && key.phase == Phase::overlap;
         event({.kind = back ? store::event::kRegression : store::event::kPhase,
                .row = key.row,

@@ -2,6 +2,8 @@
 #include "app/key_phases.hpp"
 
 #include "domain/assess.hpp"
+#include "domain/findings.hpp"
+#include "domain/key_slot.hpp"
 
 namespace keyshift::app {
 
@@ -20,6 +22,11 @@ base::Result<KeyPhases> KeyPhases::find(const config::Config& config) {
 KeyPhases::KeyPhases(Picture picture)
     : picture_(std::move(picture)), fallback_(assess(picture_.model, picture_.now).fallback.state.mode) {}
 
+std::string KeyPhases::lockout() const {
+    const auto found = possible_lockout(picture_.model, picture_.now);
+    return found ? sentence(*found) : std::string();
+}
+
 std::optional<report::KeyPhase> KeyPhases::of(const domain::Key& key) {
     const domain::KeySlot* const slot = ledger_.find(domain::hash_id(key.id));
     if (slot == nullptr || slot->fresh != 0) return std::nullopt;
@@ -29,6 +36,7 @@ std::optional<report::KeyPhase> KeyPhases::of(const domain::Key& key) {
     phase.rule = static_cast<domain::PairRule>(slot->rule);
     phase.replacement_used = slot->replacement_used != 0;
     phase.use_upgrades = picture_.model.policy.promotes_in_place && fallback_ != domain::FallbackMode::absent;
+    phase.used = is_active(domain::facts(*slot), picture_.model.policy.windows, picture_.now);
     if (!phase.has_replacement()) return phase;
     replacement_.clear();
     if (auto pairing = picture_.state->load_pairing(slot->row); pairing && *pairing)

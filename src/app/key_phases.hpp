@@ -20,6 +20,8 @@ class KeyPhases {
     static base::Result<KeyPhases> find(const config::Config& config);
 
     domain::FallbackMode fallback() const { return fallback_; }
+    /// What may be wrong already, as one sentence; empty: nothing.
+    std::string lockout() const;
     /// Empty for a key that was not there at the last poll. Its texts are valid until the next call.
     std::optional<report::KeyPhase> of(const domain::Key& key);
 

@@ -182,8 +182,7 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
             if (stopping_ || watched.leaving) break;
         }
         const auto began = Clock::now();
-        if (watched.source.keeps_journal())
-            heard = {counted_fallback(model_, database_now()), book_.take_uses(), journal_settings(config_)};
+        if (watched.source.keeps_journal()) heard = hear();
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
@@ -205,6 +204,13 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
                                     : now + schedule.after_failure();
         co_await pause(watched, now + rest, std::max(next, now + rest));
     }
+}
+
+/// What the journal of the key table has to know of others.
+Heard Monitor::hear() {
+    const base::Time now = database_now();
+    return {counted_fallback(model_, now), book_.take_uses(), journal_settings(config_),
+            assess(model_, now).judgement.awaits_census};
 }
 
 /// What it is about to cause, whoever counts it must not find there at the very first look: nobody could tell

@@ -54,9 +54,8 @@ constexpr const char* kNoFallback =
     "already, whatever the text says\n";
 
 constexpr const char* kPromotes =
-    "keyshift: note: this gateway upgrades a legacy key when it is used: what is listed has not been used "
-    "since "
-    "it does so, and needs no new key, whatever the text says\n";
+    "keyshift: note: this gateway upgrades a legacy key when it is used: one that is listed and was not used "
+    "since it does so needs no new key, whatever the text says\n";
 
 /// One line on standard error, redrawn a hundred times at most.
 class Progress {
@@ -202,13 +201,21 @@ class Report {
         header.create_request = requests.create;
         header.delete_request = requests.remove;
         header.ownerless_by_database = requests.ownerless_by_database;
+        header.handbook = is_handbooks();
+        const config::Columns& columns = gateway_.columns;
+        if (columns.lookup_hash && !columns.legacy && !gateway_.legacy_when)
+            header.lacks = columns.lookup_hash->name;
+        if (phases_ != nullptr) header.lockout = phases_->lockout();
         if (command_.phase) header.phase = phase_name(*command_.phase);
-        if (command_.format == report::Format::text && counts->keys > 0) correct_the_text();
+        if (command_.format == report::Format::text && header.handbook && counts->keys > 0)
+            correct_the_text();
         writer_->begin(header);
         if (auto written = write(source, rows, counts->keys); !written) return written;
         writer_->end();
         return output_.write(text_);
     }
+
+    bool is_handbooks() const { return gateway_.preset == config::Preset::inferxgate; }
 
     /// The handbook's text is of a gateway with a fallback whose keys stay legacy.
     void correct_the_text() const {
@@ -262,7 +269,8 @@ class Report {
         const auto order =
             command_.grouping == report::Grouping::owner ? KeyOrder::by_owner : KeyOrder::newest_first;
         // The handbook's text has no place for it.
-        const bool shown = command_.format != report::Format::text || order == KeyOrder::by_owner;
+        const bool shown =
+            command_.format != report::Format::text || order == KeyOrder::by_owner || !is_handbooks();
         const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         collectors::RowReader reader(source, shared_.keys(), now_);
         std::unordered_set<std::uint64_t> seen;

@@ -2,8 +2,11 @@
 #include "app/saved_evidence.hpp"
 
 #include <charconv>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace keyshift::app {
 namespace {
@@ -19,6 +22,13 @@ constexpr std::string_view kOwn = "own:";
 constexpr std::string_view kTotal = "total:";
 constexpr std::string_view kMark = "mark:";
 constexpr std::string_view kResets = "resets";
+constexpr std::string_view kScanHits = "scan_hits";
+constexpr std::string_view kUsesMark = "headline_uses_mark";
+constexpr const char* kContradicted = "evidence_contradicted";
+constexpr const char* kContradictedAt = "evidence_contradicted_at";
+constexpr const char* kNewestUse = "last_use_newest";
+constexpr const char* kUnwrittenSince = "last_use_unwritten_since";
+constexpr const char* kStoodStill = "last_use_stood_still_at";
 constexpr std::string_view kHeadline = "headline";
 constexpr std::string_view kTableChanges = "covered_table_changes";
 constexpr std::string_view kLines = "log_lines:";
@@ -86,6 +96,43 @@ std::vector<std::string> split(std::string_view text) {
     return out;
 }
 
+std::string value(const store::Facts& facts, const std::string& name) {
+    const auto found = facts.find(name);
+    return found == facts.end() ? std::string() : found->second;
+}
+
+/// A bit for each event, the last one first. A file of another version may list fewer: those it does not know
+/// are not offered.
+domain::Events load_offers(const std::string& bits) {
+    if (bits.size() > kEventCount || bits.find_first_not_of("01") != std::string::npos) return {};
+    return domain::Events(bits);
+}
+
+/// "from until scans" for each bin, by lines.
+std::string text(const domain::PendingScans& scans) {
+    std::string out;
+    for (const domain::ScanBin& bin : scans.bins()) {
+        out += (out.empty() ? "" : "\n") + text(bin.from) + ' ' + text(bin.until) + ' ' +
+               std::to_string(bin.scans);
+    }
+    return out;
+}
+
+domain::PendingScans load_scans(const std::string& text) {
+    std::vector<domain::ScanBin> bins;
+    for (const std::string& line : split(text)) {
+        std::istringstream numbers(line);
+        std::int64_t from = 0;
+        std::int64_t until = 0;
+        domain::ScanBin bin;
+        if (!(numbers >> from >> until >> bin.scans)) continue;
+        bin.from = Time{Duration{from}};
+        bin.until = Time{Duration{until}};
+        bins.push_back(bin);
+    }
+    return domain::PendingScans(std::move(bins));
+}
+
 void save_source(const std::string& name, const domain::SourceCounts& counts, store::Facts& facts,
                  store::Counters& counters) {
     save_numbers(join(kSum, name), counts.sums, counters);
@@ -99,6 +146,13 @@ void save_source(const std::string& name, const domain::SourceCounts& counts, st
     facts[prefix + "complete_at"] = text(counts.complete_at);
     facts[prefix + "missing"] = joined(counts.missing);
     facts[prefix + "poll_every"] = std::to_string(counts.poll_every.count());
+    facts[prefix + "lost_at"] = text(counts.lost_at);
+    facts[prefix + "proved_since"] = text(counts.proof.since);
+    facts[prefix + "at_work_at"] = text(counts.proof.at_work_at);
+    facts[prefix + "ground"] = counts.proof.version;
+    facts[prefix + "lapsed"] = counts.proof.lapsed;
+    facts[prefix + "scans"] = text(counts.scans);
+    counters[{std::string(kScanHits), name}] = counts.scan_hits;
     for (std::size_t i = 0; i < kEventCount; ++i) {
         if (!counts.grew_at.at(i)) continue;
         facts[prefix + "grew:" + std::string(event_name(domain::event_at(i)))] = text(counts.grew_at.at(i));
@@ -114,16 +168,21 @@ domain::SourceCounts load_source(const std::string& name, const store::Facts& fa
     if (const auto resets = counters.find({std::string(kResets), name}); resets != counters.end())
         counts.resets = resets->second;
     const std::string prefix = "source:" + name + ":";
-    // A file of another version may list fewer events: those it does not know are not offered.
-    const std::string& offers = facts.at(prefix + "offers");
-    if (offers.size() == kEventCount && offers.find_first_not_of("01") == std::string::npos)
-        counts.offers = domain::Events(offers);
+    counts.offers = load_offers(facts.at(prefix + "offers"));
     counts.counted_since = time(facts, prefix + "counted_since");
     counts.read_at = time(facts, prefix + "read_at");
     counts.complete_at = time(facts, prefix + "complete_at");
     if (const auto missing = facts.find(prefix + "missing"); missing != facts.end())
         counts.missing = split(missing->second);
     counts.poll_every = Duration{number(facts, prefix + "poll_every")};
+    counts.lost_at = time(facts, prefix + "lost_at");
+    counts.proof.since = time(facts, prefix + "proved_since");
+    counts.proof.at_work_at = time(facts, prefix + "at_work_at");
+    counts.proof.version = value(facts, prefix + "ground");
+    counts.proof.lapsed = value(facts, prefix + "lapsed");
+    counts.scans = load_scans(value(facts, prefix + "scans"));
+    if (const auto hits = counters.find({std::string(kScanHits), name}); hits != counters.end())
+        counts.scan_hits = hits->second;
     for (std::size_t i = 0; i < kEventCount; ++i)
         counts.grew_at.at(i) = time(facts, prefix + "grew:" + std::string(event_name(domain::event_at(i))));
     return counts;
@@ -176,6 +235,13 @@ void save_evidence(const domain::Model& model, store::Facts& facts, store::Count
     }
     const auto save = [&facts](const char* name, const std::optional<Time>& at) { facts[name] = text(at); };
     describe(save, model.probe);
+    const domain::Evidence& evidence = model.evidence;
+    if (evidence.uses_mark) counters[{std::string(kUsesMark), ""}] = *evidence.uses_mark;
+    facts[kContradicted] = evidence.contradicted;
+    save(kContradictedAt, evidence.contradicted_at);
+    save(kNewestUse, evidence.last_use.newest);
+    save(kUnwrittenSince, evidence.last_use.unwritten_since);
+    save(kStoodStill, evidence.last_use.stood_still_at);
     facts[kSkew] = std::to_string(model.skew.count());
     if (!model.watch) return;
     save(kWatchedSince, model.watch->since);
@@ -212,6 +278,14 @@ void load_evidence(const store::Facts& facts, const store::Counters& counters, d
     }
     const auto load = [&facts](const char* name, std::optional<Time>& at) { at = time(facts, name); };
     describe(load, model.probe);
+    domain::Evidence& evidence = model.evidence;
+    if (const auto mark = counters.find({std::string(kUsesMark), ""}); mark != counters.end())
+        evidence.uses_mark = mark->second;
+    evidence.contradicted = value(facts, kContradicted);
+    load(kContradictedAt, evidence.contradicted_at);
+    load(kNewestUse, evidence.last_use.newest);
+    load(kUnwrittenSince, evidence.last_use.unwritten_since);
+    load(kStoodStill, evidence.last_use.stood_still_at);
     model.skew = load_skew(facts);
     const auto since = time(facts, kWatchedSince);
     const auto until = time(facts, kWatchedUntil);

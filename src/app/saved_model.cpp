@@ -85,6 +85,9 @@ void describe_tally(Archive& a, M& tally) {
     a("dormant_unacknowledged", tally.dormant_unacknowledged);
     a("dormant_blocked_recently", tally.dormant_blocked_recently);
     a("blocked_long_enough_at", tally.blocked_long_enough_at);
+    a("upgraded_unused", tally.upgraded_unused);
+    a("retired_beside", tally.beside);
+    a("used_and_legacy", tally.used_and_legacy);
 }
 
 template <class Archive, class M>
@@ -106,6 +109,9 @@ void describe_migration(Archive& a, M& migration) {
     a("fallback_absent_since", migration.detected.absent_since);
     a("fallback_evidence", migration.detected.evidence);
     a("newest_legacy_created_at", migration.newest_legacy_created_at);
+    a("last_used_proved_at", migration.last_used_proved_at);
+    a("census_at", migration.census_at);
+    a("upgrades_by_use", migration.upgrades_by_use);
     a("last_removal", migration.last_removal);
     a("live_before", migration.live_before);
     a("eta_point", migration.forecast.point);

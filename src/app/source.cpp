@@ -53,7 +53,8 @@ Cycle Source::look_at_keys(const Heard& heard) {
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout),
                                          .keys = journal_.get(),
                                          .active_window = heard.settings.policy.windows.drain,
-                                         .wanted = *wanted});
+                                         .wanted = *wanted,
+                                         .awaits_census = heard.awaits_census});
     if (!observed) {
         journal_->forget_scan();
         cycle.error = observed.error();

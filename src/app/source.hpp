@@ -38,7 +38,8 @@ struct Cycle {
 struct Heard {
     domain::CountedFallback fallback;
     domain::KeyUses uses;
-    JournalSettings settings;  ///< as configured now
+    JournalSettings settings;    ///< as configured now
+    bool awaits_census = false;  ///< the verdict waits for nothing else
 };
 
 class Source {

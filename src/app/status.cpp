@@ -12,6 +12,7 @@
 #include "app/verdict_text.hpp"
 #include "base/utf8.hpp"
 #include "domain/evidence.hpp"
+#include "domain/findings.hpp"
 #include "domain/inventory.hpp"
 #include "domain/phase.hpp"
 
@@ -63,6 +64,9 @@ std::string phases(const Status& status, const Terminal& terminal) {
             : alarm   ? terminal.paint(Colour::bad, shown) + std::string(phase_meaning(phase))
                       : shown + std::string(phase_meaning(phase));
         out += line(out.empty() ? "Phases" : "", colour);
+        if (phase == Phase::retired_in_use && status.upgraded_unused > 0)
+            out += line("", pad("", 25) + "  " + std::to_string(status.upgraded_unused) +
+                                " of them upgraded, not used since");
     }
     return out;
 }
@@ -110,7 +114,14 @@ std::string fallback(const api::FallbackStatus& status, const Terminal& terminal
     std::string text = status.mode;
     if (!status.because.empty()) text += ": " + status.because;
     if (status.contradicted) text += terminal.paint(Colour::bad, " (CONTRADICTED)");
-    return line("Fallback", text);
+    std::string out = line("Fallback", text);
+    if (status.maybe_locked_out_since) {
+        const std::string lockout =
+            sentence(domain::PossibleLockout{status.maybe_locked_out, *status.maybe_locked_out_since});
+        out += line("", terminal.paint(Colour::bad, lockout));
+    }
+    if (status.promotion_doubt) out += line("", terminal.paint(Colour::warning, *status.promotion_doubt));
+    return out;
 }
 
 std::string fallback_use(const api::FallbackStatus& status) {

@@ -22,6 +22,7 @@ Colour colour_of(Verdict verdict) {
 std::string in_words(const api::Judged& judged) {
     const api::Answer& answer = judged.answer;
     if (answer.reason) return *answer.reason;
+    if (answer.headline) return *answer.headline;
     switch (verdict_of(answer)) {
         case Verdict::safe:
             return "the fallback may be removed";

@@ -10,6 +10,7 @@
 #include "collectors/access_paths.hpp"
 #include "collectors/client_names.hpp"
 #include "collectors/each_line.hpp"
+#include "collectors/own_requests.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -75,6 +76,7 @@ class AccessCounter final : public LineCounter {
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
+        own_possible_ = may_hold_own(block);
         each_line(block, [&](std::string_view line) { count_line(line, lines, tally); });
         tally.lines.add(lines);
         seen_.add(lines);
@@ -110,12 +112,24 @@ class AccessCounter final : public LineCounter {
             ++lines.skipped;
             return;
         }
+        if (own_possible_ && is_own(request)) {
+            ++lines.skipped;
+            ++own_;
+            return;
+        }
         ++lines.matched;
         if (by_status_[status] == ByStatus::event) {
             ++tally.events[index_of(event_of_[status])];
         } else {
             count_failure(request, tally);
         }
+    }
+
+    /// Whatever was answered to it: what came between the probe and the gateway is no client's either.
+    bool is_own(AccessLine& request) {
+        if (is_own_target(request.target)) return true;
+        reader_->complete(request);
+        return is_own_agent(request.user_agent);
     }
 
     void count_failure(AccessLine& request, LogTally& tally) {
@@ -164,12 +178,24 @@ class AccessCounter final : public LineCounter {
     std::array<ByStatus, kStatuses> by_status_{};
     std::array<Event, kStatuses> event_of_{};
     domain::LogLines seen_;
+    bool own_possible_ = false;  // in this block
+    std::uint64_t own_ = 0;      // requests of keyshift's own
     std::vector<Unknown> unknown_;
 };
 
 std::vector<Finding> AccessCounter::findings() const {
     std::vector<Finding> found;
-    if (seen_.matched == 0 && seen_.skipped > 0) {
+    if (own_ > 0)
+        found.push_back(
+            {Finding::Kind::ok, std::to_string(own_) + " requests of keyshift's own are left out"});
+    if (!reader_->tells().agent_or_query) {
+        found.push_back(
+            {Finding::Kind::ok,
+             "it shows neither user agents nor queries: requests of a probe that passes here would "
+             "count as clients'",
+             "where the probe's url is this proxy's, log \"$request\" or \"$http_user_agent\""});
+    }
+    if (seen_.matched == 0 && own_ == 0 && seen_.skipped > 0) {
         std::string paths;
         for (const std::string& path : paths_) paths += (paths.empty() ? "" : " or ") + path;
         found.push_back({Finding::Kind::warning,

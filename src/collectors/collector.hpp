@@ -60,6 +60,8 @@ struct Request {
     KeySink* keys = nullptr;         ///< for the collector of the key table, never null there
     base::Duration active_window{};  ///< see Scan::active
     Scan wanted = Scan::pulse;       ///< census: a pulse will not do, what was known before has been lost
+    /// The verdict waits for nothing but a census: one may come before its time, and the next one later.
+    bool awaits_census = false;
 };
 
 /// What others have counted, read at one moment.
@@ -69,14 +71,14 @@ struct Counted {
     std::vector<std::string> missing = {};  ///< what did not answer, by name
     /// What was counted between the last look and this one may be lost, although no counter shows it.
     bool lossy = false;
-    /// A counter that begins anew means that what it counted since the last look is lost for good.
-    bool resets_are_gaps = true;
     /// A part known from earlier looks and not among the readings is missing, not gone.
     bool parts_stay = false;
     /// What its zeros rest on.
     domain::Ground ground = {};
     /// For a collector that counts by itself: what it has counted since its last look, beside the readings.
     domain::PerEvent<std::uint64_t> grown{};
+    /// The same of requests that it knows for keyshift's own: they show that it can count, and are left out.
+    domain::PerEvent<std::uint64_t> own{};
 };
 
 /// What a look at a log came to beside the counts, to be saved together with them.

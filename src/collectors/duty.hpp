@@ -16,9 +16,10 @@ class Budget {
     explicit Budget(double share) : share_(share) {}
     /// Work that began at `began` has just ended.
     void spent_since(Clock::time_point began) { charge(began, Clock::now() - began); }
-    /// Work that began then costs so much.
+    /// Work that began then costs so much. If it began before its time, the next comes later by that.
     void charge(Clock::time_point began, Clock::duration cost) {
-        due_ = began + Clock::duration{static_cast<Clock::rep>(static_cast<double>(cost.count()) / share_)};
+        const Clock::duration pause{static_cast<Clock::rep>(static_cast<double>(cost.count()) / share_)};
+        due_ = std::clamp(due_, began, began + pause) + pause;
     }
     base::Duration rest() const {
         return std::max(base::Duration{0}, std::chrono::duration_cast<base::Duration>(due_ - Clock::now()));

@@ -142,6 +142,42 @@ void add_missing(const Fleet& fleet, const FleetQuery& query, const ApiAnswer& a
         missing.insert("what " + query.name() + " asks for: it gives nothing");
 }
 
+/// The hosts that have a series of such queries.
+template <class Test>
+std::set<std::string> hosts_with(const Fleet& fleet, const std::vector<ApiAnswer>& answers,
+                                 const Test& test) {
+    std::set<std::string> hosts;
+    for (std::size_t i = 0; i < fleet.queries.size(); ++i) {
+        if (!test(fleet.queries[i])) continue;
+        for (const ApiSeries& series : answers.at(i).series) hosts.insert(fleet_host(fleet, series));
+    }
+    return hosts;
+}
+
+/// A host that counts other things and no fallback may have had some.
+domain::Ground ground_of(const Fleet& fleet, const std::vector<ApiAnswer>& answers) {
+    const auto fallback = [](const FleetQuery& query) {
+        return query.events().test(index_of(Event::fallback));
+    };
+    const auto other = [&](const FleetQuery& query) { return query.events().any() && !fallback(query); };
+    domain::Ground out;
+    for (const FleetQuery& query : fleet.queries)
+        if (fallback(query)) out.version += query.text;
+    const auto have = hosts_with(fleet, answers, fallback);
+    // Of a sum nobody knows whose it is.
+    if (have.count("") == 0 && !have.empty()) {
+        for (const std::string& host : hosts_with(fleet, answers, other)) {
+            if (host.empty() || have.count(host) > 0 || !out.doubt.empty()) continue;
+            out.doubt =
+                "{" + base::visible(host) +
+                "} has no series of the fallback, although it counts other things: see that it counts "
+                "the fallback of its own gateway";
+        }
+    }
+    out.at_work = !have.empty() && out.doubt.empty();
+    return out;
+}
+
 }  // namespace
 
 std::string fleet_host(const Fleet& fleet, const ApiSeries& series) {
@@ -192,6 +228,7 @@ Result<Counted> count_fleet(const Fleet& fleet, const std::vector<ApiAnswer>& an
         missing.insert(std::to_string(fleet.hosts.at_least - hosts) + " of " +
                        std::to_string(fleet.hosts.at_least) + " hosts");
     }
+    counted.ground = ground_of(fleet, answers);
     counted.missing.assign(missing.begin(), missing.end());
     return counted;
 }

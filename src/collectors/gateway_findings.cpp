@@ -32,8 +32,15 @@ void append_targets(const GatewayLook& looked, std::vector<Finding>& out) {
          std::to_string(more) + " more targets, of which " + std::to_string(failing) + " do not answer"});
 }
 
-/// Targets that one process stands behind: what it counts would count twice. No two processes begin in the
-/// same moment on the same clock.
+void append_aliases(const GatewayLook& looked, std::vector<Finding>& out) {
+    for (std::size_t i = 0; i < std::min(looked.aliases.size(), kShown); ++i) {
+        out.push_back({Finding::Kind::ok, looked.aliases[i].name + " is the replica " + looked.aliases[i].of +
+                                              ", which is read once"});
+    }
+}
+
+/// Targets that one process may stand behind: what it counts would count twice. Processes that one roll-out
+/// starts may have begun in the same moment too, so that they are read all the same.
 void append_twins(const GatewayLook& looked, std::vector<Finding>& out) {
     std::map<double, std::string> first;
     for (const TargetLook& target : looked.targets) {
@@ -62,6 +69,7 @@ std::vector<Finding> gateway_findings(const GatewayLook& looked, const CounterRu
     for (const DiscoveryFault& fault : looked.files) out.push_back(failure(fault.error));
     for (const DiscoveryFault& fault : looked.hosts) out.push_back(failure(fault.error));
     append_targets(looked, out);
+    append_aliases(looked, out);
     append_twins(looked, out);
     const bool any_answer =
         std::ranges::any_of(looked.targets, [](const auto& target) { return target.page.has_value(); });

@@ -16,12 +16,22 @@ namespace keyshift::collectors {
 struct TargetLook {
     std::string name;
     base::Result<MetricsPage> page;
+    /// Port and path, where it is reached by a loopback address alone; else empty.
+    std::string loopback = {};
+    bool mixed = false;  ///< several processes answer under this name, see GatewayReplicas
+};
+
+/// A target that is left out, because it is the replica `of`.
+struct TargetAlias {
+    std::string name;
+    std::string of;
 };
 
 struct GatewayLook {
     std::vector<TargetLook> targets;
     std::vector<DiscoveryFault> hosts;  ///< of which the addresses are not known
     std::vector<DiscoveryFault> files;
+    std::vector<TargetAlias> aliases = {};
 };
 
 /// Those targets that are in trouble first, of all not more than can be read, and rules without a series.

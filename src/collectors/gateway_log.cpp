@@ -11,6 +11,7 @@
 #include "collectors/gateway_log_rules.hpp"
 #include "collectors/log_collector.hpp"
 #include "collectors/log_input.hpp"
+#include "collectors/statement_class.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -46,8 +47,21 @@ LogRules rules_of(const config::Gateway& gateway, const Options& options) {
     return options.rules.empty() ? config::facts_of(gateway.preset).log_rules : options.rules;
 }
 
+/// Of a gateway that can log its statements: what its own lines have.
+std::string sqlx_target(const config::PresetFacts& facts) {
+    if (!facts.built_on_sqlx || facts.log_rules.empty() || facts.log_rules.front().targets.empty()) return {};
+    return facts.log_rules.front().targets.front();
+}
+
 std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Options& options) {
-    return make_gateway_log_counter(options.format, rules_of(gateway, options), options.clients);
+    using Source = GatewayLogOptions::Source;
+    return make_gateway_log_counter({.format = options.format,
+                                     .rules = rules_of(gateway, options),
+                                     .clients = options.clients,
+                                     .canary = gateway.canary,
+                                     .source = options.rules.empty() ? Source::preset : Source::configuration,
+                                     .statements = StatementClasses::presumed(gateway),
+                                     .sqlx_target = sqlx_target(config::facts_of(gateway.preset))});
 }
 
 }  // namespace

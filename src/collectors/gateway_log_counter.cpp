@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "collectors/each_line.hpp"
-#include "collectors/gateway_log_matcher.hpp"
+#include "collectors/gateway_log_counting.hpp"
 #include "collectors/gateway_log_offers.hpp"
+#include "collectors/line_level.hpp"
+#include "collectors/own_requests.hpp"
 #include "formats/json_line.hpp"
+#include "formats/sqlx_line.hpp"
 #include "formats/tracing_json.hpp"
 #include "formats/tracing_text.hpp"
 
@@ -20,12 +23,14 @@ enum class Outcome { matched, skipped, unparsed };
 template <class Form>
 class Counter final : public LineCounter {
  public:
-    Counter(LogRules rules, const ClientOptions& clients) : form_(std::move(rules), clients) {}
+    explicit Counter(GatewayLogOptions options) : form_(std::move(options)) {}
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
+        const bool own_possible = may_hold_own(block);
         each_line(block, [&](std::string_view line) {
-            const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, tally);
+            const Whose whose = own_possible && is_own_line(line) ? Whose::keyshift : Whose::anyone;
+            const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, whose, tally);
             lines.matched += outcome == Outcome::matched ? 1 : 0;
             lines.skipped += outcome == Outcome::skipped ? 1 : 0;
             lines.unparsed += outcome == Outcome::unparsed ? 1 : 0;
@@ -35,36 +40,65 @@ class Counter final : public LineCounter {
     }
 
     domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
-    std::vector<Finding> findings() const override { return form_.findings(); }
-    std::string memory() const override { return form_.memory(); }
-    void resume(std::string_view memory) override { form_.resume(memory); }
+    domain::Ground take_ground() override { return form_.rules().ground().take(); }
+    std::vector<Finding> findings() const override {
+        std::vector<Finding> found = form_.findings();
+        form_.rules().append_findings(found);
+        return found;
+    }
+    std::string memory() const override { return form_.rules().memory() + form_.memory(); }
+    void resume(std::string_view memory) override {
+        form_.rules().resume(memory);
+        form_.resume(memory);
+    }
 
  private:
-    Form form_;
+    mutable Form form_;
 };
 
 /// What both forms of tracing share. `Reader`: parses a line, and makes of it what rules see.
 template <class Reader>
 class TracingForm {
  public:
-    TracingForm(LogRules rules, const ClientOptions& clients)
-        : offers_(rules), reader_(rules), matcher_(std::move(rules), clients) {}
+    explicit TracingForm(GatewayLogOptions options)
+        : offers_(options.rules),
+          of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
+          reader_(options.rules),
+          rules_(std::move(options)) {}
 
-    Outcome line(std::string_view text, LogTally& tally) {
+    Outcome line(std::string_view text, Whose whose, LogTally& tally) {
         if (!reader_.parse(text, line_)) return Outcome::unparsed;
         offers_.levels().line(line_.level, line_.target);
-        return matcher_.match(reader_.matched(line_), tally) ? Outcome::matched : Outcome::skipped;
+        MatchedText matched = reader_.matched(line_);
+        matched.whose = whose;
+        const auto kind = [&] { return LineKind{line_.level, line_.target, matched.fields}; };
+        bool counts = rules_.match(matched, kind, tally);
+        if (line_.target == formats::kSqlxTarget && rules_.reads_statements())
+            counts = statement(text, tally) || counts;
+        return counts ? Outcome::matched : Outcome::skipped;
     }
     void end_of_block(base::Time now) { offers_.levels().end_of_block(now); }
-    domain::Events offers() const { return offers_.offers(matcher_.seen()); }
+    domain::Events offers() const {
+        // sqlx writes slow statements as warnings where it writes no others.
+        const bool has_statements = offers_.levels().reaches(of_sqlx_, formats::TracingLevel::info);
+        return offers_.offers(rules_.matcher().seen()) |
+               (has_statements ? rules_.offered_by_statements() : domain::Events());
+    }
     std::vector<Finding> findings() const { return offers_.findings(); }
-    std::string memory() const { return offers_.memory(matcher_.seen()); }
-    void resume(std::string_view memory) { matcher_.add_seen(offers_.resume(memory)); }
+    std::string memory() const { return offers_.memory(rules_.matcher().seen()); }
+    void resume(std::string_view memory) { rules_.matcher().add_seen(offers_.resume(memory)); }
+    GatewayLogCounting& rules() { return rules_; }
 
  private:
+    bool statement(std::string_view text, LogTally& tally) {
+        formats::SqlxQuery query;
+        return reader_.statement(text, line_, query) && rules_.count(query, line_.level, tally);
+    }
+
     GatewayLogOffers offers_;
+    std::size_t of_sqlx_;  // the group of its lines
     Reader reader_;
-    GatewayLogMatcher matcher_;
+    GatewayLogCounting rules_;
     formats::TracingLine line_;
 };
 
@@ -93,6 +127,11 @@ class TextReader {
         formats::remove_escapes(line.message, without_escapes_);
         return {without_escapes_, line.target, line.time};
     }
+    bool statement(std::string_view /*text*/, const formats::TracingLine& line, formats::SqlxQuery& out) {
+        if (!formats::has_escapes(line.message)) return formats::parse_sqlx_text(line.message, out);
+        formats::remove_escapes(line.message, without_escapes_);
+        return formats::parse_sqlx_text(without_escapes_, out);
+    }
 
  private:
     bool bare_;
@@ -109,6 +148,10 @@ class JsonReader {
     MatchedText matched(const formats::TracingLine& line) {
         return {line.message, line.target, line.time, whole_ ? &json_.fields() : nullptr};
     }
+    /// The line may have been read without being taken apart.
+    bool statement(std::string_view text, const formats::TracingLine& /*line*/, formats::SqlxQuery& out) {
+        return json_.fields().parse(text) && formats::parse_sqlx_json(json_.fields(), out);
+    }
 
  private:
     bool whole_;
@@ -118,30 +161,33 @@ class JsonReader {
 /// Lines of any form: rules see all of them.
 class AnyForm {
  public:
-    AnyForm(LogRules rules, const ClientOptions& clients)
-        : offers_(events_of(rules)), matcher_(std::move(rules), clients) {}
+    explicit AnyForm(GatewayLogOptions options) : rules_(std::move(options)) {}
 
-    Outcome line(std::string_view text, LogTally& tally) {
-        return matcher_.match({text}, tally) ? Outcome::matched : Outcome::skipped;
+    Outcome line(std::string_view text, Whose whose, LogTally& tally) {
+        const auto kind = [&] { return LineKind{.level = level_of_text(text)}; };
+        return rules_.match({.text = text, .whose = whose}, kind, tally) ? Outcome::matched
+                                                                         : Outcome::skipped;
     }
     void end_of_block(base::Time /*now*/) {}
-    domain::Events offers() const { return offers_; }
+    domain::Events offers() const { return rules_.alive(); }
     static std::vector<Finding> findings() { return {}; }
     static std::string memory() { return {}; }
     static void resume(std::string_view /*memory*/) {}
+    GatewayLogCounting& rules() { return rules_; }
 
  protected:
-    domain::Events offers_;
-    GatewayLogMatcher matcher_;
+    GatewayLogCounting rules_;
 };
 
 class JsonForm : public AnyForm {
  public:
     using AnyForm::AnyForm;
 
-    Outcome line(std::string_view text, LogTally& tally) {
+    Outcome line(std::string_view text, Whose whose, LogTally& tally) {
         if (!json_.parse(text)) return Outcome::unparsed;
-        return matcher_.match({.text = text, .fields = &json_}, tally) ? Outcome::matched : Outcome::skipped;
+        const auto kind = [&] { return LineKind{.level = level_of_fields(json_), .fields = &json_}; };
+        return rules_.match({.text = text, .fields = &json_, .whose = whose}, kind, tally) ? Outcome::matched
+                                                                                           : Outcome::skipped;
     }
 
  private:
@@ -150,19 +196,18 @@ class JsonForm : public AnyForm {
 
 }  // namespace
 
-std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules,
-                                                      const ClientOptions& clients) {
-    switch (format) {
+std::unique_ptr<LineCounter> make_gateway_log_counter(GatewayLogOptions options) {
+    switch (options.format) {
         case LogFormat::tracing_json:
-            return std::make_unique<Counter<TracingForm<JsonReader>>>(std::move(rules), clients);
+            return std::make_unique<Counter<TracingForm<JsonReader>>>(std::move(options));
         case LogFormat::text:
-            return std::make_unique<Counter<AnyForm>>(std::move(rules), clients);
+            return std::make_unique<Counter<AnyForm>>(std::move(options));
         case LogFormat::json:
-            return std::make_unique<Counter<JsonForm>>(std::move(rules), clients);
+            return std::make_unique<Counter<JsonForm>>(std::move(options));
         case LogFormat::tracing_text:
             break;
     }
-    return std::make_unique<Counter<TracingForm<TextReader>>>(std::move(rules), clients);
+    return std::make_unique<Counter<TracingForm<TextReader>>>(std::move(options));
 }
 
 }  // namespace keyshift::collectors

@@ -3,15 +3,30 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "collectors/client_names.hpp"
 #include "collectors/gateway_log_rules.hpp"
 #include "collectors/line_counter.hpp"
+#include "collectors/statement_class.hpp"
 
 namespace keyshift::collectors {
 
-/// The rules are valid for that format. `clients`: how those that rules name are kept.
-std::unique_ptr<LineCounter> make_gateway_log_counter(LogFormat format, LogRules rules,
-                                                      const ClientOptions& clients = {});
+/// What decides what lines count as.
+struct GatewayLogOptions {
+    LogFormat format = LogFormat::tracing_text;
+    LogRules rules = {};         ///< valid for that format
+    ClientOptions clients = {};  ///< how those that rules name are kept
+    std::string canary = {};     ///< the id of a key that keyshift alone uses; empty: none
+    enum class Source { preset, configuration };
+    Source source = Source::preset;  ///< of the rules
+    /// What the gateway's statements mean; empty: its log has none that can be read.
+    std::optional<StatementClasses> statements = {};
+    /// The gateway could log its statements, and has this target for other lines; empty: nobody knows.
+    std::string sqlx_target = {};
+};
+
+std::unique_ptr<LineCounter> make_gateway_log_counter(GatewayLogOptions options);
 
 }  // namespace keyshift::collectors

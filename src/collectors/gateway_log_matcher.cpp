@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "collectors/counter_rules.hpp"
+#include "collectors/field_test.hpp"
 #include "collectors/gateway_log_levels.hpp"
 
 namespace keyshift::collectors {
@@ -14,12 +15,13 @@ using domain::Event;
 
 /// The groups, in this order.
 const std::vector<std::string>& group_names() {
-    static const std::vector<std::string> names{"key_id", "client", "reason"};
+    static const std::vector<std::string> names{"key_id", "client", "reason", "release"};
     return names;
 }
 constexpr std::size_t kKey = 0;
 constexpr std::size_t kClient = 1;
 constexpr std::size_t kReason = 2;
+constexpr std::size_t kRelease = 3;
 
 /// What the text must begin with for the rule to fit; empty: nothing.
 std::string beginning_of(const LogRule& rule) {
@@ -93,18 +95,9 @@ base::Time time_of(const MatchedText& line, base::Time now) {
     return std::min(base::parse_rfc3339(line.time).value_or(now), now);
 }
 
-bool passes(const FieldTest& test, formats::JsonLine& fields) {
-    const auto value = fields.text(test.path);
-    if (!value) return false;
-    return std::ranges::any_of(test.texts, [&](std::string_view text) {
-        if (text.ends_with('*')) return value->starts_with(text.substr(0, text.size() - 1));
-        return *value == text;
-    });
-}
-
 }  // namespace
 
-GatewayLogMatcher::GatewayLogMatcher(LogRules rules, const ClientOptions& clients)
+GatewayLogMatcher::GatewayLogMatcher(LogRules rules, const ClientOptions& clients, std::string canary)
     : rules_(std::move(rules)),
       begun_(begun(rules_)),
       searched_(searched(rules_)),
@@ -112,7 +105,9 @@ GatewayLogMatcher::GatewayLogMatcher(LogRules rules, const ClientOptions& client
       beginnings_(texts(rules_, begun_, beginning_of)),
       expressions_(texts(rules_, searched_, regex_of), group_names()),
       confirming_(texts(rules_, begun_, regex_of), group_names()),
-      clients_(clients) {}
+      clients_(clients),
+      canary_(std::move(canary)),
+      ever_fitted_(rules_.size()) {}
 
 void GatewayLogMatcher::begins(std::size_t literal, const MatchedText& line, LogTally& tally) {
     const LogRule& rule = rules_[begun_[literal]];
@@ -142,7 +137,15 @@ void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const
         if (line.fields == nullptr || !passes(test, *line.fields)) return;
     const Event event = rule.by_reason ? failure_named(groups[kReason]) : rule.event;
     seen_.set(index_of(event));
+    fitted_.push_back(static_cast<std::size_t>(&rule - rules_.data()));
+    ever_fitted_[fitted_.back()] = true;
+    if (!groups[kRelease].empty()) release_ = groups[kRelease];
     if (rule.use == LogRule::Use::shows) return;
+    if (line.whose == Whose::keyshift || (!canary_.empty() && groups[kKey] == canary_)) {
+        if (!own_in_line_.test(index_of(event))) ++tally.own.at(index_of(event));
+        own_in_line_.set(index_of(event));
+        return;
+    }
     const bool is_failure = index_of(event) - index_of(domain::kFirstFailure) < domain::kFailureReasons;
     if (!is_failure && !groups[kKey].empty()) add_use(tally.uses, groups[kKey], time_of(line, tally.now));
     if (in_line_.test(index_of(event))) return;

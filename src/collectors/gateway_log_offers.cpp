@@ -51,7 +51,7 @@ std::string crate_of(const LogRule& rule) {
 GatewayLogOffers::GatewayLogOffers(const LogRules& rules) {
     for (const LogRule& rule : rules) {
         if (rule.use == LogRule::Use::shows) continue;
-        const std::size_t group = rule.level ? levels_.group(rule.targets) : 0;
+        const std::size_t group = levels_.group(rule.targets);
         needs_.push_back(
             {events_of(rule), rule.use == LogRule::Use::counts_once_seen, group, rule.level, crate_of(rule)});
         if (rule.use == LogRule::Use::counts_once_seen) seen_matters_ |= events_of(rule);
@@ -59,7 +59,8 @@ GatewayLogOffers::GatewayLogOffers(const LogRules& rules) {
 }
 
 bool GatewayLogOffers::is_reached(const Need& need) const {
-    return !need.level || levels_.reaches(need.group, *need.level);
+    // Where no level is stated, any line will do; in a log without lines, nothing can be zero.
+    return levels_.reaches(need.group, need.level.value_or(TracingLevel::error));
 }
 
 Events GatewayLogOffers::offers(const Events& seen) const {
@@ -97,7 +98,8 @@ Events GatewayLogOffers::resume(std::string_view memory) {
 std::string GatewayLogOffers::mend() const {
     const Need* farthest = nullptr;
     for (const Need& need : needs_)
-        if (!is_reached(need) && (farthest == nullptr || *need.level > *farthest->level)) farthest = &need;
+        if (need.level && !is_reached(need) && (farthest == nullptr || *need.level > *farthest->level))
+            farthest = &need;
     if (farthest == nullptr) return {};
     const std::string level = small(*farthest->level);
     const bool is_for_all = farthest->crate.empty() || *farthest->level <= TracingLevel::info;

@@ -21,6 +21,7 @@ class GatewayLogOffers {
     explicit GatewayLogOffers(const LogRules& rules);
 
     GatewayLogLevels& levels() { return levels_; }
+    const GatewayLogLevels& levels() const { return levels_; }
     /// `seen`: the events of the rules that a line ever fitted.
     domain::Events offers(const domain::Events& seen) const;
     std::vector<Finding> findings() const;

@@ -22,7 +22,8 @@ constexpr const char* kReason = "reason";
 /// What a gateway's log can tell.
 domain::Events told_by_logs() {
     domain::Events events = counted_by_gateways();
-    for (const Event event : {Event::verification, Event::key_used, Event::gateway_started})
+    for (const Event event :
+         {Event::verification, Event::fallback_scan, Event::key_used, Event::gateway_started})
         events.set(index_of(event));
     return events;
 }
@@ -47,9 +48,9 @@ Result<std::string> parse_regex(std::string_view text) {
     const auto names = formats::check_expression(std::string(text));
     if (!names) return names.error();
     for (const std::string& name : *names)
-        if (name != kReason && name != "key_id" && name != "client")
+        if (name != kReason && name != "key_id" && name != "client" && name != "release")
             return Error{Errc::config, "has a group named " + name + ", which nothing reads",
-                         "name groups key_id, client or reason, or write (?:...)"};
+                         "name groups key_id, client, reason or release, or write (?:...)"};
     return std::string(text);
 }
 
@@ -82,9 +83,8 @@ void check(config::OptionsReader& item, const LogRule& rule, LogFormat format, G
     if (rule.by_reason && !given.regex)
         item.problem("event", "wants a reason",
                      "give a regex with a group (?P<reason>...), or event failure_...");
-    for (const char* const key : {"level", "target"})
-        if (item.has(key) && !is_tracing)
-            item.problem(key, "belongs to the formats tracing_text and tracing_json", "remove it");
+    if (item.has("target") && !is_tracing)
+        item.problem("target", "belongs to the formats tracing_text and tracing_json", "remove it");
 }
 
 LogRule read_rule(config::OptionsReader& item, LogFormat format) {

@@ -12,6 +12,7 @@
 #include "collectors/collector.hpp"
 #include "collectors/counter_rules.hpp"
 #include "collectors/gateway_findings.hpp"
+#include "collectors/gateway_replicas.hpp"
 #include "collectors/gateway_targets.hpp"
 #include "collectors/http_options.hpp"
 #include "collectors/metrics_page.hpp"
@@ -34,6 +35,10 @@ constexpr std::int64_t kMiBInFlight = 512;
 constexpr std::int64_t kMostAtOnce = 64;
 /// Clocks of replicas may be that far behind.
 constexpr Duration kSlowClock = 1min;
+/// doctor asks each target so many times more.
+constexpr int kMoreLooks = 4;
+/// The series that stands for a process, whatever it counts.
+constexpr const char* kStartOfProcess = "(process)";
 
 struct Options {
     TargetOptions targets;
@@ -100,6 +105,7 @@ class GatewayMetrics final : public Collector {
         const Time now = base::now();
         auto looked = look(request.deadline);
         if (!looked) return looked.error();
+        replicas_.take(*looked);
         remember(*looked, now);
         if (looked->targets.empty()) return no_target(*looked);
         std::vector<Error> errors;
@@ -110,24 +116,43 @@ class GatewayMetrics final : public Collector {
     }
 
     std::vector<Finding> examine(Deadline deadline) override {
-        const auto looked = look(deadline);
+        auto looked = look(deadline);
         if (!looked) return {failure(looked.error())};
         if (looked->targets.empty()) return {failure(no_target(*looked))};
-        return gateway_findings(*looked, rules_);
+        // Several processes behind one name take turns in answering.
+        GatewayReplicas replicas;
+        replicas.take(*looked);
+        for (int again = 0; again < kMoreLooks; ++again) {
+            auto other = look(deadline);
+            if (!other) break;
+            replicas.take(*other);
+            note_mixed(*other, *looked);
+        }
+        std::vector<Finding> found = gateway_findings(*looked, rules_);
+        const domain::Ground ground = gateway_ground(*looked, rules_);
+        const std::size_t at = ground.doubt.find(": ");
+        // That no target shows it has been said already.
+        if (at != std::string::npos && !ground.doubt.starts_with(kNoTargetShows))
+            found.push_back(
+                {Finding::Kind::warning, ground.doubt.substr(0, at), ground.doubt.substr(at + 2)});
+        return found;
     }
 
  private:
     Result<GatewayLook> look(Deadline deadline) {
         auto found = targets_.look(client_, deadline.at_most(schedule_.timeout / 3));
         if (!found) return found.error();
-        GatewayLook out{.targets = {}, .hosts = std::move(found->hosts), .files = std::move(found->files)};
+        GatewayLook out{.targets = {},
+                        .hosts = std::move(found->hosts),
+                        .files = std::move(found->files),
+                        .aliases = std::move(found->aliases)};
         std::ranges::stable_sort(found->targets, {}, [this](const auto& target) { return turn_of(target); });
         const auto headers = options_.http.headers();
         if (!headers) return headers.error();
         std::vector<drivers::HttpRequest> requests;
         for (GatewayTarget& target : found->targets) {
             requests.push_back(request_for(target, *headers));
-            out.targets.push_back({std::move(target.name), kNotAsked});
+            out.targets.push_back({std::move(target.name), kNotAsked, std::move(target.loopback)});
         }
         const auto take = [&](std::size_t index, const Result<drivers::HttpResponse>& response) {
             out.targets[index].page = page_of(requests[index], response);
@@ -135,7 +160,15 @@ class GatewayMetrics final : public Collector {
         client_.send_all(requests, limits(requests.size()), deadline, take);
         for (const TargetLook& target : out.targets)
             if (!target.page && target.page.error().code == Errc::canceled) return target.page.error();
+        merge_aliases(out);
         return out;
+    }
+
+    static void note_mixed(const GatewayLook& other, GatewayLook& looked) {
+        for (TargetLook& target : looked.targets) {
+            const auto again = std::ranges::find(other.targets, target.name, &TargetLook::name);
+            target.mixed = target.mixed || (again != other.targets.end() && again->mixed);
+        }
     }
 
     /// Those that did not answer in time come last, or they would take the turns of the others; and among
@@ -210,14 +243,16 @@ class GatewayMetrics final : public Collector {
 
     Counted count(GatewayLook& looked) const {
         Counted out{.readings = {.scope = scope_of(rules_)}, .offers = offers_};
-        out.resets_are_gaps = false;  // what a replica had counted since the last look, at most
+        out.ground = gateway_ground(looked, rules_);
         for (TargetLook& target : looked.targets) {
-            if (!target.page) {
-                out.missing.push_back(target.name);
+            if (!target.page || target.mixed) {
+                out.missing.push_back(target.name + (target.page ? " (several processes answer)" : ""));
                 continue;
             }
-            out.readings.parts.push_back(
-                {target.name, began_lately(target), std::move(target.page->readings)});
+            auto& readings = target.page->readings;
+            // Its restart is known also where none of its counters is there yet.
+            if (!target.page->epoch.empty()) readings.push_back({kStartOfProcess, 0, target.page->epoch, {}});
+            out.readings.parts.push_back({target.name, began_lately(target), std::move(readings)});
         }
         for (const auto& faults : {looked.hosts, looked.files})
             for (const DiscoveryFault& fault : faults) out.missing.push_back(fault.name);
@@ -245,6 +280,7 @@ class GatewayMetrics final : public Collector {
     std::map<std::string, bool> came_later_;   // the targets of the last look
     std::map<std::string, std::size_t> slow_;  // too slow in the last look: their places in it
     domain::Events offers_;
+    GatewayReplicas replicas_;
 };
 
 }  // namespace

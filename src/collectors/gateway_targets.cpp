@@ -2,6 +2,7 @@
 #include "collectors/gateway_targets.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -23,6 +24,24 @@ constexpr auto kResolveEvery = 30s;
 bool is_address(const std::string& host) {
     in6_addr room{};
     return ::inet_pton(AF_INET, host.c_str(), &room) == 1 || ::inet_pton(AF_INET6, host.c_str(), &room) == 1;
+}
+
+/// One way to write each address; an IPv4 address in IPv6 is that.
+std::string canonical(const std::string& address) {
+    in6_addr six{};
+    in_addr four{};
+    char text[INET6_ADDRSTRLEN];
+    if (::inet_pton(AF_INET, address.c_str(), &four) == 1)
+        return ::inet_ntop(AF_INET, &four, text, sizeof text);
+    if (::inet_pton(AF_INET6, address.c_str(), &six) != 1) return address;
+    if (!IN6_IS_ADDR_V4MAPPED(&six)) return ::inet_ntop(AF_INET6, &six, text, sizeof text);
+    return ::inet_ntop(AF_INET, &six.s6_addr[12], text, sizeof text);
+}
+
+/// The two that localhost stands for.
+bool is_loopback(const std::string& address) {
+    const std::string plain = canonical(address);
+    return plain == "::1" || plain == "127.0.0.1";
 }
 
 /// As Prometheus' label `instance`, the port always in it.
@@ -91,24 +110,87 @@ Result<GatewayTargets::Look> GatewayTargets::look(const drivers::HttpClient& cli
         return Error{Errc::other, "there are more than " + std::to_string(kMostTargets) + " targets",
                      "keep to the gateway's replicas"};
     }
+    if (auto left = leave_out_aliases(client, deadline, out); !left) return left.error();
     return out;
+}
+
+/// Those with fewest addresses stay: a name that has several is left out only where each of them is read.
+Result<void> GatewayTargets::leave_out_aliases(const drivers::HttpClient& client, base::Deadline deadline,
+                                               Look& out) {
+    struct Places {
+        std::size_t target;
+        std::set<std::string> at;  // address, port and path
+    };
+    std::vector<Places> all;
+    for (std::size_t i = 0; i < out.targets.size(); ++i) {
+        GatewayTarget& target = out.targets[i];
+        const auto addresses = addresses_of(target, client, deadline);
+        if (!addresses) return addresses.error();
+        const std::string door = " " + target.url.port + " " + target.url.target;
+        std::set<std::string> at;
+        for (const std::string& address : *addresses) at.insert(canonical(address) + door);
+        const bool here = !addresses->empty() && std::ranges::all_of(*addresses, is_loopback);
+        if (here) target.loopback = target.url.port + target.url.target;
+        all.push_back({i, std::move(at)});
+    }
+    std::ranges::stable_sort(all, {}, [](const Places& places) { return places.at.size(); });
+    std::map<std::string, std::size_t> first;  // who is read at each place
+    std::vector<bool> left_out(out.targets.size());
+    for (const Places& places : all) {
+        const bool known =
+            !places.at.empty() &&
+            std::ranges::all_of(places.at, [&](const std::string& place) { return first.count(place) > 0; });
+        if (known) {
+            left_out[places.target] = true;
+            out.aliases.push_back(
+                {out.targets[places.target].name, out.targets[first.at(*places.at.begin())].name});
+        }
+        for (const std::string& place : places.at) first.emplace(place, places.target);
+    }
+    std::size_t at = 0;
+    std::erase_if(out.targets, [&](const GatewayTarget&) { return left_out[at++]; });
+    return {};
+}
+
+/// Empty: not known.
+Result<std::vector<std::string>> GatewayTargets::addresses_of(const GatewayTarget& target,
+                                                              const drivers::HttpClient& client,
+                                                              base::Deadline deadline) {
+    if (target.address) return std::vector{*target.address};
+    if (is_address(target.url.host)) return std::vector{target.url.host};
+    // Only to find aliases: a name server that does not answer is not asked at each look.
+    const Host& known = hosts_[target.url.host];
+    const bool tried = known.tried_at && Clock::now() - *known.tried_at < kResolveEvery;
+    if (tried || deadline.passed()) return known.addresses;
+    const auto host = host_of(target.url.host, client, deadline);
+    if (!host) return host.error();
+    return (*host)->addresses;
+}
+
+Result<GatewayTargets::Host*> GatewayTargets::host_of(const std::string& name,
+                                                      const drivers::HttpClient& client,
+                                                      base::Deadline deadline) {
+    Host& host = hosts_[name];
+    if (!host.error && host.resolved_at && Clock::now() - *host.resolved_at < kResolveEvery) return &host;
+    host.tried_at = Clock::now();
+    auto addresses = client.resolve(name, deadline);
+    if (!addresses && addresses.error().code == Errc::canceled) return addresses.error();
+    host.error.reset();
+    if (addresses) {
+        host.addresses = *std::move(addresses);
+        host.resolved_at = Clock::now();
+    } else {
+        host.error = addresses.error();
+    }
+    return &host;
 }
 
 /// When the name server does not answer, the addresses are taken as they were.
 Result<void> GatewayTargets::add_addresses(const HttpUrl& url, const drivers::HttpClient& client,
                                            base::Deadline deadline, Look& out) {
-    Host& host = hosts_[url.host];
-    if (host.error || !host.resolved_at || Clock::now() - *host.resolved_at >= kResolveEvery) {
-        auto addresses = client.resolve(url.host, deadline);
-        if (!addresses && addresses.error().code == Errc::canceled) return addresses.error();
-        host.error.reset();
-        if (addresses) {
-            host.addresses = *std::move(addresses);
-            host.resolved_at = Clock::now();
-        } else {
-            host.error = addresses.error();
-        }
-    }
+    const auto found = host_of(url.host, client, deadline);
+    if (!found) return found.error();
+    const Host& host = **found;
     if (host.error) out.hosts.push_back({name_of(url, options_.path, url.host), *host.error});
     for (const std::string& address : host.addresses) add(url, address, out);
     return {};

@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "collectors/gateway_findings.hpp"
 #include "collectors/target_files.hpp"
 #include "config/options.hpp"
 #include "drivers/http_client.hpp"
@@ -36,6 +37,8 @@ struct GatewayTarget {
     std::string name;  ///< "host:port", or the URL where the path is not the usual one; unique
     drivers::HttpUrl url;
     std::optional<std::string> address = {};  ///< to connect to instead of looking up url.host
+    /// Port and path, where all its addresses are loopback ones; else empty.
+    std::string loopback = {};
 };
 
 inline constexpr std::size_t kMostTargets = 10'000;
@@ -46,7 +49,8 @@ class GatewayTargets {
         : options_(std::move(options)), files_(options_.file_sd, options_.scheme, options_.path) {}
 
     struct Look {
-        std::vector<GatewayTarget> targets;  ///< by name
+        std::vector<GatewayTarget> targets;  ///< by name, each address, port and path once
+        std::vector<TargetAlias> aliases;    ///< those that are left out for that
         std::vector<DiscoveryFault> hosts;   ///< host names whose addresses are not known now
         std::vector<DiscoveryFault> files;   ///< files whose targets are not known now
         bool whole() const { return hosts.empty() && files.empty(); }
@@ -58,9 +62,18 @@ class GatewayTargets {
     struct Host {
         std::vector<std::string> addresses = {};  ///< as last known
         std::optional<std::chrono::steady_clock::time_point> resolved_at = {};
+        std::optional<std::chrono::steady_clock::time_point> tried_at = {};
         std::optional<base::Error> error = {};
     };
 
+    /// What the name server says, at most every 30 s, or last said.
+    base::Result<Host*> host_of(const std::string& name, const drivers::HttpClient& client,
+                                base::Deadline deadline);
+    base::Result<std::vector<std::string>> addresses_of(const GatewayTarget& target,
+                                                        const drivers::HttpClient& client,
+                                                        base::Deadline deadline);
+    base::Result<void> leave_out_aliases(const drivers::HttpClient& client, base::Deadline deadline,
+                                         Look& out);
     base::Result<void> add_addresses(const drivers::HttpUrl& url, const drivers::HttpClient& client,
                                      base::Deadline deadline, Look& out);
     void add(const drivers::HttpUrl& url, std::optional<std::string> address, Look& out) const;

@@ -345,7 +345,7 @@ std::string KeySource::select_shared(std::size_t limit) const {
 
 std::string KeySource::select_forms() const {
     if (!shapeless_) return {};
-    const std::string plain = std::to_string(domain::kPlainLength);
+    const std::string plain = std::to_string(domain::kPlainLength + domain::kShortestHash);
     const auto forms = [&](const std::string& what) {
         return what + "(kind) FILTER (WHERE kind >= " + plain + ")";
     };

@@ -138,10 +138,12 @@ class Keys final : public Collector {
         }
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
+        const bool is_due = census_budget_.rest() < schedule_.interval / 10;
+        const bool early = request.awaits_census && !was_early_ && !is_due;
         const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
-                            shared_.keys().size() > kMostMissing ||
-                            census_budget_.rest() < schedule_.interval / 10;
+                            shared_.keys().size() > kMostMissing || is_due || early;
         if (!census) return scan(Scan::pulse, request);
+        was_early_ = early;
         if (pooled_)
             if (auto brief = check_pace(request.deadline); !brief) return brief.error();
         return scan(Scan::census, request);
@@ -301,7 +303,7 @@ class Keys final : public Collector {
         const auto take = [&](drivers::PostgresRow& row) { return rows.take(row); };
         if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, take);
         const Time since =
-            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - kPulseOverlap;
+            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - look_back();
         if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
         const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
         if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied)
@@ -310,6 +312,12 @@ class Keys final : public Collector {
         // Nothing in their rows tells that they are legacy.
         if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;
         return transaction.copy(source_->select_ids(), deadline, take);
+    }
+
+    /// How much earlier than the last scan a time can be that only this one can see.
+    Duration look_back() const {
+        return gateway_.columns.last_used_at ? std::max(kPulseOverlap, gateway_.last_used_delay)
+                                             : kPulseOverlap;
     }
 
     /// Keys that are in use no longer as far as the database says: gone, upgraded, or set back.
@@ -336,6 +344,7 @@ class Keys final : public Collector {
     std::optional<KeySource> source_;
     std::optional<TableStatistics> statistics_;
     bool pooled_ = false;
+    bool was_early_ = false;  // the last census came before its time
     bool in_recovery_ = false;
     Standby standby_;
     std::optional<domain::TableIdentity> table_;  // as of open()

@@ -12,6 +12,7 @@
 #include "collectors/collector.hpp"
 #include "domain/event.hpp"
 #include "domain/failing_clients.hpp"
+#include "domain/ground.hpp"
 #include "domain/log_facts.hpp"
 
 namespace keyshift::collectors {
@@ -21,6 +22,7 @@ struct LogTally {
     base::Time now;  ///< for lines that carry no time of their own
     domain::LogLines lines;
     domain::PerEvent<std::uint64_t> events{};
+    domain::PerEvent<std::uint64_t> own{};  ///< of keyshift's own requests, and in none of the others
     domain::FailureTally failures;
     domain::FailingClients clients;  ///< not of one look: it remembers an hour
     domain::KeyUses uses;
@@ -35,6 +37,8 @@ class LineCounter {
     /// What can be taken for zero where nothing was counted: without events whose lines the log does not hold
     /// at its present level.
     virtual domain::Events offers(base::Time now) const = 0;
+    /// What its zeros of the fallback rest on, as of the lines since this was last asked for.
+    virtual domain::Ground take_ground() { return {}; }
     /// What the lines so far say about the configuration, such as "0 lines at DEBUG seen: this rule cannot
     /// match". For doctor and `check --log`.
     virtual std::vector<Finding> findings() const = 0;

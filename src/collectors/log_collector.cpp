@@ -118,6 +118,7 @@ class LogCollector final : public Collector {
         tally_.now = base::now();
         tally_.lines = {};
         tally_.events.fill(0);
+        tally_.own.fill(0);
         tally_.failures.clear();
         tally_.uses.clear();
         return tally_.now;
@@ -140,7 +141,9 @@ class LogCollector final : public Collector {
         seen.counted = Counted{.offers = counter_->offers(now),
                                .missing = std::move(read.missing),
                                .lossy = read.lossy,
-                               .grown = tally_.events};
+                               .ground = counter_->take_ground(),
+                               .grown = tally_.events,
+                               .own = tally_.own};
         seen.gauges = gauges(now);
         return seen;
     }

@@ -24,6 +24,10 @@ using formats::ExpositionSample;
 using formats::MetricType;
 
 constexpr std::string_view kStart = "process_start_time_seconds";
+/// Of the gateway; Go's is of the libraries that it was built from.
+constexpr std::string_view kBuildInfo = "_build_info";
+constexpr std::string_view kGo = "go_build_info";
+constexpr std::size_t kLongestRelease = 100;
 constexpr double kTooLarge = 18446744073709551616.0;  // 2^64
 
 /// A histogram's and a summary's counts only grow too.
@@ -82,6 +86,7 @@ class PageReader final : public formats::ExpositionHandler {
 
     void sample(const ExpositionSample& sample) override {
         if (sample.name == kStart && sample.labels.empty()) started_at_ = sample.value;
+        if (release_.empty() && sample.name.ends_with(kBuildInfo)) take_release(sample);
         const auto candidates = by_metric_.find(sample.name);
         if (candidates == by_metric_.end() || wrong_) return;
         std::vector<domain::Contribution> counts;
@@ -92,7 +97,8 @@ class PageReader final : public formats::ExpositionHandler {
     Result<MetricsPage> finish() {
         if (wrong_) return *std::move(wrong_);
         MetricsPage page{.readings = {}, .offers = offers_, .matched = std::move(matched_), .started_at = {}};
-        std::string epoch;
+        page.release = std::move(release_);
+        std::string& epoch = page.epoch;
         if (started_at_ && std::isfinite(*started_at_) && *started_at_ > 0) {
             char text[64];
             std::snprintf(text, sizeof text, "%.3f", *started_at_);
@@ -107,6 +113,14 @@ class PageReader final : public formats::ExpositionHandler {
     }
 
  private:
+    void take_release(const ExpositionSample& sample) {
+        if (sample.name == kGo) return;
+        for (const std::string_view label : {"version", "revision", "commit"}) {
+            if (!release_.empty()) return;
+            release_ = base::visible(sample.label(label).substr(0, kLongestRelease));
+        }
+    }
+
     void consider(std::size_t i, const ExpositionSample& sample, std::vector<domain::Contribution>& counts) {
         const CounterRule& rule = rules_[i];
         const bool here = matches(rule, sample);
@@ -150,6 +164,7 @@ class PageReader final : public formats::ExpositionHandler {
     domain::Events offers_;
     std::vector<bool> matched_;
     std::optional<double> started_at_;
+    std::string release_;
     std::optional<Error> wrong_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct MetricsPage {
     domain::Events offers;                  ///< what can be counted by what stands on the page
     std::vector<bool> matched;              ///< for each rule: a series of it is there
     std::optional<double> started_at;       ///< the process, in seconds since the epoch
+    std::string epoch = {};                 ///< of all readings: by its start; empty: not known
+    std::string release = {};  ///< the gateway's, by the label of a ..._build_info; empty: not known
 };
 
 /// More mapped series than this are refused: a rule without labels can match a series for each key.

@@ -10,6 +10,7 @@
 
 #include "base/utf8.hpp"
 #include "collectors/collector.hpp"
+#include "collectors/own_requests.hpp"
 #include "drivers/http_client.hpp"
 
 namespace keyshift::collectors {
@@ -34,6 +35,10 @@ ProbeOptions read_options(config::OptionsReader& reader, const config::Gateway& 
         "url", {}, "null", [](std::string_view text) { return drivers::HttpUrl::parse(text); });
     options.method =
         reader.choice<std::string>("method", {{"GET", "GET"}, {"POST", "POST"}, {"HEAD", "HEAD"}}, "POST");
+    options.query_mark =
+        reader.choice<bool>("query_mark", {{"true", true}, {"false", false}}, options.query_mark);
+    if (options.query_mark && !options.url.target.empty())
+        options.url.target = mark_target(options.url.target);
     options.canary = reader.optional_secret("canary_key", {.variable = {}, .credential = "canary_key"});
     options.canary_id = reader.optional_text("canary_id");
     options.canary_interval = reader.duration("canary_interval", 1h, {.min = 1s, .max = 720h});
@@ -57,11 +62,11 @@ class Probe final : public Collector {
         : options_(std::move(options)), client_(interrupt) {}
 
     std::vector<Event> may_cause() const override {
-        std::vector<Event> events{Event::request_auth_failure, Event::request_success};
-        if (!canary_due()) {
-            events.push_back(Event::failure_missing_header);
-            return events;
-        }
+        std::vector<Event> events{Event::request_auth_failure, Event::request_success,
+                                  Event::failure_missing_header};
+        // Whether the canary's turn has come is decided by the clock in collect(), which is later than this:
+        // a scan of its own that was not announced would have been counted by then.
+        if (!options_.canary.given()) return events;
         events.insert(events.end(), kAccepted.begin(), kAccepted.end());
         events.push_back(Event::failure_unknown_key);
         return events;
@@ -193,14 +198,16 @@ class Probe final : public Collector {
             return "it does not take " + options_.method +
                    " there, set method: " + (options_.method == "POST" ? "GET" : "POST");
         }
+        const std::string unmarked =
+            options_.query_mark ? "; where it refuses queries it does not know, set query_mark: false" : "";
         if (answer.status == 404) {
             return "it has no such path: " + wanted +
-                   " (InferXgate: method: POST, url: http://HOST:3000/v1/models)";
+                   " (InferXgate: method: POST, url: http://HOST:3000/v1/models)" + unmarked;
         }
         const auto url = drivers::HttpUrl::parse(answer.location);
         if (answer.status >= 300 && answer.status < 400 && url)
             return "it redirects, set url: " + url->printable;
-        return wanted;
+        return wanted + unmarked;
     }
 
     ProbeOptions options_;

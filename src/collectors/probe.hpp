@@ -16,6 +16,7 @@ namespace keyshift::collectors {
 struct ProbeOptions {
     drivers::HttpUrl url;
     std::string method;
+    bool query_mark = true;  ///< its query has kOwnParameter, by which logs without user agents tell it
     config::SecretSource canary = {};  ///< a legacy key of the operator's own; may not be given
     std::string canary_id = {};        ///< its id in the key table, where it is left out
     base::Duration canary_interval{};

@@ -42,8 +42,8 @@ Result<domain::KeyRow> RowReader::row(drivers::PostgresRow& bytes) {
     if (bytes.bad()) return Error{Errc::parse, "a row of the key table is not in the expected format", {}};
     if (domain::holds_a_hash(row.id)) return hash_as_id(source_);
     if (row.hash == HashKind::slow) return unclear_lookup(source_.title(), source_.lookup_name(), kSlow);
-    if (row.plain_length) {
-        if (length_ && *length_ != *row.plain_length) {
+    if (row.plain_length >= domain::kShortestHash) {
+        if (length_ && length_ != row.plain_length) {
             return unclear_lookup(source_.title(), source_.lookup_name(),
                                   two_lengths(std::to_string(*length_), std::to_string(*row.plain_length)));
         }

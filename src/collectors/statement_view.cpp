@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "collectors/database.hpp"
+#include "config/preset.hpp"
 
 namespace keyshift::collectors {
 
@@ -92,6 +94,16 @@ std::string item_of_array(const std::string& name) {
     return out + "\"";
 }
 
+std::string array_of(const std::vector<std::string>& names) {
+    std::string out;
+    for (const std::string& name : names) {
+        out += out.empty() ? "\"" : ",\"";
+        for (const char c : name) out += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+        out += '"';
+    }
+    return "{" + out + "}";
+}
+
 constexpr const char* kTime = "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'";
 
 }  // namespace
@@ -116,24 +128,65 @@ Result<std::vector<std::string>> StatementView::tables(PostgresTransaction& tran
     const auto oid = find_table(transaction, gateway.table, deadline);
     if (!oid && oid.error().code != Errc::permission) return oid.error();
     if (!oid || oid->empty()) return std::vector<std::string>{gateway.table.name};
-    // A view may join other tables: the one that is meant has the columns.
+    // A view may join other tables: the one that is meant has the columns. The gateway may read the view,
+    // too, if there are hashes in it.
+    const config::Columns& presumed = config::facts_of(gateway.preset).gateway.columns;
+    const auto hash = [](const auto& column, const auto& otherwise) {
+        return column ? column->name : otherwise ? otherwise->name : std::string();
+    };
     const auto rows = transaction.query(
         "WITH RECURSIVE below(oid) AS (SELECT $1::pg_catalog.oid UNION "
         "SELECT d.refobjid FROM below JOIN pg_catalog.pg_rewrite r ON r.ev_class = below.oid "
         "JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND "
         "d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) "
         "SELECT DISTINCT c.relname FROM below JOIN pg_catalog.pg_class c USING (oid) "
-        "WHERE c.relkind IN ('r', 'p', 'f') AND 2 = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute "
-        "a "
-        "WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ($2, $3)) ORDER BY 1",
+        "WHERE 2 = (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a "
+        "WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ($2, $3)) "
+        "AND (c.relkind IN ('r', 'p', 'f') OR EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a "
+        "WHERE a.attrelid = c.oid AND NOT a.attisdropped AND a.attname IN ($4, $5))) ORDER BY 1",
         deadline,
         {*oid, gateway.columns.id.name,
-         gateway.columns.last_used_at.value_or(gateway.columns.created_at).name});
+         gateway.columns.last_used_at.value_or(gateway.columns.created_at).name,
+         hash(gateway.columns.bcrypt_hash, presumed.bcrypt_hash),
+         hash(gateway.columns.legacy_hash, presumed.legacy_hash)});
     if (!rows) return rows.error();
     std::vector<std::string> names;
     for (std::size_t i = 0; i < rows->size(); ++i) names.push_back(text(rows->at(i, 0)));
     if (names.empty()) names.push_back(gateway.table.name);
     return names;
+}
+
+Result<std::vector<std::string>> StatementView::functions(PostgresTransaction& transaction,
+                                                          const std::vector<std::string>& tables,
+                                                          Deadline deadline) const {
+    std::vector<std::string> names;
+    if (track_ == "all") return names;
+    const auto rows = transaction.query(
+        "SELECT DISTINCT p.proname FROM pg_catalog.pg_proc p WHERE p.pronamespace NOT IN "
+        "('pg_catalog'::pg_catalog.regnamespace, 'information_schema'::pg_catalog.regnamespace) AND "
+        "(EXISTS (SELECT 1 FROM pg_catalog.unnest($1::pg_catalog.text[]) t "
+        "WHERE pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower(t)) > 0) OR "
+        "EXISTS (SELECT 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid "
+        "WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND "
+        "d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND "
+        "c.relname = ANY ($1::pg_catalog.text[]))) AND p.prorettype <> "
+        "'pg_catalog.trigger'::pg_catalog.regtype "
+        "ORDER BY 1 LIMIT 100",
+        deadline, {array_of(tables)});
+    if (!rows) return rows.error();
+    for (std::size_t i = 0; i < rows->size(); ++i) names.push_back(text(rows->at(i, 0)));
+    return names;
+}
+
+Result<bool> StatementView::shares_identities(PostgresTransaction& transaction,
+                                              const std::vector<std::string>& tables, Deadline deadline) {
+    const auto rows = transaction.query(
+        "SELECT current_setting('server_version_num')::int >= 180000 AND EXISTS (SELECT 1 FROM pg_class "
+        "WHERE relname = ANY ($1::text[]) AND relkind IN ('r', 'p', 'v', 'm', 'f') "
+        "GROUP BY relname HAVING count(*) > 1)",
+        deadline, {array_of(tables)});
+    if (!rows) return rows.error();
+    return rows->at(0, 0) == "t";
 }
 
 Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, Deadline deadline) {
@@ -170,13 +223,15 @@ Result<void> StatementView::look_at_columns(PostgresTransaction& transaction, co
     view_ = schema + ".pg_stat_statements";
     const auto rows = transaction.query(
         "SELECT to_regclass($1 || '_info') IS NOT NULL, "
-        "coalesce(bool_or(attname = 'toplevel'), false), coalesce(bool_or(attname = 'stats_since'), false) "
+        "coalesce(bool_or(attname = 'toplevel'), false), coalesce(bool_or(attname = 'stats_since'), false), "
+        "current_setting('server_version_num')::int >= 140000 "
         "FROM pg_attribute WHERE attrelid = to_regclass($1) AND NOT attisdropped",
         deadline, {view_});
     if (!rows) return rows.error();
     if (rows->at(0, 0) == "t") info_ = view_ + "_info";
     id_ = "userid::text || '/' || queryid::text || '/' || " +
           std::string(rows->at(0, 1) == "t" ? "toplevel::text" : "'true'");
+    outdated_ = rows->at(0, 1) != "t" && rows->at(0, 3) == "t";
     since_ = rows->at(0, 2) == "t" ? "to_char(stats_since, " + std::string(kTime) + ")" : "''";
     return {};
 }
@@ -269,20 +324,29 @@ Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
                                 seen->may_have_evicted,
                                 {}};
         const drivers::PostgresRows& rows = seen->rows;
-        std::uint64_t own_calls = 0;
+        std::map<std::string, std::size_t> at;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             if (!rows.at(i, 0)) return not_permitted(user_);
-            out.entries.push_back(
-                {text(rows.at(i, 0)), text(rows.at(i, 3)), number(rows.at(i, 1)), number(rows.at(i, 2))});
-            if (out.entries.back().id.starts_with(user_id_ + "/")) own_calls += out.entries.back().calls;
+            const std::string id = text(rows.at(i, 0));
+            const std::uint64_t calls = number(rows.at(i, 1));
+            if (id.starts_with(user_id_ + "/")) out.own_calls += calls;
+            // An extension older than its library shows one statement twice, nested and not, by one identity.
+            const auto [known, is_new] = at.try_emplace(id, out.entries.size());
+            if (is_new) {
+                out.entries.push_back({id, text(rows.at(i, 3)), calls, number(rows.at(i, 2))});
+            } else {
+                out.entries[known->second].calls += calls;
+                out.entries[known->second].rows += number(rows.at(i, 2));
+            }
         }
+        out.user = user_id_;
         // As long as keyshift's own queries are counted, so are the gateway's, and no growth means no use.
-        if (!own_calls_ || own_calls <= *own_calls_) {
+        if (!own_calls_ || out.own_calls <= *own_calls_) {
             auto again = PostgresTransaction::begin(connection, limits, deadline);
             if (!again) return again.error();
             if (auto proven = prove_counting(*std::move(again), deadline); !proven) return proven.error();
         }
-        own_calls_ = own_calls;
+        own_calls_ = out.own_calls;
         return out;
     }
 }
@@ -306,7 +370,9 @@ Result<std::vector<StatementText>> StatementView::texts(drivers::Postgres& conne
     auto transaction = PostgresTransaction::begin(connection, limits, deadline);
     if (!transaction) return transaction.error();
     const auto rows = transaction->query(
-        "SELECT " + id_ + ", CASE WHEN query IS NULL OR query ILIKE ANY ($1::text[]) THEN query ELSE '' END" +
+        "SELECT " + id_ +
+            ", CASE WHEN query IS NULL OR query ILIKE ANY ($1::text[]) THEN query ELSE '' END, "
+            "pg_get_userbyid(userid)" +
             from(true),
         deadline, {"{" + array + "}"});
     if (!rows) return rows.error();
@@ -314,7 +380,8 @@ Result<std::vector<StatementText>> StatementView::texts(drivers::Postgres& conne
     std::vector<StatementText> out;
     for (std::size_t i = 0; i < rows->size(); ++i) {
         const auto query = rows->at(i, 1);
-        out.push_back({text(rows->at(i, 0)), query ? std::optional(std::string(*query)) : std::nullopt});
+        out.push_back({text(rows->at(i, 0)), query ? std::optional(std::string(*query)) : std::nullopt,
+                       text(rows->at(i, 2))});
     }
     return out;
 }

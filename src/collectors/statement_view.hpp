@@ -28,6 +28,7 @@ struct StatementEntry {
 struct StatementText {
     std::string id;
     std::optional<std::string> text;  ///< empty: the server has lost it
+    std::string role = {};            ///< who ran it
 };
 
 struct StatementStatistics {
@@ -37,6 +38,8 @@ struct StatementStatistics {
     std::optional<std::uint64_t> evictions;  ///< rounds of them since then; empty before PostgreSQL 14
     bool may_have_evicted = false;           ///< where evictions are not counted: nothing excludes one
     std::vector<StatementEntry> entries;
+    std::string user = {};        ///< keyshift's own, as ids begin
+    std::uint64_t own_calls = 0;  ///< of all its statements: fewer than before, only if counts were lost
 };
 
 class StatementView {
@@ -49,6 +52,18 @@ class StatementView {
     static base::Result<std::vector<std::string>> tables(drivers::PostgresTransaction& transaction,
                                                          const config::Gateway& gateway,
                                                          base::Deadline deadline);
+
+    /// Whether one entry may hold calls of tables of one name in different schemas, and tell of one: so it is
+    /// from PostgreSQL 18 on.
+    static base::Result<bool> shares_identities(drivers::PostgresTransaction& transaction,
+                                                const std::vector<std::string>& tables,
+                                                base::Deadline deadline);
+
+    /// Functions that name one of `tables` in their body, or were made of it. Where statements within
+    /// functions are tracked (track = all), none: these show by themselves.
+    base::Result<std::vector<std::string>> functions(drivers::PostgresTransaction& transaction,
+                                                     const std::vector<std::string>& tables,
+                                                     base::Deadline deadline) const;
 
     /// All of this database, as of one moment, in transactions of its own. Errors: schema when the server has
     /// become a standby, or counts no statements any more, not even these.
@@ -68,6 +83,8 @@ class StatementView {
     /// Entries that the server keeps.
     const std::string& capacity() const { return capacity_; }
     const std::string& track() const { return track_; }
+    /// The extension is older than its library: what ran inside functions is among what the gateway sent.
+    bool outdated() const { return outdated_; }
 
  private:
     struct Moment;
@@ -86,6 +103,7 @@ class StatementView {
     std::string id_, since_;
     std::string capacity_, track_, user_, database_;
     std::string user_id_;
+    bool outdated_ = false;
     std::optional<std::uint64_t> own_calls_;  // when it was last read
 };
 

@@ -15,6 +15,7 @@
 #include "collectors/statement_view.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
+#include "formats/statement_tree.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -22,15 +23,16 @@ namespace {
 using base::Deadline;
 using base::Result;
 using namespace std::chrono_literals;
+using Class = StatementClass;
+
+constexpr const char* kSharedIdentities =
+    "another schema has a table of the same name, and PostgreSQL 18 counts statements on both as one";
+constexpr const char* kWaysOfSchemas =
+    "let each gateway log in by a role of its own, and name this one's in gateway.statements.roles";
 
 struct StatementsOptions {
     config::SecretSource database_url;
 };
-
-/// Who knows no better: the tables are found out when the database is looked at.
-StatementShapes presumed_shapes(const config::Gateway& gateway) {
-    return {gateway, {gateway.statements.table ? gateway.statements.table->name : gateway.table.name}};
-}
 
 class Statements final : public Collector {
  public:
@@ -40,7 +42,7 @@ class Statements final : public Collector {
           options_(std::move(options)),
           schedule_(schedule),
           connection_(interrupt),
-          counts_(presumed_shapes(gateway_)) {}
+          counts_(StatementClasses::presumed(gateway_), gateway_.statements.roles) {}
 
     Result<Observation> collect(const Request& request) override {
         const Reused reused = connection_.connected() && view_ ? Reused::yes : Reused::no;
@@ -50,6 +52,10 @@ class Statements final : public Collector {
             observation = attempt(request.deadline);
         }
         if (!observation) close();
+        // What ran while nothing was counted is lost, however short that was.
+        if (!observation && is_blind(observation.error())) blind_ = true;
+        if (observation && observation->counted && std::exchange(blind_, false))
+            observation->counted->lossy = true;
         return observation;
     }
 
@@ -63,7 +69,16 @@ class Statements final : public Collector {
         if (!full) return {failure(full.error())};
         if (statistics->evictions.value_or(0) > 0 || statistics->may_have_evicted)
             findings.push_back(about_evictions(*statistics, *full));
-        for (const Shape shape : kShapes) findings.push_back(about(shape));
+        if (view_->outdated()) findings.push_back(outdated());
+        if (!shared_.empty()) findings.push_back({Finding::Kind::warning, shared_, kWaysOfSchemas});
+        for (const Class of :
+             {Class::lookup, Class::by_id, Class::touch, Class::scan, Class::legacy_lookup, Class::promote})
+            findings.push_back(about(of));
+        counts_.count(*statistics);
+        for (const std::string& text : counts_.seen(Class::unclassified).unclassified)
+            findings.push_back(unclassified(text));
+        if (const std::string left_out = counts_.left_out(); !left_out.empty())
+            findings.push_back({Finding::Kind::ok, "left out are " + left_out});
         return findings;
     }
 
@@ -81,6 +96,8 @@ class Statements final : public Collector {
         const base::Time here = base::now();
         Observation observation{.taken_at = statistics->taken_at, .skew = here - statistics->taken_at};
         observation.counted = counts_.count(*statistics);
+        if (!shared_.empty())
+            observation.counted->ground.doubt = shared_ + ": " + std::string(kWaysOfSchemas);
         return observation;
     }
 
@@ -95,13 +112,14 @@ class Statements final : public Collector {
     Result<StatementStatistics> look(Deadline deadline) {
         auto statistics = view_->read(connection_, limits(), deadline);
         if (!statistics || !counts_.needs_texts(*statistics)) return statistics;
-        const auto texts = view_->texts(connection_, limits(), counts_.shapes().needed_names(), deadline);
+        const auto texts = view_->texts(connection_, limits(), counts_.classes().needed_names(), deadline);
         if (!texts) return texts.error();
         counts_.learn(*statistics, *texts);
         return statistics;
     }
 
     Result<void> open(Deadline deadline) {
+        if (auto can = formats::can_read_statements(); !can) return can;
         if (auto connected = connect(connection_, options_.database_url, deadline); !connected)
             return connected.error();
         auto transaction = drivers::PostgresTransaction::begin(connection_, limits(), deadline);
@@ -110,8 +128,15 @@ class Statements final : public Collector {
         if (!tables) return tables.error();
         auto view = StatementView::resolve(*transaction, deadline);
         if (!view) return view.error();
+        const auto shares = StatementView::shares_identities(*transaction, *tables, deadline);
+        if (!shares) return shares.error();
+        const auto functions = view->functions(*transaction, *tables, deadline);
+        if (!functions) return functions.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended;
-        counts_ = StatementCounts({gateway_, *std::move(tables)});
+        shared_ = *shares && gateway_.statements.roles.empty() ? kSharedIdentities : "";
+        StatementClasses classes(gateway_, *std::move(tables));
+        classes.know_functions(*functions);
+        counts_ = StatementCounts(std::move(classes), gateway_.statements.roles);
         view_ = *std::move(view);
         return {};
     }
@@ -137,23 +162,62 @@ class Statements final : public Collector {
                     std::to_string(std::max(2 * capacity, kDefault)) + "; then restart PostgreSQL"};
     }
 
-    Finding about(Shape shape) {
-        const std::string name(shape_name(shape));
-        if (!counts_.shapes().is_sent(shape))
+    static Finding outdated() {
+        return {
+            Finding::Kind::warning,
+            "the extension pg_stat_statements is older than the server, and does not tell what ran inside "
+            "functions from what was sent",
+            "run: ALTER EXTENSION pg_stat_statements UPDATE;"};
+    }
+
+    static Finding unclassified(const std::string& text) {
+        return {Finding::Kind::warning,
+                "a statement on the key table fits no class, so that nobody can say that the fallback is not "
+                "used: " +
+                    text,
+                "give a pattern for it in gateway.statements.scan; if it is no use of a key, in "
+                "gateway.statements.ignore"};
+    }
+
+    Finding about(Class of) {
+        const std::string name(class_name(of));
+        const StatementClasses& classes = counts_.classes();
+        if (!classes.is_sent(of))
             return {Finding::Kind::ok, "this gateway sends no " + name + " statements, by its configuration"};
-        const std::size_t seen = counts_.seen(shape);
-        if (seen > 0)
-            return {Finding::Kind::ok, name + " statements are recognised: " + std::to_string(seen)};
+        const StatementCounts::Seen seen = counts_.seen(of);
+        if (of == Class::promote && seen.statements > 0 && !classes.promotions_are_uses())
+            return undeclared(seen.statements);
+        if (seen.fit_more > 0)
+            return {Finding::Kind::warning,
+                    std::to_string(seen.fit_more) + " of " + std::to_string(seen.statements) + " " + name +
+                        " statements also fit another pattern",
+                    "make the patterns of gateway.statements exclude each other; until then they count as " +
+                        name};
+        if (seen.statements > 0)
+            return {Finding::Kind::ok,
+                    name + " statements are recognised: " + std::to_string(seen.statements)};
         const std::string key = "gateway.statements." + name;
-        if (!counts_.shapes().knows(shape)) {
+        if (of == Class::scan && classes.knows(of))
+            return {Finding::Kind::ok, "no scan of a fallback has been seen so far"};
+        const bool rare =
+            of == Class::legacy_lookup || (of == Class::promote && !classes.promotions_are_uses());
+        if (rare) return {Finding::Kind::ok, "no " + name + " statement has been seen so far"};
+        if (!classes.knows(of))
             return {Finding::Kind::warning,
                     "the configuration does not tell what a " + name + " statement is", "give " + key};
-        }
-        if (shape == Shape::scan) return {Finding::Kind::ok, "no scan of a fallback has been seen so far"};
-        if (shape == Shape::manage) return {Finding::Kind::ok, "no key has been changed or deleted so far"};
         return {Finding::Kind::warning, "no " + name + " statement has been seen so far",
                 "is this the gateway's database, and do its statements look otherwise? Then give " + key};
     }
+
+    static Finding undeclared(std::size_t statements) {
+        return {Finding::Kind::warning,
+                std::to_string(statements) + " statements give keys that are there a lookup hash",
+                "if the gateway does so when a legacy key is used, set gateway.promotes_in_place: true; then "
+                "each of them is a use of the fallback"};
+    }
+
+    /// Nothing is counted, but the database answers.
+    static bool is_blind(const base::Error& error) { return error.code == base::Errc::schema; }
 
     config::Gateway gateway_;
     StatementsOptions options_;
@@ -161,6 +225,8 @@ class Statements final : public Collector {
     drivers::Postgres connection_;
     std::optional<StatementView> view_;
     StatementCounts counts_;
+    std::string shared_;  ///< why one entry may be of another table, too; empty: it is not
+    bool blind_ = false;  ///< the database has counted nothing since the last observation
 };
 
 }  // namespace
@@ -181,7 +247,7 @@ Entry statements_entry() {
                                                     config.schedule, interrupt);
             },
             [](const config::Gateway& gateway, const config::CollectorConfig&) {
-                return StatementCounts::measures(presumed_shapes(gateway));
+                return StatementCounts::measures(StatementClasses::presumed(gateway));
             }};
 }
 

@@ -212,16 +212,18 @@ void check(OptionsReader& options, OptionsReader& columns, const Gateway& gatewa
 void read_columns(OptionsReader& options, Gateway& gateway) {
     OptionsReader reader = options.section("columns");
     Columns& columns = gateway.columns;
+    const bool presumed = !columns.id.name.empty();
     column(reader, "id", columns.id);
     read_lookup_hash(reader, columns);
     column(reader, "legacy", columns.legacy);
     column(reader, "bcrypt_hash", columns.bcrypt_hash);
     column(reader, "bcrypt_cost", columns.bcrypt_cost);
+    column(reader, "legacy_hash", columns.legacy_hash);
     const auto users = read_owner(reader, columns);
     column(reader, "name", columns.name);
     column(reader, "prefix", columns.prefix);
     column(reader, "created_at", columns.created_at);
-    if (!columns.last_used_at && !reader.has("last_used_at")) {
+    if (!columns.last_used_at && !presumed && !reader.has("last_used_at")) {
         reader.problem("last_used_at", "is not given",
                        "give it, or write null where the table does not tell when a key was used");
     }
@@ -230,7 +232,8 @@ void read_columns(OptionsReader& options, Gateway& gateway) {
     read_blocked(reader, columns);
     column(reader, "max_budget", columns.max_budget);
     column(reader, "current_spend", columns.current_spend);
-    gateway.legacy_when = read_legacy_when(options);
+    const auto when = read_legacy_when(options);
+    if (options.has("legacy_when")) gateway.legacy_when = when;
     if (users && options.has("users")) {
         options.problem("users", "is given beside columns.owner.table",
                         "keep one of them: either says where owners are looked up");

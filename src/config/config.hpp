@@ -67,6 +67,7 @@ struct Columns {
     std::optional<HashShape> lookup_shape = {};  ///< of `lookup_hash`; empty: nothing is known of it
     std::optional<Identifier> legacy;
     std::optional<Identifier> bcrypt_hash;
+    std::optional<Identifier> legacy_hash = {};  ///< by which legacy keys are found: equality on it is a use
     std::optional<Identifier> bcrypt_cost;
     std::optional<Identifier> owner;
     std::optional<Identifier> name;
@@ -91,14 +92,27 @@ struct Users {
 /// Whether the operator says that the gateway accepts legacy keys, or leaves it to be found out.
 enum class FallbackAssertion { detect, present, absent };
 
+/// Of which keys a request sends a statement.
+enum class Serves {
+    one_kind,  ///< lookups: of modern keys; reads by prefix: of legacy ones
+    all,       ///< of both, so that the statement tells neither
+};
+
 /// How the gateway writes the statements that tell what it does with keys.
 struct StatementTexts {
+    using Patterns = std::optional<std::vector<std::string>>;
+
     /// What its statements call the key table; empty: the name of `Gateway::table`, or of the table below
     /// that view.
     std::optional<TableName> table;
     /// Patterns as formats::StatementPattern reads them; empty: told by their structure. A list of none: the
     /// gateway sends no such statements.
-    std::optional<std::vector<std::string>> lookup = {}, by_id = {}, touch = {}, scan = {}, promote = {};
+    Patterns lookup = {}, by_id = {}, touch = {}, scan = {}, legacy_lookup = {}, promote = {};
+    std::vector<std::string> ignore = {};  ///< patterns of what is nobody's use of a key
+    /// Database roles of the gateway; empty: those that send lookups or touches.
+    std::vector<std::string> roles = {};
+    Serves lookup_serves = Serves::one_kind;
+    Serves prefix_serves = Serves::all;
     bool operator==(const StatementTexts&) const = default;
 };
 
@@ -112,6 +126,9 @@ struct Gateway {
     base::Duration last_used_delay = std::chrono::hours{1};  ///< how late it may write a last use
     bool promotes_in_place = false;  ///< a legacy key gets its lookup hash, in its row, when it is used
     FallbackAssertion fallback = FallbackAssertion::detect;
+    /// The id of a key that keyshift alone uses, as the collector `probe` has it; empty: none. Filled when
+    /// all collectors have been read.
+    std::string canary = {};
     bool operator==(const Gateway&) const = default;
 };
 

@@ -3,21 +3,30 @@
 
 #include "config/columns.hpp"
 #include "config/preset.hpp"
-#include "formats/statement_shape.hpp"
+#include "formats/statement_pattern.hpp"
 
 namespace keyshift::config {
 namespace {
 
-using Patterns = std::optional<std::vector<std::string>>;
+using Patterns = StatementTexts::Patterns;
 
-StatementTexts read_statements(OptionsReader options, const StatementTexts& preset) {
+base::Result<std::string> parse_pattern(std::string_view text) {
+    const auto pattern = formats::StatementPattern::parse(text);
+    if (!pattern) return base::Error{base::Errc::config, "is no pattern", pattern.error().what};
+    return std::string(text);
+}
+
+/// Where one column holds both hashes, lookups may be of either kind of key.
+Serves presumed_lookups(const Gateway& gateway) {
+    const bool one_column = gateway.legacy_when && !gateway.legacy_when->is && gateway.columns.lookup_hash &&
+                            gateway.legacy_when->column == *gateway.columns.lookup_hash;
+    return one_column ? Serves::all : gateway.statements.lookup_serves;
+}
+
+StatementTexts read_statements(OptionsReader options, const Gateway& gateway) {
+    const StatementTexts& preset = gateway.statements;
     const auto patterns = [&](std::string_view key, const Patterns& presumed) -> Patterns {
-        const auto given = options.parsed_list_or_null<std::string>(
-            key, [](std::string_view text) -> base::Result<std::string> {
-                const auto pattern = formats::StatementPattern::parse(text);
-                if (!pattern) return base::Error{base::Errc::config, "is no pattern", pattern.error().what};
-                return std::string(text);
-            });
+        const auto given = options.parsed_list_or_null<std::string>(key, parse_pattern);
         if (!options.has(key)) return presumed;
         return given == std::vector<std::string>{"none"} ? std::vector<std::string>() : given;
     };
@@ -27,7 +36,14 @@ StatementTexts read_statements(OptionsReader options, const StatementTexts& pres
     texts.by_id = patterns("by_id", preset.by_id);
     texts.touch = patterns("touch", preset.touch);
     texts.scan = patterns("scan", preset.scan);
+    texts.legacy_lookup = patterns("legacy_lookup", preset.legacy_lookup);
     texts.promote = patterns("promote", preset.promote);
+    texts.ignore = patterns("ignore", preset.ignore).value_or(std::vector<std::string>());
+    texts.roles = options.optional_list_of_text("roles");
+    texts.lookup_serves = options.choice<Serves>(
+        "lookup_serves", {{"modern", Serves::one_kind}, {"all", Serves::all}}, presumed_lookups(gateway));
+    texts.prefix_serves = options.choice<Serves>(
+        "prefix_serves", {{"legacy", Serves::one_kind}, {"all", Serves::all}}, preset.prefix_serves);
     return texts;
 }
 
@@ -52,7 +68,7 @@ Gateway read_gateway(OptionsReader options) {
     gateway.preset = preset;
     gateway.table = read_table(options, gateway.table);
     read_columns(options, gateway);
-    gateway.statements = read_statements(options.section("statements"), gateway.statements);
+    gateway.statements = read_statements(options.section("statements"), gateway);
     gateway.last_used_delay =
         options.duration("last_used_delay", gateway.last_used_delay,
                          {.min = base::Duration::zero(), .max = std::chrono::hours{24}});

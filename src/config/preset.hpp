@@ -80,6 +80,7 @@ struct PresetFacts {
     LogRules log_rules = {};                  ///< gateway_log, in tracing's forms
     CounterRules counters = {};               ///< gateway_metrics
     KeyRequests requests = {};
+    bool built_on_sqlx = false;                      ///< its log can hold its statements
     std::map<std::string, std::string> caches = {};  ///< redis: how keys begin, by the label `cache`
 };
 

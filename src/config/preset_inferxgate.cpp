@@ -27,6 +27,8 @@ Gateway gateway() {
     columns.max_budget = {"max_budget"};
     columns.current_spend = {"current_spend"};
     gateway.users = {{"", "users"}, {"id"}, {"email"}};
+    // It never reads keys by their prefix; one that does, does so where a lookup has found nothing.
+    gateway.statements.prefix_serves = Serves::one_kind;
     return gateway;
 }
 
@@ -112,6 +114,7 @@ PresetFacts inferxgate_preset() {
             .requests = {.create = "POST /auth/key/generate",
                          .remove = "POST /auth/key/delete?key_id={key_id}",
                          .ownerless_by_database = true},
+            .built_on_sqlx = true,
             .caches = {{"auth_key", "auth:key:"}, {"auth_verified", "auth:verified:"}}};
 }
 

@@ -5,8 +5,6 @@
 namespace keyshift::config {
 namespace {
 
-using Patterns = std::vector<std::string>;
-
 Columns columns() {
     Columns columns;
     columns.id = {"id"};
@@ -22,16 +20,11 @@ Columns columns() {
     return columns;
 }
 
-/// As Prisma writes them, with and without a join. It reads no key by its id to let it in, sets no
-/// last_used_at, and never reads all hashes.
+/// It reads no key by its id to let it in, sets no last_used_at, and never reads all hashes: a legacy key is
+/// found by its public key, and promoted.
 StatementTexts statements() {
     StatementTexts texts;
-    texts.lookup = Patterns{
-        R"(SELECT * FROM *api_keys AS t0 *WHERE (t0.fast_hashed_secret_key = $1 AND *)",
-        R"(SELECT * FROM *api_keys WHERE (*api_keys.fast_hashed_secret_key = $1 AND *)",
-    };
-    texts.promote = Patterns{"UPDATE *api_keys SET fast_hashed_secret_key = $1 WHERE*"};
-    texts.by_id = texts.touch = texts.scan = Patterns{};
+    texts.by_id = texts.touch = texts.scan = StatementTexts::Patterns(std::in_place);
     return texts;
 }
 

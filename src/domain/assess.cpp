@@ -2,6 +2,7 @@
 #include "domain/assess.hpp"
 
 #include "domain/evidence_facts.hpp"
+#include "domain/fallback_witnesses.hpp"
 
 namespace keyshift::domain {
 namespace {
@@ -26,14 +27,17 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
             if (*at) **at = database_now(model, **at);
     }
     facts.watched_since = watched_since(model, now);
-    facts.fallback_hits_configured = can_be_measured(model, Signal::fallback);
-    facts.fallback_hits = fallback_hits(model, now);
+    facts.modern_use = modern_use(model);
+    facts.quiet_period = model.policy.quiet_period;
+    facts.last_used_delay = model.policy.last_used_delay;
+    facts.fallback_watch = fallback_watch(model, now);
     facts.failures_configured = can_be_measured(model, Signal::auth_failures);
     facts.failures = auth_failures(model, now);
     // What was read by an earlier process and not since is no basis for a verdict.
     if (!model.keys) facts.keys_read_at.reset();
     if (!model.keys) return facts;
     const Migration& migration = model.keys->migration;
+    facts.census_at = migration.census_at;
     facts.poll_every = migration.poll_every;
     facts.standby_behind = migration.clock_at - migration.polled_at;
     facts.reconfigured = model.keys->judged_by != model.policy;
@@ -46,6 +50,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
         model.policy.promotes_in_place && upgrade && (!facts.newest_use || *upgrade > *facts.newest_use))
         facts.newest_use = upgrade;
     facts.phases = migration.tally.phases;
+    facts.upgraded_unused = migration.tally.upgraded_unused;
     facts.modern_keys = model.keys->inventory.modern_keys;
     facts.live_use = migration.tally.live_use;
     facts.newest_legacy_created_at = migration.newest_legacy_created_at;

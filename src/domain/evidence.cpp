@@ -16,9 +16,16 @@ std::int64_t counted_of(const SourceCounts& counts, std::size_t i) {
     return add_bounded(counts.sums.at(i), -counts.own.at(i));
 }
 
+/// The highest that counted_of() has been. Hits by scans are counted beside it: what keyshift itself may have
+/// caused must not hide one.
+std::int64_t highest_of(const SourceCounts& counts, std::size_t i) {
+    const std::uint64_t beside = event_at(i) == Event::fallback ? counts.scan_hits : 0;
+    return static_cast<std::int64_t>(counts.totals.at(i) - std::min(counts.totals.at(i), beside));
+}
+
 /// By how much what counts falls short of what it once was.
 std::int64_t shortfall(const SourceCounts& counts, std::size_t i) {
-    return std::max<std::int64_t>(0, static_cast<std::int64_t>(counts.totals.at(i)) - counted_of(counts, i));
+    return std::max<std::int64_t>(0, highest_of(counts, i) - counted_of(counts, i));
 }
 
 /// After a complete look.
@@ -36,81 +43,47 @@ void raise_total(SourceCounts& counts, std::size_t i, std::int64_t in_flight, ba
         counted -= std::max<std::int64_t>(0, sum - std::min(counts.hits_before[0], counts.hits_before[1]));
         counts.hits_before = {sum, counts.hits_before[0]};
     }
-    if (counted <= 0 || static_cast<std::uint64_t>(counted) <= counts.totals.at(i)) return;
-    counts.totals.at(i) = static_cast<std::uint64_t>(counted);
+    const std::int64_t before = highest_of(counts, i);
+    if (counted <= before) return;
+    counts.totals.at(i) += static_cast<std::uint64_t>(counted - before);
     counts.grew_at.at(i) = now;
+}
+
+/// Whoever counts scans counts hits by them.
+Events with_hits(Events offers) {
+    if (offers.test(index_of(Event::fallback_scan))) offers.set(index_of(Event::fallback));
+    return offers;
+}
+
+/// A scan for the canary, or anything that is a hit, shows that hits are counted. Other scans may be in vain.
+bool shows_ability(const SourceCounts& counts, const Look& look) {
+    constexpr auto kScan = index_of(Event::fallback_scan);
+    if (look.growth.at(index_of(Event::fallback)) > 0) return true;
+    const bool own = look.own.at(kScan) > 0 || look.in_flight.at(kScan) > 0 || counts.own_new.at(kScan) > 0 ||
+                     counts.own_late.at(kScan) > 0;
+    return own && look.growth.at(kScan) > 0;
+}
+
+/// Before the look is taken.
+/// A scan that found its key is the same use as what was counted of it: a promotion, a line of the log.
+std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
+    constexpr auto kHit = index_of(Event::fallback);
+    const std::int64_t uses = std::max<std::int64_t>(0, look.growth.at(kHit) - look.own.at(kHit));
+    return scans - std::min(scans, static_cast<std::uint64_t>(uses));
+}
+
+void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
+    stand_on(counts.proof, look.ground, look.idle, now);
+    const bool long_gone =
+        counts.complete_at && now - *counts.complete_at > std::max(kGap, 2 * look.poll_every);
+    if (!look.missing.empty() && long_gone)
+        lapse(counts.proof,
+              "a part of it has not answered since " + base::format_rfc3339(*counts.complete_at));
+    if (look.ground.path_seen || shows_ability(counts, look)) prove(counts.proof, now);
 }
 
 std::int64_t hour_of(base::Time t) {
     return std::chrono::floor<std::chrono::hours>(t).time_since_epoch().count();
-}
-
-bool awaits_first_look(const SourceCounts& counts, base::Time now) {
-    return counts.restored_at && now - *counts.restored_at < kPollsUntilStale * counts.poll_every;
-}
-
-/// What the evidence called `name` has counted; empty: it cannot serve now.
-std::optional<PerEvent<std::uint64_t>> usable(const Evidence& evidence, std::string_view name, Signal signal,
-                                              std::optional<std::uint64_t> last_used, base::Time now) {
-    if (name == kLastUsed) {
-        if (!last_used) return std::nullopt;
-        PerEvent<std::uint64_t> totals{};
-        totals.at(index_of(Event::fallback)) = *last_used;
-        return totals;
-    }
-    const auto source = evidence.sources.find(std::string(name));
-    if (source == evidence.sources.end()) return std::nullopt;
-    const bool awaited = evidence.of(signal).evidence == name && awaits_first_look(source->second, now);
-    if (!source->second.fresh(now) && !awaited) return std::nullopt;
-    if ((needed_for(signal) & ~source->second.offers).any()) return std::nullopt;
-    return source->second.totals;
-}
-
-std::uint64_t growth_of(std::size_t i, const PerEvent<std::uint64_t>& totals,
-                        const PerEvent<std::uint64_t>& marks) {
-    return totals.at(i) - std::min(totals.at(i), marks.at(i));
-}
-
-/// Requests, or where they are not counted, authentications.
-std::uint64_t attempts(const PerEvent<std::uint64_t>& totals, const PerEvent<std::uint64_t>& marks) {
-    const Events all = requests();
-    bool counted = false;
-    std::uint64_t grown = 0;
-    for (std::size_t i = 0; i < kEventCount; ++i) {
-        if (!all.test(i)) continue;
-        counted = counted || totals.at(i) > 0;
-        grown += growth_of(i, totals, marks);
-    }
-    return counted ? grown : growth_of(index_of(Event::auth_attempt), totals, marks);
-}
-
-void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& totals, base::Time now) {
-    Headline& headline = evidence.headlines.at(static_cast<std::size_t>(signal));
-    const Events events = events_of(signal);
-    std::uint64_t grown = 0;
-    for (std::size_t i = 0; i < kEventCount; ++i) {
-        if (!events.test(i)) continue;
-        grown += growth_of(i, totals, headline.marks);
-        evidence.totals.at(i) += growth_of(i, totals, headline.marks);
-    }
-    if (signal == Signal::fallback) evidence.hourly.add(kHourlyFallback, now, grown);
-    if (signal != Signal::auth_failures) return;
-    evidence.hourly.add(kHourlyFailures, now, grown);
-    evidence.hourly.add(kHourlyAttempts, now, attempts(totals, headline.marks));
-}
-
-void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last_used, base::Time now) {
-    Headline& headline = evidence.headlines.at(static_cast<std::size_t>(signal));
-    for (const std::string_view name : evidence_order(signal)) {
-        const auto totals = usable(evidence, name, signal, last_used, now);
-        if (!totals) continue;
-        // Before the first evidence nobody has counted anything: what a log held already is no second count.
-        const bool first = headline.evidence.empty() && name != kLastUsed;
-        if (first || headline.evidence == name) grow(evidence, signal, *totals, now);
-        headline.evidence = name;
-        headline.marks = *totals;
-        return;
-    }
 }
 
 }  // namespace
@@ -128,22 +101,44 @@ bool SourceCounts::complete(base::Time now) const {
 void take_look(SourceCounts& counts, const Look& look, base::Time now) {
     const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * look.poll_every) ||
                      now < *counts.complete_at;
-    const bool new_offer = (look.offers & ~counts.offers).any();
-    if (look.missing.empty() && (gap || look.lossy || new_offer)) counts.counted_since = now;
+    const Events offers = with_hits(look.offers);
+    const bool new_offer = (offers & ~counts.offers).any();
+    // Nothing was lost of what nobody had looked at yet.
+    if (look.lossy && counts.read_at) counts.lost_at = now;
+    stand_on_ground(counts, look, now);
+    const bool doubtful = !look.ground.doubt.empty();
+    if (look.missing.empty() && (gap || look.lossy || new_offer || doubtful)) counts.counted_since = now;
     if (look.missing.empty()) counts.complete_at = now;
     // Coverage begins anew when all is there again, however soon that is.
     if ((look.lossy || new_offer) && !look.missing.empty()) counts.complete_at.reset();
+    const base::Time since = counts.read_at.value_or(base::Time{});
     counts.read_at = now;
     counts.restored_at.reset();
     counts.missing = look.missing;
-    counts.offers = look.offers;
+    counts.offers = offers;
     counts.poll_every = look.poll_every;
     counts.resets += look.resets;
     for (std::size_t i = 0; i < kEventCount; ++i) {
         counts.sums.at(i) = add_bounded(counts.sums.at(i), look.growth.at(i));
-        if (look.missing.empty() && look.settles) settle_own(counts, i);
+        counts.own.at(i) = add_bounded(counts.own.at(i), look.own.at(i));
+        if (look.missing.empty()) settle_own(counts, i);
+        const std::uint64_t before = counts.totals.at(i);
         raise_total(counts, i, look.in_flight.at(i), now);
+        if (event_at(i) == Event::fallback_scan)
+            counts.scans.add(without_counted_uses(counts.totals.at(i) - before, look), since, now);
     }
+}
+
+std::uint64_t settle_scans(SourceCounts& counts, const LegacyUse& use, base::Time now) {
+    constexpr auto kHit = index_of(Event::fallback);
+    const PendingScans::Outcome outcome = counts.scans.settle(use, now);
+    if (outcome.hits > 0) {
+        counts.scan_hits += outcome.hits;
+        counts.totals.at(kHit) += outcome.hits;
+        counts.grew_at.at(kHit) = std::max(counts.grew_at.at(kHit), outcome.last_hit);
+        prove(counts.proof, now);
+    }
+    return outcome.in_vain;
 }
 
 void add_own(SourceCounts& counts, Event event) {
@@ -181,20 +176,6 @@ std::uint64_t Hourly::between(std::string_view name, base::Time from, base::Time
 
 void Hourly::forget_before(base::Time until) {
     for (auto& [name, hours] : series_) hours.erase(hours.begin(), hours.lower_bound(hour_of(until)));
-}
-
-const std::vector<std::string_view>& evidence_order(Signal signal) {
-    static const std::array<std::vector<std::string_view>, kSignalCount> kOrders{{
-        {"gateway_metrics", "gateway_log", "statements", "prometheus", kLastUsed},
-        {"gateway_metrics", "gateway_log", "statements", "prometheus", "redis"},
-        {"access_log", "gateway_log", "gateway_metrics", "prometheus", "statements"},
-    }};
-    return kOrders.at(static_cast<std::size_t>(signal));
-}
-
-void update_headlines(Evidence& evidence, std::optional<std::uint64_t> last_used, base::Time now) {
-    for (const Signal signal : {Signal::fallback, Signal::auth_cache, Signal::auth_failures})
-        update(evidence, signal, last_used, now);
 }
 
 }  // namespace keyshift::domain

@@ -2,6 +2,7 @@
 #include "domain/evidence_facts.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace keyshift::domain {
 namespace {
@@ -11,6 +12,9 @@ using std::chrono::hours;
 constexpr base::Duration kFailureWindow = hours{24};
 constexpr base::Duration kBaselineWindow = hours{24 * 7};
 constexpr double kTolerableGrowth = 2;
+constexpr std::uint64_t kEnoughAttempts = 100;
+/// 1 in each hour in which failures were found not to be normal.
+constexpr const char* kHourlyAlarms = "failure_alarms";
 
 constexpr const char* kStatements = "statements";
 
@@ -38,19 +42,64 @@ void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
     if (other && (!latest || *other > *latest)) latest = other;
 }
 
+double share(std::uint64_t failed, std::uint64_t tried) {
+    if (failed == 0) return 0;
+    return tried == 0 ? 1 : std::min(1.0, static_cast<double>(failed) / static_cast<double>(tried));
+}
+
+struct Share {
+    std::uint64_t failed = 0;
+    std::uint64_t tried = 0;
+    double ratio() const { return share(failed, tried); }
+};
+
+/// Of the seven days before `until`. A lock-out must not become normal: what was found not to be normal is
+/// left out, for as long as it was counted before it was found.
+Share normal_share(const Hourly& hourly, base::Time until) {
+    Share out;
+    for (base::Time hour = until - kBaselineWindow; hour < until; hour += hours{1}) {
+        if (hourly.between(kHourlyAlarms, hour, hour + kFailureWindow + hours{1}) > 0) continue;
+        out.failed += hourly.between(kHourlyFailed, hour, hour + hours{1});
+        out.tried += hourly.between(kHourlyAttempts, hour, hour + hours{1});
+    }
+    // Nobody tried, as far as is known.
+    if (out.tried == 0) out.failed = 0;
+    return out;
+}
+
 /// What is counted carries this host's time.
 std::optional<base::Time> of_database(const Model& model, std::optional<base::Time> host_time) {
     return host_time ? std::optional(database_now(model, *host_time)) : std::nullopt;
 }
 
-/// Where use upgrades a key, the key table shows each that was used, however long nobody looked.
-std::optional<FallbackHits> hits_in_key_table(const Model& model) {
-    if (!model.policy.promotes_in_place || !model.keys || !model.keys->migration.observed_since)
-        return std::nullopt;
-    FallbackHits hits;
-    hits.counted_since = *model.keys->migration.observed_since;
-    hits.last_hit = model.keys->migration.evidence.newest_upgrade;
-    return hits;
+/// Scans would show, and so would lookups in vain.
+bool shows_scans(const SourceCounts& counts, base::Time host_now) {
+    return counts.complete(host_now) && counts.proof.since && counts.proof.doubt.empty() &&
+           counts.offers.test(index_of(Event::fallback_scan)) &&
+           counts.offers.test(index_of(Event::lookup_not_found));
+}
+
+void add_counted(const SourceCounts& source, Events& to) {
+    to |= source.offers;
+    for (std::size_t i = 0; i < kEventCount; ++i)
+        if (source.grew_at.at(i)) to.set(i);
+}
+
+/// By whom failures are counted, in the database's time.
+RefusedKeys refused_keys(const Model& model, base::Time now) {
+    RefusedKeys out;
+    const SourceCounts* const source = whole_source(model, Signal::auth_failures, now);
+    if (source == nullptr) return out;
+    out.counted_since = database_now(model, *source->counted_since);
+    const auto& series = model.evidence.hourly.series();
+    const auto found = series.find(kHourlyUnknownKeys);
+    if (found == series.end()) return out;
+    for (const auto& [hour, count] : found->second) {
+        const base::Time middle = base::Time{hours{hour}} + std::chrono::minutes{30};
+        out.by_hour[std::chrono::floor<hours>(database_now(model, middle)).time_since_epoch().count()] +=
+            count;
+    }
+    return out;
 }
 
 }  // namespace
@@ -58,20 +107,16 @@ std::optional<FallbackHits> hits_in_key_table(const Model& model) {
 CountedFallback counted_fallback(const Model& model, base::Time now) {
     CountedFallback to;
     const base::Time here = host_time(model, now);
-    const SourceCounts* const statements = find(model.evidence, kStatements);
-    to.scans_measured = statements != nullptr && statements->complete(here) &&
-                        statements->offers.test(index_of(Event::fallback_scan)) &&
-                        statements->offers.test(index_of(Event::lookup_not_found));
-    if (statements != nullptr) {
-        to.scans_grew_at = statements->grew_at.at(index_of(Event::fallback_scan));
-        to.not_found_grew_at = statements->grew_at.at(index_of(Event::lookup_not_found));
-    }
     for (const auto& [name, counts] : model.evidence.sources) {
-        if (name == kStatements && !model.policy.promotes_in_place) continue;
+        to.scans_measured = to.scans_measured || shows_scans(counts, here);
+        raise(to.scans_grew_at, counts.grew_at.at(index_of(Event::fallback_scan)));
+        raise(to.not_found_grew_at, counts.grew_at.at(index_of(Event::lookup_not_found)));
+        // Scans in vain are none of these.
         raise(to.fallback_counted_at, counts.grew_at.at(index_of(Event::fallback)));
     }
     to.canary_accepted_at = model.probe.canary_accepted_at;
     to.canary_refused_at = model.probe.canary_refused_at;
+    to.refused_keys = refused_keys(model, now);
     for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,
                            &to.canary_accepted_at, &to.canary_refused_at})
         *at = of_database(model, *at);
@@ -84,11 +129,9 @@ Events countable(const Model& model, const std::string& name) {
     if (promised == model.policy.measurable.end()) return {};
     if (status != model.sources.end() && !status->second.not_measured.empty()) return {};
     Events all = promised->second;
-    const SourceCounts* const source = find(model.evidence, name);
-    if (source == nullptr) return all;
-    all |= source->offers;
-    for (std::size_t i = 0; i < kEventCount; ++i)
-        if (source->grew_at.at(i)) all.set(i);
+    if (const SourceCounts* const source = find(model.evidence, name)) add_counted(*source, all);
+    // Whoever counts scans counts hits by them.
+    if (all.test(index_of(Event::fallback_scan))) all.set(index_of(Event::fallback));
     return all;
 }
 
@@ -100,44 +143,61 @@ bool can_be_measured(const Model& model, Signal signal) {
     });
 }
 
-std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now) {
-    const SourceCounts* const source = whole_source(model, Signal::fallback, now);
-    const auto in_table = hits_in_key_table(model);
-    if (source == nullptr && !in_table) return std::nullopt;
-    FallbackHits hits = in_table.value_or(FallbackHits{});
-    if (source != nullptr) {
-        const base::Time counted = database_now(model, *source->counted_since);
-        if (!in_table || counted < hits.counted_since) hits.counted_since = counted;
-    }
-    const bool promotes = model.policy.promotes_in_place;
-    hits.of_scans = !promotes && model.evidence.of(Signal::fallback).evidence == kStatements;
-    // Without a legacy key left, whoever a scan was for found nothing.
-    const bool in_vain = !promotes && model.keys && model.keys->inventory.legacy_keys == 0;
+ModernUse counted_modern_use(const Model& model) {
+    struct Sign {
+        Event event;
+        const char* name;
+    };
+    constexpr std::array<Sign, 3> kSigns{{{Event::lookup_found, "a lookup that found a key"},
+                                          {Event::verification, "a verification"},
+                                          {Event::request_success, "a request that succeeded"}}};
+    ModernUse out;
     for (const auto& [name, counts] : model.evidence.sources) {
-        if (name == kStatements && in_vain) continue;
-        raise(hits.last_hit, of_database(model, counts.grew_at.at(index_of(Event::fallback))));
+        if (model.policy.measurable.count(name) == 0) continue;
+        for (const Sign& sign : kSigns) {
+            const auto at = of_database(model, counts.grew_at.at(index_of(sign.event)));
+            if (at && (!out.at || *at > *out.at)) out = {at, std::string(sign.name) + " (" + name + ')'};
+        }
     }
-    const base::Time window = now - model.policy.windows.drain;
-    const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, host_time(model, window));
-    if (hits.last_hit && *hits.last_hit > window) hits.within_window = std::max<std::uint64_t>(1, within);
-    return hits;
+    return out;
+}
+
+ModernUse modern_use(const Model& model) {
+    ModernUse out = counted_modern_use(model);
+    if (!model.keys) return out;
+    const FallbackEvidence& seen = model.keys->migration.evidence;
+    if (seen.newest_modern_use && (!out.at || *seen.newest_modern_use > *out.at))
+        out = {seen.newest_modern_use, "a last use"};
+    const bool upgraded = model.policy.promotes_in_place && seen.newest_upgrade;
+    if (upgraded && (!out.at || *seen.newest_upgrade > *out.at))
+        out = {seen.newest_upgrade, "an upgrade by use"};
+    return out;
 }
 
 std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
     if (whole_source(model, Signal::auth_failures, now) == nullptr) return std::nullopt;
+    const base::Time here = host_time(model, now);
     const Hourly& hourly = model.evidence.hourly;
-    const auto share = [&hourly](base::Time from, base::Time until) -> std::optional<double> {
-        const auto failed = static_cast<double>(hourly.between(kHourlyFailures, from, until));
-        const auto tried = static_cast<double>(hourly.between(kHourlyAttempts, from, until));
-        if (failed == 0) return 0;
-        if (tried == 0) return std::nullopt;
-        return std::min(1.0, failed / tried);
-    };
-    const base::Time day = host_time(model, now) - kFailureWindow;
-    const auto lately = share(day, base::Time::max());
-    if (!lately) return std::nullopt;
-    const double before = share(day - kBaselineWindow, day).value_or(0);
-    return AuthFailures{*lately, std::max(kTolerableGrowth * before, model.policy.failure_budget)};
+    const base::Duration longest = std::max<base::Duration>(kFailureWindow, model.policy.windows.drain);
+    AuthFailures out;
+    for (out.window = kFailureWindow;;
+         out.window = std::min<base::Duration>(out.window + hours{24}, longest)) {
+        out.attempts = hourly.since(kHourlyAttempts, here - out.window);
+        out.enough = out.attempts >= kEnoughAttempts;
+        if (out.enough || out.window >= longest) break;
+    }
+    const base::Time since = here - out.window;
+    out.ratio = share(hourly.since(kHourlyFailed, since), out.attempts);
+    const Share before = normal_share(hourly, since);
+    out.normal = std::max(kTolerableGrowth * before.ratio(), model.policy.failure_budget);
+    return out;
+}
+
+void note_failures(Model& model, base::Time host_now) {
+    const auto failures = auth_failures(model, database_now(model, host_now));
+    if (!failures || !failures->enough || failures->ratio <= failures->normal) return;
+    if (model.evidence.hourly.since(kHourlyAlarms, host_now) == 0)
+        model.evidence.hourly.add(kHourlyAlarms, host_now, 1);
 }
 
 std::optional<double> cache_hit_ratio(const Model& model) {

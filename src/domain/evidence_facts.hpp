@@ -24,14 +24,18 @@ Events countable(const Model& model, const std::string& source);
 /// A configured source could count it, even if it cannot at the moment.
 bool can_be_measured(const Model& model, Signal signal);
 
-/// Empty: no source that is better than last_used_at is whole and up to date. The last hit is the last one
-/// that any of them saw; scans that statements show are none once no legacy key is left.
-std::optional<FallbackHits> fallback_hits(const Model& model, base::Time now);
+/// When others than the key table last saw a key used that is not keyshift's own: a lookup that found one, a
+/// verification, a request that succeeded. By the database's clock.
+ModernUse counted_modern_use(const Model& model);
+/// The newest of that, and of what the key table tells.
+ModernUse modern_use(const Model& model);
 
-/// Over 24 h, or since counting began. Normal is twice the share of the seven days before, and never less
-/// than the budget. Empty: not counted, or nobody counts how many requests there are.
+/// Over 24 h, or as much longer, up to the drain window, as it takes to have 100 attempts. Normal is twice
+/// the share of the seven days before, without the hours of which failures were not normal, and never less
+/// than the budget. Empty: not counted, or the source cannot be read in full at the moment.
 std::optional<AuthFailures> auth_failures(const Model& model, base::Time now);
-
+/// Failures are not normal now: what is counted in the 24 hours until now is not normal for later ones.
+void note_failures(Model& model, base::Time host_now);
 /// Of all authentications that the headline has counted; empty when there were none.
 std::optional<double> cache_hit_ratio(const Model& model);
 

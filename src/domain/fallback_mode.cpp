@@ -60,8 +60,7 @@ std::optional<Presence> newest_presence(const FallbackEvidence& seen) {
     };
     if (seen.modern_use_began && seen.newest_legacy_use > seen.modern_use_began)
         offer(seen.newest_legacy_use, "a legacy key was used ", ", after modern keys came into use");
-    offer(seen.scans_grew_at, "the gateway last scanned all keys for a match ");
-    offer(seen.fallback_counted_at, "the gateway last reported use of its fallback ");
+    offer(seen.fallback_counted_at, "a use of the fallback was last counted ");
     offer(seen.canary_accepted_at, "the canary legacy key was accepted ");
     if (seen.promotes_in_place)
         offer(seen.newest_upgrade, "a legacy key was found upgraded in place, as its use does, ");

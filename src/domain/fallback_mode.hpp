@@ -9,17 +9,20 @@
 
 #include "base/time.hpp"
 #include "domain/phase.hpp"
+#include "domain/refused_keys.hpp"
 
 namespace keyshift::domain {
 
 /// What others than the key table tell.
 struct CountedFallback {
-    std::optional<base::Time> scans_grew_at;        ///< full-scan statements, last growth
-    bool scans_measured = false;                    ///< statements are read, and show scans and lookups
-    std::optional<base::Time> not_found_grew_at;    ///< lookups that found nothing, last growth
-    std::optional<base::Time> fallback_counted_at;  ///< a gateway's log or metric, last fallback
-    std::optional<base::Time> canary_accepted_at;   ///< the canary legacy key was answered 200
-    std::optional<base::Time> canary_refused_at;    ///< ... 401
+    std::optional<base::Time> scans_grew_at;      ///< full-scan statements, in vain or not, last growth
+    bool scans_measured = false;                  ///< scans are proved evidence, and lookups show
+    std::optional<base::Time> not_found_grew_at;  ///< lookups that found nothing, last growth
+    std::optional<base::Time>
+        fallback_counted_at;  ///< a use of the fallback, scans in vain left out, last growth
+    std::optional<base::Time> canary_accepted_at;  ///< the canary legacy key was answered 200
+    std::optional<base::Time> canary_refused_at;   ///< ... 401
+    RefusedKeys refused_keys;
 };
 
 /// Times by the gateway database's clock, as near as is known. What is empty was not seen or cannot be.

@@ -18,6 +18,12 @@ struct Ground {
     /// Why zeros of this look are none, and what the operator can do about it, as one sentence without a full
     /// stop; empty: nothing speaks against them.
     std::string doubt = {};
+    /// The gateway's legacy path ran, whether it found a key or not, by a statement that the configuration
+    /// declares and whose rows are uses: that shows as much as a use.
+    bool path_seen = false;
+    /// What the configuration, or what follows from it, keeps out of the counts, in words that go on from
+    /// "left out are"; empty: nothing. The verdict's text shows it.
+    std::string left_out = {};
 };
 
 }  // namespace keyshift::domain

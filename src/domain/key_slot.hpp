@@ -35,6 +35,8 @@ inline KeyFacts facts(const KeySlot& slot) {
     facts.over_budget = slot.over_budget != 0;
     if (slot.rule != 0)
         facts.replacement = slot.replacement_used != 0 ? Replacement::used : Replacement::unused;
+    facts.beside = slot.beside != 0;
+    facts.acknowledged = slot.acknowledged != 0;
     return facts;
 }
 

@@ -21,7 +21,7 @@ struct KeySlot {
     std::uint32_t row = 0;          ///< the key's row in the journal
     std::uint32_t reference = 0;    ///< last use; of a key never used, its creation
     std::uint32_t longest_gap = 0;  ///< seconds between two advances of last_used_at; 0: there were not two
-    std::uint32_t replacement_used = 0;  ///< last use of the replacement; 0: never, or there is none
+    std::uint32_t replacement_used = 0;  ///< a use of the replacement, see Ledger::pair(); 0: none is known
     std::uint32_t since = 0;             ///< when `phase` was entered
 
     std::uint32_t seen : 1 = 0;      ///< equals the parity of the census that last showed the key
@@ -37,6 +37,8 @@ struct KeySlot {
     std::uint32_t upgraded : 1 = 0;    ///< ... as a legacy one: it has a lookup hash now
     std::uint32_t in_use : 1 = 0;      ///< it was in use when it went
     std::uint32_t with_owner : 1 = 0;  ///< ... together with all keys of its owner
+    std::uint32_t proved : 1 = 0;      ///< ... and was used since it was upgraded
+    std::uint32_t beside : 1 = 0;      ///< was used after a use of its replacement
     std::uint32_t returned : 1 = 0;    ///< had gone, and is back since the last settle()
     std::uint32_t matched : 1 = 0;     ///< the pairing under way has given it a replacement
     std::uint32_t rule : 2 = 0;        ///< PairRule
@@ -44,8 +46,9 @@ struct KeySlot {
     std::uint32_t candidate : 4 = 0;   ///< what the last poll came to
     std::uint32_t cost : 5 = 0;        ///< of bcrypt; 0: unknown
 
-    std::uint16_t fingerprint = 0;  ///< of owner, name and expiry
-    std::uint16_t replacement = 0;  ///< fingerprint of the replacement's id
+    std::uint16_t fingerprint = 0;       ///< of owner, name and expiry
+    std::uint16_t replacement : 15 = 0;  ///< fingerprint of the replacement's id
+    std::uint16_t behind : 1 = 0;        ///< the row's last use is much earlier than the one that is known
 };
 static_assert(sizeof(KeySlot) == 28);
 

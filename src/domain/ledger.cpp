@@ -8,12 +8,17 @@
 namespace keyshift::domain {
 namespace {
 
-/// Seconds.
-constexpr std::uint32_t kReplicaLag = 15 * 60;
+/// A replica that was asked may lag so far behind the one that was asked before.
+constexpr base::Duration kReplicaLag = std::chrono::minutes{15};
 
 std::uint16_t fold(std::uint64_t hash) {
     hash = (hash ^ (hash >> 32U)) * 0x9E37'79B9'7F4A'7C15ULL;
     return static_cast<std::uint16_t>(hash >> 48U);
+}
+
+/// What fits KeySlot::replacement.
+std::uint16_t fold_short(std::uint64_t hash) {
+    return fold(hash) & 0x7FFFU;
 }
 
 std::uint64_t number(std::optional<base::Time> at) {
@@ -68,8 +73,11 @@ void Ledger::restore(const Key& key, const KeyMemory& memory) {
     slot.upgraded = memory.upgraded ? 1U : 0U;
     slot.in_use = memory.in_use ? 1U : 0U;
     slot.with_owner = memory.with_owner ? 1U : 0U;
+    slot.proved = memory.proved ? 1U : 0U;
+    slot.beside = memory.beside ? 1U : 0U;
+    slot.behind = memory.behind ? 1U : 0U;
     slot.rule = static_cast<std::uint32_t>(memory.rule) & 3U;
-    slot.replacement = fold(memory.replacement);
+    slot.replacement = fold_short(memory.replacement) & 0x7FFFU;
     slot.replacement_used = memory.replacement_used;
     slot.seen = parity_ & 1U;
     keys_.insert(hash_id(key.id), slot);
@@ -88,6 +96,21 @@ void Ledger::begin_census() {
     oldest_modern_so_far_.reset();
 }
 
+/// A last use that is so much earlier than the known one was not written late, and no lagging replica has
+/// told it: a backup was restored.
+bool Ledger::is_far(std::uint32_t known, std::uint32_t told) const {
+    return told < known &&
+           from_seconds(known) - from_seconds(told) > std::max(kReplicaLag, view_.last_used_delay);
+}
+
+/// From `before` (seconds, 0: never) to the later `after`.
+void Ledger::take_use(KeySlot& slot, std::uint32_t before, std::uint32_t after) {
+    if (slot.advanced != 0) slot.longest_gap = std::max(slot.longest_gap, after - before);
+    slot.advanced = 1;
+    slot.acknowledged = 0;
+    if (slot.replacement_used != 0 && after > slot.replacement_used) slot.beside = 1;
+}
+
 Change Ledger::observe(const Key& key) {
     if (key.owner) owners_.add(hash_id(*key.owner));
     domain::count(key.problems, implausible_so_far_);
@@ -104,12 +127,15 @@ Change Ledger::observe(const Key& key) {
         return {.row = next_row_++, .created = true, .first_phase = phase};
     }
     KeySlot& slot = *known;
-    // What is not known counts as the moment at which the key was first seen.
-    if (!key.created_at && seen.used == 0 && slot.used == 0) seen.reference = slot.reference;
+    // What is not known counts as the moment at which the key was first seen, and a row that came later was
+    // created no earlier than the census before, whatever it says.
+    if (seen.used == 0 && slot.used == 0)
+        seen.reference = key.created_at ? std::max(seen.reference, slot.reference) : slot.reference;
     const std::uint32_t before = slot.used != 0 ? slot.reference : 0;
     std::uint32_t after = seen.used != 0 ? seen.reference : 0;
-    if (after < before && before - after <= kReplicaLag) {
-        // A replica that lags behind the server that was asked before: the key was used all the same.
+    const bool far = is_far(before, after);
+    if (after < before && (!far || from_seconds(before) <= view_.now)) {
+        // The key was used all the same. After a clock was set back, what lies in the future is not known.
         after = seen.reference = before;
         seen.used = 1;
     }
@@ -118,17 +144,19 @@ Change Ledger::observe(const Key& key) {
     const Change change{.row = slot.row,
                         .returned = slot.gone != 0,
                         .used = key.use_ahead ? !stands_still(slot, seen) : after > before,
-                        .set_back = after < before,
+                        .set_back = far && slot.behind == 0,
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
     if (change.used) {
-        if (slot.advanced != 0) slot.longest_gap = std::max(slot.longest_gap, after - before);
-        slot.advanced = 1;
-        slot.acknowledged = 0;
+        take_use(slot, before, after);
     } else if (change.set_back) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
-    slot.dirty |= change.used || change.set_back || change.returned ? 1U : 0U;
+    // Where the row's own value was taken over, it is the known one.
+    const bool behind = far && after == before;
+    const bool caught_up = slot.behind != 0 && !behind;
+    slot.behind = behind ? 1U : 0U;
+    slot.dirty |= caught_up || change.used || change.set_back || change.returned ? 1U : 0U;
     slot.reference = seen.reference;
     slot.used = seen.used;
     slot.blocked = seen.blocked;
@@ -137,35 +165,75 @@ Change Ledger::observe(const Key& key) {
     slot.cost = seen.cost;
     slot.fingerprint = seen.fingerprint;
     slot.returned |= change.returned ? 1U : 0U;
-    slot.gone = slot.upgraded = slot.in_use = slot.with_owner = 0;
+    slot.gone = slot.upgraded = slot.in_use = slot.with_owner = slot.proved = 0;
     slot.seen = parity_ & 1U;
     return change;
 }
 
-void Ledger::adopt(std::uint64_t hash, const KeyMemory& memory) {
-    KeySlot* const slot = keys_.find(hash);
-    if (slot == nullptr) return;
+bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
+    KeySlot* const slot = keys_.find(hash_id(key.id));
+    if (slot == nullptr) return false;
     const std::uint32_t used = slot->used != 0 ? slot->reference : 0;
+    const bool far = is_far(memory.last_used, used);
     slot->row = memory.row;
     slot->longest_gap = memory.longest_gap;
     if (used > memory.last_used) {
         if (memory.advanced) slot->longest_gap = std::max(slot->longest_gap, used - memory.last_used);
         slot->advanced = 1;
     } else {
-        slot->advanced = memory.advanced && used == memory.last_used ? 1U : 0U;
+        slot->advanced = memory.advanced && !far ? 1U : 0U;
     }
     slot->dirty = 1;
+    if (slot->used == 0) slot->reference = std::max(slot->reference, memory.created);
+    if (memory.last_used > used && (!far || from_seconds(memory.last_used) <= view_.now)) {
+        slot->reference = memory.last_used;
+        slot->used = 1;
+        slot->behind = far ? 1U : 0U;
+    }
+    if (slot->used != 0 && key.expires_at && from_seconds(slot->reference) > *key.expires_at)
+        slot->expired = 0;
+    return far;
 }
 
-bool Ledger::observe_modern(const Key& key) {
+std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
     ++modern_so_far_;
     domain::count(key.problems, implausible_so_far_);
     if (key.created_at && (!oldest_modern_so_far_ || *key.created_at < *oldest_modern_so_far_))
         oldest_modern_so_far_ = key.created_at;
     KeySlot* const slot = keys_.find(hash_id(key.id));
-    if (slot == nullptr) return false;
+    if (slot == nullptr) return std::nullopt;
+    Upgrade upgrade{.news = slot->gone == 0 && slot->upgraded == 0, .was_gone = slot->gone != 0};
     slot->dirty |= slot->upgraded ^ 1U;
     slot->upgraded = 1;
+    const std::uint32_t used = key.last_used_at ? to_seconds(*key.last_used_at) : 0;
+    upgrade.by_use = upgrade.news && used > (slot->used != 0 ? slot->reference : 0);
+    if (upgrade.by_use) {
+        slot->reference = used;
+        slot->used = slot->in_use = 1;
+    }
+    prove(*slot, used);
+    return upgrade;
+}
+
+/// A use at the moment at which the upgrade was noticed may be one of before.
+void Ledger::prove(KeySlot& slot, std::uint32_t used) {
+    const bool proved =
+        slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
+    if (!proved || slot.proved != 0) return;
+    slot.proved = slot.used = slot.dirty = 1;
+    slot.reference = used;
+}
+
+bool Ledger::used(std::uint64_t hash, base::Time at) {
+    KeySlot* const slot = keys_.find(hash);
+    if (slot == nullptr) return false;
+    const std::uint32_t after = to_seconds(std::min(at, view_.now));
+    if (slot->upgraded != 0) prove(*slot, after);
+    const std::uint32_t before = slot->used != 0 ? slot->reference : 0;
+    if (slot->gone != 0 || slot->upgraded != 0 || after <= before) return false;
+    take_use(*slot, before, after);
+    slot->reference = after;
+    slot->used = slot->dirty = 1;
     return true;
 }
 
@@ -199,9 +267,10 @@ std::vector<Gone> Ledger::settle_unseen() {
         const bool active = !view_.uses_recorded || is_active(facts(slot), view_.windows, polled_at_);
         slot.gone = slot.dirty = 1;
         slot.acknowledged = 0;
-        slot.in_use = slot.upgraded == 0 && was_in_use(static_cast<Phase>(slot.candidate), active) ? 1U : 0U;
+        const bool by_use = slot.upgraded != 0 && slot.in_use != 0;
+        if (was_in_use(static_cast<Phase>(slot.candidate), active)) slot.in_use = 1;
         gone.push_back(
-            {slot.row, hash, slot.upgraded != 0, slot.in_use != 0, static_cast<PairRule>(slot.rule)});
+            {slot.row, hash, slot.upgraded != 0, slot.in_use != 0, by_use, static_cast<PairRule>(slot.rule)});
     });
     return gone;
 }
@@ -239,16 +308,24 @@ std::optional<PairNews> Ledger::pair(std::uint64_t hash, std::uint64_t replaceme
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return std::nullopt;
     const auto as_bits = static_cast<std::uint32_t>(rule);
-    const bool another = slot->rule != as_bits || slot->replacement != fold(replacement);
+    const std::uint16_t id = fold_short(replacement);
+    const bool another = slot->rule != as_bits || slot->replacement != id;
+    if (another) {
+        slot->dirty |= slot->beside;
+        slot->replacement_used = slot->beside = 0;
+    }
+    const std::uint32_t last_used = slot->used != 0 ? slot->reference : 0;
+    const bool first_use = slot->replacement_used == 0 && used != 0;
+    if (first_use && last_used > used) slot->beside = slot->dirty = 1;
     // What the phase depends on: whether it was used at all, and since a watched key went.
     const std::uint32_t gone_at = static_cast<Phase>(slot->phase) == Phase::retired_in_use ? slot->since : 0;
     const auto differs = [&](std::uint32_t t) { return (slot->replacement_used > t) != (used > t); };
     const bool use = differs(0) || differs(gone_at);
     slot->matched = 1;
     slot->rule = as_bits & 3U;
-    slot->replacement = fold(replacement);
-    slot->replacement_used = used;
+    slot->replacement = id & 0x7FFFU;
     if (!another && !use) return std::nullopt;
+    slot->replacement_used = used;  // as the journal keeps it
     return PairNews{slot->row, another};
 }
 
@@ -266,6 +343,9 @@ KeyMemory Ledger::recall(std::uint64_t hash) {
     memory.upgraded = slot.upgraded != 0;
     memory.in_use = slot.in_use != 0;
     memory.with_owner = slot.with_owner != 0;
+    memory.proved = slot.proved != 0;
+    memory.beside = slot.beside != 0;
+    memory.behind = slot.behind != 0;
     memory.rule = static_cast<PairRule>(slot.rule);
     memory.replacement_used = slot.replacement_used;
     return memory;
@@ -276,10 +356,17 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     if (slot == nullptr) return;
     const auto phase = static_cast<Phase>(slot->phase);
     bool later = slot->used == 0 || at >= slot->reference;
-    if (phase == Phase::drained)
+    if (phase == Phase::drained) {
         later = later && at >= slot->since;  // it confirms a replacement that it has seen
+    } else if (slot->blocked == 0) {
+        later = is_idle(facts(*slot), view_.windows, from_seconds(at));
+    }
     if (slot->gone != 0) later = phase == Phase::retired_in_use && at >= slot->since;
     slot->acknowledged = later ? 1U : 0U;
+}
+
+void Ledger::take_back_acknowledgement(std::uint64_t hash) {
+    if (KeySlot* const slot = keys_.find(hash)) slot->acknowledged = 0;
 }
 
 Inventory Ledger::inventory(base::Time taken_at) {

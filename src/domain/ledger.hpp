@@ -20,6 +20,7 @@
 #include "domain/key_table.hpp"
 #include "domain/pairing.hpp"
 #include "domain/phase.hpp"
+#include "domain/refused_keys.hpp"
 #include "domain/table_identity.hpp"
 #include "domain/verdict.hpp"
 
@@ -31,7 +32,7 @@ struct Change {
     bool created = false;    ///< not known before
     bool returned = false;   ///< had gone, and is back
     bool used = false;       ///< last_used is later than it was
-    bool set_back = false;   ///< last_used is earlier by more than a replica's lag: a backup was restored
+    bool set_back = false;   ///< last_used is much earlier than was known, for the first time: a backup
     bool altered = false;    ///< owner, name, expiry, blocked, over budget or bcrypt cost differ
     Phase first_phase = {};  ///< of a created key, as far as can be told before the scan has ended
 
@@ -41,6 +42,7 @@ struct Change {
 /// What the journal keeps of a key beside what the table says of it. Times are seconds since the epoch.
 struct KeyMemory {
     std::uint32_t row = 0;
+    std::uint32_t created = 0;        ///< of a key that had gone for good, for adopt()
     std::uint32_t last_used = 0;      ///< 0: never
     std::uint32_t longest_gap = 0;    ///< seconds
     std::uint32_t since = 0;          ///< when `phase` was entered
@@ -51,6 +53,9 @@ struct KeyMemory {
     bool upgraded = false;
     bool in_use = false;
     bool with_owner = false;
+    bool proved = false;
+    bool beside = false;
+    bool behind = false;
     PairRule rule = PairRule::none;
     std::uint64_t replacement = 0;       ///< hash of its id
     std::uint32_t replacement_used = 0;  ///< 0: never
@@ -65,6 +70,14 @@ struct Settled {
     bool unpaired;             ///< its replacement is not there any more
     bool over;                 ///< retired or upgraded: forget_over() will drop it
     bool with_owner;           ///< it went together with all of its owner's keys
+    bool upgraded;             ///< its row has a lookup hash now
+};
+
+/// A modern key that was known as a legacy one.
+struct Upgrade {
+    bool news = false;      ///< it was a legacy key at the last poll
+    bool by_use = false;    ///< ... and was used since: by the fallback, as far as anybody can tell
+    bool was_gone = false;  ///< it had gone before
 };
 
 /// A key that a census did not find any more.
@@ -73,6 +86,7 @@ struct Gone {
     std::uint64_t hash;
     bool upgraded;
     bool in_use;
+    bool by_use;    ///< it was upgraded, and used since the last poll that found it a legacy key
     PairRule rule;  ///< of its replacement
 };
 
@@ -87,7 +101,10 @@ struct View {
     base::Time now;  ///< the database's clock
     Windows windows;
     Fallback fallback;
-    bool uses_recorded = true;  ///< else a key that goes may have been in use, and nobody knows
+    bool uses_recorded = true;         ///< else a key that goes may have been in use, and nobody knows
+    bool promotes_in_place = false;    ///< a key that is upgraded was upgraded by its use
+    base::Duration last_used_delay{};  ///< how late a last use may be written
+    RefusedKeys refused = {};
 };
 
 /// What all keys together come to, in terms of the verdict.
@@ -98,6 +115,10 @@ struct Tally {
     std::uint64_t dormant_unacknowledged = 0;
     std::uint64_t dormant_blocked_recently = 0;
     std::optional<base::Time> blocked_long_enough_at;
+    std::uint64_t upgraded_unused = 0;  ///< of those retired in use: upgraded, and not used since
+    std::uint64_t beside = 0;           ///< ... deleted while one client used it beside its replacement
+    /// In use, although legacy still; where the gateway is said to promote in place, it does not.
+    std::uint64_t used_and_legacy = 0;
 };
 
 class Ledger {
@@ -116,10 +137,13 @@ class Ledger {
     void begin_active(base::Time since);
     /// `key` is legacy.
     Change observe(const Key& key);
-    /// The key that observe() has just called created is one that the journal has had before.
-    void adopt(std::uint64_t hash, const KeyMemory& memory);
-    /// `key` is modern. True if it was known as a legacy key: it was upgraded in place.
-    bool observe_modern(const Key& key);
+    /// `key`, which observe() has just called created, is one that the journal has had before. True if its
+    /// row tells of a much earlier last use than the journal: the later one is kept.
+    bool adopt(const Key& key, const KeyMemory& memory);
+    /// `key` is modern. Empty: it was never known as a legacy key.
+    std::optional<Upgrade> observe_modern(const Key& key);
+    /// Another source tells that the key was used at `at`. True if that is news.
+    bool used(std::uint64_t hash, base::Time at);
     /// After the rows of a census: how many of the keys that were there at the last poll are there again.
     Recognised recognise();
     /// The keys that were known and not observed since begin_census().
@@ -129,15 +153,19 @@ class Ledger {
     /// Likewise, as gone. No effect if there are more than `limit`: it needs a census.
     std::vector<Gone> take_unseen(std::size_t limit);
 
+    /// As of the last census; empty: there is no modern key of which it is known.
+    std::optional<base::Time> oldest_modern() const { return oldest_modern_; }
     /// After finish_census(): whether a key of the owner with this hash is still there.
     bool owner_left(std::uint64_t owner) const { return owners_.contains(owner); }
     /// The key went with its owner.
     void went_with_owner(std::uint64_t hash);
-    /// After finish_census(): `hash` has a replacement, last used at `used` (seconds, 0: never).
+    /// After finish_census(): `hash` has a replacement, last used at `used` (seconds, 0: never). Of its uses
+    /// the first one that is found is remembered, and the first one since a key went while in use.
     std::optional<PairNews> pair(std::uint64_t hash, std::uint64_t replacement, std::uint32_t used,
                                  PairRule rule);
     /// An operator has looked at the key, at `at`. No effect on one that was used, or has gone, since.
     void acknowledge(std::uint64_t hash, std::uint32_t at);
+    void take_back_acknowledgement(std::uint64_t hash);
     /// What the journal is to keep of a known key.
     KeyMemory recall(std::uint64_t hash);
     /// For those who look one key up; nullptr: not known.
@@ -161,6 +189,9 @@ class Ledger {
 
  private:
     std::vector<Gone> settle_unseen();
+    bool is_far(std::uint32_t known, std::uint32_t told) const;
+    static void prove(KeySlot& slot, std::uint32_t used);
+    static void take_use(KeySlot& slot, std::uint32_t before, std::uint32_t after);
 
     KeyTable keys_;
     DistinctCount owners_;

@@ -13,7 +13,9 @@ Phase find_phase(const KeySlot& slot, const KeyFacts& key, const View& view) {
     if (slot.gone == 0) return live_phase(key, view.fallback, view.windows, view.now);
     Departure departure;
     departure.upgraded = slot.upgraded != 0;
+    departure.proved = slot.proved != 0 || view.promotes_in_place;
     departure.in_use = slot.in_use != 0;
+    departure.beside = slot.beside != 0;
     departure.gone_at =
         slot.phase == static_cast<std::uint32_t>(Phase::retired_in_use) ? from_seconds(slot.since) : view.now;
     // That the owner uses some other key is no proof that this one is not missed; and a use in the future is
@@ -23,6 +25,8 @@ Phase find_phase(const KeySlot& slot, const KeyFacts& key, const View& view) {
         slot.replacement_used != 0 && slot.rule != static_cast<std::uint32_t>(PairRule::owner);
     if (recognised && used_at <= view.now) departure.replacement_used_at = used_at;
     departure.acknowledged = slot.acknowledged != 0;
+    if (departure.beside && departure.in_use)
+        departure.quiet = is_quiet(view.refused, departure.gone_at, view.windows.drain, view.now);
     return gone_phase(departure, view.now);
 }
 
@@ -53,6 +57,7 @@ bool drop_lost_replacement(KeySlot& slot) {
     slot.rule = 0;
     slot.replacement = 0;
     slot.replacement_used = 0;
+    slot.beside = 0;
     return true;
 }
 
@@ -78,7 +83,13 @@ void count_dormant(const KeySlot& slot, KeyFacts key, Phase found, const View& v
 
 void count(const KeySlot& slot, const KeyFacts& key, Phase found, const View& view, Tally& tally) {
     ++tally.phases.at(slot.phase);
-    if (slot.gone != 0) return;
+    if (slot.gone != 0) {
+        if (static_cast<Phase>(slot.phase) != Phase::retired_in_use) return;
+        if (slot.upgraded != 0) ++tally.upgraded_unused;
+        if (slot.upgraded == 0 && slot.beside != 0) ++tally.beside;
+        return;
+    }
+    if (slot.advanced != 0 && is_active(key, view.windows, view.now)) ++tally.used_and_legacy;
     const base::Time quiet_at = key.created_at + drain_window(key.longest_gap, view.windows.drain);
     tally.live_use.quiet_at = std::max(tally.live_use.quiet_at.value_or(quiet_at), quiet_at);
     if (quiet_at > view.now) {
@@ -106,7 +117,8 @@ Tally Ledger::settle(const View& view, const std::function<void(const Settled&)>
         if (!over) count(slot, key, found, view, tally);
         if (slot.dirty == 0 && !unpaired) return;
         slot.dirty = 0;
-        changed({hash, slot.row, static_cast<Phase>(slot.phase), was, unpaired, over, slot.with_owner != 0});
+        changed({hash, slot.row, static_cast<Phase>(slot.phase), was, unpaired, over, slot.with_owner != 0,
+                 slot.upgraded != 0});
     });
     owners_ = {};
     paired_anew_ = false;

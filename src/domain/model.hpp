@@ -73,6 +73,8 @@ struct Migration {
     /// Since when last_used_at is proved evidence (S6): a legacy key's last use was seen to advance, or lies
     /// after the creation of the first modern key. Empty: it is not.
     std::optional<base::Time> last_used_proved_at;
+    std::optional<base::Time> census_at;  ///< the last census: its rows are as of then
+    std::uint64_t upgrades_by_use = 0;    ///< upgrades that came with the key's own use
     std::optional<base::Time> last_removal;
     std::uint64_t live_before = 0;  ///< see ProgressFacts
     Forecast forecast;

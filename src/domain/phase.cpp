@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, kPhases.size()> kNames{
     "expired", "stranded", "upgraded", "retired", "retired_in_use"};
 
 constexpr std::array<std::string_view, kPhases.size()> kMeanings{
-    "nothing done yet",
+    "no new key is in use yet",
     "unused for long: ask the owner, then block",
     "a new key was made and is not in use",
     "both keys are in use: the switch is incomplete",
@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, kPhases.size()> kMeanings{
     "was in use when its format stopped working: clients fail now",
     "has a lookup hash now",
     "deleted",
-    "deleted while in use: someone is probably locked out"};
+    "deleted or upgraded while in use: someone is probably locked out"};
 
 }  // namespace
 
@@ -52,6 +52,10 @@ base::Duration idle(const KeyFacts& key, base::Time now) {
     return now - key.last_used_at.value_or(key.created_at);
 }
 
+bool is_idle(const KeyFacts& key, const Windows& windows, base::Time now) {
+    return idle(key, now) > std::min(windows.dormant, drain_window(key.longest_gap, windows.drain));
+}
+
 bool is_active(const KeyFacts& key, const Windows& windows, base::Time now) {
     return key.last_used_at && *key.last_used_at > now - drain_window(key.longest_gap, windows.drain);
 }
@@ -62,12 +66,14 @@ Phase live_phase(const KeyFacts& key, const Fallback& fallback, const Windows& w
     const bool active = is_active(key, windows, now);
     if (key.blocked) return Phase::quarantined;
     if (key.expired || key.over_budget) return Phase::expired;
-    if (absent && !replaced && key.last_used_at && *key.last_used_at > fallback.absent_since - windows.drain)
+    if (absent && (!replaced || key.beside) && key.last_used_at &&
+        *key.last_used_at > fallback.absent_since - windows.drain)
         return Phase::stranded;
     if (!absent && replaced && active) return Phase::overlap;
     if (replaced) return Phase::drained;
     if (key.replacement == Replacement::unused && active) return Phase::issued;
-    if (idle(key, now) > windows.dormant) return Phase::dormant;
+    if (idle(key, now) > windows.dormant || (key.acknowledged && is_idle(key, windows, now)))
+        return Phase::dormant;
     return Phase::pending;
 }
 
@@ -85,10 +91,10 @@ bool was_in_use(Phase last_phase, bool active) {
 }
 
 Phase gone_phase(const Departure& departure, base::Time now) {
-    if (departure.upgraded) return Phase::upgraded;
-    const bool settled =
-        departure.acknowledged || now - departure.gone_at >= kLockoutWatch ||
-        (departure.replacement_used_at && *departure.replacement_used_at > departure.gone_at);
+    if (departure.upgraded && departure.proved) return Phase::upgraded;
+    const bool moved = departure.replacement_used_at && *departure.replacement_used_at > departure.gone_at &&
+                       (!departure.beside || departure.quiet);
+    const bool settled = moved || departure.acknowledged || now - departure.gone_at >= kLockoutWatch;
     return departure.in_use && !settled ? Phase::retired_in_use : Phase::retired;
 }
 

@@ -13,7 +13,7 @@
 namespace keyshift::domain {
 
 enum class Phase : std::uint8_t {
-    pending,         ///< nothing done yet
+    pending,         ///< no new key is in use yet
     dormant,         ///< unused for long: ask the owner, then block
     issued,          ///< a new key was made and is not in use yet
     overlap,         ///< both keys are in use
@@ -21,9 +21,9 @@ enum class Phase : std::uint8_t {
     quarantined,     ///< blocked, which can be undone
     expired,         ///< cannot authenticate any more
     stranded,        ///< was in use when its format stopped working: clients fail now
-    upgraded,        ///< gone: the same key has a lookup hash now
+    upgraded,        ///< gone: the same key has a lookup hash now, and its holder uses it
     retired,         ///< gone, and nobody misses it
-    retired_in_use,  ///< gone while in use: someone is probably locked out
+    retired_in_use,  ///< gone while in use, or upgraded and not used since: someone is probably locked out
 };
 inline constexpr std::array<Phase, 11> kPhases{Phase::pending, Phase::dormant,       Phase::issued,
                                                Phase::overlap, Phase::drained,       Phase::quarantined,
@@ -65,6 +65,10 @@ struct KeyFacts {
     bool expired = false;  ///< expires_at has passed
     bool over_budget = false;
     Replacement replacement = Replacement::none;
+    /// It was used after a use of its replacement: then at least two clients have it, and the use of the
+    /// replacement proves that one of them has moved.
+    bool beside = false;
+    bool acknowledged = false;  ///< an operator has asked the owner, while it was idle
 };
 
 /// The gateway as the rules see it.
@@ -80,6 +84,9 @@ base::Duration drain_window(base::Duration longest_gap, base::Duration drain);
 base::Duration idle(const KeyFacts& key, base::Time now);
 /// Used within its own drain window; a use exactly that old is outside.
 bool is_active(const KeyFacts& key, const Windows& windows, base::Time now);
+/// Whether an operator's word that nobody needs the key is to be believed: nobody was seen to need it for as
+/// long as it takes to be drained, or to be dormant.
+bool is_idle(const KeyFacts& key, const Windows& windows, base::Time now);
 /// The first rule that matches.
 Phase live_phase(const KeyFacts& key, const Fallback& fallback, const Windows& windows, base::Time now);
 
@@ -92,8 +99,12 @@ bool was_in_use(Phase last_phase, bool active);
 /// What the rules ask of a key whose row has gone.
 struct Departure {
     bool upgraded = false;  ///< the row is there, with a lookup hash
-    bool in_use = false;    ///< was_in_use()
-    base::Time gone_at;     ///< when it was noticed
+    /// ... which its holder's key has: the gateway made it when the key was used, or the key was used since.
+    bool proved = false;
+    bool in_use = false;  ///< was_in_use()
+    bool beside = false;  ///< KeyFacts::beside
+    bool quiet = false;   ///< is_quiet(): no more unknown keys are refused than before it went
+    base::Time gone_at;   ///< when it was noticed
     std::optional<base::Time> replacement_used_at;
     bool acknowledged = false;
 };

@@ -17,6 +17,8 @@ namespace keyshift::domain {
 /// shape is known, and that many octets longer than kPlainLength.
 enum class HashKind : std::uint8_t { modern, legacy, empty, malformed, neither, unknown, slow };
 inline constexpr std::int32_t kPlainLength = 16;
+/// A value of fewer octets is no hash that anybody looks up: its length says nothing of those that are.
+inline constexpr std::int32_t kShortestHash = 16;
 
 enum class Budget : std::uint8_t { none, within, over, not_positive };
 

@@ -4,15 +4,17 @@
 #include <algorithm>
 
 #include "domain/verdict_checks.hpp"
+#include "domain/verdict_evidence.hpp"
+#include "domain/verdict_words.hpp"
 
 namespace keyshift::domain {
 namespace {
 
 constexpr std::array<std::string_view, kCheckCount> kCheckNames{
-    "auth_enforced", "sources_fresh",        "coverage",
-    "no_live_use",   "no_fallback_hits",     "no_new_legacy",
-    "none_stranded", "none_retired_in_use",  "failures_normal",
-    "inventory",     "dormant_acknowledged", "fallback_mode"};
+    "auth_enforced",       "gateway_in_use",   "sources_fresh", "coverage",
+    "no_live_use",         "no_fallback_hits", "no_new_legacy", "none_stranded",
+    "none_retired_in_use", "failures_normal",  "inventory",     "dormant_acknowledged",
+    "fallback_mode"};
 
 Verdict come_to(const Judgement& judgement) {
     const auto any = [&judgement](CheckOutcome outcome) {
@@ -28,12 +30,34 @@ Verdict come_to(const Judgement& judgement) {
 }
 
 std::optional<base::Time> earliest_safe(const VerdictFacts& facts) {
-    if (!facts.observed_since) return std::nullopt;
-    base::Time earliest = *facts.observed_since + facts.windows.drain;
+    const auto covered = covered_at(facts);
+    if (!covered) return std::nullopt;
+    base::Time earliest = *covered;
     if (facts.live_use.quiet_at) earliest = std::max(earliest, *facts.live_use.quiet_at);
-    if (facts.fallback_hits && facts.fallback_hits->last_hit)
-        earliest = std::max(earliest, *facts.fallback_hits->last_hit + facts.windows.drain);
+    if (const auto quiet = quiet_at(facts)) earliest = std::max(earliest, *quiet);
     return earliest;
+}
+
+/// When the last check that time alone mends began to pass.
+std::optional<base::Time> all_pass_since(const VerdictFacts& facts) {
+    auto since = earliest_safe(facts);
+    if (facts.newest_legacy_created_at)
+        since = std::max(since, std::optional(*facts.newest_legacy_created_at + facts.windows.drain));
+    return std::max(since, facts.blocked_long_enough_at);
+}
+
+/// Between two censuses a pulse may miss what happens to a key: SAFE is said of all rows, as they were when
+/// nothing else was missing.
+void ask_for_census(const VerdictFacts& facts, Judgement& judgement) {
+    const auto since = all_pass_since(facts);
+    if (since && facts.census_at && *facts.census_at >= *since) return;
+    CheckResult& fresh = judgement.checks.at(static_cast<std::size_t>(Check::sources_fresh));
+    fresh.outcome = CheckOutcome::unknown;
+    fresh.evidence += "; all other checks pass since " + date(since, base::Time::max()) +
+                      ", and the last census is of " + date(facts.census_at, base::Time::max()) +
+                      ": SAFE needs one that begins later, which comes by itself";
+    judgement.verdict = come_to(judgement);
+    judgement.awaits_census = true;
 }
 
 }  // namespace
@@ -52,6 +76,11 @@ std::string_view outcome_name(CheckOutcome outcome) {
     return kNames.at(static_cast<std::size_t>(outcome));
 }
 
+bool FallbackWatch::any_proved() const {
+    return std::any_of(witnesses.begin(), witnesses.end(),
+                       [](const FallbackWitness& witness) { return witness.proved; });
+}
+
 std::vector<Check> Judgement::not_measured() const {
     std::vector<Check> out;
     for (const CheckResult& result : checks)
@@ -65,6 +94,7 @@ Judgement judge(const VerdictFacts& facts, base::Time now) {
         out.checks.at(i) = run_check(static_cast<Check>(i), facts, now);
     out.verdict = come_to(out);
     out.earliest_safe = earliest_safe(facts);
+    if (out.verdict == Verdict::safe) ask_for_census(facts, out);
     return out;
 }
 

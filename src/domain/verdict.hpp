@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// "May the fallback be removed?": twelve checks and what they come to. Pure; time is a parameter. Missing
+// "May the fallback be removed?": thirteen checks and what they come to. Pure; time is a parameter. Missing
 // data is never a pass.
 #pragma once
 
@@ -29,6 +29,7 @@ std::string_view verdict_name(Verdict verdict);
 
 enum class Check : std::uint8_t {
     auth_enforced,
+    gateway_in_use,
     sources_fresh,
     coverage,
     no_live_use,
@@ -41,7 +42,7 @@ enum class Check : std::uint8_t {
     dormant_acknowledged,
     fallback_mode,
 };
-inline constexpr std::size_t kCheckCount = 12;
+inline constexpr std::size_t kCheckCount = 13;
 /// The value of the label `check`.
 std::string_view check_name(Check check);
 
@@ -54,17 +55,43 @@ struct LiveUse {
     std::optional<base::Time> quiet_at;  ///< latest last use (or creation) + Wk of all live legacy keys
 };
 
-/// Fallback hits from evidence better than last_used_at.
-struct FallbackHits {
-    std::uint64_t within_window = 0;  ///< growth over the drain window
-    std::optional<base::Time> last_hit;
-    base::Time counted_since;  ///< unbroken
-    bool of_scans = false;     ///< what is counted are scans of all keys: unknown keys are among them
+/// One evidence of uses of the fallback: a source that counts them, or the key table.
+struct FallbackWitness {
+    std::string name;
+    bool proved = false;        ///< it has shown that it can count them, and still can (DESIGN 15, S6)
+    std::string unproved = {};  ///< why it is not proved, a clause; empty: it has never counted one
+    bool answers = true;        ///< all of it could be read at the last look, which was lately
+    bool by_key_table = false;  ///< it sees a use as late as the gateway writes it
+    std::optional<base::Time> covered_since = {};  ///< proved, and nothing was missed since then
+    std::optional<base::Time> last_hit = {};
+    /// When it last lost for good what it had counted.
+    std::optional<base::Time> lost_at = {};
+};
+
+struct FallbackWatch {
+    std::vector<FallbackWitness> witnesses;   ///< the best first
+    std::uint64_t within_window = 0;          ///< growth of the headline over the drain window
+    std::optional<base::Time> last_hit = {};  ///< that any source saw, configured or not
+    /// Scans are counted as hits, and nothing tells those for a legacy key from those in vain.
+    bool of_scans = false;
+    std::optional<base::Time> unclassified_at = {};  ///< a statement that may be the fallback last ran
+    std::string unclassified = {};                   ///< which, and what to do about it; empty: there is none
+
+    bool any_proved() const;
+};
+
+/// When modern keys were last used, by the best evidence at hand.
+struct ModernUse {
+    std::optional<base::Time> at;
+    std::string by = {};  ///< for people: "a last use", "a lookup that found a key"
 };
 
 struct AuthFailures {
-    double ratio = 0;   ///< of all requests, over 24 h
-    double normal = 0;  ///< what is normal at most
+    double ratio = 0;            ///< of all attempts of the window
+    double normal = 0;           ///< what is normal at most
+    base::Duration window{};     ///< 24 h, or as much longer as it took to have enough attempts
+    std::uint64_t attempts = 0;  ///< with a key, and not held back
+    bool enough = false;         ///< attempts, to speak of a share
 };
 
 /// All that the checks look at, by the database's clock. A part that needs a source which is not configured
@@ -74,6 +101,7 @@ struct VerdictFacts {
     bool keys_up = false;
     std::string keys_failure;                ///< why the last poll failed, and what to do about it
     std::optional<base::Time> keys_read_at;  ///< last success
+    std::optional<base::Time> census_at;     ///< the last census: its rows are as of then
     base::Duration poll_every{};             ///< how far apart polls really are
     base::Duration standby_behind{};         ///< so much earlier than the clock are the data of the last poll
     bool reconfigured = false;               ///< phases and tally are by another configuration
@@ -86,6 +114,7 @@ struct VerdictFacts {
     std::optional<base::Time> probe_accepted_at;  ///< ... was let in
 
     PhaseCounts phases{};
+    std::uint64_t upgraded_unused = 0;  ///< of those retired in use: upgraded, and not used since
     std::uint64_t modern_keys = 0;
     LiveUse live_use;
     std::optional<base::Time> newest_legacy_created_at;
@@ -95,8 +124,10 @@ struct VerdictFacts {
     std::optional<base::Time> blocked_long_enough_at;  ///< the last of them
     FallbackJudgement fallback;
 
-    bool fallback_hits_configured = false;
-    std::optional<FallbackHits> fallback_hits;
+    ModernUse modern_use;
+    base::Duration quiet_period = std::chrono::hours{24};  ///< nobody may use a modern key for so long
+    FallbackWatch fallback_watch;
+    base::Duration last_used_delay = std::chrono::hours{1};  ///< how late the gateway may write a use
     bool failures_configured = false;
     std::optional<AuthFailures> failures;
 
@@ -118,9 +149,10 @@ struct CheckResult {
 struct Judgement {
     Verdict verdict = Verdict::unknown;
     std::array<CheckResult, kCheckCount> checks;  ///< in the order of Check
-    /// Latest of each legacy key's last use + Wk, the last fallback hit + W, the start of observation + W.
-    /// Exact for what is known now. Empty before observation began.
+    /// Latest of each legacy key's last use + Wk, the last fallback hit + W, and when the watch covers W.
+    /// Exact for what is known now. Empty before observation began, and while no evidence is proved.
     std::optional<base::Time> earliest_safe;
+    bool awaits_census = false;  ///< nothing but a later census is missing for SAFE
 
     const CheckResult& operator[](Check check) const { return checks.at(static_cast<std::size_t>(check)); }
     /// The checks that no configured source can measure.

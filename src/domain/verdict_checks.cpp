@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "domain/verdict_checks.hpp"
 
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <utility>
 
-#include "domain/evidence.hpp"
+#include "domain/verdict_evidence.hpp"
+#include "domain/verdict_words.hpp"
 
 namespace keyshift::domain {
 namespace {
@@ -15,53 +13,6 @@ using std::chrono::hours;
 
 constexpr base::Duration kAuthSeenWithin = hours{24};
 constexpr int kPollsUntilStale = 3;
-constexpr base::Duration kClockSkew = std::chrono::minutes{5};
-
-CheckResult finding(CheckOutcome outcome, std::string evidence, std::optional<base::Time> passes_at = {}) {
-    CheckResult result;
-    result.outcome = outcome;
-    result.evidence = std::move(evidence);
-    result.passes_at = passes_at;
-    return result;
-}
-
-CheckResult pass_if(bool passes, CheckOutcome otherwise, std::string evidence) {
-    return finding(passes ? CheckOutcome::pass : otherwise, std::move(evidence));
-}
-
-std::string date(base::Time t) {
-    return base::format_rfc3339(std::chrono::floor<std::chrono::seconds>(t));
-}
-
-std::string date(std::optional<base::Time> t, base::Time now) {
-    if (!t) return "never";
-    return date(*t) + (*t > now + kClockSkew ? " (in the future)" : "");
-}
-
-std::string length(base::Duration d) {
-    return base::format_duration(std::chrono::floor<std::chrono::seconds>(d));
-}
-
-std::string distance(base::Time t, base::Time now) {
-    return t > now ? length(t - now) + " in the future" : length(now - t) + " ago";
-}
-
-/// "1 legacy key", "2 legacy keys".
-std::string some(std::uint64_t count, std::string_view noun) {
-    return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
-}
-
-/// "1 legacy key is", "2 legacy keys are".
-std::string some_are(std::uint64_t count, std::string_view noun) {
-    return some(count, noun) + (count == 1 ? " is" : " are");
-}
-
-std::string percent(double ratio) {
-    std::array<char, 32> text{};
-    const auto end =
-        std::to_chars(text.data(), text.data() + text.size(), ratio * 100, std::chars_format::general, 4).ptr;
-    return std::string(text.data(), end) + " %";
-}
 
 CheckResult auth_enforced(const VerdictFacts& facts, base::Time now) {
     // A time far in the future would let this pass for ever.
@@ -109,34 +60,6 @@ CheckResult sources_fresh(const VerdictFacts& facts, base::Time now) {
                    read + "; polls are " + length(facts.poll_every) + " apart");
 }
 
-/// What is known, and how: last uses outlast a stop of the daemon, but its watch does not.
-std::string observed(const VerdictFacts& facts, base::Time now) {
-    const base::Time known = *facts.observed_since;
-    const std::string known_for = date(known, now) + ", " + length(now - known);
-    if (!facts.watched_since)
-        return "last uses are known since " + known_for + "; nobody is watching at the moment";
-    if (*facts.watched_since <= known + kGap) return "observed without a gap since " + known_for;
-    return "last uses are known since " + known_for + "; after a stop, watched without a gap since " +
-           date(facts.watched_since, now) + ", " + length(now - *facts.watched_since);
-}
-
-CheckResult coverage(const VerdictFacts& facts, base::Time now) {
-    if (!facts.observed_since) return finding(CheckOutcome::unknown, "observation has not begun yet");
-    const base::Duration drain = facts.windows.drain;
-    base::Time since = *facts.observed_since;
-    std::string evidence = observed(facts, now);
-    if (facts.fallback_hits_configured) {
-        if (!facts.fallback_hits)
-            return finding(CheckOutcome::unknown, evidence + "; fallback hits are not counted yet");
-        const base::Time counted = facts.fallback_hits->counted_since;
-        evidence += "; fallback hits counted since " + date(counted, now) + ", " + length(now - counted);
-        since = std::max(since, counted);
-    }
-    evidence += "; needed are " + length(drain);
-    if (now - since >= drain) return finding(CheckOutcome::pass, std::move(evidence));
-    return finding(CheckOutcome::not_yet, std::move(evidence), since + drain);
-}
-
 CheckResult no_live_use(const VerdictFacts& facts, base::Time) {
     const LiveUse& live = facts.live_use;
     std::string evidence = some(live.keys, "legacy key") + " used or created within the drain window (" +
@@ -144,7 +67,7 @@ CheckResult no_live_use(const VerdictFacts& facts, base::Time) {
                            std::to_string(live.unswitched) +
                            " of them not switched (overlap, issued or pending)";
     if (live.quiet_at) evidence += "; the last window ends " + date(*live.quiet_at);
-    if (!facts.uses_recorded && !facts.fallback_hits && live_keys(facts.phases) > 0) {
+    if (!facts.uses_recorded && !facts.fallback_watch.any_proved() && live_keys(facts.phases) > 0) {
         return finding(
             CheckOutcome::unknown,
             "the key table does not tell when a key was used (last_used_at: null), and nothing else counts "
@@ -154,22 +77,6 @@ CheckResult no_live_use(const VerdictFacts& facts, base::Time) {
     if (live.unswitched > 0) return finding(CheckOutcome::unsafe, std::move(evidence));
     if (live.keys > 0) return finding(CheckOutcome::not_yet, std::move(evidence), live.quiet_at);
     return finding(CheckOutcome::pass, std::move(evidence));
-}
-
-CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
-    if (!facts.fallback_hits_configured)
-        return finding(CheckOutcome::not_measured, "no configured source can count fallback hits");
-    if (!facts.fallback_hits) return finding(CheckOutcome::unknown, "fallback hits are not counted yet");
-    const FallbackHits& hits = *facts.fallback_hits;
-    const base::Duration drain = facts.windows.drain;
-    const std::string counted = hits.of_scans
-                                    ? some(hits.within_window, "scan") + " for a legacy or unknown key"
-                                    : some(hits.within_window, "fallback hit");
-    std::string evidence = counted + " within " + length(drain) + ", the last " + date(hits.last_hit, now);
-    if (!hits.last_hit) return pass_if(hits.within_window == 0, CheckOutcome::not_yet, std::move(evidence));
-    if (hits.within_window == 0 && *hits.last_hit <= now - drain)
-        return finding(CheckOutcome::pass, std::move(evidence));
-    return finding(CheckOutcome::not_yet, std::move(evidence), *hits.last_hit + drain);
 }
 
 CheckResult no_new_legacy(const VerdictFacts& facts, base::Time now) {
@@ -198,21 +105,11 @@ CheckResult none_stranded(const VerdictFacts& facts, base::Time) {
 
 CheckResult none_retired_in_use(const VerdictFacts& facts, base::Time) {
     const std::uint64_t in_use = count_of(facts.phases, Phase::retired_in_use);
-    return pass_if(in_use == 0, CheckOutcome::unsafe,
-                   some(in_use, "legacy key") + " deleted while in use, with no use of a replacement since");
-}
-
-CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
-    if (!facts.failures_configured) {
-        return finding(CheckOutcome::not_measured, "no configured source can count authentication failures");
-    }
-    const bool measured =
-        facts.failures && std::isfinite(facts.failures->ratio) && std::isfinite(facts.failures->normal);
-    if (!measured) return finding(CheckOutcome::unknown, "the share of failed requests is not known yet");
-    return pass_if(facts.failures->ratio <= facts.failures->normal, CheckOutcome::unsafe,
-                   percent(facts.failures->ratio) +
-                       " of the requests of 24h failed authentication; normal is at most " +
-                       percent(facts.failures->normal));
+    const std::uint64_t upgraded = std::min(facts.upgraded_unused, in_use);
+    std::string evidence =
+        some(in_use - upgraded, "legacy key") + " deleted while in use, with no use of a replacement since";
+    if (upgraded > 0) evidence += "; " + some(upgraded, "key") + " upgraded while in use, and not used since";
+    return pass_if(in_use == 0, CheckOutcome::unsafe, std::move(evidence));
 }
 
 bool is_settled(Phase phase) {
@@ -297,6 +194,7 @@ struct Row {
 };
 constexpr std::array<Row, kCheckCount> kRows{{
     {Check::auth_enforced, Needs::nothing, auth_enforced},
+    {Check::gateway_in_use, Needs::nothing, gateway_in_use},
     {Check::sources_fresh, Needs::nothing, sources_fresh},
     {Check::coverage, Needs::nothing, coverage},
     {Check::no_live_use, Needs::census, no_live_use},

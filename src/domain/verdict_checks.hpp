@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The twelve checks of the verdict, one by one. Only for verdict.cpp: everybody else calls judge(). Pure.
+// The thirteen checks of the verdict, one by one. Only for verdict.cpp: everybody else calls judge(). Pure.
 #pragma once
 
 #include "domain/verdict.hpp"

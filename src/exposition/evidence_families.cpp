@@ -79,6 +79,22 @@ void append_headlines(const Model& model, std::vector<Family>& out) {
     out.push_back(std::move(evidence));
 }
 
+/// Where last uses are known, and something else counts hits.
+void append_contradiction(const Model& model, base::Time now, std::vector<Family>& out) {
+    Family contradicted =
+        family(Type::gauge, "keyshift_evidence_contradicted",
+               "Whether keys were used, by their last uses, that the evidence of the signal "
+               "has not counted within the drain window.");
+    const bool compared =
+        model.keys && model.policy.uses_recorded && can_be_measured(model, Signal::fallback);
+    if (compared) {
+        const bool is = is_contradicted(model.evidence, model.policy.windows.drain, host_time(model, now));
+        contradicted.samples.push_back(
+            {{{"signal", std::string(signal_name(Signal::fallback))}}, is ? 1.0 : 0.0});
+    }
+    out.push_back(std::move(contradicted));
+}
+
 void append_statements(const Model& model, std::vector<Family>& out) {
     constexpr const char* kSource = "statements";
     out.push_back(single(Type::counter, "keyshift_fallback_scans_total",
@@ -87,6 +103,9 @@ void append_statements(const Model& model, std::vector<Family>& out) {
     out.push_back(single(Type::counter, "keyshift_fallback_scanned_keys_total",
                          "Rows that these statements returned: keys compared.",
                          counted(model, kSource, Event::fallback_scanned_key)));
+    out.push_back(single(Type::counter, "keyshift_statements_unclassified_total",
+                         "Calls of statements on the key table that fit no class, and may be the fallback.",
+                         counted(model, kSource, Event::statement_unclassified)));
     Family lookups =
         family(Type::counter, "keyshift_auth_lookups_total",
                "The gateway's lookups of a key by its hash; not_found: a legacy or unknown key.");
@@ -120,11 +139,41 @@ void append_redis(const Model& model, std::vector<Family>& out) {
     out.push_back(std::move(entries));
 }
 
-/// Of the best source that counts it.
+/// Whether it counts `event` now, or ever has: a log whose level does not reach so far is no zero.
+bool tells(const Model& model, const char* source, Event event) {
+    const auto counts = model.evidence.sources.find(source);
+    return counts != model.evidence.sources.end() &&
+           (counts->second.offers.test(index_of(event)) || counts->second.totals.at(index_of(event)) > 0);
+}
+
+/// Of the sources that tell it, the one that has counted most: all see the same events, and one that begins
+/// to tell later must not set the counter back. Where none does, of the first that might.
 std::optional<double> best(const Model& model, Event event) {
-    for (const char* const source : {"access_log", "gateway_log", "gateway_metrics", "prometheus"})
-        if (const auto count = counted(model, source, event)) return count;
-    return std::nullopt;
+    std::optional<double> most;
+    std::optional<double> first;
+    for (const char* const source : {"access_log", "gateway_log", "gateway_metrics", "prometheus"}) {
+        const auto count = counted(model, source, event);
+        if (!first) first = count;
+        if (count && tells(model, source, event)) most = std::max(most.value_or(0), *count);
+    }
+    return most ? most : first;
+}
+
+/// What the source has counted of `events`; a log that tells of nothing is no reason to call it zero.
+bool has_counted(const Model& model, const std::string& source, const domain::Events& events) {
+    const auto counts = model.evidence.sources.find(source);
+    if (counts == model.evidence.sources.end()) return false;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        if (events.test(i) && counts->second.totals.at(i) > 0) return true;
+    return false;
+}
+
+bool counts_elsewhere(const Model& model, const std::string& source, Event event) {
+    domain::Events one;
+    one.set(index_of(event));
+    return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
+        return item.first != source && has_counted(model, item.first, one);
+    });
 }
 
 void append_gateway(const Model& model, std::vector<Family>& out) {
@@ -179,7 +228,9 @@ void append_logs(const Model& model, std::vector<Family>& out) {
                            "Events that the gateway's log told of, by what they are.");
     for (std::size_t i = 0; i < domain::kEventCount; ++i) {
         const Event event = domain::event_at(i);
-        if (const auto count = counted(model, "gateway_log", event))
+        const auto count = counted(model, "gateway_log", event);
+        // It has never told of what others see: that it would is not shown.
+        if (count && (*count > 0 || !counts_elsewhere(model, "gateway_log", event)))
             events.samples.push_back({{{"event", std::string(event_name(event))}}, *count});
     }
     out.push_back(std::move(events));
@@ -195,8 +246,9 @@ void append_logs(const Model& model, std::vector<Family>& out) {
 
 }  // namespace
 
-void append_evidence_families(const Model& model, std::vector<Family>& out) {
+void append_evidence_families(const Model& model, base::Time now, std::vector<Family>& out) {
     append_headlines(model, out);
+    append_contradiction(model, now, out);
     append_statements(model, out);
     append_redis(model, out);
     append_gateway(model, out);

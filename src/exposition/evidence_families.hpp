@@ -10,6 +10,6 @@
 namespace keyshift::exposition {
 
 /// A counter is there, from 0 on, as soon as a configured source might count it.
-void append_evidence_families(const domain::Model& model, std::vector<Family>& out);
+void append_evidence_families(const domain::Model& model, base::Time now, std::vector<Family>& out);
 
 }  // namespace keyshift::exposition

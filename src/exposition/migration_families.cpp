@@ -32,6 +32,10 @@ void append_phases(const Model& model, std::vector<Family>& out) {
         transitions.samples.push_back({{{"phase", name}}, number(model.totals().transitions.at(i))});
     }
     out.push_back(std::move(keys));
+    out.push_back(single(
+        Type::gauge, "keyshift_legacy_keys_upgraded_unused",
+        "Legacy keys in use that were given a lookup hash and not used since; they are among retired_in_use.",
+        model.keys ? std::optional(number(model.keys->migration.tally.upgraded_unused)) : std::nullopt));
     out.push_back(std::move(transitions));
 }
 

@@ -153,7 +153,7 @@ std::vector<Family> model_families(const Model& model, base::Time now) {
     std::vector<Family> out;
     append_inventory(model, out);
     append_migration_families(model, now, out);
-    append_evidence_families(model, out);
+    append_evidence_families(model, now, out);
     append_sources(model, out);
     append_self(model, out);
     return out;

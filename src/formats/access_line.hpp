@@ -50,6 +50,8 @@ struct AccessTells {
     /// AccessLine::bytes is the size of the body alone.
     bool body_bytes = true;
     bool forwarded = false;
+    /// Who asked can be told by the user agent, or by the target's query.
+    bool agent_or_query = true;
 };
 
 /// Lives on one thread. Memory does not grow with the lines.

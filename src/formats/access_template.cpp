@@ -231,9 +231,11 @@ AccessTells AccessTemplate::tells() const {
     const auto tells_of = [&](Field field) {
         return std::ranges::find(pieces_, field, &Piece::field) != pieces_.end();
     };
-    return {.escape = escape_ == NginxEscape::none ? AccessEscape::none : AccessEscape::backslash,
-            .body_bytes = tells_of(Field::body_bytes),
-            .forwarded = tells_of(Field::forwarded) || tells_of(Field::forwarded_and_peer)};
+    return {
+        .escape = escape_ == NginxEscape::none ? AccessEscape::none : AccessEscape::backslash,
+        .body_bytes = tells_of(Field::body_bytes),
+        .forwarded = tells_of(Field::forwarded) || tells_of(Field::forwarded_and_peer),
+        .agent_or_query = tells_of(Field::user_agent) || tells_of(Field::request) || tells_of(Field::target)};
 }
 
 bool AccessTemplate::read(std::string_view line, AccessLine& out) const {

@@ -69,9 +69,9 @@ class Html final : public GroupedWriter {
         out_ += kHead;
         if (header().phases) out_ += kPhasesStyle;
         out_ += "</style>\n";
-        append_element("title", kTitle);
+        append_element("title", title(header()));
         out_ += "</head>\n<body>\n";
-        append_element("h1", kTitle);
+        append_element("h1", title(header()));
         append_summary();
         if (!has_keys()) return;
         append_steps();

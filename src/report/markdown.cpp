@@ -17,7 +17,7 @@ class Markdown final : public GroupedWriter {
  private:
     void start() override {
         out_ += "# ";
-        out_ += kTitle;
+        out_ += title(header());
         out_ += "\n\n";
         append_totals(out_, header());
         if (!header().phase.empty()) {

@@ -11,8 +11,8 @@ namespace {
 
 using domain::Phase;
 
-constexpr std::array<NextStep, domain::kPhases.size()> kSteps{
-    // in the order of domain::Phase
+constexpr std::array<NextStep, domain::kPhases.size()> kTexts{
+    // in the order of domain::Phase, and in place of the first phase of keys that have gone: not upgraded
     {{"create_new_key", "key has no new key yet: create one",
       "keys have no new keys yet: create one for each"},
      {"confirm_unused", "key seems unused: confirm that it is, then block it",
@@ -29,21 +29,31 @@ constexpr std::array<NextStep, domain::kPhases.size()> kSteps{
       "keys have expired or are over budget: delete them"},
      {"deploy_new_key_now", "key stopped working: clients fail now, deploy a new key",
       "keys stopped working: clients fail now, deploy a new key for each"},
-     {},
+     {"find_old_replica",
+      "key is used and was not upgraded by that: find the replica of the gateway that does not upgrade keys",
+      "keys are used and were not upgraded by that: find the replica of the gateway that does not upgrade "
+      "keys"},
      {},
      {}}};
+constexpr std::size_t kNotUpgraded = kSteps - 1;
+constexpr NextStep kNoStep{};
 
-constexpr std::array<Phase, kLivePhases> kMostUrgentFirst{Phase::stranded,    Phase::overlap, Phase::issued,
-                                                          Phase::pending,     Phase::drained, Phase::dormant,
-                                                          Phase::quarantined, Phase::expired};
+constexpr std::size_t at(Phase phase) {
+    return static_cast<std::size_t>(phase);
+}
+
+constexpr std::array<std::size_t, kSteps> kMostUrgentFirst{
+    at(Phase::stranded), kNotUpgraded,       at(Phase::overlap),     at(Phase::issued), at(Phase::pending),
+    at(Phase::drained),  at(Phase::dormant), at(Phase::quarantined), at(Phase::expired)};
 
 /// A key that is pending because the old one is not in use either may have its new key already. Where use
-/// upgrades keys, one that is pending has not been used.
+/// upgrades keys, one that is pending was not used, or by a replica that does not upgrade.
 std::size_t index(const KeyPhase& key) {
     Phase phase = key.phase;
+    if (phase == Phase::pending && key.use_upgrades && key.used) return kNotUpgraded;
     if (phase == Phase::pending && key.use_upgrades) phase = Phase::dormant;
     if (phase == Phase::pending && key.has_replacement()) phase = Phase::issued;
-    return static_cast<std::size_t>(phase);
+    return at(phase);
 }
 
 void append_sentence(std::string& out, const NextStep& step, std::uint64_t keys) {
@@ -55,15 +65,13 @@ void append_sentence(std::string& out, const NextStep& step, std::uint64_t keys)
 }  // namespace
 
 const NextStep& next_step(const KeyPhase& key) {
-    return kSteps.at(index(key));
+    return domain::is_live(key.phase) ? kTexts.at(index(key)) : kNoStep;
 }
 
 template <class Visit>
 void NextSteps::most_urgent_first(Visit visit) const {
-    for (const Phase phase : kMostUrgentFirst) {
-        const auto at = static_cast<std::size_t>(phase);
-        if (keys_.at(at) > 0) visit(kSteps.at(at), keys_.at(at));
-    }
+    for (const std::size_t step : kMostUrgentFirst)
+        if (keys_.at(step) > 0) visit(kTexts.at(step), keys_.at(step));
 }
 
 void NextSteps::add(const KeyPhase& key) {

@@ -13,9 +13,9 @@
 
 namespace keyshift::report {
 
-inline constexpr std::size_t kLivePhases = 8;
-static_assert(domain::is_live(domain::kPhases[kLivePhases - 1]) &&
-              !domain::is_live(domain::kPhases[kLivePhases]));
+/// Those of the live phases, and that of a key that is used and not upgraded although use upgrades keys.
+inline constexpr std::size_t kSteps = 9;
+static_assert(domain::is_live(domain::kPhases[kSteps - 2]) && !domain::is_live(domain::kPhases[kSteps - 1]));
 
 struct NextStep {
     std::string_view word;     ///< for programs, and never changed; empty for a key whose row has gone
@@ -41,7 +41,7 @@ class NextSteps {
     template <class Visit>
     void most_urgent_first(Visit visit) const;
 
-    std::array<std::uint64_t, kLivePhases> keys_{};  // by the phase that has the step
+    std::array<std::uint64_t, kSteps> keys_{};
 };
 
 }  // namespace keyshift::report

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The text. Without groups and phases it is the handbook tool's output, byte for byte, so that scripts made
 // for it keep working: also "1 API keys", and two statements that do not hold for a gateway without a
-// fallback. Its lines also begin those with phases. Grouped there is one block per person to write to.
+// fallback. Of other gateways it says what the other formats say. Its lines also begin those with phases.
+// Grouped there is one block per person to write to.
 #include "report/append.hpp"
 #include "report/escape.hpp"
 #include "report/formats.hpp"
@@ -53,7 +54,14 @@ class Text final : public GroupedWriter {
         }
         out_ += "\n⚠️  Found ";
         append_number(out_, header().legacy_keys);
-        out_ += " API keys without lookup_hash";
+        if (header().handbook) {
+            out_ += " API keys without lookup_hash";
+        } else if (header().lacks.empty()) {
+            out_ += " legacy API keys";
+        } else {
+            out_ += " API keys without ";
+            append_visible(out_, header().lacks);
+        }
         append_phase_asked_for();
         if (grouped() && header().owners) {
             out_ += ", of ";
@@ -103,7 +111,8 @@ class Text final : public GroupedWriter {
         if (grouped()) {
             append_times(key);
         } else {
-            append_padded(out_, key.owner.value_or("system"), header().phases ? kIdWidth : 0);
+            const auto owner = header().handbook || !key.owner_email ? key.owner : key.owner_email;
+            append_padded(out_, owner.value_or("system"), header().phases ? kIdWidth : 0);
         }
         if (header().phases) {
             out_ += " | ";
@@ -114,7 +123,7 @@ class Text final : public GroupedWriter {
 
     void finish() override {
         if (!has_keys()) return;
-        if (grouped() || header().phases) {
+        if (grouped() || header().phases || !header().handbook) {
             append_steps();
         } else {
             out_ += kHandbookAdvice;
@@ -124,7 +133,8 @@ class Text final : public GroupedWriter {
     /// All is done only where all keys were asked for.
     void append_nothing_found() {
         if (header().phase.empty()) {
-            out_ += "✅ All keys have lookup_hash populated!\n   No action needed.\n";
+            out_ += header().handbook ? "✅ All keys have lookup_hash populated!\n   No action needed.\n"
+                                      : "✅ No legacy API key is left.\n   No action needed.\n";
             return;
         }
         append_totals(out_, header());
@@ -139,7 +149,8 @@ class Text final : public GroupedWriter {
     }
 
     void append_table_head(const Head& head) {
-        out_ += "\n📋 Keys that need regeneration";
+        out_ += "\n📋 ";
+        out_ += header().handbook ? "Keys that need regeneration" : title(header());
         out_ += head.title;
         out_ += ":\n   Key ID                               | Name                 | Key Prefix   | ";
         out_ += head.columns;

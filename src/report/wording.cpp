@@ -11,8 +11,9 @@ namespace {
 
 using domain::FallbackMode;
 
-constexpr Step about_old_keys(FallbackMode fallback) {
-    switch (fallback) {
+Step about_old_keys(const Header& header) {
+    if (!header.lockout.empty()) return {header.lockout, ""};
+    switch (header.fallback) {
         case FallbackMode::present:
             return {
                 "The old keys continue to work until the fallback is removed, but by the slower "
@@ -37,21 +38,33 @@ constexpr Step kOwnerless{
     "gateway's API refuses it with 403",
     ""};
 constexpr Step kSilent{
-    "None of them has been used since the gateway began to upgrade a key in place when it is used. Ask who "
-    "holds it whether it is still needed; if so, a single use upgrades it, and no new key is needed",
+    "This gateway upgrades a key in place when it is used: one that has not been used since it does so needs "
+    "no "
+    "new key, but a single use. Ask who holds it whether it is still needed",
     ""};
+constexpr Step kServedByOthers{
+    "One that was used since, and is listed all the same, was served by a replica that does not upgrade "
+    "keys: "
+    "find it before you remove anything",
+    ""};
+
+bool use_upgrades(const Header& header) {
+    return header.promotes_in_place && header.fallback != FallbackMode::absent;
+}
 
 /// While they are accepted.
 std::vector<Step> promoting_steps(const Header& header) {
-    return {
-        about_old_keys(header.fallback), kSilent, {"Delete those that nobody needs", header.delete_request}};
+    return {about_old_keys(header),
+            kSilent,
+            kServedByOthers,
+            {"Delete those that nobody needs", header.delete_request}};
 }
 
 }  // namespace
 
 std::vector<Step> steps(const Header& header) {
-    if (header.promotes_in_place && header.fallback != FallbackMode::absent) return promoting_steps(header);
-    std::vector<Step> out{about_old_keys(header.fallback)};
+    if (use_upgrades(header)) return promoting_steps(header);
+    std::vector<Step> out{about_old_keys(header)};
     // Where each key has its phase, not all of them need the same.
     if (header.phases) {
         out.push_back({"Create new keys for those stranded, then for those pending", header.create_request});
@@ -71,6 +84,10 @@ std::vector<Step> steps(const Header& header) {
     }
     if (header.ownerless_by_database) out.push_back(kOwnerless);
     return out;
+}
+
+std::string_view title(const Header& header) {
+    return use_upgrades(header) ? "Legacy API keys" : "API keys that need regeneration";
 }
 
 void append_totals(std::string& out, const Header& header) {

@@ -22,7 +22,8 @@ struct Step {
 /// holds for every kind of gateway, and it names the requests of the gateway at hand.
 std::vector<Step> steps(const Header& header);
 
-inline constexpr std::string_view kTitle = "API keys that need regeneration";
+/// What the list is called: where use upgrades keys they need nothing but that.
+std::string_view title(const Header& header);
 
 /// Appends "3 legacy keys of 2 owners", or "1 legacy key" where the owners were not counted. For none of the
 /// phase that was asked for it is "No legacy key is": "in phase ..." follows.

@@ -44,6 +44,10 @@ struct Header {
     std::string_view create_request = {};  ///< of the gateway's API; empty: not known
     std::string_view delete_request = {};
     bool ownerless_by_database = false;  ///< its API leaves keys without an owner alone
+    /// Of the gateway that the handbook is about: the text is the handbook's, byte for byte.
+    bool handbook = true;
+    std::string lacks = {};    ///< the column in which a legacy key has no hash; empty: told otherwise
+    std::string lockout = {};  ///< keys that may be locked out already, as one sentence; empty: none
 };
 
 /// Where a legacy key stands, as the caller found out.
@@ -53,6 +57,7 @@ struct KeyPhase {
     std::string_view replacement{};                  ///< the modern key's id; empty: not known
     bool replacement_used = false;
     bool use_upgrades = false;  ///< its next use makes it a modern key: it needs no replacement
+    bool used = false;          ///< within its drain window
 
     bool has_replacement() const { return rule != domain::PairRule::none; }
 };

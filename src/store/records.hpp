@@ -53,9 +53,10 @@ inline constexpr const char* kOwnerGone = "owner_gone";   ///< `keys` keys went 
 inline constexpr const char* kPaired = "paired";          ///< a replacement was recognised
 inline constexpr const char* kUnpaired = "unpaired";      ///< ... is not there any more
 inline constexpr const char* kReplacementUsed = "replacement_used";  ///< ... was used for the first time
-inline constexpr const char* kClockSet = "clock_set";                ///< the database's clock was set
-inline constexpr const char* kFallback = "fallback_mode";            ///< the mode changed
-inline constexpr const char* kTable = "table_changed";  ///< another table, with `keys` of the known keys
+inline constexpr const char* kBackfill = "backfill";       ///< `keys` keys upgraded at once, none by its use
+inline constexpr const char* kClockSet = "clock_set";      ///< the database's clock was set
+inline constexpr const char* kFallback = "fallback_mode";  ///< the mode changed
+inline constexpr const char* kTable = "table_changed";     ///< another table, with `keys` of the known keys
 }  // namespace event
 
 /// How far the migration was at one time.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading the state.
+#include <algorithm>
+
 #include "store/state.hpp"
 #include "store/statements.hpp"
 
@@ -66,6 +68,9 @@ domain::KeyMemory read_memory(const Statement& row) {
     memory.advanced = (row.integer(18) & kAdvanced) != 0;
     memory.in_use = (row.integer(18) & kInUse) != 0;
     memory.with_owner = (row.integer(18) & kWithOwner) != 0;
+    memory.proved = (row.integer(18) & kProved) != 0;
+    memory.beside = (row.integer(18) & kBeside) != 0;
+    memory.behind = (row.integer(18) & kBehind) != 0;
     if (!row.is_null(19)) {
         memory.rule = static_cast<domain::PairRule>(row.integer(20));
         memory.replacement = domain::hash_id(row.text(19));
@@ -355,6 +360,7 @@ Result<std::optional<domain::KeyMemory>> State::find_over(std::string_view id) {
         out->last_used = small(row, 2);
         out->longest_gap = small(row, 3);
         out->advanced = (row.integer(4) & kAdvanced) != 0;
+        out->created = static_cast<std::uint32_t>(std::max<std::int64_t>(0, row.integer(5) / 1'000'000));
     });
     if (!done) return done.error();
     return out;

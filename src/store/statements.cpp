@@ -11,7 +11,7 @@ Statements::Statements(Sqlite& db)
               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
       update_key(db,
                  "UPDATE legacy_key SET id = ?2, owner = ?3, name = ?4, prefix = ?5, created_at = "
-                 "coalesce(?6, created_at), "
+                 "max(coalesce(?6, created_at), created_at), "
                  "expires_at = ?7, bcrypt_cost = ?8, blocked = ?9, over_budget = ?10, gone_at = NULL, "
                  "gone_as = NULL WHERE row = ?1"),
       remember(db, "INSERT OR REPLACE INTO legacy_state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
@@ -48,11 +48,14 @@ Statements::Statements(Sqlite& db)
       forget_key_use(db, "DELETE FROM key_use WHERE id = ?1"),
       decide_pair(db, "INSERT OR REPLACE INTO operator_pair VALUES (?1, ?2, ?3, ?4)"),
       decide_acknowledgement(db, "INSERT OR REPLACE INTO acknowledgement VALUES (?1, ?2, ?3, ?4)"),
+      undo_pair(db, "DELETE FROM operator_pair WHERE legacy = ?1"),
+      undo_acknowledgement(db, "DELETE FROM acknowledgement WHERE id = ?1"),
       find_over(
           db,
           "SELECT k.row, coalesce(s.phase, k.phase), coalesce(s.last_used, k.last_used, 0), "
-          "coalesce(s.longest_gap, 0), coalesce(s.flags, 0) FROM legacy_key AS k LEFT JOIN legacy_state AS s "
-          "USING (row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT 1"),
+          "coalesce(s.longest_gap, 0), coalesce(s.flags, 0), k.created_at FROM legacy_key AS k LEFT JOIN "
+          "legacy_state AS s USING (row) WHERE k.id = ?1 AND k.gone_at IS NOT NULL ORDER BY k.row DESC LIMIT "
+          "1"),
       find_pairing(db, "SELECT replacement, rule, at, used_at FROM pairing WHERE row = ?1"),
       find_id(db, "SELECT id FROM legacy_key WHERE row = ?1"),
       find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1"),

@@ -16,6 +16,9 @@ namespace keyshift::store {
 inline constexpr std::int64_t kAdvanced = 1;
 inline constexpr std::int64_t kInUse = 2;
 inline constexpr std::int64_t kWithOwner = 4;
+inline constexpr std::int64_t kProved = 8;
+inline constexpr std::int64_t kBeside = 16;
+inline constexpr std::int64_t kBehind = 32;
 
 struct Statements {
     explicit Statements(Sqlite& database);
@@ -26,7 +29,7 @@ struct Statements {
     Statement add_progress, thin_progress;
     Statement set_part, forget_part, clear_series, set_series, set_hourly;
     Statement set_cursor, forget_cursor, add_failure, add_key_use, forget_key_use;
-    Statement decide_pair, decide_acknowledgement;
+    Statement decide_pair, decide_acknowledgement, undo_pair, undo_acknowledgement;
     Statement find_over, find_pairing, find_id, find_owner, find_texts;
 };
 

@@ -72,7 +72,8 @@ void Transaction::remember(const domain::KeyMemory& memory) {
     bind_number(remember, 5, memory.phase);
     remember.bind(6, static_cast<std::int64_t>(memory.candidate))
         .bind(7, (memory.advanced ? kAdvanced : 0) | (memory.in_use ? kInUse : 0) |
-                     (memory.with_owner ? kWithOwner : 0));
+                     (memory.with_owner ? kWithOwner : 0) | (memory.proved ? kProved : 0) |
+                     (memory.beside ? kBeside : 0) | (memory.behind ? kBehind : 0));
     run(remember);
 }
 
@@ -210,6 +211,14 @@ void Transaction::decide(const Acknowledgement& acknowledgement) {
             .bind(2, to_micros(acknowledgement.at))
             .bind(3, acknowledgement.by)
             .bind(4, acknowledgement.note));
+}
+
+void Transaction::undo_pair(std::string_view legacy) {
+    run(statements_->undo_pair.bind(1, legacy));
+}
+
+void Transaction::undo_acknowledgement(std::string_view id) {
+    run(statements_->undo_acknowledgement.bind(1, id));
 }
 
 base::Result<void> Transaction::commit() {

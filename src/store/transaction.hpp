@@ -72,6 +72,9 @@ class Transaction {
     void decide(const OperatorPair& pair);
     void decide(const Acknowledgement& acknowledgement);
     void decide(const AcceptedTable& accepted);
+    /// What was decided of this legacy key is undecided again.
+    void undo_pair(std::string_view legacy);
+    void undo_acknowledgement(std::string_view id);
     void set_tables(const Tables& tables);
     /// Forgets all keys with their replacements, progress, and the operators' decisions about them. Events
     /// stay.

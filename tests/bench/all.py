@@ -16,7 +16,7 @@ def main() -> int:
     options.add_argument("--bench-state", type=Path, help="bench_state; default: in the same build as the binary")
     given = options.parse_args()
     bench_state = given.bench_state or given.binary.parent.parent / "tests" / "bench" / "bench_state"
-    commands = [[str(bench_state)]]
+    commands = [[str(bench_state)], [str(bench_state.with_name("bench_statements"))]]
     commands += [[sys.executable, str(HERE / name), f"--binary={given.binary}"] for name in PROGRAMS]
     failed = 0
     began = time.monotonic()

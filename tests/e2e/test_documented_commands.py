@@ -12,7 +12,7 @@ import yaml
 
 from harness import documents
 from harness.documents import ROOT, Block
-from harness.handbook import OLD, Handbook
+from harness.handbook import IDLE, Handbook
 from harness.keyshift import Keyshift
 from harness.process import CLEAN_ENVIRONMENT
 from harness.prometheus import promtool
@@ -154,14 +154,14 @@ def test_a_state_is_restored_as_operations_says(handbook: Handbook):
     assert backup in operations.read_text() and len(needed) == 3
     handbook.renew()
     handbook.serve.wait_for_poll()
-    assert [ran.code for ran in handbook.run([f"keyshift ack {OLD}", backup])] == [0, 0]
+    assert [ran.code for ran in handbook.run([f"keyshift ack {IDLE}", backup])] == [0, 0]
     handbook.serve.kill9()
     left = handbook.serve.state_directory / "keyshift.db-wal"
     assert left.exists(), "of another state"
     handbook.serve.state_directory.joinpath("keyshift.db").unlink()
     restored = handbook.run(needed[:-1])
     handbook.serve.start()
-    (known,) = handbook.run([f"keyshift key {OLD}"])
+    (known,) = handbook.run([f"keyshift key {IDLE}"])
     assert [ran.code for ran in (*restored, known)] == [0, 0, 0] and "acknowledged by" in known.output
     assert "damaged" not in handbook.serve.log()
 

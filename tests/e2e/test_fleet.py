@@ -290,12 +290,12 @@ def test_one_verdict_for_all_hosts(fleet: Fleet):
         unknown = fleet.wait_for_verdict("UNKNOWN")
         time.sleep(DRAIN_SECONDS + 3)
         assert fleet.verdict()["verdict"] == "UNKNOWN", "longer than the drain window"
-    assert {check["check"]: check["outcome"] for check in unknown["checks"]}["no_fallback_hits"] == "UNKNOWN"
+    assert {check["check"]: check["outcome"] for check in unknown["checks"]}["coverage"] == "UNKNOWN"
     fleet.hosts[1].start()
     fleet.wait_for_verdict("NOT_YET", "SAFE")
     assert fleet.seen_counts() == truth, "one that was forgotten is not counted again"
     safe = fleet.wait_for_verdict("SAFE")
-    assert {check["outcome"] for check in safe["checks"]} == {"pass"}
+    assert {check["check"] for check in safe["checks"] if check["outcome"] != "pass"} <= {"failures_normal"}
 
     fleet.hosts[2].stop()
     fleet.server.wait_for(f'up{{job="{JOB}",instance="{fleet.targets[2]}"}} == 0')

@@ -23,6 +23,7 @@ from harness.watching import DAY, KeyTable, watching
 
 OLD = "a1b2c3d4-1111-4222-8333-444455556666"
 NEW = "0f1e2d3c-1111-4222-8333-444455556666"
+IDLE = "5e6f7a8b-1111-4222-8333-444455556666"
 OWNER = {"email": "alice@example.com", "password": "c0rrect horse battery"}
 
 # The documents leave `--config` out: KEYSHIFT_CONFIG stands for the file in /etc. A daemon would run until it is stopped.
@@ -126,9 +127,10 @@ class Handbook:
     def renew(self) -> None:
         """As if nothing had been done: what one document has made or deleted, before another is run."""
         self._forget_role()
-        self.database.execute("DELETE FROM virtual_keys WHERE id::text = ANY(%s)", ([OLD, NEW],))
+        self.database.execute("DELETE FROM virtual_keys WHERE id::text = ANY(%s)", ([OLD, NEW, IDLE],))
         keys = KeyTable(self.database)
         keys.add(id=OLD, name="Production API", owner=self._owner, idle=DAY / 24)
+        keys.add(id=IDLE, name="yearly report", owner=self._owner, idle=60 * DAY)
         keys.add(id=NEW, name="billing", owner=self._owner, legacy=False, age=DAY, idle=DAY / 24)
 
     def _forget_role(self) -> None:

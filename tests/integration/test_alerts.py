@@ -19,11 +19,12 @@ from harness.prometheus import promtool
 from harness.wait import eventually
 
 ALERTS = {
-    "LegacyKeyStranded", "KeyRetiredInUse", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",
+    "LegacyKeyStranded", "KeyRetiredInUse", "UpgradedUnused", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",
     "LegacyKeyCreated", "MigrationStalled", "MigrationBehindSchedule", "MigrationDeadlineMissed",
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
     "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",
-    "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged",
+    "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged", "EvidenceContradicted",
+    "StatementsUnclassified",
 }  # fmt: skip
 TESTS = sorted((ROOT / "alerts").glob("*.test.yaml"))
 ALERTMANAGER = ROOT / "config" / "alertmanager.yaml"

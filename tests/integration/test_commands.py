@@ -132,12 +132,12 @@ def test_the_verdict_is_the_exit_code_and_each_check_is_a_metric(run: Commands, 
     text = result.stdout.decode()
     assert result.returncode == 2
     assert text.startswith("UNSAFE: ")
-    assert "(not measured: no_fallback_hits, failures_normal)" in text.splitlines()[0]
+    assert "(not measured: failures_normal)" in text.splitlines()[0]
     found = run.verdict()
     assert found["verdict"] == "UNSAFE"
     assert found["from"] == "daemon"
-    assert found["not_measured"] == ["no_fallback_hits", "failures_normal"]
-    assert len(found["checks"]) == 12
+    assert found["not_measured"] == ["failures_normal"]
+    assert len(found["checks"]) == 13
     for check in found["checks"]:
         metric = serve.metric("keyshift_fallback_removal_check", check=check["check"])
         wanted = {"pass": 1, "NOT_YET": 0, "UNSAFE": 0}.get(check["outcome"])
@@ -186,7 +186,7 @@ def test_a_keys_history_is_kept(run: Commands, gateway: Gateway, serve: Serve):
 
 
 def test_pair_and_ack_are_taken_over_by_the_daemon_and_survive_it(run: Commands, gateway: Gateway, serve: Serve):
-    said = run.text("pair", gateway.pending, gateway.drained_new)
+    said = run.text("pair", gateway.pending, gateway.drained_new, "--force")
     assert f"{gateway.drained_new} replaces {gateway.pending}" in said
     eventually(lambda: serve.metric("keyshift_legacy_keys", phase="overlap") == 2, 10, "the pair")
     assert serve.metric("keyshift_legacy_keys", phase="drained") == 0, "one modern key does not serve two"
@@ -204,6 +204,99 @@ def test_pair_and_ack_are_taken_over_by_the_daemon_and_survive_it(run: Commands,
     serve.wait_for_poll()
     assert serve.metric("keyshift_legacy_keys", phase="overlap") == 2
     assert dormant_check() == 1
+
+
+def test_a_pair_that_looks_wrong_needs_force_and_can_be_undone(run: Commands, gateway: Gateway, serve: Serve):
+    table = gateway.table
+    owner = table.add_user("another@example.com")
+    other = table.add(legacy=False, name="other", owner=owner, age=DAY, idle=DAY / 2)
+    older = table.add(legacy=False, name="older", owner=owner, age=400 * DAY, idle=DAY / 2, blocked=True)
+    for new, doubts in (
+        (other, ["the two keys have different owners"]),
+        (older, ["different owners", "the new key is blocked", "the new key is older than the old one"]),
+    ):
+        refused = run("pair", gateway.dormant, new)
+        assert refused.returncode == 64
+        for doubt in doubts:
+            assert doubt in refused.stderr.decode()
+        for shown in ("name dormant", f"owner {owner}", "last used"):
+            assert shown in refused.stdout.decode(), "both are shown"
+    assert "none known" in run.text("key", gateway.dormant)
+    run.text("pair", gateway.dormant, other, "--force")
+    eventually(lambda: "rule pair" in run.text("key", gateway.dormant), 10, "the pair")
+    run.text("pair", gateway.dormant, "--remove")
+    eventually(lambda: "none known" in run.text("key", gateway.dormant), 10, "the pair is undone")
+    again = run("pair", gateway.dormant, "--remove")
+    assert again.returncode == 64
+    assert "no operator has paired" in again.stderr.decode()
+    assert run("pair", gateway.dormant).returncode == 64, "neither a new key nor --remove"
+
+
+def test_keys_in_use_cannot_be_acknowledged(run: Commands, gateway: Gateway):
+    for key, reason in (
+        (gateway.pending, "it is pending and in use"),
+        (gateway.issued, "it is issued and in use"),
+        (gateway.overlap, "it is in use beside its replacement"),
+    ):
+        refused = run("ack", key)
+        assert refused.returncode == 64, key
+        assert reason in refused.stderr.decode()
+    refused = run("ack", gateway.dormant, gateway.pending)
+    assert refused.returncode == 64, "all or none of those that are named"
+    assert "acknowledged by" not in run.text("key", gateway.dormant)
+
+
+def test_an_idle_key_whose_owner_was_asked_is_dormant(run: Commands, gateway: Gateway, serve: Serve):
+    idle = gateway.table.add(name="idle", owner=gateway.table.add_user("idle@example.com"), idle=8 * DAY)
+    eventually(lambda: serve.metric("keyshift_legacy_keys", phase="pending") == 2, 10, "the key")
+    run.text("ack", idle)
+    eventually(lambda: serve.metric("keyshift_legacy_keys", phase="dormant") == 2, 10, "it is dormant")
+    run.text("ack", idle, "--remove")
+    eventually(lambda: serve.metric("keyshift_legacy_keys", phase="dormant") == 1, 10, "it is pending again")
+    assert "acknowledged by" not in run.text("key", idle)
+
+
+def test_many_keys_are_listed_before_they_are_acknowledged(run: Commands, gateway: Gateway, serve: Serve, tmp_path):
+    owner = gateway.table.add_user("left@example.com")
+    keys = [gateway.table.add(name=f"old {i}", owner=owner, idle=(40 + i) * DAY) for i in range(5)]
+    used = gateway.table.add(name="in use", owner=owner, idle=0 * DAY)
+    eventually(lambda: serve.metric("keyshift_legacy_keys", phase="dormant") == 6, 10, "the keys")
+    asked = run("ack", "--owner", owner)
+    assert asked.returncode == 64, "nobody can be asked here"
+    assert "say --yes" in asked.stderr.decode()
+    listed = asked.stdout.decode()
+    assert all(key in listed for key in keys)
+    assert "Not acknowledged, 1 key:" in listed and f"{used}: it is pending and in use" in listed
+    assert serve.metric("keyshift_fallback_removal_check", check="dormant_acknowledged") == 0
+    assert "2 keys are acknowledged" in run.text("ack", "--owner", owner, "--idle-longer-than", "1010h", "--yes")
+    listing = tmp_path / "ids"
+    listing.write_text("".join(f"{key}\n" for key in [gateway.dormant, *keys[:3], "no-such-key"]))
+    said = run.text("ack", "--file", str(listing), "--yes")
+    assert "4 keys are acknowledged" in said and "no legacy key no-such-key is there" in said
+    eventually(
+        lambda: serve.metric("keyshift_fallback_removal_check", check="dormant_acknowledged") == 1, 10, "all of them"
+    )
+    assert run("ack").returncode == 64, "nothing is named"
+
+
+def test_a_key_that_is_upgraded_and_not_used_is_named(run: Commands, gateway: Gateway, serve: Serve):
+    gateway.table.upgrade(gateway.pending)
+    eventually(lambda: serve.metric("keyshift_legacy_keys_upgraded_unused") == 1, 10, "the upgrade")
+    assert "retired_in_use: upgraded, not used since" in run.text("key", gateway.pending)
+    assert "1 of them upgraded, not used since" in run.text("status")
+    assert "1 legacy key in use was given a lookup hash, and not used since" in run("doctor").stdout.decode()
+
+
+def test_where_use_upgrades_keys_and_nobody_said_so_doctor_and_status_do(run: Commands, gateway: Gateway, serve: Serve):
+    uses = serve.metric("keyshift_legacy_uses_observed_total")
+    gateway.table.database.execute(
+        "UPDATE virtual_keys SET last_used_at = now(), key_lookup_hash = repeat('e', 64) WHERE id = %s",
+        (gateway.dormant,),
+    )
+    eventually(lambda: serve.metric("keyshift_legacy_uses_observed_total") == uses + 1, 10, "it is a use")
+    for said in (run("doctor").stdout.decode(), run.text("status")):
+        assert "1 legacy key was upgraded together with a use" in said
+        assert "gateway.promotes_in_place: true" in said
 
 
 def test_decisions_about_keys_that_are_not_there_are_refused(run: Commands, gateway: Gateway):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """keyshift doctor on what it asks by HTTP: replicas' metrics, the probe, Prometheus."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,8 +83,30 @@ def test_one_replica_by_two_names(server: HttpFaults):
     server.answer(text("process_start_time_seconds 1700000000.25\nfallback_total 1\n"))
     twice = [f"{server.url}/metrics", f"http://localhost:{server.address.split(':')[1]}/metrics"]
     seen = replicas(*twice)
-    assert seen.exit_code == 0 and "seem to be one process" in seen.what("gateway_metrics", "warning")
+    assert seen.exit_code == 0 and "which is read once" in seen.what("gateway_metrics", "ok")
+    assert seen.of("gateway_metrics", "warning") == []
+    # Another address: nobody knows.
+    with HttpFaults() as other:
+        other.answer(text("process_start_time_seconds 1700000000.25\nfallback_total 1\n"))
+        seen = replicas(twice[0], f"{other.url}/metrics")
+        assert seen.exit_code == 0 and "seem to be one process" in seen.what("gateway_metrics", "warning")
     assert replicas(twice[0]).of("gateway_metrics", "warning") == []
+
+
+def test_a_replica_without_the_counter_of_the_fallback(server: HttpFaults):
+    server.answer(text("fallback_total 1\n"))
+    with HttpFaults() as other:
+        other.answer(text("other_total 1\n"))
+        seen = replicas(f"{server.url}/metrics", f"{other.url}/metrics")
+        assert f"{other.address} shows no fallback_total" in seen.what("gateway_metrics", "warning")
+
+
+def test_processes_that_take_turns(server: HttpFaults):
+    """Whoever asks several times sees that the one before is still there."""
+    starts = (1700000000.25, 1700009000.25)
+    turns = itertools.cycle([text(f"process_start_time_seconds {start}\nfallback_total 1\n") for start in starts])
+    server.answer(lambda exchange: next(turns)(exchange))
+    assert "several processes answer as" in replicas(f"{server.url}/metrics").what("gateway_metrics", "warning")
 
 
 def test_prometheus_that_knows_no_host(server: HttpFaults):

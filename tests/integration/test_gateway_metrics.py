@@ -377,8 +377,11 @@ def test_a_broken_file_keeps_its_targets_and_is_missed(server: HttpFaults, tmp_p
     targets.write_text(good)
     tree = watching(database.dsn())
     tree["collectors"].append(collector(file_sd=[str(targets)]))
+    tree["migration"] = {"drain_window": "1s", "dormant_after": "60d"}
     with Serve(tree) as serve:
         check = lambda: no_fallback_hits(serve)  # noqa: E731
+        wait_for_look(serve)
+        server.answer(page(2))  # a hit shows that hits are counted
         eventually(lambda: check()["outcome"] == "pass", 10, "a good state")
         targets.write_text(good[:-5])
         eventually(lambda: check()["outcome"] == "UNKNOWN", 10, "the file is missed")
@@ -412,6 +415,42 @@ def test_each_address_of_a_host_is_a_target(server: HttpFaults):
         assert up(serve) == {server.address: 1, f"no.such.host.invalid:{server.port}": 0}
 
 
+# --- one replica once
+
+
+def test_one_replica_under_several_names_counts_once(server: HttpFaults, tmp_path: Path):
+    server.answer(page(1))
+    hosts = [f"localhost:{server.port}", f"127.0.0.1:{server.port}", f"[::ffff:127.0.0.1]:{server.port}"]
+    (tmp_path / "sd.json").write_text(json.dumps([{"targets": [*hosts, hosts[0]]}]))
+    with Serve(alone([f"http://localhost:{server.port}"], file_sd=[str(tmp_path / "*.json")])) as serve:
+        wait_for_look(serve)
+        assert list(up(serve).values()) == [1]
+        server.answer(page(4))
+        eventually(lambda: (counted(serve) or 0) >= 3, 10, "three more")
+        wait_for_look(serve)
+        assert counted(serve) == 3, "and not for each name"
+        doctor = Keyshift().run("doctor", "--config", serve.config_path).stdout.decode()
+        assert re.search(r"localhost:\d+ is the replica 127.0.0.1:\d+, which is read once", doctor)
+
+
+def test_processes_that_take_turns_behind_one_name_are_said_and_not_counted(server: HttpFaults):
+    old = page(100, "process_start_time_seconds 1700000000.5\n")
+    new = page(5, "process_start_time_seconds 1700009000.5\n")
+    server.answer(old)
+    with Serve(alone([server.url])) as serve:
+        wait_for_look(serve)
+        before = counted(serve)
+        server.answer(new)
+        wait_for_look(serve)
+        assert counted(serve) == (before or 0) + 5, "it may be a restart"
+        for answer in (old, new, old, new):
+            server.answer(answer)
+            wait_for_look(serve)
+        assert counted(serve) == (before or 0) + 5, "nothing is counted of what cannot be told apart"
+        status = Keyshift().run("status", "--format=json", "--config", serve.config_path).stdout.decode()
+        assert "several processes answer" in status
+
+
 # --- what it means for the verdict
 
 
@@ -427,6 +466,7 @@ def test_the_verdict_knows_nothing_while_a_target_is_down(database: Database, se
     other = free_port()
     tree = watching(database.dsn())
     tree["collectors"].append(collector([server.url, f"http://127.0.0.1:{other}"]))
+    tree["migration"] = {"drain_window": "1s", "dormant_after": "60d"}
     with Serve(tree) as serve:
         wait_for_look(serve)
         assert no_fallback_hits(serve)["outcome"] == "UNKNOWN"
@@ -437,9 +477,11 @@ def test_the_verdict_knows_nothing_while_a_target_is_down(database: Database, se
         tree["collectors"][1]["targets"].pop()
         serve.configure(tree)
         serve.restart()
-        eventually(lambda: no_fallback_hits(serve)["outcome"] == "pass", 10, "all targets answer")
+        wait_for_look(serve)
+        assert "it has never counted a hit" in no_fallback_hits(serve)["evidence"]
         server.answer(page(2))
         eventually(lambda: no_fallback_hits(serve)["outcome"] == "NOT_YET", 10, "a hit")
+        eventually(lambda: no_fallback_hits(serve)["outcome"] == "pass", 10, "a second without one")
 
 
 # --- many targets

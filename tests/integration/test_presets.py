@@ -109,7 +109,7 @@ def test_langfuse_promotes_a_key_and_that_is_the_fallback_at_work(database, redi
         serve.wait_for_poll(source="statements")
         was, checks = verdict(serve)
         assert was == "UNSAFE" and checks["auth_enforced"] == "UNSAFE", "nothing shows that keys are checked"
-        assert checks["fallback_mode"] == "UNKNOWN" and checks["no_fallback_hits"] == "pass"
+        assert checks["fallback_mode"] == "UNKNOWN" and checks["no_fallback_hits"] == "UNKNOWN"
 
         assert langfuse.authenticate(new) and langfuse.authenticate(new)
         assert not langfuse.authenticate(("pk-lf-nobody", "sk-lf-nobody"))
@@ -160,7 +160,8 @@ def test_langfuse_is_reported_and_examined(database, redis, langfuse):
     assert re.fullmatch(r"sk-lf-\.\.\.[0-9a-f]{4}", k1["key_prefix"])
     assert k2["owner_id"] is None
     text = home.run("report", "--config", config, env=env)
-    assert b"Found 2 API keys" in text.stdout and b"this gateway upgrades a legacy key when it is used" in text.stderr
+    assert b"Found 2 API keys without fast_hashed_secret_key" in text.stdout
+    assert b"upgrades a key in place when it is used" in text.stdout and b"need regeneration" not in text.stdout
     assert "/auth/key" not in json.dumps(report), "that is another gateway's"
     langfuse.add_key("k3", "p1", created_at=time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() - 10 * 86400)))
     pending = home.run("report", "--phase", "pending", "--format", "json", "--config", config, env=env)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collector `statements`: what PostgreSQL counts of a gateway, against what the gateway itself says it did."""
 
+import contextlib
 import json
 import re
+import sqlite3
 
 import pytest
 
@@ -13,6 +15,14 @@ from harness.postgres import Database, Postgres
 from harness.statements import VERSIONS, ImitatedStatements, crowd_out
 from harness.wait import eventually
 from harness.watching import KeyTable
+
+
+BY_ID = "select * from virtual_keys where id = $1"
+RIDDLE = "SELECT id, key_hash FROM virtual_keys WHERE key_lookup_hash = 'a' OR key_hash = '$2b$10$secret'"
+
+
+def doctor(serve: Serve) -> str:
+    return Keyshift().run("doctor", "--config", serve.config_path).stdout.decode()
 
 
 @pytest.fixture
@@ -28,7 +38,9 @@ def test_every_event_is_counted_once(database, planted, redis, behaviour, scope)
     with redis.client() as client:
         client.flushall()
     options = {"redis_url": redis.url(), "fallback_scope": scope}
-    with gateway_of(database, behaviour, **options) as gateway, Serve(looking(database.dsn())) as serve:
+    # The gateway's own word that reads by id are checks of keys: this one has no other logins.
+    tree = {"gateway": {"statements": {"by_id": BY_ID}}, **looking(database.dsn())}
+    with gateway_of(database, behaviour, **options) as gateway, Serve(tree) as serve:
         assert set(counted(serve).values()) == {0.0}
         run(gateway, planted, 80)
         seen = settled(serve, gateway)
@@ -37,7 +49,8 @@ def test_every_event_is_counted_once(database, planted, redis, behaviour, scope)
         assert (seen["scans"] > 0) == (behaviour == "fallback") == (seen["keys compared"] > 0)
         assert counts["fallback"]["attempts"] == seen["scans"] and counts["fallback"]["compared"] == seen["keys compared"]
         assert serve.metric("keyshift_evidence_info", signal="fallback", evidence="statements") == 1
-        assert serve.metric("keyshift_fallback_auth_total") == seen["scans"]
+        assert serve.metric("keyshift_fallback_auth_total") <= seen["scans"], "garbage keys are scanned for, too"
+        assert serve.metric("keyshift_statements_unclassified_total") == 0
         assert serve.metric("keyshift_auth_cache_misses_total") == seen["verifications"]
         wait_for_a_look(serve)
         assert serve.metric("keyshift_auth_cache_hits_total") == counts["auth_cache"]["verified"]["hit"]
@@ -98,14 +111,17 @@ def test_neither_keyshift_nor_an_administrator_is_taken_for_the_gateway(database
 # --- what begins anew
 
 
-def covered_at(serve: Serve) -> str:
-    """When the verdict will have been covered for long enough: the later the coverage began, the later."""
+def covered_at(serve: Serve) -> int:
+    """Since when nothing can have been missed of what statements count, as the state has it: the verdict may rest on
+    other evidence."""
+    uri = f"file:{serve.state_directory / 'keyshift.db'}?mode=ro"
 
-    def passes_at() -> str | None:
-        result = Keyshift().run("verdict", "--format", "json", "--config", serve.config_path)
-        return {check["check"]: check for check in json.loads(result.stdout)["checks"]}["coverage"]["passes_at"]
+    def since() -> int | None:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=5)) as state:
+            row = state.execute("SELECT value FROM fact WHERE name = 'source:statements:counted_since'").fetchone()
+        return int(row[0]) if row and row[0] else None
 
-    return eventually(passes_at, 10, "the first look is saved")
+    return eventually(since, 10, "the first look is saved")
 
 
 def test_resets_in_a_quiet_moment_lose_nothing(database, planted):
@@ -191,6 +207,77 @@ def test_nothing_is_lost_or_counted_twice_over_a_restart_of_keyshift(database, p
             serve.start()
             settled(serve, gateway)
         assert (resets(serve), covered_at(serve)) == (0, coverage)
+
+
+def test_a_reset_is_noticed_where_no_statement_is_known(database):
+    """A scan and a reset between two looks: nobody knows what is missing."""
+    create_schema(database.dsn())
+    with Serve(looking(database.dsn())) as serve:
+        before = covered_at(serve)
+        database.execute("SELECT id, key_hash FROM virtual_keys; SELECT pg_stat_statements_reset()")
+        eventually(lambda: resets(serve) == 1, 10, "the reset is noticed")
+        eventually(lambda: covered_at(serve) > before, 10, "coverage begins anew")
+
+
+def test_a_moment_in_which_nothing_was_tracked_breaks_the_coverage(own_postgres):
+    database = own_postgres.create_database()
+    create_schema(database.dsn())
+
+    def track(what: str, up: int) -> None:
+        own_postgres.execute(f"ALTER SYSTEM SET pg_stat_statements.track = '{what}'")
+        own_postgres.execute("SELECT pg_reload_conf()")
+        eventually(lambda: serve.metric("keyshift_source_up", source="statements") == up, 30, what)
+
+    with Serve(looking(database.dsn())) as serve:
+        before = covered_at(serve)
+        track("none", 0)
+        database.execute("SELECT id, key_hash FROM virtual_keys")
+        track("top", 1)
+        eventually(lambda: covered_at(serve) > before, 10, "what ran meanwhile is lost, however short that was")
+        assert counted(serve)["scans"] == 0
+
+
+# --- what fits nothing, and who is the gateway
+
+
+def test_what_fits_no_class_is_counted_and_named_until_it_is_ignored(database):
+    create_schema(database.dsn())
+    with Serve(looking(database.dsn())) as serve:
+        assert serve.metric("keyshift_statements_unclassified_total") == 0
+        database.execute(RIDDLE)
+        eventually(lambda: serve.metric("keyshift_statements_unclassified_total") == 1, 15, "it may be the fallback")
+        text = doctor(serve)
+        assert "WHERE key_lookup_hash = $1 OR key_hash = $2" in text and "gateway.statements.ignore" in text
+        assert "secret" not in text + serve.log()
+    ignoring = {"gateway": {"statements": {"ignore": "select * where key_lookup_hash = $1 or *"}}, **looking(database.dsn())}
+    with Serve(ignoring) as serve:
+        database.execute(RIDDLE)
+        wait_for_a_look(serve)
+        assert serve.metric("keyshift_statements_unclassified_total") == 0
+        assert "left out are by gateway.statements.ignore 1" in doctor(serve)
+
+
+def test_a_do_block_that_reads_hashes_is_shown_without_its_values(database):
+    create_schema(database.dsn())
+    with Serve(looking(database.dsn())) as serve:
+        database.execute("DO $$ BEGIN PERFORM id FROM virtual_keys WHERE key_hash = '$2b$10$secret'; END $$")
+        eventually(lambda: serve.metric("keyshift_statements_unclassified_total") == 1, 15, "nobody sees into it")
+        assert "secret" not in doctor(serve) + serve.log()
+
+
+def test_what_an_administrator_reads_is_left_out_once_the_gateway_is_known(database):
+    create_schema(database.dsn())
+    role = f"api_{database.name}"
+    database.create_role(role, f"s3cret of {role}", ["SELECT, UPDATE ON virtual_keys"])
+    with Serve(looking(database.dsn())) as serve:
+        database.execute(f"SET ROLE {role}; SELECT id FROM virtual_keys WHERE key_lookup_hash = 'x'")
+        eventually(lambda: counted(serve)["lookups not found"] == 1, 15, "the gateway has shown itself")
+        database.execute("SELECT * FROM virtual_keys")
+        database.execute(f"SET ROLE {role}; SELECT id, key_hash FROM virtual_keys WHERE NOT blocked")
+        eventually(lambda: counted(serve)["scans"] == 1, 15, "the gateway's, and no other")
+        wait_for_a_look(serve)
+        assert counted(serve)["scans"] == 1 and resets(serve) == 0
+        assert "left out are by role (gateway.statements.roles) 1 statement of" in doctor(serve)
 
 
 # --- where it cannot count
@@ -340,6 +427,26 @@ def imitate(database: Database, version: int) -> ImitatedStatements:
     return imitated
 
 
+def test_an_extension_older_than_its_library_counts_each_statement_once(database):
+    """pg_upgrade leaves the extension as it was: what ran inside functions has the identity of what was sent."""
+    create_schema(database.dsn())
+    imitated = imitate(database, 13)
+    scan = imitated.add("SELECT * FROM virtual_keys", calls=7, rows=70)
+    imitated.add("SELECT * FROM virtual_keys", calls=500, rows=500, queryid=scan)
+    try:
+        with Serve(looking(database.dsn())) as serve:
+            wait_for_a_look(serve)
+            wait_for_a_look(serve)
+            assert counted(serve)["scans"] == 0 and resets(serve) == 0
+            imitated.count(scan, calls=1, rows=10)  # of both
+            eventually(lambda: counted(serve)["scans"] == 2, 15, "they are added up")
+            assert "ALTER EXTENSION pg_stat_statements UPDATE" in doctor(serve)
+    finally:
+        database.execute(
+            "UPDATE pg_extension SET extnamespace = 'public'::regnamespace WHERE extname = 'pg_stat_statements'"
+        )
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_release(database, version):
     create_schema(database.dsn())
@@ -351,7 +458,7 @@ def test_every_release(database, version):
             assert set(counted(serve).values()) == {0.0}
             imitated.count(scan, calls=2, rows=30)
             eventually(lambda: counted(serve)["scans"] == 2 and counted(serve)["keys compared"] == 30, 15, "growth")
-            lookup = imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=5, rows=3, userid=99)
+            lookup = imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=5, rows=3)
             imitated.add("SELECT * FROM virtual_keys WHERE key_lookup_hash = $1", calls=9, rows=9, dbid=1)
             eventually(lambda: counted(serve)["lookups found"] == 3, 15, "a new statement counts from 0")
             assert counted(serve)["lookups not found"] == 2

@@ -227,7 +227,11 @@ def keys_table(database: Database, *values: str, column: str = "hash text") -> N
     "values,column,said",
     [
         (["DEFAULT"], "hash bytea DEFAULT sha256('x')", "has a DEFAULT"),
-        (["'abcd'", "'abc'", "NULL"], "hash text", "holds values of 4 and of 3 octets|holds values of 3 and of 4 octets"),
+        (
+            ["'0123456789abcdef'", "'0123456789abcdefg'", "NULL"],
+            "hash text",
+            "holds values of 17 and of 16 octets|holds values of 16 and of 17 octets",
+        ),
         (["'$2b$10$abc'"], "hash text", "begin like a slow hash"),
         (["'pbkdf2_sha256$260000$x'"], "hash varchar(90)", "begin like a slow hash"),
         (["'sha512$$x'"], "hash varchar(90)", "begin like a slow hash"),

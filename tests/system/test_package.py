@@ -49,6 +49,14 @@ def test_what_is_loaded_at_run_time_is_recommended(package: Path):
     assert set(loaded.values()) <= set(re.split(r",\s*", field(package, "Recommends")))
 
 
+def test_the_parser_of_statements_is_installed_with_it(package: Path, binary: Path):
+    """Loaded where statements are read, and nothing can be read without it: a dependency."""
+    depends = re.split(r",\s*", field(package, "Depends"))
+    (parser,) = [name for name in depends if name.startswith("libpg-query")]
+    loaded = re.search(r"libpg_query\.so\.([\d.]+)", output("strings", "--all", binary))[1]
+    assert parser == f"libpg-query{loaded}"
+
+
 def test_documentation_and_examples_name_what_is_installed(files: Path):
     places = ("usr/share/doc/keyshift/**/*", "usr/share/keyshift/**/*.yaml", "lib/**/*", "etc/**/*")
     texts = [file for place in places for file in files.glob(place)]

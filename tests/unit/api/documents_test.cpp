@@ -41,6 +41,7 @@ domain::Model model() {
     keys.observation_start = kNow - 720h;
     domain::Migration& migration = out.keys.emplace().migration;
     migration.polled_at = migration.clock_at = kNow - 10s;
+    migration.census_at = kNow - 10s;
     migration.poll_every = 30s;
     migration.tally.phases.at(static_cast<std::size_t>(domain::Phase::drained)) = 3;
     migration.tally.phases.at(static_cast<std::size_t>(domain::Phase::retired)) = 1;
@@ -73,7 +74,7 @@ TEST(VerdictDocument, IsWhatTheContractSays) {
     document.differences = {{"drain_window", "/f.yaml", "20s", "7d"}};
     EXPECT_EQ(
         encode(document),
-        R"({"schema_version":1,"verdict":"NOT_YET","reason":null,"earliest_safe":"2026-01-11T00:00:00Z",)"
+        R"({"schema_version":1,"verdict":"NOT_YET","reason":null,"headline":null,"earliest_safe":"2026-01-11T00:00:00Z",)"
         R"("not_measured":["failures_normal"],"caveats":[],"checks":[)"
         R"({"check":"coverage","outcome":"NOT_YET","evidence":"observed","passes_at":"2026-01-11T00:00:00Z"},)"
         R"({"check":"inventory","outcome":"pass","evidence":"0 \u001b","passes_at":null}],)"
@@ -99,14 +100,15 @@ TEST(StatusDocument, IsWhatTheContractSays) {
         R"("eta_point":null,"eta_p50":null,"eta_p85":null},)"
         R"("used":{"1h":0,"24h":1,"30d":3,"5m":0,"7d":2},)"
         R"("phases":{"dormant":0,"drained":3,"expired":0,"issued":0,"overlap":0,"pending":0,"quarantined":0,)"
-        R"("retired":1,"retired_in_use":0,"stranded":0,"upgraded":0},)"
+        R"("retired":1,"retired_in_use":0,"stranded":0,"upgraded":0},"upgraded_unused":0,)"
         R"("fallback":{"mode":"present","because":"it was \"seen\"","contradicted":false,)"
-        R"("evidence":"statements","hits":0,"hits_24h":0},)"
+        R"("evidence":"statements","hits":0,"hits_24h":0,)"
+        R"("maybe_locked_out":0,"maybe_locked_out_since":null,"promotion_doubt":null},)"
         R"("auth_cache":{"evidence":"","hit_ratio":null,"hits":0,"misses":0,"redis_hits_unused":false},)"
         R"("auth_failures":{"evidence":"","reasons":{},"failures":0,"failures_24h":0},)"
         R"("sources":[{"source":"keys","up":true,"not_measured":null,"failure":null,"read_at":"2026-01-09T23:59:50Z",)"
         R"("watched_since":"2025-12-11T00:00:00Z","missing":[],"lines":0,"lines_not_understood":0}],)"
-        R"("verdict":{"verdict":"UNKNOWN","reason":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
+        R"("verdict":{"verdict":"UNKNOWN","reason":null,"headline":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
         R"("checks":[]},"configuration":null,"differences":[]})"
         "\n");
 }

@@ -40,6 +40,7 @@ Judged safe() {
     Judged out;
     out.answer.verdict = "SAFE";
     out.answer.earliest_safe = kNow;
+    out.answer.headline = "nothing to remove";
     out.configuration = configuration();
     return out;
 }
@@ -85,6 +86,7 @@ TEST(Compare, WhateverChangesTheJudgementMakesItUnknown) {
         EXPECT_THAT(*judged.answer.reason, HasSubstr(row.setting));
         EXPECT_THAT(*judged.answer.reason, HasSubstr("by the daemon's the verdict would be SAFE"));
         EXPECT_EQ(judged.answer.earliest_safe, std::nullopt);
+        EXPECT_EQ(judged.answer.headline, std::nullopt);
     }
 }
 
@@ -145,7 +147,7 @@ TEST(Judged, AWindowBelowADayIsACaveat) {
     domain::Model model;
     const auto caveats = [&model](base::Duration window) {
         model.policy.windows.drain = window;
-        return judged(model, domain::Judgement{}, kNow, "daemon").answer.caveats;
+        return judged(model, domain::Assessment{}, kNow, "daemon").answer.caveats;
     };
     EXPECT_THAT(caveats(24h), IsEmpty());
     EXPECT_THAT(caveats(5s), ElementsAre("judged by a drain window of 5s, shorter than a day"));
@@ -161,6 +163,33 @@ TEST(Judged, AVerdictThatIsNotKnownHereIsUnknown) {
     }
     answer.verdict = "PROBABLY";
     EXPECT_EQ(verdict_of(answer), domain::Verdict::unknown);
+}
+
+TEST(Headline, WithoutAFallbackThereIsNothingToRemove) {
+    const auto headline = [](void (*change)(domain::Model&, domain::Assessment&)) {
+        domain::Model model;
+        model.keys.emplace().inventory.legacy_keys = 12;
+        model.keys->inventory.legacy_owners = 3;
+        domain::Assessment assessment;
+        assessment.fallback.state.mode = domain::FallbackMode::absent;
+        assessment.judgement.verdict = domain::Verdict::unsafe;
+        change(model, assessment);
+        return judged(model, assessment, kNow, "daemon").answer.headline.value_or("none");
+    };
+    using M = domain::Model&;
+    using A = domain::Assessment&;
+    EXPECT_EQ(headline([](M, A) {}),
+              "nothing to remove: the gateway accepts no legacy key; 12 keys of 3 owners are locked out");
+    EXPECT_EQ(headline([](M m, A) { m.keys->inventory.legacy_keys = m.keys->inventory.legacy_owners = 1; }),
+              "nothing to remove: the gateway accepts no legacy key; 1 key of 1 owner is locked out");
+    EXPECT_EQ(headline([](M m, A) { m.keys->inventory.legacy_owners = 0; }),
+              "nothing to remove: the gateway accepts no legacy key; 12 keys are locked out");
+    EXPECT_EQ(headline([](M m, A) { m.keys->inventory.legacy_keys = 0; }),
+              "nothing to remove: the gateway accepts no legacy key; none is left");
+    EXPECT_EQ(headline([](M, A a) { a.judgement.verdict = domain::Verdict::unknown; }), "none");
+    EXPECT_EQ(headline([](M, A a) { a.fallback.contradicted = true; }), "none");
+    EXPECT_EQ(headline([](M, A a) { a.fallback.state.mode = domain::FallbackMode::present; }), "none");
+    EXPECT_EQ(headline([](M m, A) { m.keys.reset(); }), "none");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "app/saved_evidence.hpp"
 #include "book_fixture.hpp"
 #include "domain/evidence_facts.hpp"
+#include "domain/fallback_witnesses.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -151,9 +152,11 @@ TEST_F(EvidenceBookTest, WhatGoesBackToZeroIsSavedAsZero) {
     save();
     take("gateway_metrics", hits(9));
     restart();
-    EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_metrics");
-    EXPECT_EQ(model_.evidence.headlines.front().marks.front(), 0U);
+    EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements") << "the metrics have counted nothing";
     take("gateway_metrics", hits(12));
+    EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_metrics");
+    EXPECT_EQ(headline(), 50U) << "those three are among them";
+    take("gateway_metrics", hits(15));
     EXPECT_EQ(headline(), 53U);
 }
 
@@ -218,16 +221,183 @@ TEST_F(EvidenceBookTest, APartThatNobodyWatchedBreaksCoverage) {
     EXPECT_EQ(counts("gateway_metrics").counted_since, now_);
 }
 
-TEST_F(EvidenceBookTest, AResetIsAGapUnlessTheSourceSaysOtherwise) {
-    take("statements", hits(5));
+TEST_F(EvidenceBookTest, AResetIsAGapAtOnce) {
+    for (const char* const source : {"statements", "gateway_metrics"}) {
+        take(source, hits(5));
+        now_ += 1min;
+        take(source, hits(6));
+        EXPECT_EQ(counts(source).counted_since, now_ - 1min);
+        EXPECT_EQ(counts(source).lost_at, std::nullopt);
+        take(source, hits(0));
+        EXPECT_EQ(counts(source).counted_since, now_);
+        EXPECT_EQ(counts(source).lost_at, now_);
+        EXPECT_EQ(counts(source).resets, 1U);
+    }
+}
+
+TEST_F(EvidenceBookTest, AResetIsAGapAlsoWhileNoSeriesIsKnown) {
+    // The sign that all began anew is a counter of its own, which counts nothing.
+    const auto since = [](const std::string& epoch) {
+        auto seen = hits(0, {});
+        seen.counted->readings.parts.push_back({"", false, {{"reset", 0, epoch, {}}}});
+        return seen;
+    };
+    take("statements", since("1"));
     now_ += 1min;
-    auto back = hits(1);
-    back.counted->resets_are_gaps = false;
-    take("statements", back);
-    EXPECT_EQ(counts().counted_since, kStart);
+    take("statements", since("1"));
+    EXPECT_EQ(counts().lost_at, std::nullopt);
+    take("statements", since("2"));
+    EXPECT_EQ(counts().lost_at, now_);
+    restart();
+    now_ += 1min;
+    take("statements", since("3"));
+    EXPECT_EQ(counts().lost_at, now_) << "also while keyshift was down";
+}
+
+collectors::Observation scans(std::uint64_t value) {
+    collectors::Observation seen = hits(0, {});
+    seen.counted->readings.parts.push_back({"", false, {{"scan", value, "", {{Event::fallback_scan, 1}}}}});
+    return seen;
+}
+
+/// The key table was read just now; its newest use of a legacy key was at `newest`.
+void read_keys(domain::Model& model, Time now, Time newest, std::uint64_t uses = 0) {
+    domain::KeyPoll& keys = model.keys ? *model.keys : model.keys.emplace();
+    keys.migration.polled_at = now;
+    keys.migration.poll_every = 30s;
+    keys.migration.last_used_proved_at = kStart;
+    keys.migration.evidence.newest_legacy_use = newest;
+    keys.inventory.legacy_keys = 1;
+    keys.totals.legacy_uses_observed = uses;
+}
+
+TEST_F(EvidenceBookTest, ScansWaitForTheKeyTableAlsoOverARestart) {
+    take("statements", scans(10));
+    read_keys(model_, now_, kStart - 1h);
+    now_ += 1min;
+    take("statements", scans(13));
+    EXPECT_EQ(headline(), 0U) << "nobody knows yet";
+    restart();
+    model_.sources["keys"];  // it is configured, and not read yet
+    now_ += 1min;
+    EvidenceBook::update(model_, now_);
+    EXPECT_EQ(headline(), 0U);
+    read_keys(model_, now_, kStart - 1h);
+    EvidenceBook::update(model_, now_);
+    EXPECT_EQ(headline(), 0U) << "in vain";
+    EXPECT_EQ(counts().totals.at(index_of(Event::fallback_scan)), 3U);
+    take("statements", scans(15));
+    restart();
+    now_ += 1min;
+    read_keys(model_, now_, now_ - 30s);
+    EvidenceBook::update(model_, now_);
+    EXPECT_EQ(headline(), 2U);
+    EXPECT_EQ(counts().grew_at.front(), now_ - 1min);
+    restart();
+    EXPECT_EQ(counts().scan_hits, 2U);
+    EXPECT_EQ(counts().totals.front(), 2U);
+    EXPECT_TRUE(counts().scans.bins().empty());
+}
+
+TEST_F(EvidenceBookTest, OfScansUnderConstantGarbageThoseOfUsesAreHits) {
+    // As on a real gateway: 49 scans, of which 24 were uses; each use is seen by the poll that follows.
+    take("statements", scans(0));
+    read_keys(model_, now_, kStart - 1h);
+    std::uint64_t scanned = 0;
+    std::uint64_t uses = 0;
+    Time newest = kStart - 1h;
+    for (int i = 0; i < 49; ++i) {
+        now_ += 1min;
+        if (i % 2 == 1) newest = now_ - 30s, ++uses;
+        take("statements", scans(++scanned));
+        now_ += 10s;
+        read_keys(model_, now_, newest, uses);
+        EvidenceBook::update(model_, now_);
+    }
+    EXPECT_EQ(uses, 24U);
+    EXPECT_EQ(headline(), 24U);
+    EXPECT_EQ(counts().totals.at(index_of(Event::fallback_scan)), 49U);
+    EXPECT_FALSE(model_.evidence.contradicted_at);
+    // All have moved; whoever has no key goes on trying.
+    const Time last = now_;
+    for (int i = 0; i < 200; ++i) {
+        now_ += 1h;
+        take("statements", scans(++scanned));
+        read_keys(model_, now_ + 5s, newest, uses);
+        EvidenceBook::update(model_, now_ + 5s);
+    }
+    EXPECT_EQ(headline(), 24U);
+    EXPECT_LE(counts().grew_at.front(), last);
+}
+
+TEST_F(EvidenceBookTest, AUseThatIsWrittenLaterRaisesTheHeadlineOnce) {
+    take("statements", scans(0));
+    read_keys(model_, now_, kStart - 1h);
+    EvidenceBook::update(model_, now_);
+    now_ += 1min;
+    take("statements", scans(1));
+    read_keys(model_, now_ + 10s, kStart - 1h);
+    EvidenceBook::update(model_, now_ + 10s);
+    EXPECT_EQ(headline(), 0U);
+    now_ += 10min;
+    take("statements", scans(1));
+    read_keys(model_, now_, now_ - 10min, 1);
+    EvidenceBook::update(model_, now_);
+    EXPECT_EQ(headline(), 1U);
+    restart();
+    read_keys(model_, now_, now_ - 10min, 1);
+    EvidenceBook::update(model_, now_);
+    EXPECT_EQ(headline(), 1U);
+    now_ += 1h;
+    take("statements", scans(1));
+    read_keys(model_, now_, now_ - 70min, 1);
+    EvidenceBook::update(model_, now_);
+    EXPECT_FALSE(model_.evidence.contradicted_at) << "the scan was counted, if not as a hit";
+}
+
+TEST_F(EvidenceBookTest, WhatProvesIsRememberedAndALapseToo) {
+    auto seen = hits(0);
+    seen.counted->ground = {true, "release 1", ""};
+    take("statements", seen);
+    now_ += 1min;
+    seen = hits(1);
+    seen.counted->ground = {true, "release 1", ""};
+    take("statements", seen);
+    model_.evidence.contradicted = "gateway_log";
+    model_.evidence.contradicted_at = now_;
+    model_.evidence.last_use = {now_, now_ + 1s, now_ + 2s};
+    model_.evidence.uses_mark = 7;
+    restart();
+    EXPECT_EQ(counts().proof, (domain::Proof{now_, now_, "release 1", "", ""}));
+    EXPECT_EQ(model_.evidence.contradicted, "gateway_log");
+    EXPECT_EQ(model_.evidence.contradicted_at, now_);
+    EXPECT_EQ(model_.evidence.last_use.newest, now_);
+    EXPECT_EQ(model_.evidence.last_use.unwritten_since, now_ + 1s);
+    EXPECT_EQ(model_.evidence.last_use.stood_still_at, now_ + 2s);
+    EXPECT_EQ(model_.evidence.uses_mark, 7U);
+    model_.policy.quiet_period = 48h;
+    seen.counted->ground = {false, "release 1", ""};
+    now_ += 47h;
+    take("statements", seen);
+    EXPECT_TRUE(counts().proof.since) << "it may be that quiet";
+    seen.counted->ground = {true, "release 2", ""};
+    take("statements", seen);
+    restart();
+    EXPECT_FALSE(counts().proof.since);
+    EXPECT_NE(counts().proof.lapsed, "");
+}
+
+TEST_F(EvidenceBookTest, AStateOfBeforeThereWereProofsHasNone) {
     take("statements", hits(0));
-    EXPECT_EQ(counts().counted_since, now_);
-    EXPECT_EQ(counts().resets, 2U);
+    take("statements", hits(3));
+    save();
+    auto facts = *state_->load_facts();
+    const auto counters = *state_->load_counters();
+    std::erase_if(facts, [](const auto& fact) { return fact.first.ends_with(":proved_since"); });
+    domain::Model model;
+    load_evidence(facts, counters, model);
+    EXPECT_FALSE(model.evidence.sources.at("statements").proof.since);
+    EXPECT_EQ(model.evidence.sources.at("statements").totals.front(), 3U);
 }
 
 collectors::Observation caused(std::vector<Event> events) {
@@ -237,23 +407,21 @@ collectors::Observation caused(std::vector<Event> events) {
 }
 
 TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
-    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
-        take(source, hits(0));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"}) take(source, hits(0));
     const std::vector<Event> may{Event::fallback, Event::request_auth_failure};
     book_.own(may, 1);
-    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
-        take(source, hits(1));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"}) take(source, hits(1));
     EXPECT_EQ(counts().totals.front(), 0U) << "not known yet";
     book_.own(may, -1);
     take("probe", caused({Event::request_auth_failure}));
-    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
-        take(source, hits(1));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"}) take(source, hits(1));
     const auto failures = index_of(Event::request_auth_failure);
-    for (const char* const source : {"statements", "gateway_metrics", "access_log"}) {
+    for (const char* const source : {"statements", "gateway_metrics"}) {
         EXPECT_EQ(counts(source).totals.front(), 1U) << source;
         EXPECT_EQ(counts(source).totals.at(failures), 0U) << source;
     }
     EXPECT_EQ(counts("prometheus").totals.at(failures), 1U) << "it does not see them";
+    EXPECT_EQ(counts("access_log").totals.at(failures), 1U) << "its lines tell which they are";
     EXPECT_EQ(model_.evidence.sources.count("probe"), 0U);
 }
 
@@ -299,6 +467,7 @@ TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembere
     take("statements", hits(3));
     now_ += 1min;
     take("gateway_log", hits(0));
+    take("gateway_log", hits(1));
     save();
     now_ += 1h;
     start();
@@ -308,7 +477,7 @@ TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembere
     take("statements", hits(3));
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements");
     EXPECT_EQ(headline(), 3U);
-    EXPECT_EQ(fallback_hits(model_, now_)->last_hit, kStart);
+    EXPECT_EQ(fallback_watch(model_, now_).last_hit, kStart + 1min);
     EXPECT_FALSE(can_be_measured(model_, domain::Signal::fallback)) << "nothing is configured";
 }
 
@@ -331,12 +500,35 @@ TEST_F(EvidenceBookTest, HoursAreKeptForAMonthAndTheDrainWindow) {
     EXPECT_EQ(model_.evidence.hourly.since("x", {}), 0U);
 }
 
-TEST_F(EvidenceBookTest, OffersOfAnotherVersionAreNone) {
+TEST_F(EvidenceBookTest, RequestsThatALogKnowsForKeyshiftsOwnHideNobody) {
+    auto seen = hits(0, {});
+    seen.counted->grown.at(index_of(Event::request_auth_failure)) = 2;
+    seen.counted->own.at(index_of(Event::request_auth_failure)) = 1;
+    take("access_log", seen);
+    EXPECT_EQ(counts("access_log").totals.at(index_of(Event::request_auth_failure)), 2U);
+    seen.counted->own.fill(0);
+    take("access_log", seen);
+    EXPECT_EQ(counts("access_log").totals.at(index_of(Event::request_auth_failure)), 4U);
+}
+
+TEST_F(EvidenceBookTest, OffersOfAReleaseThatKnewFewerEventsAreTakenOver) {
     take("statements", hits(0));
     save();
     auto facts = *state_->load_facts();
     const auto counters = *state_->load_counters();
-    for (const char* const offers : {"1", "", "11111111111111111111111111111112"}) {
+    facts["source:statements:offers"] = "101";
+    domain::Model model;
+    load_evidence(facts, counters, model);
+    EXPECT_EQ(model.evidence.sources.at("statements").offers.to_ulong(), 5U);
+}
+
+TEST_F(EvidenceBookTest, OffersThatCannotBeReadAreNone) {
+    take("statements", hits(0));
+    save();
+    auto facts = *state_->load_facts();
+    const auto counters = *state_->load_counters();
+    for (const char* const offers :
+         {"", "11111111111111111111111111111112", "1111111111111111111111111111111111111111"}) {
         facts["source:statements:offers"] = offers;
         domain::Model model;
         load_evidence(facts, counters, model);

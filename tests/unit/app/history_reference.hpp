@@ -27,29 +27,43 @@ constexpr Duration kRounding = 999'999us;
 
 /// A legacy key that was ever seen.
 struct Known {
-    Row row;               // as last shown
+    Row row;               // as last shown, with the latest use that is known
+    Time created;          // no earlier than the last census without it
+    bool behind = false;   // the row tells of a much earlier use
     bool expired = false;  // likewise
     bool advanced = false;
+    bool moved = false;  // its last use was seen to move
     Duration longest_gap{};
 
     bool gone = false;
     bool upgraded = false;
     bool in_use = false;
-    bool over = false;  // gone for good, and published so
+    bool proved = false;  // used since it was upgraded
+    bool over = false;    // gone for good, and published so
     Time gone_at;
 
     std::optional<std::string> replacement;
     PairRule rule = PairRule::none;
     std::optional<Time> replacement_used;
+    bool beside = false;  // used after a use of its replacement
     void replace_by(const Row& modern, PairRule by) {
+        if (replacement != modern.id || rule != by) unpair();
+        if (!replacement_used && modern.used && row.used && *row.used > *modern.used) beside = true;
+        const auto passes = [this](const std::optional<Time>& use) {
+            return published == Phase::retired_in_use && use && *use > since;
+        };
+        // Remembered is the first use that was found, and the first one after a deletion in use.
+        const bool news = replacement_used.has_value() != modern.used.has_value() ||
+                          passes(replacement_used) != passes(modern.used);
         replacement = modern.id;
         rule = by;
-        replacement_used = modern.used;
+        if (news) replacement_used = modern.used;
     }
     void unpair() {
         replacement.reset();
         rule = PairRule::none;
         replacement_used.reset();
+        beside = false;
     }
 
     bool fresh = true;  // no phase was published yet
@@ -59,7 +73,9 @@ struct Known {
     bool active = false;
     bool acknowledged = false;
 
-    Time latest_use() const { return row.used.value_or(row.created) + kRounding; }
+    /// A row is compared with others by what it says itself; what has gone by what is remembered of it.
+    Time paired_as_of() const { return gone ? created : row.created; }
+    Time latest_use() const { return row.used.value_or(created) + kRounding; }
 };
 
 class Reference {
@@ -86,6 +102,7 @@ class Reference {
         return count;
     }
     std::uint64_t modern() const { return modern_.size(); }
+    Time nothing_missing_since(const domain::FallbackJudgement& fallback) const;
     /// Why the fallback must not be removed.
     std::vector<std::string> doubts(const domain::FallbackJudgement& fallback) const;
 
@@ -94,15 +111,21 @@ class Reference {
     bool is_active(const Known& key) const { return key.row.used && key.latest_use() > now_ - window(key); }
     /// What was said of a key that was used, or has gone, since, or before it was drained, is void.
     bool is_acknowledged(const std::string& id, const Known& key) const {
+        const auto was_idle = [&](Time at) {
+            return at - key.latest_use() > std::min(policy_.windows.dormant, window(key));
+        };
         const auto ack = acknowledged_.find(id);
         if (ack == acknowledged_.end()) return false;
         if (key.gone) return key.published == Phase::retired_in_use && ack->second >= key.gone_at;
         if (key.published == Phase::drained && ack->second < key.since) return false;
+        if (key.published != Phase::drained && !key.row.blocked) return was_idle(ack->second);
         return !key.row.used || ack->second >= *key.row.used;
     }
 
     void show(Row row);
-    void depart(Known& key, bool is_modern);
+    void note_use(const Row& row);
+    void prove();
+    void depart(Known& key, const Row* modern);
     void take_in(const Shown& shown);
     std::set<std::string> taken() const;
     bool needs_match(const std::string& id, Known& key, bool is_watched);
@@ -117,36 +140,45 @@ class Reference {
     domain::Policy policy_;
     std::map<std::string, Known> keys_;
     std::map<std::string, Row> modern_;  // of the last census
+    std::optional<Time> census_at_;
     std::map<std::string, std::string> pairs_;
     std::map<std::string, Time> acknowledged_;
     domain::Totals totals_;
     bool begun_ = false;
     Time now_;  // of the last poll
     Time observed_since_;
-    std::optional<Time> newest_use_, newest_creation_;
+    std::optional<Time> newest_use_, newest_creation_, newest_legacy_use_, newest_modern_use_, proved_at_;
+    std::set<const Known*> matched_;  // by the census under way
 };
 
 inline void Reference::show(Row row) {
-    newest_creation_ = std::max(newest_creation_.value_or(Time{}), std::min(row.created, now_));
     const auto [found, created] = keys_.try_emplace(row.id);
     Known& key = found->second;
-    // A replica that lags behind.
-    if (!created && !key.over && row.used && key.row.used && *key.row.used - *row.used <= 15min)
-        row.used = std::max(*row.used, *key.row.used);
+    key.created = std::max(row.created, created ? census_at_.value_or(row.created) : key.created);
+    newest_creation_ = std::max(newest_creation_.value_or(Time{}), std::min(key.created, now_));
+    const Time told = row.used.value_or(Time{});
+    const Time known = key.row.used.value_or(Time{});
+    const bool far = !created && known - told > std::max<Duration>(15min, policy_.last_used_delay);
+    if (far && (key.over || !key.behind)) {
+        observed_since_ = now_;
+        key.advanced = false;
+    }
+    const bool keeps = !created && told < known && (!far || known <= now_);
+    if (keeps) row.used = known;
+    key.behind = far && keeps;
     if (created && begun_) ++totals_.legacy_keys_created;
     if (!created && row.used.value_or(Time{}) > key.row.used.value_or(Time{})) {
         if (!key.over) ++totals_.legacy_uses_observed;
+        key.moved = true;
         if (key.advanced) key.longest_gap = std::max(key.longest_gap, *row.used - *key.row.used);
         key.advanced = true;
-    } else if (!created && row.used.value_or(Time{}) < key.row.used.value_or(Time{})) {
-        key.advanced = false;
-        if (!key.over) observed_since_ = now_;
+        if (key.replacement_used && *row.used > *key.replacement_used) key.beside = true;
     }
     if (key.over) {
         key.fresh = true;
         key.unpair();
     }
-    key.over = key.gone = key.upgraded = key.in_use = false;
+    key.over = key.gone = key.upgraded = key.in_use = key.proved = false;
     key.row = row;
     // The rows come here without their contradictions; one with an earlier use that is known remains.
     const bool disproved = !created && row.expires && row.used &&
@@ -157,21 +189,31 @@ inline void Reference::show(Row row) {
 inline std::set<std::string> Reference::missing(const Shown& shown) const {
     std::set<std::string> out;
     for (const auto& [id, key] : keys_)
-        if (!key.gone && key.row.used.value_or(key.row.created) > shown.now - policy_.windows.drain)
+        if (!key.gone && key.row.used.value_or(key.created) > shown.now - policy_.windows.drain)
             out.insert(id);
     for (const Row& row : shown.rows) out.erase(row.id);
     return out.size() > shown.most_missing ? std::set<std::string>() : out;
 }
 
 /// It is no legacy key any more.
-inline void Reference::depart(Known& key, bool is_modern) {
-    key.upgraded = key.upgraded || is_modern;
-    if (key.gone) return;
+inline void Reference::depart(Known& key, const Row* modern) {
+    key.upgraded = key.upgraded || modern != nullptr;
+    if (key.gone) {
+        if (key.proved || modern == nullptr || key.published != Phase::retired_in_use) return;
+        if (modern->used <= key.since) return;
+        key.proved = true;
+        key.row.used = modern->used;
+        return;
+    }
+    const bool by_use = modern != nullptr && modern->used > key.row.used;
     key.gone = true;
     key.gone_at = now_;
     const bool needed = key.active && (key.found == Phase::pending || key.found == Phase::issued ||
                                        key.found == Phase::overlap);
-    key.in_use = !key.upgraded && (needed || key.found == Phase::stranded);
+    key.in_use = by_use || needed || key.found == Phase::stranded;
+    if (!by_use) return;
+    key.row.used = modern->used;
+    ++totals_.legacy_uses_observed;
 }
 
 /// What can replace no other key: what replaced one that has gone, upgraded keys, and those that operators
@@ -202,43 +244,49 @@ inline bool Reference::needs_match(const std::string& id, Known& key, bool is_wa
     }
     if (key.gone && !is_watched) return false;
     if (key.gone && key.replacement) {
-        if (const Row* const row = modern(*key.replacement)) key.replacement_used = row->used;
+        if (const Row* const row = modern(*key.replacement)) key.replace_by(*row, key.rule);
         return false;
     }
-    key.unpair();
     return true;
 }
 
 inline void Reference::pair_keys(const std::set<std::string>& watched) {
     const std::set<std::string> taken = this->taken();
+    matched_.clear();
+    std::vector<Known*> to_match;
     std::map<std::string, std::pair<std::vector<Known*>, std::vector<const Row*>>> owners;  // "": nobody
     for (auto& [id, key] : keys_)
-        if (!key.over && needs_match(id, key, watched.count(id) != 0))
+        if (!key.over && needs_match(id, key, watched.count(id) != 0)) {
             owners[key.row.owner.value_or("")].first.push_back(&key);
+            to_match.push_back(&key);
+        }
     for (const auto& [id, row] : modern_)
         if (taken.count(id) == 0) owners[row.owner.value_or("")].second.push_back(&row);
     for (const auto& [owner, keys] : owners) pair_owner(keys.first, keys.second, !owner.empty());
+    for (Known* const key : to_match)
+        if (matched_.count(key) == 0) key->unpair();
 }
 
 inline void Reference::pair_owner(std::vector<Known*> legacy, std::vector<const Row*> modern,
                                   bool has_owner) {
     std::sort(legacy.begin(), legacy.end(),
-              [](const Known* a, const Known* b) { return a->row.created < b->row.created; });
+              [](const Known* a, const Known* b) { return a->paired_as_of() < b->paired_as_of(); });
     std::sort(modern.begin(), modern.end(), [](const Row* a, const Row* b) {
         return std::pair(!a->used, a->created) < std::pair(!b->used, b->created);
     });
     pair_by_name(legacy, modern, [](const Name& name) { return name.folded(); });
     pair_by_name(legacy, modern, [](const Name& name) { return name.base; });
     if (!has_owner || legacy.size() != 1 || modern.size() != 1) return;
-    if (legacy.front()->row.created >= modern.front()->created) return;
+    if (legacy.front()->paired_as_of() >= modern.front()->created) return;
     legacy.front()->replace_by(*modern.front(), PairRule::owner);
+    matched_.insert(legacy.front());
 }
 
 inline void Reference::pair_by_name(std::vector<Known*>& legacy, std::vector<const Row*>& modern,
                                     const std::function<std::string(const Name&)>& name) {
     const auto fits = [&](const Known* old, const Row* key) {
         return !key->name.base.empty() && !old->row.name.base.empty() &&
-               name(old->row.name) == name(key->name) && old->row.created < key->created;
+               name(old->row.name) == name(key->name) && old->paired_as_of() < key->created;
     };
     for (auto key = modern.begin(); key != modern.end();) {
         const auto old =
@@ -248,15 +296,17 @@ inline void Reference::pair_by_name(std::vector<Known*>& legacy, std::vector<con
             continue;
         }
         (*old)->replace_by(**key, PairRule::name);
+        matched_.insert(*old);
         legacy.erase(old);
         key = modern.erase(key);
     }
 }
 
 inline Phase Reference::gone_phase(const Known& key) const {
-    if (key.upgraded) return Phase::upgraded;
+    if (key.upgraded && key.proved) return Phase::upgraded;
+    // Nobody counts refusals here.
     const bool settled = key.acknowledged || now_ - key.gone_at >= 30 * kDay ||
-                         (key.replacement_used && key.rule != PairRule::owner &&
+                         (key.replacement_used && !key.beside && key.rule != PairRule::owner &&
                           *key.replacement_used > key.gone_at && *key.replacement_used <= now_);
     return key.in_use && !settled ? Phase::retired_in_use : Phase::retired;
 }
@@ -268,13 +318,15 @@ inline Phase Reference::phase(const Known& key, const domain::Fallback& fallback
     const bool replacement_is_used = key.replacement && key.replacement_used;
     if (key.row.blocked) return Phase::quarantined;
     if (key.expired || key.row.over_budget) return Phase::expired;
-    if (absent && !replacement_is_used && key.row.used &&
+    if (absent && (!replacement_is_used || key.beside) && key.row.used &&
         key.latest_use() > fallback.absent_since - policy_.windows.drain)
         return Phase::stranded;
     if (!absent && replacement_is_used && active) return Phase::overlap;
     if (replacement_is_used && (!active || absent)) return Phase::drained;
     if (key.replacement && !key.replacement_used && active) return Phase::issued;
-    if (now_ - key.latest_use() > policy_.windows.dormant && !replacement_is_used) return Phase::dormant;
+    const Duration idle = now_ - key.latest_use();
+    const bool sleeps = idle > policy_.windows.dormant || (idle > window(key) && key.acknowledged);
+    if (sleeps && !replacement_is_used) return Phase::dormant;
     return Phase::pending;
 }
 
@@ -302,6 +354,7 @@ inline void Reference::take_in(const Shown& shown) {
         for (const Row& row : *rows) {
             if (row.used && *row.used <= now_ + 5min)
                 newest_use_ = std::max(newest_use_.value_or(Time{}), *row.used);
+            if (row.used) note_use(row);
             if (row.legacy) {
                 show(row);
                 legacy.insert(row.id);
@@ -313,8 +366,26 @@ inline void Reference::take_in(const Shown& shown) {
     const bool census = shown.scan == Scan::census;
     for (auto& [id, key] : keys_)
         if (!key.over && legacy.count(id) == 0 && (census || shown.missing.count(id) != 0))
-            depart(key, modern.count(id) != 0);
+            depart(key, modern.count(id) != 0 ? &modern.at(id) : nullptr);
     if (census) modern_ = std::move(modern);
+    prove();
+}
+
+/// A last use of the future counts as now.
+inline void Reference::note_use(const Row& row) {
+    std::optional<Time>& newest = row.legacy ? newest_legacy_use_ : newest_modern_use_;
+    newest = std::max(newest.value_or(Time{}), std::min(*row.used, now_));
+}
+
+/// Last uses are evidence once one was seen to move, or lies after the first modern key was made.
+inline void Reference::prove() {
+    if (proved_at_ || !newest_legacy_use_) return;
+    const bool after_modern = std::any_of(modern_.begin(), modern_.end(), [this](const auto& item) {
+        return item.second.created < *newest_legacy_use_;
+    });
+    const bool moved =
+        std::any_of(keys_.begin(), keys_.end(), [](const auto& item) { return item.second.moved; });
+    if (moved || after_modern) proved_at_ = now_;
 }
 
 inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback,
@@ -326,6 +397,7 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     for (const auto& [id, key] : keys_)
         if (key.gone && key.published == Phase::retired_in_use) watched.insert(id);
     take_in(shown);
+    if (shown.scan == Scan::census) census_at_ = now_;
     if (shown.scan == Scan::census) pair_keys(watched);
     for (auto& [id, key] : keys_) {
         if (key.over) continue;
@@ -339,6 +411,20 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     begun_ = true;
 }
 
+/// As far as time alone decides.
+inline Time Reference::nothing_missing_since(const domain::FallbackJudgement& fallback) const {
+    const Duration drain = policy_.windows.drain;
+    Time since = observed_since_ + drain;
+    if (newest_creation_) since = std::max(since, *newest_creation_ + drain);
+    if (fallback.state.mode != FallbackMode::absent || fallback.contradicted) {
+        if (proved_at_) since = std::max(since, *proved_at_ + drain);
+        if (newest_legacy_use_) since = std::max(since, *newest_legacy_use_ + drain);
+    }
+    for (const auto& [id, key] : keys_)
+        if (!key.gone) since = std::max(since, key.latest_use() + window(key));
+    return since;
+}
+
 inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgement& fallback) const {
     std::vector<std::string> out;
     const Duration drain = policy_.windows.drain;
@@ -349,6 +435,13 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
     doubt(now_ - observed_since_ < drain, "observed too short");
     doubt(newest_creation_ && *newest_creation_ > now_ - drain, "a new legacy key");
     doubt(fallback.state.mode == FallbackMode::unknown || fallback.contradicted, "fallback mode");
+    doubt(!newest_modern_use_ || *newest_modern_use_ <= now_ - policy_.quiet_period, "no modern key in use");
+    // Without a fallback there is no use of one to be counted.
+    if (fallback.state.mode != FallbackMode::absent || fallback.contradicted) {
+        doubt(!proved_at_ || now_ - *proved_at_ < drain, "not proved for long enough");
+        doubt(newest_legacy_use_ && *newest_legacy_use_ > now_ - drain, "a use of the fallback");
+    }
+    doubt(!census_at_ || *census_at_ < nothing_missing_since(fallback), "no census since nothing else is missing");
     const bool strict = policy_.inventory == domain::InventoryPolicy::strict;
     for (const auto& [id, key] : keys_) {
         doubt(strict && key.published < Phase::upgraded, id + " is left");

@@ -263,12 +263,21 @@ void History::check_state() {
 }
 
 void History::check_verdict() {
-    const auto verdict = assess(calm_.model(), shown_.now).judgement.verdict;
+    const domain::Judgement judgement = assess(calm_.model(), shown_.now).judgement;
+    const auto verdict = judgement.verdict;
+    std::string open;
+    for (const domain::CheckResult& check : judgement.checks) {
+        if (check.outcome == domain::CheckOutcome::pass ||
+            check.outcome == domain::CheckOutcome::not_measured)
+            continue;
+        open += std::string(check_name(check.check)) + ": " + check.evidence + "; ";
+    }
     const auto doubts = reference_.doubts(fallback());
     const std::string listed = std::accumulate(
         doubts.begin(), doubts.end(), std::string(),
         [](const std::string& all, const std::string& one) { return all + (all.empty() ? "" : ", ") + one; });
-    EXPECT_EQ(verdict == domain::Verdict::safe, doubts.empty()) << "doubts: " << listed;
+    EXPECT_EQ(verdict == domain::Verdict::safe, doubts.empty())
+        << "doubts: " << listed << "; checks: " << open;
     ended_safe = verdict == domain::Verdict::safe;
     if (random_.chance(5)) {
         EXPECT_EQ(assess(calm_.saved_model(), shown_.now).judgement.verdict, verdict) << "to other processes";

@@ -161,8 +161,7 @@ TEST_F(KeyJournalPhases, ADeletionInUseIsMissedByAnActiveScan) {
     table_.at("upgraded").legacy = false;
     poll(1min, Scan::active);
     EXPECT_EQ(phase("a"), Phase::retired_in_use);
-    poll(1min, Scan::pulse);
-    EXPECT_EQ(phase("upgraded"), Phase::upgraded);
+    EXPECT_EQ(phase("upgraded"), Phase::retired_in_use) << "not used since";
     EXPECT_EQ(phase("idle"), Phase::pending) << "nobody misses it before the next census";
 }
 
@@ -256,6 +255,7 @@ TEST_F(KeyJournalPhases, AUseVoidsAnAcknowledgement) {
 TEST_F(KeyJournalPhases, WhatCannotBeSavedIsCountedOnce) {
     legacy("gone in use");
     legacy("upgraded");
+    table_.at("upgraded").used.reset();
     legacy("regressing", "api");
     modern("m", "api");
     table_.at("m").used = now_;
@@ -284,9 +284,9 @@ TEST_F(KeyJournalPhases, WhatCannotBeSavedIsCountedOnce) {
     restart();
     poll();
     EXPECT_EQ(phase("gone in use"), Phase::retired_in_use);
-    EXPECT_EQ(phase("upgraded"), Phase::upgraded);
+    EXPECT_EQ(phase("upgraded"), Phase::retired) << "nobody used it";
     EXPECT_EQ(entered(Phase::retired_in_use), 1U);
-    EXPECT_EQ(entered(Phase::upgraded), 1U);
+    EXPECT_EQ(entered(Phase::retired), 1U);
     EXPECT_EQ(outcome_.inventory.baseline, 4U);
     EXPECT_EQ(outcome_.totals.legacy_keys_created, 1U);
     EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
@@ -344,6 +344,252 @@ TEST_F(KeyJournalPhases, ALogWhoseClockIsAheadTellsOfNoUseInTheFuture) {
     journal_->heard({}, uses);
     poll();
     EXPECT_EQ(outcome_.inventory.legacy_last_used_at, now_);
+}
+
+/// Whatever is declared, and whatever phase the key is in.
+TEST_F(KeyJournalPhases, AnUpgradeWithAUseIsAUseOfTheFallback) {
+    for (const bool declared : {false, true}) {
+        policy_.promotes_in_place = declared;
+        restart(FallbackMode::unknown);
+        const std::string a = declared ? "a2" : "a";
+        legacy(a);
+        table_.at(a).used = now_ - 40 * kDay;
+        modern("m" + a);
+        table_.at("m" + a).used = now_;
+        poll();
+        poll();
+        const auto uses = outcome_.totals.legacy_uses_observed;
+        const Time used = now_ + 30s;
+        table_.at(a).legacy = false;
+        table_.at(a).used = used;
+        broken_census();
+        poll();
+        EXPECT_EQ(outcome_.totals.legacy_uses_observed, uses + 1);
+        EXPECT_EQ(outcome_.migration.evidence.newest_legacy_use, used);
+        EXPECT_EQ(outcome_.migration.detected.mode, FallbackMode::present);
+        EXPECT_NE(verdict(), domain::Verdict::safe);
+        poll();
+        poll();
+        EXPECT_EQ(phase(a), declared ? Phase::upgraded : Phase::retired_in_use);
+        EXPECT_EQ(outcome_.totals.legacy_uses_observed, uses + 1) << "once";
+    }
+}
+
+TEST_F(KeyJournalPhases, ABackfillIsOneEventAndNoUse) {
+    for (const char* id : {"a", "b", "c"}) legacy(id);
+    poll();
+    poll();
+    for (const char* id : {"a", "b", "c"}) table_.at(id).legacy = false;
+    poll();
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 0U);
+    EXPECT_EQ(events(event::kBackfill), 1U);
+    EXPECT_EQ(events(event::kPhase), 0U) << "three keys, one event";
+    EXPECT_EQ(outcome_.migration.tally.upgraded_unused, 3U);
+    EXPECT_EQ(verdict(), domain::Verdict::unsafe);
+    for (const char* id : {"a", "b", "c"}) table_.at(id).used = now_ + 30s;
+    poll();
+    poll();
+    EXPECT_EQ(events(event::kBackfill), 1U);
+    EXPECT_EQ(outcome_.migration.tally.upgraded_unused, 0U);
+    EXPECT_EQ(entered(Phase::upgraded), 3U);
+}
+
+TEST_F(KeyJournalPhases, TwoUpgradesAreNoBackfill) {
+    for (const char* id : {"a", "b"}) legacy(id);
+    poll();
+    for (const char* id : {"a", "b"}) table_.at(id).legacy = false;
+    poll();
+    EXPECT_EQ(events(event::kBackfill), 0U);
+    EXPECT_EQ(events(event::kPhase), 2U);
+}
+
+/// Where the gateway promotes, and rows tell of no uses at all, many upgrades are many uses.
+TEST_F(KeyJournalPhases, WhereNoRowTellsOfUsesUpgradesAre) {
+    policy_.promotes_in_place = true;
+    restart();
+    for (const char* id : {"a", "b", "c"}) table_[id] = {};
+    poll();
+    for (const char* id : {"a", "b", "c"}) table_.at(id).legacy = false;
+    poll();
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 3U);
+    EXPECT_EQ(events(event::kBackfill), 0U);
+}
+
+TEST_F(KeyJournalPhases, WhereRowsTellOfUsesABackfillIsNone) {
+    policy_.promotes_in_place = true;
+    restart();
+    for (const char* id : {"a", "b", "c"}) legacy(id);
+    poll();
+    table_.at("a").used = now_ + 30s;
+    poll();
+    ASSERT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+    for (const char* id : {"a", "b", "c"}) table_.at(id).legacy = false;
+    poll();
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+    EXPECT_EQ(events(event::kBackfill), 1U);
+}
+
+// ---- what proves that last uses are written ----
+
+TEST_F(KeyJournalPhases, LastUsesAreProvedByAnAdvance) {
+    legacy("a");
+    poll();
+    poll();
+    EXPECT_FALSE(outcome_.migration.last_used_proved_at);
+    table_.at("a").used = now_ + 30s;
+    poll();
+    const Time proved = now_;
+    EXPECT_EQ(outcome_.migration.last_used_proved_at, proved);
+    restart();
+    poll();
+    EXPECT_EQ(outcome_.migration.last_used_proved_at, proved) << "remembered, and the first time";
+}
+
+TEST_F(KeyJournalPhases, LastUsesAreProvedByOneAfterTheFirstModernKey) {
+    legacy("a");
+    modern("m");
+    table_.at("m").created = now_ - 2h;
+    table_.at("a").used = now_ - 3h;
+    poll();
+    EXPECT_FALSE(outcome_.migration.last_used_proved_at);
+    table_.clear();
+    legacy("b");
+    modern("m");
+    table_.at("m").created = now_ - 2h;
+    poll();
+    EXPECT_TRUE(outcome_.migration.last_used_proved_at);
+}
+
+TEST_F(KeyJournalPhases, WhatALogTellsProvesNoRow) {
+    legacy("a");
+    poll();
+    domain::KeyUses uses;
+    uses.add("a", now_ + 30s);
+    journal_->heard({}, uses);
+    poll();
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+    EXPECT_FALSE(outcome_.migration.last_used_proved_at);
+}
+
+// ---- what is never forgotten ----
+
+TEST_F(KeyJournalPhases, AUseThatALogTellsOfReachesTheKeyWithoutItsRow) {
+    legacy("a", "api");
+    modern("m", "api");
+    table_.at("a").used = now_ - 8 * kDay;
+    table_.at("m").used = now_;
+    poll();
+    poll();
+    ASSERT_EQ(phase("a"), Phase::drained);
+    domain::KeyUses uses;
+    uses.add("a", now_ + 30s);
+    journal_->heard({}, uses);
+    poll(1min, Scan::pulse);
+    EXPECT_EQ(outcome_.migration.tally.live_use.keys, 1U);
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+    EXPECT_EQ(outcome_.migration.evidence.newest_legacy_use, now_ - 30s);
+    poll(1min, Scan::pulse);
+    EXPECT_EQ(phase("a"), Phase::overlap);
+    EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
+}
+
+TEST_F(KeyJournalPhases, ARestoredKeyWithAnOlderUseBeginsCoverageAnew) {
+    legacy("a");
+    poll();
+    table_.at("a").used = now_;
+    poll();
+    const KeyRow before = table_.at("a");
+    for (const bool over : {false, true}) {
+        table_.erase("a");
+        poll();
+        if (over) acknowledge("a");
+        poll();
+        poll();
+        table_["a"] = before;
+        table_.at("a").used = now_ - 20 * kDay;
+        poll();
+        EXPECT_EQ(outcome_.migration.observed_since, now_) << over;
+        EXPECT_EQ(phase("a"), Phase::pending) << "in use, as the journal knows";
+        EXPECT_EQ(outcome_.inventory.legacy_last_used_at, *before.used);
+    }
+}
+
+TEST_F(KeyJournalPhases, ARowThatAppearsLaterWasCreatedNoEarlierThanTheCensusBefore) {
+    legacy("a");
+    poll();
+    EXPECT_EQ(outcome_.migration.newest_legacy_created_at, kStart - 100 * kDay);
+    const Time census = now_;
+    poll(1h, Scan::pulse);
+    table_["b"] = {.used = now_ - 30 * kDay};
+    table_["c"] = {};
+    poll();
+    EXPECT_EQ(outcome_.migration.newest_legacy_created_at, census);
+    restart();
+    poll();
+    EXPECT_EQ(outcome_.migration.newest_legacy_created_at, census);
+    EXPECT_EQ(phase("c"), Phase::pending) << "created just now, whatever its row says";
+    poll(31 * kDay);
+    poll();
+    EXPECT_EQ(phase("c"), Phase::dormant);
+}
+
+TEST_F(KeyJournalPhases, AKeyThatWasThereBeforeIsAsOldAsItSays) {
+    legacy("a");
+    table_.at("a").used = now_ - 40 * kDay;
+    poll();
+    const KeyRow a = table_.extract("a").mapped();
+    for (int i = 0; i < 3; ++i) poll();
+    ASSERT_EQ(phase("a"), Phase::retired);
+    table_["a"] = a;
+    poll();
+    EXPECT_EQ(outcome_.migration.newest_legacy_created_at, kStart - 100 * kDay);
+}
+
+// ---- the canary ----
+
+TEST_F(KeyJournalPhases, ACanaryThatOthersUseIsAnError) {
+    policy_.canary = "canary";
+    restart();
+    legacy("canary");
+    modern("m");
+    domain::CountedFallback counted;
+    for (int i = 0; i < 5; ++i) {
+        table_.at("canary").used = now_ + 30s;
+        counted.canary_accepted_at = now_ + 30s;
+        journal_->heard(counted);
+        poll();
+    }
+    for (int i = 0; i < 2; ++i) {
+        table_.at("canary").used = now_ + 30s;
+        poll();
+    }
+    EXPECT_EQ(outcome_.inventory.legacy_keys, 0U) << "it is in no number";
+    table_.at("canary").used = now_ + 30s;
+    now_ += 1min;
+    show(Scan::census);
+    const auto refused = journal_->finish(1min);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().what.find("canary"), std::string::npos) << refused.error().text();
+    policy_.canary = "another";
+    journal_->configure({.policy = policy_});
+    poll();
+    EXPECT_EQ(outcome_.inventory.legacy_keys, 1U) << "it is a key like any other";
+}
+
+TEST_F(KeyJournalPhases, AnAcknowledgementCanBeTakenBack) {
+    legacy("a");
+    table_.at("a").used = now_ - 40 * kDay;
+    acknowledge("a");
+    poll();
+    EXPECT_EQ(outcome_.migration.tally.dormant_unacknowledged, 0U);
+    {
+        auto other = store::State::attach(directory_).value();
+        auto transaction = other->begin().value();
+        transaction.undo_acknowledgement("a");
+        EXPECT_TRUE(transaction.commit());
+    }
+    poll();
+    EXPECT_EQ(outcome_.migration.tally.dormant_unacknowledged, 1U);
 }
 
 TEST_F(KeyJournalPhases, AKeyThatItsUseUpgradesHasUsedTheFallbackOnce) {

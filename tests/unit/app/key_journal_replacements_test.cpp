@@ -63,7 +63,10 @@ TEST_F(KeyJournalPhases, AnUpgradedKeyReplacesNoOther) {
     table_.at("b").created += 1h;
     poll();
     table_.at("b").legacy = false;
-    for (int i = 0; i < 3; ++i) poll();
+    poll();
+    table_.at("b").used = now_ + 30s;
+    poll();
+    poll();
     EXPECT_EQ(phase("b"), Phase::upgraded);
     EXPECT_EQ(replacement("a"), "none");
     restart();
@@ -80,7 +83,10 @@ TEST_F(KeyJournalPhases, AnUpgradedKeyThatIsFreeAgainReplacesNoOther) {
     poll();
     table_.at("u").legacy = false;
     pair("a", "u");
-    for (int i = 0; i < 3; ++i) poll();
+    poll();
+    table_.at("u").used = now_ + 30s;
+    poll();
+    poll();
     EXPECT_EQ(phase("u"), Phase::upgraded);
     const KeyRow a = table_.extract("a").mapped();
     poll();
@@ -102,6 +108,9 @@ TEST_F(KeyJournalPhases, ADeletedKeyCanComeBackUpgraded) {
     EXPECT_EQ(phase("b"), Phase::retired_in_use);
     table_["b"] = b;
     table_.at("b").legacy = false;
+    poll();
+    EXPECT_EQ(phase("b"), Phase::retired_in_use) << "not used since";
+    table_.at("b").used = now_ + 30s;
     poll();
     restart();
     poll();

@@ -22,8 +22,9 @@ namespace {
 /// What polls of the key table have shown of a key that was ever legacy.
 struct Shown {
     std::string owner;
-    std::optional<Time> used = {};         ///< the latest use ever shown while it was legacy
-    std::optional<Time> appeared_at = {};  ///< empty: it was there at the first census
+    std::optional<Time> used = {};  ///< the latest use ever shown while it was legacy
+    std::optional<Time> appeared_at =
+        {};  ///< the last census without it; empty: it was there at the first one
     bool gone = false;
     bool upgraded = false;
     bool blocked = false;
@@ -155,7 +156,7 @@ class History {
     std::size_t lag_ = 0;
     bool swapped_ = false;
     bool refused_ = false;
-    bool begun_ = false;
+    std::optional<Time> shown_at_;  // by the last poll
     bool ended_safe = false;
     std::vector<std::string> log_;
 };
@@ -212,7 +213,7 @@ void History::take_shown(const Table& table, Time data_at) {
         if (row.legacy) {
             if (key == shown_.end()) {
                 key = shown_.emplace(id, Shown{.owner = row.owner}).first;
-                if (begun_) key->second.appeared_at = data_at;
+                key->second.appeared_at = shown_at_;
             }
             key->second.gone = key->second.upgraded = key->second.used_since = false;
             if (row.used > key->second.used) key->second.used = row.used;
@@ -230,7 +231,7 @@ void History::take_shown(const Table& table, Time data_at) {
         key.gone = true;
         key.gone_at = data_at;
     }
-    begun_ = true;
+    shown_at_ = data_at;
 }
 
 void History::check() {

@@ -27,5 +27,23 @@ TEST(Catalog, EachSaysWhatItCannotReach) {
     }
 }
 
+TEST(Catalog, AProbeAnnouncesItsCanaryWhetherItsTurnHasComeOrNot) {
+    const auto causes = [](const std::string& options) {
+        const auto loaded = config::parse(
+            "collectors: [{type: probe, url: 'http://gateway/v1'" + options + "}]", "k.yaml",
+            [](std::string_view) { return std::nullopt; }, catalog_types());
+        drivers::Interrupt interrupt;
+        const auto& listed = loaded.config.collectors.at(0);
+        domain::Events out;
+        for (const domain::Event event :
+             catalog_entry("probe").make(loaded.config.gateway, listed, interrupt)->may_cause())
+            out.set(index_of(event));
+        return out;
+    };
+    const auto scan = index_of(domain::Event::fallback_scan);
+    EXPECT_TRUE(causes(", canary_key: sk-abc, canary_id: k").test(scan));
+    EXPECT_FALSE(causes("").test(scan));
+}
+
 }  // namespace
 }  // namespace keyshift::collectors

@@ -88,6 +88,22 @@ std::vector<std::string> parts(const Counted& c) {
     return out;
 }
 
+TEST(FleetCounts, TheGroundIsAFallbackSeriesOfEachHostThatCounts) {
+    const Fleet of = fleet({kFallback, counter("auth_cache_hits", Event::auth_cache_hit)});
+    const auto ground = [&](std::vector<ApiSeries> fallback, std::vector<ApiSeries> hits) {
+        return counted(of, {answer(std::move(fallback)), answer(std::move(hits))}).ground;
+    };
+    const ApiSeries a = series(host("a"), 1);
+    const ApiSeries b = series(host("b"), 1);
+    EXPECT_TRUE(ground({a, b}, {a, b}).at_work);
+    EXPECT_TRUE(ground({a, b}, {a}).at_work);
+    EXPECT_FALSE(ground({a}, {a, b}).at_work);
+    EXPECT_THAT(ground({a}, {a, b}).doubt, HasSubstr("{instance=\"b\",job=\"keyshift\"} has no series"));
+    EXPECT_FALSE(ground({}, {a}).at_work);
+    EXPECT_TRUE(ground({series({}, 1)}, {a, b}).at_work) << "a sum";
+    EXPECT_EQ(ground({a}, {}).version, "q");
+}
+
 TEST(FleetCounts, EachHostIsAPartOfEachQuery) {
     const Counted c = counted(fleet({kFallback, counter("auth_cache_hits", Event::auth_cache_hit)}),
                               {answer({series(host("b"), 2), series(host("a", {{"__name__", "x"}}), 1)}),
@@ -97,7 +113,6 @@ TEST(FleetCounts, EachHostIsAPartOfEachQuery) {
                             "fallback of instance=\"b\",job=\"keyshift\": =2>fallback",
                             "auth_cache_hits of instance=\"a\",job=\"keyshift\": =7>auth_cache_hit"));
     EXPECT_TRUE(c.parts_stay);
-    EXPECT_TRUE(c.resets_are_gaps);
     EXPECT_FALSE(c.lossy);
     EXPECT_THAT(c.missing, IsEmpty());
     EXPECT_EQ(c.offers.count(), 2U);

@@ -21,9 +21,7 @@ class GatewayLogOffered : public testing::Test {
  protected:
     GatewayLogOffered() { tally_.now = base::Time(1000h); }
 
-    void use(LogRules rules) {
-        counter_ = make_gateway_log_counter(LogFormat::tracing_text, std::move(rules));
-    }
+    void use(LogRules rules) { counter_ = make_gateway_log_counter({.rules = std::move(rules)}); }
     void reads(const std::string& level, const std::string& rest = "inferxgate::auth: x") {
         counter_->count("2026-11-22T11:56:47.949528Z " + level + " " + rest + "\n", tally_);
     }
@@ -37,8 +35,8 @@ class GatewayLogOffered : public testing::Test {
     }
 
     LogTally tally_;
-    std::unique_ptr<LineCounter> counter_ = make_gateway_log_counter(
-        LogFormat::tracing_text, config::facts_of(config::Preset::inferxgate).log_rules);
+    std::unique_ptr<LineCounter> counter_ =
+        make_gateway_log_counter({.rules = config::facts_of(config::Preset::inferxgate).log_rules});
 };
 
 TEST_F(GatewayLogOffered, NothingIsBeforeALineWasSeen) {
@@ -130,10 +128,12 @@ TEST_F(GatewayLogOffered, FallbackIsToo) {
     EXPECT_EQ(tally_.events.at(index_of(Event::fallback)), 1U);
 }
 
-TEST_F(GatewayLogOffered, RulesWithoutALevelAlwaysAre) {
+TEST_F(GatewayLogOffered, RulesWithoutALevelAreWhenThereIsALine) {
     use({{.event = Event::fallback, .message = "x"},
          {.event = Event::auth_cache_hit, .message = "y", .level = TracingLevel::debug},
          {.by_reason = true, .regex = "(?P<reason>x)", .level = TracingLevel::info}});
+    EXPECT_FALSE(offers(Event::fallback)) << "an empty log has no zeros";
+    reads("ERROR");
     EXPECT_TRUE(offers(Event::fallback));
     EXPECT_FALSE(offers(Event::auth_cache_hit));
     EXPECT_FALSE(offers(Event::failure_unknown_key));

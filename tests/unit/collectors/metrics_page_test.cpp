@@ -183,5 +183,12 @@ TEST(CounterRules, ScopeDiffersWhenAnythingDiffers) {
     EXPECT_EQ(scope_of(rules()), scope_of(rules()));
 }
 
+TEST(MetricsPage, TheReleaseIsThatOfTheGatewaysBuild) {
+    EXPECT_EQ(page("gateway_build_info{version=\"1.2.3\"} 1\n").release, "1.2.3");
+    EXPECT_EQ(page("x_build_info{revision=\"abc\"} 1\n").release, "abc");
+    EXPECT_EQ(page("go_build_info{version=\"(devel)\"} 1\nauth_total 1\n").release, "");
+    EXPECT_EQ(page("process_start_time_seconds 12.5\n").epoch, "12.500");
+}
+
 }  // namespace
 }  // namespace keyshift::collectors

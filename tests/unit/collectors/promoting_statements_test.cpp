@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "classes_fixture.hpp"
 #include "collectors/statement_counts.hpp"
-#include "shapes_fixture.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -30,82 +30,69 @@ std::map<std::string, Recorded> prisma() {
     return out;
 }
 
+const std::map<std::string, std::string> kExpected{
+    {"create", "insert"},       {"lookup", "lookup"},         {"by_public_key", "other"},
+    {"promote", "promote"},     {"list_of_project", "owned"}, {"list_of_organization", "other"},
+    {"list_for_page", "other"}, {"rename", "block"},          {"find_to_delete", "other"},
+    {"find_by_id", "other"},    {"delete", "remove"}};
+
 TEST(LangfuseStatements, AsPrismaSendsThemAndPostgresShowsThem) {
     const auto recorded = prisma();
     ASSERT_EQ(recorded.size(), 11U);
-    const StatementShapes shapes(gateway("preset: langfuse"), {"api_keys"});
+    const StatementClasses classes(gateway("preset: langfuse"), {"api_keys"});
     for (const auto& [name, text] : recorded) {
-        const std::string expected = name == "lookup" || name == "promote" ? name : "none";
-        EXPECT_EQ(shape(shapes, text.sent), expected) << name;
-        EXPECT_EQ(shape(shapes, text.counted), expected) << name;
+        EXPECT_EQ(class_of(classes, text.sent), kExpected.at(name)) << name;
+        EXPECT_EQ(class_of(classes, text.counted), kExpected.at(name)) << name;
     }
-    EXPECT_EQ(shapes.needed_names(), std::vector<std::string>{"api_keys"});
+    EXPECT_EQ(classes.needed_names(), std::vector<std::string>{"api_keys"});
 }
 
 TEST(LangfuseStatements, WithoutJoinsAndAsOlderReleasesWriteThem) {
-    const StatementShapes shapes(gateway("preset: langfuse"), {"api_keys"});
-    EXPECT_EQ(
-        shape(shapes, R"(SELECT "public"."api_keys"."id" FROM "public"."api_keys" WHERE )"
-                      R"(("public"."api_keys"."fast_hashed_secret_key" = $1 AND 1=1) LIMIT $2 OFFSET $3)"),
-        "lookup");
-    EXPECT_EQ(shape(shapes, R"(UPDATE "public"."api_keys" SET "fast_hashed_secret_key" = $1 WHERE )"
-                            R"(("public"."api_keys"."id" IN ($2) AND 1=1))"),
+    const StatementClasses classes(gateway("preset: langfuse"), {"api_keys"});
+    EXPECT_EQ(class_of(classes,
+                       R"(SELECT "public"."api_keys"."id" FROM "public"."api_keys" WHERE )"
+                       R"(("public"."api_keys"."fast_hashed_secret_key" = $1 AND 1=1) LIMIT $2 OFFSET $3)"),
+              "lookup");
+    EXPECT_EQ(class_of(classes, R"(UPDATE "public"."api_keys" SET "fast_hashed_secret_key" = $1 WHERE )"
+                                R"(("public"."api_keys"."id" IN ($2) AND 1=1))"),
               "promote");
-    EXPECT_EQ(shape(shapes, R"(SELECT id FROM api_keys WHERE fast_hashed_secret_key IS NULL)"), "none");
+    EXPECT_EQ(class_of(classes, R"(SELECT id FROM api_keys WHERE fast_hashed_secret_key IS NULL)"), "other");
 }
 
 TEST(LangfuseStatements, WhatTheDatabaseDoesNotSeeIsNotMeasured) {
-    const StatementShapes shapes(gateway("preset: langfuse"), {"api_keys"});
-    const auto events = StatementCounts::measures(shapes);
+    const StatementClasses classes(gateway("preset: langfuse"), {"api_keys"});
+    const auto events = StatementCounts::measures(classes);
     for (const Event event :
          {Event::fallback, Event::lookup_found, Event::lookup_not_found, Event::verification}) {
         EXPECT_TRUE(events.test(index_of(event))) << domain::event_name(event);
     }
-    EXPECT_EQ(events.count(), 4U);
+    EXPECT_EQ(events.count(), 5U) << "and what fits no class";
 }
 
 const char* const kPromoting = "promotes_in_place: true";
 
-TEST(Promotions, ByTheirStructure) {
-    const StatementShapes shapes(gateway(kPromoting), {"virtual_keys"});
-    for (const char* const sql :
-         {"UPDATE virtual_keys SET key_lookup_hash = $1 WHERE id = $2",
-          "UPDATE public.virtual_keys AS k SET key_lookup_hash = $1 WHERE k.id = $2 RETURNING k.id",
-          "update virtual_keys set last_used_at = now(), key_lookup_hash = $2 where id = $1 returning *"})
-        EXPECT_EQ(shape(shapes, sql), "promote") << sql;
-    // Another secret in the same row, and an undone promotion.
-    EXPECT_EQ(
-        shape(shapes, "UPDATE virtual_keys SET key_hash = $1, key_lookup_hash = $2 WHERE key_prefix = $3"),
-        "none");
-    EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET key_lookup_hash = NULL WHERE key_prefix = $3"), "none");
-    EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET name = $1 WHERE key_lookup_hash = $2"), "none");
-    EXPECT_EQ(shape(shapes, "UPDATE users SET key_lookup_hash = $1 WHERE id = $2"), "none");
-}
-
-TEST(Promotions, AreNoneWhereTheGatewayDoesNotPromote) {
-    const std::string promote = "statements: {promote: 'update virtual_keys set *'}";
-    for (const std::string& yaml : {std::string(), promote}) {
-        const StatementShapes shapes(gateway(yaml), {"virtual_keys"});
-        EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET key_lookup_hash = $1 WHERE name = $2"), "none");
-        EXPECT_FALSE(shapes.knows(Shape::promote));
-    }
-    const StatementShapes shapes(gateway(std::string(kPromoting) + ", " + promote), {"virtual_keys"});
-    EXPECT_EQ(shape(shapes, "UPDATE virtual_keys SET a = 1"), "promote");
-    EXPECT_TRUE(shapes.needed_names().empty());
+TEST(Promotions, CountWhereTheGatewayPromotes) {
+    const StatementClasses without(gateway(""), {"virtual_keys"});
+    EXPECT_FALSE(without.promotions_are_uses());
+    const StatementClasses with(
+        gateway(std::string(kPromoting) + ", statements: {promote: 'update virtual_keys set *'}"),
+        {"virtual_keys"});
+    EXPECT_TRUE(with.promotions_are_uses());
+    EXPECT_EQ(class_of(with, "UPDATE virtual_keys SET a = 1"), "promote");
+    EXPECT_TRUE(with.needed_names().empty()) << "any text may match a pattern";
 }
 
 TEST(Promotions, NoneOfAShapeIsNotMeasured) {
-    const StatementShapes shapes(gateway("statements: {touch: none, scan: none}"), {"virtual_keys"});
-    EXPECT_EQ(shape(shapes, "update virtual_keys set last_used_at = now() where id = $1"), "none");
-    EXPECT_EQ(shape(shapes, "select * from virtual_keys"), "none");
-    EXPECT_FALSE(shapes.knows(Shape::touch));
-    EXPECT_TRUE(shapes.knows(Shape::by_id));
-    EXPECT_FALSE(shapes.is_sent(Shape::touch));
-    EXPECT_FALSE(shapes.is_sent(Shape::promote));
-    EXPECT_TRUE(shapes.is_sent(Shape::by_id));
-    const auto events = StatementCounts::measures(shapes);
+    const StatementClasses classes(gateway("statements: {touch: none, scan: none}"), {"virtual_keys"});
+    EXPECT_EQ(class_of(classes, "update virtual_keys set last_used_at = now() where id = $1"), "other");
+    EXPECT_EQ(class_of(classes, "select * from virtual_keys"), "other");
+    EXPECT_FALSE(classes.knows(StatementClass::touch));
+    EXPECT_TRUE(classes.knows(StatementClass::by_id));
+    EXPECT_FALSE(classes.is_sent(StatementClass::touch));
+    EXPECT_TRUE(classes.is_sent(StatementClass::by_id));
+    const auto events = StatementCounts::measures(classes);
     for (const Event event :
-         {Event::verification, Event::auth_cache_hit, Event::auth_cache_miss, Event::fallback}) {
+         {Event::verification, Event::auth_cache_hit, Event::auth_cache_miss, Event::fallback_scan}) {
         EXPECT_FALSE(events.test(index_of(event))) << domain::event_name(event);
     }
     EXPECT_TRUE(events.test(index_of(Event::failure_unknown_key)));
@@ -139,12 +126,11 @@ TEST(Promotions, AreTheFallbackAndTheScansBeforeThemAreNot) {
     const std::string scan = "select * from virtual_keys";
     const std::string promote = "update virtual_keys set key_lookup_hash = $1 where id = $2";
     using Growth = std::map<std::string, std::int64_t>;
-    EXPECT_EQ(counted(kPromoting, {promote}), (Growth{{"fallback", 3}, {"verification", 3}}));
-    EXPECT_EQ(
-        counted(kPromoting, {scan, promote}),
-        (Growth{{"fallback", 3}, {"verification", 3}, {"fallback_scan", 5}, {"fallback_scanned_key", 3}}));
-    EXPECT_EQ(counted("", {scan, promote}),
-              (Growth{{"fallback", 5}, {"fallback_scan", 5}, {"fallback_scanned_key", 3}}));
+    EXPECT_EQ(counted(kPromoting, {promote}), (Growth{{"fallback", 3}}));
+    EXPECT_EQ(counted(kPromoting, {scan, promote}),
+              (Growth{{"fallback", 3}, {"fallback_scan", 5}, {"fallback_scanned_key", 3}}));
+    EXPECT_EQ(counted("", {scan, promote}), (Growth{{"fallback_scan", 5}, {"fallback_scanned_key", 3}}))
+        << "which of the scans found a key, the domain knows";
 }
 
 }  // namespace

@@ -2,31 +2,41 @@
 // What statistics of statements come to, through the same meter as in the daemon.
 #include "collectors/statement_counts.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "classes_fixture.hpp"
 
 namespace keyshift::collectors {
 namespace {
 
 using domain::Event;
 
-const config::Gateway kGateway =
-    config::parse("{}", "k.yaml", [](std::string_view) { return std::nullopt; }, {}).config.gateway;
+const config::Gateway kGateway = gateway("");
+const char* const kById = "statements: {by_id: 'select * from virtual_keys where id = $1'}";
 
 const std::map<std::string, std::string> kTexts{
     {"lookup", "select * from virtual_keys where key_lookup_hash = $1"},
     {"by_id", "select * from virtual_keys where id = $1"},
     {"touch", "update virtual_keys set last_used_at = now() where id = $1"},
     {"scan", "select * from virtual_keys"},
-    {"manage", "delete from virtual_keys where id = $1"},
+    {"remove", "delete from virtual_keys where id = $1"},
+    {"promote", "update virtual_keys set key_lookup_hash = $1 where id = $2"},
+    {"promote and touch", "update virtual_keys set key_lookup_hash = $1, last_used_at = now() where id = $2"},
+    {"throttled", "update virtual_keys set last_used_at = now() where id = $1 and last_used_at < $2"},
+    {"find and touch", "update virtual_keys set last_used_at = now() where key_lookup_hash = $1 returning *"},
+    {"legacy", "select * from virtual_keys where key_hash = $1"},
+    {"riddle", "select * from virtual_keys where key_lookup_hash = $1 or key_hash = '$2b$10$secret'"},
     {"other", "select count(*) from virtual_keys"},
 };
 
-/// A server whose statements are named by their shape.
+/// A server whose statements are named by their class.
 class Server {
  public:
     StatementStatistics statistics{"db", {}, "r1", 0, false, {}};
     int texts_read = 0;
-    std::string gone_meanwhile;  // between the look at the counters and that at the texts
+    std::map<std::string, std::string> roles;  // by id; otherwise "gateway"
+    std::string gone_meanwhile;                // between the look at the counters and that at the texts
     domain::Meter meter;
     Counted last;
 
@@ -47,13 +57,18 @@ class Server {
         if (counts.needs_texts(statistics)) {
             ++texts_read;
             std::vector<StatementText> texts;
+            const auto role_of = [&](const std::string& id) {
+                const auto role = roles.find(id);
+                return role == roles.end() ? std::string("gateway") : role->second;
+            };
             for (const auto& e : statistics.entries) {
                 if (e.id == gone_meanwhile) continue;
                 const auto text = kTexts.find(e.id.substr(0, e.id.find('/')));
                 if (text != kTexts.end()) {
-                    texts.push_back({e.id, text->second});
+                    texts.push_back({e.id, text->second, role_of(e.id)});
                 } else {
-                    texts.push_back({e.id, e.id == "lost" ? std::nullopt : std::optional<std::string>("")});
+                    texts.push_back(
+                        {e.id, e.id == "lost" ? std::nullopt : std::optional<std::string>(""), {}});
                 }
             }
             counts.learn(statistics, texts);
@@ -66,8 +81,8 @@ class Server {
     }
 };
 
-StatementCounts fresh() {
-    return StatementCounts({kGateway, {"virtual_keys"}});
+StatementCounts fresh(const config::Gateway& gateway = kGateway) {
+    return StatementCounts({gateway, {"virtual_keys"}}, gateway.statements.roles);
 }
 
 bool offers(const Counted& counted, Event event) {
@@ -76,27 +91,217 @@ bool offers(const Counted& counted, Event event) {
 
 TEST(StatementCounts, EveryEventByItsWeights) {
     Server server;
-    auto counts = fresh();
+    auto counts = fresh(gateway(kById));
     server.look(counts);
     server.run("lookup", 10, 7);
     server.run("lookup/other user", 5, 5);
     server.run("touch", 6, 6);
     server.run("by_id", 15, 11);
-    server.run("manage", 4, 2);
+    server.run("remove", 4, 2);
+    server.run("legacy", 8, 1);
+    server.run("riddle", 2, 2);
     server.run("scan", 2, 60);
     server.run("other", 50, 50);
     const auto growth = server.look(counts);
     const std::map<Event, std::int64_t> expected{
-        {Event::lookup_found, 12},        {Event::lookup_not_found, 3}, {Event::failure_unknown_key, 3},
-        {Event::auth_attempt, 9 + 3},     {Event::verification, 6},     {Event::auth_cache_miss, 6},
-        {Event::auth_cache_hit, 9 - 6},   {Event::fallback_scan, 2},    {Event::fallback, 2},
-        {Event::fallback_scanned_key, 60}};
+        {Event::lookup_found, 12},         {Event::lookup_not_found, 3},      {Event::failure_unknown_key, 3},
+        {Event::auth_attempt, 9 + 3},      {Event::verification, 6},          {Event::auth_cache_miss, 6},
+        {Event::auth_cache_hit, 9 - 6},    {Event::fallback_scan, 2},         {Event::fallback, 1},
+        {Event::fallback_scanned_key, 60}, {Event::statement_unclassified, 2}};
     for (std::size_t i = 0; i < domain::kEventCount; ++i) {
         const auto found = expected.find(domain::event_at(i));
         EXPECT_EQ(growth.events.at(i), found == expected.end() ? 0 : found->second)
             << event_name(domain::event_at(i));
-        EXPECT_EQ(StatementCounts::measures(counts.shapes()).test(i), found != expected.end());
+        EXPECT_EQ(StatementCounts::measures(counts.classes()).test(i), found != expected.end());
     }
+}
+
+/// What five calls and three rows of these statements add.
+std::map<Event, std::int64_t> five(const std::vector<std::string>& ids, const std::string& yaml = "") {
+    Server server;
+    auto counts = fresh(gateway(yaml));
+    server.look(counts);
+    for (const std::string& id : ids) server.run(id, 5, 3);
+    const auto growth = server.look(counts);
+    std::map<Event, std::int64_t> out;
+    for (std::size_t i = 0; i < domain::kEventCount; ++i)
+        if (growth.events.at(i) != 0) out[domain::event_at(i)] = growth.events.at(i);
+    return out;
+}
+using Grown = std::map<Event, std::int64_t>;
+
+TEST(StatementCounts, APromotionAndItsTouchAreOneVerification) {
+    const std::string promotes = "promotes_in_place: true";
+    const Grown touch{{Event::verification, 3}, {Event::auth_cache_miss, 3}, {Event::auth_cache_hit, -3}};
+    EXPECT_EQ(five({"touch"}), touch);
+    Grown both = touch;
+    both[Event::fallback] = 3;
+    EXPECT_EQ(five({"promote", "touch"}, promotes), both);
+    EXPECT_EQ(five({"promote and touch"}, promotes), both);
+    EXPECT_EQ(five({"promote"}, promotes + ", statements: {touch: none}"),
+              (Grown{{Event::fallback, 3}, {Event::verification, 3}}));
+}
+
+TEST(StatementCounts, APromotionThatIsNotDeclaredIsAUseIfTheLastUseIsSetWithIt) {
+    EXPECT_EQ(five({"promote"}), Grown{}) << "it may be a backfill";
+    EXPECT_EQ(five({"promote and touch"}).at(Event::fallback), 3);
+    const auto undeclared = gateway(
+        "preset: custom, table: virtual_keys, columns: {id: id, lookup_hash: "
+        "key_lookup_hash, created_at: made, last_used_at: last_used_at}");
+    EXPECT_TRUE(StatementCounts::measures(fresh(undeclared).classes()).test(index_of(Event::fallback)));
+}
+
+TEST(StatementCounts, AThrottledTouchIsSentForEachUse) {
+    EXPECT_EQ(five({"throttled"}).at(Event::verification), 5);
+}
+
+TEST(StatementCounts, ATouchByTheHashIsALookup) {
+    const Grown grown = five({"find and touch"});
+    EXPECT_EQ(grown.at(Event::lookup_found), 3);
+    EXPECT_EQ(grown.at(Event::lookup_not_found), 2);
+    EXPECT_EQ(grown.at(Event::verification), 3);
+}
+
+TEST(StatementCounts, WhereLookupsServeAllKeysTheyTellNothing) {
+    const std::string all = "statements: {lookup_serves: all}";
+    EXPECT_EQ(five({"lookup"}, all), Grown{});
+    const auto measured = StatementCounts::measures(fresh(gateway(all)).classes());
+    for (const Event event :
+         {Event::lookup_found, Event::lookup_not_found, Event::failure_unknown_key, Event::fallback_scan})
+        EXPECT_FALSE(measured.test(index_of(event))) << event_name(event);
+}
+
+TEST(StatementCounts, ReadsByIdAreCacheHitsOnlyWhereSomeoneSaysSo) {
+    const auto hits = [](const std::string& yaml) {
+        return StatementCounts::measures(fresh(gateway(yaml)).classes())
+            .test(index_of(Event::auth_cache_hit));
+    };
+    EXPECT_FALSE(hits("")) << "a login by other means reads keys by id, too";
+    EXPECT_TRUE(hits(kById));
+}
+
+TEST(StatementCounts, WhatOtherRolesRunIsLeftOutOnceTheGatewayIsKnown) {
+    Server server;
+    auto counts = fresh();
+    server.roles = {{"scan/admin", "admin"}, {"riddle", "admin"}};
+    server.look(counts);
+    server.run("scan/admin", 2, 20);
+    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 2) << "who is the gateway?";
+    EXPECT_EQ(server.last.ground.left_out, "");
+    server.run("touch", 1, 1);
+    server.run("scan/admin", 1, 10);
+    server.run("scan", 4, 40);
+    server.run("riddle", 1, 1);
+    const auto growth = server.look(counts);
+    EXPECT_EQ(Server::of(growth, Event::fallback_scan), 4);
+    EXPECT_EQ(Server::of(growth, Event::statement_unclassified), 0);
+    EXPECT_EQ(growth.resets, 0U) << "what is left out has not gone";
+    EXPECT_EQ(server.last.ground.doubt, "");
+    EXPECT_EQ(server.last.ground.left_out, "by role (gateway.statements.roles) 2 statements of admin");
+}
+
+TEST(StatementCounts, TheRolesOfTheConfigurationAreTheGateway) {
+    Server server;
+    auto counts = fresh(gateway("statements: {roles: [api, gateway]}"));
+    server.roles = {{"scan/admin", "admin"}};
+    server.look(counts);
+    server.run("scan/admin", 2, 20);
+    server.run("scan", 1, 10);
+    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 1);
+}
+
+TEST(StatementCounts, WhatFitsNoClassIsDoubtAndShownWithoutItsValues) {
+    Server server;
+    auto counts = fresh();
+    server.look(counts);
+    server.run("touch", 1, 1);
+    server.look(counts);
+    EXPECT_EQ(server.last.ground.doubt, "") << "all is known";
+    server.run("riddle", 1, 0);
+    server.look(counts);
+    EXPECT_NE(server.last.ground.doubt.find("select * from virtual_keys where key_lookup_hash = $1 or "
+                                            "key_hash = '...'"),
+              std::string::npos)
+        << server.last.ground.doubt;
+    EXPECT_NE(server.last.ground.doubt.find("gateway.statements.ignore"), std::string::npos);
+    server.look(counts);
+    EXPECT_NE(server.last.ground.doubt, "") << "it has not been named";
+    EXPECT_EQ(counts.seen(StatementClass::unclassified).unclassified.size(), 1U);
+}
+
+TEST(StatementCounts, TheGroundIsTheGatewaysOwnStatementsAtWork) {
+    Server server;
+    server.run("touch", 5, 5);
+    auto counts = fresh();
+    server.look(counts);
+    EXPECT_FALSE(server.last.ground.at_work) << "nobody knows when that was";
+    server.run("other", 1, 1);
+    server.look(counts);
+    EXPECT_FALSE(server.last.ground.at_work) << "anybody may count keys";
+    for (const std::string id : {"touch", "lookup", "scan", "by_id", "legacy", "promote"}) {
+        server.run(id, 1, 0);
+        server.look(counts);
+        EXPECT_TRUE(server.last.ground.at_work) << id;
+        server.look(counts);
+        EXPECT_FALSE(server.last.ground.at_work) << id;
+    }
+    const std::string version = server.last.ground.version;
+    auto other = fresh(gateway("columns: {bcrypt_hash: hash}"));
+    server.look(other);
+    EXPECT_NE(server.last.ground.version, version);
+}
+
+TEST(StatementCounts, ADeclaredLegacyPathShowsThatItIsSeenWhetherItFindsAKeyOrNot) {
+    const auto path_seen = [](const config::Gateway& gateway) {
+        Server server;
+        server.run("legacy", 1, 0);
+        auto counts = fresh(gateway);
+        server.look(counts);
+        EXPECT_FALSE(server.last.ground.path_seen) << "nobody knows when that was";
+        server.run("legacy", 1, 0);
+        server.look(counts);
+        const bool seen = server.last.ground.path_seen;
+        server.look(counts);
+        EXPECT_FALSE(server.last.ground.path_seen) << "it has not run again";
+        return seen;
+    };
+    const std::string text = "select * from virtual_keys where key_hash = $1";
+    EXPECT_TRUE(path_seen(gateway("statements: {legacy_lookup: '" + text + "'}")));
+    EXPECT_TRUE(path_seen(gateway("statements: {scan: '" + text + "'}")));
+    EXPECT_FALSE(path_seen(kGateway)) << "an equality may be anybody's";
+}
+
+TEST(StatementCounts, AFunctionThatReadsTheTableMayBeTheFallback) {
+    StatementClasses classes(kGateway, {"virtual_keys"});
+    classes.know_functions({"candidates"});
+    const auto is = [&classes](std::string_view sql) { return classes.of(sql); };
+    for (const char* const call : {"SELECT * FROM candidates($1)", "select public.\"candidates\" ($1)"})
+        EXPECT_EQ(is(call), Classified{StatementClass::unclassified}) << call;
+    for (const char* const other :
+         {"SELECT candidates FROM votes", "SELECT * FROM my_candidates($1)", "SELECT 1"})
+        EXPECT_EQ(is(other), std::nullopt) << other;
+    EXPECT_THAT(classes.needed_names(), ::testing::Contains("candidates"));
+    EXPECT_NE(classes.scope(), StatementClasses(kGateway, {"virtual_keys"}).scope());
+}
+
+TEST(StatementCounts, AResetIsNoticedWhereNoStatementWasKnown) {
+    Server server;
+    auto counts = fresh();
+    server.look(counts);
+    EXPECT_EQ(server.look(counts).resets, 0U);
+    server.statistics.reset_at = "r2";
+    EXPECT_EQ(server.look(counts).resets, 1U);
+    EXPECT_EQ(server.look(counts).resets, 0U);
+    // PostgreSQL 13 tells of none; keyshift's own calls have become fewer.
+    server.statistics.reset_at.clear();
+    server.statistics.evictions.reset();
+    auto old = fresh();
+    server.statistics.own_calls = 40;
+    server.look(old);
+    server.statistics.own_calls = 44;
+    EXPECT_EQ(server.look(old).resets, 0U);
+    server.statistics.own_calls = 3;
+    EXPECT_EQ(server.look(old).resets, 1U);
 }
 
 TEST(StatementCounts, WhatWasCountedBeforeTheFirstLookIsNobodys) {
@@ -143,12 +348,12 @@ TEST(StatementCounts, ResetsStartFromZeroAndAreNoticed) {
     server.run("touch", 10, 10);
     server.look(counts);
     server.statistics.reset_at = "r2";
-    server.entry("touch").calls = 12;  // more than before: the number alone would not tell
+    server.entry("touch").rows = 12;  // more than before: the number alone would not tell
     const auto all = server.look(counts);
     EXPECT_EQ(Server::of(all, Event::verification), 12);
     EXPECT_EQ(all.resets, 1U);
     server.entry("touch").since = "later";  // PostgreSQL 17, one entry
-    server.entry("touch").calls = 13;
+    server.entry("touch").rows = 13;
     const auto one = server.look(counts);
     EXPECT_EQ(Server::of(one, Event::verification), 13);
     EXPECT_EQ(one.resets, 1U);

@@ -26,12 +26,14 @@ Model safe_model() {
     keys.observation_start = kNow - 1000h;
     Migration& migration = model.keys.emplace().migration;
     migration.polled_at = migration.clock_at = kNow - 10s;
+    migration.census_at = kNow - 10s;
     migration.poll_every = 30s;
     migration.observed_since = kNow - 720h;
     migration.tally.phases.at(static_cast<std::size_t>(Phase::drained)) = 3;
     migration.tally.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
     migration.tally.phases.at(static_cast<std::size_t>(Phase::retired)) = 4;
     migration.evidence.newest_legacy_use = kNow - 200h;
+    migration.last_used_proved_at = kNow - 720h;
     migration.evidence.newest_modern_use = kNow - 1h;
     migration.detected = {FallbackMode::present, kNow - 720h, {}, "it was seen"};
     migration.newest_legacy_created_at = kNow - 2400h;
@@ -52,6 +54,7 @@ SourceCounts& counting(Model& model) {
     counts.counted_since = kNow - 720h;
     counts.read_at = kNow - 10s;
     counts.poll_every = 30s;
+    prove(counts.proof, kNow - 720h);
     model.policy.measurable["statements"].set();
     for (Headline& headline : model.evidence.headlines) headline.evidence = "statements";
     return counts;
@@ -120,7 +123,11 @@ const std::vector<Row> kRows{
 
     {"a modern key was used", [](Model&) {}, Check::auth_enforced, Outcome::pass,
      "used 2026-01-09T23:00:00Z"},
-    {"a legacy key later", [](Model& m) { m.keys->migration.evidence.newest_legacy_use = kNow - 30min; },
+    {"a legacy key later",
+     [](Model& m) {
+         m.keys->migration.evidence.newest_legacy_use = kNow - 30min;
+         m.keys->migration.detected.mode = FallbackMode::absent;
+     },
      Check::auth_enforced, Outcome::pass, "used 2026-01-09T23:30:00Z"},
     {"a modern key alone", [](Model& m) { m.keys->migration.evidence.newest_legacy_use.reset(); },
      Check::auth_enforced, Outcome::pass, "used 2026-01-09T23:00:00Z"},
@@ -148,6 +155,12 @@ const std::vector<Row> kRows{
      Check::no_new_legacy, Outcome::unsafe, "created 2026-01-09T23:00:00Z"},
     {"stranded", [](Model& m) { phase(m, Phase::stranded) = 1; }, Check::none_stranded, Outcome::unsafe,
      "1 legacy key is stranded"},
+    {"upgraded",
+     [](Model& m) {
+         phase(m, Phase::retired_in_use) = 1;
+         m.keys->migration.tally.upgraded_unused = 1;
+     },
+     Check::none_retired_in_use, Outcome::unsafe, "1 key upgraded while in use"},
     {"retired in use", [](Model& m) { phase(m, Phase::retired_in_use) = 1; }, Check::none_retired_in_use,
      Outcome::unsafe, "1 legacy key deleted while in use"},
     {"pending", [](Model& m) { phase(m, Phase::pending) = 1; }, Check::inventory, Outcome::not_yet,
@@ -185,7 +198,8 @@ const std::vector<Row> kRows{
 
     {"a request without a key was refused",
      [](Model& m) {
-         m.keys->migration.evidence.newest_modern_use.reset();
+         m.keys->migration.evidence.newest_modern_use = kNow - 30h;
+         m.policy.quiet_period = 31h;
          m.probe.refused_at = kNow - 1h;
      },
      Check::auth_enforced, Outcome::pass, "was refused 2026-01-09T23:00:00Z"},
@@ -195,20 +209,58 @@ const std::vector<Row> kRows{
          m.policy.measurable.clear();
      },
      Check::auth_enforced, Outcome::pass, "a key was used"},
+    {"modern keys are in use", [](Model&) {}, Check::gateway_in_use, Outcome::pass,
+     "a last use 2026-01-09T23:00:00Z, within 1d"},
+    {"nobody uses a modern key", [](Model& m) { m.keys->migration.evidence.newest_modern_use = kNow - 24h; },
+     Check::gateway_in_use, Outcome::unknown, "within 1d (migration.quiet_period)"},
+    {"as quiet as is usual",
+     [](Model& m) {
+         m.policy.quiet_period = 72h;
+         m.probe.refused_at = kNow - 1h;
+         m.keys->migration.evidence.newest_modern_use = kNow - 71h;
+     },
+     Check::gateway_in_use, Outcome::pass, "within 3d"},
     {"a request without a key was let in", [](Model& m) { m.probe.accepted_at = kNow - 1h; },
      Check::auth_enforced, Outcome::unsafe, "let in 2026-01-09T23:00:00Z"},
 
-    {"no hit", [](Model& m) { counting(m); }, Check::no_fallback_hits, Outcome::pass, "the last never"},
+    {"no hit", [](Model& m) { counting(m); }, Check::no_fallback_hits, Outcome::pass, "statements: 0"},
+    {"no hit, by last uses", [](Model&) {}, Check::no_fallback_hits, Outcome::pass, "last_used: 0"},
     {"a hit", [](Model& m) { counting(m).grew_at.front() = kNow - 1h; }, Check::no_fallback_hits,
-     Outcome::not_yet, "1 scan for a legacy or unknown key within 7d", kNow - 1h + kWeek},
-    {"hits counted for a day", [](Model& m) { counting(m).counted_since = kNow - 24h; }, Check::coverage,
-     Outcome::not_yet, "fallback hits counted since 2026-01-09T00:00:00Z", kNow - 24h + kWeek},
+     Outcome::not_yet, "1 fallback hit within 7d", kNow - 1h + kWeek},
+    {"counted for a day, last uses known for longer",
+     [](Model& m) { counting(m).counted_since = kNow - 24h; }, Check::coverage, Outcome::pass,
+     "covered by last_used since 2025-12-11"},
+    {"counted for a day, last uses not proved",
+     [](Model& m) {
+         counting(m).counted_since = kNow - 24h;
+         m.keys->migration.last_used_proved_at.reset();
+     },
+     Check::coverage, Outcome::not_yet, "covered by statements since 2026-01-09T00:00:00Z",
+     kNow - 24h + kWeek},
+    {"lost what it had counted",
+     [](Model& m) {
+         SourceCounts& counts = counting(m);
+         counts.lost_at = counts.counted_since = kNow - 1min;
+     },
+     Check::coverage, Outcome::not_yet, "statements lost what it had counted 2026-01-09T23:59:00Z",
+     kNow + 59min},
+    {"written late",
+     [](Model& m) {
+         SourceCounts& counts = counting(m);
+         counts.lost_at = counts.counted_since = kNow - 2min;
+         m.policy.last_used_delay = 1min;
+     },
+     Check::coverage, Outcome::pass, "lost"},
     {"a part does not answer", [](Model& m) { counting(m).missing = {"a"}; }, Check::no_fallback_hits,
-     Outcome::unknown, "not counted yet"},
-    {"configured, never read", [](Model& m) { m.policy.measurable["gateway_log"].set(); },
-     Check::no_fallback_hits, Outcome::unknown, "not counted yet"},
-    {"configured, never read: coverage", [](Model& m) { m.policy.measurable["gateway_log"].set(); },
-     Check::coverage, Outcome::unknown, "not counted yet"},
+     Outcome::unknown, "statements has counted uses of the fallback before, and cannot be read in full"},
+    {"configured, never read",
+     [](Model& m) { m.policy.measurable["gateway_log"].set(index_of(Event::fallback)); },
+     Check::no_fallback_hits, Outcome::pass, "unproved: gateway_log (it was not read yet)"},
+    {"nothing proved", [](Model& m) { m.keys->migration.last_used_proved_at.reset(); },
+     Check::no_fallback_hits, Outcome::unknown,
+     "unproved: last_used (no legacy key's last use was seen to move)"},
+    {"nothing proved: coverage", [](Model& m) { m.keys->migration.last_used_proved_at.reset(); },
+     Check::coverage, Outcome::unknown, "no evidence of uses of the fallback is proved yet"},
     {"configured, failures never read", [](Model& m) { m.policy.measurable["access_log"].set(); },
      Check::failures_normal, Outcome::unknown, "not known yet"},
     {"not asked for and not there",
@@ -216,17 +268,24 @@ const std::vector<Row> kRows{
          m.policy.measurable["statements"].set();
          m.sources["statements"].not_measured = "no such extension";
      },
-     Check::no_fallback_hits, Outcome::not_measured, ""},
+     Check::no_fallback_hits, Outcome::pass,
+     "last_used: 0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
     {"failures",
      [](Model& m) {
          counting(m);
-         m.evidence.hourly.add(kHourlyFailures, kNow, 1);
-         m.evidence.hourly.add(kHourlyAttempts, kNow, 10);
+         m.evidence.hourly.add(kHourlyFailed, kNow, 10);
+         m.evidence.hourly.add(kHourlyAttempts, kNow, 100);
      },
-     Check::failures_normal, Outcome::unsafe, "10 % of the requests"},
-    {"no failures", [](Model& m) { counting(m); }, Check::failures_normal, Outcome::pass, "0 %"},
+     Check::failures_normal, Outcome::unsafe, "10 % of 100 attempts"},
+    {"no failures",
+     [](Model& m) {
+         counting(m);
+         m.evidence.hourly.add(kHourlyAttempts, kNow, 100);
+     },
+     Check::failures_normal, Outcome::pass, "0 % of 100 attempts"},
+    {"nobody tried", [](Model& m) { counting(m); }, Check::failures_normal, Outcome::not_measured,
+     "only 0 attempts"},
 
-    {"no source counts hits", [](Model&) {}, Check::no_fallback_hits, Outcome::not_measured, ""},
     {"no source counts failures", [](Model&) {}, Check::failures_normal, Outcome::not_measured, ""},
 };
 
@@ -249,7 +308,7 @@ TEST(Assess, EachPartOfTheModelReachesItsCheck) {
 
 TEST(Assess, PhasesOfAnotherConfigurationAreNoBasisForAVerdict) {
     Model model = safe_model();
-    model.policy.windows.drain *= 2;
+    model.policy.windows.drain += 1h;
     const Judgement judgement = assess(model, kNow).judgement;
     EXPECT_EQ(verdict_name(judgement.verdict), "UNKNOWN");
     EXPECT_THAT(judgement[Check::sources_fresh].evidence, HasSubstr("the configuration has changed"));

@@ -270,19 +270,18 @@ TEST(OwnEvents, OfBeforeARestartAreWaitedForOnceMore) {
     EXPECT_EQ(counts.own.at(kFallback), 2);
 }
 
-TEST(OwnEvents, AreWaitedForUntilALookThatSettles) {
+TEST(OwnEvents, ThatTheSourceKnowsAreLeftOutAndHideNobody) {
     SourceCounts counts;
-    take_look(counts, look(), kNow);
-    add_own(counts, Event::fallback);
-    Look soon = look();
-    soon.settles = false;
-    for (int i = 0; i < 5; ++i) take_look(counts, soon, kNow);
-    SourceCounts shown = counts;
-    take_look(shown, look(1), kNow);
-    EXPECT_EQ(shown.totals.at(kFallback), 0U) << "it was keyshift's own";
-    for (int i = 0; i < 2; ++i) take_look(counts, look(), kNow);
+    Look seen = look(3);
+    seen.own.at(kFallback) = 1;
+    take_look(counts, seen, kNow);
     take_look(counts, look(1), kNow);
-    EXPECT_EQ(counts.totals.at(kFallback), 1U) << "keyshift's own never came";
+    EXPECT_EQ(counts.totals.at(kFallback), 3U);
+    seen = look(1);
+    seen.own.at(kFallback) = 1;
+    take_look(counts, seen, kNow + 1h);
+    EXPECT_EQ(counts.totals.at(kFallback), 3U);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow);
 }
 
 TEST(OwnEvents, AreNotTakenBackForWhatOthersCountedLess) {
@@ -356,10 +355,53 @@ TEST_F(HeadlinesTest, EachFollowsTheBestEvidence) {
         take(name, look());
         EXPECT_EQ(evidence(), name);
     }
+    take("gateway_metrics", look(1));
     take("prometheus", look(5));
     EXPECT_EQ(evidence(), "gateway_metrics");
-    EXPECT_EQ(total(), 0U);
+    EXPECT_EQ(total(), 1U);
     EXPECT_EQ(evidence(Signal::auth_cache), "");
+}
+
+TEST_F(HeadlinesTest, WhatHasCountedNothingYetHidesNothing) {
+    take("gateway_log", look());
+    EXPECT_EQ(evidence(), "gateway_log");
+    take("statements", look(3));
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(total(), 3U) << "nobody had counted anything before";
+    lapse(evidence_.sources.at("statements").proof, "why");
+    update();
+    EXPECT_EQ(evidence(), "gateway_log");
+    prove(evidence_.sources.at("statements").proof, kNow);
+    evidence_.sources.at("statements").proof.doubt = "why";
+    update();
+    EXPECT_EQ(evidence(), "gateway_log");
+    last_used_ = 1;
+    update();
+    EXPECT_EQ(evidence(), "last_used") << "uses were seen";
+}
+
+TEST_F(HeadlinesTest, OfOtherSignalsTooButARequestShowsThatFailuresWould) {
+    const auto count = [](std::initializer_list<Event> offers, Event event, std::int64_t by) {
+        Look out = offering(of(offers));
+        out.growth.at(index_of(event)) = by;
+        return out;
+    };
+    const std::initializer_list<Event> cache{Event::auth_cache_hit, Event::auth_cache_miss};
+    take("gateway_log", count(cache, Event::auth_cache_hit, 0));
+    take("statements", count(cache, Event::auth_cache_miss, 2));
+    EXPECT_EQ(evidence(Signal::auth_cache), "statements");
+    EXPECT_EQ(total(Event::auth_cache_miss), 2U);
+    take("gateway_log", count(cache, Event::auth_cache_miss, 1));
+    EXPECT_EQ(evidence(Signal::auth_cache), "gateway_log");
+    EXPECT_EQ(total(Event::auth_cache_miss), 2U);
+    take("gateway_log", count(cache, Event::auth_cache_miss, 2));
+    EXPECT_EQ(total(Event::auth_cache_miss), 4U);
+    const std::initializer_list<Event> fails{Event::failure_unknown_key, Event::request_success};
+    take("statements", count(fails, Event::failure_unknown_key, 4));
+    take("access_log", count(fails, Event::request_success, 0));
+    EXPECT_EQ(evidence(Signal::auth_failures), "statements");
+    take("access_log", count(fails, Event::request_success, 1));
+    EXPECT_EQ(evidence(Signal::auth_failures), "access_log");
 }
 
 TEST_F(HeadlinesTest, WhatASourceCannotCountItIsNoEvidenceOf) {
@@ -379,20 +421,22 @@ TEST_F(HeadlinesTest, GoesOnFromItsValueWhenTheEvidenceChanges) {
     take("gateway_metrics", look());
     take("statements", look(2));
     take("gateway_metrics", look(2));
+    EXPECT_EQ(evidence(), "gateway_metrics");
     EXPECT_EQ(total(), 5U) << "seen by both, counted once";
     now_ += 80s;
     take("statements", look(4));
     now_ += 10s;
     update();
     EXPECT_EQ(evidence(), "statements") << "the better one has been silent for three polls";
-    EXPECT_EQ(total(), 5U) << "what grew before the change is left out";
+    EXPECT_EQ(total(), 9U) << "it has counted so many in all";
     take("statements", look(1));
-    EXPECT_EQ(total(), 6U);
+    EXPECT_EQ(total(), 10U);
     take("gateway_metrics", look(5));
     EXPECT_EQ(evidence(), "gateway_metrics");
-    EXPECT_EQ(total(), 6U);
+    EXPECT_EQ(total(), 10U);
     take("gateway_metrics", look(1));
-    EXPECT_EQ(total(), 7U);
+    EXPECT_EQ(total(), 11U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 11U);
 }
 
 TEST_F(HeadlinesTest, WithoutAnyEvidenceTheNameOfTheLastStays) {
@@ -413,6 +457,8 @@ TEST_F(HeadlinesTest, LastUseIsTheLastResort) {
     update();
     EXPECT_EQ(total(), 2U);
     take("statements", look());
+    EXPECT_EQ(evidence(), kLastUsed) << "nothing shows that statements would";
+    take("statements", look(1));
     last_used_ = 13;
     update();
     EXPECT_EQ(evidence(), "statements");
@@ -465,8 +511,10 @@ TEST_F(HeadlinesTest, OnlyTheEvidenceOfBeforeIsAwaited) {
     take("statements", look());
     take("gateway_metrics", look());
     now_ += 1h;
-    for (const char* const name : {"statements", "gateway_metrics"})
+    for (const char* const name : {"statements", "gateway_metrics"}) {
         restore(evidence_.sources.at(name), now_);
+        prove(evidence_.sources.at(name).proof, now_);
+    }
     evidence_.headlines.front().evidence = "statements";
     update();
     EXPECT_EQ(evidence(), "statements");
@@ -500,8 +548,25 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
     EXPECT_EQ(total(Event::failure_blocked), 1U);
     EXPECT_EQ(total(Event::request_success), 0U) << "no headline shows it";
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 3U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailed, {}), 3U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyUnknownKeys, {}), 2U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 10U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 0U);
+}
+
+TEST_F(HeadlinesTest, WhoeverWasHeldBackOrBroughtNoKeyHasNotTried) {
+    take("access_log", requests_look(0, 0, 0, 0));
+    Look seen = requests_look(2, 0, 7, 0);
+    seen.growth.at(index_of(Event::request_auth_failure)) = 2 + 3 + 4 + 5;
+    seen.growth.at(index_of(Event::request_rate_limited)) = 6;
+    seen.growth.at(index_of(Event::failure_missing_header)) = 3;
+    seen.growth.at(index_of(Event::failure_malformed_header)) = 4;
+    seen.growth.at(index_of(Event::failure_forbidden)) = 5;
+    seen.growth.at(index_of(Event::failure_rate_limited)) = 6;
+    take("access_log", seen);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailed, {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 9U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 20U) << "what status shows";
 }
 
 TEST_F(HeadlinesTest, WhereRequestsAreNotCountedAuthenticationsAre) {
@@ -510,6 +575,337 @@ TEST_F(HeadlinesTest, WhereRequestsAreNotCountedAuthenticationsAre) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 50U);
     take("statements", requests_look(0, 0, 3, 20));
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 53U) << "the two are not compared";
+}
+
+// ---- the lower bound that last uses are ----
+
+class LowerBound : public HeadlinesTest {
+ protected:
+    /// A poll of the key table, of which nothing is later than half a minute ago.
+    void poll(std::uint64_t uses) {
+        last_used_ = uses;
+        update();
+        follow_uses(evidence_, {uses, now_, 30s, 1h}, now_);
+    }
+    void pass(base::Duration d) {
+        now_ += d;
+        for (auto& [name, counts] : evidence_.sources) counts.read_at = counts.complete_at = now_;
+    }
+    bool contradicted() const { return is_contradicted(evidence_, 168h, now_); }
+};
+
+TEST_F(LowerBound, WhatTheEvidenceHasCountedIsNotCountedAgain) {
+    poll(10);
+    take("statements", look());
+    pass(2h);
+    take("statements", look(1));
+    poll(11);
+    EXPECT_EQ(total(), 1U);
+    poll(12);
+    EXPECT_EQ(total(), 2U) << "raised";
+    take("statements", look(1));
+    EXPECT_EQ(total(), 2U) << "it was counted later than it was seen";
+    take("statements", look(1));
+    EXPECT_EQ(total(), 3U);
+    pass(1h);
+    poll(12);
+    EXPECT_FALSE(contradicted());
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 3U);
+}
+
+TEST_F(LowerBound, AHitThatIsCountedAfterTheUseIsNoOtherHoweverYoungTheEvidence) {
+    poll(0);
+    take("statements", look(1));
+    poll(0);
+    pass(30s);
+    poll(1);
+    EXPECT_EQ(total(), 1U) << "the hit of before may have been it";
+    poll(2);
+    EXPECT_EQ(total(), 2U);
+    take("statements", look(1));
+    EXPECT_EQ(total(), 2U);
+    EXPECT_FALSE(contradicted());
+}
+
+TEST_F(LowerBound, AUseMayBeWrittenAsLateAsTheGatewayWrites) {
+    poll(0);
+    take("statements", look());
+    pass(2h);
+    poll(0);
+    take("statements", look(1));
+    pass(59min);
+    poll(0);
+    pass(30s);
+    poll(1);
+    EXPECT_EQ(total(), 1U);
+    take("statements", look(1));
+    pass(1h + 5min);
+    poll(1);
+    pass(1min);
+    poll(2);
+    EXPECT_EQ(total(), 3U) << "later than that it is another one";
+}
+
+TEST_F(LowerBound, EvidenceThatMissesUsesIsContradicted) {
+    poll(0);
+    take("statements", look(1));
+    pass(2h);
+    poll(0);
+    poll(1);
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(total(), 2U);
+    pass(15min - 1us);
+    poll(1);
+    EXPECT_FALSE(contradicted()) << "it may come later";
+    EXPECT_TRUE(evidence_.sources.at("statements").proof.since);
+    pass(1us);
+    poll(1);
+    EXPECT_TRUE(contradicted());
+    EXPECT_EQ(evidence_.contradicted, "statements");
+    EXPECT_FALSE(evidence_.sources.at("statements").proof.since);
+    EXPECT_EQ(total(), 2U);
+    pass(168h - 1us);
+    EXPECT_TRUE(contradicted());
+    pass(1us);
+    EXPECT_FALSE(contradicted());
+}
+
+TEST_F(LowerBound, PollsThatAreFarApartHaveTheirTime) {
+    poll(0);
+    take("statements", look(1));
+    pass(20h);
+    const auto rare_poll = [this](std::uint64_t uses) {
+        last_used_ = uses;
+        update();
+        follow_uses(evidence_, {uses, now_, 10min, 1h}, now_);
+    };
+    rare_poll(0);
+    rare_poll(1);
+    pass(30min - 1us);
+    rare_poll(1);
+    EXPECT_FALSE(contradicted());
+    pass(1us);
+    rare_poll(1);
+    EXPECT_TRUE(contradicted());
+}
+
+TEST_F(LowerBound, WhatWasLostOrNotWatchedContradictsNothing) {
+    const auto contradicted_after = [this](void (*change)(SourceCounts&, base::Time)) {
+        evidence_ = {};
+        now_ = kNow;
+        poll(0);
+        take("statements", look(1));
+        pass(2h);
+        poll(0);
+        poll(1);
+        change(evidence_.sources.at("statements"), now_);
+        pass(1min);
+        change(evidence_.sources.at("statements"), now_);
+        poll(1);
+        pass(1h);
+        poll(1);
+        return contradicted();
+    };
+    EXPECT_TRUE(contradicted_after([](SourceCounts&, base::Time) {}));
+    EXPECT_FALSE(contradicted_after([](SourceCounts& c, base::Time now) { c.counted_since = now; }));
+    EXPECT_FALSE(contradicted_after([](SourceCounts& c, base::Time) { c.missing = {"a"}; }));
+}
+
+TEST_F(LowerBound, AnotherEvidenceIsNotBlamed) {
+    poll(0);
+    take("statements", look(1));
+    pass(2h);
+    poll(0);
+    poll(1);
+    take("gateway_metrics", look(1));
+    EXPECT_EQ(evidence(), "gateway_metrics");
+    evidence_.sources.at("gateway_metrics").counted_since = kNow;
+    pass(1h);
+    poll(1);
+    EXPECT_FALSE(contradicted());
+}
+
+TEST_F(LowerBound, AScanInVainMayHaveBeenAUseThatWasWrittenLater) {
+    poll(0);
+    take("statements", look(1));
+    pass(2h);
+    poll(0);
+    evidence_.match.in_vain(1, now_);
+    poll(1);
+    EXPECT_EQ(total(), 2U) << "raised";
+    poll(2);
+    EXPECT_EQ(total(), 3U);
+    evidence_.match.in_vain(1, now_);
+    pass(1h);
+    poll(2);
+    EXPECT_FALSE(contradicted());
+}
+
+TEST_F(LowerBound, HitsOfBeforeARestartStandForUsesThatAreSeenAfterIt) {
+    poll(0);
+    take("statements", look(1));
+    pass(4h);
+    take("statements", look(1));
+    evidence_.match = {};
+    evidence_.uses_polled_at.reset();
+    remember_hits(evidence_, now_);
+    poll(1);
+    EXPECT_EQ(total(), 2U);
+    poll(2);
+    EXPECT_EQ(total(), 3U);
+}
+
+// ---- scans ----
+
+Look scans(std::int64_t count) {
+    Look out = look();
+    out.offers = of({Event::fallback_scan});
+    out.growth.at(index_of(Event::fallback_scan)) = count;
+    return out;
+}
+constexpr auto kScan = index_of(Event::fallback_scan);
+
+TEST(Scans, AreHitsOnceTheKeyTableSaysSo) {
+    SourceCounts counts;
+    take_look(counts, scans(0), kNow);
+    EXPECT_TRUE(counts.offers.test(kFallback)) << "whoever counts scans counts hits";
+    take_look(counts, scans(3), kNow + 30s);
+    EXPECT_EQ(counts.totals.at(kScan), 3U);
+    EXPECT_EQ(counts.totals.at(kFallback), 0U);
+    EXPECT_EQ(settle_scans(counts, {true, kNow + 1min, kNow + 10s}, kNow + 1min), 0U);
+    EXPECT_EQ(counts.totals.at(kFallback), 3U);
+    EXPECT_EQ(counts.scan_hits, 3U);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 30s);
+    EXPECT_TRUE(counts.proof.since);
+    take_look(counts, scans(2), kNow + 2min);
+    EXPECT_EQ(settle_scans(counts, {true, kNow + 3min, kNow + 10s}, kNow + 3min), 2U);
+    EXPECT_EQ(counts.totals.at(kScan), 5U);
+    EXPECT_EQ(counts.totals.at(kFallback), 3U);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 30s);
+}
+
+TEST(Scans, ThatFoundTheirKeyAreTheUseThatWasCountedOfThem) {
+    SourceCounts counts;
+    Look look;
+    look.offers.set(index_of(Event::fallback_scan));
+    look.poll_every = 30s;
+    take_look(counts, look, kNow);
+    look.growth.at(index_of(Event::fallback_scan)) = 5;
+    look.growth.at(index_of(Event::fallback)) = 2;  // promotions
+    take_look(counts, look, kNow + 30s);
+    EXPECT_EQ(settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s), 0U) << "last uses tell nothing";
+    EXPECT_EQ(counts.totals.at(index_of(Event::fallback_scan)), 5U);
+    EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 5U) << "of five scans two were promotions";
+    look.growth.at(index_of(Event::fallback_scan)) = 0;
+    take_look(counts, look, kNow + 1min);
+    settle_scans(counts, {.data_at = kNow + 1min}, kNow + 1min);
+    EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 7U) << "promotions without a scan";
+}
+
+TEST(Scans, InVainProveNothing) {
+    SourceCounts counts;
+    take_look(counts, scans(0), kNow);
+    take_look(counts, scans(3), kNow + 30s);
+    settle_scans(counts, {true, kNow + 1min, kNow - 1h}, kNow + 1min);
+    EXPECT_FALSE(counts.proof.since);
+}
+
+TEST(Scans, OfTheCanaryProveAndAreNoHits) {
+    const auto own_by = [](int way) {
+        SourceCounts counts;
+        take_look(counts, scans(0), kNow);
+        Look seen = scans(1);
+        if (way == 0) add_own(counts, Event::fallback_scan);
+        if (way == 1) seen.in_flight.at(kScan) = 1;
+        if (way == 2) seen.own.at(kScan) = 1;
+        take_look(counts, seen, kNow + 30s);
+        settle_scans(counts, {true, kNow + 1min, kNow + 20s}, kNow + 1min);
+        EXPECT_EQ(counts.totals.at(kFallback), 0U) << way;
+        return counts.proof.since.has_value();
+    };
+    for (const int way : {0, 1, 2}) EXPECT_TRUE(own_by(way)) << way;
+}
+
+TEST(Scans, ThatAreHitsAreNotHiddenByWhatTheProbeMayHaveCaused) {
+    SourceCounts counts;
+    take_look(counts, scans(0), kNow);
+    add_own(counts, Event::fallback);  // which will show as a scan
+    take_look(counts, scans(1), kNow + 30s);
+    settle_scans(counts, {true, kNow + 1min, kNow + 20s}, kNow + 1min);
+    EXPECT_EQ(counts.totals.at(kFallback), 1U);
+    for (int i = 0; i < 3; ++i) take_look(counts, scans(0), kNow + 2min);
+    EXPECT_EQ(counts.own.at(kFallback), 0);
+    take_look(counts, look(1), kNow + 3min);
+    EXPECT_EQ(counts.totals.at(kFallback), 2U) << "and a promotion";
+}
+
+// ---- what a zero rests on ----
+
+TEST(Ability, IsShownByAHitKeyshiftsOwnIncluded) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    EXPECT_FALSE(counts.proof.since);
+    add_own(counts, Event::fallback);
+    take_look(counts, look(1), kNow + 1min);
+    EXPECT_EQ(counts.totals.at(kFallback), 0U);
+    EXPECT_EQ(counts.proof.since, kNow + 1min);
+}
+
+TEST(Ability, IsShownByADeclaredLegacyPathThatRan) {
+    SourceCounts counts;
+    Look look;
+    look.offers.set(index_of(Event::fallback));
+    look.poll_every = 30s;
+    look.ground.at_work = true;
+    take_look(counts, look, kNow);
+    EXPECT_FALSE(counts.proof.since);
+    look.ground.path_seen = true;
+    take_look(counts, look, kNow + 30s);
+    EXPECT_EQ(counts.proof.since, kNow + 30s);
+}
+
+TEST(Ability, LapsesWithItsGroundAndWithAPartThatIsGone) {
+    SourceCounts counts;
+    take_look(counts, look(1), kNow);
+    ASSERT_TRUE(counts.proof.since);
+    take_look(counts, look(0, {"a"}), kNow + 15min);
+    EXPECT_TRUE(counts.proof.since);
+    take_look(counts, look(0, {"a"}), kNow + 15min + 1us);
+    EXPECT_FALSE(counts.proof.since);
+    EXPECT_EQ(counts.proof.lapsed, "a part of it has not answered since 2026-01-10T00:00:00Z");
+    SourceCounts idle;
+    take_look(idle, look(1), kNow);
+    Look later = look();
+    later.idle = 72h;
+    take_look(idle, later, kNow + 72h - 1us);
+    EXPECT_TRUE(idle.proof.since);
+    take_look(idle, later, kNow + 72h);
+    EXPECT_FALSE(idle.proof.since);
+}
+
+TEST(Ability, DoubtBeginsCoverageAnewAsLongAsItLasts) {
+    SourceCounts counts;
+    take_look(counts, look(1), kNow);
+    Look doubtful = look();
+    doubtful.ground.doubt = "a statement fits nothing";
+    take_look(counts, doubtful, kNow + 1min);
+    EXPECT_EQ(counts.proof.doubt, "a statement fits nothing");
+    EXPECT_EQ(counts.counted_since, kNow + 1min);
+    EXPECT_EQ(counts.lost_at, std::nullopt) << "nothing was lost";
+    take_look(counts, look(), kNow + 2min);
+    EXPECT_EQ(counts.counted_since, kNow + 1min);
+    EXPECT_EQ(counts.proof.doubt, "");
+    EXPECT_EQ(counts.proof.since, kNow);
+}
+
+TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstLook) {
+    SourceCounts counts;
+    take_look(counts, lossy(), kNow);
+    EXPECT_EQ(counts.lost_at, std::nullopt);
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.lost_at, std::nullopt);
+    take_look(counts, lossy({"a"}), kNow + 2min);
+    EXPECT_EQ(counts.lost_at, kNow + 2min) << "also while a part is away";
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST_F(ActiveScan, AnUpgradedKeyIsNotMissed) {
     const auto gone = ledger_.take_unseen(10);
     ASSERT_EQ(gone.size(), 1U);
     EXPECT_TRUE(gone.front().upgraded);
-    EXPECT_FALSE(gone.front().in_use);
+    EXPECT_TRUE(gone.front().in_use);
 }
 
 TEST_F(ActiveScan, MassDeletionsAreLeftToTheCensus) {

@@ -103,7 +103,8 @@ auto outcome(Watch& watch) {
         watch.news.empty() ? std::nullopt : std::optional(watch.news.front().another), tally.phases,
         std::tuple(tally.live_use.keys, tally.live_use.unswitched, tally.live_use.quiet_at),
         tally.drained_by_owner_only, tally.dormant_unacknowledged, tally.dormant_blocked_recently,
-        tally.blocked_long_enough_at, std::tuple(inventory.legacy_keys, inventory.used),
+        tally.blocked_long_enough_at, std::tuple(tally.upgraded_unused, tally.beside, tally.used_and_legacy),
+        std::tuple(inventory.legacy_keys, inventory.used),
         watch.ledger.silent_without_reason(watch.now, watch.now), watch.ledger.newest_use_until(watch.now));
 }
 
@@ -119,6 +120,9 @@ TEST(LedgerRestore, WhatIsRestoredIsRecalled) {
                            .upgraded = true,
                            .in_use = true,
                            .with_owner = true,
+                           .proved = true,
+                           .beside = true,
+                           .behind = true,
                            .rule = PairRule::name,
                            .replacement = 7,
                            .replacement_used = 8};
@@ -130,11 +134,13 @@ TEST(LedgerRestore, WhatIsRestoredIsRecalled) {
     EXPECT_EQ(std::tuple(out.row, out.last_used, out.longest_gap, out.since, out.phase, out.candidate),
               std::tuple(3U, 4U, 5U, 6U, std::optional(Phase::overlap), Phase::issued));
     EXPECT_TRUE(out.advanced && out.gone && out.upgraded && out.in_use && out.with_owner);
+    EXPECT_TRUE(out.proved && out.beside && out.behind);
     EXPECT_EQ(std::tuple(out.rule, out.replacement_used), std::tuple(PairRule::name, 8U));
     key.id = "nothing is known of it";
     ledger.restore(key, {});
     const KeyMemory none = ledger.recall(hash_id(key.id));
     EXPECT_FALSE(none.advanced || none.gone || none.upgraded || none.in_use || none.with_owner);
+    EXPECT_FALSE(none.proved || none.beside || none.behind);
     EXPECT_EQ(none.last_used, 0U) << "a creation is no use";
 }
 

@@ -237,7 +237,10 @@ TEST(Tally, AnAcknowledgementIsVoidOnceTheKeyIsUsed) {
     watch.acknowledged["k"] = kNow - 39 * kDay - 1s;
     watch.pulse();
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 1U) << "given before the use";
-    watch.acknowledged["k"] = kNow - 39 * kDay;
+    watch.acknowledged["k"] = kNow - 32 * kDay;
+    watch.pulse();
+    EXPECT_EQ(watch.tally.dormant_unacknowledged, 1U) << "given while it was in use";
+    watch.acknowledged["k"] = kNow - 32 * kDay + 2s;
     watch.pulse();
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 0U);
 }
@@ -246,6 +249,9 @@ TEST(Tally, AKeyThatWasNeverUsedCanBeAcknowledged) {
     Watch watch;
     watch.add("k", Used{});
     watch.acknowledged["k"] = kNow - 101 * kDay;
+    watch.census();
+    EXPECT_EQ(watch.tally.dormant_unacknowledged, 1U) << "before it was there";
+    watch.acknowledged["k"] = kNow - 92 * kDay;
     watch.census();
     EXPECT_EQ(watch.phase(), "dormant");
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 0U);

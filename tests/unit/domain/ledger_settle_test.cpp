@@ -275,8 +275,9 @@ TEST(LedgerSettle, ADeletionInUseIsSettledByTime) {
     expect_retired_after_two_polls(watch);
 }
 
-TEST(LedgerSettle, AKeyUpgradedInPlaceLocksNobodyOut) {
+TEST(LedgerSettle, AKeyUpgradedByItsUseLocksNobodyOut) {
     Watch watch;
+    watch.promotes_in_place = true;
     watch.add("k");
     watch.census();
     watch.table.at("k").legacy = false;
@@ -286,7 +287,6 @@ TEST(LedgerSettle, AKeyUpgradedInPlaceLocksNobodyOut) {
     watch.census();
     ASSERT_EQ(watch.gone.size(), 1U);
     EXPECT_TRUE(watch.gone.front().upgraded);
-    EXPECT_FALSE(watch.gone.front().in_use);
     EXPECT_EQ(watch.phase(), "pending");
     watch.census();
     EXPECT_EQ(watch.told(), Told{"pending -> upgraded"});

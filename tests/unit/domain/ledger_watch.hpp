@@ -40,6 +40,9 @@ struct Watch {
     std::map<std::string, Link> links;         // by the legacy key
     std::map<std::string, Time> acknowledged;  // likewise
     bool owners_go_too = false;
+    bool promotes_in_place = false;
+    Duration last_used_delay = 1h;
+    RefusedKeys refused;
     Ledger ledger;
 
     // Of the last poll.
@@ -47,6 +50,8 @@ struct Watch {
     std::vector<Gone> gone;
     std::vector<PairNews> news;
     Tally tally;
+    std::optional<Upgrade> upgrade;
+    bool set_back = false;
 
     Key& add(const std::string& id, Used used = kNow - 1h) {
         const auto at = table.emplace(id, Key{}).first;
@@ -85,7 +90,7 @@ struct Watch {
     /// finds it.
     void restart() {
         Ledger restored;
-        restored.look_from({now, {}, fallback}, polled_at_);
+        restored.look_from(view(), polled_at_);
         for (auto& [id, kept] : journal_) {
             if (ledger.find(hash_id(id)) == nullptr) continue;
             kept.memory.replacement_used = ledger.recall(hash_id(id)).replacement_used;
@@ -119,24 +124,35 @@ struct Watch {
         KeyMemory memory;
     };
 
+    View view() const {
+        return {.now = now,
+                .windows = {},
+                .fallback = fallback,
+                .promotes_in_place = promotes_in_place,
+                .last_used_delay = last_used_delay,
+                .refused = refused};
+    }
     void look(Duration later) {
         now += later;
-        ledger.look_from({now, {}, fallback}, polled_at_);
+        ledger.look_from(view(), polled_at_);
         gone.clear();
+        upgrade.reset();
+        set_back = false;
         news.clear();
         settled.clear();
     }
     void see(const Key& key) {
         if (!key.legacy) {
-            ledger.observe_modern(key);
+            upgrade = ledger.observe_modern(key);
             return;
         }
         const Change change = ledger.observe(key);
+        set_back = change.set_back;
         const auto [at, is_new] = journal_.try_emplace(std::string(key.id));
         Kept& kept = at->second;
         if (change.created) {
             const std::uint32_t row = is_new ? change.row : kept.memory.row;
-            if (!is_new) ledger.adopt(hash_id(key.id), kept.memory);
+            if (!is_new) set_back = ledger.adopt(key, kept.memory);
             kept.memory = {.row = row,
                            .last_used = key.last_used_at ? to_seconds(*key.last_used_at) : 0,
                            .since = to_seconds(now),
@@ -157,7 +173,7 @@ struct Watch {
     }
     void settle() {
         for (const auto& [id, at] : acknowledged) ledger.acknowledge(hash_id(id), to_seconds(at));
-        tally = ledger.settle({now, {}, fallback}, [this](const Settled& key) { settled.push_back(key); });
+        tally = ledger.settle(view(), [this](const Settled& key) { settled.push_back(key); });
         for (auto& [id, kept] : journal_)
             for (const Settled& key : settled)
                 if (key.hash == hash_id(id)) keep(kept.memory, ledger.recall(key.hash));

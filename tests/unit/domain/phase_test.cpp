@@ -110,6 +110,14 @@ KeyFacts blocked(KeyFacts key) {
     key.blocked = true;
     return key;
 }
+KeyFacts beside(KeyFacts key) {
+    key.beside = true;
+    return key;
+}
+KeyFacts acknowledged(KeyFacts key) {
+    key.acknowledged = true;
+    return key;
+}
 KeyFacts expired(KeyFacts key) {
     key.expired = true;
     return key;
@@ -153,6 +161,16 @@ TEST(LivePhase, EveryRowOfTheTable) {
         {"switched", used(8 * kDay, kUsed), kPresent, Phase::drained},
         {"switched as far as is known", used(8 * kDay, kUsed), kUnknown, Phase::drained},
         {"switched before the format stopped", used(1h, kUsed), absent(1 * kDay), Phase::drained},
+        {"one of two clients switched before that", beside(used(1h, kUsed)), absent(1 * kDay),
+         Phase::stranded},
+        {"both were idle before that", beside(used(20 * kDay, kUsed)), absent(10 * kDay), Phase::drained},
+        {"of two clients, while the format works", beside(used(1h, kUsed)), kPresent, Phase::overlap},
+        {"idle, and its owner was asked", acknowledged(used(8 * kDay)), kPresent, Phase::dormant},
+        {"idle, new key unused, its owner was asked", acknowledged(used(8 * kDay, kUnused)), kPresent,
+         Phase::dormant},
+        {"in use, whatever its owner says", acknowledged(used(1h)), kPresent, Phase::pending},
+        {"a monthly job, whatever its owner says", acknowledged(with_gap(used(8 * kDay), 31 * kDay)),
+         kPresent, Phase::pending},
         {"switched, and the old key was never used", with_replacement(never_used(1h), kUsed), kPresent,
          Phase::drained},
         {"new key made", used(1h, kUnused), kPresent, Phase::issued},
@@ -242,7 +260,7 @@ TEST(LivePhase, TheClocksOfTheDatabaseMayRunAhead) {
 // ---- every combination, against the table written as eight formulas that exclude each other ----
 
 struct Facts {
-    bool off, dead, absent, caught, active, old;
+    bool off, dead, absent, caught, active, old, idle, beside, asked;
     Replacement replacement;
 };
 Facts facts_of(const KeyFacts& key, const Fallback& fallback) {
@@ -257,23 +275,27 @@ Facts facts_of(const KeyFacts& key, const Fallback& fallback) {
     f.caught = key.last_used_at && us(*key.last_used_at) + week > us(fallback.absent_since);
     f.active = key.last_used_at && since_use < (gaps > week ? gaps : week);
     f.old = since_use > kWindows.dormant.count();
+    f.idle = since_use > (gaps > week ? gaps : week);
+    f.beside = key.beside;
+    f.asked = key.acknowledged;
     f.replacement = key.replacement;
     return f;
 }
 std::vector<Phase> phases_that_hold(const Facts& f) {
     const bool works = !f.off && !f.dead;
     const bool replaced = f.replacement == kUsed;
-    const bool lost = f.absent && f.caught && !replaced;
+    const bool lost = f.absent && f.caught && (!replaced || f.beside);
+    const bool sleeps = f.old || (f.idle && f.asked);
     const bool waiting = f.replacement == kUnused && f.active;
     const std::vector<std::pair<Phase, bool>> all{
         {Phase::quarantined, f.off},
         {Phase::expired, f.dead && !f.off},
         {Phase::stranded, works && lost},
         {Phase::overlap, works && replaced && f.active && !f.absent},
-        {Phase::drained, works && replaced && (f.absent || !f.active)},
+        {Phase::drained, works && !lost && replaced && (f.absent || !f.active)},
         {Phase::issued, works && !lost && waiting},
-        {Phase::dormant, works && !lost && !replaced && !waiting && f.old},
-        {Phase::pending, works && !lost && !replaced && !waiting && !f.old},
+        {Phase::dormant, works && !lost && !replaced && !waiting && sleeps},
+        {Phase::pending, works && !lost && !replaced && !waiting && !sleeps},
     };
     std::vector<Phase> out;
     for (const auto& [phase, holds] : all)
@@ -298,11 +320,13 @@ std::vector<KeyFacts> all_keys() {
     return keys;
 }
 
-/// With each replacement, blocked or not, expired or not, over budget or not.
+/// With each replacement, blocked or not, expired or not, over budget or not, used beside it, acknowledged.
 std::vector<KeyFacts> variants(KeyFacts key) {
     std::vector<KeyFacts> out;
     for (const Replacement replacement : {Replacement::none, kUnused, kUsed}) {
-        for (unsigned bits = 0; bits < 8; ++bits) {
+        for (unsigned bits = 0; bits < 32; ++bits) {
+            key.beside = (bits & 8U) != 0;
+            key.acknowledged = (bits & 16U) != 0;
             key.blocked = (bits & 1U) != 0;
             key.expired = (bits & 2U) != 0;
             key.over_budget = (bits & 4U) != 0;
@@ -363,7 +387,21 @@ TEST(GonePhase, EveryRowOfTheTable) {
     gone.acknowledged = true;
     EXPECT_EQ(gone_phase(gone, kNow), Phase::retired) << "acknowledged";
     gone.upgraded = true;
+    EXPECT_EQ(gone_phase(gone, kNow), Phase::retired) << "acknowledged, and never proved";
+    gone.acknowledged = false;
+    EXPECT_EQ(gone_phase(gone, kNow), Phase::retired_in_use) << "upgraded, not used since";
+    gone.proved = true;
     EXPECT_EQ(gone_phase(gone, kNow), Phase::upgraded);
+    gone.upgraded = false;
+    EXPECT_EQ(gone_phase(gone, kNow), Phase::retired_in_use) << "without a row there is no proof";
+    Departure two = departed(8 * kDay);
+    two.replacement_used_at = kNow;
+    two.beside = true;
+    EXPECT_EQ(gone_phase(two, kNow), Phase::retired_in_use) << "one of two clients has moved";
+    two.quiet = true;
+    EXPECT_EQ(gone_phase(two, kNow), Phase::retired) << "nobody knocks in vain";
+    two.replacement_used_at.reset();
+    EXPECT_EQ(gone_phase(two, kNow), Phase::retired_in_use) << "nobody has moved";
     Departure idle_key = departed(1h);
     idle_key.in_use = false;
     EXPECT_EQ(gone_phase(idle_key, kNow), Phase::retired) << "not in use";
@@ -387,8 +425,11 @@ TEST(GonePhase, BoundariesToTheMicrosecond) {
 }
 
 TEST(GonePhase, EveryCombination) {
-    for (unsigned bits = 0; bits < 16; ++bits) {
+    for (unsigned bits = 0; bits < 128; ++bits) {
         Departure gone;
+        gone.proved = (bits & 16U) != 0;
+        gone.beside = (bits & 32U) != 0;
+        gone.quiet = (bits & 64U) != 0;
         gone.upgraded = (bits & 1U) != 0;
         gone.in_use = (bits & 2U) != 0;
         gone.acknowledged = (bits & 4U) != 0;
@@ -396,10 +437,11 @@ TEST(GonePhase, EveryCombination) {
         const std::vector<std::optional<Time>> uses{{}, gone.gone_at, gone.gone_at + kTick};
         for (const auto& use : uses) {
             gone.replacement_used_at = use;
-            const bool passed = use == gone.gone_at + kTick;
+            const bool passed = use == gone.gone_at + kTick && (!gone.beside || gone.quiet);
+            const bool proved = gone.upgraded && gone.proved;
             // Someone is probably locked out in one case only: in use, and none of the four ways out.
-            const bool alarm = (bits & 0b1111U) == 0b0010U && !passed;
-            const Phase other = gone.upgraded ? Phase::upgraded : Phase::retired;
+            const bool alarm = (bits & 0b1110U) == 0b0010U && !passed && !proved;
+            const Phase other = proved ? Phase::upgraded : Phase::retired;
             EXPECT_EQ(gone_phase(gone, kNow), alarm ? Phase::retired_in_use : other) << bits;
         }
     }

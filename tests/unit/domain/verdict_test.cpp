@@ -29,6 +29,7 @@ VerdictFacts safe_facts() {
     VerdictFacts f;
     f.keys_up = true;
     f.keys_read_at = kNow - 10s;
+    f.census_at = kNow - 10s;
     f.poll_every = 30s;
     f.observed_since = kNow - 720h;
     f.watched_since = kNow - 720h;
@@ -41,11 +42,22 @@ VerdictFacts safe_facts() {
     phase(f, Phase::retired) = 4;
     f.newest_legacy_created_at = kNow - 2400h;
     f.fallback.state = {FallbackMode::present, kNow - 720h, {}, "a legacy key was used"};
-    f.fallback_hits_configured = true;
-    f.fallback_hits = FallbackHits{0, kNow - 200h, kNow - 720h};
+    f.modern_use = {kNow - 1h, "a last use"};
+    f.fallback_watch.witnesses = {FallbackWitness{
+        .name = "gateway_log", .proved = true, .covered_since = kNow - 720h, .last_hit = kNow - 200h}};
     f.failures_configured = true;
-    f.failures = AuthFailures{0.01, 0.02};
+    f.failures = AuthFailures{0.01, 0.02, 24h, 200, true};
     return f;
+}
+
+FallbackWitness& witness(VerdictFacts& facts) {
+    return facts.fallback_watch.witnesses.front();
+}
+
+/// The key table, beside the other witness.
+FallbackWitness& last_used(VerdictFacts& facts) {
+    return facts.fallback_watch.witnesses.emplace_back(FallbackWitness{
+        .name = "last_used", .proved = true, .by_key_table = true, .covered_since = kNow - 720h});
 }
 
 /// One change to the safe facts and what its check then says.
@@ -129,8 +141,8 @@ const std::vector<Row> kSourceRows{
     {"no interval", Check::sources_fresh, [](F& f) { f.poll_every = {}; }, Outcome::unknown, "0s apart"},
 
     {"W", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek; }, Outcome::pass,
-     "since 2026-01-03T00:00:00Z, 7d; fallback hits counted since 2025-12-11T00:00:00Z, 30d; needed are "
-     "7d"},
+     "since 2026-01-03T00:00:00Z, 7d; uses of the fallback are covered by gateway_log since "
+     "2025-12-11T00:00:00Z, 30d; needed are 7d"},
     {"W less 1 us", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek + 1us; }, Outcome::not_yet,
      "6d23h59m59s", kNow + 1us},
     {"ahead", Check::coverage, [](F& f) { f.observed_since = kNow + 1h; }, Outcome::not_yet,
@@ -145,44 +157,149 @@ const std::vector<Row> kSourceRows{
     {"nobody watches", Check::coverage, [](F& f) { f.watched_since.reset(); }, Outcome::pass,
      "last uses are known since 2025-12-11T00:00:00Z, 30d; nobody is watching at the moment"},
     {"not begun", Check::coverage, [](F& f) { f.observed_since.reset(); }, Outcome::unknown, "not begun"},
-    {"hits counted for W", Check::coverage, [](F& f) { f.fallback_hits->counted_since = kNow - kWeek; },
-     Outcome::pass, "counted since 2026-01-03T00:00:00Z"},
-    {"hits counted for less", Check::coverage,
-     [](F& f) { f.fallback_hits->counted_since = kNow - kWeek + 1us; }, Outcome::not_yet, "6d23h59m59s",
+    {"covered for W", Check::coverage, [](F& f) { witness(f).covered_since = kNow - kWeek; }, Outcome::pass,
+     "covered by gateway_log since 2026-01-03T00:00:00Z"},
+    {"covered for less", Check::coverage, [](F& f) { witness(f).covered_since = kNow - kWeek + 1us; },
+     Outcome::not_yet, "6d23h59m59s", kNow + 1us},
+    {"covered by the other", Check::coverage,
+     [](F& f) { last_used(f), witness(f).covered_since = kNow - 1h; }, Outcome::pass,
+     "covered by last_used since 2025-12-11"},
+    {"not covered yet", Check::coverage, [](F& f) { witness(f).covered_since.reset(); }, Outcome::unknown,
+     "no evidence of uses of the fallback is proved yet"},
+    {"not proved", Check::coverage, [](F& f) { witness(f).proved = false; }, Outcome::unknown,
+     "no evidence of uses of the fallback is proved yet"},
+    {"not read at the moment", Check::coverage, [](F& f) { witness(f).answers = false; }, Outcome::unknown,
+     "gateway_log cannot be read in full at the moment"},
+    {"nothing to cover", Check::coverage,
+     [](F& f) { f.fallback.state.mode = FallbackMode::absent, f.fallback_watch = {}; }, Outcome::pass,
+     "30d; needed are 7d"},
+    {"absent, and contradicted", Check::coverage,
+     [](F& f) {
+         f.fallback.state.mode = FallbackMode::absent, f.fallback.contradicted = true;
+         f.fallback_watch = {};
+     },
+     Outcome::unknown, "no evidence"},
+    {"lost, and the key table vouches later", Check::coverage,
+     [](F& f) {
+         last_used(f);
+         witness(f).proved = false, witness(f).lost_at = kNow - 1h + 1us;
+     },
+     Outcome::not_yet,
+     "gateway_log lost what it had counted 2026-01-09T23:00:00Z (a reset, an eviction, a "
+     "restart, or another table); needed are 7d",
      kNow + 1us},
-    {"both for less", Check::coverage,
-     [](F& f) { f.fallback_hits->counted_since = kNow - 2h, f.observed_since = kNow - 1h; }, Outcome::not_yet,
-     "2h", kNow - 1h + kWeek},
-    {"hits without data", Check::coverage, [](F& f) { f.fallback_hits.reset(); }, Outcome::unknown,
-     "not counted yet"},
-    {"hits not configured", Check::coverage,
-     [](F& f) { f.fallback_hits_configured = false, f.fallback_hits.reset(); }, Outcome::pass, "7d"},
+    {"lost, and vouched for", Check::coverage,
+     [](F& f) {
+         last_used(f);
+         witness(f).proved = false, witness(f).lost_at = kNow - 1h;
+     },
+     Outcome::pass, "gateway_log lost what it had counted 2026-01-09T23:00:00Z"},
+    {"lost, and a short window", Check::coverage,
+     [](F& f) {
+         last_used(f), f.windows.drain = 10min;
+         witness(f).proved = false, witness(f).lost_at = kNow - 10min + 1us;
+     },
+     Outcome::not_yet, "lost", kNow + 1us},
+    {"lost, and another source counts", Check::coverage,
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .lost_at = kNow - 1s}); },
+     Outcome::pass, "statements lost what it had counted 2026-01-09T23:59:59Z"},
+    {"lost long ago", Check::coverage,
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .lost_at = kNow - kWeek}); },
+     Outcome::pass, "2025-12-11T00:00:00Z, 30d; needed are 7d"},
+
+    {"used", Check::gateway_in_use, [](F&) {}, Outcome::pass,
+     "modern keys are in use: a last use 2026-01-09T23:00:00Z, within 1d (migration.quiet_period)"},
+    {"used, a day less 1 us", Check::gateway_in_use, [](F& f) { f.modern_use.at = kNow - 24h + 1us; },
+     Outcome::pass, "2026-01-09T00:00:00Z"},
+    {"used a day ago", Check::gateway_in_use, [](F& f) { f.modern_use.at = kNow - 24h; }, Outcome::unknown,
+     "nothing shows that a modern key was used within 1d (migration.quiet_period), the last use known is "
+     "2026-01-09T00:00:00Z"},
+    {"as quiet as is usual", Check::gateway_in_use,
+     [](F& f) { f.modern_use.at = kNow - 72h + 1us, f.quiet_period = 72h; }, Outcome::pass, "within 3d"},
+    {"used ahead", Check::gateway_in_use, [](F& f) { f.modern_use.at = kNow + 5min + 1us; }, Outcome::unknown,
+     "(in the future)"},
+    {"never used", Check::gateway_in_use, [](F& f) { f.modern_use = {}; }, Outcome::unknown,
+     "the last use known is never"},
 
     {"none", Check::no_fallback_hits, [](F&) {}, Outcome::pass,
-     "0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
-    {"none ever", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit.reset(); }, Outcome::pass,
+     "gateway_log: 0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
+    {"none ever", Check::no_fallback_hits, [](F& f) { witness(f).last_hit.reset(); }, Outcome::pass,
      "the last never"},
-    {"last one W ago", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit = kNow - kWeek; },
+    {"last one W ago", Check::no_fallback_hits, [](F& f) { witness(f).last_hit = kNow - kWeek; },
      Outcome::pass, "0 fallback hits"},
-    {"W less 1 us ago", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit = kNow - kWeek + 1us; },
+    {"W less 1 us ago", Check::no_fallback_hits, [](F& f) { witness(f).last_hit = kNow - kWeek + 1us; },
      Outcome::not_yet, "0", kNow + 1us},
     {"one", Check::no_fallback_hits,
-     [](F& f) { f.fallback_hits->within_window = 1, f.fallback_hits->last_hit = kNow - 1h; },
-     Outcome::not_yet, "1 fallback hit within", kNow - 1h + kWeek},
-    {"some, long ago", Check::no_fallback_hits, [](F& f) { f.fallback_hits->within_window = 2; },
-     Outcome::not_yet, "2 fallback hits"},
-    {"some, at no time", Check::no_fallback_hits,
-     [](F& f) { f.fallback_hits->within_window = 2, f.fallback_hits->last_hit.reset(); }, Outcome::not_yet,
-     "the last never"},
-    {"ahead", Check::no_fallback_hits, [](F& f) { f.fallback_hits->last_hit = kNow + 1h; }, Outcome::not_yet,
+     [](F& f) { f.fallback_watch.within_window = 1, witness(f).last_hit = kNow - 1h; }, Outcome::not_yet,
+     "1 fallback hit within", kNow - 1h + kWeek},
+    {"scans that nothing tells apart", Check::no_fallback_hits,
+     [](F& f) {
+         f.fallback_watch.within_window = 2, f.fallback_watch.of_scans = true;
+         witness(f).last_hit = kNow - 1h;
+     },
+     Outcome::not_yet,
+     "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
+     "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
+     kNow - 1h + kWeek},
+    {"one, by a source that is not configured any more", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.last_hit = kNow - 1h; }, Outcome::not_yet, "the last 2026-01-09T23:00:00Z",
+     kNow - 1h + kWeek},
+    {"one, by a source that is not proved", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .last_hit = kNow - 1h}); },
+     Outcome::not_yet, "unproved: statements (it has never counted a hit)", kNow - 1h + kWeek},
+    {"ahead", Check::no_fallback_hits, [](F& f) { witness(f).last_hit = kNow + 1h; }, Outcome::not_yet,
      "(in the future)", kNow + 1h + kWeek},
-    {"no data", Check::no_fallback_hits, [](F& f) { f.fallback_hits.reset(); }, Outcome::unknown, "yet"},
-    {"not configured", Check::no_fallback_hits, [](F& f) { f.fallback_hits_configured = false; },
-     Outcome::not_measured, "configured"},
+    {"quiet for less than W", Check::no_fallback_hits,
+     [](F& f) { witness(f).covered_since = kNow - kWeek + 1us; }, Outcome::not_yet, "0 fallback hits",
+     kNow + 1us},
+    {"unproved ones neither block nor pass", Check::no_fallback_hits,
+     [](F& f) {
+         f.fallback_watch.witnesses.push_back({.name = "statements", .unproved = "not measured: why"});
+     },
+     Outcome::pass, "unproved: statements (not measured: why)"},
+    {"a statement that may be the fallback", Check::no_fallback_hits,
+     [](F& f) {
+         f.fallback_watch.unclassified_at = kNow - kWeek + 1us;
+         f.fallback_watch.unclassified = "a statement fits no class: select f(...)";
+     },
+     Outcome::unknown, "not measured: a statement fits no class: select f(...); it last ran 2026-01-03"},
+    {"one that ran W ago", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.unclassified_at = kNow - kWeek; }, Outcome::pass, "0 fallback hits"},
+    {"nothing proved", Check::no_fallback_hits, [](F& f) { witness(f).proved = false; }, Outcome::unknown,
+     "nothing has shown that it can count uses of the fallback; unproved: gateway_log (it has never counted "
+     "a "
+     "hit); configure a canary"},
+    {"nothing configured", Check::no_fallback_hits, [](F& f) { f.fallback_watch = {}; }, Outcome::unknown,
+     "nothing that is configured can count uses of the fallback; configure a canary"},
+    {"a proved one cannot be read", Check::no_fallback_hits,
+     [](F& f) { last_used(f), witness(f).answers = false; }, Outcome::unknown,
+     "gateway_log has counted uses of the fallback before, and cannot be read in full"},
+    {"an unproved one cannot be read", Check::no_fallback_hits,
+     [](F& f) { last_used(f), witness(f).answers = witness(f).proved = false; }, Outcome::pass,
+     "last_used: 0"},
+    {"no fallback", Check::no_fallback_hits,
+     [](F& f) {
+         f.fallback.state.mode = FallbackMode::absent;
+         f.fallback_watch = {};
+         f.fallback_watch.last_hit = kNow - 1h;
+     },
+     Outcome::pass, "the gateway accepts no legacy key"},
+    {"no fallback, it is said", Check::no_fallback_hits,
+     [](F& f) {
+         f.fallback.state.mode = FallbackMode::absent, f.fallback.contradicted = true;
+         f.fallback_watch.last_hit = kNow - 1h;
+     },
+     Outcome::not_yet, "", kNow - 1h + kWeek},
 
-    {"normal", Check::failures_normal, [](F&) {}, Outcome::pass, "1 % of the requests of 24h"},
+    {"normal", Check::failures_normal, [](F&) {}, Outcome::pass,
+     "1 % of 200 attempts within 1d failed authentication; normal is at most 2 %"},
     {"at most", Check::failures_normal, [](F& f) { f.failures->ratio = 0.02; }, Outcome::pass, "at most 2 %"},
     {"more", Check::failures_normal, [](F& f) { f.failures->ratio = 0.0201; }, Outcome::unsafe, "2.01 %"},
+    {"too few", Check::failures_normal,
+     [](F& f) {
+         f.failures = AuthFailures{1, 0, 168h, 99, false};
+     },
+     Outcome::not_measured, "only 99 attempts with a key within 7d"},
     {"no ratio", Check::failures_normal, [](F& f) { f.failures->ratio = kNan; }, Outcome::unknown, "yet"},
     {"no norm", Check::failures_normal,
      [](F& f) { f.failures->normal = std::numeric_limits<double>::infinity(); }, Outcome::unknown, ""},
@@ -218,7 +335,7 @@ const std::vector<Row> kKeyRows{
      Outcome::unsafe, "1 of them not switched"},
     {"uses not recorded", Check::no_live_use,
      [](F& f) {
-         f.uses_recorded = false, f.fallback_hits.reset();
+         f.uses_recorded = false, f.fallback_watch = {};
          f.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
      },
      Outcome::unknown, "last_used_at: null"},
@@ -229,7 +346,7 @@ const std::vector<Row> kKeyRows{
      },
      Outcome::pass, "0 legacy keys used or created within"},
     {"uses not recorded, none left", Check::no_live_use,
-     [](F& f) { f.uses_recorded = false, f.fallback_hits.reset(), f.phases = {}; }, Outcome::pass,
+     [](F& f) { f.uses_recorded = false, f.fallback_watch = {}, f.phases = {}; }, Outcome::pass,
      "0 legacy keys used or created within"},
     {"no census", Check::no_live_use, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
 
@@ -259,6 +376,9 @@ const std::vector<Row> kKeyRows{
     {"none", Check::none_retired_in_use, [](F&) {}, Outcome::pass, "0 legacy keys deleted while in use"},
     {"one", Check::none_retired_in_use, [](F& f) { phase(f, Phase::retired_in_use) = 1; }, Outcome::unsafe,
      "1 legacy key deleted while in use"},
+    {"upgraded", Check::none_retired_in_use,
+     [](F& f) { phase(f, Phase::retired_in_use) = 3, f.upgraded_unused = 2; }, Outcome::unsafe,
+     "1 legacy key deleted while in use, with no use of a replacement since; 2 keys upgraded while in use"},
     {"no census", Check::none_retired_in_use, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, ""},
 
     {"settled", Check::inventory, [](F&) {}, Outcome::pass, "6 legacy keys are left, 0 of them not drained"},
@@ -318,13 +438,13 @@ TEST(Verdict, EachCheckSaysWhatItMeasures) {
 TEST(Verdict, TheTableHasEveryOutcomeThatACheckCanHave) {
     using O = Outcome;
     const std::set<std::pair<Check, Outcome>> expected{
-        {Check::auth_enforced, O::unsafe},         {Check::coverage, O::not_yet},
-        {Check::no_live_use, O::not_yet},          {Check::no_live_use, O::unsafe},
-        {Check::no_fallback_hits, O::not_yet},     {Check::no_fallback_hits, O::not_measured},
-        {Check::no_new_legacy, O::unsafe},         {Check::none_stranded, O::unsafe},
-        {Check::none_retired_in_use, O::unsafe},   {Check::failures_normal, O::unsafe},
-        {Check::failures_normal, O::not_measured}, {Check::inventory, O::not_yet},
-        {Check::dormant_acknowledged, O::unsafe},  {Check::dormant_acknowledged, O::not_yet}};
+        {Check::auth_enforced, O::unsafe},        {Check::coverage, O::not_yet},
+        {Check::no_live_use, O::not_yet},         {Check::no_live_use, O::unsafe},
+        {Check::no_fallback_hits, O::not_yet},    {Check::no_new_legacy, O::unsafe},
+        {Check::none_stranded, O::unsafe},        {Check::none_retired_in_use, O::unsafe},
+        {Check::failures_normal, O::unsafe},      {Check::failures_normal, O::not_measured},
+        {Check::inventory, O::not_yet},           {Check::dormant_acknowledged, O::unsafe},
+        {Check::dormant_acknowledged, O::not_yet}};
     std::set<std::pair<Check, Outcome>> seen;
     for (const Row& row : all_rows()) seen.emplace(row.check, row.outcome);
     for (std::size_t i = 0; i < kCheckCount; ++i) {
@@ -365,12 +485,11 @@ TEST(Verdict, OneCheckThatDoesNotPassIsEnoughAgainstSafe) {
 
 TEST(Verdict, WhatIsNotConfiguredNeverBlocksAndIsNamed) {
     VerdictFacts facts = safe_facts();
-    facts.fallback_hits_configured = facts.failures_configured = false;
-    facts.fallback_hits.reset();
+    facts.failures_configured = false;
     facts.failures.reset();
     const Judgement judgement = judge(facts, kNow);
     EXPECT_EQ(judgement.verdict, Verdict::safe);
-    EXPECT_EQ(judgement.not_measured(), (std::vector{Check::no_fallback_hits, Check::failures_normal}));
+    EXPECT_EQ(judgement.not_measured(), (std::vector{Check::failures_normal}));
 }
 
 TEST(Verdict, MissingDataIsNeverSafe) {
@@ -383,8 +502,9 @@ TEST(Verdict, MissingDataIsNeverSafe) {
         {"newest_use", [](VerdictFacts& f) { f.newest_use.reset(); }},
         {"newest_legacy_created_at", [](VerdictFacts& f) { f.newest_legacy_created_at.reset(); }},
         {"fallback", [](VerdictFacts& f) { f.fallback = {}; }},
-        {"fallback_hits", [](VerdictFacts& f) { f.fallback_hits.reset(); }},
-        {"counted_since", [](VerdictFacts& f) { f.fallback_hits->counted_since = kNow; }},
+        {"modern_use", [](VerdictFacts& f) { f.modern_use = {}; }},
+        {"fallback_watch", [](VerdictFacts& f) { f.fallback_watch = {}; }},
+        {"covered_since", [](VerdictFacts& f) { witness(f).covered_since = kNow; }},
         {"failures", [](VerdictFacts& f) { f.failures.reset(); }},
     };
     for (const auto& [name, clear] : parts) {
@@ -400,10 +520,36 @@ TEST(Verdict, MissingDataIsNeverSafe) {
 TEST(Verdict, TheRefusedProbeIsMissedWhereNoKeyIsUsed) {
     VerdictFacts facts = safe_facts();
     facts.newest_use = kNow - 48h;
+    facts.quiet_period = 72h;
     facts.probe_refused_at = kNow - 1h;
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
     facts.probe_refused_at.reset();
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unsafe);
+}
+
+TEST(Verdict, SafeIsSaidOfACensusThatBeganWhenNothingElseWasMissing) {
+    VerdictFacts facts = safe_facts();  // all pass since the last hit left the window, 32 hours ago
+    facts.census_at = kNow - 200h + kWeek;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
+    facts.census_at = kNow - 200h + kWeek - 1us;
+    const Judgement judgement = judge(facts, kNow);
+    EXPECT_EQ(judgement.verdict, Verdict::unknown);
+    EXPECT_EQ(judgement[Check::sources_fresh].outcome, Outcome::unknown);
+    EXPECT_THAT(judgement[Check::sources_fresh].evidence, HasSubstr("SAFE needs one that begins later"));
+    facts.census_at.reset();
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    facts.census_at = kNow - 40h;
+    phase(facts, Phase::retired_in_use) = 1;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unsafe) << "it hides nothing that is worse";
+}
+
+TEST(Verdict, TheCensusComesAfterWhatIsNewWasOldEnough) {
+    VerdictFacts facts = safe_facts();
+    facts.census_at = kNow - 10h;
+    facts.newest_legacy_created_at = kNow - kWeek - 9h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    facts.newest_legacy_created_at = kNow - kWeek - 10h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
 }
 
 TEST(Verdict, StaleNumbersComeBeforeUnsafeBeforeUnknownBeforeNotYet) {
@@ -443,19 +589,33 @@ TEST(Verdict, AClockThatSteppedBackIsNeverSafe) {
 TEST(Verdict, EarliestSafeIsTheLatestOfItsParts) {
     VerdictFacts facts = safe_facts();
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow - 200h + kWeek);
-    facts.fallback_hits->last_hit.reset();
+    witness(facts).last_hit.reset();
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow - 720h + kWeek);
     facts.live_use = {1, 1, kNow + 5h};
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 5h);
-    facts.fallback_hits->last_hit = kNow - 1h;
+    witness(facts).last_hit = kNow - 1h;
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow - 1h + kWeek);
     facts.observed_since = kNow;
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + kWeek);
-    facts.fallback_hits.reset();
     facts.windows.drain = 24h;
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 24h);
+    witness(facts).covered_since = kNow + 1h;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 25h);
+    witness(facts).proved = false;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt) << "no evidence is proved";
+    facts.fallback.state.mode = FallbackMode::absent;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 24h) << "nothing has to be";
     facts.observed_since.reset();
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt);
+}
+
+TEST(Verdict, EarliestSafeNeverLiesBeforeCoveragePasses) {
+    VerdictFacts facts = safe_facts();
+    last_used(facts);
+    witness(facts).lost_at = witness(facts).covered_since = kNow - 10min;
+    const Judgement judgement = judge(facts, kNow);
+    EXPECT_EQ(judgement[Check::coverage].passes_at, kNow + 50min);
+    EXPECT_EQ(judgement.earliest_safe, kNow + 50min);
 }
 
 TEST(Verdict, TheDrainWindowIsTheConfiguredOne) {
@@ -470,10 +630,11 @@ TEST(Verdict, TheDrainWindowIsTheConfiguredOne) {
 }
 
 TEST(Verdict, NamesAreThoseOfTheContract) {
-    const std::vector<std::string_view> names{"auth_enforced", "sources_fresh",        "coverage",
-                                              "no_live_use",   "no_fallback_hits",     "no_new_legacy",
-                                              "none_stranded", "none_retired_in_use",  "failures_normal",
-                                              "inventory",     "dormant_acknowledged", "fallback_mode"};
+    const std::vector<std::string_view> names{"auth_enforced",   "gateway_in_use", "sources_fresh",
+                                              "coverage",        "no_live_use",    "no_fallback_hits",
+                                              "no_new_legacy",   "none_stranded",  "none_retired_in_use",
+                                              "failures_normal", "inventory",      "dormant_acknowledged",
+                                              "fallback_mode"};
     ASSERT_EQ(names.size(), kCheckCount);
     for (std::size_t i = 0; i < kCheckCount; ++i) EXPECT_EQ(check_name(static_cast<Check>(i)), names.at(i));
     EXPECT_EQ(verdict_name(Verdict::safe), "SAFE");

@@ -65,6 +65,38 @@ TEST(Text, IsTheHandbooksByteForByte) {
     EXPECT_EQ(three(Format::text), golden("text_3_keys.txt"));
 }
 
+/// Of a gateway that the handbook is not about: nothing of the handbook's.
+TEST(Text, OfOtherGatewaysSaysNothingOfTheReferenceGateway) {
+    Header header = header_for(1, 1);
+    header.handbook = false;
+    header.create_request = header.delete_request = {};
+    header.ownerless_by_database = false;
+    header.lacks = "api_key_hash";
+    const auto shown = [&] { return render(Format::text, Grouping::none, header, {production_key()}); };
+    std::string text = shown();
+    EXPECT_NE(text.find("Found 1 API keys without api_key_hash\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("What to do:"), std::string::npos) << text;
+    EXPECT_NE(text.find("alice@example.com"), std::string::npos) << "owners by the names that people know";
+    for (const char* foreign : {"/auth/key", "lookup_hash", "O(1)", "frontend"})
+        EXPECT_EQ(text.find(foreign), std::string::npos) << foreign;
+    header.lacks.clear();
+    EXPECT_NE(shown().find("Found 1 legacy API keys\n"), std::string::npos);
+    header.promotes_in_place = true;
+    text = shown();
+    EXPECT_EQ(text.find("regenerat"), std::string::npos) << "a use upgrades them";
+    EXPECT_NE(text.find("📋 Legacy API keys:"), std::string::npos) << text;
+    header.legacy_keys = 0;
+    EXPECT_NE(render(Format::text, Grouping::none, header, {}).find("No legacy API key is left."),
+              std::string::npos);
+}
+
+TEST(Steps, BeginWithALockoutThatMayHaveHappened) {
+    Header header = header_for(1, 1);
+    header.lockout = "1 key may already be locked out";
+    const std::string text = render(Format::markdown, Grouping::none, header, {production_key()});
+    EXPECT_NE(text.find("1. 1 key may already be locked out.\n"), std::string::npos) << text;
+}
+
 TEST(Text, ByOwnerIsItsOwnForm) {
     expect_golden(by_owner(Format::text), "by_owner.txt");
     EXPECT_EQ(render(Format::text, Grouping::owner, header_for(0, 0), {}), golden("text_0_keys.txt"));

@@ -93,6 +93,21 @@ TEST(NextSteps, WantNoNewKeyWhereTheNextUseUpgradesTheOldOne) {
     EXPECT_EQ(next_step(key).word, "deploy_new_key_now");
 }
 
+/// An old replica beside upgraded ones: to block the key would lock its holder out.
+TEST(NextSteps, LookForTheReplicaThatServesAKeyWhichItsUseDoesNotUpgrade) {
+    KeyPhase key{Phase::pending};
+    key.use_upgrades = key.used = true;
+    EXPECT_EQ(next_step(key).word, "find_old_replica");
+    KeyPhase unused{Phase::pending};
+    unused.use_upgrades = true;
+    EXPECT_EQ(
+        sentences({unused, key}),
+        " 1 key is used and was not upgraded by that: find the replica of the gateway that does not upgrade "
+        "keys. 1 key seems unused: confirm that it is, then block it.");
+    key.use_upgrades = false;
+    EXPECT_EQ(next_step(key).word, "create_new_key");
+}
+
 TEST(NextSteps, WantNothingOfKeysThatHaveGone) {
     EXPECT_EQ(sentences({{Phase::retired}, {Phase::retired_in_use}, {Phase::upgraded}}), "");
 }

@@ -141,7 +141,7 @@ TEST(Writer, WhereUseUpgradesAKeyNobodyNeedsANewOne) {
         header.fallback = mode;
         for (const Format format : {Format::json, Format::markdown, Format::html}) {
             const std::string out = render(format, Grouping::none, header, {production_key()});
-            EXPECT_THAT(out, HasSubstr("a single use upgrades it"));
+            EXPECT_THAT(out, HasSubstr("needs no new key, but a single use"));
             EXPECT_THAT(out, HasSubstr("POST /auth/key/delete"));
             EXPECT_THAT(out, Not(HasSubstr("POST /auth/key/generate")));
         }

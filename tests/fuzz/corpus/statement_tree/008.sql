@@ -1,0 +1,1 @@
+DELETE FROM virtual_keys WHERE id = $1

@@ -1,0 +1,1 @@
+SELECT $2 FROM virtual_keys WHERE key_lookup_hash = $1

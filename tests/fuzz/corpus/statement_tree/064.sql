@@ -1,0 +1,1 @@
+SELECT EXISTS(SELECT * FROM virtual_keys WHERE id = $1)

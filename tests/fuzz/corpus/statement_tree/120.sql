@@ -1,0 +1,1 @@
+SELECT id, key_hash FROM virtual_keys WHERE $1=$2

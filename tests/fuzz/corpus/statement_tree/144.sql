@@ -1,0 +1,1 @@
+SELECT key_hash::text COLLATE "C" FROM virtual_keys

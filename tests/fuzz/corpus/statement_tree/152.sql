@@ -1,0 +1,1 @@
+UPDATE virtual_keys SET blocked = blocked RETURNING id, key_hash

@@ -1,0 +1,1 @@
+select * from virtual_keys where id = $1

@@ -1,0 +1,1 @@
+select h from k where old
