@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "app/key_journal.hpp"
 #include "app/saved_model.hpp"
@@ -21,11 +20,7 @@ namespace keyshift::app::history {
 class Daemon {
  public:
     explicit Daemon(const domain::Policy& policy) : policy_(policy) {
-        // In memory where there is such a place: histories write much.
-        const std::filesystem::path memory = "/dev/shm";
-        const auto parent = std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-        std::string name = (parent / "keyshift-history-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
+        directory_ = new_directory();
         restart();
     }
     Daemon(const Daemon&) = delete;

@@ -17,6 +17,7 @@
 #include "base/time.hpp"
 #include "collectors/collector.hpp"
 #include "domain/key.hpp"
+#include "history_random.hpp"
 
 namespace keyshift::app::history {
 
@@ -26,25 +27,6 @@ using collectors::Scan;
 using namespace std::chrono_literals;
 
 constexpr Duration kDay = 24h;
-
-class Random {
- public:
-    explicit Random(std::uint64_t seed) : engine_(seed) {}
-    std::uint64_t below(std::uint64_t n) { return engine_() % n; }
-    bool chance(unsigned percent) { return below(100) < percent; }
-    /// At least 1 s, at most `d`.
-    Duration up_to(Duration d) {
-        return std::chrono::seconds{
-            1 + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(std::max<Duration>(d, 1s) / 1s)))};
-    }
-    template <class Choices>
-    const auto& one_of(const Choices& choices) {
-        return *std::next(std::begin(choices), static_cast<std::ptrdiff_t>(below(std::size(choices))));
-    }
-
- private:
-    std::mt19937_64 engine_;
-};
 
 /// A name of which the tests know what it comes to when it is normalised.
 struct Name {

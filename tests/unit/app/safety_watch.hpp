@@ -9,7 +9,6 @@
 #include <utility>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "app/evidence_book.hpp"
 #include "app/evidence_saver.hpp"
@@ -28,10 +27,7 @@ constexpr Duration kPollEvery = 6h;
 class Watch {
  public:
     explicit Watch(const World& world) : world_(world) {
-        const std::filesystem::path memory = "/dev/shm";  // in memory where there is such a place
-        const auto parent = std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-        std::string name = (parent / "keyshift-safety-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
+        directory_ = history::new_directory();
         policy_.last_used_delay = 12h;
         policy_.uses_recorded = true;
         policy_.promotes_in_place = world.traits.promotes;

@@ -7,12 +7,12 @@
 #include <array>
 #include <map>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/time.hpp"
+#include "history_random.hpp"
 
 namespace keyshift::app::safety {
 
@@ -22,23 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kDay = 24h;
 
-class Random {
- public:
-    explicit Random(std::uint64_t seed) : engine_(seed) {}
-    std::uint64_t below(std::uint64_t n) { return engine_() % n; }
-    bool chance(unsigned percent) { return below(100) < percent; }
-    /// From 1 s to `d`.
-    Duration up_to(Duration d) {
-        return std::chrono::seconds{1 + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(d / 1s)))};
-    }
-    template <class Choices>
-    const auto& one_of(const Choices& choices) {
-        return *std::next(std::begin(choices), static_cast<std::ptrdiff_t>(below(std::size(choices))));
-    }
-
- private:
-    std::mt19937_64 engine_;
-};
+using history::Random;
 
 /// A row of the key table, as it stands there.
 struct Row {
