@@ -407,14 +407,17 @@ collectors::Observation caused(std::vector<Event> events) {
 }
 
 TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
-    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"}) take(source, hits(0));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
+        take(source, hits(0));
     const std::vector<Event> may{Event::fallback, Event::request_auth_failure};
     book_.own(may, 1);
-    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"}) take(source, hits(1));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
+        take(source, hits(1));
     EXPECT_EQ(counts().totals.front(), 0U) << "not known yet";
     book_.own(may, -1);
     take("probe", caused({Event::request_auth_failure}));
-    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"}) take(source, hits(1));
+    for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
+        take(source, hits(1));
     const auto failures = index_of(Event::request_auth_failure);
     for (const char* const source : {"statements", "gateway_metrics"}) {
         EXPECT_EQ(counts(source).totals.front(), 1U) << source;

@@ -441,7 +441,8 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
         doubt(!proved_at_ || now_ - *proved_at_ < drain, "not proved for long enough");
         doubt(newest_legacy_use_ && *newest_legacy_use_ > now_ - drain, "a use of the fallback");
     }
-    doubt(!census_at_ || *census_at_ < nothing_missing_since(fallback), "no census since nothing else is missing");
+    doubt(!census_at_ || *census_at_ < nothing_missing_since(fallback),
+          "no census since nothing else is missing");
     const bool strict = policy_.inventory == domain::InventoryPolicy::strict;
     for (const auto& [id, key] : keys_) {
         doubt(strict && key.published < Phase::upgraded, id + " is left");
