@@ -4,9 +4,7 @@
 #include <string>
 
 #include "app/commands.hpp"
-#include "app/configuration.hpp"
 #include "app/decisions.hpp"
-#include "app/exit_code.hpp"
 #include "app/terminal.hpp"
 #include "base/utf8.hpp"
 
@@ -44,34 +42,28 @@ std::string effects(const store::Tables& tables, Journal journal) {
     return out;
 }
 
-Result<std::string> accept(const AcceptTableCommand& command, const config::Config& config) {
-    const auto state = open_state(config);
-    if (!state) return state.error();
-    const auto tables = (*state)->load_tables();
+Result<std::string> accept(const AcceptTableCommand& command, store::State& state) {
+    const auto tables = state.load_tables();
     if (!tables) return tables.error();
     if (!tables->known || !tables->strange)
-        return std::string("There is nothing to accept: the key table is the one that is known.\n");
+        return std::string("There is nothing to accept: the key table is the one that is known");
     const Journal journal = command.anew ? Journal::begins_anew : Journal::goes_on;
     std::fputs(effects(*tables, journal).c_str(), stdout);
     if (!command.yes)
         if (auto confirmed = confirm("Accept it?", "nothing was accepted"); !confirmed)
             return confirmed.error();
-    const auto at = decision_time(**state);
+    const auto at = decision_time(state);
     if (!at) return at.error();
     const store::AcceptedTable accepted{*tables->strange, journal, *at, user_name()};
-    if (auto saved = save_decision(**state, accepted); !saved) return saved.error();
-    return std::string("Accepted; a running daemon takes it into account at its next poll.\n");
+    if (auto saved = save_decision(state, accepted); !saved) return saved.error();
+    return std::string("Accepted") + kTakesEffect;
 }
 
 }  // namespace
 
 int run_accept_table(const AcceptTableCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return kConfig;
-    const auto done = accept(command, *config);
-    if (!done) return print_error(done.error()), exit_code(done.error());
-    std::fputs(done->c_str(), stdout);
-    return kOk;
+    return run_decision(command.config,
+                        [&](const config::Config&, store::State& state) { return accept(command, state); });
 }
 
 }  // namespace keyshift::app

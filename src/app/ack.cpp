@@ -10,7 +10,6 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/decisions.hpp"
-#include "app/exit_code.hpp"
 #include "app/terminal.hpp"
 #include "base/utf8.hpp"
 #include "domain/phase.hpp"
@@ -194,21 +193,16 @@ Result<std::string> acknowledge(const AckCommand& command, const config::Config&
             return confirmed.error();
     }
     if (auto saved = save(command, state, *items, *now); !saved) return saved.error();
-    if (items->size() == 1) return base::visible(items->front().id) + " is " + done;
-    return count(items->size()) + " are " + done;
+    if (items->size() == 1) return base::visible(items->front().id) + " is " + done + kTakesEffect;
+    return count(items->size()) + " are " + done + kTakesEffect;
 }
 
 }  // namespace
 
 int run_ack(const AckCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return kConfig;
-    const auto state = open_state(*config);
-    if (!state) return print_error(state.error()), exit_code(state.error());
-    const auto done = acknowledge(command, *config, **state);
-    if (!done) return print_error(done.error()), exit_code(done.error());
-    std::printf("%s; a running daemon takes it into account at its next poll\n", done->c_str());
-    return kOk;
+    return run_decision(command.config, [&](const config::Config& config, store::State& state) {
+        return acknowledge(command, config, state);
+    });
 }
 
 }  // namespace keyshift::app

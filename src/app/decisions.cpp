@@ -7,7 +7,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "app/configuration.hpp"
+#include "app/exit_code.hpp"
 #include "app/saved_evidence.hpp"
+#include "app/terminal.hpp"
 #include "config/environment.hpp"
 
 namespace keyshift::app {
@@ -49,6 +52,17 @@ Result<base::Time> decision_time(store::State& state) {
     const auto facts = state.load_facts();
     if (!facts) return facts.error();
     return base::now() - load_skew(*facts);
+}
+
+int run_decision(const std::optional<std::filesystem::path>& config, const Decide& decide) {
+    const auto loaded = load_configuration(config);
+    if (!loaded) return kConfig;
+    const auto state = open_state(*loaded);
+    if (!state) return print_error(state.error()), exit_code(state.error());
+    const auto done = decide(*loaded, **state);
+    if (!done) return print_error(done.error()), exit_code(done.error());
+    std::printf("%s\n", done->c_str());
+    return kOk;
 }
 
 }  // namespace keyshift::app

@@ -2,7 +2,10 @@
 // What the commands share by which an operator decides something: who it was, when, and where it is kept.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/error.hpp"
@@ -33,5 +36,15 @@ base::Result<void> save_decision(store::State& state, const Decision& decision) 
     transaction->decide(decision);
     return transaction->commit();
 }
+
+/// Follows what was decided.
+inline constexpr const char kTakesEffect[] = "; a running daemon takes it into account at its next poll";
+
+/// What is printed when it was decided, as a sentence without a full stop.
+using Decide = std::function<base::Result<std::string>(const config::Config&, store::State&)>;
+
+/// A command that decides: reads the configuration, opens the state, decides, and prints what was decided or
+/// why not. The exit code.
+int run_decision(const std::optional<std::filesystem::path>& config, const Decide& decide);
 
 }  // namespace keyshift::app

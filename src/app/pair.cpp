@@ -8,7 +8,6 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/decisions.hpp"
-#include "app/exit_code.hpp"
 #include "app/picture.hpp"
 #include "app/terminal.hpp"
 #include "base/utf8.hpp"
@@ -129,7 +128,7 @@ Result<std::string> pair_keys(const PairCommand& command, const config::Config& 
     const auto saved =
         save_decision(state, store::OperatorPair{command.legacy, command.replacement, *at, user_name()});
     if (!saved) return saved.error();
-    return base::visible(command.replacement) + " replaces " + base::visible(command.legacy);
+    return base::visible(command.replacement) + " replaces " + base::visible(command.legacy) + kTakesEffect;
 }
 
 Result<std::string> undo(const std::string& legacy, store::State& state) {
@@ -146,20 +145,16 @@ Result<std::string> undo(const std::string& legacy, store::State& state) {
     if (!transaction) return transaction.error();
     transaction->undo_pair(legacy);
     if (auto done = transaction->commit(); !done) return done.error();
-    return "the replacement of " + base::visible(legacy) + " is found by the other rules again";
+    return "the replacement of " + base::visible(legacy) + " is found by the other rules again" +
+           kTakesEffect;
 }
 
 }  // namespace
 
 int run_pair(const PairCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return kConfig;
-    const auto state = open_state(*config);
-    if (!state) return print_error(state.error()), exit_code(state.error());
-    const auto done = command.remove ? undo(command.legacy, **state) : pair_keys(command, *config, **state);
-    if (!done) return print_error(done.error()), exit_code(done.error());
-    std::printf("%s; a running daemon takes it into account at its next poll\n", done->c_str());
-    return kOk;
+    return run_decision(command.config, [&](const config::Config& config, store::State& state) {
+        return command.remove ? undo(command.legacy, state) : pair_keys(command, config, state);
+    });
 }
 
 }  // namespace keyshift::app

@@ -31,7 +31,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     facts.quiet_period = model.policy.quiet_period;
     facts.last_used_delay = model.policy.last_used_delay;
     facts.fallback_watch = fallback_watch(model, now);
-    facts.failures_configured = can_be_measured(model, Signal::auth_failures);
+    facts.failures_by = who_could_measure(model, Signal::auth_failures);
     facts.failures = auth_failures(model, now);
     // What was read by an earlier process and not since is no basis for a verdict.
     if (!model.keys) facts.keys_read_at.reset();

@@ -135,12 +135,19 @@ Events countable(const Model& model, const std::string& name) {
     return all;
 }
 
+std::string who_could_measure(const Model& model, Signal signal) {
+    std::string out;
+    for (const auto& [name, promised] : model.policy.measurable) {
+        if ((needed_for(signal) & ~countable(model, name)).any() || cannot_tell(model, signal, name))
+            continue;
+        out += (out.empty() ? "" : ", ") + name;
+    }
+    return out;
+}
+
 bool can_be_measured(const Model& model, Signal signal) {
-    if (signal == Signal::fallback && model.policy.promotes_in_place) return true;
-    return std::any_of(model.policy.measurable.begin(), model.policy.measurable.end(), [&](const auto& item) {
-        return (needed_for(signal) & ~countable(model, item.first)).none() &&
-               !cannot_tell(model, signal, item.first);
-    });
+    return (signal == Signal::fallback && model.policy.promotes_in_place) ||
+           !who_could_measure(model, signal).empty();
 }
 
 ModernUse counted_modern_use(const Model& model) {

@@ -21,7 +21,8 @@ CountedFallback counted_fallback(const Model& model, base::Time now);
 /// gateway to have. Nothing where it is not configured, or lacks what it needs.
 Events countable(const Model& model, const std::string& source);
 
-/// A configured source could count it, even if it cannot at the moment.
+/// The configured sources that could count it, even if they cannot at the moment: "gateway_log, statements".
+std::string who_could_measure(const Model& model, Signal signal);
 bool can_be_measured(const Model& model, Signal signal);
 
 /// When others than the key table last saw a key used that is not keyshift's own: a lookup that found one, a

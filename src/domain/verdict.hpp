@@ -128,7 +128,7 @@ struct VerdictFacts {
     base::Duration quiet_period = std::chrono::hours{24};  ///< nobody may use a modern key for so long
     FallbackWatch fallback_watch;
     base::Duration last_used_delay = std::chrono::hours{1};  ///< how late the gateway may write a use
-    bool failures_configured = false;
+    std::string failures_by;  ///< who could count them, by the configuration; empty: nobody
     std::optional<AuthFailures> failures;
 
     Windows windows;

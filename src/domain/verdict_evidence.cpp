@@ -90,6 +90,9 @@ CheckResult nothing_proved(const VerdictFacts& facts) {
             "; " + kWayForward);
 }
 
+/// Of a source; what it lacks stands in the status and in what the doctor says.
+constexpr const char* kUnreadable = " cannot be read in full at the moment (see keyshift doctor)";
+
 /// Those that have counted hits before, and cannot be asked now.
 std::string silent(const VerdictFacts& facts) {
     std::string out;
@@ -161,7 +164,7 @@ CheckResult coverage(const VerdictFacts& facts, base::Time now) {
         const std::string asked = silent(facts);
         return finding(CheckOutcome::unknown,
                        evidence + (asked.empty() ? "; no evidence of uses of the fallback is proved yet"
-                                                 : "; " + asked + " cannot be read in full at the moment"));
+                                                 : "; " + asked + kUnreadable));
     }
     const base::Time at = *covered_at(facts);
     evidence += "; needed are " + length(facts.windows.drain);
@@ -184,11 +187,8 @@ CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
                                                   date(watch.unclassified_at, now) + "; " + evidence);
     }
     if (const std::string asked = silent(facts); !asked.empty()) {
-        return finding(CheckOutcome::unknown,
-                       asked +
-                           " has counted uses of the fallback before, and cannot be read in full at the "
-                           "moment; " +
-                           evidence);
+        return finding(CheckOutcome::unknown, asked + " has counted uses of the fallback before, and" +
+                                                  kUnreadable + "; " + evidence);
     }
     const FallbackWitness* const witness = best_witness(facts);
     if (witness == nullptr) return nothing_proved(facts);
@@ -199,11 +199,11 @@ CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
 }
 
 CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
-    if (!facts.failures_configured) {
+    if (facts.failures_by.empty()) {
         return finding(CheckOutcome::not_measured, "no configured source can count authentication failures");
     }
-    if (!facts.failures)
-        return finding(CheckOutcome::unknown, "the share of failed authentications is not known yet");
+    const std::string unknown = "the share of failed authentications is not known: " + facts.failures_by;
+    if (!facts.failures) return finding(CheckOutcome::unknown, unknown + kUnreadable);
     const AuthFailures& failures = *facts.failures;
     const std::string window = length(failures.window);
     if (!failures.enough) {
@@ -212,7 +212,7 @@ CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
                                                        ": too few to speak of a share");
     }
     if (!std::isfinite(failures.ratio) || !std::isfinite(failures.normal))
-        return finding(CheckOutcome::unknown, "the share of failed authentications is not known yet");
+        return finding(CheckOutcome::unknown, unknown + " gives no number");
     return pass_if(failures.ratio <= failures.normal, CheckOutcome::unsafe,
                    percent(failures.ratio) + " of " + some(failures.attempts, "attempt") + " within " +
                        window + " failed authentication; normal is at most " + percent(failures.normal));

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <limits>
 
-#include <dlfcn.h>
 #include <hs.h>
 
 #include "formats/number.hpp"
+#include "formats/shared_library.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -25,23 +25,16 @@ struct Library {
     decltype(&hs_scan) scan = nullptr;
 };
 
-template <class Function>
-bool resolve(void* library, const char* name, Function& out) {
-    out = reinterpret_cast<Function>(dlsym(library, name));
-    return out != nullptr;
-}
-
 /// Loaded once, for good; null where it is not there.
 const Library* library() {
     static const Library* const loaded = []() -> const Library* {
         static Library out;
-        void* const handle = dlopen("libhs.so.5", RTLD_NOW | RTLD_LOCAL);
-        const bool whole = handle != nullptr && resolve(handle, "hs_compile_multi", out.compile) &&
-                           resolve(handle, "hs_free_compile_error", out.free_error) &&
-                           resolve(handle, "hs_free_database", out.free_database) &&
-                           resolve(handle, "hs_alloc_scratch", out.alloc_scratch) &&
-                           resolve(handle, "hs_free_scratch", out.free_scratch) &&
-                           resolve(handle, "hs_scan", out.scan);
+        const SharedLibrary file("libhs.so.5");
+        const bool whole = file.find("hs_compile_multi", out.compile) &&
+                           file.find("hs_free_compile_error", out.free_error) &&
+                           file.find("hs_free_database", out.free_database) &&
+                           file.find("hs_alloc_scratch", out.alloc_scratch) &&
+                           file.find("hs_free_scratch", out.free_scratch) && file.find("hs_scan", out.scan);
         return whole ? &out : nullptr;
     }();
     return loaded;

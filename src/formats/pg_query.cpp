@@ -5,8 +5,9 @@
 #include <cstring>
 #include <optional>
 
-#include <dlfcn.h>
 #include <pg_query.h>
+
+#include "formats/shared_library.hpp"
 
 namespace keyshift::formats {
 
@@ -23,21 +24,15 @@ struct Library {
     decltype(&pg_query_free_scan_result) free_scanned = nullptr;
 };
 
-template <class Function>
-bool resolve(void* library, const char* name, Function& out) {
-    out = reinterpret_cast<Function>(dlsym(library, name));
-    return out != nullptr;
-}
-
 /// Loaded once, for good; null where it is not there.
 const Library* library() {
     static const Library* const loaded = []() -> const Library* {
         static Library out;
-        void* const handle = dlopen(KEYSHIFT_PG_QUERY, RTLD_NOW | RTLD_LOCAL);
-        const bool whole = handle != nullptr && resolve(handle, "pg_query_parse", out.parse) &&
-                           resolve(handle, "pg_query_free_parse_result", out.free_parsed) &&
-                           resolve(handle, "pg_query_scan", out.scan) &&
-                           resolve(handle, "pg_query_free_scan_result", out.free_scanned);
+        const SharedLibrary file(KEYSHIFT_PG_QUERY);
+        const bool whole = file.find("pg_query_parse", out.parse) &&
+                           file.find("pg_query_free_parse_result", out.free_parsed) &&
+                           file.find("pg_query_scan", out.scan) &&
+                           file.find("pg_query_free_scan_result", out.free_scanned);
         return whole ? &out : nullptr;
     }();
     return loaded;

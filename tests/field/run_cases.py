@@ -35,7 +35,8 @@ def cases(folder: Path) -> list[Case]:
     for name in chaos.SCRIPTS:
         script = folder / "chaos" / f"{name}.py"
         if script.exists():
-            found.append(Case(f"chaos/{name}", ["/usr/bin/python3", str(script)], chaos.JUDGES.get(name)))
+            command = ["/usr/bin/python3", str(script), *chaos.ARGUMENTS.get(name, ())]
+            found.append(Case(f"chaos/{name}", command, chaos.JUDGES.get(name)))
     return found
 
 
@@ -74,6 +75,9 @@ def main() -> int:
     output = arguments.output or Path(tempfile.mkdtemp(prefix="keyshift-field-"))
     output.mkdir(parents=True, exist_ok=True)
     results: dict[str, int] = {}
+    if any(case.name == f"chaos/{name}" for case in wanted for name in chaos.ON_THE_RIG):
+        rig = Path(__file__).with_name("chaos_rig.py")
+        wanted.insert(0, Case("chaos/rig", ["/usr/bin/python3", str(rig), str(arguments.folder.resolve())], lambda _: []))
     for case in wanted:
         began = time.monotonic()
         kept = output / (case.name.replace("/", "-") + ".txt")

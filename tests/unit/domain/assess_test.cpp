@@ -262,7 +262,7 @@ const std::vector<Row> kRows{
     {"nothing proved: coverage", [](Model& m) { m.keys->migration.last_used_proved_at.reset(); },
      Check::coverage, Outcome::unknown, "no evidence of uses of the fallback is proved yet"},
     {"configured, failures never read", [](Model& m) { m.policy.measurable["access_log"].set(); },
-     Check::failures_normal, Outcome::unknown, "not known yet"},
+     Check::failures_normal, Outcome::unknown, "access_log cannot be read in full"},
     {"not asked for and not there",
      [](Model& m) {
          m.policy.measurable["statements"].set();

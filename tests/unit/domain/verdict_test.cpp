@@ -45,7 +45,7 @@ VerdictFacts safe_facts() {
     f.modern_use = {kNow - 1h, "a last use"};
     f.fallback_watch.witnesses = {FallbackWitness{
         .name = "gateway_log", .proved = true, .covered_since = kNow - 720h, .last_hit = kNow - 200h}};
-    f.failures_configured = true;
+    f.failures_by = "access_log";
     f.failures = AuthFailures{0.01, 0.02, 24h, 200, true};
     return f;
 }
@@ -300,12 +300,14 @@ const std::vector<Row> kSourceRows{
          f.failures = AuthFailures{1, 0, 168h, 99, false};
      },
      Outcome::not_measured, "only 99 attempts with a key within 7d"},
-    {"no ratio", Check::failures_normal, [](F& f) { f.failures->ratio = kNan; }, Outcome::unknown, "yet"},
+    {"no ratio", Check::failures_normal, [](F& f) { f.failures->ratio = kNan; }, Outcome::unknown,
+     "access_log gives no number"},
     {"no norm", Check::failures_normal,
      [](F& f) { f.failures->normal = std::numeric_limits<double>::infinity(); }, Outcome::unknown, ""},
-    {"no data", Check::failures_normal, [](F& f) { f.failures.reset(); }, Outcome::unknown, "not known"},
-    {"not configured", Check::failures_normal, [](F& f) { f.failures_configured = false; },
-     Outcome::not_measured, "configured"},
+    {"no data", Check::failures_normal, [](F& f) { f.failures.reset(); }, Outcome::unknown,
+     "access_log cannot be read in full at the moment (see keyshift doctor)"},
+    {"not configured", Check::failures_normal, [](F& f) { f.failures_by.clear(); }, Outcome::not_measured,
+     "configured"},
 };
 
 const std::vector<Row> kKeyRows{
@@ -485,7 +487,7 @@ TEST(Verdict, OneCheckThatDoesNotPassIsEnoughAgainstSafe) {
 
 TEST(Verdict, WhatIsNotConfiguredNeverBlocksAndIsNamed) {
     VerdictFacts facts = safe_facts();
-    facts.failures_configured = false;
+    facts.failures_by.clear();
     facts.failures.reset();
     const Judgement judgement = judge(facts, kNow);
     EXPECT_EQ(judgement.verdict, Verdict::safe);
