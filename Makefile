@@ -39,11 +39,23 @@ package: ## Make the Debian package, in build/package (PRESET=dev: of the tests'
 	@cpack --config build/$(PRESET)/CPackConfig.cmake -B $(PACKAGES) >$(PACKAGES).log 2>&1 || { cat $(PACKAGES).log; exit 1; }
 	@ls $(PACKAGES)/*.deb
 
-.PHONY: test-system
+.PHONY: test-system test-system-trixie
 test-system: ## Install, run, break, upgrade and purge the package in a booted Debian (as root; says why where it cannot)
 	@$(MAKE) --no-print-directory package PRESET=dev
 	@scripts/install-packages test system
 	@$(PYTEST) -q -r s tests/system
+test-system-trixie: ## The same with the package that Debian 13 builds, in Debian 13
+	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='package PRESET=dev'
+	@KEYSHIFT_PACKAGE=$$(ls build/system/trixie-*/keyshift/build/package-dev/keyshift_*.deb) $(PYTEST) -q -r s tests/system
+
+# Of another Debian, and what make is to do there.
+RELEASE ?= trixie
+TARGETS ?= test
+
+.PHONY: test-platform
+test-platform: ## Make another Debian (RELEASE=trixie) and run make test there, or other TARGETS (as root)
+	@scripts/install-packages test system
+	@PYTHONPATH=tests $(PYTHON) scripts/platform.py $(RELEASE) $(TARGETS)
 
 .PHONY: test
 test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
@@ -109,13 +121,13 @@ SOURCES = $(shell find src tests packaging -name node_modules -prune -o \( -name
 .PHONY: format format-check
 format: ## Format the C++ code
 	@scripts/install-packages checks
-	@clang-format-14 -i $(SOURCES)
+	@clang-format-19 -i $(SOURCES)
 format-check:
-	@clang-format-14 --dry-run --Werror $(SOURCES)
+	@clang-format-19 --dry-run --Werror $(SOURCES)
 
 .PHONY: lint
 lint: dev-build ## Run clang-tidy
-	@run-clang-tidy-14 -quiet -p build/dev '$(CURDIR)/src/.*'
+	@run-clang-tidy-19 -quiet -p build/dev '$(CURDIR)/src/.*'
 
 .PHONY: bench
 bench: ## Measure against the targets, side by side with the peers

@@ -1,7 +1,11 @@
 # What is installed where, and the Debian package that is made of it. `make package` builds keyshift_packaging before.
 set(BUILT ${CMAKE_BINARY_DIR}/packaging)
-set(UNITS /lib/systemd/system)
+set(UNITS /usr/lib/systemd/system)
 set(DOC share/doc/keyshift)
+# A package of one release does not install on another: which one it is for stands in its version.
+cmake_host_system_information(RESULT OS QUERY DISTRIB_INFO)
+set(PACKAGE_VERSION ${PROJECT_VERSION}~deb${OS_VERSION_ID})
+set(VERSION_CODENAME ${OS_VERSION_CODENAME})
 
 # keyshift_unit(FILE OF TITLE CONFIG NAME STATE): the unit for one migration and that for each of several are one text.
 function(keyshift_unit UNIT UNIT_OF UNIT_TITLE UNIT_CONFIG UNIT_NAME UNIT_STATE)
@@ -39,7 +43,8 @@ function(keyshift_gzip FILE DIRECTORY)
   set_property(GLOBAL APPEND PROPERTY KEYSHIFT_COMPRESSED ${compressed})
   install(FILES ${compressed} DESTINATION ${DIRECTORY})
 endfunction()
-keyshift_gzip(${CMAKE_SOURCE_DIR}/packaging/changelog ${DOC})
+configure_file(packaging/changelog.in ${BUILT}/changelog @ONLY)
+keyshift_gzip(${BUILT}/changelog ${DOC})
 keyshift_gzip(${BUILT}/keyshift.1 share/man/man1 keyshift_descriptions)
 install(FILES ${BUILT}/keyshift.bash DESTINATION share/bash-completion/completions RENAME keyshift)
 install(FILES ${BUILT}/_keyshift DESTINATION share/zsh/vendor-completions)
@@ -49,6 +54,7 @@ add_custom_target(keyshift_packaging DEPENDS ${COMPRESSED})
 add_dependencies(keyshift_packaging keyshift keyshift_descriptions)
 
 set(CPACK_GENERATOR DEB)
+set(CPACK_DEBIAN_PACKAGE_VERSION ${PACKAGE_VERSION})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS

@@ -2,7 +2,8 @@
 add_library(keyshift_flags INTERFACE)
 target_compile_options(keyshift_flags INTERFACE
   -Werror -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
-  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+  -fstack-protector-strong -fstack-clash-protection
+  $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection> $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mbranch-protection=standard>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarm of GCC 12 out of Asio's coroutine frames, which comes and goes with what is inlined.
   target_compile_options(keyshift_flags INTERFACE -Wno-mismatched-new-delete)

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// hiredis's reader calls back for each element; what it is handed back is where the element stands in the
-// tree of RedisReply.
 #include "drivers/redis_reply.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <exception>
-
-#include <hiredis/read.h>
+#include <charconv>
+#include <limits>
 
 #include "base/utf8.hpp"
 
@@ -19,93 +15,101 @@ using base::Error;
 using base::Result;
 using Kind = RedisReply::Kind;
 
+constexpr std::size_t kMaxOpen = 8;  // arrays
+constexpr std::string_view kEnd = "\r\n";
+
 Error bad(const std::string& what) {
     return {Errc::parse, "its answer cannot be understood: " + what,
             "is this the port of a Redis server? For TLS write rediss://"};
 }
 
-/// Null, which the reader takes for a lack of memory, above the limit and when there is none. Nothing may be
-/// thrown through C.
-RedisReply* place(const redisReadTask* task, RedisReply reply) noexcept {
-    try {
-        std::size_t& count = *static_cast<std::size_t*>(task->privdata);
-        if (++count > RedisReader::kMaxElements) return nullptr;
-        if (task->parent == nullptr) return new RedisReply(std::move(reply));
-        auto& siblings = static_cast<RedisReply*>(task->parent->obj)->elements;
-        // Moves elder siblings, which are complete: the reader holds pointers to ancestors only.
-        return &siblings.emplace_back(std::move(reply));
-    } catch (const std::exception&) {
-        return nullptr;
-    }
+/// The number that the whole text is.
+std::optional<long long> number_of(std::string_view text) {
+    long long number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (problem != std::errc() || end != text.data() + text.size()) return {};
+    return number;
 }
-
-void* create_string(const redisReadTask* task, char* bytes, std::size_t size) {
-    try {
-        const Kind kind = task->type == REDIS_REPLY_ERROR ? Kind::error : Kind::text;
-        return place(task, RedisReply{kind, std::string(bytes, size)});
-    } catch (const std::exception&) {
-        return nullptr;
-    }
-}
-
-void* create_array(const redisReadTask* task, int /*announced*/) {
-    return place(task, RedisReply{Kind::array});
-}
-
-void* create_integer(const redisReadTask* task, long long value) {
-    return place(task, RedisReply{Kind::integer, {}, value});
-}
-
-void* create_nil(const redisReadTask* task) {
-    return place(task, RedisReply{});
-}
-
-void free_root(void* reply) {
-    delete static_cast<RedisReply*>(reply);
-}
-
-redisReplyObjectFunctions callbacks{create_string, create_array, create_integer, create_nil, free_root};
 
 }  // namespace
 
-RedisReader::RedisReader() : reader_(redisReaderCreateWithFunctions(&callbacks), &redisReaderFree) {
-    if (reader_) reader_->privdata = &elements_;
+/// The element that `rest` begins with, cut from it: of an array only that it begins. None when it has not
+/// all come.
+Result<std::optional<RedisReader::Element>> RedisReader::cut(std::string_view& rest) {
+    const char type = rest.front();
+    if (std::string_view("+-:$*").find(type) == std::string_view::npos)
+        return bad("it begins with " + base::visible(rest.substr(0, 1)));
+    const std::size_t end = rest.find(kEnd);
+    if (std::min(end, rest.size()) > kMaxLine) return bad("a line of more than 64 KiB");
+    if (end == std::string_view::npos) return std::optional<Element>();
+    const std::string_view line = rest.substr(1, end - 1);
+    std::string_view after = rest.substr(end + kEnd.size());
+
+    Element element;
+    if (type == '+' || type == '-') {
+        element.reply = {type == '+' ? Kind::text : Kind::error, std::string(line)};
+    } else if (type == ':') {
+        const auto number = number_of(line);
+        if (!number) return bad("no number");
+        element.reply = {Kind::integer, {}, *number};
+    } else {
+        const auto size = number_of(line);
+        if (!size || *size < -1) return bad("no size");
+        if (type == '*' && *size >= 0) {
+            if (*size > std::numeric_limits<int>::max())
+                return bad("a reply of more than a million elements");
+            element = {RedisReply{Kind::array}, static_cast<int>(*size)};
+        } else if (*size >= 0) {
+            const auto bytes = static_cast<std::size_t>(*size);
+            if (bytes > kMaxBytes) return bad("a reply of more than 64 MiB");
+            if (after.size() < bytes + kEnd.size()) return std::optional<Element>();
+            if (after.substr(bytes, kEnd.size()) != kEnd) return bad("more text than announced");
+            element.reply = {Kind::text, std::string(after.substr(0, bytes))};
+            after.remove_prefix(bytes + kEnd.size());
+        }
+    }
+    rest = after;
+    return std::optional<Element>(std::move(element));
 }
 
-RedisReader::~RedisReader() = default;
-
-/// hiredis waits for whatever is announced, and looks again through a line that does not end.
-Result<void> RedisReader::check_pending() const {
-    if (reader_->ridx < 0 || reader_->len == reader_->pos) return {};
-    std::size_t announced = 0;
-    if (reader_->rstack[reader_->ridx].type == REDIS_REPLY_STRING) {
-        const long long size = std::strtoll(reader_->buf + reader_->pos, nullptr, 10);
-        announced = static_cast<std::size_t>(std::max(size, 0LL));
+/// Puts a complete reply into the array that waits for it, and that one, when it lacked only this, into its
+/// own. What no array waits for is the answer.
+std::optional<RedisReply> RedisReader::place(RedisReply reply) {
+    while (!open_.empty()) {
+        Element& array = open_.back();
+        array.reply.elements.push_back(std::move(reply));
+        if (--array.missing > 0) return {};
+        reply = std::move(array.reply);
+        open_.pop_back();
     }
-    if (announced > kMaxBytes) return bad("a reply of more than 64 MiB");
-    if (reader_->len - reader_->pos > announced + kMaxLine) return bad("a line of more than 64 KiB");
-    return {};
+    return reply;
 }
 
 Result<std::optional<RedisReply>> RedisReader::feed(std::string_view bytes) {
-    if (!reader_) return Error{Errc::other, "no memory for a reply", {}};
     taken_ += bytes.size();
     if (taken_ > kMaxBytes) return bad("a reply of more than 64 MiB");
-    void* found = nullptr;
-    if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK ||
-        redisReaderGetReply(reader_.get(), &found) != REDIS_OK) {
-        if (elements_ > kMaxElements) return bad("a reply of more than a million elements");
-        return bad(base::visible(static_cast<const char*>(reader_->errstr)));
+    pending_ += bytes;
+    std::string_view rest = pending_;
+    std::optional<RedisReply> answer;
+    while (!answer && !rest.empty()) {
+        auto element = cut(rest);
+        if (!element) return element.error();
+        if (!*element) break;
+        if (++elements_ > kMaxElements) return bad("a reply of more than a million elements");
+        if ((*element)->missing == 0) {
+            answer = place(std::move((*element)->reply));
+        } else if (open_.size() < kMaxOpen) {
+            open_.push_back(std::move(**element));
+        } else {
+            return bad("arrays nested more than seven deep");
+        }
     }
-    if (found == nullptr) {
-        if (auto pending = check_pending(); !pending) return pending.error();
-        return std::optional<RedisReply>();
-    }
-    const std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(found));
-    if (reader_->len != reader_->pos) return bad("more than was asked for");
+    pending_.erase(0, pending_.size() - rest.size());
+    if (!answer) return std::optional<RedisReply>();
+    if (!pending_.empty()) return bad("more than was asked for");
     taken_ = 0;
     elements_ = 0;
-    return std::optional<RedisReply>(std::move(*reply));
+    return answer;
 }
 
 std::string encode_redis_command(const std::vector<std::string_view>& words) {

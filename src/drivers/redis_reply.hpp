@@ -3,15 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
-
-struct redisReader;
 
 namespace keyshift::drivers {
 
@@ -35,22 +32,24 @@ class RedisReader {
     static constexpr std::size_t kMaxElements = 1'000'000U;  ///< of one reply, all arrays together
     static constexpr std::size_t kMaxLine = 64U << 10U;      ///< of a line that is no bulk string
 
-    RedisReader();
-    ~RedisReader();
-    RedisReader(const RedisReader&) = delete;
-    RedisReader& operator=(const RedisReader&) = delete;
-
     /// Takes `bytes` over and gives the reply that they complete, if they do. Errc::parse: no RESP2, above
     /// one of the limits, arrays nested more than seven deep, or bytes after the reply, which nobody asked
     /// for.
     base::Result<std::optional<RedisReply>> feed(std::string_view bytes);
 
  private:
-    base::Result<void> check_pending() const;
+    struct Element {
+        RedisReply reply;
+        int missing = 0;  ///< elements of an array that have not come
+    };
 
-    std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
-    std::size_t taken_ = 0;     // bytes of the reply that is being read
-    std::size_t elements_ = 0;  // counted by hiredis's callbacks
+    static base::Result<std::optional<Element>> cut(std::string_view& rest);
+    std::optional<RedisReply> place(RedisReply reply);
+
+    std::string pending_;        // the beginning of an element that is not complete
+    std::vector<Element> open_;  // arrays, each in the one before
+    std::size_t taken_ = 0;      // bytes of the reply that is being read
+    std::size_t elements_ = 0;   // of it
 };
 
 /// A command as RESP2's array of bulk strings.

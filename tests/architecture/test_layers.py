@@ -19,7 +19,6 @@ THIRD_PARTY = {
     "CLI/": ({"app"}, False),
     "simdjson.h": ({"formats"}, False),
     "pg_query": ({"formats"}, False),
-    "hiredis/": ({"drivers"}, False),
     "openssl/": ({"drivers"}, False),
     "boost/beast": ({"http", "drivers"}, False),
     "boost/asio": ({"drivers", "runtime", "http", "app"}, True),

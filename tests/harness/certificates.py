@@ -44,6 +44,7 @@ class Authority:
         self._own = Certificate(self._directory / "authority.crt", self._directory / "authority.key")
         _openssl(
             "req", "-x509", "-days", 2, *_NEW_KEY, "-subj", f"/CN={name}",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
             "-out", self._own.certificate, "-keyout", self._own.key,
         )  # fmt: skip
         _restrict(self._own)
@@ -62,7 +63,7 @@ class Authority:
 
     def expired_server(self) -> Certificate:
         """It ended yesterday."""
-        return self._sign("server", "serverAuth", LOOPBACK, days=-1)
+        return self._sign("server", "serverAuth", LOOPBACK, made="-3d")
 
     def wrong_server(self) -> Certificate:
         """For a server that is somewhere else."""
@@ -73,25 +74,26 @@ class Authority:
         return self._sign(name, "clientAuth", ())
 
     def _sign(
-        self, name: str, use: str, names: Sequence[str], *, days: int = 2, owner: str | None = None
+        self, name: str, use: str, names: Sequence[str], *, made: str = "+0", owner: str | None = None
     ) -> Certificate:
         stem = self._directory / f"certificate-{next(self._numbers)}"
-        made = Certificate(stem.with_suffix(".crt"), stem.with_suffix(".key"))
+        signed = Certificate(stem.with_suffix(".crt"), stem.with_suffix(".key"))
         request, extensions = stem.with_suffix(".csr"), stem.with_suffix(".ext")
-        lines = ["basicConstraints=CA:FALSE", f"extendedKeyUsage={use}"]
+        lines = ["basicConstraints=CA:FALSE", f"extendedKeyUsage={use}", "authorityKeyIdentifier=keyid"]
         lines += [f"subjectAltName={','.join(names)}"] if names else []
         extensions.write_text("\n".join([*lines, ""]))
-        _openssl("req", "-new", *_NEW_KEY, "-subj", f"/CN={name}", "-out", request, "-keyout", made.key)
+        _openssl("req", "-new", *_NEW_KEY, "-subj", f"/CN={name}", "-out", request, "-keyout", signed.key)
         _openssl(
             "x509", "-req", "-in", request, "-CA", self._own.certificate, "-CAkey", self._own.key, "-CAcreateserial",
-            "-days", days, "-extfile", extensions, "-out", made.certificate,
+            "-days", 2, "-extfile", extensions, "-out", signed.certificate, made=made,
         )  # fmt: skip
-        _restrict(made, owner)
-        return made
+        _restrict(signed, owner)
+        return signed
 
 
-def _openssl(*arguments: str | int | Path) -> None:
-    run_as(None, [program("openssl"), *map(str, arguments)])
+def _openssl(*arguments: str | int | Path, made: str = "+0") -> None:
+    """At another time than now, as faketime has it: OpenSSL 3.5 makes no certificate that ends before it begins."""
+    run_as(None, [program("faketime"), "-f", made, program("openssl"), *map(str, arguments)])
 
 
 def _restrict(made: Certificate, owner: str | None = None) -> None:

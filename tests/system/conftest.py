@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from gateway_sim import Seed, create_schema
-from harness.debian_package import later, package_path
-from harness.debian_root import debian_root
+from harness.debian_package import field, later, package_path
+from harness.debian_root import RELEASES, debian_root
 from harness.machine import Machine, cannot_run
 from harness.postgres import Database, Postgres
 
@@ -33,7 +33,8 @@ def machine(package: Path, later_package: Path) -> Iterator[Machine]:
     if os.geteuid() != 0:
         pytest.skip("machine: only root can boot a container")
     # The first half of the question spares a machine that runs none at all the making of a Debian.
-    if reason := cannot_run() or cannot_run(root := debian_root(package)):
+    release = RELEASES[field(package, "Version").split("~")[1]]
+    if reason := cannot_run() or cannot_run(root := debian_root(package, release)):
         pytest.skip(f"machine: it runs no container: {reason}")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

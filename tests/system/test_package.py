@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.debian_package import field, unpacked
+from harness.debian_root import RELEASES
 from harness.process import CLEAN_ENVIRONMENT, program
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +38,9 @@ def test_lintian_has_nothing_to_say(package: Path):
 def test_version_and_changelog_are_those_of_the_project(package: Path, files: Path):
     version = re.search(r"project\(keyshift VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
     changelog = gzip.decompress((files / "usr/share/doc/keyshift/changelog.gz").read_bytes()).decode()
-    assert field(package, "Version") == version
-    assert changelog.startswith(f"keyshift ({version}) ")
+    number, release = field(package, "Version").split("~")
+    assert number == version
+    assert changelog.startswith(f"keyshift ({version}~{release}) {RELEASES[release]}; ")
 
 
 def test_what_is_loaded_at_run_time_is_recommended(package: Path):

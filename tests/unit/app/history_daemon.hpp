@@ -78,7 +78,7 @@ class Daemon {
 
     template <class Decision>
     void decide(const Decision& decision) {
-        const auto beside = std::move(store::State::attach(directory_).value());
+        const auto beside = store::State::attach(directory_).value();
         auto transaction = beside->begin();
         ASSERT_TRUE(transaction);
         transaction->decide(decision);
@@ -88,7 +88,7 @@ class Daemon {
     domain::Model& model() { return model_; }
     /// As another process sees it.
     domain::Model saved_model() {
-        const auto beside = std::move(store::State::attach(directory_).value());
+        const auto beside = store::State::attach(directory_).value();
         domain::Model model = load_model(*beside).value();
         model.policy = policy_;
         if (model.keys) model.keys->judged_by = policy_;
@@ -160,7 +160,7 @@ inline std::vector<std::string> timeline(store::State& state, const std::vector<
                       std::to_string(e.keys.value_or(0)) + ' ' + e.detail);
     };
     for (const std::string& id : ids) {
-        const auto history = std::move(state.load_key(id).value());
+        const auto history = state.load_key(id).value();
         if (!history) continue;
         for (const store::Event& event : history->events)
             if (event.kind != store::event::kReplacementUsed) add(id, event);

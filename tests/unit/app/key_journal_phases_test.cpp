@@ -320,7 +320,7 @@ TEST_F(KeyJournalPhases, LoggedUsesOfLegacyKeysAloneAreKept) {
     legacy("a");
     modern("m");
     {
-        const auto beside = std::move(store::State::attach(directory_).value());
+        const auto beside = store::State::attach(directory_).value();
         auto transaction = beside->begin();
         domain::KeyUses uses;
         uses.add("a", now_ + 10s);

@@ -108,7 +108,7 @@ class KeyJournalPhases : public ::testing::Test {
 
     template <class Decision>
     void decide(const Decision& decision) {
-        const auto beside = std::move(store::State::attach(directory_).value());
+        const auto beside = store::State::attach(directory_).value();
         auto transaction = beside->begin();
         transaction->decide(decision);
         EXPECT_TRUE(transaction->commit());
@@ -118,9 +118,7 @@ class KeyJournalPhases : public ::testing::Test {
         decide(store::OperatorPair{old, replacement, now_, "op"});
     }
 
-    std::unique_ptr<store::KeyHistory> history(const std::string& id) {
-        return std::move(state_->load_key(id).value());
-    }
+    std::unique_ptr<store::KeyHistory> history(const std::string& id) { return state_->load_key(id).value(); }
     std::optional<Phase> phase(const std::string& id) { return history(id)->memory.phase; }
     std::string replacement(const std::string& id) {
         const auto key = history(id);
