@@ -257,6 +257,25 @@ def test_a_lookup_column_that_tells_nothing_is_refused_until_the_file_says_what_
             assert sum(serve.keys()) == len(values)
 
 
+@pytest.mark.parametrize("view", [False, True], ids=["table", "view"])
+def test_values_too_short_for_a_hash_are_named_and_can_be_told_from_hashes(database, tmp_path, view):
+    keys_table(database, HASH.format(1), HASH.format(2), "'pending'", "'soon'", "NULL")
+    gateway = through_a_view(database, PLAIN, "keys", tmp_path) if view else PLAIN
+    tree = watching(database.dsn(), gateway=gateway)
+    with Serve(tree) as serve:
+        assert serve.keys() == (1, 4)
+        assert problems(serve) == {"hash_short": 2}
+    found = doctor(tree)
+    warnings = found.what("keys", "warning")
+    assert "2 keys have a lookup hash of fewer than 16 octets" in warnings, warnings
+    assert "pending" not in json.dumps(found.findings)
+    # The way out that doctor names.
+    shape = {"column": "hash", "length": 64, "characters": "hex"}
+    with Serve(watching(database.dsn(), gateway={**PLAIN, "columns": {**CUSTOM, "lookup_hash": shape}})) as serve:
+        assert serve.keys() == (3, 2)
+        assert problems(serve) == {"hash_malformed": 2}
+
+
 @pytest.mark.parametrize("default", ["NULL", "''", "'  '::text"])
 def test_a_default_that_is_no_hash_is_harmless(database, default):
     keys_table(database, "DEFAULT", "'abcd'", column=f"hash text DEFAULT {default}")
@@ -330,6 +349,7 @@ def test_an_owner_by_join(database, tmp_path):
     tree = watching(database.dsn(), gateway={**PLAIN, "columns": {**CUSTOM, "owner": owner}})
     report = Keyshift().run("report", "--format", "json", "--config", written(tmp_path / "k.yaml", tree))
     assert json.loads(report.stdout)["keys"][0]["owner_email"] == "seven@example.com"
+    assert b"Owner        seven@example.com (7)\n" in Keyshift().run("key", "1", "--config", tmp_path / "k.yaml").stdout
 
 
 def test_a_last_use_in_the_future_is_a_use_when_it_changes(database):
