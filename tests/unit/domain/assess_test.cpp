@@ -226,7 +226,7 @@ const std::vector<Row> kRows{
     {"no hit", [](Model& m) { counting(m); }, Check::no_fallback_hits, Outcome::pass, "statements: 0"},
     {"no hit, by last uses", [](Model&) {}, Check::no_fallback_hits, Outcome::pass, "last_used: 0"},
     {"a hit", [](Model& m) { counting(m).grew_at.front() = kNow - 1h; }, Check::no_fallback_hits,
-     Outcome::not_yet, "1 fallback hit within 7d", kNow - 1h + kWeek},
+     Outcome::not_yet, "1 fallback hit since 2026-01-03T00:00:00Z (by full hours)", kNow - 1h + kWeek},
     {"counted for a day, last uses known for longer",
      [](Model& m) { counting(m).counted_since = kNow - 24h; }, Check::coverage, Outcome::pass,
      "covered by last_used since 2025-12-11"},
