@@ -61,7 +61,7 @@ template <class Reader>
 class TracingForm {
  public:
     explicit TracingForm(GatewayLogOptions options)
-        : offers_(options.rules),
+        : offers_(options.rules, options.statements ? options.sqlx_target : std::string()),
           of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
           reader_(options.rules),
           rules_(std::move(options)) {}

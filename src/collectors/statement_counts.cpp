@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "formats/statement_text.hpp"
 
 namespace keyshift::collectors {
@@ -13,6 +14,9 @@ namespace {
 using domain::Contribution;
 using domain::Event;
 using Class = StatementClass;
+
+/// Of many roles that are left out, so many are named.
+constexpr std::size_t kRolesShown = 8;
 
 /// What the gateway is known by, and what its requests send.
 bool is_at_work(Class of) {
@@ -208,7 +212,10 @@ std::string StatementCounts::left_out() const {
     }
     std::string out;
     if (of_roles > 0) {
-        for (const std::string& role : roles) out += (out.empty() ? "" : ", ") + role;
+        std::size_t shown = 0;
+        for (const std::string& role : roles)
+            if (++shown <= kRolesShown) out += (out.empty() ? "" : ", ") + base::visible(role);
+        if (shown > kRolesShown) out += " and " + std::to_string(shown - kRolesShown) + " more roles";
         out = "by role (gateway.statements.roles) " + std::to_string(of_roles) +
               (of_roles == 1 ? " statement of " : " statements of ") + out;
     }

@@ -115,6 +115,7 @@ void take_look(SourceCounts& counts, const Look& look, base::Time now) {
     counts.read_at = now;
     counts.restored_at.reset();
     counts.missing = look.missing;
+    counts.left_out = look.ground.left_out;
     counts.offers = offers;
     counts.poll_every = look.poll_every;
     counts.resets += look.resets;
@@ -162,6 +163,10 @@ void Hourly::add(std::string_view name, base::Time at, std::uint64_t by) {
 
 std::uint64_t Hourly::since(std::string_view name, base::Time since) const {
     return between(name, since, base::Time::max());
+}
+
+base::Time Hourly::hour_begin(base::Time since) {
+    return std::chrono::floor<std::chrono::hours>(since);
 }
 
 std::uint64_t Hourly::between(std::string_view name, base::Time from, base::Time until) const {

@@ -194,6 +194,7 @@ std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
         if (out.enough || out.window >= longest) break;
     }
     const base::Time since = here - out.window;
+    out.since = database_now(model, Hourly::hour_begin(since));
     out.ratio = share(hourly.since(kHourlyFailed, since), out.attempts);
     const Share before = normal_share(hourly, since);
     out.normal = std::max(kTolerableGrowth * before.ratio(), model.policy.failure_budget);

@@ -48,6 +48,7 @@ FallbackWitness witness_of(const Model& model, const std::string& name, base::Ti
         out.covered_since = of_database(model, std::max(counts.counted_since, counts.proof.since));
     out.last_hit = of_database(model, counts.grew_at.at(kHit));
     out.lost_at = of_database(model, counts.lost_at);
+    out.left_out = counts.left_out;
     return out;
 }
 
@@ -135,7 +136,9 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
         out.unclassified = counts.proof.doubt;
     }
     const base::Time window = now - model.policy.windows.drain;
-    const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, host_time(model, window));
+    const base::Time window_here = host_time(model, window);
+    const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, window_here);
+    out.hours_from = database_now(model, Hourly::hour_begin(window_here));
     const auto hit_within = [window](const auto& at) { return at && *at > window; };
     const bool any = hit_within(out.last_hit) || std::any_of(out.witnesses.begin(), out.witnesses.end(),
                                                              [&](const FallbackWitness& witness) {

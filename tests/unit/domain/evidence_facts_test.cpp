@@ -239,6 +239,7 @@ TEST(AuthFailures, TheShareOfADayIsComparedWithTheWeekBefore) {
     ASSERT_TRUE(failures);
     EXPECT_TRUE(failures->enough);
     EXPECT_EQ(failures->window, 24h);
+    EXPECT_EQ(failures->since, kNow - 24h);
     EXPECT_EQ(failures->attempts, 1000U);
     EXPECT_DOUBLE_EQ(failures->ratio, 0.3);
     EXPECT_DOUBLE_EQ(failures->normal, 0.4);
@@ -320,9 +321,13 @@ TEST(AuthFailures, HoursAreThisHosts) {
     model.evidence.hourly.add(kHourlyFailed, kNow - 30h, 50);
     model.evidence.hourly.add(kHourlyAttempts, kNow - 1h, 100);
     model.skew = 24h;
-    const auto failures = auth_failures(model, kNow - 24h);
+    auto failures = auth_failures(model, kNow - 24h);
     ASSERT_TRUE(failures);
     EXPECT_EQ(failures->ratio, 0) << "more than a day ago";
+    counts.read_at = counts.complete_at = kNow + 30min;
+    failures = auth_failures(model, kNow + 30min - 24h);
+    ASSERT_TRUE(failures);
+    EXPECT_EQ(failures->since, kNow - 48h) << "the hour in which the day begins counts in full";
 }
 
 TEST(AuthFailures, AreUnknownUnlessTheirSourceIsWhole) {

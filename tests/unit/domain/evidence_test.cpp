@@ -898,6 +898,22 @@ TEST(Ability, DoubtBeginsCoverageAnewAsLongAsItLasts) {
     EXPECT_EQ(counts.proof.since, kNow);
 }
 
+TEST(SourceCounts, WhatIsLeftOutIsOfTheLastLook) {
+    SourceCounts counts;
+    Look leaving = look();
+    leaving.ground.left_out = "by gateway.statements.ignore 1";
+    take_look(counts, leaving, kNow);
+    EXPECT_EQ(counts.left_out, "by gateway.statements.ignore 1");
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.left_out, "");
+}
+
+TEST(Hourly, AnHourBeginsWhereItsCountsDo) {
+    EXPECT_EQ(Hourly::hour_begin(kNow), kNow);
+    EXPECT_EQ(Hourly::hour_begin(kNow - 1us), kNow - 1h);
+    EXPECT_EQ(Hourly::hour_begin(kNow + 59min), kNow);
+}
+
 TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstLook) {
     SourceCounts counts;
     take_look(counts, lossy(), kNow);

@@ -135,8 +135,15 @@ TEST(FallbackWitnesses, TimesAreTheDatabases) {
     EXPECT_EQ(watch.witnesses.at(0).lost_at, now - 2h);
     EXPECT_EQ(watch.last_hit, now - 167h);
     EXPECT_EQ(watch.within_window, 3U);
+    EXPECT_EQ(watch.hours_from, now - kWeek) << "kNow begins an hour";
     EXPECT_FALSE(fallback_watch(model, kNow).witnesses.at(0).answers)
         << "read long ago by the database's clock";
+}
+
+TEST(FallbackWitnesses, WhatTheConfigurationLeavesOutIsTold) {
+    Model model = counted();
+    model.evidence.sources.at("statements").left_out = "by gateway.statements.ignore 1";
+    EXPECT_EQ(fallback_watch(model, kNow).witnesses.at(0).left_out, "by gateway.statements.ignore 1");
 }
 
 TEST(FallbackWitnesses, TheLastHitIsTheLastThatAnySourceSaw) {
@@ -162,6 +169,10 @@ TEST(FallbackWitnesses, HitsOfTheWindowAreThoseOfItsHours) {
     EXPECT_EQ(fallback_watch(model, kNow).within_window, 0U) << "the hour has them, the window has not";
     model.policy.windows.drain = kWeek + 1h;
     EXPECT_EQ(fallback_watch(model, kNow).within_window, 7U);
+    model.policy.windows.drain = 1min;
+    counts.grew_at.at(kFallback) = kNow - 30s;
+    EXPECT_EQ(fallback_watch(model, kNow).hours_from, kNow - 1h) << "more are told of than the minute holds";
+    EXPECT_EQ(fallback_watch(model, kNow).within_window, 4U);
 }
 
 // ---- the key table ----

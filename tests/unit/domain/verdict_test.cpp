@@ -46,7 +46,7 @@ VerdictFacts safe_facts() {
     f.fallback_watch.witnesses = {FallbackWitness{
         .name = "gateway_log", .proved = true, .covered_since = kNow - 720h, .last_hit = kNow - 200h}};
     f.failures_by = "access_log";
-    f.failures = AuthFailures{0.01, 0.02, 24h, 200, true};
+    f.failures = AuthFailures{0.01, 0.02, 24h, 200, true, kNow - 25h};
     return f;
 }
 
@@ -230,15 +230,20 @@ const std::vector<Row> kSourceRows{
     {"W less 1 us ago", Check::no_fallback_hits, [](F& f) { witness(f).last_hit = kNow - kWeek + 1us; },
      Outcome::not_yet, "0", kNow + 1us},
     {"one", Check::no_fallback_hits,
-     [](F& f) { f.fallback_watch.within_window = 1, witness(f).last_hit = kNow - 1h; }, Outcome::not_yet,
-     "1 fallback hit within", kNow - 1h + kWeek},
+     [](F& f) {
+         f.fallback_watch.within_window = 1, f.fallback_watch.hours_from = kNow - kWeek - 59min;
+         witness(f).last_hit = kNow - 1h;
+     },
+     Outcome::not_yet, "1 fallback hit since 2026-01-02T23:01:00Z (by full hours), the last",
+     kNow - 1h + kWeek},
     {"scans that nothing tells apart", Check::no_fallback_hits,
      [](F& f) {
          f.fallback_watch.within_window = 2, f.fallback_watch.of_scans = true;
          witness(f).last_hit = kNow - 1h;
      },
      Outcome::not_yet,
-     "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
+     "2 scans for a legacy or unknown key since 1970-01-01T00:00:00Z (by full hours), the last "
+     "2026-01-09T23:00:00Z; each scan "
      "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
      kNow - 1h + kWeek},
     {"one, by a source that is not configured any more", Check::no_fallback_hits,
@@ -257,6 +262,17 @@ const std::vector<Row> kSourceRows{
          f.fallback_watch.witnesses.push_back({.name = "statements", .unproved = "not measured: why"});
      },
      Outcome::pass, "unproved: statements (not measured: why)"},
+    {"what the configuration leaves out", Check::no_fallback_hits,
+     [](F& f) { witness(f).left_out = "by role (gateway.statements.roles) 2 statements of admin"; },
+     Outcome::pass,
+     "0 fallback hits within 7d, the last 2026-01-01T16:00:00Z; left out of gateway_log: by role "
+     "(gateway.statements.roles) 2 statements of admin"},
+    {"what is left out, and nothing proved", Check::no_fallback_hits,
+     [](F& f) { witness(f).proved = false, witness(f).left_out = "by gateway.statements.ignore 1"; },
+     Outcome::unknown, "is counted; left out of gateway_log: by gateway.statements.ignore 1"},
+    {"what is left out of one that is not proved", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .left_out = "by role 1"}); },
+     Outcome::pass, "unproved: statements (it has never counted a hit); left out of statements: by role 1"},
     {"a statement that may be the fallback", Check::no_fallback_hits,
      [](F& f) {
          f.fallback_watch.unclassified_at = kNow - kWeek + 1us;
@@ -292,14 +308,13 @@ const std::vector<Row> kSourceRows{
      Outcome::not_yet, "", kNow - 1h + kWeek},
 
     {"normal", Check::failures_normal, [](F&) {}, Outcome::pass,
-     "1 % of 200 attempts within 1d failed authentication; normal is at most 2 %"},
+     "1 % of 200 attempts since 2026-01-08T23:00:00Z (by full hours) failed authentication; normal is at "
+     "most 2 %"},
     {"at most", Check::failures_normal, [](F& f) { f.failures->ratio = 0.02; }, Outcome::pass, "at most 2 %"},
     {"more", Check::failures_normal, [](F& f) { f.failures->ratio = 0.0201; }, Outcome::unsafe, "2.01 %"},
     {"too few", Check::failures_normal,
-     [](F& f) {
-         f.failures = AuthFailures{1, 0, 168h, 99, false};
-     },
-     Outcome::not_measured, "only 99 attempts with a key within 7d"},
+     [](F& f) { f.failures = AuthFailures{1, 0, 168h, 99, false, kNow - 168h}; }, Outcome::not_measured,
+     "only 99 attempts with a key since 2026-01-03T00:00:00Z"},
     {"no ratio", Check::failures_normal, [](F& f) { f.failures->ratio = kNan; }, Outcome::unknown,
      "access_log gives no number"},
     {"no norm", Check::failures_normal,
@@ -399,6 +414,12 @@ const std::vector<Row> kKeyRows{
     {"strict, none left", Check::inventory,
      [](F& f) { f.inventory = InventoryPolicy::strict, f.phases = {}; }, Outcome::pass, "0 legacy keys"},
     {"no modern key", Check::inventory, [](F& f) { f.modern_keys = 0; }, Outcome::unknown, "no modern key"},
+    {"short hashes beside longer ones", Check::inventory, [](F& f) { f.legacy_keys = 6, f.short_hashes = 4; },
+     Outcome::unknown, "4 modern keys with a lookup hash of fewer than 16 octets may be legacy"},
+    {"all are short, and others have none", Check::inventory,
+     [](F& f) { f.legacy_keys = 6, f.short_hashes = 5; }, Outcome::pass, "6 legacy keys are left"},
+    {"all are short, and no key has none", Check::inventory, [](F& f) { f.short_hashes = 5; },
+     Outcome::unknown, "gateway.columns.lookup_hash: {column, length, characters}"},
     {"no census", Check::inventory, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
 
     {"all", Check::dormant_acknowledged, [](F&) {}, Outcome::pass, "0 dormant keys are neither"},
