@@ -43,6 +43,8 @@ class Watch {
                      Event::lookup_not_found, Event::verification});
         if (world.log.configured) policy_.measurable["gateway_log"] = can({Event::fallback});
         if (world.metric.configured) policy_.measurable["gateway_metrics"] = can({Event::fallback});
+        if (world.traits.probe) policy_.measurable["probe"] = {};
+        if (world.traits.canary) policy_.canary = kCanary;
         start();
     }
     Watch(const Watch&) = delete;
@@ -51,6 +53,7 @@ class Watch {
         journal_.reset();
         state_.reset();
         std::filesystem::remove_all(directory_);
+        std::filesystem::remove_all(copy());
     }
 
     domain::Policy& policy() { return policy_; }
@@ -63,12 +66,47 @@ class Watch {
         state_.reset();
         start();
     }
+    void copy_state() {
+        std::filesystem::remove_all(copy());
+        std::filesystem::copy(directory_, copy());
+        log_copied_ = log_saved_;
+    }
+    /// An administrator puts the copy in the state's place.
+    void restore_state() {
+        journal_.reset();
+        state_.reset();
+        std::filesystem::remove_all(directory_);
+        std::filesystem::copy(copy(), directory_);
+        log_saved_ = log_copied_;
+        start();
+    }
+    /// This host's clock minus the database's. It is noticed at the next poll of the keys.
+    void set_clock(Duration ahead) { ahead_ = ahead; }
+
+    /// One request without credentials, and one with the canary key if there is one.
+    void poll_probe(World& world) {
+        if (policy_.measurable.count("probe") == 0) return;
+        collectors::Observation seen{.taken_at = host(world.now())};
+        seen.probe.emplace();
+        seen.probe->refused_at = seen.taken_at;
+        if (world.traits.canary) {
+            const bool in = world.ask_canary();
+            (in ? seen.probe->canary_accepted_at : seen.probe->canary_refused_at) = seen.taken_at;
+            if (in) {
+                seen.caused = {Event::lookup_not_found, Event::fallback_scan, Event::fallback,
+                               Event::verification};
+            } else {
+                seen.caused = {Event::lookup_not_found};
+            }
+        }
+        take("probe", seen);
+    }
 
     void poll_statements(World& world) {
         if (!world.statements.configured) return;
         const Counters& c = world.counted;
         const std::string epoch = std::to_string(c.statistics_epoch);
-        auto seen = counted(world.now());
+        auto seen = counted(host(world.now()));
         seen.counted->offers = offers_;
         seen.counted->lossy = !world.statements.is_on;
         seen.counted->ground.at_work = c.lookups > lookups_seen_;
@@ -87,16 +125,21 @@ class Watch {
     }
     void poll_log(World& world) {
         if (!world.log.configured) return;
-        auto seen = counted(world.now());
+        auto seen = counted(host(world.now()));
         seen.counted->offers = policy_.measurable.at("gateway_log");
-        seen.counted->ground.at_work = world.log.is_on && world.counted.log_lines > 0;
-        seen.counted->grown.at(index_of(Event::fallback)) = std::exchange(world.counted.log_hits, 0);
-        world.counted.log_lines = 0;
+        const LogPosition& end = world.log_end();
+        seen.counted->ground.at_work = world.log.is_on && end.lines > log_.lines;
+        seen.counted->grown.at(index_of(Event::fallback)) = end.hits - log_.hits;
+        seen.counted->own.at(index_of(Event::fallback)) = end.own - log_.own;
+        seen.log.emplace();
+        for (std::size_t i = log_.named; i < end.named; ++i)
+            seen.log->uses.add(world.named_use(i).first, world.named_use(i).second);
+        log_ = end;
         take("gateway_log", seen);
     }
     void poll_metrics(World& world) {
         if (!world.metric.configured) return;
-        auto seen = counted(world.now());
+        auto seen = counted(host(world.now()));
         seen.counted->offers = policy_.measurable.at("gateway_metrics");
         seen.counted->ground.at_work = true;
         seen.counted->readings.parts.push_back({"replica",
@@ -111,7 +154,7 @@ class Watch {
     /// The rows of `table`, as they were at `data_at`, of the database called `name`. False: refused.
     bool poll_keys(const Table& table, Time now, Time data_at, const std::string& name) {
         EXPECT_TRUE(journal_->prepare());
-        journal_->heard(domain::counted_fallback(model_, now));
+        journal_->heard(domain::counted_fallback(model_, database_now(model_, host(now))), book_.take_uses());
         EXPECT_TRUE(journal_->begin({.scan = collectors::Scan::census,
                                      .moment = now,
                                      .data_at = data_at,
@@ -126,14 +169,20 @@ class Watch {
         if (!outcome) return false;
         status.last_success_at = data_at;
         if (!status.observation_start) status.observation_start = data_at;
-        EvidenceBook::follow_table(outcome->totals.table_changes, now, model_);
+        EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
+        model_.skew = domain::skew_after(model_.skew, ahead_);
         model_.keys = *std::move(outcome);
         model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
-        EvidenceBook::update(model_, now);
-        save();
+        EvidenceBook::update(model_, host(now));
         return true;
     }
-    domain::Assessment assessment(Time now) const { return assess(model_, now); }
+    domain::Assessment assessment(Time now) const { return assess(model_, database_now(model_, host(now))); }
+    /// Evidence is written beside the journal, some time after it was taken.
+    void save() {
+        auto unsaved = book_.take_unsaved(model_);
+        EXPECT_TRUE(app::save(unsaved, directory_));
+        log_saved_ = log_;
+    }
 
     void acknowledge(const std::string& id, Time at) { decide(store::Acknowledgement{id, at, "op", ""}); }
     void pair(const std::string& old, const std::string& replacement, Time at) {
@@ -147,7 +196,8 @@ class Watch {
         model_ = {};
         model_.policy = policy_;
         book_ = {};
-        EXPECT_TRUE(book_.load(*state_, model_, world_.now()));
+        EXPECT_TRUE(book_.load(*state_, model_, host(world_.now())));
+        log_ = log_saved_;
         const auto starts = state_->load_observation_starts().value();
         if (const auto at = starts.find(domain::kKeysSource); at != starts.end())
             model_.sources[domain::kKeysSource].observation_start = at->second;
@@ -162,12 +212,9 @@ class Watch {
         model_.sources[source].up = true;
         book_.take(source, seen, kPollEvery, seen.taken_at, model_);
         EvidenceBook::update(model_, seen.taken_at);
-        save();
     }
-    void save() {
-        auto unsaved = book_.take_unsaved(model_);
-        EXPECT_TRUE(app::save(unsaved, directory_));
-    }
+    Time host(Time database_time) const { return database_time + ahead_; }
+    std::filesystem::path copy() const { return directory_.string() + ".copy"; }
     void show(const std::string& id, const Row& from, Time now) {
         domain::KeyRow row;
         row.id = id;
@@ -178,7 +225,7 @@ class Watch {
         row.last_used_at = from.used;
         row.expires_at = from.expires;
         row.blocked = from.blocked;
-        row.hash = from.legacy ? domain::HashKind::legacy : domain::HashKind::modern;
+        row.hash = from.legacy ? from.hash : domain::HashKind::modern;
         EXPECT_TRUE(journal_->key(domain::plausible(row, now)));
     }
     template <class Decision>
@@ -199,6 +246,8 @@ class Watch {
     EvidenceBook book_;
     domain::Model model_;
     std::uint64_t lookups_seen_ = 0;
+    LogPosition log_, log_saved_, log_copied_;
+    Duration ahead_{};
 };
 
 }  // namespace keyshift::app::safety
