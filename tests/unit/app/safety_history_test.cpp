@@ -227,11 +227,14 @@ void History::happen() {
 
 /// It can be killed between any two polls, with what it has not saved yet.
 void History::step(Duration d) {
-    world_.live(d);
-    past_.emplace_back(world_.now(), world_.rows());
-    if (past_.size() > 4) past_.pop_front();
+    // Scans wait for a poll of the keys that is later than they are, and not for long.
+    const Duration between = random_.one_of(std::array<Duration, 4>{1s, 30s, 10min, 50min});
+    world_.live(d - between);
     poll_sources();
     for (const FallbackUse& use : world_.take_uses()) oracle_.count(use);
+    world_.live(between);
+    past_.emplace_back(world_.now(), world_.rows());
+    if (past_.size() > 4) past_.pop_front();
     poll_keys();
     kill();
     if (random_.chance(80)) watch_.save();

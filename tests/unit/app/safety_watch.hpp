@@ -41,7 +41,8 @@ class Watch {
             policy_.measurable["statements"] = offers_ =
                 can({Event::fallback, Event::fallback_scan, Event::fallback_scanned_key, Event::lookup_found,
                      Event::lookup_not_found, Event::verification});
-        if (world.log.configured) policy_.measurable["gateway_log"] = can({Event::fallback});
+        if (world.log.configured)
+            policy_.measurable["gateway_log"] = can({Event::fallback, Event::request_success});
         if (world.metric.configured) policy_.measurable["gateway_metrics"] = can({Event::fallback});
         if (world.traits.probe) policy_.measurable["probe"] = {};
         if (world.traits.canary) policy_.canary = kCanary;
@@ -131,6 +132,7 @@ class Watch {
         seen.counted->ground.at_work = world.log.is_on && end.lines > log_.lines;
         seen.counted->grown.at(index_of(Event::fallback)) = end.hits - log_.hits;
         seen.counted->own.at(index_of(Event::fallback)) = end.own - log_.own;
+        seen.counted->grown.at(index_of(Event::request_success)) = end.successes - log_.successes;
         seen.log.emplace();
         for (std::size_t i = log_.named; i < end.named; ++i)
             seen.log->uses.add(world.named_use(i).first, world.named_use(i).second);

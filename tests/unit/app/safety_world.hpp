@@ -88,7 +88,7 @@ struct Counters {
 
 /// As much of the log as there is, or as was read.
 struct LogPosition {
-    std::uint64_t hits = 0, own = 0, lines = 0;
+    std::uint64_t hits = 0, own = 0, lines = 0, successes = 0;
     std::size_t named = 0;  ///< uses, with the key's id
 };
 
@@ -301,6 +301,7 @@ class World {
             if (!row.right_hash || row.blocked) return refuse();
             lookup(1);
             ++log_.lines;
+            if (log.is_on) ++log_.successes;
             return record(key);
         }
         if (!fallback_works_ || row.blocked) return refuse();
