@@ -123,8 +123,13 @@ class Reference {
     }
 
     void show(Row row);
+    /// A legacy key a moment ago: its last use is not that of a modern key.
+    bool is_upgrade(const Row& row) const {
+        const auto known = keys_.find(row.id);
+        return !row.legacy && known != keys_.end() && !known->second.gone;
+    }
     void note_use(const Row& row);
-    void prove();
+    void prove(const Shown& shown);
     void depart(Known& key, const Row* modern);
     void take_in(const Shown& shown);
     std::set<std::string> taken() const;
@@ -213,6 +218,8 @@ inline void Reference::depart(Known& key, const Row* modern) {
     key.in_use = by_use || needed || key.found == Phase::stranded;
     if (!by_use) return;
     key.row.used = modern->used;
+    // The gateway upgraded it when it was used: by its fallback.
+    newest_legacy_use_ = std::max(newest_legacy_use_.value_or(Time{}), std::min(*modern->used, now_));
     ++totals_.legacy_uses_observed;
 }
 
@@ -354,7 +361,7 @@ inline void Reference::take_in(const Shown& shown) {
         for (const Row& row : *rows) {
             if (row.used && *row.used <= now_ + 5min)
                 newest_use_ = std::max(newest_use_.value_or(Time{}), *row.used);
-            if (row.used) note_use(row);
+            if (row.used && !is_upgrade(row)) note_use(row);
             if (row.legacy) {
                 show(row);
                 legacy.insert(row.id);
@@ -368,7 +375,7 @@ inline void Reference::take_in(const Shown& shown) {
         if (!key.over && legacy.count(id) == 0 && (census || shown.missing.count(id) != 0))
             depart(key, modern.count(id) != 0 ? &modern.at(id) : nullptr);
     if (census) modern_ = std::move(modern);
-    prove();
+    prove(shown);
 }
 
 /// A last use of the future counts as now.
@@ -378,14 +385,18 @@ inline void Reference::note_use(const Row& row) {
 }
 
 /// Last uses are evidence once one was seen to move, or lies after the first modern key was made.
-inline void Reference::prove() {
-    if (proved_at_ || !newest_legacy_use_) return;
-    const bool after_modern = std::any_of(modern_.begin(), modern_.end(), [this](const auto& item) {
-        return item.second.created < *newest_legacy_use_;
-    });
+inline void Reference::prove(const Shown& shown) {
+    if (proved_at_) return;
+    const auto after_modern = [this](const Row& row) {
+        return row.legacy && row.used &&
+               std::any_of(modern_.begin(), modern_.end(),
+                           [&row](const auto& item) { return item.second.created < *row.used; });
+    };
+    const bool after = std::any_of(shown.rows.begin(), shown.rows.end(), after_modern) ||
+                       std::any_of(shown.found.begin(), shown.found.end(), after_modern);
     const bool moved =
         std::any_of(keys_.begin(), keys_.end(), [](const auto& item) { return item.second.moved; });
-    if (moved || after_modern) proved_at_ = now_;
+    if (moved || after) proved_at_ = now_;
 }
 
 inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback,
