@@ -237,7 +237,7 @@ void History::step(Duration d) {
     if (past_.size() > 4) past_.pop_front();
     poll_keys();
     kill();
-    if (random_.chance(80)) watch_.save();
+    if (random_.chance(70)) watch_.save();
     ++polls;
     check();
 }
@@ -262,12 +262,12 @@ void History::poll_keys() {
         other["XM"] = {"someone", "else", world_.now() - 50 * kDay};
         other["XM"].legacy = false;
         refused_ = !watch_.poll_keys(other, world_.now(), world_.now(), "other");
-        if (!refused_) oracle_.show(other, world_.now());
+        if (!refused_) oracle_.show(other, world_.now(), watch_.take_told());
         return;
     }
     const auto& [data_at, table] = past_[past_.size() - 1 - std::min(lag_, past_.size() - 1)];
     refused_ = !watch_.poll_keys(table, world_.now(), data_at, "own");
-    if (!refused_) oracle_.show(table, data_at);
+    if (!refused_) oracle_.show(table, data_at, watch_.take_told());
 }
 
 void History::check() {

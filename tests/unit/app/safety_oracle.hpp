@@ -50,9 +50,13 @@ class Oracle {
  public:
     explicit Oracle(const World& world) : world_(world) {}
 
-    void show(const Table& table, Time data_at) {
+    /// A poll of the key table, and what logs have told of single keys before it.
+    void show(const Table& table, Time data_at, const domain::KeyUses& told) {
         for (const auto& [id, row] : table)
             if (id != kCanary) show(id, row, data_at);
+        for (const auto& [id, at] : told.latest())
+            if (const auto key = seen.keys.find(id); key != seen.keys.end() && !key->second.gone)
+                key->second.use(std::min(at, data_at));
         for (auto& [id, key] : seen.keys) {
             if (table.count(id) > 0 || key.gone) continue;
             key.gone = true;

@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include "app/evidence_book.hpp"
-#include "app/evidence_saver.hpp"
 #include "app/key_journal.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
@@ -51,8 +50,7 @@ class Watch {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
     ~Watch() {
-        journal_.reset();
-        state_.reset();
+        stop();
         std::filesystem::remove_all(directory_);
         std::filesystem::remove_all(copy());
     }
@@ -63,8 +61,7 @@ class Watch {
 
     /// What was not saved is gone.
     void restart() {
-        journal_.reset();
-        state_.reset();
+        stop();
         start();
     }
     void copy_state() {
@@ -74,8 +71,7 @@ class Watch {
     }
     /// An administrator puts the copy in the state's place.
     void restore_state() {
-        journal_.reset();
-        state_.reset();
+        stop();
         std::filesystem::remove_all(directory_);
         std::filesystem::copy(copy(), directory_);
         log_saved_ = log_copied_;
@@ -156,7 +152,9 @@ class Watch {
     /// The rows of `table`, as they were at `data_at`, of the database called `name`. False: refused.
     bool poll_keys(const Table& table, Time now, Time data_at, const std::string& name) {
         EXPECT_TRUE(journal_->prepare());
-        journal_->heard(domain::counted_fallback(model_, database_now(model_, host(now))), book_.take_uses());
+        const domain::KeyUses uses = book_.take_uses();
+        told_.merge(uses);
+        journal_->heard(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
         EXPECT_TRUE(journal_->begin({.scan = collectors::Scan::census,
                                      .moment = now,
                                      .data_at = data_at,
@@ -179,10 +177,14 @@ class Watch {
         return true;
     }
     domain::Assessment assessment(Time now) const { return assess(model_, database_now(model_, host(now))); }
+    /// What logs have told the journal of single keys since this was last asked.
+    domain::KeyUses take_told() { return std::exchange(told_, {}); }
     /// Evidence is written beside the journal, some time after it was taken.
     void save() {
-        auto unsaved = book_.take_unsaved(model_);
-        EXPECT_TRUE(app::save(unsaved, directory_));
+        auto transaction = beside_->begin();
+        ASSERT_TRUE(transaction);
+        book_.take_unsaved(model_).write(*transaction);
+        EXPECT_TRUE(transaction->commit());
         log_saved_ = log_;
     }
 
@@ -192,8 +194,14 @@ class Watch {
     }
 
  private:
+    void stop() {
+        journal_.reset();
+        beside_.reset();
+        state_.reset();
+    }
     void start() {
         state_ = std::move(store::State::open(directory_)->state);
+        beside_ = std::move(store::State::attach(directory_).value());
         journal_ = std::make_unique<KeyJournal>(*state_, JournalSettings{.policy = policy_});
         model_ = {};
         model_.policy = policy_;
@@ -232,8 +240,7 @@ class Watch {
     }
     template <class Decision>
     void decide(const Decision& decision) {
-        const auto beside = std::move(store::State::attach(directory_).value());
-        auto transaction = beside->begin();
+        auto transaction = beside_->begin();
         ASSERT_TRUE(transaction);
         transaction->decide(decision);
         EXPECT_TRUE(transaction->commit());
@@ -244,12 +251,14 @@ class Watch {
     domain::Events offers_;
     std::filesystem::path directory_;
     std::unique_ptr<store::State> state_;
+    std::unique_ptr<store::State> beside_;  // a connection of its own, as the daemon has for evidence
     std::unique_ptr<KeyJournal> journal_;
     EvidenceBook book_;
     domain::Model model_;
     std::uint64_t lookups_seen_ = 0;
     LogPosition log_, log_saved_, log_copied_;
     Duration ahead_{};
+    domain::KeyUses told_;
 };
 
 }  // namespace keyshift::app::safety
