@@ -228,7 +228,7 @@ void History::happen() {
 /// It can be killed between any two polls, with what it has not saved yet.
 void History::step(Duration d) {
     // Scans wait for a poll of the keys that is later than they are, and not for long.
-    const Duration between = random_.one_of(std::array<Duration, 4>{1s, 30s, 10min, 50min});
+    const Duration between = random_.one_of(std::array<Duration, 4>{3s, 30s, 10min, 50min});
     world_.live(d - between);
     poll_sources();
     for (const FallbackUse& use : world_.take_uses()) oracle_.count(use);
@@ -311,7 +311,7 @@ void History::finish() {
         for (Client& client : world_.clients)
             if (client.key == id) world_.move(client, replacement);
     }
-    for (int i = 0; i < 4 * 80 && !ended_safe_ && faults.empty(); ++i) {
+    for (int i = 0; i < 4 * 110 && !ended_safe_ && faults.empty(); ++i) {
         if (i % 40 == 39)
             for (auto& [id, key] : oracle_.seen.keys) decide_ack(id);
         step(kPollEvery);
