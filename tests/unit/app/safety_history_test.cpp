@@ -47,6 +47,8 @@ constexpr std::array kMustHappen{"restore a row",
                                  "this host's clock is set",
                                  "reset of statistics",
                                  "restart of the gateway",
+                                 "a pulse",
+                                 "an active scan",
                                  "SAFE"};
 
 class History {
@@ -75,6 +77,7 @@ class History {
     void step(Duration d);
     void poll_sources();
     void poll_keys();
+    Table another_table() const;
     void check();
     void finish();
     void note(const std::string& what, const std::string& which = "") {
@@ -186,6 +189,7 @@ class History {
     std::optional<Seen> seen_by_copy_;
     std::deque<std::pair<Time, Table>> past_;
     std::size_t lag_ = 0;
+    std::uint64_t deletions_seen_ = 0;
     bool swapped_ = false;
     bool refused_ = false;
     bool ended_safe_ = false;
@@ -255,19 +259,26 @@ void History::poll_sources() {
 }
 
 void History::poll_keys() {
-    if (swapped_) {
-        Table other;
-        for (int i = 0; i < 5; ++i)
-            other["X" + std::to_string(i)] = {"someone", "else", world_.now() - 100 * kDay};
-        other["XM"] = {"someone", "else", world_.now() - 50 * kDay};
-        other["XM"].legacy = false;
-        refused_ = !watch_.poll_keys(other, world_.now(), world_.now(), "other");
-        if (!refused_) oracle_.show(other, world_.now(), watch_.take_told());
-        return;
-    }
-    const auto& [data_at, table] = past_[past_.size() - 1 - std::min(lag_, past_.size() - 1)];
-    refused_ = !watch_.poll_keys(table, world_.now(), data_at, "own");
-    if (!refused_) oracle_.show(table, data_at, watch_.take_told());
+    const auto& [data_at, rows] = past_[past_.size() - 1 - std::min(lag_, past_.size() - 1)];
+    const bool deleted = std::exchange(deletions_seen_, world_.deletions) != world_.deletions;
+    const Scan scan = random_.chance(40) ? Scan::census : deleted ? Scan::active : Scan::pulse;
+    const KeyLook look = swapped_
+                             ? watch_.poll_keys(another_table(), world_.now(), world_.now(), "other", scan)
+                             : watch_.poll_keys(rows, world_.now(), data_at, "own", scan);
+    refused_ = !look.accepted;
+    if (!refused_) oracle_.show(look);
+    ++happened[look.scan == Scan::census   ? "a census"
+               : look.scan == Scan::active ? "an active scan"
+                                           : "a pulse"];
+}
+
+Table History::another_table() const {
+    Table other;
+    for (int i = 0; i < 5; ++i)
+        other["X" + std::to_string(i)] = {"someone", "else", world_.now() - 100 * kDay};
+    other["XM"] = {"someone", "else", world_.now() - 50 * kDay};
+    other["XM"].legacy = false;
+    return other;
 }
 
 void History::check() {

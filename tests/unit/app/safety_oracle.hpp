@@ -43,7 +43,7 @@ struct Seen {
     std::map<std::string, Shown> keys;
     std::map<std::string, Time> modern_used;  ///< by owner
     std::vector<std::pair<std::string, Time>> upgrades_with_use;
-    std::optional<Time> polled_at;
+    std::optional<Time> census_at;
 };
 
 class Oracle {
@@ -51,18 +51,19 @@ class Oracle {
     explicit Oracle(const World& world) : world_(world) {}
 
     /// A poll of the key table, and what logs have told of single keys before it.
-    void show(const Table& table, Time data_at, const domain::KeyUses& told) {
-        for (const auto& [id, row] : table)
-            if (id != kCanary) show(id, row, data_at);
-        for (const auto& [id, at] : told.latest())
+    void show(const KeyLook& look) {
+        for (const auto& [id, row] : look.rows)
+            if (id != kCanary) show(id, row, look.data_at);
+        for (const auto& [id, at] : look.told.latest())
             if (const auto key = seen.keys.find(id); key != seen.keys.end() && !key->second.gone)
-                key->second.use(std::min(at, data_at));
+                key->second.use(std::min(at, look.data_at));
+        const bool census = look.scan == Scan::census;
         for (auto& [id, key] : seen.keys) {
-            if (table.count(id) > 0 || key.gone) continue;
+            if (look.rows.count(id) > 0 || key.gone || !(census || look.missing.count(id) > 0)) continue;
             key.gone = true;
-            key.gone_at = data_at;
+            key.gone_at = look.data_at;
         }
-        seen.polled_at = data_at;
+        if (census) seen.census_at = look.data_at;
     }
     void count(const FallbackUse& use) { uses_.push_back(use); }
     /// Why `assessed`, which says SAFE, is wrong; empty: it is not.
@@ -72,6 +73,8 @@ class Oracle {
         promotion_is_use_ = policy.promotes_in_place;
         if (assessed.fallback.state.mode != domain::FallbackMode::absent) check_uses();
         for (const auto& [id, key] : seen.keys) key.gone ? check_gone(id, key) : check_live(id, key);
+        if (!seen.census_at || *seen.census_at < quiet_at())
+            fault("no census has shown all rows since all was quiet");
         return faults_;
     }
 
@@ -86,7 +89,7 @@ class Oracle {
         if (row.legacy) {
             if (known == seen.keys.end()) {
                 known = seen.keys.emplace(id, Shown{.owner = row.owner}).first;
-                known->second.appeared_at = seen.polled_at;
+                known->second.appeared_at = seen.census_at;
             }
             Shown& key = known->second;
             key.gone = key.upgraded = key.used_since = false;
@@ -110,6 +113,16 @@ class Oracle {
         return modern != seen.modern_used.end() && modern->second > after;
     }
 
+    /// When the last window ended in which a legacy key was used or has come.
+    Time quiet_at() const {
+        Time quiet{};
+        for (const auto& [id, key] : seen.keys) {
+            if (key.gone) continue;
+            if (key.used) quiet = std::max(quiet, *key.used + std::max(drain_, 3 * key.longest_gap));
+            if (key.appeared_at) quiet = std::max(quiet, *key.appeared_at + drain_);
+        }
+        return quiet;
+    }
     void check_uses() {
         for (const FallbackUse& use : uses_) {
             if (use.at <= since(drain_)) continue;

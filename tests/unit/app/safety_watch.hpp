@@ -149,36 +149,27 @@ class Watch {
         take("gateway_metrics", seen);
     }
 
-    /// The rows of `table`, as they were at `data_at`, of the database called `name`. False: refused.
-    bool poll_keys(const Table& table, Time now, Time data_at, const std::string& name) {
-        EXPECT_TRUE(journal_->prepare());
+    /// A look at `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
+    KeyLook poll_keys(const Table& table, Time now, Time data_at, const std::string& name, Scan scan) {
+        KeyLook look{.scan = scan, .data_at = data_at};
+        const bool early = assessment(now).judgement.awaits_census;
+        if (journal_->prepare().value() == Scan::census || !last_scan_ || early) look.scan = Scan::census;
         const domain::KeyUses uses = book_.take_uses();
         told_.merge(uses);
         journal_->heard(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
-        EXPECT_TRUE(journal_->begin({.scan = collectors::Scan::census,
+        EXPECT_TRUE(journal_->begin({.scan = look.scan,
                                      .moment = now,
                                      .data_at = data_at,
                                      .table = {"system " + name, "gateway (1)", "virtual_keys", "2"}}));
         for (const bool legacy : {true, false})
             for (const auto& [id, row] : table)
-                if (row.legacy == legacy) show(id, row, now);
-        auto outcome = journal_->finish(kPollEvery);
-        domain::SourceStatus& status = model_.sources[domain::kKeysSource];
-        ++status.polls;
-        status.up = outcome.has_value();
-        if (!outcome) return false;
-        status.last_success_at = data_at;
-        if (!status.observation_start) status.observation_start = data_at;
-        EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
-        model_.skew = domain::skew_after(model_.skew, ahead_);
-        model_.keys = *std::move(outcome);
-        model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
-        EvidenceBook::update(model_, host(now));
-        return true;
+                if (row.legacy == legacy && is_shown(row, look)) show(id, row, now, look);
+        if (look.scan == Scan::active) show_missing(table, now, look);
+        look.accepted = finish_keys(now, data_at);
+        if (look.accepted) look.told = std::exchange(told_, {});
+        return look;
     }
     domain::Assessment assessment(Time now) const { return assess(model_, database_now(model_, host(now))); }
-    /// What logs have told the journal of single keys since this was last asked.
-    domain::KeyUses take_told() { return std::exchange(told_, {}); }
     /// Evidence is written beside the journal, some time after it was taken.
     void save() {
         auto transaction = beside_->begin();
@@ -194,6 +185,35 @@ class Watch {
     }
 
  private:
+    bool is_shown(const Row& row, const KeyLook& look) const {
+        if (look.scan == Scan::census) return true;
+        const Time since = look.scan == Scan::active
+                               ? look.data_at - policy_.windows.drain
+                               : *last_scan_ - std::max<Duration>(60s, policy_.last_used_delay);
+        return row.legacy && std::max(row.created, row.used) >= since;
+    }
+    void show_missing(const Table& table, Time now, KeyLook& look) {
+        for (const std::string& id : journal_->missing(100).value()) {
+            look.missing.insert(id);
+            if (const auto row = table.find(id); row != table.end()) show(id, row->second, now, look);
+        }
+    }
+    bool finish_keys(Time now, Time data_at) {
+        auto outcome = journal_->finish(kPollEvery);
+        domain::SourceStatus& status = model_.sources[domain::kKeysSource];
+        ++status.polls;
+        status.up = outcome.has_value();
+        if (!outcome) return false;
+        status.last_success_at = data_at;
+        if (!status.observation_start) status.observation_start = data_at;
+        EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
+        model_.skew = domain::skew_after(model_.skew, ahead_);
+        model_.keys = *std::move(outcome);
+        model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
+        EvidenceBook::update(model_, host(now));
+        last_scan_ = data_at;
+        return true;
+    }
     void stop() {
         journal_.reset();
         beside_.reset();
@@ -208,6 +228,7 @@ class Watch {
         book_ = {};
         EXPECT_TRUE(book_.load(*state_, model_, host(world_.now())));
         log_ = log_saved_;
+        last_scan_.reset();
         const auto starts = state_->load_observation_starts().value();
         if (const auto at = starts.find(domain::kKeysSource); at != starts.end())
             model_.sources[domain::kKeysSource].observation_start = at->second;
@@ -225,7 +246,8 @@ class Watch {
     }
     Time host(Time database_time) const { return database_time + ahead_; }
     std::filesystem::path copy() const { return directory_.string() + ".copy"; }
-    void show(const std::string& id, const Row& from, Time now) {
+    void show(const std::string& id, const Row& from, Time now, KeyLook& look) {
+        look.rows[id] = from;
         domain::KeyRow row;
         row.id = id;
         row.owner = from.owner;
@@ -257,6 +279,7 @@ class Watch {
     domain::Model model_;
     std::uint64_t lookups_seen_ = 0;
     LogPosition log_, log_saved_, log_copied_;
+    std::optional<Time> last_scan_;  // by this process
     Duration ahead_{};
     domain::KeyUses told_;
 };

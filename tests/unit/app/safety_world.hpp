@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "collectors/collector.hpp"
 #include "domain/plausible.hpp"
 #include "history_random.hpp"
 
@@ -41,6 +42,18 @@ using Table = std::map<std::string, Row>;
 /// The row of the legacy key that the probe uses.
 constexpr const char* kCanary = "canary";
 constexpr const char* kGatewaysOwn = "gateway's own";
+
+using collectors::Scan;
+
+/// What one poll of the key table has shown.
+struct KeyLook {
+    Scan scan = Scan::census;
+    Time data_at;
+    Table rows = {};
+    std::set<std::string> missing = {};  ///< keys that an active scan asked for by id
+    domain::KeyUses told = {};           ///< uses that logs have told of since the one before
+    bool accepted = false;
+};
 
 /// A program of a customer.
 struct Client {
@@ -174,6 +187,7 @@ class World {
     /// A client goes over to `to`.
     void move(Client& client, const std::string& to) { client.key = to; }
     void erase(const std::string& id) {
+        ++deletions;
         graveyard_[id] = rows_.at(id);
         rows_.erase(id);
     }
@@ -190,6 +204,7 @@ class World {
         if (whole) {
             if (!backup_) return false;
             rows_ = *backup_;
+            ++deletions;
             return true;
         }
         if (graveyard_.empty()) return false;
@@ -286,6 +301,7 @@ class World {
     Eye statements, log, metric;
     std::vector<Client> clients;
     Counters counted;
+    std::uint64_t deletions = 0;  ///< as the server counts them
 
  private:
     void modern(const std::string& id, const std::string& name, Duration age) {
