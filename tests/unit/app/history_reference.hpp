@@ -130,6 +130,7 @@ class Reference {
     }
     void note_use(const Row& row);
     void prove(const Shown& shown);
+    void forget_future();
     void depart(Known& key, const Row* modern);
     void take_in(const Shown& shown);
     std::set<std::string> taken() const;
@@ -152,7 +153,7 @@ class Reference {
     bool begun_ = false;
     Time now_;  // of the last poll
     Time observed_since_;
-    std::optional<Time> newest_use_, newest_creation_, newest_legacy_use_, newest_modern_use_, proved_at_;
+    std::optional<Time> newest_creation_, newest_legacy_use_, newest_modern_use_, proved_at_;
     std::set<const Known*> matched_;  // by the census under way
 };
 
@@ -359,8 +360,6 @@ inline void Reference::take_in(const Shown& shown) {
     std::map<std::string, Row> modern;
     for (const auto* const rows : {&shown.rows, &shown.found}) {
         for (const Row& row : *rows) {
-            if (row.used && *row.used <= now_ + 5min)
-                newest_use_ = std::max(newest_use_.value_or(Time{}), *row.used);
             if (row.used && !is_upgrade(row)) note_use(row);
             if (row.legacy) {
                 show(row);
@@ -404,6 +403,7 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     if (!begun_ || (elapsed && std::chrono::abs(shown.now - now_ - *elapsed) > 15min))
         observed_since_ = shown.now;
     now_ = shown.now;
+    forget_future();
     std::set<std::string> watched;
     for (const auto& [id, key] : keys_)
         if (key.gone && key.published == Phase::retired_in_use) watched.insert(id);
@@ -420,6 +420,15 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
         key.over = key.gone && key.published >= Phase::upgraded && key.published != Phase::retired_in_use;
     }
     begun_ = true;
+}
+
+/// The clock was set back: what speaks against SAFE counts as now, what speaks for it is not known.
+inline void Reference::forget_future() {
+    const Time latest = now_ + 5min;
+    for (auto* const at : {&newest_creation_, &newest_legacy_use_, &proved_at_, &census_at_})
+        if (*at > latest) *at = now_;
+    if (observed_since_ > latest) observed_since_ = now_;
+    if (newest_modern_use_ > latest) newest_modern_use_.reset();
 }
 
 /// As far as time alone decides.
@@ -442,7 +451,7 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
     const auto doubt = [&out](bool there, std::string what) {
         if (there) out.push_back(std::move(what));
     };
-    doubt(!newest_use_ || *newest_use_ <= now_ - kDay || *newest_use_ > now_ + 5min, "no key in use");
+    doubt(std::max(newest_legacy_use_, newest_modern_use_) <= now_ - kDay, "no key in use");
     doubt(now_ - observed_since_ < drain, "observed too short");
     doubt(newest_creation_ && *newest_creation_ > now_ - drain, "a new legacy key");
     doubt(fallback.state.mode == FallbackMode::unknown || fallback.contradicted, "fallback mode");

@@ -310,6 +310,8 @@ void History::finish() {
     world_.set_fallback(true);
     world_.statements.is_on = world_.log.is_on = true;
     world_.mend_sentinels();
+    for (Client& client : world_.clients)
+        if (client.key == kGatewaysOwn) client.period = 2h;
     watch_.set_clock(0s);
     watch_.policy().promotes_in_place = world_.traits.promotes;
     watch_.policy().measurable["probe"] = {};

@@ -30,11 +30,17 @@ struct Shown {
     bool used_since = false;
     std::optional<Time> acknowledged_at = {};
 
+    std::optional<Time> any_use = {};  ///< also while it was upgraded
+
     void use(Time at) {
-        if (used >= at) return;
-        if (advanced) longest_gap = std::max(longest_gap, at - *used);
-        advanced = used.has_value();
-        used = at;
+        measure(at);
+        if (!used || at > *used) used = at;
+    }
+    void measure(Time at) {
+        if (any_use >= at) return;
+        if (advanced) longest_gap = std::max(longest_gap, at - *any_use);
+        advanced = any_use.has_value();
+        any_use = at;
     }
 };
 
@@ -93,12 +99,13 @@ class Oracle {
             }
             Shown& key = known->second;
             key.gone = key.upgraded = key.used_since = false;
-            if (key.used && used.value_or(Time{}) < *key.used - 12h) key.advanced = false;
+            if (key.any_use && used.value_or(Time{}) < *key.any_use - 12h) key.advanced = false;
             if (used) key.use(*used);
         } else if (known != seen.keys.end()) {
             Shown& key = known->second;
             if (!key.gone) key.gone_at = data_at;
             if (!key.upgraded && used > key.used) seen.upgrades_with_use.emplace_back(id, *used);
+            if (used) key.measure(*used);
             key.used_since = key.used_since || (key.upgraded && used > key.gone_at);
             key.gone = key.upgraded = true;
         }
