@@ -82,6 +82,15 @@ void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
     if (look.ground.path_seen || shows_ability(counts, look)) prove(counts.proof, now);
 }
 
+/// This host's clock was set back: what lies in its future would stay the newest for ever, and counts as now.
+void forget_future(SourceCounts& counts, base::Time now) {
+    if (!counts.read_at || *counts.read_at <= now) return;
+    const auto pull_back = [now](std::optional<base::Time>& at) { at = at > now ? now : at; };
+    for (auto& at : counts.grew_at) pull_back(at);
+    pull_back(counts.lost_at);
+    pull_back(counts.proof.since);
+}
+
 std::int64_t hour_of(base::Time t) {
     return std::chrono::floor<std::chrono::hours>(t).time_since_epoch().count();
 }
@@ -99,6 +108,7 @@ bool SourceCounts::complete(base::Time now) const {
 }
 
 void take_look(SourceCounts& counts, const Look& look, base::Time now) {
+    forget_future(counts, now);
     const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * look.poll_every) ||
                      now < *counts.complete_at;
     const Events offers = with_hits(look.offers);

@@ -12,7 +12,26 @@ base::Duration longest_pause(base::Duration poll_every) {
     return std::max(kGap, kPollsUntilGap * poll_every);
 }
 
+/// Nothing else is so far ahead.
+constexpr base::Duration kAhead = std::chrono::minutes{5};
+
 }  // namespace
+
+void forget_future(Migration& known, base::Time now) {
+    FallbackEvidence& seen = known.evidence;
+    const auto is_ahead = [now](std::optional<base::Time> at) { return at && *at > now + kAhead; };
+    for (auto* const at : {&seen.newest_legacy_use, &seen.newest_upgrade, &known.newest_legacy_created_at,
+                           &known.last_used_proved_at, &known.observed_since, &known.census_at})
+        if (is_ahead(*at)) *at = now;
+    for (auto* const at : {&seen.newest_modern_use, &known.last_removal})
+        if (is_ahead(*at)) at->reset();
+    if (is_ahead(seen.modern_use_began)) {
+        seen.modern_use_began.reset();
+        seen.newest_legacy_use_before_modern.reset();
+    }
+    for (auto* const at : {&known.detected.since, &known.detected.absent_since})
+        if (is_ahead(*at)) *at = now;
+}
 
 void SourceStatus::add_duration(base::Duration d) {
     const double seconds = static_cast<double>(d.count()) / 1e6;

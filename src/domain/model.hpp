@@ -80,6 +80,11 @@ struct Migration {
     Forecast forecast;
 };
 
+/// The database's clock was set back, if times of earlier polls lie in its future. They would stay the newest
+/// for ever, and hold the verdict up until then: what speaks against SAFE counts as `now`, what speaks for it
+/// is not known any more.
+void forget_future(Migration& known, base::Time now);
+
 /// What the configuration says about how to judge.
 struct Policy {
     Windows windows;

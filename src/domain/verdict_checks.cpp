@@ -181,7 +181,9 @@ CheckResult fallback_mode(const VerdictFacts& facts, base::Time) {
     const FallbackJudgement& fallback = facts.fallback;
     const std::string because = fallback.state.evidence.empty() ? "" : "; " + fallback.state.evidence;
     if (fallback.contradicted)
-        return finding(CheckOutcome::unknown, "evidence contradicts the configuration" + because);
+        return finding(CheckOutcome::unknown, "evidence contradicts the configuration" + because +
+                                                  "; correct gateway.fallback, or ask the gateway itself by "
+                                                  "a canary (collector probe, canary_key)");
     switch (fallback.state.mode) {
         case FallbackMode::present:
             return finding(CheckOutcome::pass, "the gateway accepts legacy keys" + because);
@@ -191,7 +193,9 @@ CheckResult fallback_mode(const VerdictFacts& facts, base::Time) {
             break;
     }
     return finding(CheckOutcome::unknown,
-                   "it is not known whether the gateway accepts legacy keys" + because);
+                   "it is not known whether the gateway accepts legacy keys" + because +
+                       "; configure a canary (collector probe, canary_key), which answers at once, or say it "
+                       "in gateway.fallback");
 }
 
 enum class Needs : std::uint8_t { nothing, census };

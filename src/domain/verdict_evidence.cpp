@@ -154,12 +154,16 @@ CheckResult gateway_in_use(const VerdictFacts& facts, base::Time now) {
         return finding(CheckOutcome::pass,
                        "modern keys are in use: " + use.by + ' ' + date(*use.at) + ", within " + quiet);
     }
-    return finding(
-        CheckOutcome::unknown,
-        "nothing shows that a modern key was used within " + quiet + ", the last use known is " +
-            date(use.at, now) +
-            ": where nobody calls, the silence of legacy keys proves nothing; use a modern key, or "
-            "raise migration.quiet_period if it is usual that nobody calls for so long");
+    // Using a key helps only where something counts it.
+    const std::string source =
+        use.at ? "" : ", configure a source that counts such uses (access_log, gateway_log, statements)";
+    return finding(CheckOutcome::unknown,
+                   "nothing shows that a modern key was used within " + quiet + ", the last use known is " +
+                       date(use.at, now) +
+                       ": where nobody calls, the silence of legacy keys proves nothing; use a modern key" +
+                       source +
+                       ", or "
+                       "raise migration.quiet_period if it is usual that nobody calls for so long");
 }
 
 CheckResult coverage(const VerdictFacts& facts, base::Time now) {

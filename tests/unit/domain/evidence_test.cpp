@@ -49,6 +49,27 @@ TEST(SourceCounts, TotalsGrowAndSayWhen) {
     EXPECT_EQ(counts.read_at, kNow + 2min);
 }
 
+TEST(SourceCounts, WhatLiesInTheFutureOfAClockThatWasSetBackIsOfNow) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow + 24h * 365);
+    take_look(counts, look(3), kNow + 24h * 365 + 1min);
+    take_look(counts, lossy(), kNow + 24h * 365 + 2min);
+    take_look(counts, look(), kNow);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow);
+    EXPECT_EQ(counts.lost_at, kNow);
+    EXPECT_EQ(counts.proof.since, kNow);
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow) << "and stays where it is";
+}
+
+TEST(SourceCounts, AClockThatWasNotSetBackChangesNothingOfWhatIsKnown) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    counts.grew_at.at(kFallback) = kNow + 10min;  // as another process has saved it
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 10min);
+}
+
 TEST(SourceCounts, ATotalNeverGoesBack) {
     SourceCounts counts;
     for (const std::int64_t growth : {-5, 3, 4, -2, 1}) take_look(counts, look(growth), kNow);

@@ -102,6 +102,7 @@ TEST(FallbackWitnesses, ASourceAnswersWhileAllOfItCanBeRead) {
     EXPECT_FALSE(answers([](SourceCounts& c) { c.missing = {"a"}; }));
     EXPECT_FALSE(answers([](SourceCounts& c) { c.read_at = kNow - 90s; }));
     EXPECT_FALSE(answers([](SourceCounts& c) { c.offers.reset(kFallback); }));
+    EXPECT_FALSE(answers([](SourceCounts& c) { restore(c, kNow); })) << "not read since the start";
 }
 
 TEST(FallbackWitnesses, AreTheConfiguredSourcesTheBestFirst) {

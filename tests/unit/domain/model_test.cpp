@@ -46,6 +46,48 @@ TEST(Watch, IsOverWhileNobodyPolls) {
     EXPECT_EQ(watched_since(model, kNow + 1us), std::nullopt);
 }
 
+// ---- a clock that was set back ----
+
+Migration known_at(base::Time at) {
+    Migration known;
+    known.evidence.newest_legacy_use = known.evidence.newest_modern_use = at;
+    known.evidence.newest_upgrade = at;
+    known.newest_legacy_created_at = known.last_used_proved_at = known.last_removal = at;
+    known.observed_since = known.census_at = at;
+    known.evidence.modern_use_began = known.evidence.newest_legacy_use_before_modern = at;
+    known.detected.since = known.detected.absent_since = at;
+    return known;
+}
+
+TEST(Future, OfAClockThatWasSetBackSpeaksAgainstSafeAsOfNow) {
+    Migration known = known_at(kNow + 5min + 1us);
+    forget_future(known, kNow);
+    const FallbackEvidence& seen = known.evidence;
+    for (const auto& at : {seen.newest_legacy_use, seen.newest_upgrade, known.newest_legacy_created_at,
+                           known.last_used_proved_at, known.observed_since, known.census_at})
+        EXPECT_EQ(at, kNow);
+    EXPECT_EQ(known.detected.since, kNow);
+    EXPECT_EQ(known.detected.absent_since, kNow);
+}
+
+TEST(Future, OfAClockThatWasSetBackSpeaksForNothing) {
+    Migration known = known_at(kNow + 5min + 1us);
+    forget_future(known, kNow);
+    EXPECT_EQ(known.evidence.newest_modern_use, std::nullopt);
+    EXPECT_EQ(known.last_removal, std::nullopt);
+    EXPECT_EQ(known.evidence.modern_use_began, std::nullopt);
+    EXPECT_EQ(known.evidence.newest_legacy_use_before_modern, std::nullopt);
+}
+
+TEST(Future, IsNoneWhereClocksDifferABit) {
+    Migration known = known_at(kNow + 5min);
+    forget_future(known, kNow);
+    for (const auto& at : {known.evidence.newest_legacy_use, known.evidence.newest_modern_use,
+                           known.evidence.modern_use_began, known.census_at})
+        EXPECT_EQ(at, kNow + 5min);
+    EXPECT_EQ(known.detected.since, kNow + 5min);
+}
+
 TEST(Clocks, OneLiesAheadOfTheOther) {
     Model model;
     model.skew = 1h;  // this host is ahead
