@@ -156,7 +156,7 @@ Change Ledger::observe(const Key& key) {
     const bool behind = far && after == before;
     const bool caught_up = slot.behind != 0 && !behind;
     slot.behind = behind ? 1U : 0U;
-    slot.dirty |= caught_up || change.used || change.set_back || change.returned ? 1U : 0U;
+    slot.dirty |= caught_up || change.used || change.set_back ? 1U : 0U;
     slot.reference = seen.reference;
     slot.used = seen.used;
     slot.blocked = seen.blocked;
@@ -220,7 +220,7 @@ void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
     if (!proved || slot.proved != 0) return;
-    slot.proved = slot.used = slot.dirty = 1;
+    slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
     slot.reference = used;
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using F = VerdictFacts;
 using Outcome = CheckOutcome;
 using Passes = std::optional<base::Time>;
@@ -241,6 +242,8 @@ const std::vector<Row> kSourceRows{
      "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
      "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
      kNow - 1h + kWeek},
+    {"scans, none within the window", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.of_scans = true; }, Outcome::pass, "gateway_log: 0 fallback hits within 7d"},
     {"one, by a source that is not configured any more", Check::no_fallback_hits,
      [](F& f) { f.fallback_watch.last_hit = kNow - 1h; }, Outcome::not_yet, "the last 2026-01-09T23:00:00Z",
      kNow - 1h + kWeek},
@@ -552,6 +555,21 @@ TEST(Verdict, TheCensusComesAfterWhatIsNewWasOldEnough) {
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
 }
 
+TEST(Verdict, TheCensusComesAfterWhatIsBlockedWasBlockedForLong) {
+    VerdictFacts facts = safe_facts();
+    facts.census_at = kNow - 10h;
+    facts.blocked_long_enough_at = kNow - 10h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
+    EXPECT_FALSE(judge(facts, kNow).awaits_census);
+    facts.blocked_long_enough_at = kNow - 10h + 1us;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    EXPECT_TRUE(judge(facts, kNow).awaits_census);
+    facts.blocked_long_enough_at = kNow - 2400h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe) << "long ago";
+    facts.census_at = kNow - 40h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown) << "which does not hide the rest";
+}
+
 TEST(Verdict, StaleNumbersComeBeforeUnsafeBeforeUnknownBeforeNotYet) {
     const auto verdict_of = [](bool stale, bool unsafe, bool unknown, bool not_yet) {
         VerdictFacts f = safe_facts();
@@ -605,8 +623,18 @@ TEST(Verdict, EarliestSafeIsTheLatestOfItsParts) {
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt) << "no evidence is proved";
     facts.fallback.state.mode = FallbackMode::absent;
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 24h) << "nothing has to be";
+    facts.observed_since = kNow - 5h;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 19h) << "nor is there a hit to wait for";
     facts.observed_since.reset();
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt);
+}
+
+TEST(Verdict, OnlyWhatIsNotProvedIsCalledUnproved) {
+    VerdictFacts facts = safe_facts();
+    EXPECT_THAT(judge(facts, kNow)[Check::no_fallback_hits].evidence, Not(HasSubstr("unproved")));
+    facts.fallback_watch.witnesses.push_back({.name = "statements"});
+    EXPECT_THAT(judge(facts, kNow)[Check::no_fallback_hits].evidence,
+                HasSubstr("; unproved: statements (it has never counted a hit)"));
 }
 
 TEST(Verdict, EarliestSafeNeverLiesBeforeCoveragePasses) {
