@@ -219,9 +219,9 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
 void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
-    if (!proved || slot.proved != 0) return;
+    if (!proved) return;
     slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
-    slot.reference = used;
+    slot.reference = std::max(slot.reference, used);
 }
 
 bool Ledger::used(std::uint64_t hash, base::Time at) {

@@ -802,6 +802,20 @@ TEST(Scans, ThatFoundTheirKeyAreTheUseThatWasCountedOfThem) {
     EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 7U) << "promotions without a scan";
 }
 
+TEST(Scans, AreNotExplainedByAHitOfTheCanary) {
+    for (const std::int64_t counted : {1, 0}) {
+        SourceCounts counts;
+        Look look = scans(0);
+        take_look(counts, look, kNow);
+        look.growth.at(index_of(Event::fallback_scan)) = 1;
+        look.growth.at(kFallback) = counted;  // in this look, or in one before
+        look.own.at(kFallback) = 1;
+        take_look(counts, look, kNow + 30s);
+        settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s);
+        EXPECT_EQ(counts.scan_hits, 1U) << counted;
+    }
+}
+
 TEST(Scans, InVainProveNothing) {
     SourceCounts counts;
     take_look(counts, scans(0), kNow);
@@ -873,6 +887,16 @@ TEST(Ability, LapsesWithItsGroundAndWithAPartThatIsGone) {
     take_look(counts, look(0, {"a"}), kNow + 15min + 1us);
     EXPECT_FALSE(counts.proof.since);
     EXPECT_EQ(counts.proof.lapsed, "a part of it has not answered since 2026-01-10T00:00:00Z");
+    SourceCounts rare;
+    Look away = look(1);
+    away.poll_every = 1h;
+    take_look(rare, away, kNow);
+    away.missing = {"a"};
+    away.growth = {};
+    take_look(rare, away, kNow + 2h);
+    EXPECT_TRUE(rare.proof.since) << "looks are that far apart";
+    take_look(rare, away, kNow + 2h + 1us);
+    EXPECT_FALSE(rare.proof.since);
     SourceCounts idle;
     take_look(idle, look(1), kNow);
     Look later = look();

@@ -159,11 +159,8 @@ TEST(SetBack, AKeyThatComesBackWithALaterUseHasThatOne) {
 Ledger adopted(const KeyMemory& memory, Used used) {
     Ledger ledger;
     ledger.look_from({.now = kNow, .windows = {}, .fallback = {}, .last_used_delay = 1h}, {});
-    Key key;
-    key.id = "k";
+    Key key = legacy("k", used);
     key.created_at = kNow - 100 * kDay;
-    key.last_used_at = used;
-    key.legacy = true;
     ledger.observe(key);
     ledger.adopt(key, memory);
     return ledger;

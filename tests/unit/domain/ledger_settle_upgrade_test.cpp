@@ -113,6 +113,8 @@ TEST(Upgrade, ThatIsProvedIsTheNewestUseOfTheKey) {
     watch.table.at("k").last_used_at = watch.now + 30s;
     watch.census();
     EXPECT_EQ(watch.memory().last_used, to_seconds(watch.now - 30s));
+    watch.ledger.used(hash_id("k"), watch.now - 40s);
+    EXPECT_EQ(watch.memory().last_used, to_seconds(watch.now - 30s)) << "a log is read late";
 }
 
 TEST(Upgrade, WithoutAUseIsNone) {

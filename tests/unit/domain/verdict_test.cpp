@@ -242,8 +242,8 @@ const std::vector<Row> kSourceRows{
      "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
      "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
      kNow - 1h + kWeek},
-    {"scans, none within the window", Check::no_fallback_hits,
-     [](F& f) { f.fallback_watch.of_scans = true; }, Outcome::pass, "gateway_log: 0 fallback hits within 7d"},
+    {"scans, none within the window", Check::no_fallback_hits, [](F& f) { f.fallback_watch.of_scans = true; },
+     Outcome::pass, "gateway_log: 0 fallback hits within 7d"},
     {"one, by a source that is not configured any more", Check::no_fallback_hits,
      [](F& f) { f.fallback_watch.last_hit = kNow - 1h; }, Outcome::not_yet, "the last 2026-01-09T23:00:00Z",
      kNow - 1h + kWeek},
