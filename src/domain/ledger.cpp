@@ -355,7 +355,7 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return;
     const auto phase = static_cast<Phase>(slot->phase);
-    bool later = slot->used == 0 || at >= slot->reference;
+    bool later = at >= slot->reference;
     if (phase == Phase::drained) {
         later = later && at >= slot->since;  // it confirms a replacement that it has seen
     } else if (slot->blocked == 0) {

@@ -291,18 +291,32 @@ TEST(Acknowledged, AnIdleKeyIsDormant) {
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 0U);
 }
 
-TEST(Acknowledged, ABlockedKeyNeedNotBeIdle) {
+TEST(Acknowledged, ABlockedKeyNeedNotBeIdleButMustNotHaveBeenUsedSince) {
+    for (const bool since : {true, false}) {
+        Watch watch;
+        watch.add("k", kNow - kDay).blocked = true;
+        watch.acknowledged["k"] = kNow - kDay - (since ? 0s : 1s);
+        watch.census();
+        watch.acknowledged.clear();
+        watch.table.at("k").blocked = false;
+        watch.census(31 * kDay);
+        watch.census();
+        ASSERT_EQ(watch.phase(), "dormant");
+        EXPECT_EQ(watch.tally.dormant_unacknowledged, since ? 0U : 1U);
+    }
+}
+
+TEST(Acknowledged, UntilItIsTakenBack) {
     Watch watch;
-    watch.add("k", kNow - kDay).blocked = true;
+    watch.add("k", kNow - 40 * kDay);
     watch.acknowledged["k"] = kNow;
     watch.census();
+    ASSERT_EQ(watch.tally.dormant_unacknowledged, 0U);
     watch.acknowledged.clear();
-    watch.census(31 * kDay);
-    EXPECT_EQ(watch.tally.dormant_blocked_recently, 0U);
-    watch.table.at("k").blocked = false;
-    watch.censuses(2);
-    ASSERT_EQ(watch.phase(), "dormant");
-    EXPECT_EQ(watch.tally.dormant_unacknowledged, 0U);
+    watch.ledger.take_back_acknowledgement(hash_id("k"));
+    watch.ledger.take_back_acknowledgement(hash_id("not known"));
+    watch.pulse();
+    EXPECT_EQ(watch.tally.dormant_unacknowledged, 1U);
 }
 
 TEST(Acknowledged, GivenWhileTheKeyWasInUseItIsNone) {

@@ -287,6 +287,20 @@ TEST(LedgerSettle, TheFirstUseOfTheReplacementSinceTheDeletionIsNews) {
     EXPECT_TRUE(watch.news.empty()) << "one is enough";
 }
 
+TEST(LedgerSettle, AUseOfTheReplacementFromBeforeTheDeletionIsNewsToo) {
+    Watch watch;
+    watch.add("k");
+    watch.links["k"] = {};
+    watch.census();
+    watch.table.clear();
+    watch.census();
+    ASSERT_EQ(watch.phase(), "retired_in_use");
+    watch.links["k"].used = kNow;  // written late
+    watch.censuses(2);
+    EXPECT_EQ(watch.memory().replacement_used, to_seconds(kNow));
+    EXPECT_EQ(watch.phase(), "retired_in_use");
+}
+
 TEST(LedgerSettle, ADeletionInUseIsNotSettledByUseOfTheOwnersOtherKey) {
     Watch watch = deleted_in_use();
     watch.links["k"] = {.used = watch.now + 1s, .rule = PairRule::owner};
