@@ -342,6 +342,8 @@ const std::vector<Row> kKeyRows{
          f.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
      },
      Outcome::unknown, "last_used_at: null"},
+    {"uses recorded, nothing proved", Check::no_live_use, [](F& f) { f.fallback_watch = {}; }, Outcome::pass,
+     "0 legacy keys used or created within"},
     {"uses not recorded, hits counted", Check::no_live_use,
      [](F& f) {
          f.uses_recorded = false;
