@@ -102,7 +102,7 @@ bool counts_hits(const Model& model, const std::string& name) {
 std::vector<std::string> sources_of_hits(const Model& model) {
     std::vector<std::string> names;
     for (const std::string_view name : evidence_order(Signal::fallback))
-        if (name != kLastUsed && counts_hits(model, std::string(name))) names.emplace_back(name);
+        if (counts_hits(model, std::string(name))) names.emplace_back(name);
     return names;
 }
 
@@ -128,7 +128,7 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
     out.of_scans = scans_are_hits(model);
     for (const auto& [name, counts] : model.evidence.sources) {
         const auto ran = of_database(model, counts.grew_at.at(index_of(Event::statement_unclassified)));
-        if (!ran || counts.proof.doubt.empty() || ran <= out.unclassified_at) continue;
+        if (counts.proof.doubt.empty() || ran <= out.unclassified_at) continue;
         out.unclassified_at = ran;
         out.unclassified = counts.proof.doubt;
     }

@@ -174,7 +174,8 @@ TEST(FallbackWitnesses, AStatementThatMayBeTheFallbackIsTheLastThatRan) {
         counts.grew_at.at(index_of(Event::statement_unclassified)) = ran;
     };
     doubt("statements", "of the statements", {});
-    EXPECT_EQ(fallback_watch(model, kNow).unclassified_at, std::nullopt) << "another doubt";
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified_at, std::nullopt);
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified, "") << "another doubt";
     doubt("statements", "", kNow - 1h);
     EXPECT_EQ(fallback_watch(model, kNow).unclassified_at, std::nullopt) << "somebody has said what it is";
     doubt("statements", "of the statements", kNow - 200h);

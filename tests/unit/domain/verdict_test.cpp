@@ -139,6 +139,13 @@ const std::vector<Row> kSourceRows{
     {"down", Check::sources_fresh, [](F& f) { f.keys_up = false; }, Outcome::unknown, "last poll failed"},
     {"never read", Check::sources_fresh, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown,
      "not read yet"},
+    {"judged by another configuration", Check::sources_fresh, [](F& f) { f.reconfigured = true; },
+     Outcome::unknown,
+     "the configuration has changed since the key table was last read; the key table was last read 2026"},
+    {"of a standby", Check::sources_fresh, [](F& f) { f.standby_behind = 1s; }, Outcome::pass,
+     "10s ago, on a standby that is 1s behind; polls"},
+    {"of a standby that is not behind", Check::sources_fresh, [](F& f) { f.standby_behind = 999ms; },
+     Outcome::pass, "10s ago; polls"},
     {"no interval", Check::sources_fresh, [](F& f) { f.poll_every = {}; }, Outcome::unknown, "0s apart"},
 
     {"W", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek; }, Outcome::pass,
@@ -344,6 +351,8 @@ const std::vector<Row> kKeyRows{
      Outcome::unknown, "last_used_at: null"},
     {"uses recorded, nothing proved", Check::no_live_use, [](F& f) { f.fallback_watch = {}; }, Outcome::pass,
      "0 legacy keys used or created within"},
+    {"uses not recorded, nothing proved", Check::no_live_use,
+     [](F& f) { f.uses_recorded = witness(f).proved = false; }, Outcome::unknown, "last_used_at: null"},
     {"uses not recorded, hits counted", Check::no_live_use,
      [](F& f) {
          f.uses_recorded = false;
