@@ -404,6 +404,15 @@ TEST_F(HeadlinesTest, OfOtherSignalsTooButARequestShowsThatFailuresWould) {
     EXPECT_EQ(evidence(Signal::auth_failures), "access_log");
 }
 
+TEST_F(HeadlinesTest, AllThatTheFirstEvidenceHasCountedCountsABoundToo) {
+    Look cache = offering(of({Event::auth_cache_hit, Event::auth_cache_miss}));
+    cache.growth.at(index_of(Event::auth_cache_miss)) = 3;
+    take("redis", cache);
+    EXPECT_EQ(evidence(Signal::auth_cache), "redis");
+    EXPECT_EQ(total(Event::auth_cache_miss), 3U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, kNow - 1h), 0U) << "none of them is a failure";
+}
+
 TEST_F(HeadlinesTest, WhatASourceCannotCountItIsNoEvidenceOf) {
     take("statements", offering(of({Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss})));
     take("gateway_metrics", offering(of({Event::auth_cache_hit, Event::failure_blocked})));
@@ -593,6 +602,16 @@ class LowerBound : public HeadlinesTest {
     }
     bool contradicted() const { return is_contradicted(evidence_, 168h, now_); }
 };
+
+TEST_F(LowerBound, IsNotRaisedWhereFewerUsesAreKnownThanBefore) {
+    take("statements", look());
+    poll(10);
+    pass(1h);
+    poll(4);
+    EXPECT_EQ(total(), 0U) << "of a state that was restored";
+    poll(5);
+    EXPECT_EQ(total(), 1U);
+}
 
 TEST_F(LowerBound, WhatTheEvidenceHasCountedIsNotCountedAgain) {
     poll(10);
