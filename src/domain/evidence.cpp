@@ -64,7 +64,6 @@ bool shows_ability(const SourceCounts& counts, const Look& look) {
     return own && look.growth.at(kScan) > 0;
 }
 
-/// Before the look is taken.
 /// A scan that found its key is the same use as what was counted of it: a promotion, a line of the log.
 std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
     constexpr auto kHit = index_of(Event::fallback);
@@ -72,6 +71,7 @@ std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
     return scans - std::min(scans, static_cast<std::uint64_t>(uses));
 }
 
+/// Before the look is taken.
 void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
     stand_on(counts.proof, look.ground, look.idle, now);
     const bool long_gone =

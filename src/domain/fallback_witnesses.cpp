@@ -11,7 +11,6 @@ namespace keyshift::domain {
 namespace {
 
 constexpr auto kHit = index_of(Event::fallback);
-constexpr auto kScan = index_of(Event::fallback_scan);
 
 /// What is counted carries this host's time.
 std::optional<base::Time> of_database(const Model& model, std::optional<base::Time> host_time) {
@@ -98,15 +97,14 @@ FallbackWitness upgrades(const Model& model) {
 }
 
 bool counts_hits(const Model& model, const std::string& name) {
-    const Events events = countable(model, name);
-    return events.test(kHit) || events.test(kScan);
+    return countable(model, name).test(kHit);
 }
 
 /// The best first.
 std::vector<std::string> sources_of_hits(const Model& model) {
     std::vector<std::string> names;
     for (const std::string_view name : evidence_order(Signal::fallback))
-        if (name != kLastUsed && counts_hits(model, std::string(name))) names.emplace_back(name);
+        if (counts_hits(model, std::string(name))) names.emplace_back(name);
     return names;
 }
 
@@ -132,7 +130,7 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
     out.of_scans = scans_are_hits(model);
     for (const auto& [name, counts] : model.evidence.sources) {
         const auto ran = of_database(model, counts.grew_at.at(index_of(Event::statement_unclassified)));
-        if (!ran || counts.proof.doubt.empty()) continue;
+        if (counts.proof.doubt.empty() || ran <= out.unclassified_at) continue;
         out.unclassified_at = ran;
         out.unclassified = counts.proof.doubt;
     }

@@ -156,7 +156,7 @@ Change Ledger::observe(const Key& key) {
     const bool behind = far && after == before;
     const bool caught_up = slot.behind != 0 && !behind;
     slot.behind = behind ? 1U : 0U;
-    slot.dirty |= caught_up || change.used || change.set_back || change.returned ? 1U : 0U;
+    slot.dirty |= caught_up || change.used || change.set_back ? 1U : 0U;
     slot.reference = seen.reference;
     slot.used = seen.used;
     slot.blocked = seen.blocked;
@@ -219,9 +219,9 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
 void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
-    if (!proved || slot.proved != 0) return;
-    slot.proved = slot.used = slot.dirty = 1;
-    slot.reference = used;
+    if (!proved) return;
+    slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
+    slot.reference = std::max(slot.reference, used);
 }
 
 bool Ledger::used(std::uint64_t hash, base::Time at) {
@@ -355,7 +355,7 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return;
     const auto phase = static_cast<Phase>(slot->phase);
-    bool later = slot->used == 0 || at >= slot->reference;
+    bool later = at >= slot->reference;
     if (phase == Phase::drained) {
         later = later && at >= slot->since;  // it confirms a replacement that it has seen
     } else if (slot->blocked == 0) {

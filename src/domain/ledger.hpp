@@ -114,6 +114,7 @@ struct Tally {
     std::uint64_t drained_by_owner_only = 0;
     std::uint64_t dormant_unacknowledged = 0;
     std::uint64_t dormant_blocked_recently = 0;
+    /// When the last dormant key that is blocked and not acknowledged is, or was, blocked for W.
     std::optional<base::Time> blocked_long_enough_at;
     std::uint64_t upgraded_unused = 0;  ///< of those retired in use: upgraded, and not used since
     std::uint64_t beside = 0;           ///< ... deleted while one client used it beside its replacement

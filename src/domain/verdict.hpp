@@ -127,7 +127,7 @@ struct VerdictFacts {
     std::uint64_t drained_by_owner_only = 0;  ///< drained, matched by rule 3, neither paired nor acked
     std::uint64_t dormant_unacknowledged = 0;
     std::uint64_t dormant_blocked_recently = 0;  ///< would be dormant, blocked for less than W, not acked
-    std::optional<base::Time> blocked_long_enough_at;  ///< the last of them
+    std::optional<base::Time> blocked_long_enough_at;  ///< the last of all, also when it is past
     FallbackJudgement fallback;
 
     ModernUse modern_use;

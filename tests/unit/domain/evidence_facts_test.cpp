@@ -219,6 +219,14 @@ TEST(CanBeMeasured, WhoeverCountsScansCountsHits) {
     EXPECT_TRUE(countable(model, "statements").test(kFallback));
 }
 
+TEST(CanBeMeasured, UsesByTheKeyTableWhereTheyUpgradeAKeyAndNothingElseByIt) {
+    Model model;
+    ASSERT_FALSE(can_be_measured(model, Signal::fallback));
+    model.policy.promotes_in_place = true;
+    EXPECT_TRUE(can_be_measured(model, Signal::fallback));
+    EXPECT_FALSE(can_be_measured(model, Signal::auth_failures));
+}
+
 // ---- failures ----
 
 /// In tens of thousands of attempts, so that every share is enough.
@@ -360,6 +368,8 @@ TEST(ModernUse, IsTheNewestThatAnyoneShows) {
     counting(model, "access_log").grew_at.at(index_of(Event::request_success)) = kNow - 3h;
     EXPECT_EQ(modern_use(model).at, kNow - 3h);
     FallbackEvidence& seen = model.keys.emplace().migration.evidence;
+    seen.newest_modern_use = kNow - 5h;
+    EXPECT_EQ(modern_use(model).at, kNow - 3h) << "what is counted is newer";
     seen.newest_modern_use = kNow - 2h;
     seen.newest_legacy_use = kNow - 1min;
     seen.newest_upgrade = kNow - 1h;

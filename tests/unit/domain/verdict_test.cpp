@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using F = VerdictFacts;
 using Outcome = CheckOutcome;
 using Passes = std::optional<base::Time>;
@@ -138,6 +139,13 @@ const std::vector<Row> kSourceRows{
     {"down", Check::sources_fresh, [](F& f) { f.keys_up = false; }, Outcome::unknown, "last poll failed"},
     {"never read", Check::sources_fresh, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown,
      "not read yet"},
+    {"judged by another configuration", Check::sources_fresh, [](F& f) { f.reconfigured = true; },
+     Outcome::unknown,
+     "the configuration has changed since the key table was last read; the key table was last read 2026"},
+    {"of a standby", Check::sources_fresh, [](F& f) { f.standby_behind = 1s; }, Outcome::pass,
+     "10s ago, on a standby that is 1s behind; polls"},
+    {"of a standby that is not behind", Check::sources_fresh, [](F& f) { f.standby_behind = 999ms; },
+     Outcome::pass, "10s ago; polls"},
     {"no interval", Check::sources_fresh, [](F& f) { f.poll_every = {}; }, Outcome::unknown, "0s apart"},
 
     {"W", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek; }, Outcome::pass,
@@ -250,6 +258,8 @@ const std::vector<Row> kSourceRows{
      "2026-01-09T23:00:00Z; each scan "
      "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
      kNow - 1h + kWeek},
+    {"scans, none within the window", Check::no_fallback_hits, [](F& f) { f.fallback_watch.of_scans = true; },
+     Outcome::pass, "gateway_log: 0 fallback hits within 7d"},
     {"one, by a source that is not configured any more", Check::no_fallback_hits,
      [](F& f) { f.fallback_watch.last_hit = kNow - 1h; }, Outcome::not_yet, "the last 2026-01-09T23:00:00Z",
      kNow - 1h + kWeek},
@@ -360,6 +370,10 @@ const std::vector<Row> kKeyRows{
          f.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
      },
      Outcome::unknown, "last_used_at: null"},
+    {"uses recorded, nothing proved", Check::no_live_use, [](F& f) { f.fallback_watch = {}; }, Outcome::pass,
+     "0 legacy keys used or created within"},
+    {"uses not recorded, nothing proved", Check::no_live_use,
+     [](F& f) { f.uses_recorded = witness(f).proved = false; }, Outcome::unknown, "last_used_at: null"},
     {"uses not recorded, hits counted", Check::no_live_use,
      [](F& f) {
          f.uses_recorded = false;
@@ -583,6 +597,21 @@ TEST(Verdict, TheCensusComesAfterWhatIsNewWasOldEnough) {
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
 }
 
+TEST(Verdict, TheCensusComesAfterWhatIsBlockedWasBlockedForLong) {
+    VerdictFacts facts = safe_facts();
+    facts.census_at = kNow - 10h;
+    facts.blocked_long_enough_at = kNow - 10h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
+    EXPECT_FALSE(judge(facts, kNow).awaits_census);
+    facts.blocked_long_enough_at = kNow - 10h + 1us;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    EXPECT_TRUE(judge(facts, kNow).awaits_census);
+    facts.blocked_long_enough_at = kNow - 2400h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe) << "long ago";
+    facts.census_at = kNow - 40h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown) << "which does not hide the rest";
+}
+
 TEST(Verdict, StaleNumbersComeBeforeUnsafeBeforeUnknownBeforeNotYet) {
     const auto verdict_of = [](bool stale, bool unsafe, bool unknown, bool not_yet) {
         VerdictFacts f = safe_facts();
@@ -636,8 +665,18 @@ TEST(Verdict, EarliestSafeIsTheLatestOfItsParts) {
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt) << "no evidence is proved";
     facts.fallback.state.mode = FallbackMode::absent;
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 24h) << "nothing has to be";
+    facts.observed_since = kNow - 5h;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 19h) << "nor is there a hit to wait for";
     facts.observed_since.reset();
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt);
+}
+
+TEST(Verdict, OnlyWhatIsNotProvedIsCalledUnproved) {
+    VerdictFacts facts = safe_facts();
+    EXPECT_THAT(judge(facts, kNow)[Check::no_fallback_hits].evidence, Not(HasSubstr("unproved")));
+    facts.fallback_watch.witnesses.push_back({.name = "statements"});
+    EXPECT_THAT(judge(facts, kNow)[Check::no_fallback_hits].evidence,
+                HasSubstr("; unproved: statements (it has never counted a hit)"));
 }
 
 TEST(Verdict, EarliestSafeNeverLiesBeforeCoveragePasses) {
