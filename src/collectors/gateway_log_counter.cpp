@@ -40,7 +40,7 @@ class Counter final : public LineCounter {
     }
 
     domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
-    domain::Ground take_ground() override { return form_.rules().ground().take(); }
+    domain::Ground take_ground() override { return form_.rules().take_ground(); }
     std::vector<Finding> findings() const override {
         std::vector<Finding> found = form_.findings();
         form_.rules().append_findings(found);

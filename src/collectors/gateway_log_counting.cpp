@@ -62,6 +62,12 @@ domain::Events GatewayLogCounting::offered_by_statements() const {
     return statements_ ? statements_->offers() & ~ground_.told() : domain::Events();
 }
 
+domain::Ground GatewayLogCounting::take_ground() {
+    domain::Ground out = ground_.take();
+    if (statements_) out.doubt = statements_->doubt();
+    return out;
+}
+
 std::string GatewayLogCounting::memory() const {
     return ground_.memory() + (statements_ ? statements_->memory() : "");
 }

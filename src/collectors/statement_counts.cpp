@@ -36,15 +36,6 @@ bool is_counted(Class of) {
     return is_at_work(of) || matters(of) || of == Class::block || of == Class::remove;
 }
 
-/// Short, and the same for the same text in every release.
-std::string fingerprint(const std::string& text) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(hash >> shift) & 0xFU];
-    return out;
-}
-
 void add(std::vector<Contribution>& to, std::initializer_list<Contribution> counts) {
     to.insert(to.end(), counts);
 }
@@ -180,21 +171,15 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
 }
 
 domain::Ground StatementCounts::ground(bool at_work) const {
-    domain::Ground out{at_work, fingerprint(classes_.scope()), {}};
+    domain::Ground out{at_work, classes_.fingerprint(), {}};
     out.left_out = left_out();
     for (const auto& [id, known] : known_) {
         if (!known.is || known.is->of != Class::unclassified || known.calls.value_or(0) == 0) continue;
         if (is_left_out(known)) continue;
-        out.doubt = beginning_of_doubt(known.shown);
+        out.doubt = doubt_about(known.shown);
         break;
     }
     return out;
-}
-
-std::string StatementCounts::beginning_of_doubt(const std::string& shown) {
-    return "a statement on the key table fits no class, and may be the fallback: " + shown +
-           " (give a pattern for it in gateway.statements.scan, or, if it is none, in "
-           "gateway.statements.ignore)";
 }
 
 std::string StatementCounts::left_out() const {

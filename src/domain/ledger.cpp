@@ -103,9 +103,15 @@ bool Ledger::is_far(std::uint32_t known, std::uint32_t told) const {
            from_seconds(known) - from_seconds(told) > std::max(kReplicaLag, view_.last_used_delay);
 }
 
-/// From `before` (seconds, 0: never) to the later `after`.
-void Ledger::take_use(KeySlot& slot, std::uint32_t before, std::uint32_t after) {
-    if (slot.advanced != 0) slot.longest_gap = std::max(slot.longest_gap, after - before);
+/// From the use that is known to the one at `after`: should an upgraded row be restored, it is its holder's
+/// pace, too.
+void Ledger::take_gap(KeySlot& slot, std::uint32_t after) {
+    if (slot.advanced != 0 && slot.used != 0 && after > slot.reference)
+        slot.longest_gap = std::max(slot.longest_gap, after - slot.reference);
+}
+
+void Ledger::take_use(KeySlot& slot, std::uint32_t after) {
+    take_gap(slot, after);
     slot.advanced = 1;
     slot.acknowledged = 0;
     if (slot.replacement_used != 0 && after > slot.replacement_used) slot.beside = 1;
@@ -148,7 +154,7 @@ Change Ledger::observe(const Key& key) {
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
     if (change.used) {
-        take_use(slot, before, after);
+        take_use(slot, after);
     } else if (change.set_back) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
@@ -208,6 +214,7 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
     const std::uint32_t used = key.last_used_at ? to_seconds(*key.last_used_at) : 0;
     upgrade.by_use = upgrade.news && used > (slot->used != 0 ? slot->reference : 0);
     if (upgrade.by_use) {
+        take_gap(*slot, used);
         slot->reference = used;
         slot->used = slot->in_use = 1;
     }
@@ -220,6 +227,7 @@ void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
     if (!proved) return;
+    take_gap(slot, used);
     slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
     slot.reference = std::max(slot.reference, used);
 }
@@ -231,7 +239,7 @@ bool Ledger::used(std::uint64_t hash, base::Time at) {
     if (slot->upgraded != 0) prove(*slot, after);
     const std::uint32_t before = slot->used != 0 ? slot->reference : 0;
     if (slot->gone != 0 || slot->upgraded != 0 || after <= before) return false;
-    take_use(*slot, before, after);
+    take_use(*slot, after);
     slot->reference = after;
     slot->used = slot->dirty = 1;
     return true;

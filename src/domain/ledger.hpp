@@ -192,7 +192,8 @@ class Ledger {
     std::vector<Gone> settle_unseen();
     bool is_far(std::uint32_t known, std::uint32_t told) const;
     static void prove(KeySlot& slot, std::uint32_t used);
-    static void take_use(KeySlot& slot, std::uint32_t before, std::uint32_t after);
+    static void take_gap(KeySlot& slot, std::uint32_t after);
+    static void take_use(KeySlot& slot, std::uint32_t after);
 
     KeyTable keys_;
     DistinctCount owners_;

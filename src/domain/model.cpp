@@ -65,6 +65,24 @@ base::Duration skew_after(base::Duration known, base::Duration measured) {
     return std::chrono::abs(measured - known) > kNoise ? measured : known;
 }
 
+void take_skew(Model& model, base::Duration measured, base::Time host_now) {
+    const base::Duration before = model.skew;
+    model.skew = skew_after(before, measured);
+    const base::Duration forward = model.skew - before;
+    if (forward <= base::Duration::zero()) return;
+    const auto go_along = [&](std::optional<base::Time>& at) {
+        if (at) at = std::max(*at, std::min(*at + forward, host_now));
+    };
+    for (auto& [name, counts] : model.evidence.sources) {
+        for (auto& at : counts.grew_at) go_along(at);
+        for (auto* const at : {&counts.lost_at, &counts.counted_since, &counts.proof.since}) go_along(*at);
+    }
+    ProbeAnswers& probe = model.probe;
+    for (auto* const at :
+         {&probe.refused_at, &probe.accepted_at, &probe.canary_accepted_at, &probe.canary_refused_at})
+        go_along(*at);
+}
+
 base::Time database_now(const Model& model, base::Time host_now) {
     return host_now - model.skew;
 }

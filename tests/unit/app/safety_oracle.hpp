@@ -142,7 +142,10 @@ class Oracle {
             if (at > since(drain_)) fault(id + " was upgraded by a use");
     }
     void check_live(const std::string& id, const Shown& key) {
-        if (key.used > since(std::max(drain_, 3 * key.longest_gap))) fault(id + " was used");
+        if (key.used > since(std::max(drain_, 3 * key.longest_gap))) {
+            fault(id + " was used " + base::format_rfc3339(*key.used) + ", its longest gap is " +
+                  base::format_duration(std::chrono::floor<std::chrono::seconds>(key.longest_gap)));
+        }
         if (key.appeared_at > since(drain_)) fault(id + " has appeared");
         const bool acknowledged = key.acknowledged_at && key.acknowledged_at > key.used;
         if (acknowledged || key.blocked || !key.used || is_proved_moved(key, Time{})) return;

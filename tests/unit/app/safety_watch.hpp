@@ -207,7 +207,7 @@ class Watch {
         status.last_success_at = data_at;
         if (!status.observation_start) status.observation_start = data_at;
         EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
-        model_.skew = domain::skew_after(model_.skew, ahead_);
+        domain::take_skew(model_, ahead_, host(now));
         model_.keys = *std::move(outcome);
         model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
         EvidenceBook::update(model_, host(now));

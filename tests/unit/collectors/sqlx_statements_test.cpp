@@ -190,10 +190,37 @@ TEST_F(SqlxStatementsTest, InColoursAndInJson) {
 
 TEST_F(SqlxStatementsTest, FindingsNameWhatIsThereAndWhatFitsNothing) {
     reads(kLookup, 1, 1);
-    reads("SELECT key_hash FROM virtual_keys WHERE verify_key($1, key_hash, something_else)", 1, 1);
+    reads("SELECT k.key_hash FROM virtual_keys k JOIN candidates c ON c.hash = k.key_hash", 1, 1);
     std::string found;
     for (const Finding& finding : counter_->findings()) found += finding.what + "\n";
-    EXPECT_THAT(found, HasSubstr("statements of the gateway are in the log: lookup"));
+    EXPECT_THAT(found, HasSubstr("statements of the gateway are in the log: lookup\n"));
+    EXPECT_THAT(
+        found,
+        HasSubstr("a statement on the key table fits no class, and may be the fallback: SELECT k.key_hash"));
+}
+
+TEST_F(SqlxStatementsTest, WhatFitsNothingIsADoubtUntilTheConfigurationSaysWhatItIs) {
+    const std::string unknown =
+        "SELECT k.key_hash FROM virtual_keys k JOIN candidates c ON c.hash = k.key_hash";
+    reads(kLookup, 1, 1);
+    EXPECT_EQ(counter_->take_ground().doubt, "");
+    reads(unknown, 1, 1);
+    EXPECT_EQ(counted(Event::statement_unclassified), 1U);
+    EXPECT_TRUE(offers(Event::statement_unclassified));
+    EXPECT_THAT(counter_->take_ground().doubt,
+                HasSubstr("fits no class, and may be the fallback: SELECT k.key_hash"));
+    EXPECT_THAT(counter_->take_ground().doubt, HasSubstr("gateway.statements.ignore"));
+
+    // It outlives the process, but not the configuration by which nobody knew what it is.
+    const std::string memory = counter_->memory();
+    use(false);
+    counter_->resume(memory);
+    EXPECT_THAT(counter_->take_ground().doubt, HasSubstr("its text is known when it comes again"));
+    EXPECT_TRUE(offers(Event::lookup_found)) << "the others are remembered, too";
+    use(true);
+    counter_->resume(memory);
+    EXPECT_EQ(counter_->take_ground().doubt, "");
+    EXPECT_TRUE(offers(Event::lookup_found));
 }
 
 /// No advice may hide the lines that another one asks for.

@@ -117,6 +117,34 @@ TEST(Upgrade, ThatIsProvedIsTheNewestUseOfTheKey) {
     EXPECT_EQ(watch.memory().last_used, to_seconds(watch.now - 30s)) << "a log is read late";
 }
 
+/// A restored row is legacy again, and its window is that of its holder's pace.
+TEST(Upgrade, TheUseThatProvesItTellsTheGapBefore) {
+    Watch watch;
+    watch.add("k", kNow - 3h);
+    watch.censuses(2);
+    watch.table.at("k").last_used_at = watch.now;
+    watch.census();
+    watch.table.at("k").legacy = false;
+    watch.census();
+    const base::Time before = *watch.table.at("k").last_used_at;
+    watch.table.at("k").last_used_at = watch.now + 20h;
+    watch.census(21h);
+    EXPECT_EQ(watch.memory().longest_gap, to_seconds(*watch.table.at("k").last_used_at) - to_seconds(before));
+}
+
+TEST(Upgrade, ByUseTellsTheGapBefore) {
+    Watch watch;
+    watch.add("k", kNow - 3h);
+    watch.censuses(2);
+    watch.table.at("k").last_used_at = watch.now;
+    watch.census();
+    const base::Time before = *watch.table.at("k").last_used_at;
+    watch.table.at("k").legacy = false;
+    watch.table.at("k").last_used_at = watch.now + 20h;
+    watch.census(21h);
+    EXPECT_EQ(watch.memory().longest_gap, to_seconds(*watch.table.at("k").last_used_at) - to_seconds(before));
+}
+
 TEST(Upgrade, WithoutAUseIsNone) {
     for (const Used used : {Used{}, Used{kNow - 1h}}) {
         Watch watch = upgraded(used);

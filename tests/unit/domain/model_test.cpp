@@ -113,5 +113,55 @@ TEST(Skew, NoiseBetweenPollsChangesNothing) {
     EXPECT_EQ(skew_after(0s, -3s), -3s);
 }
 
+/// A hit of yesterday, a counter that covers since then, and a canary that was let in.
+Model counted_at(base::Time host_time) {
+    Model model;
+    SourceCounts& counts = model.evidence.sources["statements"];
+    counts.grew_at.at(index_of(Event::fallback)) = host_time;
+    counts.lost_at = counts.counted_since = counts.proof.since = host_time;
+    model.probe.canary_accepted_at = model.probe.accepted_at = host_time;
+    return model;
+}
+std::vector<base::Time> times_of(const Model& model) {
+    const SourceCounts& counts = model.evidence.sources.at("statements");
+    return {*counts.grew_at.at(index_of(Event::fallback)),
+            *counts.lost_at,
+            *counts.counted_since,
+            *counts.proof.since,
+            *model.probe.canary_accepted_at,
+            *model.probe.accepted_at};
+}
+
+TEST(Skew, WhatWasCountedKeepsItsTimeWhenThisHostsClockIsSetForward) {
+    Model model = counted_at(kNow - 31 * 24h);
+    model.skew = -30 * 24h;  // this host was behind
+    const base::Time by_database = database_now(model, kNow - 31 * 24h);
+    take_skew(model, 0s, kNow);
+    EXPECT_EQ(model.skew, 0s);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(database_now(model, at), by_database);
+}
+
+TEST(Skew, NothingThatWasCountedGetsIntoTheFuture) {
+    Model model = counted_at(kNow - 1h);
+    take_skew(model, 2h, kNow);  // the database's clock may have been set back
+    for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow);
+    take_skew(model, 24h, kNow - 1h);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow) << "nor is it older";
+}
+
+TEST(Skew, WhatWasCountedSeemsNewerWhenThisHostsClockIsSetBack) {
+    Model model = counted_at(kNow - 24h);
+    model.skew = 2h;
+    take_skew(model, 0s, kNow - 2h);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(database_now(model, at), kNow - 24h);
+}
+
+TEST(Skew, NoiseMovesNothing) {
+    Model model = counted_at(kNow - 24h);
+    take_skew(model, 100ms, kNow);
+    EXPECT_EQ(model.skew, 0s);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow - 24h);
+}
+
 }  // namespace
 }  // namespace keyshift::domain
