@@ -6,12 +6,14 @@
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
+#include "app/owner_email.hpp"
 #include "app/picture.hpp"
 #include "app/terminal.hpp"
 #include "app/verdict_text.hpp"
 #include "base/utf8.hpp"
 #include "domain/assess.hpp"
 #include "domain/phase.hpp"
+#include "report/next_step.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -30,6 +32,13 @@ base::Time from_seconds(std::uint32_t seconds) {
     return base::Time{std::chrono::seconds{seconds}};
 }
 
+/// Within its own drain window.
+bool is_used(const KeyHistory& history, const domain::Model& model, base::Time now) {
+    const base::Duration gap = std::chrono::seconds{history.memory.longest_gap};
+    const auto used = history.key.last_used_at;
+    return used && *used > now - domain::drain_window(gap, model.policy.windows.drain);
+}
+
 /// What the rules of the phase looked at.
 std::string rule_text(const KeyHistory& history, const domain::Model& model, base::Time now) {
     const domain::Windows& windows = model.policy.windows;
@@ -39,13 +48,11 @@ std::string rule_text(const KeyHistory& history, const domain::Model& model, bas
     text += history.memory.longest_gap == 0 ? " (low confidence: fewer than two uses were seen)"
             : window > windows.drain ? " (three times its longest gap, " + base::format_duration(gap) + ")"
                                      : " (longest gap " + base::format_duration(gap) + ")";
-    const auto used = history.key.last_used_at;
-    const bool active = used && *used > now - window;
     const domain::Migration& migration = model.keys->migration;
     const std::string_view mode =
         mode_name(apply_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode);
-    return std::string(active ? "used" : "not used") + " within its " + text + "; dormant after " +
-           base::format_duration(windows.dormant) + "; fallback " + std::string(mode);
+    return std::string(is_used(history, model, now) ? "used" : "not used") + " within its " + text +
+           "; dormant after " + base::format_duration(windows.dormant) + "; fallback " + std::string(mode);
 }
 
 std::string replacement_text(const KeyHistory& history, base::Time now) {
@@ -122,17 +129,39 @@ std::string phase_text(const KeyHistory& history, domain::Phase phase) {
     return std::string(phase_name(phase)) + ": " + std::string(means);
 }
 
-std::string describe(const KeyHistory& history, const Picture& picture, const store::Decisions& decisions) {
+std::string owner_text(const KeyHistory& history, const std::optional<std::string>& email) {
+    if (!history.key.owner) return "system";
+    const std::string id = base::visible(history.owner);
+    return email && *email != history.owner ? base::visible(*email) + " (" + id + ")" : id;
+}
+
+/// As `keyshift report` says it of several keys. Empty: nothing is to be done about a row that has gone.
+std::string next_step_text(const KeyHistory& history, const domain::Model& model, base::Time now) {
+    report::KeyPhase phase;
+    phase.phase = *history.memory.phase;
+    if (history.pairing) phase.rule = history.pairing->rule;
+    const domain::Migration& migration = model.keys->migration;
+    const auto fallback =
+        apply_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;
+    phase.use_upgrades = model.policy.promotes_in_place && fallback != domain::FallbackMode::absent;
+    phase.used = is_used(history, model, now);
+    const std::string_view text = report::next_step(phase).one;
+    return text.empty() ? std::string() : "this " + std::string(text);
+}
+
+std::string describe(const KeyHistory& history, const std::optional<std::string>& email,
+                     const Picture& picture, const store::Decisions& decisions) {
     const base::Time now = picture.now;
     const domain::Key& key = history.key;
     const auto phase = history.memory.phase;
     std::string out = line("Key", base::visible(history.id) + "  " + base::visible(history.prefix));
     out += line("Name", key.name ? base::visible(history.name) : "unnamed");
-    out += line("Owner", key.owner ? base::visible(history.owner) : "system");
+    out += line("Owner", owner_text(history, email));
     out += line("Phase", phase ? phase_text(history, *phase) + "; since " +
                                      when(from_seconds(history.memory.since), now)
                                : "not known before the next poll");
     if (phase && is_live(*phase)) out += line("", rule_text(history, picture.model, now));
+    if (phase && is_live(*phase)) out += line("Next step", next_step_text(history, picture.model, now));
     out += line("Created", when(key.created_at, now));
     // What became of it as a modern key is not followed.
     const bool modern = history.gone_at && history.memory.upgraded;
@@ -156,7 +185,8 @@ int run_key(const KeyCommand& command) {
     if (!*history) return print_error(unknown_key(command.id)), kUsage;
     const auto decisions = picture->state->load_decisions();
     if (!decisions) return print_error(decisions.error()), exit_code(decisions.error());
-    std::fputs(describe(**history, *picture, *decisions).c_str(), stdout);
+    const auto email = (*history)->key.owner ? owner_email(*config, (*history)->owner) : std::nullopt;
+    std::fputs(describe(**history, email, *picture, *decisions).c_str(), stdout);
     return kOk;
 }
 

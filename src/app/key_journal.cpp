@@ -144,6 +144,8 @@ Result<void> KeyJournal::begin(const collectors::ScanStart& start) {
                                  .clock = start.moment,
                                  .table = start.table,
                                  .next = migration_.value_or(domain::Migration{})});
+    // By the clock, not by the data: those of a standby that is behind are no sign that it was set back.
+    forget_future(scan_->next, start.moment);
     look_from(start.data_at);
     if (start.scan == Scan::pulse) return {};
     loaded_ = false;

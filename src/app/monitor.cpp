@@ -284,8 +284,7 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
                   {{"source", watched.source.name()}, {"seconds_ahead_here", cycle.observation->skew / 1s}});
     }
     watched.skewed = skewed;
-    if (watched.source.keeps_journal())
-        model_.skew = domain::skew_after(model_.skew, cycle.observation->skew);
+    if (watched.source.keeps_journal()) domain::take_skew(model_, cycle.observation->skew, base::now());
     if (cycle.keys) {
         if (EvidenceBook::follow_table(cycle.keys->totals.table_changes, base::now(), model_))
             log::warn("the key table is another one than before; counters cover from now on");

@@ -95,7 +95,8 @@ Result<Picture> look(const config::Config& config) {
     picture.model.evidence = std::move(known.evidence);
     picture.model.probe = known.probe;
     picture.model.gauges = known.gauges;
-    picture.model.skew = keys->observation->skew;
+    picture.model.skew = known.skew;
+    domain::take_skew(picture.model, keys->observation->skew, base::now());
     // Whoever looks once has not watched.
     picture.model.watch.reset();
     for (auto& [name, status] : known.sources)

@@ -127,7 +127,8 @@ std::string fallback(const api::FallbackStatus& status, const Terminal& terminal
 std::string fallback_use(const api::FallbackStatus& status) {
     if (status.evidence.empty()) return "fallback hits: not counted yet";
     const std::string text = "fallback hits: " + std::to_string(status.hits) + " in all, " +
-                             std::to_string(status.hits_24h) + " within 24h, by " + status.evidence;
+                             std::to_string(status.hits_24h) + " within 24h (by full hours), by " +
+                             status.evidence;
     return status.evidence == domain::kLastUsed ? text + " (a lower bound)" : text;
 }
 
@@ -155,7 +156,7 @@ std::string failures(const api::FailureStatus& status) {
     }
     return "failures: " + std::to_string(status.failures) + " in all" +
            (reasons.empty() ? "" : " (" + reasons + ")") + ", " + std::to_string(status.failures_24h) +
-           " within 24h, by " + status.evidence;
+           " within 24h (by full hours), by " + status.evidence;
 }
 
 std::string counted(const Status& status) {

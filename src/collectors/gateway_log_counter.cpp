@@ -40,7 +40,7 @@ class Counter final : public LineCounter {
     }
 
     domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
-    domain::Ground take_ground() override { return form_.rules().ground().take(); }
+    domain::Ground take_ground() override { return form_.rules().take_ground(); }
     std::vector<Finding> findings() const override {
         std::vector<Finding> found = form_.findings();
         form_.rules().append_findings(found);
@@ -61,7 +61,7 @@ template <class Reader>
 class TracingForm {
  public:
     explicit TracingForm(GatewayLogOptions options)
-        : offers_(options.rules),
+        : offers_(options.rules, options.statements ? options.sqlx_target : std::string()),
           of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
           reader_(options.rules),
           rules_(std::move(options)) {}

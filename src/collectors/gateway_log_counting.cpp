@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "collectors/rust_log.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -60,6 +62,12 @@ domain::Events GatewayLogCounting::offered_by_statements() const {
     return statements_ ? statements_->offers() & ~ground_.told() : domain::Events();
 }
 
+domain::Ground GatewayLogCounting::take_ground() {
+    domain::Ground out = ground_.take();
+    if (statements_) out.doubt = statements_->doubt();
+    return out;
+}
+
 std::string GatewayLogCounting::memory() const {
     return ground_.memory() + (statements_ ? statements_->memory() : "");
 }
@@ -102,9 +110,7 @@ void GatewayLogCounting::append_findings(std::vector<Finding>& out) const {
         {Finding::Kind::ok,
          "no statements of the gateway are in it: where pg_stat_statements cannot be read, they tell of "
          "refused keys and scans",
-         "start the gateway with RUST_LOG=info,sqlx::query=debug," + sqlx_target_ +
-             "=debug; it costs a line of 500 to 900 bytes for each of three to five statements a "
-             "request"});
+         start_for_statements(sqlx_target_, formats::TracingLevel::debug)});
 }
 
 }  // namespace keyshift::collectors

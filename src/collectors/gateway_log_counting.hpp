@@ -42,8 +42,8 @@ class GatewayLogCounting {
 
     GatewayLogMatcher& matcher() { return matcher_; }
     const GatewayLogMatcher& matcher() const { return matcher_; }
-    GatewayLogGround& ground() { return ground_; }
-    const GatewayLogGround& ground() const { return ground_; }
+    /// Since it was last taken.
+    domain::Ground take_ground();
     /// The events that all rules for them could match lines of, by what was read.
     domain::Events alive() const;
     /// Which rules no line has fitted.

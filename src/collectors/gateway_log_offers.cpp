@@ -2,6 +2,9 @@
 #include "collectors/gateway_log_offers.hpp"
 
 #include <string>
+#include <utility>
+
+#include "collectors/rust_log.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -34,12 +37,6 @@ std::optional<Events> events_named(std::string_view names) {
     }
 }
 
-std::string small(TracingLevel level) {
-    std::string out(formats::tracing_level_name(level));
-    for (char& c : out) c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
-
 /// "inferxgate" of "inferxgate::auth".
 std::string crate_of(const LogRule& rule) {
     return rule.targets.empty() ? std::string()
@@ -48,7 +45,8 @@ std::string crate_of(const LogRule& rule) {
 
 }  // namespace
 
-GatewayLogOffers::GatewayLogOffers(const LogRules& rules) {
+GatewayLogOffers::GatewayLogOffers(const LogRules& rules, std::string sqlx_target)
+    : sqlx_target_(std::move(sqlx_target)) {
     for (const LogRule& rule : rules) {
         if (rule.use == LogRule::Use::shows) continue;
         const std::size_t group = levels_.group(rule.targets);
@@ -101,10 +99,8 @@ std::string GatewayLogOffers::mend() const {
         if (need.level && !is_reached(need) && (farthest == nullptr || *need.level > *farthest->level))
             farthest = &need;
     if (farthest == nullptr) return {};
-    const std::string level = small(*farthest->level);
-    const bool is_for_all = farthest->crate.empty() || *farthest->level <= TracingLevel::info;
-    return "start the gateway with RUST_LOG=" +
-           (is_for_all ? level : "info," + farthest->crate + "=" + level);
+    if (sqlx_target_.empty()) return start_for_lines(farthest->crate, *farthest->level);
+    return start_for_statements(farthest->crate.empty() ? sqlx_target_ : farthest->crate, *farthest->level);
 }
 
 std::vector<Finding> GatewayLogOffers::unreached(TracingLevel level) const {

@@ -18,7 +18,8 @@ namespace keyshift::collectors {
 
 class GatewayLogOffers {
  public:
-    explicit GatewayLogOffers(const LogRules& rules);
+    /// `sqlx_target`: that of the gateway's own lines, where its statements can be read too; or empty.
+    explicit GatewayLogOffers(const LogRules& rules, std::string sqlx_target = {});
 
     GatewayLogLevels& levels() { return levels_; }
     const GatewayLogLevels& levels() const { return levels_; }
@@ -45,6 +46,7 @@ class GatewayLogOffers {
     std::string mend() const;
     std::vector<Finding> unreached(formats::TracingLevel level) const;
 
+    std::string sqlx_target_;
     GatewayLogLevels levels_;
     std::vector<Need> needs_;
     domain::Events seen_matters_;  // whether lines for these were ever seen decides

@@ -315,6 +315,7 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
             const bool alike = columns->type_of(*named.owner) == users->type_of(gateway.users->id);
             const std::string cast = alike ? "" : "::text";
             source.users_match_ = "u." + gateway.users->id.sql() + cast + " = k." + named.owner->sql() + cast;
+            source.users_id_ = gateway.users->id.sql() + cast;
             source.users_email_ = gateway.users->email.sql();
         } else if (!users && users.error().code != Errc::permission) {
             return users.error();
@@ -394,6 +395,12 @@ std::string KeySource::select_legacy(KeyOrder order, OwnerEmail email) const {
            table_ + " k" + join + " WHERE " + legacy_.legacy + " ORDER BY " +
            (order == KeyOrder::by_owner ? owner_ + " ASC NULLS LAST, " : "") + created_at_ +
            " DESC NULLS LAST, " + id_;
+}
+
+std::string KeySource::select_owner_email() const {
+    if (users_table_.empty()) return {};
+    return "SELECT u." + users_email_ + "::text FROM " + users_table_ + " u WHERE u." + users_id_ +
+           " = $1 LIMIT 1";
 }
 
 std::string KeySource::count_legacy() const {

@@ -56,6 +56,9 @@ class KeySource {
                                       const std::vector<std::string>& ids, base::Deadline deadline);
     /// Legacy keys for people. An address that is wanted is there only where it may be read.
     std::string select_legacy(KeyOrder order, OwnerEmail email) const;
+    /// At most one row: the address of the owner whose id is $1, who may have no key any more. Empty: no
+    /// column is known that holds addresses, or it may not be read.
+    std::string select_owner_email() const;
     /// One row: the number of legacy keys and of their owners.
     std::string count_legacy() const;
     /// The ids of modern rows whose hash stands in another row too, at most one more than `limit`. Empty: no
@@ -116,7 +119,7 @@ class KeySource {
     std::string id_column_, id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_,
         budget_, bcrypt_cost_;
     std::string activity_, since_;  // when a key was created or used, and what to compare it with
-    std::string users_table_, users_match_, users_email_;  // empty: not there or not readable
+    std::string users_table_, users_match_, users_id_, users_email_;  // empty: not there or not readable
 };
 
 }  // namespace keyshift::collectors

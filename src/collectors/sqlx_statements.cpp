@@ -89,6 +89,7 @@ SqlxStatements::Seen SqlxStatements::count(const SqlxQuery& query, const domain:
         tally.events.at(i) += events.at(i);
         out.counts = true;
     }
+    if (is->of == Class::unclassified) seen_.set(static_cast<std::size_t>(is->of));
     if (is->of == Class::unclassified && unclassified_.size() < kMostShown)
         unclassified_.insert(formats::shown_statement(query.escapes == SqlxQuery::Escapes::none
                                                           ? std::string(query.statement)
@@ -118,14 +119,20 @@ domain::Events SqlxStatements::offers() const {
     offer(has(Class::lookup) && has(Class::by_id) && modern && !fell_back() && !promotes,
           {Event::auth_attempt});
     offer(has(Class::touch), {Event::verification});
-    offer(requests, {Event::statement_unclassified});
+    offer(requests || has(Class::unclassified), {Event::statement_unclassified});
     return out;
+}
+
+std::string SqlxStatements::doubt() const {
+    if (!has(Class::unclassified)) return {};
+    return doubt_about(unclassified_.empty() ? "its text is known when it comes again"
+                                             : *unclassified_.begin());
 }
 
 void SqlxStatements::append_findings(std::vector<Finding>& out) const {
     std::string classes;
     for (std::size_t i = 0; i < kStatementClasses; ++i)
-        if (seen_.test(i))
+        if (seen_.test(i) && static_cast<Class>(i) != Class::unclassified)
             classes += (classes.empty() ? "" : ", ") + std::string(class_name(static_cast<Class>(i)));
     if (!classes.empty())
         out.push_back({Finding::Kind::ok, "statements of the gateway are in the log: " + classes});
@@ -137,12 +144,19 @@ void SqlxStatements::append_findings(std::vector<Finding>& out) const {
     }
 }
 
-/// By their names: the numbers are of this release.
+/// By their names: the numbers are of this release. What fits no class fits one as soon as the configuration
+/// gives one.
+std::string SqlxStatements::remembered(Class of) const {
+    const std::string name(class_name(of));
+    if (of != Class::unclassified) return name + " ";
+    return name + '/' + classes_.fingerprint() + ' ';
+}
+
 std::string SqlxStatements::memory() const {
     if (seen_.none()) return {};
     std::string out(kStatements);
     for (std::size_t i = 0; i < kStatementClasses; ++i)
-        if (seen_.test(i)) out += std::string(class_name(static_cast<Class>(i))) + " ";
+        if (seen_.test(i)) out += remembered(static_cast<Class>(i));
     return out + "\n";
 }
 
@@ -151,7 +165,7 @@ void SqlxStatements::resume(std::string_view& text) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view names = text.substr(kStatements.size(), end - kStatements.size());
     for (std::size_t i = 0; i < kStatementClasses; ++i) {
-        const std::string name = std::string(class_name(static_cast<Class>(i))) + " ";
+        const std::string name = remembered(static_cast<Class>(i));
         const std::size_t at = names.find(name);
         if (at != std::string_view::npos && (at == 0 || names[at - 1] == ' ')) seen_.set(i);
     }

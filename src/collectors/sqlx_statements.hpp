@@ -40,6 +40,8 @@ class SqlxStatements {
 
     /// Whether one of the gateway's was ever seen.
     bool any() const { return seen_.any(); }
+    /// Why zeros of these lines are none: one of them fits no class. Empty: nothing speaks against them.
+    std::string doubt() const;
     /// What can be zero while the log has such lines.
     domain::Events offers() const;
     std::string scope() const { return classes_.scope(); }
@@ -62,6 +64,7 @@ class SqlxStatements {
     domain::PerEvent<std::uint64_t> events_of(const Classified& is, const formats::SqlxQuery& query) const;
     bool has(StatementClass of) const { return seen_.test(static_cast<std::size_t>(of)); }
     bool fell_back() const;
+    std::string remembered(StatementClass of) const;
 
     StatementClasses classes_;
     Lately<std::optional<Classified>, kKept> known_;

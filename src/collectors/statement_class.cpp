@@ -405,4 +405,18 @@ bool StatementClasses::is_of_legacy_keys(const Table& table) const {
     return has(legacy_when_->is == config::FlagIs::yes ? table.yes : table.no, column);
 }
 
+std::string StatementClasses::fingerprint() const {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;
+    for (const char c : scope()) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    std::string out;
+    for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(hash >> shift) & 0xFU];
+    return out;
+}
+
+std::string doubt_about(const std::string& shown) {
+    return "a statement on the key table fits no class, and may be the fallback: " + shown +
+           " (give a pattern for it in gateway.statements.scan, or, if it is none, in "
+           "gateway.statements.ignore)";
+}
+
 }  // namespace keyshift::collectors

@@ -79,6 +79,8 @@ class StatementClasses {
     const std::vector<std::string>& tables() const { return tables_; }
     /// Differs where the same text may be of another class.
     std::string scope() const { return scope_; }
+    /// Short, of scope(), and the same in every release.
+    std::string fingerprint() const;
 
  private:
     using Table = formats::StatementTable;
@@ -119,5 +121,8 @@ class StatementClasses {
     std::vector<std::string> needed_names_;
     std::string scope_;
 };
+
+/// Why zeros are none where a statement that fits no class ran; `shown` is its text, as it may be shown.
+std::string doubt_about(const std::string& shown);
 
 }  // namespace keyshift::collectors

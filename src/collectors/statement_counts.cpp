@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/utf8.hpp"
 #include "formats/statement_text.hpp"
 
 namespace keyshift::collectors {
@@ -13,6 +14,9 @@ namespace {
 using domain::Contribution;
 using domain::Event;
 using Class = StatementClass;
+
+/// Of many roles that are left out, so many are named.
+constexpr std::size_t kRolesShown = 8;
 
 /// What the gateway is known by, and what its requests send.
 bool is_at_work(Class of) {
@@ -30,15 +34,6 @@ bool matters(Class of) {
 /// What is counted, or would be if another role sent it.
 bool is_counted(Class of) {
     return is_at_work(of) || matters(of) || of == Class::block || of == Class::remove;
-}
-
-/// Short, and the same for the same text in every release.
-std::string fingerprint(const std::string& text) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4) out += "0123456789abcdef"[(hash >> shift) & 0xFU];
-    return out;
 }
 
 void add(std::vector<Contribution>& to, std::initializer_list<Contribution> counts) {
@@ -176,21 +171,15 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
 }
 
 domain::Ground StatementCounts::ground(bool at_work) const {
-    domain::Ground out{at_work, fingerprint(classes_.scope()), {}};
+    domain::Ground out{at_work, classes_.fingerprint(), {}};
     out.left_out = left_out();
     for (const auto& [id, known] : known_) {
         if (!known.is || known.is->of != Class::unclassified || known.calls.value_or(0) == 0) continue;
         if (is_left_out(known)) continue;
-        out.doubt = beginning_of_doubt(known.shown);
+        out.doubt = doubt_about(known.shown);
         break;
     }
     return out;
-}
-
-std::string StatementCounts::beginning_of_doubt(const std::string& shown) {
-    return "a statement on the key table fits no class, and may be the fallback: " + shown +
-           " (give a pattern for it in gateway.statements.scan, or, if it is none, in "
-           "gateway.statements.ignore)";
 }
 
 std::string StatementCounts::left_out() const {
@@ -208,7 +197,10 @@ std::string StatementCounts::left_out() const {
     }
     std::string out;
     if (of_roles > 0) {
-        for (const std::string& role : roles) out += (out.empty() ? "" : ", ") + role;
+        std::size_t shown = 0;
+        for (const std::string& role : roles)
+            if (++shown <= kRolesShown) out += (out.empty() ? "" : ", ") + base::visible(role);
+        if (shown > kRolesShown) out += " and " + std::to_string(shown - kRolesShown) + " more roles";
         out = "by role (gateway.statements.roles) " + std::to_string(of_roles) +
               (of_roles == 1 ? " statement of " : " statements of ") + out;
     }

@@ -59,7 +59,6 @@ class StatementCounts {
     bool is_use(const Classified& promotion) const;
     void learn_role(const Known& known);
     domain::Ground ground(bool at_work) const;
-    static std::string beginning_of_doubt(const std::string& shown);
 
     StatementClasses classes_;
     std::set<std::string> roles_;

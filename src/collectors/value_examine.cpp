@@ -100,6 +100,11 @@ constexpr std::array<Sentence, domain::kRowProblems.size()> kSentences{{
      "keys have a lookup hash that is none by its length or characters: taken for legacy",
      "if the gateway writes them so, say how they look in gateway.columns.lookup_hash: {column, length, "
      "characters}"},
+    {RowProblem::hash_short,
+     "key has a lookup hash of fewer than 16 octets, which is hardly one: taken for modern all the same",
+     "keys have a lookup hash of fewer than 16 octets, which is hardly one: taken for modern all the same",
+     "if they are placeholders, say how a real one looks in gateway.columns.lookup_hash: {column, length, "
+     "characters}; those keys are legacy then"},
     {RowProblem::hash_shared, "key has the same lookup hash as another one: taken for legacy",
      "keys share their lookup hash with another one, in a column that is not unique: taken for legacy",
      "a gateway finds one of them, or refuses all: give each a new key"},

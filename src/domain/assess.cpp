@@ -52,6 +52,8 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
     facts.phases = migration.tally.phases;
     facts.upgraded_unused = migration.tally.upgraded_unused;
     facts.modern_keys = model.keys->inventory.modern_keys;
+    facts.legacy_keys = model.keys->inventory.legacy_keys;
+    facts.short_hashes = count_of(model.keys->inventory.implausible, RowProblem::hash_short);
     facts.live_use = migration.tally.live_use;
     facts.newest_legacy_created_at = migration.newest_legacy_created_at;
     facts.drained_by_owner_only = migration.tally.drained_by_owner_only;

@@ -64,7 +64,6 @@ bool shows_ability(const SourceCounts& counts, const Look& look) {
     return own && look.growth.at(kScan) > 0;
 }
 
-/// Before the look is taken.
 /// A scan that found its key is the same use as what was counted of it: a promotion, a line of the log.
 std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
     constexpr auto kHit = index_of(Event::fallback);
@@ -72,6 +71,7 @@ std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
     return scans - std::min(scans, static_cast<std::uint64_t>(uses));
 }
 
+/// Before the look is taken.
 void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
     stand_on(counts.proof, look.ground, look.idle, now);
     const bool long_gone =
@@ -80,6 +80,15 @@ void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
         lapse(counts.proof,
               "a part of it has not answered since " + base::format_rfc3339(*counts.complete_at));
     if (look.ground.path_seen || shows_ability(counts, look)) prove(counts.proof, now);
+}
+
+/// This host's clock was set back: what lies in its future would stay the newest for ever, and counts as now.
+void forget_future(SourceCounts& counts, base::Time now) {
+    if (!counts.read_at || *counts.read_at <= now) return;
+    const auto pull_back = [now](std::optional<base::Time>& at) { at = at > now ? now : at; };
+    for (auto& at : counts.grew_at) pull_back(at);
+    pull_back(counts.lost_at);
+    pull_back(counts.proof.since);
 }
 
 std::int64_t hour_of(base::Time t) {
@@ -99,6 +108,7 @@ bool SourceCounts::complete(base::Time now) const {
 }
 
 void take_look(SourceCounts& counts, const Look& look, base::Time now) {
+    forget_future(counts, now);
     const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * look.poll_every) ||
                      now < *counts.complete_at;
     const Events offers = with_hits(look.offers);
@@ -115,6 +125,7 @@ void take_look(SourceCounts& counts, const Look& look, base::Time now) {
     counts.read_at = now;
     counts.restored_at.reset();
     counts.missing = look.missing;
+    counts.left_out = look.ground.left_out;
     counts.offers = offers;
     counts.poll_every = look.poll_every;
     counts.resets += look.resets;
@@ -162,6 +173,10 @@ void Hourly::add(std::string_view name, base::Time at, std::uint64_t by) {
 
 std::uint64_t Hourly::since(std::string_view name, base::Time since) const {
     return between(name, since, base::Time::max());
+}
+
+base::Time Hourly::hour_begin(base::Time since) {
+    return std::chrono::floor<std::chrono::hours>(since);
 }
 
 std::uint64_t Hourly::between(std::string_view name, base::Time from, base::Time until) const {

@@ -53,6 +53,7 @@ struct SourceCounts {
     /// When what it had counted since the look before was last lost for good: a reset, an eviction, a
     /// restart.
     std::optional<base::Time> lost_at = {};
+    std::string left_out = {};  ///< Ground::left_out of the last look; not saved
 
     /// Read lately; three polls without success are too many, if they take two seconds. A time further ahead
     /// than that is of a clock that has been set since.
@@ -94,6 +95,8 @@ class Hourly {
     void add(std::string_view name, base::Time at, std::uint64_t by);
     /// Growth after `since`, the hour of it included in full.
     std::uint64_t since(std::string_view name, base::Time since) const;
+    /// Where the hour of `since` begins: what since() counts from.
+    static base::Time hour_begin(base::Time since);
     /// From the hour of `from` to that of `until`, which is not included.
     std::uint64_t between(std::string_view name, base::Time from, base::Time until) const;
     void forget_before(base::Time until);

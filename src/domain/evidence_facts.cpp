@@ -185,7 +185,7 @@ std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
     if (whole_source(model, Signal::auth_failures, now) == nullptr) return std::nullopt;
     const base::Time here = host_time(model, now);
     const Hourly& hourly = model.evidence.hourly;
-    const base::Duration longest = std::max<base::Duration>(kFailureWindow, model.policy.windows.drain);
+    const base::Duration longest = model.policy.windows.drain;
     AuthFailures out;
     for (out.window = kFailureWindow;;
          out.window = std::min<base::Duration>(out.window + hours{24}, longest)) {
@@ -194,6 +194,7 @@ std::optional<AuthFailures> auth_failures(const Model& model, base::Time now) {
         if (out.enough || out.window >= longest) break;
     }
     const base::Time since = here - out.window;
+    out.since = database_now(model, Hourly::hour_begin(since));
     out.ratio = share(hourly.since(kHourlyFailed, since), out.attempts);
     const Share before = normal_share(hourly, since);
     out.normal = std::max(kTolerableGrowth * before.ratio(), model.policy.failure_budget);

@@ -11,7 +11,6 @@ namespace keyshift::domain {
 namespace {
 
 constexpr auto kHit = index_of(Event::fallback);
-constexpr auto kScan = index_of(Event::fallback_scan);
 
 /// What is counted carries this host's time.
 std::optional<base::Time> of_database(const Model& model, std::optional<base::Time> host_time) {
@@ -43,11 +42,13 @@ FallbackWitness witness_of(const Model& model, const std::string& name, base::Ti
     const SourceCounts& counts = found->second;
     out.unproved = why_unproved(model, name, counts, host_now);
     out.proved = counts.proof.since && out.unproved.empty();
-    out.answers = counts.complete(host_now) && counts.offers.test(kHit);
+    // What the state has of it may lack the last look before the process was killed.
+    out.answers = counts.complete(host_now) && counts.offers.test(kHit) && !counts.restored_at;
     if (out.proved && counts.counted_since)
         out.covered_since = of_database(model, std::max(counts.counted_since, counts.proof.since));
     out.last_hit = of_database(model, counts.grew_at.at(kHit));
     out.lost_at = of_database(model, counts.lost_at);
+    out.left_out = counts.left_out;
     return out;
 }
 
@@ -96,15 +97,14 @@ FallbackWitness upgrades(const Model& model) {
 }
 
 bool counts_hits(const Model& model, const std::string& name) {
-    const Events events = countable(model, name);
-    return events.test(kHit) || events.test(kScan);
+    return countable(model, name).test(kHit);
 }
 
 /// The best first.
 std::vector<std::string> sources_of_hits(const Model& model) {
     std::vector<std::string> names;
     for (const std::string_view name : evidence_order(Signal::fallback))
-        if (name != kLastUsed && counts_hits(model, std::string(name))) names.emplace_back(name);
+        if (counts_hits(model, std::string(name))) names.emplace_back(name);
     return names;
 }
 
@@ -130,12 +130,14 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
     out.of_scans = scans_are_hits(model);
     for (const auto& [name, counts] : model.evidence.sources) {
         const auto ran = of_database(model, counts.grew_at.at(index_of(Event::statement_unclassified)));
-        if (!ran || counts.proof.doubt.empty()) continue;
+        if (counts.proof.doubt.empty() || ran <= out.unclassified_at) continue;
         out.unclassified_at = ran;
         out.unclassified = counts.proof.doubt;
     }
     const base::Time window = now - model.policy.windows.drain;
-    const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, host_time(model, window));
+    const base::Time window_here = host_time(model, window);
+    const std::uint64_t within = model.evidence.hourly.since(kHourlyFallback, window_here);
+    out.hours_from = database_now(model, Hourly::hour_begin(window_here));
     const auto hit_within = [window](const auto& at) { return at && *at > window; };
     const bool any = hit_within(out.last_hit) || std::any_of(out.witnesses.begin(), out.witnesses.end(),
                                                              [&](const FallbackWitness& witness) {

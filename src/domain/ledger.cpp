@@ -103,9 +103,15 @@ bool Ledger::is_far(std::uint32_t known, std::uint32_t told) const {
            from_seconds(known) - from_seconds(told) > std::max(kReplicaLag, view_.last_used_delay);
 }
 
-/// From `before` (seconds, 0: never) to the later `after`.
-void Ledger::take_use(KeySlot& slot, std::uint32_t before, std::uint32_t after) {
-    if (slot.advanced != 0) slot.longest_gap = std::max(slot.longest_gap, after - before);
+/// From the use that is known to the one at `after`: should an upgraded row be restored, it is its holder's
+/// pace, too.
+void Ledger::take_gap(KeySlot& slot, std::uint32_t after) {
+    if (slot.advanced != 0 && slot.used != 0 && after > slot.reference)
+        slot.longest_gap = std::max(slot.longest_gap, after - slot.reference);
+}
+
+void Ledger::take_use(KeySlot& slot, std::uint32_t after) {
+    take_gap(slot, after);
     slot.advanced = 1;
     slot.acknowledged = 0;
     if (slot.replacement_used != 0 && after > slot.replacement_used) slot.beside = 1;
@@ -148,7 +154,7 @@ Change Ledger::observe(const Key& key) {
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
     if (change.used) {
-        take_use(slot, before, after);
+        take_use(slot, after);
     } else if (change.set_back) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
@@ -156,7 +162,7 @@ Change Ledger::observe(const Key& key) {
     const bool behind = far && after == before;
     const bool caught_up = slot.behind != 0 && !behind;
     slot.behind = behind ? 1U : 0U;
-    slot.dirty |= caught_up || change.used || change.set_back || change.returned ? 1U : 0U;
+    slot.dirty |= caught_up || change.used || change.set_back ? 1U : 0U;
     slot.reference = seen.reference;
     slot.used = seen.used;
     slot.blocked = seen.blocked;
@@ -208,6 +214,7 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
     const std::uint32_t used = key.last_used_at ? to_seconds(*key.last_used_at) : 0;
     upgrade.by_use = upgrade.news && used > (slot->used != 0 ? slot->reference : 0);
     if (upgrade.by_use) {
+        take_gap(*slot, used);
         slot->reference = used;
         slot->used = slot->in_use = 1;
     }
@@ -219,9 +226,10 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
 void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
-    if (!proved || slot.proved != 0) return;
-    slot.proved = slot.used = slot.dirty = 1;
-    slot.reference = used;
+    if (!proved) return;
+    take_gap(slot, used);
+    slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
+    slot.reference = std::max(slot.reference, used);
 }
 
 bool Ledger::used(std::uint64_t hash, base::Time at) {
@@ -231,7 +239,7 @@ bool Ledger::used(std::uint64_t hash, base::Time at) {
     if (slot->upgraded != 0) prove(*slot, after);
     const std::uint32_t before = slot->used != 0 ? slot->reference : 0;
     if (slot->gone != 0 || slot->upgraded != 0 || after <= before) return false;
-    take_use(*slot, before, after);
+    take_use(*slot, after);
     slot->reference = after;
     slot->used = slot->dirty = 1;
     return true;
@@ -355,7 +363,7 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     KeySlot* const slot = keys_.find(hash);
     if (slot == nullptr) return;
     const auto phase = static_cast<Phase>(slot->phase);
-    bool later = slot->used == 0 || at >= slot->reference;
+    bool later = at >= slot->reference;
     if (phase == Phase::drained) {
         later = later && at >= slot->since;  // it confirms a replacement that it has seen
     } else if (slot->blocked == 0) {

@@ -114,6 +114,7 @@ struct Tally {
     std::uint64_t drained_by_owner_only = 0;
     std::uint64_t dormant_unacknowledged = 0;
     std::uint64_t dormant_blocked_recently = 0;
+    /// When the last dormant key that is blocked and not acknowledged is, or was, blocked for W.
     std::optional<base::Time> blocked_long_enough_at;
     std::uint64_t upgraded_unused = 0;  ///< of those retired in use: upgraded, and not used since
     std::uint64_t beside = 0;           ///< ... deleted while one client used it beside its replacement
@@ -191,7 +192,8 @@ class Ledger {
     std::vector<Gone> settle_unseen();
     bool is_far(std::uint32_t known, std::uint32_t told) const;
     static void prove(KeySlot& slot, std::uint32_t used);
-    static void take_use(KeySlot& slot, std::uint32_t before, std::uint32_t after);
+    static void take_gap(KeySlot& slot, std::uint32_t after);
+    static void take_use(KeySlot& slot, std::uint32_t after);
 
     KeyTable keys_;
     DistinctCount owners_;

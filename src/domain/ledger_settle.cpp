@@ -75,8 +75,7 @@ void count_dormant(const KeySlot& slot, KeyFacts key, Phase found, const View& v
         if (live_phase(key, view.fallback, view.windows, view.now) != Phase::dormant) return;
         const bool published = slot.phase == static_cast<std::uint32_t>(Phase::quarantined);
         const base::Time enough = (published ? from_seconds(slot.since) : view.now) + view.windows.drain;
-        if (enough <= view.now) return;
-        ++tally.dormant_blocked_recently;
+        if (enough > view.now) ++tally.dormant_blocked_recently;
         tally.blocked_long_enough_at = std::max(tally.blocked_long_enough_at.value_or(enough), enough);
     }
 }

@@ -12,7 +12,26 @@ base::Duration longest_pause(base::Duration poll_every) {
     return std::max(kGap, kPollsUntilGap * poll_every);
 }
 
+/// Nothing else is so far ahead.
+constexpr base::Duration kAhead = std::chrono::minutes{5};
+
 }  // namespace
+
+void forget_future(Migration& known, base::Time now) {
+    FallbackEvidence& seen = known.evidence;
+    const auto is_ahead = [now](std::optional<base::Time> at) { return at && *at > now + kAhead; };
+    for (auto* const at : {&seen.newest_legacy_use, &seen.newest_upgrade, &known.newest_legacy_created_at,
+                           &known.last_used_proved_at, &known.observed_since, &known.census_at})
+        if (is_ahead(*at)) *at = now;
+    for (auto* const at : {&seen.newest_modern_use, &known.last_removal})
+        if (is_ahead(*at)) at->reset();
+    if (is_ahead(seen.modern_use_began)) {
+        seen.modern_use_began.reset();
+        seen.newest_legacy_use_before_modern.reset();
+    }
+    for (auto* const at : {&known.detected.since, &known.detected.absent_since})
+        if (is_ahead(*at)) *at = now;
+}
 
 void SourceStatus::add_duration(base::Duration d) {
     const double seconds = static_cast<double>(d.count()) / 1e6;
@@ -44,6 +63,24 @@ base::Duration skew_after(base::Duration known, base::Duration measured) {
     // What the way to the database takes, and what two good clocks differ by.
     constexpr base::Duration kNoise = std::chrono::milliseconds{100};
     return std::chrono::abs(measured - known) > kNoise ? measured : known;
+}
+
+void take_skew(Model& model, base::Duration measured, base::Time host_now) {
+    const base::Duration before = model.skew;
+    model.skew = skew_after(before, measured);
+    const base::Duration forward = model.skew - before;
+    if (forward <= base::Duration::zero()) return;
+    const auto go_along = [&](std::optional<base::Time>& at) {
+        if (at) at = std::max(*at, std::min(*at + forward, host_now));
+    };
+    for (auto& [name, counts] : model.evidence.sources) {
+        for (auto& at : counts.grew_at) go_along(at);
+        for (auto* const at : {&counts.lost_at, &counts.counted_since, &counts.proof.since}) go_along(*at);
+    }
+    ProbeAnswers& probe = model.probe;
+    for (auto* const at :
+         {&probe.refused_at, &probe.accepted_at, &probe.canary_accepted_at, &probe.canary_refused_at})
+        go_along(*at);
 }
 
 base::Time database_now(const Model& model, base::Time host_now) {

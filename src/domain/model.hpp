@@ -80,6 +80,11 @@ struct Migration {
     Forecast forecast;
 };
 
+/// The database's clock was set back, if times of earlier polls lie in its future. They would stay the newest
+/// for ever, and hold the verdict up until then: what speaks against SAFE counts as `now`, what speaks for it
+/// is not known any more.
+void forget_future(Migration& known, base::Time now);
+
 /// What the configuration says about how to judge.
 struct Policy {
     Windows windows;
@@ -182,6 +187,10 @@ std::optional<base::Time> watched_since(const Model& model, base::Time now);
 /// The skew from now on, where `measured` is what a poll has found: what is within noise changes nothing, so
 /// that times which are translated by it stand still.
 base::Duration skew_after(base::Duration known, base::Duration measured);
+/// `measured` was found at `host_now`. Where this host's clock was set forward, what it timed before would
+/// seem older than it is by the database's: those times go along, up to now. Where it was set back they seem
+/// newer, which is the safe side, since it may be the database's clock that was set forward.
+void take_skew(Model& model, base::Duration measured, base::Time host_now);
 /// The one way from this host's clock to the database's, by which everything is judged that is compared with
 /// rows: polls, decisions, the verdict.
 base::Time database_now(const Model& model, base::Time host_now);

@@ -44,7 +44,7 @@ PendingScans::Outcome PendingScans::settle(const LegacyUse& use, base::Time now)
     });
     // What comes from now on waits for the poll after this one, or scans that never cease would wait for
     // ever.
-    if (polled_at_ != use.data_at || bins_.empty()) open_ = false;
+    if (polled_at_ != use.data_at) open_ = false;
     polled_at_ = use.data_at;
     return out;
 }

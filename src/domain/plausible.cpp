@@ -65,7 +65,9 @@ void take_hash(const KeyRow& row, Key& key) {
     key.legacy = row.hash != HashKind::modern || row.hash_shared;
     switch (row.hash) {
         case HashKind::modern:
-            if (row.hash_shared) key.problems.add(RowProblem::hash_shared);
+            if (row.hash_shared) return key.problems.add(RowProblem::hash_shared);
+            if (row.plain_length && *row.plain_length < kShortestHash)
+                key.problems.add(RowProblem::hash_short);
             return;
         case HashKind::legacy:
             return;

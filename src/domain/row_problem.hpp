@@ -19,10 +19,11 @@ enum class RowProblem : std::uint8_t {
     flag_unknown,    ///< whether it is blocked, or legacy, is NULL
     hash_empty,      ///< the lookup hash is empty or blank
     hash_malformed,  ///< ... has not the shape of a lookup hash
+    hash_short,      ///< ... is shorter than any hash, and no shape is configured
     hash_shared,     ///< ... stands in another row too
     neither,         ///< fits neither the test of legacy keys nor that of modern ones
 };
-inline constexpr std::array<RowProblem, 11> kRowProblems{RowProblem::expiry_before_creation,
+inline constexpr std::array<RowProblem, 12> kRowProblems{RowProblem::expiry_before_creation,
                                                          RowProblem::expiry_before_use,
                                                          RowProblem::budget_not_positive,
                                                          RowProblem::use_before_creation,
@@ -31,6 +32,7 @@ inline constexpr std::array<RowProblem, 11> kRowProblems{RowProblem::expiry_befo
                                                          RowProblem::flag_unknown,
                                                          RowProblem::hash_empty,
                                                          RowProblem::hash_malformed,
+                                                         RowProblem::hash_short,
                                                          RowProblem::hash_shared,
                                                          RowProblem::neither};
 
@@ -54,6 +56,9 @@ class RowProblems {
 
 /// Rows with each problem, in the order of kRowProblems.
 using RowProblemCounts = std::array<std::uint64_t, kRowProblems.size()>;
+inline std::uint64_t count_of(const RowProblemCounts& counts, RowProblem problem) {
+    return counts.at(static_cast<std::size_t>(problem));
+}
 inline void count(RowProblems problems, RowProblemCounts& counts) {
     if (problems.empty()) return;
     for (std::size_t i = 0; i < counts.size(); ++i)

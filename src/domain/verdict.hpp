@@ -66,11 +66,14 @@ struct FallbackWitness {
     std::optional<base::Time> last_hit = {};
     /// When it last lost for good what it had counted.
     std::optional<base::Time> lost_at = {};
+    std::string left_out = {};  ///< what the configuration keeps out of its counts, see Ground
 };
 
 struct FallbackWatch {
-    std::vector<FallbackWitness> witnesses;   ///< the best first
-    std::uint64_t within_window = 0;          ///< growth of the headline over the drain window
+    std::vector<FallbackWitness> witnesses;  ///< the best first
+    /// Growth of the headline since `hours_from`; 0 where the drain window, which begins later, has no hit.
+    std::uint64_t within_window = 0;
+    base::Time hours_from = {};               ///< hits are remembered by the hour: where the first one begins
     std::optional<base::Time> last_hit = {};  ///< that any source saw, configured or not
     /// Scans are counted as hits, and nothing tells those for a legacy key from those in vain.
     bool of_scans = false;
@@ -92,6 +95,7 @@ struct AuthFailures {
     base::Duration window{};     ///< 24 h, or as much longer as it took to have enough attempts
     std::uint64_t attempts = 0;  ///< with a key, and not held back
     bool enough = false;         ///< attempts, to speak of a share
+    base::Time since = {};       ///< attempts are remembered by the hour: where the first one begins
 };
 
 /// All that the checks look at, by the database's clock. A part that needs a source which is not configured
@@ -118,10 +122,12 @@ struct VerdictFacts {
     std::uint64_t modern_keys = 0;
     LiveUse live_use;
     std::optional<base::Time> newest_legacy_created_at;
+    std::uint64_t legacy_keys = 0;
+    std::uint64_t short_hashes = 0;           ///< of modern keys: they may be placeholders of legacy ones
     std::uint64_t drained_by_owner_only = 0;  ///< drained, matched by rule 3, neither paired nor acked
     std::uint64_t dormant_unacknowledged = 0;
     std::uint64_t dormant_blocked_recently = 0;  ///< would be dormant, blocked for less than W, not acked
-    std::optional<base::Time> blocked_long_enough_at;  ///< the last of them
+    std::optional<base::Time> blocked_long_enough_at;  ///< the last of all, also when it is past
     FallbackJudgement fallback;
 
     ModernUse modern_use;

@@ -144,6 +144,15 @@ CheckResult inventory(const VerdictFacts& facts, base::Time) {
         return finding(CheckOutcome::unknown,
                        "no modern key is in the key table: nobody can have moved, or it is another table");
     }
+    // Where no other is longer, and NULL tells legacy keys, the gateway's hashes may be so short.
+    const std::uint64_t placeholders = facts.short_hashes;
+    if (placeholders > 0 && (placeholders < facts.modern_keys || facts.legacy_keys == 0)) {
+        return finding(
+            CheckOutcome::unknown,
+            some(placeholders, "modern key") +
+                " with a lookup hash of fewer than 16 octets may be legacy, with a placeholder; say "
+                "how a real one looks in gateway.columns.lookup_hash: {column, length, characters}");
+    }
     if (facts.inventory == InventoryPolicy::lenient) return lenient_inventory(facts);
     const std::uint64_t live = live_keys(facts.phases);
     return pass_if(live == 0, CheckOutcome::not_yet,
@@ -172,7 +181,9 @@ CheckResult fallback_mode(const VerdictFacts& facts, base::Time) {
     const FallbackJudgement& fallback = facts.fallback;
     const std::string because = fallback.state.evidence.empty() ? "" : "; " + fallback.state.evidence;
     if (fallback.contradicted)
-        return finding(CheckOutcome::unknown, "evidence contradicts the configuration" + because);
+        return finding(CheckOutcome::unknown, "evidence contradicts the configuration" + because +
+                                                  "; correct gateway.fallback, or ask the gateway itself by "
+                                                  "a canary (collector probe, canary_key)");
     switch (fallback.state.mode) {
         case FallbackMode::present:
             return finding(CheckOutcome::pass, "the gateway accepts legacy keys" + because);
@@ -182,7 +193,9 @@ CheckResult fallback_mode(const VerdictFacts& facts, base::Time) {
             break;
     }
     return finding(CheckOutcome::unknown,
-                   "it is not known whether the gateway accepts legacy keys" + because);
+                   "it is not known whether the gateway accepts legacy keys" + because +
+                       "; configure a canary (collector probe, canary_key), which answers at once, or say it "
+                       "in gateway.fallback");
 }
 
 enum class Needs : std::uint8_t { nothing, census };

@@ -76,6 +76,14 @@ std::string unproved(const VerdictFacts& facts) {
     return out;
 }
 
+/// Nobody may take a zero for one of all statements.
+std::string left_out(const VerdictFacts& facts) {
+    std::string out;
+    for (const FallbackWitness& witness : facts.fallback_watch.witnesses)
+        if (!witness.left_out.empty()) out += "; left out of " + witness.name + ": " + witness.left_out;
+    return out;
+}
+
 constexpr const char* kWayForward =
     "configure a canary (collector probe, canary_key), or make one request with a legacy key, and see that "
     "it "
@@ -87,7 +95,7 @@ CheckResult nothing_proved(const VerdictFacts& facts) {
         CheckOutcome::unknown,
         (sources.empty() ? std::string("nothing that is configured can count uses of the fallback")
                          : "nothing has shown that it can count uses of the fallback; unproved: " + sources) +
-            "; " + kWayForward);
+            "; " + kWayForward + left_out(facts));
 }
 
 /// Of a source; what it lacks stands in the status and in what the doctor says.
@@ -111,9 +119,11 @@ std::optional<base::Time> last_hit(const VerdictFacts& facts) {
 std::string hits_in_words(const VerdictFacts& facts, base::Time now) {
     const FallbackWatch& watch = facts.fallback_watch;
     const bool scans = watch.of_scans && watch.within_window > 0;
+    const std::string when = watch.within_window > 0 ? " since " + date(watch.hours_from) + " (by full hours)"
+                                                     : " within " + length(facts.windows.drain);
     std::string out = (scans ? some(watch.within_window, "scan") + " for a legacy or unknown key"
                              : some(watch.within_window, "fallback hit")) +
-                      " within " + length(facts.windows.drain) + ", the last " + date(last_hit(facts), now);
+                      when + ", the last " + date(last_hit(facts), now);
     if (scans) {
         out +=
             "; each scan counts as a hit, since nothing tells those for unknown keys apart: a column of last "
@@ -144,12 +154,16 @@ CheckResult gateway_in_use(const VerdictFacts& facts, base::Time now) {
         return finding(CheckOutcome::pass,
                        "modern keys are in use: " + use.by + ' ' + date(*use.at) + ", within " + quiet);
     }
-    return finding(
-        CheckOutcome::unknown,
-        "nothing shows that a modern key was used within " + quiet + ", the last use known is " +
-            date(use.at, now) +
-            ": where nobody calls, the silence of legacy keys proves nothing; use a modern key, or "
-            "raise migration.quiet_period if it is usual that nobody calls for so long");
+    // Using a key helps only where something counts it.
+    const std::string source =
+        use.at ? "" : ", configure a source that counts such uses (access_log, gateway_log, statements)";
+    return finding(CheckOutcome::unknown,
+                   "nothing shows that a modern key was used within " + quiet + ", the last use known is " +
+                       date(use.at, now) +
+                       ": where nobody calls, the silence of legacy keys proves nothing; use a modern key" +
+                       source +
+                       ", or "
+                       "raise migration.quiet_period if it is usual that nobody calls for so long");
 }
 
 CheckResult coverage(const VerdictFacts& facts, base::Time now) {
@@ -178,7 +192,8 @@ CheckResult no_fallback_hits(const VerdictFacts& facts, base::Time now) {
                        "the gateway accepts no legacy key, so that there is no use of a fallback to count");
     }
     const std::string others = unproved(facts);
-    std::string evidence = hits_in_words(facts, now) + (others.empty() ? "" : "; unproved: " + others);
+    std::string evidence =
+        hits_in_words(facts, now) + (others.empty() ? "" : "; unproved: " + others) + left_out(facts);
     if (const auto last = last_hit(facts); last && *last > now - facts.windows.drain)
         return finding(CheckOutcome::not_yet, std::move(evidence), *last + facts.windows.drain);
     if (const FallbackWatch& watch = facts.fallback_watch;
@@ -205,17 +220,17 @@ CheckResult failures_normal(const VerdictFacts& facts, base::Time) {
     const std::string unknown = "the share of failed authentications is not known: " + facts.failures_by;
     if (!facts.failures) return finding(CheckOutcome::unknown, unknown + kUnreadable);
     const AuthFailures& failures = *facts.failures;
-    const std::string window = length(failures.window);
     if (!failures.enough) {
         return finding(CheckOutcome::not_measured, "only " + some(failures.attempts, "attempt") +
-                                                       " with a key within " + window +
+                                                       " with a key since " + date(failures.since) +
                                                        ": too few to speak of a share");
     }
     if (!std::isfinite(failures.ratio) || !std::isfinite(failures.normal))
         return finding(CheckOutcome::unknown, unknown + " gives no number");
     return pass_if(failures.ratio <= failures.normal, CheckOutcome::unsafe,
-                   percent(failures.ratio) + " of " + some(failures.attempts, "attempt") + " within " +
-                       window + " failed authentication; normal is at most " + percent(failures.normal));
+                   percent(failures.ratio) + " of " + some(failures.attempts, "attempt") + " since " +
+                       date(failures.since) + " (by full hours) failed authentication; normal is at most " +
+                       percent(failures.normal));
 }
 
 }  // namespace keyshift::domain

@@ -10,7 +10,7 @@ import signal
 import sys
 
 from .demo import run_demo
-from .logs import LEVELS
+from .logs import Filter
 from .seed import Planted, Seed
 from .serve import ServeOptions, serve
 from .settings import BEHAVIOURS, SCANS, Settings
@@ -92,15 +92,19 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     add("--process-metrics", action="store_true", help="process_start_time_seconds in /metrics, likewise")
     add("--log-file", metavar="FILE", help="append log lines here (default: standard output)")
     add("--log-format", choices=("text", "json"), default="text", help="default: %(default)s")
-    add("--log-level", choices=LEVELS, default=_rust_log(), help="default: $RUST_LOG, or error")
+    add("--log-level", type=_rust_log, default=_rust_log(os.environ.get("RUST_LOG", "")), metavar="FILTER",
+        help="as RUST_LOG, whose value it is by default")
     no_colour = bool(os.environ.get("NO_COLOR"))
     add("--no-color", action="store_true", default=no_colour, help="no ANSI escapes in text lines")
 
 
-def _rust_log() -> str:
-    """Of RUST_LOG's forms only a plain level is understood."""
-    level = os.environ.get("RUST_LOG", "").lower()
-    return level if level in LEVELS else "error"
+def _rust_log(text: str) -> str:
+    """Levels, and levels of targets. Of anything else, as of nothing, errors alone are left."""
+    try:
+        Filter(text)
+    except ValueError:
+        return "error"
+    return text
 
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:

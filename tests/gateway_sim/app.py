@@ -77,7 +77,7 @@ def _connect_redis(url: str | None, log: Log) -> redis.Redis | None:
 def _connect_database(dsn: str | None, log: Log, counts: Counts) -> Database | None:
     if dsn is None:
         return None
-    database = Database(dsn, counts)
+    database = Database(dsn, counts, log)
     try:
         database.connect()
         create_schema(dsn)

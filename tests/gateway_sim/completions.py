@@ -11,10 +11,11 @@ import redis
 
 from . import logs, sql
 from .counts import Counts
-from .logs import Log, rust_duration
+from .logs import Log
 from .metrics import Metrics
 from .postgres import Database, DatabaseError
 from .replies import ApiError, json_bytes
+from .rust_text import rust_duration
 from .settings import Settings
 
 MODELS = {

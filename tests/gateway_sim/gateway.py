@@ -24,7 +24,7 @@ class Gateway:
     """Context manager. `url` and `pid` are set while it runs; `log_path` stays readable until `close`. The port, a free
     one unless given, stays the same over restarts.
 
-    Log lines go to `log_file`, by default a temporary file; `log_level` None means what an unset RUST_LOG means.
+    Log lines go to `log_file`, by default a temporary file; `log_level` is what RUST_LOG would be, None where it is unset.
     """
 
     def __init__(

@@ -9,12 +9,14 @@ own connection. Thread-safe; every call blocks.
 import ctypes
 import queue
 import threading
+import time
 from datetime import datetime
 
 import psycopg2
 from psycopg2 import extensions
 
 from .counts import Counts
+from .logs import Log
 from .sql import Statement
 
 CONNECTIONS = 10
@@ -56,9 +58,10 @@ class DatabaseError(Exception):
 class Database:
     """`run` returns the rows as dicts and counts the call; raises DatabaseError, also while the server is away."""
 
-    def __init__(self, dsn: str, counts: Counts):
+    def __init__(self, dsn: str, counts: Counts, log: Log):
         self._dsn = dsn
         self._counts = counts
+        self._log = log
         self._slots = threading.BoundedSemaphore(CONNECTIONS)
         self._idle: queue.LifoQueue = queue.LifoQueue()
 
@@ -69,11 +72,15 @@ class Database:
     def run(self, statement: Statement, *parameters) -> list[dict]:
         with self._slots:
             connection = self._take()
+            begun = time.monotonic()
             try:
                 rows, row_count = _execute(connection, statement.text, parameters)
             finally:
                 self._give_back(connection)
         self._counts.statement(statement.tag, row_count)
+        self._log.statement(
+            statement.text, affected=row_count, returned=len(rows), seconds=time.monotonic() - begun
+        )
         return rows
 
     def _take(self):

@@ -162,6 +162,7 @@ def test_key_tells_everything(run: Commands, gateway: Gateway):
     assert "overlap: both keys are in use" in overlap
     assert f"{gateway.overlap_new}, rule name (same owner, same name)" in overlap
     assert "used within its drain window 7d (low confidence" in overlap
+    assert "Next step    this key is still in use beside its replacement: finish the switch\n" in overlap
     expired = run.text("key", gateway.expired)
     assert "Phase        expired" in expired
     assert r"\x1B[31mexpired" in expired or r"\x1b[31mexpired" in expired
@@ -172,6 +173,21 @@ def test_key_tells_everything(run: Commands, gateway: Gateway):
     assert run("key", gateway.drained_new).returncode == 64, "a modern key has no phase"
 
 
+def test_key_shows_the_owners_address_beside_its_id(run: Commands, gateway: Gateway):
+    database = gateway.table.database
+    owner = database.execute("SELECT user_id::text FROM virtual_keys WHERE id::text = %s", (gateway.overlap,))[0][0]
+    assert f"Owner        owner1@example.com ({owner})\n" in run.text("key", gateway.overlap)
+    database.execute("UPDATE users SET email = E'\\x1b[31mnew@example.com' WHERE id::text = %s", (owner,))
+    text = run.text("key", gateway.overlap)
+    assert "\x1b" not in text and "[31mnew@example.com (" in text
+    system = gateway.table.add(name="nobody's")
+    eventually(lambda: "Owner        system\n" in run("key", system).stdout.decode(), 10, "it is known")
+    assert "Next step    this key has no new key yet: create one\n" in run.text("key", system)
+    # Where it cannot be asked for, the id is still there.
+    database.execute("ALTER TABLE users RENAME TO elsewhere")
+    assert f"Owner        {owner}\n" in run.text("key", gateway.overlap)
+
+
 def test_a_keys_history_is_kept(run: Commands, gateway: Gateway, serve: Serve):
     gateway.table.use(gateway.issued_new)
     eventually(lambda: serve.metric("keyshift_legacy_keys", phase="overlap") == 2, 10, "the switch")
@@ -179,6 +195,7 @@ def test_a_keys_history_is_kept(run: Commands, gateway: Gateway, serve: Serve):
     eventually(lambda: serve.metric("keyshift_legacy_keys", phase="retired_in_use") == 1, 10, "the deletion")
     text = run.text("key", gateway.issued)
     assert "retired_in_use: deleted while in use" in text
+    assert "Next step" not in text, "its row has gone"
     history = text[text.index("History") :]
     steps = ["first seen", "replacement used", "issued -> overlap", "overlap -> retired_in_use"]
     assert [step for step in steps if step in history] == steps

@@ -26,8 +26,8 @@ import pytest
 
 from gateway_sim import Gateway, Planted, PlantedKey, Seed, Traffic
 from gateway_sim.gateway import JWT_SECRET
-from gateway_sim.logs import rust_duration
 from gateway_sim.plan import Plan
+from gateway_sim.rust_text import rust_duration
 from harness.wait import eventually
 
 TESTS = Path(__file__).parents[1]
@@ -515,6 +515,37 @@ def test_plain_and_json_lines(start, planted):
     assert list(entry) == ["timestamp", "level", "fields", "target"]
     assert entry["level"] == "DEBUG" and entry["target"] == "inferxgate::rate_limiter"
     assert re.fullmatch(MOMENT, entry["timestamp"]) and entry["fields"]["message"].startswith(message)
+
+
+LOOKUP_LINE = (
+    r'summary="SELECT id, key_hash, key_lookup_hash, …" db.statement="\n\nSELECT\n  id,\n  key_hash,\n  key_lookup_hash,\n'
+    r"  key_prefix,\n  user_id,\n  name,\n  max_budget,\n  current_spend,\n  rate_limit_rpm,\n  rate_limit_tpm,\n"
+    r"  allowed_models,\n  expires_at,\n  blocked,\n  created_at,\n  last_used_at\nFROM\n  virtual_keys\nWHERE\n"
+    r'  key_lookup_hash = $1\n" rows_affected={rows} rows_returned={rows} elapsed='
+)
+TOUCH_LINE = (
+    r'summary="UPDATE virtual_keys SET last_used_at …" db.statement="\n\nUPDATE\n  virtual_keys\nSET\n'
+    r'  last_used_at = NOW()\nWHERE\n  id = $1\n" rows_affected=1 rows_returned=0 elapsed='
+)
+
+
+def test_statements_are_logged_where_rust_log_names_sqlx(start, planted):
+    level = "info,sqlx::query=debug,inferxgate::auth=error"
+    plain, structured = start(log_level=level, colour=False), start(log_level=level, log_format="json")
+    for gateway in (plain, structured):
+        use(gateway, modern(planted))
+        use(gateway, "sk-unknown")
+    lines = [line for line in plain.log_text().splitlines() if " DEBUG sqlx::query: " in line]
+    said = [line.split(" DEBUG sqlx::query: ")[1] for line in lines]
+    assert sum(line.startswith(LOOKUP_LINE.format(rows=1)) for line in said) == 1
+    assert sum(line.startswith(LOOKUP_LINE.format(rows=0)) for line in said) == 1
+    assert sum(line.startswith(TOUCH_LINE) for line in said) == 1
+    assert all(re.search(r" elapsed=[\d.]+(s|ms|µs|ns) elapsed_secs=[\d.e-]+$", line) for line in said)
+    assert len(lines) == sum(each["calls"] for each in plain.counts()["statements"].values())
+    assert "inferxgate::auth" not in plain.log_text() and " INFO inferxgate: " in plain.log_text()
+    entry = next(entry for entry in map(json.loads, structured.log_text().splitlines()) if entry["target"] == "sqlx::query")
+    assert list(entry["fields"]) == ["summary", "db.statement", "rows_affected", "rows_returned", "elapsed", "elapsed_secs"]
+    assert "sqlx" not in start(log_level="debug").log_text()
 
 
 def test_unset_rust_log_means_errors_only_and_no_level_logs_a_failure(start, planted):

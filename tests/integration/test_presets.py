@@ -143,6 +143,7 @@ def test_langfuse_promotes_a_key_and_that_is_the_fallback_at_work(database, redi
         assert b"present" in run(serve, "status").stdout
         shown = run(serve, "key", "k1").stdout.decode()
         assert "upgraded" in shown
+        assert "Owner        Search (p1)" in shown
         assert "Search" not in serve.scrape_text()
 
 

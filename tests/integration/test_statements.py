@@ -5,14 +5,17 @@ import contextlib
 import json
 import re
 import sqlite3
+import time
 
 import pytest
+import requests
 
 from gateway_sim import Planted, Seed, create_schema
 from harness.counting import counted, done, gateway_of, looking, resets, run, settled, wait_for_a_look
 from harness.keyshift import Keyshift, Serve
 from harness.postgres import Database, Postgres
 from harness.statements import VERSIONS, ImitatedStatements, crowd_out
+from harness.verdicts import ask, check
 from harness.wait import eventually
 from harness.watching import KeyTable
 
@@ -49,7 +52,10 @@ def test_every_event_is_counted_once(database, planted, redis, behaviour, scope)
         assert (seen["scans"] > 0) == (behaviour == "fallback") == (seen["keys compared"] > 0)
         assert counts["fallback"]["attempts"] == seen["scans"] and counts["fallback"]["compared"] == seen["keys compared"]
         assert serve.metric("keyshift_evidence_info", signal="fallback", evidence="statements") == 1
-        assert serve.metric("keyshift_fallback_auth_total") <= seen["scans"], "garbage keys are scanned for, too"
+        hits = serve.metric("keyshift_fallback_auth_total")
+        # Scans for garbage keys within two seconds of a use may be of it: told apart below.
+        assert counts["fallback"]["hits"] <= hits <= seen["scans"], "garbage keys are scanned for, too"
+        assert behaviour == "fallback" or hits == 0
         assert serve.metric("keyshift_statements_unclassified_total") == 0
         assert serve.metric("keyshift_auth_cache_misses_total") == seen["verifications"]
         wait_for_a_look(serve)
@@ -60,6 +66,40 @@ def test_every_event_is_counted_once(database, planted, redis, behaviour, scope)
         else:
             assert unknown is None, "a lookup that finds nothing may be a legacy key's"
         assert resets(serve) == 0
+
+
+def test_uses_of_the_fallback_are_counted_exactly_and_scans_in_vain_are_none(database, planted):
+    keys = planted.with_role("active", legacy=True)
+    with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn(), keys={"interval": "200ms"})) as serve:
+
+        def call(key: str, answer: int) -> None:
+            headers = {"Authorization": f"Bearer {key}"}
+            assert requests.post(f"{gateway.url}/v1/models", headers=headers, timeout=20).status_code == answer
+
+        def hits() -> float:
+            return serve.metric("keyshift_fallback_auth_total")
+
+        for key in keys * 4:
+            call(key.text, 200)
+        uses = settled(serve, gateway)["scans"]
+        assert uses == gateway.counts()["fallback"]["hits"] == 4 * len(keys)
+        eventually(lambda: hits() == uses, 15, f"{uses} uses, not {hits()}")
+        for round in (1, 2):
+            last_use = time.monotonic()
+            # More than the two seconds in which a scan may be of a use.
+            eventually(lambda: time.monotonic() > last_use + 3, 5, "the last use is long ago")
+            wait_for_a_look(serve)
+            for number in range(5):
+                call(f"sk-garbage{round}{number}", 401)
+            assert settled(serve, gateway)["scans"] == uses + 5 * round + (round - 1)
+            # A poll of the key table more than two seconds later tells that they were in vain.
+            scanned = time.monotonic()
+            eventually(lambda: time.monotonic() > scanned + 3, 5, "they have been judged")
+            serve.wait_for_poll()
+            assert hits() == uses + (round - 1) == gateway.counts()["fallback"]["hits"]
+            if round == 1:
+                call(keys[0].text, 200)
+                eventually(lambda: hits() == uses + 1, 15, f"one more use, not {hits() - uses}")
 
 
 def test_what_happened_before_is_not_counted(database, planted):
@@ -278,6 +318,9 @@ def test_what_an_administrator_reads_is_left_out_once_the_gateway_is_known(datab
         wait_for_a_look(serve)
         assert counted(serve)["scans"] == 1 and resets(serve) == 0
         assert "left out are by role (gateway.statements.roles) 1 statement of" in doctor(serve)
+        # In the words of each who is asked: the text, and JSON.
+        said = "; left out of statements: by role (gateway.statements.roles) 1 statement of "
+        assert said in check(serve, "no_fallback_hits")[1] and said in ask(serve, "verdict")
 
 
 # --- where it cannot count

@@ -207,6 +207,13 @@ def test_what_contradicts_itself_is_none(database: Database, tmp_path: Path, pre
         assert secret[0] not in json.dumps(found.findings)
 
 
+def judged(serve: Serve, check: str) -> dict[str, Any]:
+    """What the verdict says of one check."""
+    answer = json.loads(Keyshift().run("verdict", "--format", "json", "--config", serve.config_path).stdout)
+    (found,) = (found for found in answer["checks"] if found["check"] == check)
+    return found
+
+
 def refused(serve: Serve) -> str:
     assert serve.errors().keys() == {"schema"}
     assert serve.keys() == (None, None)
@@ -255,6 +262,26 @@ def test_a_lookup_column_that_tells_nothing_is_refused_until_the_file_says_what_
     for way in ({"legacy_when": {"column": "hash", "length": 4}}, {"columns": {**CUSTOM, "lookup_hash": {"column": "hash", "length": 32}}}):
         with Serve(watching(database.dsn(), gateway={**PLAIN, **way})) as serve:
             assert sum(serve.keys()) == len(values)
+
+
+@pytest.mark.parametrize("view", [False, True], ids=["table", "view"])
+def test_values_too_short_for_a_hash_are_named_and_can_be_told_from_hashes(database, tmp_path, view):
+    keys_table(database, HASH.format(1), HASH.format(2), "'pending'", "'soon'", "NULL")
+    gateway = through_a_view(database, PLAIN, "keys", tmp_path) if view else PLAIN
+    tree = watching(database.dsn(), gateway=gateway)
+    with Serve(tree) as serve:
+        assert serve.keys() == (1, 4)
+        assert problems(serve) == {"hash_short": 2}
+        assert judged(serve, "inventory")["outcome"] == "UNKNOWN"
+    found = doctor(tree)
+    warnings = found.what("keys", "warning")
+    assert "2 keys have a lookup hash of fewer than 16 octets" in warnings, warnings
+    assert "pending" not in json.dumps(found.findings)
+    # The way out that doctor names.
+    shape = {"column": "hash", "length": 64, "characters": "hex"}
+    with Serve(watching(database.dsn(), gateway={**PLAIN, "columns": {**CUSTOM, "lookup_hash": shape}})) as serve:
+        assert serve.keys() == (3, 2)
+        assert problems(serve) == {"hash_malformed": 2}
 
 
 @pytest.mark.parametrize("default", ["NULL", "''", "'  '::text"])
@@ -330,6 +357,7 @@ def test_an_owner_by_join(database, tmp_path):
     tree = watching(database.dsn(), gateway={**PLAIN, "columns": {**CUSTOM, "owner": owner}})
     report = Keyshift().run("report", "--format", "json", "--config", written(tmp_path / "k.yaml", tree))
     assert json.loads(report.stdout)["keys"][0]["owner_email"] == "seven@example.com"
+    assert b"Owner        seven@example.com (7)\n" in Keyshift().run("key", "1", "--config", tmp_path / "k.yaml").stdout
 
 
 def test_a_last_use_in_the_future_is_a_use_when_it_changes(database):
@@ -405,13 +433,8 @@ def test_without_last_uses_the_verdict_is_unknown_and_says_what_to_do(database, 
     tree = {**watching(database.dsn(), gateway=gateway), "migration": {"drain_window": "1s", "dormant_after": "1s"}}
     with Serve(tree) as serve:
         assert serve.keys() == (1, 1)
-
-        def check() -> dict[str, Any]:
-            answer = json.loads(Keyshift().run("verdict", "--format", "json", "--config", serve.config_path).stdout)
-            (found,) = (check for check in answer["checks"] if check["check"] == "no_live_use")
-            return found
-
-        assert check()["outcome"] == "UNKNOWN" and "last_used_at: null" in check()["evidence"]
+        check = judged(serve, "no_live_use")
+        assert check["outcome"] == "UNKNOWN" and "last_used_at: null" in check["evidence"]
         database.execute("DELETE FROM keys WHERE hash IS NULL")
         gone = lambda: serve.metric("keyshift_legacy_keys", phase="retired_in_use")  # noqa: E731
         eventually(lambda: gone() == 1, 10, "the deleted key may have been in use")

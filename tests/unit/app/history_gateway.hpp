@@ -251,6 +251,11 @@ class Gateway {
     }
     void restore_backup();
     void set_clock();
+    /// The journal gets rows without what contradicts itself.
+    void drop_uses_ahead() {
+        for (auto& [id, row] : rows_)
+            if (row.used > now()) row.used = now();
+    }
     void change_fallback() {
         if (random_.chance(30)) set_fallback(!fallback_works_);
     }
@@ -372,7 +377,10 @@ inline void Gateway::happen() {
          {6, &Gateway::change_fallback}}};
     std::uint64_t at = random_.below(100);
     for (const auto& [weight, happening] : kHappenings) {
-        if (at < weight) return (this->*happening)();
+        if (at < weight) {
+            (this->*happening)();
+            return drop_uses_ahead();
+        }
         at -= weight;
     }
 }

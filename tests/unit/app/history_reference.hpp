@@ -123,8 +123,14 @@ class Reference {
     }
 
     void show(Row row);
+    /// A legacy key a moment ago: its last use is not that of a modern key.
+    bool is_upgrade(const Row& row) const {
+        const auto known = keys_.find(row.id);
+        return !row.legacy && known != keys_.end() && !known->second.gone;
+    }
     void note_use(const Row& row);
-    void prove();
+    void prove(const Shown& shown);
+    void forget_future();
     void depart(Known& key, const Row* modern);
     void take_in(const Shown& shown);
     std::set<std::string> taken() const;
@@ -147,7 +153,7 @@ class Reference {
     bool begun_ = false;
     Time now_;  // of the last poll
     Time observed_since_;
-    std::optional<Time> newest_use_, newest_creation_, newest_legacy_use_, newest_modern_use_, proved_at_;
+    std::optional<Time> newest_creation_, newest_legacy_use_, newest_modern_use_, proved_at_;
     std::set<const Known*> matched_;  // by the census under way
 };
 
@@ -213,6 +219,8 @@ inline void Reference::depart(Known& key, const Row* modern) {
     key.in_use = by_use || needed || key.found == Phase::stranded;
     if (!by_use) return;
     key.row.used = modern->used;
+    // The gateway upgraded it when it was used: by its fallback.
+    newest_legacy_use_ = std::max(newest_legacy_use_.value_or(Time{}), std::min(*modern->used, now_));
     ++totals_.legacy_uses_observed;
 }
 
@@ -352,9 +360,7 @@ inline void Reference::take_in(const Shown& shown) {
     std::map<std::string, Row> modern;
     for (const auto* const rows : {&shown.rows, &shown.found}) {
         for (const Row& row : *rows) {
-            if (row.used && *row.used <= now_ + 5min)
-                newest_use_ = std::max(newest_use_.value_or(Time{}), *row.used);
-            if (row.used) note_use(row);
+            if (row.used && !is_upgrade(row)) note_use(row);
             if (row.legacy) {
                 show(row);
                 legacy.insert(row.id);
@@ -368,7 +374,7 @@ inline void Reference::take_in(const Shown& shown) {
         if (!key.over && legacy.count(id) == 0 && (census || shown.missing.count(id) != 0))
             depart(key, modern.count(id) != 0 ? &modern.at(id) : nullptr);
     if (census) modern_ = std::move(modern);
-    prove();
+    prove(shown);
 }
 
 /// A last use of the future counts as now.
@@ -378,14 +384,18 @@ inline void Reference::note_use(const Row& row) {
 }
 
 /// Last uses are evidence once one was seen to move, or lies after the first modern key was made.
-inline void Reference::prove() {
-    if (proved_at_ || !newest_legacy_use_) return;
-    const bool after_modern = std::any_of(modern_.begin(), modern_.end(), [this](const auto& item) {
-        return item.second.created < *newest_legacy_use_;
-    });
+inline void Reference::prove(const Shown& shown) {
+    if (proved_at_) return;
+    const auto after_modern = [this](const Row& row) {
+        return row.legacy && row.used &&
+               std::any_of(modern_.begin(), modern_.end(),
+                           [&row](const auto& item) { return item.second.created < *row.used; });
+    };
+    const bool after = std::any_of(shown.rows.begin(), shown.rows.end(), after_modern) ||
+                       std::any_of(shown.found.begin(), shown.found.end(), after_modern);
     const bool moved =
         std::any_of(keys_.begin(), keys_.end(), [](const auto& item) { return item.second.moved; });
-    if (moved || after_modern) proved_at_ = now_;
+    if (moved || after) proved_at_ = now_;
 }
 
 inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback,
@@ -393,6 +403,7 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     if (!begun_ || (elapsed && std::chrono::abs(shown.now - now_ - *elapsed) > 15min))
         observed_since_ = shown.now;
     now_ = shown.now;
+    forget_future();
     std::set<std::string> watched;
     for (const auto& [id, key] : keys_)
         if (key.gone && key.published == Phase::retired_in_use) watched.insert(id);
@@ -409,6 +420,15 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
         key.over = key.gone && key.published >= Phase::upgraded && key.published != Phase::retired_in_use;
     }
     begun_ = true;
+}
+
+/// The clock was set back: what speaks against SAFE counts as now, what speaks for it is not known.
+inline void Reference::forget_future() {
+    const Time latest = now_ + 5min;
+    for (auto* const at : {&newest_creation_, &newest_legacy_use_, &proved_at_, &census_at_})
+        if (*at > latest) *at = now_;
+    if (observed_since_ > latest) observed_since_ = now_;
+    if (newest_modern_use_ > latest) newest_modern_use_.reset();
 }
 
 /// As far as time alone decides.
@@ -431,7 +451,7 @@ inline std::vector<std::string> Reference::doubts(const domain::FallbackJudgemen
     const auto doubt = [&out](bool there, std::string what) {
         if (there) out.push_back(std::move(what));
     };
-    doubt(!newest_use_ || *newest_use_ <= now_ - kDay || *newest_use_ > now_ + 5min, "no key in use");
+    doubt(std::max(newest_legacy_use_, newest_modern_use_) <= now_ - kDay, "no key in use");
     doubt(now_ - observed_since_ < drain, "observed too short");
     doubt(newest_creation_ && *newest_creation_ > now_ - drain, "a new legacy key");
     doubt(fallback.state.mode == FallbackMode::unknown || fallback.contradicted, "fallback mode");

@@ -11,7 +11,6 @@
 #include <gtest/gtest.h>
 
 #include "app/evidence_book.hpp"
-#include "app/evidence_saver.hpp"
 #include "app/key_journal.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
@@ -41,16 +40,19 @@ class Watch {
             policy_.measurable["statements"] = offers_ =
                 can({Event::fallback, Event::fallback_scan, Event::fallback_scanned_key, Event::lookup_found,
                      Event::lookup_not_found, Event::verification});
-        if (world.log.configured) policy_.measurable["gateway_log"] = can({Event::fallback});
+        if (world.log.configured)
+            policy_.measurable["gateway_log"] = can({Event::fallback, Event::request_success});
         if (world.metric.configured) policy_.measurable["gateway_metrics"] = can({Event::fallback});
+        if (world.traits.probe) policy_.measurable["probe"] = {};
+        if (world.traits.canary) policy_.canary = kCanary;
         start();
     }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
     ~Watch() {
-        journal_.reset();
-        state_.reset();
+        stop();
         std::filesystem::remove_all(directory_);
+        std::filesystem::remove_all(copy());
     }
 
     domain::Policy& policy() { return policy_; }
@@ -59,16 +61,49 @@ class Watch {
 
     /// What was not saved is gone.
     void restart() {
-        journal_.reset();
-        state_.reset();
+        stop();
         start();
+    }
+    void copy_state() {
+        std::filesystem::remove_all(copy());
+        std::filesystem::copy(directory_, copy());
+        log_copied_ = log_saved_;
+    }
+    /// An administrator puts the copy in the state's place.
+    void restore_state() {
+        stop();
+        std::filesystem::remove_all(directory_);
+        std::filesystem::copy(copy(), directory_);
+        log_saved_ = log_copied_;
+        start();
+    }
+    /// This host's clock minus the database's. It is noticed at the next poll of the keys.
+    void set_clock(Duration ahead) { ahead_ = ahead; }
+
+    /// One request without credentials, and one with the canary key if there is one.
+    void poll_probe(World& world) {
+        if (policy_.measurable.count("probe") == 0) return;
+        collectors::Observation seen{.taken_at = host(world.now())};
+        seen.probe.emplace();
+        seen.probe->refused_at = seen.taken_at;
+        if (world.traits.canary) {
+            const bool in = world.ask_canary();
+            (in ? seen.probe->canary_accepted_at : seen.probe->canary_refused_at) = seen.taken_at;
+            if (in) {
+                seen.caused = {Event::lookup_not_found, Event::fallback_scan, Event::fallback,
+                               Event::verification};
+            } else {
+                seen.caused = {Event::lookup_not_found};
+            }
+        }
+        take("probe", seen);
     }
 
     void poll_statements(World& world) {
         if (!world.statements.configured) return;
         const Counters& c = world.counted;
         const std::string epoch = std::to_string(c.statistics_epoch);
-        auto seen = counted(world.now());
+        auto seen = counted(host(world.now()));
         seen.counted->offers = offers_;
         seen.counted->lossy = !world.statements.is_on;
         seen.counted->ground.at_work = c.lookups > lookups_seen_;
@@ -87,16 +122,22 @@ class Watch {
     }
     void poll_log(World& world) {
         if (!world.log.configured) return;
-        auto seen = counted(world.now());
+        auto seen = counted(host(world.now()));
         seen.counted->offers = policy_.measurable.at("gateway_log");
-        seen.counted->ground.at_work = world.log.is_on && world.counted.log_lines > 0;
-        seen.counted->grown.at(index_of(Event::fallback)) = std::exchange(world.counted.log_hits, 0);
-        world.counted.log_lines = 0;
+        const LogPosition& end = world.log_end();
+        seen.counted->ground.at_work = world.log.is_on && end.lines > log_.lines;
+        seen.counted->grown.at(index_of(Event::fallback)) = end.hits - log_.hits;
+        seen.counted->own.at(index_of(Event::fallback)) = end.own - log_.own;
+        seen.counted->grown.at(index_of(Event::request_success)) = end.successes - log_.successes;
+        seen.log.emplace();
+        for (std::size_t i = log_.named; i < end.named; ++i)
+            seen.log->uses.add(world.named_use(i).first, world.named_use(i).second);
+        log_ = end;
         take("gateway_log", seen);
     }
     void poll_metrics(World& world) {
         if (!world.metric.configured) return;
-        auto seen = counted(world.now());
+        auto seen = counted(host(world.now()));
         seen.counted->offers = policy_.measurable.at("gateway_metrics");
         seen.counted->ground.at_work = true;
         seen.counted->readings.parts.push_back({"replica",
@@ -108,32 +149,35 @@ class Watch {
         take("gateway_metrics", seen);
     }
 
-    /// The rows of `table`, as they were at `data_at`, of the database called `name`. False: refused.
-    bool poll_keys(const Table& table, Time now, Time data_at, const std::string& name) {
-        EXPECT_TRUE(journal_->prepare());
-        journal_->heard(domain::counted_fallback(model_, now));
-        EXPECT_TRUE(journal_->begin({.scan = collectors::Scan::census,
+    /// A look at `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
+    KeyLook poll_keys(const Table& table, Time now, Time data_at, const std::string& name, Scan scan) {
+        KeyLook look{.scan = scan, .data_at = data_at};
+        const bool early = assessment(now).judgement.awaits_census;
+        if (journal_->prepare().value() == Scan::census || !last_scan_ || early) look.scan = Scan::census;
+        const domain::KeyUses uses = book_.take_uses();
+        told_.merge(uses);
+        journal_->heard(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
+        EXPECT_TRUE(journal_->begin({.scan = look.scan,
                                      .moment = now,
                                      .data_at = data_at,
                                      .table = {"system " + name, "gateway (1)", "virtual_keys", "2"}}));
         for (const bool legacy : {true, false})
             for (const auto& [id, row] : table)
-                if (row.legacy == legacy) show(id, row, now);
-        auto outcome = journal_->finish(kPollEvery);
-        domain::SourceStatus& status = model_.sources[domain::kKeysSource];
-        ++status.polls;
-        status.up = outcome.has_value();
-        if (!outcome) return false;
-        status.last_success_at = data_at;
-        if (!status.observation_start) status.observation_start = data_at;
-        EvidenceBook::follow_table(outcome->totals.table_changes, now, model_);
-        model_.keys = *std::move(outcome);
-        model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
-        EvidenceBook::update(model_, now);
-        save();
-        return true;
+                if (row.legacy == legacy && is_shown(row, look)) show(id, row, now, look);
+        if (look.scan == Scan::active) show_missing(table, now, look);
+        look.accepted = finish_keys(now, data_at);
+        if (look.accepted) look.told = std::exchange(told_, {});
+        return look;
     }
-    domain::Assessment assessment(Time now) const { return assess(model_, now); }
+    domain::Assessment assessment(Time now) const { return assess(model_, database_now(model_, host(now))); }
+    /// Evidence is written beside the journal, some time after it was taken.
+    void save() {
+        auto transaction = beside_->begin();
+        ASSERT_TRUE(transaction);
+        book_.take_unsaved(model_).write(*transaction);
+        EXPECT_TRUE(transaction->commit());
+        log_saved_ = log_;
+    }
 
     void acknowledge(const std::string& id, Time at) { decide(store::Acknowledgement{id, at, "op", ""}); }
     void pair(const std::string& old, const std::string& replacement, Time at) {
@@ -141,13 +185,50 @@ class Watch {
     }
 
  private:
+    bool is_shown(const Row& row, const KeyLook& look) const {
+        if (look.scan == Scan::census) return true;
+        const Time since = look.scan == Scan::active
+                               ? look.data_at - policy_.windows.drain
+                               : *last_scan_ - std::max<Duration>(60s, policy_.last_used_delay);
+        return row.legacy && std::max(row.created, row.used) >= since;
+    }
+    void show_missing(const Table& table, Time now, KeyLook& look) {
+        for (const std::string& id : journal_->missing(100).value()) {
+            look.missing.insert(id);
+            if (const auto row = table.find(id); row != table.end()) show(id, row->second, now, look);
+        }
+    }
+    bool finish_keys(Time now, Time data_at) {
+        auto outcome = journal_->finish(kPollEvery);
+        domain::SourceStatus& status = model_.sources[domain::kKeysSource];
+        ++status.polls;
+        status.up = outcome.has_value();
+        if (!outcome) return false;
+        status.last_success_at = data_at;
+        if (!status.observation_start) status.observation_start = data_at;
+        EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
+        domain::take_skew(model_, ahead_, host(now));
+        model_.keys = *std::move(outcome);
+        model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
+        EvidenceBook::update(model_, host(now));
+        last_scan_ = data_at;
+        return true;
+    }
+    void stop() {
+        journal_.reset();
+        beside_.reset();
+        state_.reset();
+    }
     void start() {
         state_ = std::move(store::State::open(directory_)->state);
+        beside_ = std::move(store::State::attach(directory_).value());
         journal_ = std::make_unique<KeyJournal>(*state_, JournalSettings{.policy = policy_});
         model_ = {};
         model_.policy = policy_;
         book_ = {};
-        EXPECT_TRUE(book_.load(*state_, model_, world_.now()));
+        EXPECT_TRUE(book_.load(*state_, model_, host(world_.now())));
+        log_ = log_saved_;
+        last_scan_.reset();
         const auto starts = state_->load_observation_starts().value();
         if (const auto at = starts.find(domain::kKeysSource); at != starts.end())
             model_.sources[domain::kKeysSource].observation_start = at->second;
@@ -162,13 +243,11 @@ class Watch {
         model_.sources[source].up = true;
         book_.take(source, seen, kPollEvery, seen.taken_at, model_);
         EvidenceBook::update(model_, seen.taken_at);
-        save();
     }
-    void save() {
-        auto unsaved = book_.take_unsaved(model_);
-        EXPECT_TRUE(app::save(unsaved, directory_));
-    }
-    void show(const std::string& id, const Row& from, Time now) {
+    Time host(Time database_time) const { return database_time + ahead_; }
+    std::filesystem::path copy() const { return directory_.string() + ".copy"; }
+    void show(const std::string& id, const Row& from, Time now, KeyLook& look) {
+        look.rows[id] = from;
         domain::KeyRow row;
         row.id = id;
         row.owner = from.owner;
@@ -178,13 +257,12 @@ class Watch {
         row.last_used_at = from.used;
         row.expires_at = from.expires;
         row.blocked = from.blocked;
-        row.hash = from.legacy ? domain::HashKind::legacy : domain::HashKind::modern;
+        row.hash = from.legacy ? from.hash : domain::HashKind::modern;
         EXPECT_TRUE(journal_->key(domain::plausible(row, now)));
     }
     template <class Decision>
     void decide(const Decision& decision) {
-        const auto beside = std::move(store::State::attach(directory_).value());
-        auto transaction = beside->begin();
+        auto transaction = beside_->begin();
         ASSERT_TRUE(transaction);
         transaction->decide(decision);
         EXPECT_TRUE(transaction->commit());
@@ -195,10 +273,15 @@ class Watch {
     domain::Events offers_;
     std::filesystem::path directory_;
     std::unique_ptr<store::State> state_;
+    std::unique_ptr<store::State> beside_;  // a connection of its own, as the daemon has for evidence
     std::unique_ptr<KeyJournal> journal_;
     EvidenceBook book_;
     domain::Model model_;
     std::uint64_t lookups_seen_ = 0;
+    LogPosition log_, log_saved_, log_copied_;
+    std::optional<Time> last_scan_;  // by this process
+    Duration ahead_{};
+    domain::KeyUses told_;
 };
 
 }  // namespace keyshift::app::safety

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "collectors/collector.hpp"
+#include "domain/plausible.hpp"
 #include "history_random.hpp"
 
 namespace keyshift::app::safety {
@@ -34,8 +36,24 @@ struct Row {
     bool blocked = false;
     bool legacy = true;
     bool right_hash = true;  ///< a modern key's hash is that of the key that its holder has
+    domain::HashKind hash = domain::HashKind::legacy;  ///< what a legacy key has in place of one
 };
 using Table = std::map<std::string, Row>;
+/// The row of the legacy key that the probe uses.
+constexpr const char* kCanary = "canary";
+constexpr const char* kGatewaysOwn = "gateway's own";
+
+using collectors::Scan;
+
+/// What one poll of the key table has shown.
+struct KeyLook {
+    Scan scan = Scan::census;
+    Time data_at;
+    Table rows = {};
+    std::set<std::string> missing = {};  ///< keys that an active scan asked for by id
+    domain::KeyUses told = {};           ///< uses that logs have told of since the one before
+    bool accepted = false;
+};
 
 /// A program of a customer.
 struct Client {
@@ -54,6 +72,8 @@ struct Traits {
     bool promotes = false;     ///< a legacy key becomes modern when it is used
     bool two_clients = false;  ///< a key may have two
     Duration garbage{};        ///< between two calls with keys that never were; zero: none
+    bool log_names_keys = false;
+    bool probe = false, canary = false;
     bool uses_recorded() const { return recording != Recording::never; }
 };
 
@@ -77,7 +97,12 @@ struct Counters {
     std::uint64_t scans = 0, scanned = 0, lookups = 0, found = 0, touches = 0;
     std::uint64_t statistics_epoch = 0;
     std::uint64_t metric = 0, process = 0;
-    std::uint64_t log_hits = 0, log_lines = 0;  ///< not read yet
+};
+
+/// As much of the log as there is, or as was read.
+struct LogPosition {
+    std::uint64_t hits = 0, own = 0, lines = 0, successes = 0;
+    std::size_t named = 0;  ///< uses, with the key's id
 };
 
 class World {
@@ -91,6 +116,9 @@ class World {
         traits.promotes = random_.chance(25);
         traits.two_clients = random_.chance(30);
         traits.garbage = random_.one_of(std::array<Duration, 3>{0s, 5h, kDay});
+        traits.log_names_keys = random_.chance(40);
+        traits.probe = random_.chance(40);
+        traits.canary = traits.probe && !traits.promotes && random_.chance(60);
         for (Eye* const eye : {&statements, &log, &metric}) {
             eye->configured = random_.chance(50);
             eye->sees_fallback = random_.chance(70);
@@ -99,13 +127,20 @@ class World {
         log.doubts = metric.doubts = false;  // a rule that never matches says nothing
         for (std::uint64_t i = 2 + random_.below(5); i > 0; --i) add_customer();
         for (std::uint64_t i = random_.below(3); i > 0; --i) add_idle();
-        modern("gateway's own", "modern", 40 * kDay);
-        clients.push_back({"gateway's own", "staff", 2h, now_ + 1h});
+        modern(kGatewaysOwn, "modern", 40 * kDay);
+        clients.push_back({kGatewaysOwn, "staff", 2h, now_ + 1h});
+        if (traits.canary) rows_[kCanary] = {"operator", "canary", now_ - 100 * kDay};
     }
 
     Time now() const { return now_; }
     Table& rows() { return rows_; }
     bool fallback_works() const { return fallback_works_; }
+    std::vector<std::string> keys(bool legacy) const {
+        std::vector<std::string> ids;
+        for (const auto& [id, row] : rows_)
+            if (row.legacy == legacy && id != kCanary && id != kGatewaysOwn) ids.push_back(id);
+        return ids;
+    }
 
     void live(Duration d) {
         const Time end = now_ + d;
@@ -131,7 +166,7 @@ class World {
         const std::string owner = "owner " + std::to_string(next_++);
         const std::string id = "L" + std::to_string(next_++);
         rows_[id] = {owner, "api", now_ - random_.up_to(200 * kDay) - kDay};
-        const Duration period = random_.one_of(std::array<Duration, 4>{1h, 6h, kDay, 3 * kDay});
+        const Duration period = random_.one_of(std::array<Duration, 5>{1h, 6h, kDay, 3 * kDay, 10 * kDay});
         clients.push_back({id, owner, period, now_ + random_.up_to(period)});
         if (traits.two_clients && random_.chance(50))
             clients.push_back({id, owner, period, now_ + random_.up_to(period)});
@@ -152,15 +187,16 @@ class World {
     /// A client goes over to `to`.
     void move(Client& client, const std::string& to) { client.key = to; }
     void erase(const std::string& id) {
+        ++deletions;
         graveyard_[id] = rows_.at(id);
         rows_.erase(id);
     }
     void backfill(bool right) {
-        for (auto& [id, row] : rows_) {
-            if (!row.legacy) continue;
-            row.legacy = false;
-            row.right_hash = right;
-        }
+        for (const std::string& id : keys(true)) upgrade(id, right);
+    }
+    void upgrade(const std::string& id, bool right) {
+        rows_.at(id).legacy = false;
+        rows_.at(id).right_hash = right;
     }
     void take_backup() { backup_ = rows_; }
     /// The whole table, or one row of it, as it was.
@@ -168,6 +204,7 @@ class World {
         if (whole) {
             if (!backup_) return false;
             rows_ = *backup_;
+            ++deletions;
             return true;
         }
         if (graveyard_.empty()) return false;
@@ -178,14 +215,52 @@ class World {
     }
     std::string import() {
         const std::string id = "I" + std::to_string(next_++);
-        rows_[id] = {"owner of an import", "imported",
-                     random_.chance(30) ? std::nullopt : std::optional(now_ - 400 * kDay)};
+        const std::string owner = "owner of " + id;
+        rows_[id] = {owner, "imported", random_.chance(30) ? std::nullopt : std::optional(now_ - 400 * kDay)};
+        if (random_.chance(30)) rows_[id].used = now_ - random_.up_to(200 * kDay);
+        if (random_.chance(30)) clients.push_back({id, owner, kDay, now_ + random_.up_to(kDay)});
         return id;
     }
-    /// An expiry that means "never", or a use that is in the future.
-    void plant_sentinel() {
-        for (auto& [id, row] : rows_)
-            if (row.legacy && random_.chance(50)) row.expires = Time{} - 1900 * 365 * kDay;
+    /// Values that some system means something else by than it says.
+    void plant_sentinels() {
+        const Time never = Time{} - 1900 * 365 * kDay;
+        for (const std::string& id : keys(true)) {
+            Row& row = rows_.at(id);
+            switch (random_.below(12)) {
+                case 0:
+                case 1:
+                case 2:
+                case 3:
+                    row.expires = never;
+                    break;
+                case 4:
+                    if (row.used) row.expires = *row.used - random_.up_to(5 * kDay);
+                    break;
+                case 5:
+                    if (traits.uses_recorded()) row.used = now_ + random_.up_to(400 * kDay);
+                    break;
+                case 6:
+                    if (traits.uses_recorded() && !row.used) row.used = never;
+                    break;
+                case 7:
+                    row.created = random_.chance(50) ? std::nullopt : std::optional(base::kInfinitePast);
+                    break;
+                case 8:
+                    row.hash = random_.one_of(std::array{domain::HashKind::empty, domain::HashKind::malformed,
+                                                         domain::HashKind::slow});
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+    /// The operator sees to what doctor names.
+    void mend_sentinels() {
+        for (const std::string& id : keys(true)) {
+            Row& row = rows_.at(id);
+            if (row.used > now_) row.used = now_;
+            row.expires.reset();
+        }
     }
     void set_fallback(bool works) { fallback_works_ = works; }
     void reset_statistics() {
@@ -199,6 +274,26 @@ class World {
         for (FallbackUse& use : unread_) use.in_metric = false;
     }
 
+    /// The probe's request with the canary key; whether it was let in.
+    bool ask_canary() {
+        const bool in = fallback_works_ && rows_.count(kCanary) > 0;
+        if (!in) {
+            refuse();
+            return false;
+        }
+        const bool seen_by_log = log.sees_fallback && log.is_on;
+        lookup(0);
+        scan();
+        if (statements.is_on) ++counted.touches;
+        counted.metric += metric.sees_fallback ? 1 : 0;
+        log_.own += seen_by_log ? 1 : 0;
+        ++log_.lines;
+        record(kCanary);
+        return true;
+    }
+    const LogPosition& log_end() const { return log_; }
+    const std::pair<std::string, Time>& named_use(std::size_t i) const { return named_uses_.at(i); }
+
     /// Uses since this was last asked, which the sources that are polled now have shown.
     std::vector<FallbackUse> take_uses() { return std::exchange(unread_, {}); }
 
@@ -206,6 +301,7 @@ class World {
     Eye statements, log, metric;
     std::vector<Client> clients;
     Counters counted;
+    std::uint64_t deletions = 0;  ///< as the server counts them
 
  private:
     void modern(const std::string& id, const std::string& name, Duration age) {
@@ -220,7 +316,8 @@ class World {
         if (!row.legacy) {
             if (!row.right_hash || row.blocked) return refuse();
             lookup(1);
-            ++counted.log_lines;
+            ++log_.lines;
+            if (log.is_on) ++log_.successes;
             return record(key);
         }
         if (!fallback_works_ || row.blocked) return refuse();
@@ -230,8 +327,9 @@ class World {
         use.in_statements = scan();
         use.in_log = log.sees_fallback && log.is_on;
         use.in_metric = metric.sees_fallback;
-        counted.log_hits += use.in_log ? 1 : 0;
-        ++counted.log_lines;
+        log_.hits += use.in_log ? 1 : 0;
+        ++log_.lines;
+        if (use.in_log && traits.log_names_keys) named_uses_.emplace_back(key, now_), ++log_.named;
         counted.metric += use.in_metric ? 1 : 0;
         unread_.push_back(use);
         if (traits.promotes) row.legacy = false;
@@ -272,7 +370,8 @@ class World {
             const auto row = rows_.find(writes_[done].key);
             if (row == rows_.end()) continue;
             auto& used = row->second.used;
-            used = traits.overwrites || !used ? writes_[done].at : std::max(*used, writes_[done].at);
+            const bool behind = used > writes_[done].at && *used <= now_ && !traits.overwrites;
+            if (!behind) used = writes_[done].at;
         }
         writes_.erase(writes_.begin(), writes_.begin() + static_cast<std::ptrdiff_t>(done));
     }
@@ -290,6 +389,8 @@ class World {
     std::optional<Table> backup_;
     std::vector<Write> writes_;
     std::vector<FallbackUse> unread_;
+    LogPosition log_;
+    std::vector<std::pair<std::string, Time>> named_uses_;
     bool fallback_works_ = true;
     int next_ = 1;
 };

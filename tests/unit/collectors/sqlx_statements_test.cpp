@@ -41,12 +41,13 @@ class SqlxStatementsTest : public testing::Test {
         use(false);
     }
 
-    void use(bool promotes, LogFormat format = LogFormat::tracing_text) {
+    void use(bool promotes, LogFormat format = LogFormat::tracing_text, const std::string& target = "") {
         config::Gateway gateway = config::facts_of(config::Preset::inferxgate).gateway;
         gateway.promotes_in_place = promotes;
         counter_ = make_gateway_log_counter({.format = format,
                                              .rules = config::facts_of(config::Preset::inferxgate).log_rules,
-                                             .statements = StatementClasses::presumed(gateway)});
+                                             .statements = StatementClasses::presumed(gateway),
+                                             .sqlx_target = target});
     }
     void line(const std::string& message, const std::string& level = "DEBUG",
               const std::string& target = "sqlx::query") {
@@ -189,10 +190,54 @@ TEST_F(SqlxStatementsTest, InColoursAndInJson) {
 
 TEST_F(SqlxStatementsTest, FindingsNameWhatIsThereAndWhatFitsNothing) {
     reads(kLookup, 1, 1);
-    reads("SELECT key_hash FROM virtual_keys WHERE verify_key($1, key_hash, something_else)", 1, 1);
+    reads("SELECT k.key_hash FROM virtual_keys k JOIN candidates c ON c.hash = k.key_hash", 1, 1);
     std::string found;
     for (const Finding& finding : counter_->findings()) found += finding.what + "\n";
-    EXPECT_THAT(found, HasSubstr("statements of the gateway are in the log: lookup"));
+    EXPECT_THAT(found, HasSubstr("statements of the gateway are in the log: lookup\n"));
+    EXPECT_THAT(
+        found,
+        HasSubstr("a statement on the key table fits no class, and may be the fallback: SELECT k.key_hash"));
+}
+
+TEST_F(SqlxStatementsTest, WhatFitsNothingIsADoubtUntilTheConfigurationSaysWhatItIs) {
+    const std::string unknown =
+        "SELECT k.key_hash FROM virtual_keys k JOIN candidates c ON c.hash = k.key_hash";
+    reads(kLookup, 1, 1);
+    EXPECT_EQ(counter_->take_ground().doubt, "");
+    reads(unknown, 1, 1);
+    EXPECT_EQ(counted(Event::statement_unclassified), 1U);
+    EXPECT_TRUE(offers(Event::statement_unclassified));
+    EXPECT_THAT(counter_->take_ground().doubt,
+                HasSubstr("fits no class, and may be the fallback: SELECT k.key_hash"));
+    EXPECT_THAT(counter_->take_ground().doubt, HasSubstr("gateway.statements.ignore"));
+
+    // It outlives the process, but not the configuration by which nobody knew what it is.
+    const std::string memory = counter_->memory();
+    use(false);
+    counter_->resume(memory);
+    EXPECT_THAT(counter_->take_ground().doubt, HasSubstr("its text is known when it comes again"));
+    EXPECT_TRUE(offers(Event::lookup_found)) << "the others are remembered, too";
+    use(true);
+    counter_->resume(memory);
+    EXPECT_EQ(counter_->take_ground().doubt, "");
+    EXPECT_TRUE(offers(Event::lookup_found));
+}
+
+/// No advice may hide the lines that another one asks for.
+TEST_F(SqlxStatementsTest, EachAdviceForTheLevelAsksForStatementsTooAndNamesTheirCost) {
+    use(false, LogFormat::tracing_text, "inferxgate");
+    line("Cache initialized: true", " INFO", "inferxgate");
+    std::size_t advised = 0;
+    for (const Finding& finding : counter_->findings()) {
+        if (finding.mend.find("RUST_LOG") == std::string::npos) continue;
+        ++advised;
+        EXPECT_EQ(
+            finding.mend,
+            "start the gateway with RUST_LOG=info,sqlx::query=debug,inferxgate=debug; sqlx::query costs "
+            "a line of 500 to 900 bytes for each of three to five statements a request")
+            << finding.what;
+    }
+    EXPECT_EQ(advised, 2U) << "for what rules wait for, and for statements";
 }
 
 }  // namespace

@@ -200,6 +200,25 @@ TEST(StatementCounts, WhatOtherRolesRunIsLeftOutOnceTheGatewayIsKnown) {
     EXPECT_EQ(server.last.ground.left_out, "by role (gateway.statements.roles) 2 statements of admin");
 }
 
+TEST(StatementCounts, OfManyRolesThatAreLeftOutSomeAreNamedAndNoneDrivesATerminal) {
+    Server server;
+    auto counts = fresh(gateway("statements: {roles: [gateway]}"));
+    server.roles = {{"scan/admin", "\x1b[31madmin"}};
+    server.look(counts);
+    server.run("scan/admin", 1, 10);
+    server.look(counts);
+    EXPECT_EQ(server.last.ground.left_out.find('\x1b'), std::string::npos);
+    EXPECT_NE(server.last.ground.left_out.find("[31madmin"), std::string::npos);
+    for (int i = 0; i < 12; ++i) {
+        const std::string id = "scan/person" + std::to_string(i);
+        server.roles[id] = "person" + std::to_string(i);
+        server.run(id, 1, 10);
+    }
+    server.look(counts);
+    EXPECT_NE(server.last.ground.left_out.find("person4 and 5 more roles"), std::string::npos)
+        << server.last.ground.left_out;
+}
+
 TEST(StatementCounts, TheRolesOfTheConfigurationAreTheGateway) {
     Server server;
     auto counts = fresh(gateway("statements: {roles: [api, gateway]}"));

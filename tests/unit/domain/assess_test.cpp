@@ -94,6 +94,12 @@ const std::vector<Row> kRows{
 
     {"no modern key", [](Model& m) { m.keys->inventory.modern_keys = 0; }, Check::inventory, Outcome::unknown,
      "no modern key"},
+    {"short hashes beside longer ones",
+     [](Model& m) { m.keys->inventory.implausible.at(static_cast<std::size_t>(RowProblem::hash_short)) = 4; },
+     Check::inventory, Outcome::unknown, "4 modern keys with a lookup hash of fewer than 16 octets"},
+    {"short hashes alone, beside legacy keys",
+     [](Model& m) { m.keys->inventory.implausible.at(static_cast<std::size_t>(RowProblem::hash_short)) = 5; },
+     Check::inventory, Outcome::pass, ""},
     {"failed, and why",
      [](Model& m) {
          m.sources[kKeysSource].up = false;
@@ -226,7 +232,7 @@ const std::vector<Row> kRows{
     {"no hit", [](Model& m) { counting(m); }, Check::no_fallback_hits, Outcome::pass, "statements: 0"},
     {"no hit, by last uses", [](Model&) {}, Check::no_fallback_hits, Outcome::pass, "last_used: 0"},
     {"a hit", [](Model& m) { counting(m).grew_at.front() = kNow - 1h; }, Check::no_fallback_hits,
-     Outcome::not_yet, "1 fallback hit within 7d", kNow - 1h + kWeek},
+     Outcome::not_yet, "1 fallback hit since 2026-01-03T00:00:00Z (by full hours)", kNow - 1h + kWeek},
     {"counted for a day, last uses known for longer",
      [](Model& m) { counting(m).counted_since = kNow - 24h; }, Check::coverage, Outcome::pass,
      "covered by last_used since 2025-12-11"},

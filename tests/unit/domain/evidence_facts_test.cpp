@@ -219,6 +219,14 @@ TEST(CanBeMeasured, WhoeverCountsScansCountsHits) {
     EXPECT_TRUE(countable(model, "statements").test(kFallback));
 }
 
+TEST(CanBeMeasured, UsesByTheKeyTableWhereTheyUpgradeAKeyAndNothingElseByIt) {
+    Model model;
+    ASSERT_FALSE(can_be_measured(model, Signal::fallback));
+    model.policy.promotes_in_place = true;
+    EXPECT_TRUE(can_be_measured(model, Signal::fallback));
+    EXPECT_FALSE(can_be_measured(model, Signal::auth_failures));
+}
+
 // ---- failures ----
 
 /// In tens of thousands of attempts, so that every share is enough.
@@ -239,6 +247,7 @@ TEST(AuthFailures, TheShareOfADayIsComparedWithTheWeekBefore) {
     ASSERT_TRUE(failures);
     EXPECT_TRUE(failures->enough);
     EXPECT_EQ(failures->window, 24h);
+    EXPECT_EQ(failures->since, kNow - 24h);
     EXPECT_EQ(failures->attempts, 1000U);
     EXPECT_DOUBLE_EQ(failures->ratio, 0.3);
     EXPECT_DOUBLE_EQ(failures->normal, 0.4);
@@ -320,9 +329,13 @@ TEST(AuthFailures, HoursAreThisHosts) {
     model.evidence.hourly.add(kHourlyFailed, kNow - 30h, 50);
     model.evidence.hourly.add(kHourlyAttempts, kNow - 1h, 100);
     model.skew = 24h;
-    const auto failures = auth_failures(model, kNow - 24h);
+    auto failures = auth_failures(model, kNow - 24h);
     ASSERT_TRUE(failures);
     EXPECT_EQ(failures->ratio, 0) << "more than a day ago";
+    counts.read_at = counts.complete_at = kNow + 30min;
+    failures = auth_failures(model, kNow + 30min - 24h);
+    ASSERT_TRUE(failures);
+    EXPECT_EQ(failures->since, kNow - 48h) << "the hour in which the day begins counts in full";
 }
 
 TEST(AuthFailures, AreUnknownUnlessTheirSourceIsWhole) {
@@ -355,6 +368,8 @@ TEST(ModernUse, IsTheNewestThatAnyoneShows) {
     counting(model, "access_log").grew_at.at(index_of(Event::request_success)) = kNow - 3h;
     EXPECT_EQ(modern_use(model).at, kNow - 3h);
     FallbackEvidence& seen = model.keys.emplace().migration.evidence;
+    seen.newest_modern_use = kNow - 5h;
+    EXPECT_EQ(modern_use(model).at, kNow - 3h) << "what is counted is newer";
     seen.newest_modern_use = kNow - 2h;
     seen.newest_legacy_use = kNow - 1min;
     seen.newest_upgrade = kNow - 1h;

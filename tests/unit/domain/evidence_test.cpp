@@ -49,6 +49,27 @@ TEST(SourceCounts, TotalsGrowAndSayWhen) {
     EXPECT_EQ(counts.read_at, kNow + 2min);
 }
 
+TEST(SourceCounts, WhatLiesInTheFutureOfAClockThatWasSetBackIsOfNow) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow + 24h * 365);
+    take_look(counts, look(3), kNow + 24h * 365 + 1min);
+    take_look(counts, lossy(), kNow + 24h * 365 + 2min);
+    take_look(counts, look(), kNow);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow);
+    EXPECT_EQ(counts.lost_at, kNow);
+    EXPECT_EQ(counts.proof.since, kNow);
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow) << "and stays where it is";
+}
+
+TEST(SourceCounts, AClockThatWasNotSetBackChangesNothingOfWhatIsKnown) {
+    SourceCounts counts;
+    take_look(counts, look(), kNow);
+    counts.grew_at.at(kFallback) = kNow + 10min;  // as another process has saved it
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 10min);
+}
+
 TEST(SourceCounts, ATotalNeverGoesBack) {
     SourceCounts counts;
     for (const std::int64_t growth : {-5, 3, 4, -2, 1}) take_look(counts, look(growth), kNow);
@@ -404,6 +425,15 @@ TEST_F(HeadlinesTest, OfOtherSignalsTooButARequestShowsThatFailuresWould) {
     EXPECT_EQ(evidence(Signal::auth_failures), "access_log");
 }
 
+TEST_F(HeadlinesTest, AllThatTheFirstEvidenceHasCountedCountsABoundToo) {
+    Look cache = offering(of({Event::auth_cache_hit, Event::auth_cache_miss}));
+    cache.growth.at(index_of(Event::auth_cache_miss)) = 3;
+    take("redis", cache);
+    EXPECT_EQ(evidence(Signal::auth_cache), "redis");
+    EXPECT_EQ(total(Event::auth_cache_miss), 3U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, kNow - 1h), 0U) << "none of them is a failure";
+}
+
 TEST_F(HeadlinesTest, WhatASourceCannotCountItIsNoEvidenceOf) {
     take("statements", offering(of({Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss})));
     take("gateway_metrics", offering(of({Event::auth_cache_hit, Event::failure_blocked})));
@@ -593,6 +623,16 @@ class LowerBound : public HeadlinesTest {
     }
     bool contradicted() const { return is_contradicted(evidence_, 168h, now_); }
 };
+
+TEST_F(LowerBound, IsNotRaisedWhereFewerUsesAreKnownThanBefore) {
+    take("statements", look());
+    poll(10);
+    pass(1h);
+    poll(4);
+    EXPECT_EQ(total(), 0U) << "of a state that was restored";
+    poll(5);
+    EXPECT_EQ(total(), 1U);
+}
 
 TEST_F(LowerBound, WhatTheEvidenceHasCountedIsNotCountedAgain) {
     poll(10);
@@ -802,6 +842,20 @@ TEST(Scans, ThatFoundTheirKeyAreTheUseThatWasCountedOfThem) {
     EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 7U) << "promotions without a scan";
 }
 
+TEST(Scans, AreNotExplainedByAHitOfTheCanary) {
+    for (const std::int64_t counted : {1, 0}) {
+        SourceCounts counts;
+        Look look = scans(0);
+        take_look(counts, look, kNow);
+        look.growth.at(index_of(Event::fallback_scan)) = 1;
+        look.growth.at(kFallback) = counted;  // in this look, or in one before
+        look.own.at(kFallback) = 1;
+        take_look(counts, look, kNow + 30s);
+        settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s);
+        EXPECT_EQ(counts.scan_hits, 1U) << counted;
+    }
+}
+
 TEST(Scans, InVainProveNothing) {
     SourceCounts counts;
     take_look(counts, scans(0), kNow);
@@ -873,6 +927,16 @@ TEST(Ability, LapsesWithItsGroundAndWithAPartThatIsGone) {
     take_look(counts, look(0, {"a"}), kNow + 15min + 1us);
     EXPECT_FALSE(counts.proof.since);
     EXPECT_EQ(counts.proof.lapsed, "a part of it has not answered since 2026-01-10T00:00:00Z");
+    SourceCounts rare;
+    Look away = look(1);
+    away.poll_every = 1h;
+    take_look(rare, away, kNow);
+    away.missing = {"a"};
+    away.growth = {};
+    take_look(rare, away, kNow + 2h);
+    EXPECT_TRUE(rare.proof.since) << "looks are that far apart";
+    take_look(rare, away, kNow + 2h + 1us);
+    EXPECT_FALSE(rare.proof.since);
     SourceCounts idle;
     take_look(idle, look(1), kNow);
     Look later = look();
@@ -896,6 +960,22 @@ TEST(Ability, DoubtBeginsCoverageAnewAsLongAsItLasts) {
     EXPECT_EQ(counts.counted_since, kNow + 1min);
     EXPECT_EQ(counts.proof.doubt, "");
     EXPECT_EQ(counts.proof.since, kNow);
+}
+
+TEST(SourceCounts, WhatIsLeftOutIsOfTheLastLook) {
+    SourceCounts counts;
+    Look leaving = look();
+    leaving.ground.left_out = "by gateway.statements.ignore 1";
+    take_look(counts, leaving, kNow);
+    EXPECT_EQ(counts.left_out, "by gateway.statements.ignore 1");
+    take_look(counts, look(), kNow + 1min);
+    EXPECT_EQ(counts.left_out, "");
+}
+
+TEST(Hourly, AnHourBeginsWhereItsCountsDo) {
+    EXPECT_EQ(Hourly::hour_begin(kNow), kNow);
+    EXPECT_EQ(Hourly::hour_begin(kNow - 1us), kNow - 1h);
+    EXPECT_EQ(Hourly::hour_begin(kNow + 59min), kNow);
 }
 
 TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstLook) {

@@ -68,6 +68,8 @@ TEST(FallbackWitnesses, ASourceThatHasCountedNoHitIsNotProved) {
     model.evidence.sources.clear();
     EXPECT_EQ(first(model).unproved, "it was not read yet");
     EXPECT_FALSE(first(model).answers);
+    model.evidence.sources["statements"];
+    EXPECT_EQ(first(model).unproved, "it was not read yet") << "nothing of it is known but that it is there";
 }
 
 TEST(FallbackWitnesses, WhyASourceIsNotProvedAnyMoreIsSaid) {
@@ -102,6 +104,7 @@ TEST(FallbackWitnesses, ASourceAnswersWhileAllOfItCanBeRead) {
     EXPECT_FALSE(answers([](SourceCounts& c) { c.missing = {"a"}; }));
     EXPECT_FALSE(answers([](SourceCounts& c) { c.read_at = kNow - 90s; }));
     EXPECT_FALSE(answers([](SourceCounts& c) { c.offers.reset(kFallback); }));
+    EXPECT_FALSE(answers([](SourceCounts& c) { restore(c, kNow); })) << "not read since the start";
 }
 
 TEST(FallbackWitnesses, AreTheConfiguredSourcesTheBestFirst) {
@@ -135,8 +138,15 @@ TEST(FallbackWitnesses, TimesAreTheDatabases) {
     EXPECT_EQ(watch.witnesses.at(0).lost_at, now - 2h);
     EXPECT_EQ(watch.last_hit, now - 167h);
     EXPECT_EQ(watch.within_window, 3U);
+    EXPECT_EQ(watch.hours_from, now - kWeek) << "kNow begins an hour";
     EXPECT_FALSE(fallback_watch(model, kNow).witnesses.at(0).answers)
         << "read long ago by the database's clock";
+}
+
+TEST(FallbackWitnesses, WhatTheConfigurationLeavesOutIsTold) {
+    Model model = counted();
+    model.evidence.sources.at("statements").left_out = "by gateway.statements.ignore 1";
+    EXPECT_EQ(fallback_watch(model, kNow).witnesses.at(0).left_out, "by gateway.statements.ignore 1");
 }
 
 TEST(FallbackWitnesses, TheLastHitIsTheLastThatAnySourceSaw) {
@@ -162,6 +172,31 @@ TEST(FallbackWitnesses, HitsOfTheWindowAreThoseOfItsHours) {
     EXPECT_EQ(fallback_watch(model, kNow).within_window, 0U) << "the hour has them, the window has not";
     model.policy.windows.drain = kWeek + 1h;
     EXPECT_EQ(fallback_watch(model, kNow).within_window, 7U);
+    model.policy.windows.drain = 1min;
+    counts.grew_at.at(kFallback) = kNow - 30s;
+    EXPECT_EQ(fallback_watch(model, kNow).hours_from, kNow - 1h) << "more are told of than the minute holds";
+    EXPECT_EQ(fallback_watch(model, kNow).within_window, 4U);
+}
+
+TEST(FallbackWitnesses, AStatementThatMayBeTheFallbackIsTheLastThatRan) {
+    Model model = counted();
+    const auto doubt = [&model](const std::string& name, const char* why, std::optional<base::Time> ran) {
+        SourceCounts& counts = counting(model, name);
+        counts.proof.doubt = why;
+        counts.grew_at.at(index_of(Event::statement_unclassified)) = ran;
+    };
+    doubt("statements", "of the statements", {});
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified_at, std::nullopt);
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified, "") << "another doubt";
+    doubt("statements", "", kNow - 1h);
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified_at, std::nullopt) << "somebody has said what it is";
+    doubt("statements", "of the statements", kNow - 200h);
+    doubt("gateway_log", "of the log", kNow - 1h);
+    model.skew = 1min;
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified_at, kNow - 1h - 1min);
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified, "of the log");
+    doubt("statements", "of the statements", kNow);
+    EXPECT_EQ(fallback_watch(model, kNow).unclassified, "of the statements");
 }
 
 // ---- the key table ----
@@ -253,6 +288,27 @@ TEST(LastUsed, CoversAnewAfterItStoodStill) {
     model.evidence.last_use.stood_still_at = kNow - 3h;
     EXPECT_TRUE(first(model).proved);
     EXPECT_EQ(first(model).covered_since, kNow - 3h);
+    model.skew = 1min;
+    EXPECT_EQ(first(model).covered_since, kNow - 3h - 1min) << "by the database's clock";
+}
+
+TEST(LastUsed, CoversSinceItIsKnownWhereThatCameLater) {
+    Model model = used();
+    model.keys->migration.observed_since = kNow - 4h;
+    model.sources[kKeysSource].observation_start = kNow - 2h;
+    EXPECT_EQ(first(model).covered_since, kNow - 4h);
+    model.keys->migration.observed_since.reset();
+    EXPECT_EQ(first(model).covered_since, kNow - 2h);
+    model.sources.clear();
+    EXPECT_EQ(first(model).covered_since, std::nullopt);
+}
+
+TEST(LastUsed, IsNotWatchedWhereNoneIsRecorded) {
+    Model model = used();
+    model.policy.uses_recorded = false;
+    counting(model, "statements").grew_at.at(index_of(Event::lookup_found)) = kNow - 1s;
+    watch_last_use(model, kNow);
+    EXPECT_EQ(model.evidence.last_use.unwritten_since, std::nullopt);
 }
 
 // ---- gateways that upgrade a key when it is used ----
@@ -302,6 +358,10 @@ TEST(ScanTold, ByThereBeingNoLegacyKey) {
     EXPECT_EQ(legacy_use(model, kNow).newest, kNow - 1min) << "the last one may have gone by its use";
     model.policy.promotes_in_place = true;
     EXPECT_FALSE(legacy_use(model, kNow).proved) << "promotions are never in vain";
+    EXPECT_EQ(legacy_use(model, kNow).newest, kNow - 1min) << "and each is a use";
+    model.policy.promotes_in_place = false;
+    model.keys->inventory.legacy_keys = 1;
+    EXPECT_EQ(legacy_use(model, kNow).newest, kNow - 1h) << "which it is not elsewhere";
 }
 
 TEST(ScanTold, NotBeforeTheKeyTableWasReadAndNeverWhereItIsNot) {

@@ -74,6 +74,14 @@ TEST(PossibleLockout, NotByRefusalsOfBeforeOrLongAgo) {
     EXPECT_TRUE(possible_lockout(model, kNow));
 }
 
+TEST(PossibleLockout, ByTheNewestRefusalOfAnySource) {
+    for (const char* const other : {"a log", "statements"}) {
+        Model model = refusing();
+        model.evidence.sources[other].grew_at.at(index_of(Event::lookup_not_found)) = kNow - 3h;
+        EXPECT_TRUE(possible_lockout(model, kNow)) << other;
+    }
+}
+
 TEST(PossibleLockout, NotWhereNobodyIsLeftToBeLockedOut) {
     Model model = refusing();
     model.keys->migration.tally.live_use.unswitched = 0;

@@ -5,30 +5,21 @@
 #include <gtest/gtest.h>
 
 #include "domain/ledger.hpp"
+#include "ledger_keys.hpp"
 
 namespace keyshift::domain {
 namespace {
 
 using namespace std::chrono_literals;
-const base::Time kNow{std::chrono::seconds{1'768'003'200}};
-
-Key legacy(std::string_view id, base::Duration idle) {
-    Key key;
-    key.id = id;
-    key.created_at = kNow - 9000h;
-    key.last_used_at = kNow - idle;
-    key.legacy = true;
-    return key;
-}
 
 class ActiveScan : public ::testing::Test {
  protected:
     ActiveScan() {
         ledger_.look_from({kNow, {}, {}}, {});
         ledger_.begin_census();
-        ledger_.observe(legacy("used", 1h));
-        ledger_.observe(legacy("edge", 7 * 24h));
-        ledger_.observe(legacy("idle", 8 * 24h));
+        ledger_.observe(legacy("used", kNow - 1h));
+        ledger_.observe(legacy("edge", kNow - 7 * 24h));
+        ledger_.observe(legacy("idle", kNow - 8 * 24h));
         ledger_.finish_census();
         settle();
         ledger_.look_from({kNow, {}, {}}, kNow);
@@ -44,7 +35,7 @@ class ActiveScan : public ::testing::Test {
 TEST_F(ActiveScan, MissesOnlyKeysThatMustBeShown) {
     EXPECT_EQ(ledger_.unseen(10), std::vector<std::uint32_t>{1})
         << "not the one on the edge, nor the idle one";
-    ledger_.observe(legacy("used", 1h));
+    ledger_.observe(legacy("used", kNow - 1h));
     EXPECT_TRUE(ledger_.unseen(10).empty());
     EXPECT_TRUE(ledger_.take_unseen(10).empty());
     EXPECT_EQ(ledger_.inventory(kNow).legacy_keys, 3U);
@@ -59,9 +50,7 @@ TEST_F(ActiveScan, AKeyThatIsMissedHasGoneWhileInUse) {
 }
 
 TEST_F(ActiveScan, AnUpgradedKeyIsNotMissed) {
-    Key modern = legacy("used", 1h);
-    modern.legacy = false;
-    ledger_.observe_modern(modern);
+    ledger_.observe_modern(modern("used", kNow - 9000h, kNow - 1h));
     const auto gone = ledger_.take_unseen(10);
     ASSERT_EQ(gone.size(), 1U);
     EXPECT_TRUE(gone.front().upgraded);
@@ -81,7 +70,7 @@ TEST_F(ActiveScan, ACensusAfterItSeesAllKeysAnew) {
     settle();
     ledger_.begin_census();
     for (const auto& [id, idle] : {std::pair("used", 1h), std::pair("edge", 168h), std::pair("idle", 192h)})
-        ledger_.observe(legacy(id, idle));
+        ledger_.observe(legacy(id, kNow - idle));
     EXPECT_TRUE(ledger_.finish_census().empty());
     EXPECT_EQ(ledger_.inventory(kNow).legacy_keys, 3U) << "the deletion was undone";
 }

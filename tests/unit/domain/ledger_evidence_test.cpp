@@ -3,21 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "domain/ledger.hpp"
+#include "ledger_keys.hpp"
 
 namespace keyshift::domain {
 namespace {
 
 using namespace std::chrono_literals;
-const base::Time kNow{std::chrono::seconds{1'768'003'200}};
-
-Key legacy(std::string_view id, std::optional<base::Time> used = {}) {
-    Key key;
-    key.id = id;
-    key.created_at = kNow - 1000h;
-    key.last_used_at = used;
-    key.legacy = true;
-    return key;
-}
 
 TEST(LedgerEvidence, SilenceHasAReasonWhereAKeyCannotBeMissed) {
     Ledger ledger;

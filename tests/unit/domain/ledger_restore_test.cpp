@@ -153,6 +153,33 @@ TEST(LedgerRestore, AKeyWithoutAPhaseGetsItsFirst) {
     EXPECT_EQ(watch.told(), Told{"quarantined"});
 }
 
+TEST(LedgerRestore, AnExpiredKeyIsExpiredStill) {
+    Watch watch;
+    watch.add("k").expires_at = kNow - 1h;
+    watch.census();
+    EXPECT_EQ(watch.phase(), "expired");
+    watch.fallback = {FallbackMode::absent, kNow};
+    watch.restart();
+    watch.pulse();  // which does not show the key
+    EXPECT_EQ(watch.phase(), "expired");
+    EXPECT_EQ(watch.memory().candidate, Phase::expired);
+}
+
+TEST(LedgerRestore, ACensusThatBrokeOffLosesNoReplacement) {
+    Watch watch;
+    watch.add("k");
+    watch.links["k"] = {.used = kNow};
+    watch.census();
+    KeyMemory memory = watch.memory();
+    memory.replacement = hash_id("m");
+    watch.ledger.begin_census();
+    watch.ledger.finish_census();  // ... and this census breaks off
+    watch.ledger.clear();
+    watch.ledger.restore(watch.table.at("k"), memory);
+    watch.pulse();
+    EXPECT_EQ(watch.memory().rule, PairRule::name);
+}
+
 TEST(LedgerRestore, ARestartAfterAnyPollChangesNothing) {
     std::set<std::string> phases;
     for (std::uint64_t seed = 0; seed < 300; ++seed) {

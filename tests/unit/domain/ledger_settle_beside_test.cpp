@@ -55,6 +55,15 @@ TEST(Beside, AKeyOfTwoClientsIsNot) {
     EXPECT_EQ(watch.phase(), "retired");
 }
 
+TEST(Beside, AKeyOfTwoClientsThatIsUpgradedIsNotCalledDeleted) {
+    Watch watch = both_in_use(Last::old_key);
+    watch.table.at("k").legacy = false;
+    watch.census();
+    ASSERT_EQ(watch.phase(), "retired_in_use");
+    EXPECT_EQ(watch.tally.upgraded_unused, 1U);
+    EXPECT_EQ(watch.tally.beside, 0U);
+}
+
 TEST(Beside, ItIsOnceNobodyIsRefusedForADrainWindow) {
     Watch watch = both_in_use(Last::old_key);
     watch.refused.counted_since = kNow - 30 * kDay;
@@ -110,6 +119,38 @@ TEST(Beside, IsNotToldByUsesOfOneSecond) {
     watch.links["k"] = {.used = kNow - 1h};
     watch.census();
     EXPECT_FALSE(watch.memory().beside);
+}
+
+TEST(Beside, IsNotToldByAUseOfBeforeThatIsWrittenLate) {
+    Watch watch = both_in_use(Last::new_key);  // the replacement first an hour before kNow
+    for (const Duration ago : {Duration{90min}, Duration{1h}}) {
+        watch.table.at("k").last_used_at = kNow - ago;
+        watch.census();
+        ASSERT_EQ(watch.memory().last_used, to_seconds(kNow - ago));
+        EXPECT_FALSE(watch.memory().beside);
+    }
+    watch.table.at("k").last_used_at = kNow - 1h + 1s;
+    watch.census();
+    EXPECT_TRUE(watch.memory().beside);
+}
+
+TEST(Beside, IsNotToldByACreation) {
+    Watch watch;
+    watch.add("k", Used{}).created_at = kNow - 1h;
+    watch.links["k"] = {.used = kNow - 2h};
+    watch.census();
+    EXPECT_FALSE(watch.memory().beside);
+}
+
+TEST(Beside, IsRememberedAsSoonAsItIsKnown) {
+    Watch watch;
+    watch.add("k", kNow - 1h);
+    watch.links["k"] = {};
+    watch.censuses(2);
+    watch.links["k"].used = kNow - 2h;
+    watch.census();
+    watch.restart();
+    EXPECT_TRUE(watch.memory().beside);
 }
 
 TEST(Beside, IsOfOneReplacement) {

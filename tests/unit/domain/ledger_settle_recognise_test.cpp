@@ -6,28 +6,19 @@
 #include <gtest/gtest.h>
 
 #include "domain/ledger.hpp"
+#include "ledger_keys.hpp"
 
 namespace keyshift::domain {
 namespace {
 
 using namespace std::chrono_literals;
-const base::Time kNow{std::chrono::seconds{1'768'003'200}};
-
-Key key(std::string_view id, base::Duration idle, bool legacy = true) {
-    Key out;
-    out.id = id;
-    out.created_at = kNow - 9000h;
-    out.last_used_at = kNow - idle;
-    out.legacy = legacy;
-    return out;
-}
 
 class Recognise : public ::testing::Test {
  protected:
     Recognise() {
         begin();
-        for (const char* const id : {"a", "b", "c"}) ledger_.observe(key(id, 20 * 24h));
-        ledger_.observe(key("in use", 1h));
+        for (const char* const id : {"a", "b", "c"}) ledger_.observe(legacy(id, kNow - 20 * 24h));
+        ledger_.observe(legacy("in use", kNow - 1h));
         end();
     }
     void begin() {
@@ -43,9 +34,9 @@ class Recognise : public ::testing::Test {
 
 TEST_F(Recognise, KeysThatAreThereAgain) {
     begin();
-    ledger_.observe(key("a", 20 * 24h));
-    ledger_.observe(key("in use", 1h));
-    ledger_.observe(key("new", 1h));
+    ledger_.observe(legacy("a", kNow - 20 * 24h));
+    ledger_.observe(legacy("in use", kNow - 1h));
+    ledger_.observe(legacy("new", kNow - 1h));
     const Recognised seen = ledger_.recognise();
     EXPECT_EQ(seen.known, 4U) << "the new one was not known";
     EXPECT_EQ(seen.found, 2U);
@@ -54,30 +45,30 @@ TEST_F(Recognise, KeysThatAreThereAgain) {
 
 TEST_F(Recognise, AKeyThatWasUpgradedIsThere) {
     begin();
-    ledger_.observe_modern(key("a", 1h, false));
+    ledger_.observe_modern(modern("a", kNow - 9000h, kNow - 1h));
     EXPECT_EQ(ledger_.recognise().found, 1U);
     EXPECT_EQ(ledger_.recognise().missing_in_use, 1U);
 }
 
 TEST_F(Recognise, KeysThatHadGoneDoNotCount) {
     begin();
-    ledger_.observe(key("in use", 1h));
+    ledger_.observe(legacy("in use", kNow - 1h));
     end();
     // The deleted ones are back, in a copy from before; the one that was there is not.
     begin();
-    for (const char* const id : {"a", "b", "c"}) ledger_.observe(key(id, 20 * 24h));
+    for (const char* const id : {"a", "b", "c"}) ledger_.observe(legacy(id, kNow - 20 * 24h));
     const Recognised seen = ledger_.recognise();
     EXPECT_EQ(seen.known, 1U);
     EXPECT_EQ(seen.found, 0U);
     end();
     begin();
-    ledger_.observe(key("a", 20 * 24h));
+    ledger_.observe(legacy("a", kNow - 20 * 24h));
     EXPECT_EQ(ledger_.recognise().known, 3U) << "now they were there at the last poll";
 }
 
 TEST_F(Recognise, AKeyThatIsStillWatchedAfterItsEndIsNotExpected) {
     begin();
-    for (const char* const id : {"a", "b", "c"}) ledger_.observe(key(id, 20 * 24h));
+    for (const char* const id : {"a", "b", "c"}) ledger_.observe(legacy(id, kNow - 20 * 24h));
     end();  // "in use" was deleted while in use, and is watched
     begin();
     EXPECT_EQ(ledger_.recognise().known, 3U);

@@ -176,7 +176,8 @@ TEST(Tally, ADormantKeyIsBlockedLongEnoughAfterTheDrainWindow) {
     EXPECT_EQ(watch.tally.blocked_long_enough_at, enough);
     watch.pulse({}, 1us);
     EXPECT_EQ(watch.tally.dormant_blocked_recently, 0U);
-    EXPECT_EQ(watch.tally.blocked_long_enough_at, std::nullopt);
+    watch.pulse({}, kDay);
+    EXPECT_EQ(watch.tally.blocked_long_enough_at, enough) << "a census must have come later";
 }
 
 TEST(Tally, AnAcknowledgedKeyNeedNotBeBlockedLong) {
@@ -220,6 +221,39 @@ TEST(Tally, TheLastBlockedKeyTellsTheDate) {
     }
 }
 
+// ---- which keys are shown first ----
+
+TEST(MostUrgent, AreThoseWhosePhaseAsksForMost) {
+    Watch watch;
+    for (const Phase phase : kPhases) {
+        const auto row = static_cast<std::uint32_t>(phase) + 1;
+        const Key& key = watch.add(std::string(phase_name(phase)));
+        watch.ledger.restore(key, {.row = row, .last_used = to_seconds(kNow) - row, .phase = phase});
+    }
+    Told phases;
+    for (const KeyMemory& key : watch.ledger.most_urgent(kPhases.size()))
+        phases.emplace_back(phase_name(*key.phase));
+    EXPECT_EQ(phases, (Told{"stranded", "retired_in_use", "overlap", "issued", "pending", "dormant",
+                            "drained", "quarantined", "expired", "retired", "upgraded"}));
+}
+
+TEST(MostUrgent, OfOnePhaseAreThoseUsedLast) {
+    Watch watch;
+    watch.add("earlier", kNow - 3h);
+    watch.add("later", kNow - 2h);
+    watch.add("dormant", kNow - 40 * kDay);
+    watch.census();
+    const auto rows = [&watch](std::size_t most) {
+        std::vector<std::uint32_t> out;
+        for (const KeyMemory& key : watch.ledger.most_urgent(most)) out.push_back(key.row);
+        return out;
+    };
+    const std::vector<std::uint32_t> first{watch.memory("later").row, watch.memory("earlier").row};
+    EXPECT_EQ(rows(2), first) << "no more than asked for";
+    EXPECT_EQ(rows(9).size(), 3U);
+    EXPECT_TRUE(rows(0).empty());
+}
+
 // ---- acknowledgements ----
 
 TEST(Tally, AnAcknowledgementIsVoidOnceTheKeyIsUsed) {
@@ -243,6 +277,39 @@ TEST(Tally, AnAcknowledgementIsVoidOnceTheKeyIsUsed) {
     watch.acknowledged["k"] = kNow - 32 * kDay + 2s;
     watch.pulse();
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 0U);
+}
+
+TEST(Tally, AnAcknowledgementFromBeforeTheDeletionDoesNotSettleIt) {
+    Watch watch;
+    watch.add("k");
+    watch.acknowledged["k"] = kNow + 5min;  // an operator looks at the pending key ...
+    watch.census();
+    watch.census(1h);
+    watch.table.at("k").last_used_at = watch.now;  // ... whose client is at work ...
+    watch.pulse({"k"});
+    watch.table.clear();  // ... until it is deleted
+    watch.censuses(3);
+    EXPECT_EQ(watch.phase(), "retired_in_use");
+    EXPECT_EQ(count_of(watch.tally.phases, Phase::retired_in_use), 1U);
+}
+
+TEST(Tally, AnAcknowledgementOfADrainedKeyMustHaveSeenTheReplacement) {
+    Watch watch;
+    watch.add("k", kNow - 8 * 24h);
+    watch.acknowledged["k"] = kNow + 1s;
+    watch.census();
+    watch.links["k"] = {.used = kNow, .rule = PairRule::owner};
+    watch.censuses(2);
+    ASSERT_EQ(watch.phase(), "drained");
+    EXPECT_EQ(watch.tally.drained_by_owner_only, 1U);
+    watch.census();
+    EXPECT_EQ(watch.tally.drained_by_owner_only, 1U);
+    watch.acknowledged["k"] = watch.now;
+    watch.census();
+    EXPECT_EQ(watch.tally.drained_by_owner_only, 0U);
+    watch.table.at("k").last_used_at = watch.now + 30s;
+    watch.census();
+    EXPECT_EQ(watch.tally.drained_by_owner_only, 1U) << "used since";
 }
 
 TEST(Tally, AKeyThatWasNeverUsedCanBeAcknowledged) {

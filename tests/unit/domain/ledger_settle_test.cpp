@@ -259,6 +259,48 @@ TEST(LedgerSettle, ADeletionInUseIsSettledByLaterUseOfTheReplacement) {
     expect_retired_after_two_polls(watch);
 }
 
+TEST(LedgerSettle, ADeletionInUseIsNotSettledByAUseInTheFuture) {
+    Watch watch = deleted_in_use();
+    watch.links["k"] = {.used = watch.now + 5min};  // the clock was set back since
+    watch.censuses(4);
+    EXPECT_EQ(watch.memory().candidate, Phase::retired_in_use);
+    watch.census();
+    EXPECT_EQ(watch.memory().candidate, Phase::retired) << "at that very moment";
+    watch.census();
+    EXPECT_EQ(watch.phase(), "retired");
+}
+
+TEST(LedgerSettle, TheFirstUseOfTheReplacementSinceTheDeletionIsNews) {
+    Watch watch;
+    watch.add("k");
+    watch.links["k"] = {.used = kNow - 1h};
+    watch.census();
+    watch.table.clear();
+    watch.census();
+    ASSERT_EQ(watch.phase(), "retired_in_use");
+    watch.links["k"].used = watch.now + 30s;
+    watch.census();
+    ASSERT_EQ(watch.news.size(), 1U);
+    EXPECT_FALSE(watch.news.front().another);
+    watch.links["k"].used = watch.now;
+    watch.census();
+    EXPECT_TRUE(watch.news.empty()) << "one is enough";
+}
+
+TEST(LedgerSettle, AUseOfTheReplacementFromBeforeTheDeletionIsNewsToo) {
+    Watch watch;
+    watch.add("k");
+    watch.links["k"] = {};
+    watch.census();
+    watch.table.clear();
+    watch.census();
+    ASSERT_EQ(watch.phase(), "retired_in_use");
+    watch.links["k"].used = kNow;  // written late
+    watch.censuses(2);
+    EXPECT_EQ(watch.memory().replacement_used, to_seconds(kNow));
+    EXPECT_EQ(watch.phase(), "retired_in_use");
+}
+
 TEST(LedgerSettle, ADeletionInUseIsNotSettledByUseOfTheOwnersOtherKey) {
     Watch watch = deleted_in_use();
     watch.links["k"] = {.used = watch.now + 1s, .rule = PairRule::owner};

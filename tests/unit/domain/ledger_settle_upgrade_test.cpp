@@ -48,6 +48,8 @@ TEST(Upgrade, AProofOutlastsPulsesAndARestart) {
 
 TEST(Upgrade, OfAKeyThatNobodyUsesIsADeletionLikeAnyOther) {
     Watch watch = upgraded(kNow - 40 * kDay);
+    ASSERT_TRUE(watch.memory().gone) << "published after two equal polls";
+    EXPECT_EQ(watch.tally.upgraded_unused, 0U) << "nobody misses it meanwhile";
     watch.census();
     EXPECT_EQ(watch.phase(), "retired");
 }
@@ -79,6 +81,68 @@ TEST(Upgrade, WithTheKeysOwnUseIsAUseAndNoProof) {
     watch.table.at("k").last_used_at = watch.now + 30s;
     watch.censuses(2);
     EXPECT_EQ(watch.phase(), "upgraded");
+}
+
+TEST(Upgrade, ByUseIsTheNewestUseOfTheKey) {
+    Watch watch;
+    watch.add("k", Used{}).created_at.reset();
+    watch.censuses(2);
+    watch.table.at("k").legacy = false;
+    watch.table.at("k").last_used_at = kNow - 1h;  // written late: earlier than the first census
+    watch.census();
+    ASSERT_TRUE(watch.upgrade);
+    EXPECT_TRUE(watch.upgrade->by_use) << "nothing was known of a use";
+    EXPECT_EQ(watch.memory().last_used, to_seconds(kNow - 1h));
+}
+
+TEST(Upgrade, ThatAPulseSeesIsRemembered) {
+    Watch watch;
+    watch.add("k");
+    watch.censuses(2);
+    watch.table.at("k").legacy = false;
+    watch.pulse({"k"});
+    ASSERT_TRUE(watch.upgrade && watch.upgrade->news);
+    watch.restart();
+    watch.pulse({"k"});
+    ASSERT_TRUE(watch.upgrade);
+    EXPECT_FALSE(watch.upgrade->news);
+}
+
+TEST(Upgrade, ThatIsProvedIsTheNewestUseOfTheKey) {
+    Watch watch = upgraded();
+    watch.table.at("k").last_used_at = watch.now + 30s;
+    watch.census();
+    EXPECT_EQ(watch.memory().last_used, to_seconds(watch.now - 30s));
+    watch.ledger.used(hash_id("k"), watch.now - 40s);
+    EXPECT_EQ(watch.memory().last_used, to_seconds(watch.now - 30s)) << "a log is read late";
+}
+
+/// A restored row is legacy again, and its window is that of its holder's pace.
+TEST(Upgrade, TheUseThatProvesItTellsTheGapBefore) {
+    Watch watch;
+    watch.add("k", kNow - 3h);
+    watch.censuses(2);
+    watch.table.at("k").last_used_at = watch.now;
+    watch.census();
+    watch.table.at("k").legacy = false;
+    watch.census();
+    const base::Time before = *watch.table.at("k").last_used_at;
+    watch.table.at("k").last_used_at = watch.now + 20h;
+    watch.census(21h);
+    EXPECT_EQ(watch.memory().longest_gap, to_seconds(*watch.table.at("k").last_used_at) - to_seconds(before));
+}
+
+TEST(Upgrade, ByUseTellsTheGapBefore) {
+    Watch watch;
+    watch.add("k", kNow - 3h);
+    watch.censuses(2);
+    watch.table.at("k").last_used_at = watch.now;
+    watch.census();
+    const base::Time before = *watch.table.at("k").last_used_at;
+    watch.table.at("k").legacy = false;
+    watch.table.at("k").last_used_at = watch.now + 20h;
+    watch.census(21h);
+    EXPECT_EQ(watch.memory().longest_gap, to_seconds(*watch.table.at("k").last_used_at) - to_seconds(before));
 }
 
 TEST(Upgrade, WithoutAUseIsNone) {

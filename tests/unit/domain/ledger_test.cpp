@@ -10,29 +10,12 @@
 #include <gtest/gtest.h>
 
 #include "domain/key_slot.hpp"
+#include "ledger_keys.hpp"
 
 namespace keyshift::domain {
 namespace {
 
 using namespace std::chrono_literals;
-const base::Time kNow{std::chrono::seconds{1'768'003'200}};
-
-Key legacy(std::string_view id, std::optional<base::Time> used = {}, std::string_view owner = "o1") {
-    Key key;
-    key.id = id;
-    key.owner = owner;
-    key.created_at = kNow - 1000h;
-    key.last_used_at = used;
-    key.legacy = true;
-    return key;
-}
-
-Key modern(std::string_view id, base::Time created = kNow) {
-    Key key;
-    key.id = id;
-    key.created_at = created;
-    return key;
-}
 
 std::vector<std::uint32_t> rows(const std::vector<Gone>& gone) {
     std::vector<std::uint32_t> out;

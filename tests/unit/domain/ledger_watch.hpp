@@ -10,6 +10,7 @@
 
 #include "domain/key_slot.hpp"
 #include "domain/ledger.hpp"
+#include "ledger_keys.hpp"
 
 namespace keyshift::domain {
 
@@ -19,7 +20,6 @@ using base::Time;
 using Used = std::optional<Time>;
 using Told = std::vector<std::string>;
 
-inline const Time kNow{1'768'003'200s};
 inline constexpr Duration kDay = 24h;
 inline constexpr Duration kWeek = 7 * kDay;
 /// The ledger keeps seconds: a key may look used up to that much later than it was.
@@ -54,13 +54,10 @@ struct Watch {
     bool set_back = false;
 
     Key& add(const std::string& id, Used used = kNow - 1h) {
-        const auto at = table.emplace(id, Key{}).first;
-        Key& key = at->second;
-        key.id = at->first;
-        key.created_at = kNow - 100 * kDay;
-        key.last_used_at = used;
-        key.legacy = true;
-        return key;
+        const auto at = table.emplace(id, legacy("", used)).first;
+        at->second.id = at->first;
+        at->second.created_at = kNow - 100 * kDay;
+        return at->second;
     }
 
     void census(Duration later = 1min) {

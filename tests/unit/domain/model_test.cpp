@@ -46,6 +46,48 @@ TEST(Watch, IsOverWhileNobodyPolls) {
     EXPECT_EQ(watched_since(model, kNow + 1us), std::nullopt);
 }
 
+// ---- a clock that was set back ----
+
+Migration known_at(base::Time at) {
+    Migration known;
+    known.evidence.newest_legacy_use = known.evidence.newest_modern_use = at;
+    known.evidence.newest_upgrade = at;
+    known.newest_legacy_created_at = known.last_used_proved_at = known.last_removal = at;
+    known.observed_since = known.census_at = at;
+    known.evidence.modern_use_began = known.evidence.newest_legacy_use_before_modern = at;
+    known.detected.since = known.detected.absent_since = at;
+    return known;
+}
+
+TEST(Future, OfAClockThatWasSetBackSpeaksAgainstSafeAsOfNow) {
+    Migration known = known_at(kNow + 5min + 1us);
+    forget_future(known, kNow);
+    const FallbackEvidence& seen = known.evidence;
+    for (const auto& at : {seen.newest_legacy_use, seen.newest_upgrade, known.newest_legacy_created_at,
+                           known.last_used_proved_at, known.observed_since, known.census_at})
+        EXPECT_EQ(at, kNow);
+    EXPECT_EQ(known.detected.since, kNow);
+    EXPECT_EQ(known.detected.absent_since, kNow);
+}
+
+TEST(Future, OfAClockThatWasSetBackSpeaksForNothing) {
+    Migration known = known_at(kNow + 5min + 1us);
+    forget_future(known, kNow);
+    EXPECT_EQ(known.evidence.newest_modern_use, std::nullopt);
+    EXPECT_EQ(known.last_removal, std::nullopt);
+    EXPECT_EQ(known.evidence.modern_use_began, std::nullopt);
+    EXPECT_EQ(known.evidence.newest_legacy_use_before_modern, std::nullopt);
+}
+
+TEST(Future, IsNoneWhereClocksDifferABit) {
+    Migration known = known_at(kNow + 5min);
+    forget_future(known, kNow);
+    for (const auto& at : {known.evidence.newest_legacy_use, known.evidence.newest_modern_use,
+                           known.evidence.modern_use_began, known.census_at})
+        EXPECT_EQ(at, kNow + 5min);
+    EXPECT_EQ(known.detected.since, kNow + 5min);
+}
+
 TEST(Clocks, OneLiesAheadOfTheOther) {
     Model model;
     model.skew = 1h;  // this host is ahead
@@ -69,6 +111,56 @@ TEST(Skew, NoiseBetweenPollsChangesNothing) {
     EXPECT_EQ(skew_after(1h, 1h - 100ms), 1h);
     EXPECT_EQ(skew_after(1h, 1h - 101ms), 1h - 101ms);
     EXPECT_EQ(skew_after(0s, -3s), -3s);
+}
+
+/// A hit of yesterday, a counter that covers since then, and a canary that was let in.
+Model counted_at(base::Time host_time) {
+    Model model;
+    SourceCounts& counts = model.evidence.sources["statements"];
+    counts.grew_at.at(index_of(Event::fallback)) = host_time;
+    counts.lost_at = counts.counted_since = counts.proof.since = host_time;
+    model.probe.canary_accepted_at = model.probe.accepted_at = host_time;
+    return model;
+}
+std::vector<base::Time> times_of(const Model& model) {
+    const SourceCounts& counts = model.evidence.sources.at("statements");
+    return {*counts.grew_at.at(index_of(Event::fallback)),
+            *counts.lost_at,
+            *counts.counted_since,
+            *counts.proof.since,
+            *model.probe.canary_accepted_at,
+            *model.probe.accepted_at};
+}
+
+TEST(Skew, WhatWasCountedKeepsItsTimeWhenThisHostsClockIsSetForward) {
+    Model model = counted_at(kNow - 31 * 24h);
+    model.skew = -30 * 24h;  // this host was behind
+    const base::Time by_database = database_now(model, kNow - 31 * 24h);
+    take_skew(model, 0s, kNow);
+    EXPECT_EQ(model.skew, 0s);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(database_now(model, at), by_database);
+}
+
+TEST(Skew, NothingThatWasCountedGetsIntoTheFuture) {
+    Model model = counted_at(kNow - 1h);
+    take_skew(model, 2h, kNow);  // the database's clock may have been set back
+    for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow);
+    take_skew(model, 24h, kNow - 1h);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow) << "nor is it older";
+}
+
+TEST(Skew, WhatWasCountedSeemsNewerWhenThisHostsClockIsSetBack) {
+    Model model = counted_at(kNow - 24h);
+    model.skew = 2h;
+    take_skew(model, 0s, kNow - 2h);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(database_now(model, at), kNow - 24h);
+}
+
+TEST(Skew, NoiseMovesNothing) {
+    Model model = counted_at(kNow - 24h);
+    take_skew(model, 100ms, kNow);
+    EXPECT_EQ(model.skew, 0s);
+    for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow - 24h);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #include "domain/pairing.hpp"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <map>
 #include <random>
 #include <set>
@@ -302,12 +302,12 @@ TEST(PairOwner, IsFastWithManyKeysOfOneNameOrOfAllNames) {
         }
         return pair_owner(legacy, modern, Owner::someone).size();
     };
-    const auto before = std::chrono::steady_clock::now();
+    const std::clock_t before = std::clock();  // of the processor: a busy machine is not slow code
     EXPECT_EQ(count(1, 1001), kKeys);
     EXPECT_EQ(count(1, 900), 0U);
     EXPECT_EQ(count(kKeys, 1001), kKeys);
     // A quadratic one would need a minute or more.
-    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds{15});
+    EXPECT_LT((std::clock() - before) / CLOCKS_PER_SEC, 15);
 }
 
 /// A region called "eu-2" is no second "eu", as long as both sides have both.

@@ -80,12 +80,21 @@ TEST(PendingScans, OneLookIsOneAnswerForAllOfItsScans) {
     PendingScans restored(scans.bins());
     restored.add(1, kNow + 5s, kNow + 6s);
     EXPECT_EQ(restored.bins().size(), 2U) << "those of an earlier process are by themselves";
-    EXPECT_EQ(restored.settle({true, kNow + 1min, kNow + 4s}, kNow + 1min).hits, 4U);
+    const auto both = restored.settle({true, kNow + 1min, kNow + 4s}, kNow + 1min);
+    EXPECT_EQ(both.hits, 4U);
+    EXPECT_EQ(both.last_hit, kNow + 6s);
     PendingScans parted(scans.bins());
     parted.add(1, kNow + 5min, kNow + 6min);
     const auto outcome = parted.settle({true, kNow + 7min, kNow + 4min}, kNow + 7min);
     EXPECT_EQ(outcome.hits, 3U);
     EXPECT_EQ(outcome.in_vain, 1U);
+}
+
+TEST(PendingScans, AClockThatIsSetBackLosesNoPartOfTheirTime) {
+    PendingScans scans = three();
+    scans.add(1, kNow - 1h, kNow - 59min);
+    ASSERT_EQ(scans.bins().size(), 1U);
+    EXPECT_EQ(scans.bins().front(), (ScanBin{kNow - 1h, kNow, 4}));
 }
 
 }  // namespace

@@ -189,6 +189,22 @@ TEST(Plausible, WhatIsNoLookupHashIsLegacy) {
     }
 }
 
+TEST(Plausible, APlainValueTooShortForAHashIsModernAndCounted) {
+    struct Case {
+        std::int32_t octets;
+        bool shared;
+        const char* problem;
+    };
+    for (const Case& c : {Case{1, false, "hash_short"}, Case{15, false, "hash_short"}, Case{16, false, ""},
+                          Case{64, false, ""}, Case{4, true, "hash_shared"}}) {
+        const Key key = with([&](KeyRow& row) {
+            row.hash = HashKind::modern, row.plain_length = c.octets, row.hash_shared = c.shared;
+        });
+        EXPECT_EQ(key.legacy, c.shared) << c.octets;
+        EXPECT_EQ(names(key), c.problem) << c.octets;
+    }
+}
+
 TEST(Plausible, AUseThatAnotherSourceTellsOfDisprovesAnExpiry) {
     Key key = with([](KeyRow& row) { row.expires_at = kNow - 1min, row.last_used_at = kNow - 1h; });
     believe_use(key, kNow - 1min);

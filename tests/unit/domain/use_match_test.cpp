@@ -61,10 +61,22 @@ TEST(UseMatch, PatienceIsAQuarterOfAnHourOrLonger) {
     EXPECT_EQ(overdue(1h, kNow + 1h - 1us), 0U);
     EXPECT_EQ(overdue(1h, kNow + 1h), 1U);
     EXPECT_EQ(overdue(0s, kNow - 1h), 0U) << "the clock was set back";
-    UseMatch excused;
-    excused.uses(1, kNow - 1h, kNow);
-    excused.excuse();
-    EXPECT_EQ(excused.overdue({}, kNow + 1h), 0U);
+}
+
+TEST(UseMatch, AnExcuseIsForWhatWaitsAtThatMoment) {
+    UseMatch match;
+    match.uses(1, kNow - 1h, kNow);
+    match.excuse();
+    match.uses(2, kNow - 1h, kNow + 1s);
+    EXPECT_EQ(match.overdue({}, kNow + 1h), 2U);
+}
+
+TEST(UseMatch, AfterTheClockWasSetBackWhatWaitedIsForgottenAndWhatComesIsNot) {
+    UseMatch match;
+    match.uses(1, kNow - 1h, kNow);
+    match.uses(2, kNow - 2h, kNow - 1h);
+    EXPECT_EQ(match.overdue({}, kNow - 45min), 2U);
+    EXPECT_EQ(match.overdue({}, kNow + 1h), 0U) << "nobody knows how long it waited";
 }
 
 TEST(UseMatch, AnExcusedUseIsStillTheHitThatIsCountedLater) {
@@ -86,6 +98,10 @@ TEST(UseMatch, RemembersABoundedNumberOfHits) {
     UseMatch dense;
     for (int i = 0; i < 5000; ++i) dense.hits(1, kNow);
     EXPECT_EQ(dense.uses(5000, kNow - 1h, kNow), 0U);
+    UseMatch quiet;
+    quiet.hits(1, kNow);
+    for (int i = 0; i < 5000; ++i, now += 10s) quiet.hits(0, now);
+    EXPECT_EQ(quiet.uses(1, kNow, now), 0U) << "nothing takes no place";
     UseMatch restored;
     restored.remember(2, kNow);
     EXPECT_EQ(restored.uses(3, kNow - 1h, kNow), 1U);

@@ -12,6 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using F = VerdictFacts;
 using Outcome = CheckOutcome;
 using Passes = std::optional<base::Time>;
@@ -46,7 +47,7 @@ VerdictFacts safe_facts() {
     f.fallback_watch.witnesses = {FallbackWitness{
         .name = "gateway_log", .proved = true, .covered_since = kNow - 720h, .last_hit = kNow - 200h}};
     f.failures_by = "access_log";
-    f.failures = AuthFailures{0.01, 0.02, 24h, 200, true};
+    f.failures = AuthFailures{0.01, 0.02, 24h, 200, true, kNow - 25h};
     return f;
 }
 
@@ -138,6 +139,13 @@ const std::vector<Row> kSourceRows{
     {"down", Check::sources_fresh, [](F& f) { f.keys_up = false; }, Outcome::unknown, "last poll failed"},
     {"never read", Check::sources_fresh, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown,
      "not read yet"},
+    {"judged by another configuration", Check::sources_fresh, [](F& f) { f.reconfigured = true; },
+     Outcome::unknown,
+     "the configuration has changed since the key table was last read; the key table was last read 2026"},
+    {"of a standby", Check::sources_fresh, [](F& f) { f.standby_behind = 1s; }, Outcome::pass,
+     "10s ago, on a standby that is 1s behind; polls"},
+    {"of a standby that is not behind", Check::sources_fresh, [](F& f) { f.standby_behind = 999ms; },
+     Outcome::pass, "10s ago; polls"},
     {"no interval", Check::sources_fresh, [](F& f) { f.poll_every = {}; }, Outcome::unknown, "0s apart"},
 
     {"W", Check::coverage, [](F& f) { f.observed_since = kNow - kWeek; }, Outcome::pass,
@@ -220,6 +228,10 @@ const std::vector<Row> kSourceRows{
      "(in the future)"},
     {"never used", Check::gateway_in_use, [](F& f) { f.modern_use = {}; }, Outcome::unknown,
      "the last use known is never"},
+    {"nothing counts uses", Check::gateway_in_use, [](F& f) { f.modern_use = {}; }, Outcome::unknown,
+     "use a modern key, configure a source that counts such uses"},
+    {"something counts uses", Check::gateway_in_use, [](F& f) { f.modern_use.at = kNow - 24h; },
+     Outcome::unknown, "use a modern key, or raise migration.quiet_period"},
 
     {"none", Check::no_fallback_hits, [](F&) {}, Outcome::pass,
      "gateway_log: 0 fallback hits within 7d, the last 2026-01-01T16:00:00Z"},
@@ -230,17 +242,24 @@ const std::vector<Row> kSourceRows{
     {"W less 1 us ago", Check::no_fallback_hits, [](F& f) { witness(f).last_hit = kNow - kWeek + 1us; },
      Outcome::not_yet, "0", kNow + 1us},
     {"one", Check::no_fallback_hits,
-     [](F& f) { f.fallback_watch.within_window = 1, witness(f).last_hit = kNow - 1h; }, Outcome::not_yet,
-     "1 fallback hit within", kNow - 1h + kWeek},
+     [](F& f) {
+         f.fallback_watch.within_window = 1, f.fallback_watch.hours_from = kNow - kWeek - 59min;
+         witness(f).last_hit = kNow - 1h;
+     },
+     Outcome::not_yet, "1 fallback hit since 2026-01-02T23:01:00Z (by full hours), the last",
+     kNow - 1h + kWeek},
     {"scans that nothing tells apart", Check::no_fallback_hits,
      [](F& f) {
          f.fallback_watch.within_window = 2, f.fallback_watch.of_scans = true;
          witness(f).last_hit = kNow - 1h;
      },
      Outcome::not_yet,
-     "2 scans for a legacy or unknown key within 7d, the last 2026-01-09T23:00:00Z; each scan "
+     "2 scans for a legacy or unknown key since 1970-01-01T00:00:00Z (by full hours), the last "
+     "2026-01-09T23:00:00Z; each scan "
      "counts as a hit, since nothing tells those for unknown keys apart: a column of last uses",
      kNow - 1h + kWeek},
+    {"scans, none within the window", Check::no_fallback_hits, [](F& f) { f.fallback_watch.of_scans = true; },
+     Outcome::pass, "gateway_log: 0 fallback hits within 7d"},
     {"one, by a source that is not configured any more", Check::no_fallback_hits,
      [](F& f) { f.fallback_watch.last_hit = kNow - 1h; }, Outcome::not_yet, "the last 2026-01-09T23:00:00Z",
      kNow - 1h + kWeek},
@@ -257,6 +276,17 @@ const std::vector<Row> kSourceRows{
          f.fallback_watch.witnesses.push_back({.name = "statements", .unproved = "not measured: why"});
      },
      Outcome::pass, "unproved: statements (not measured: why)"},
+    {"what the configuration leaves out", Check::no_fallback_hits,
+     [](F& f) { witness(f).left_out = "by role (gateway.statements.roles) 2 statements of admin"; },
+     Outcome::pass,
+     "0 fallback hits within 7d, the last 2026-01-01T16:00:00Z; left out of gateway_log: by role "
+     "(gateway.statements.roles) 2 statements of admin"},
+    {"what is left out, and nothing proved", Check::no_fallback_hits,
+     [](F& f) { witness(f).proved = false, witness(f).left_out = "by gateway.statements.ignore 1"; },
+     Outcome::unknown, "is counted; left out of gateway_log: by gateway.statements.ignore 1"},
+    {"what is left out of one that is not proved", Check::no_fallback_hits,
+     [](F& f) { f.fallback_watch.witnesses.push_back({.name = "statements", .left_out = "by role 1"}); },
+     Outcome::pass, "unproved: statements (it has never counted a hit); left out of statements: by role 1"},
     {"a statement that may be the fallback", Check::no_fallback_hits,
      [](F& f) {
          f.fallback_watch.unclassified_at = kNow - kWeek + 1us;
@@ -292,14 +322,13 @@ const std::vector<Row> kSourceRows{
      Outcome::not_yet, "", kNow - 1h + kWeek},
 
     {"normal", Check::failures_normal, [](F&) {}, Outcome::pass,
-     "1 % of 200 attempts within 1d failed authentication; normal is at most 2 %"},
+     "1 % of 200 attempts since 2026-01-08T23:00:00Z (by full hours) failed authentication; normal is at "
+     "most 2 %"},
     {"at most", Check::failures_normal, [](F& f) { f.failures->ratio = 0.02; }, Outcome::pass, "at most 2 %"},
     {"more", Check::failures_normal, [](F& f) { f.failures->ratio = 0.0201; }, Outcome::unsafe, "2.01 %"},
     {"too few", Check::failures_normal,
-     [](F& f) {
-         f.failures = AuthFailures{1, 0, 168h, 99, false};
-     },
-     Outcome::not_measured, "only 99 attempts with a key within 7d"},
+     [](F& f) { f.failures = AuthFailures{1, 0, 168h, 99, false, kNow - 168h}; }, Outcome::not_measured,
+     "only 99 attempts with a key since 2026-01-03T00:00:00Z"},
     {"no ratio", Check::failures_normal, [](F& f) { f.failures->ratio = kNan; }, Outcome::unknown,
      "access_log gives no number"},
     {"no norm", Check::failures_normal,
@@ -341,6 +370,10 @@ const std::vector<Row> kKeyRows{
          f.phases.at(static_cast<std::size_t>(Phase::dormant)) = 1;
      },
      Outcome::unknown, "last_used_at: null"},
+    {"uses recorded, nothing proved", Check::no_live_use, [](F& f) { f.fallback_watch = {}; }, Outcome::pass,
+     "0 legacy keys used or created within"},
+    {"uses not recorded, nothing proved", Check::no_live_use,
+     [](F& f) { f.uses_recorded = witness(f).proved = false; }, Outcome::unknown, "last_used_at: null"},
     {"uses not recorded, hits counted", Check::no_live_use,
      [](F& f) {
          f.uses_recorded = false;
@@ -399,6 +432,12 @@ const std::vector<Row> kKeyRows{
     {"strict, none left", Check::inventory,
      [](F& f) { f.inventory = InventoryPolicy::strict, f.phases = {}; }, Outcome::pass, "0 legacy keys"},
     {"no modern key", Check::inventory, [](F& f) { f.modern_keys = 0; }, Outcome::unknown, "no modern key"},
+    {"short hashes beside longer ones", Check::inventory, [](F& f) { f.legacy_keys = 6, f.short_hashes = 4; },
+     Outcome::unknown, "4 modern keys with a lookup hash of fewer than 16 octets may be legacy"},
+    {"all are short, and others have none", Check::inventory,
+     [](F& f) { f.legacy_keys = 6, f.short_hashes = 5; }, Outcome::pass, "6 legacy keys are left"},
+    {"all are short, and no key has none", Check::inventory, [](F& f) { f.short_hashes = 5; },
+     Outcome::unknown, "gateway.columns.lookup_hash: {column, length, characters}"},
     {"no census", Check::inventory, [](F& f) { f.keys_read_at.reset(); }, Outcome::unknown, "not read"},
 
     {"all", Check::dormant_acknowledged, [](F&) {}, Outcome::pass, "0 dormant keys are neither"},
@@ -422,6 +461,10 @@ const std::vector<Row> kKeyRows{
      "there is nothing to remove: legacy keys are already cut off"},
     {"unknown", Check::fallback_mode, [](F& f) { f.fallback.state.mode = FallbackMode::unknown; },
      Outcome::unknown, "it is not known whether the gateway accepts legacy keys; a legacy key was used"},
+    {"unknown has a way out", Check::fallback_mode,
+     [](F& f) { f.fallback.state.mode = FallbackMode::unknown; }, Outcome::unknown, "configure a canary"},
+    {"a contradiction has a way out", Check::fallback_mode, [](F& f) { f.fallback.contradicted = true; },
+     Outcome::unknown, "correct gateway.fallback"},
     {"contradicted", Check::fallback_mode, [](F& f) { f.fallback.asserted = f.fallback.contradicted = true; },
      Outcome::unknown, "evidence contradicts the configuration; a legacy key was used"},
     {"asserted", Check::fallback_mode, [](F& f) { f.fallback.asserted = true; }, Outcome::pass, "accepts"},
@@ -554,6 +597,21 @@ TEST(Verdict, TheCensusComesAfterWhatIsNewWasOldEnough) {
     EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
 }
 
+TEST(Verdict, TheCensusComesAfterWhatIsBlockedWasBlockedForLong) {
+    VerdictFacts facts = safe_facts();
+    facts.census_at = kNow - 10h;
+    facts.blocked_long_enough_at = kNow - 10h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe);
+    EXPECT_FALSE(judge(facts, kNow).awaits_census);
+    facts.blocked_long_enough_at = kNow - 10h + 1us;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown);
+    EXPECT_TRUE(judge(facts, kNow).awaits_census);
+    facts.blocked_long_enough_at = kNow - 2400h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::safe) << "long ago";
+    facts.census_at = kNow - 40h;
+    EXPECT_EQ(judge(facts, kNow).verdict, Verdict::unknown) << "which does not hide the rest";
+}
+
 TEST(Verdict, StaleNumbersComeBeforeUnsafeBeforeUnknownBeforeNotYet) {
     const auto verdict_of = [](bool stale, bool unsafe, bool unknown, bool not_yet) {
         VerdictFacts f = safe_facts();
@@ -607,8 +665,18 @@ TEST(Verdict, EarliestSafeIsTheLatestOfItsParts) {
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt) << "no evidence is proved";
     facts.fallback.state.mode = FallbackMode::absent;
     EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 24h) << "nothing has to be";
+    facts.observed_since = kNow - 5h;
+    EXPECT_EQ(judge(facts, kNow).earliest_safe, kNow + 19h) << "nor is there a hit to wait for";
     facts.observed_since.reset();
     EXPECT_EQ(judge(facts, kNow).earliest_safe, std::nullopt);
+}
+
+TEST(Verdict, OnlyWhatIsNotProvedIsCalledUnproved) {
+    VerdictFacts facts = safe_facts();
+    EXPECT_THAT(judge(facts, kNow)[Check::no_fallback_hits].evidence, Not(HasSubstr("unproved")));
+    facts.fallback_watch.witnesses.push_back({.name = "statements"});
+    EXPECT_THAT(judge(facts, kNow)[Check::no_fallback_hits].evidence,
+                HasSubstr("; unproved: statements (it has never counted a hit)"));
 }
 
 TEST(Verdict, EarliestSafeNeverLiesBeforeCoveragePasses) {
