@@ -118,7 +118,8 @@ class ArchiveReader {
         if (is(tree, Kind::number)) value = tree.number;
     }
     template <std::integral Number>
-    requires(!std::same_as<Number, bool>) void read(const formats::JsonTree& tree, Number& value) {
+        requires(!std::same_as<Number, bool>)
+    void read(const formats::JsonTree& tree, Number& value) {
         constexpr double kExact = 9007199254740992.0;
         if (!is(tree, Kind::number)) return;
         sound_ =
@@ -133,8 +134,10 @@ class ArchiveReader {
     }
     template <class T>
     void read(const formats::JsonTree& tree, std::optional<T>& value) {
-        value.reset();
-        if (tree.kind != Kind::null) read(tree, value.emplace());
+        if (tree.kind == Kind::null) return value.reset();
+        T inner{};
+        read(tree, inner);
+        value = std::move(inner);
     }
     template <class T>
     void read(const formats::JsonTree& tree, std::vector<T>& list) {
@@ -149,7 +152,7 @@ class ArchiveReader {
         for (const auto& [name, value] : tree.members) read(value, members[name]);
     }
     template <class T>
-    requires requires(ArchiveReader& reader, T& value) { T::describe(reader, value); }
+        requires requires(ArchiveReader& reader, T& value) { T::describe(reader, value); }
     void read(const formats::JsonTree& tree, T& value) {
         if (!is(tree, Kind::object)) return;
         const formats::JsonTree* const outer = std::exchange(from_, &tree);

@@ -35,7 +35,7 @@ fs::path nearest(fs::path directory) {
 }
 
 Finding may_not_write(const fs::path& there, const fs::path& directory) {
-    struct stat status {};
+    struct stat status{};
     const uid_t owner = ::stat(there.c_str(), &status) == 0 ? status.st_uid : 0;
     const std::string me = user_name(::geteuid());
     Finding out{Kind::failure,
@@ -51,7 +51,7 @@ Finding may_not_write(const fs::path& there, const fs::path& directory) {
 
 /// What root finds to be in order may still be closed to the daemon.
 std::vector<Finding> about_user(const fs::path& directory) {
-    struct stat status {};
+    struct stat status{};
     if (::geteuid() != 0 || ::stat(directory.c_str(), &status) != 0 || status.st_uid == 0) return {};
     const std::string owner = user_name(status.st_uid);
     return {{Kind::warning,
@@ -73,7 +73,7 @@ std::vector<Finding> about_file(const fs::path& directory) {
 }
 
 std::vector<Finding> about_disk(const fs::path& there) {
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(there.c_str(), &status) != 0) return {};
     return {about_room(status.f_bavail * status.f_frsize, base::visible(there.string()))};
 }

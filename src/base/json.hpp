@@ -31,7 +31,8 @@ class JsonWriter {
     JsonWriter& value(const char* text) { return value(std::string_view(text)); }
     JsonWriter& value(std::same_as<bool> auto truth) { return raw(truth ? "true" : "false"); }
     template <std::integral Number>
-    requires(!std::same_as<Number, bool>) JsonWriter& value(Number number) {
+        requires(!std::same_as<Number, bool>)
+    JsonWriter& value(Number number) {
         return raw(std::to_string(number));
     }
     /// The shortest text that reads back as the same number; null where it is infinite or none.

@@ -27,8 +27,8 @@ struct Field {
     Field(std::string_view field_name, const std::string& field_value)
         : name(field_name), value(field_value) {}
     template <class N>
-    requires std::is_arithmetic_v<N> Field(std::string_view field_name, N number)
-        : name(field_name), value(std::to_string(number)) {}
+        requires std::is_arithmetic_v<N>
+    Field(std::string_view field_name, N number) : name(field_name), value(std::to_string(number)) {}
 
     std::string_view name;
     std::string value;

@@ -125,7 +125,7 @@ Result<std::vector<HttpUrl>> TargetFiles::read(const fs::path& path) const {
 }
 
 std::optional<TargetFiles::Identity> TargetFiles::identity_of(const fs::path& path) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return std::nullopt;
     return Identity{status.st_dev, status.st_ino, status.st_size, nanoseconds(status.st_mtim),
                     nanoseconds(status.st_ctim)};

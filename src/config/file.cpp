@@ -35,7 +35,7 @@ base::Error too_large(std::size_t max_bytes) {
 base::Result<std::string> read_small_file(const std::filesystem::path& file, std::size_t max_bytes) {
     const base::Descriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) return from_errno(errno);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd.get(), &status) != 0) return from_errno(errno);
     if (S_ISDIR(status.st_mode)) return wrong("is a directory", "name a file in it");
     if (!S_ISREG(status.st_mode)) return wrong("is not a regular file", "name a regular one");

@@ -70,7 +70,7 @@ void Inotify::drain(const std::function<void(const Event&)>& tell) {
 }
 
 bool tells_changes(const std::string& path) {
-    struct statfs status {};
+    struct statfs status{};
     if (::statfs(path.c_str(), &status) != 0) return true;
     const auto type = static_cast<std::uint32_t>(status.f_type);
     return std::find(kSilent.begin(), kSilent.end(), type) == kSilent.end();

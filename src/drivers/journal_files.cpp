@@ -20,7 +20,7 @@ constexpr const char* kPersistent = "/var/log/journal";
 constexpr const char* kVolatile = "/run/log/journal";
 
 void look_at(const fs::path& file, JournalFiles& out) {
-    struct stat what {};
+    struct stat what{};
     if (::faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0 || ::stat(file.c_str(), &what) != 0) {
         const int error = errno;
         if (error != ENOENT)

@@ -27,7 +27,7 @@ std::int64_t nanoseconds(const struct statx_timestamp& t) {
 }
 
 std::optional<FileStatus> status_at(int directory, const char* path, int flags) {
-    struct statx s {};
+    struct statx s{};
     if (::statx(directory, path, flags, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return std::nullopt;
     const bool has_birth = (s.stx_mask & STATX_BTIME) != 0;
     const auto now = std::chrono::nanoseconds(base::now().time_since_epoch());

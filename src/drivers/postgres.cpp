@@ -168,8 +168,7 @@ Result<void> Postgres::open(const PostgresParameters& parameters, Deadline deadl
                      "name=value"};
     }
     PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
-    PQsetNoticeProcessor(
-        connection_.get(), [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
     for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
          next = PQconnectPoll(connection_.get())) {
         if (next == PGRES_POLLING_FAILED) return connection_error();

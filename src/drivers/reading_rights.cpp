@@ -35,7 +35,7 @@ std::string quoted(const fs::path& path) {
 /// `needed`: as in rwx, for one kind of user.
 std::string command_for(const fs::path& path, mode_t needed, Successors successors,
                         std::set<std::string>& groups) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return {};
     const bool group_may = ((status.st_mode >> 3) & needed) == needed && status.st_gid != 0;
     if (group_may) {

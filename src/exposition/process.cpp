@@ -77,7 +77,7 @@ std::optional<double> cpu_seconds() {
 }
 
 std::optional<double> open_descriptors() {
-    struct stat status {};
+    struct stat status{};
     // Since Linux 6.2 the directory's size is the answer; before, it is 0.
     if (::stat("/proc/self/fd", &status) != 0) return std::nullopt;
     if (status.st_size > 0) return static_cast<double>(status.st_size);

@@ -35,7 +35,7 @@ Error failed(const LocalAddress& address, std::string_view what, int number) {
 
 /// Whatever stands in the socket's place is looked at, and taken away if it is what we left there.
 Result<void> make_room(const LocalAddress& address) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(address.directory(), address.name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? Result<void>() : failed(address, "cannot be looked at", errno);
     const std::string path = address.path().string();
@@ -65,8 +65,8 @@ Result<void> make_room(const LocalAddress& address) {
 int give_to_group_of_directory(const LocalAddress& address) {
     constexpr auto kOwnerUnchanged = static_cast<uid_t>(-1);
     const char* const name = address.name().c_str();
-    struct stat directory {};
-    struct stat file {};
+    struct stat directory{};
+    struct stat file{};
     if (::fstat(address.directory(), &directory) != 0 ||
         ::fstatat(address.directory(), name, &file, AT_SYMLINK_NOFOLLOW) != 0)
         return errno;
@@ -91,7 +91,7 @@ Result<void> bind_for_group(const Descriptor& socket, const LocalAddress& addres
 
 LocalSocketFile::LocalSocketFile(base::LocalAddress address)
     : address_(std::make_unique<base::LocalAddress>(std::move(address))) {
-    struct stat status {};
+    struct stat status{};
     if (::fstatat(address_->directory(), address_->name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
     device_ = status.st_dev;
     inode_ = status.st_ino;
@@ -99,7 +99,7 @@ LocalSocketFile::LocalSocketFile(base::LocalAddress address)
 
 LocalSocketFile::~LocalSocketFile() {
     if (!address_) return;
-    struct stat status {};
+    struct stat status{};
     const char* const name = address_->name().c_str();
     const bool there = ::fstatat(address_->directory(), name, &status, AT_SYMLINK_NOFOLLOW) == 0;
     if (there && status.st_dev == device_ && status.st_ino == inode_)

@@ -116,7 +116,7 @@ class State {
     base::Result<void> open_file(Sharing sharing);
     base::Result<void> first_look();
     base::Error not_open() const;
-    base::Result<std::optional<std::string>> load_text(Statement Statements::*find, std::uint32_t row);
+    base::Result<std::optional<std::string>> load_text(Statement Statements::* find, std::uint32_t row);
 
     std::filesystem::path file_;
     std::unique_ptr<Sqlite> database_;

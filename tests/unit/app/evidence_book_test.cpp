@@ -446,7 +446,7 @@ TEST_F(EvidenceBookTest, AProbeUnderWayWhenKeyshiftWasKilledHidesNothing) {
 }
 
 TEST_F(EvidenceBookTest, OfWhatTheProbeWasAnsweredTheNewestCounts) {
-    const auto answered = [](std::optional<Time> domain::ProbeAnswers::*which, Time at) {
+    const auto answered = [](std::optional<Time> domain::ProbeAnswers::* which, Time at) {
         collectors::Observation seen;
         seen.probe.emplace().*which = at;
         return seen;

@@ -140,16 +140,10 @@ const std::vector<Row> kRows{
     {"a legacy key alone", [](Model& m) { m.keys->migration.evidence.newest_modern_use.reset(); },
      Check::auth_enforced, Outcome::unsafe, "last use of a key 2026-01-01T16:00:00Z"},
 
-    {"live use",
-     [](Model& m) {
-         m.keys->migration.tally.live_use = {2, 0, kNow + 1h};
-     },
-     Check::no_live_use, Outcome::not_yet, "2 legacy keys used", kNow + 1h},
-    {"unswitched",
-     [](Model& m) {
-         m.keys->migration.tally.live_use = {2, 1, kNow + 1h};
-     },
-     Check::no_live_use, Outcome::unsafe, "1 of them not switched"},
+    {"live use", [](Model& m) { m.keys->migration.tally.live_use = {2, 0, kNow + 1h}; }, Check::no_live_use,
+     Outcome::not_yet, "2 legacy keys used", kNow + 1h},
+    {"unswitched", [](Model& m) { m.keys->migration.tally.live_use = {2, 1, kNow + 1h}; }, Check::no_live_use,
+     Outcome::unsafe, "1 of them not switched"},
     {"uses not recorded",
      [](Model& m) {
          m.policy.uses_recorded = m.keys->judged_by.uses_recorded = false;

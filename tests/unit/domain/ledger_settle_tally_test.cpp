@@ -52,11 +52,7 @@ const std::vector<Using> kUsing{
          w.fallback = {FallbackMode::absent, kNow};
      },
      1, 0},
-    {"stranded",
-     [](Watch& w) {
-         w.add("k"), w.fallback = {FallbackMode::absent, kNow};
-     },
-     1, 0},
+    {"stranded", [](Watch& w) { w.add("k"), w.fallback = {FallbackMode::absent, kNow}; }, 1, 0},
     {"quarantined", [](Watch& w) { w.add("k").blocked = true; }, 1, 0},
     {"expired", [](Watch& w) { w.add("k").over_budget = true; }, 1, 0},
 };

@@ -13,7 +13,7 @@ TEST(TableIdentity, TheServerTheDatabaseAndTheRelationsCount) {
     EXPECT_EQ(other, kTable);
     other.table = "public.renamed";
     EXPECT_EQ(other, kTable) << "a table that was renamed is the same";
-    for (std::string TableIdentity::*const part :
+    for (std::string TableIdentity::* const part :
          {&TableIdentity::system, &TableIdentity::database, &TableIdentity::relations}) {
         other = kTable;
         other.*part = "another";

@@ -341,29 +341,15 @@ const std::vector<Row> kSourceRows{
 
 const std::vector<Row> kKeyRows{
     {"none", Check::no_live_use, [](F&) {}, Outcome::pass, "0 legacy keys used or created within"},
-    {"switched", Check::no_live_use,
-     [](F& f) {
-         f.live_use = {2, 0, kNow + 3h};
-     },
-     Outcome::not_yet,
+    {"switched", Check::no_live_use, [](F& f) { f.live_use = {2, 0, kNow + 3h}; }, Outcome::not_yet,
      "2 legacy keys used or created within the drain window (7d, longer for keys seldom used), 0 of them "
      "not switched (overlap, issued or pending); the last window ends 2026-01-10T03:00:00Z",
      kNow + 3h},
-    {"quiet when is not known", Check::no_live_use,
-     [](F& f) {
-         f.live_use = {1, 0, {}};
-     },
-     Outcome::not_yet, "1 legacy key used"},
-    {"stale numbers", Check::no_live_use,
-     [](F& f) {
-         f.live_use = {1, 0, kNow};
-     },
-     Outcome::not_yet, "1"},
-    {"unswitched", Check::no_live_use,
-     [](F& f) {
-         f.live_use = {2, 1, kNow + 3h};
-     },
-     Outcome::unsafe, "1 of them not switched"},
+    {"quiet when is not known", Check::no_live_use, [](F& f) { f.live_use = {1, 0, {}}; }, Outcome::not_yet,
+     "1 legacy key used"},
+    {"stale numbers", Check::no_live_use, [](F& f) { f.live_use = {1, 0, kNow}; }, Outcome::not_yet, "1"},
+    {"unswitched", Check::no_live_use, [](F& f) { f.live_use = {2, 1, kNow + 3h}; }, Outcome::unsafe,
+     "1 of them not switched"},
     {"uses not recorded", Check::no_live_use,
      [](F& f) {
          f.uses_recorded = false, f.fallback_watch = {};

@@ -28,7 +28,7 @@ TEST(LogFileRecord, ComesBackAsItWas) {
 }
 
 TEST(LogFileRecord, TellsEachFlagFromTheOthers) {
-    for (bool FileRecord::*flag : {&FileRecord::rotated, &FileRecord::finished}) {
+    for (bool FileRecord::* flag : {&FileRecord::rotated, &FileRecord::finished}) {
         FileRecord record{.id = {1, 2, 3}, .path = "/a"};
         record.*flag = true;
         EXPECT_EQ(decode_record("1:2:3", encode_record(record)), record);
