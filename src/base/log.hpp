@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log: one line per event on standard error, logfmt or JSON, written with a single write(2).
-// Safe from any thread. Callers log a change of state once, not every repetition of it; should something
-// change all the time, only so many lines with the same message are written (log_limit.hpp), and the next one
-// says in held_back how many were not.
+// The log: one line per event, logfmt or JSON, on standard error (with colours on a terminal), or with
+// priority and fields in systemd's journal where standard error leads there. Safe from any thread. Callers
+// log a change of state once, not every repetition of it; should something change all the time, only so many
+// lines with the same message are written (log_limit.hpp), and the next one says in held_back how many were
+// not.
 #pragma once
 
 #include <concepts>
@@ -17,7 +18,7 @@ namespace keyshift::base::log {
 enum class Level { debug, info, warn, error };
 enum class Format { logfmt, json };
 
-/// Takes effect for the lines that follow. The default is info, logfmt.
+/// Takes effect for the lines that follow. The default is info, logfmt; the journal has a form of its own.
 void configure(Level level, Format format);
 
 /// A named value of a line. Secret does not convert to it.

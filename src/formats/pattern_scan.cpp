@@ -7,7 +7,7 @@
 #include <hs.h>
 
 #include "formats/number.hpp"
-#include "formats/shared_library.hpp"
+#include "base/shared_library.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -29,7 +29,7 @@ struct Library {
 const Library* library() {
     static const Library* const loaded = []() -> const Library* {
         static Library out;
-        const SharedLibrary file("libhs.so.5");
+        const base::SharedLibrary file("libhs.so.5");
         const bool whole = file.find("hs_compile_multi", out.compile) &&
                            file.find("hs_free_compile_error", out.free_error) &&
                            file.find("hs_free_database", out.free_database) &&

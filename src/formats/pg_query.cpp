@@ -7,7 +7,7 @@
 
 #include <pg_query.h>
 
-#include "formats/shared_library.hpp"
+#include "base/shared_library.hpp"
 
 namespace keyshift::formats {
 
@@ -28,7 +28,7 @@ struct Library {
 const Library* library() {
     static const Library* const loaded = []() -> const Library* {
         static Library out;
-        const SharedLibrary file(KEYSHIFT_PG_QUERY);
+        const base::SharedLibrary file(KEYSHIFT_PG_QUERY);
         const bool whole = file.find("pg_query_parse", out.parse) &&
                            file.find("pg_query_free_parse_result", out.free_parsed) &&
                            file.find("pg_query_scan", out.scan) &&

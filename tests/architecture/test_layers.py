@@ -16,6 +16,7 @@ THIRD_PARTY = {
     "sqlite3.h": ({"store"}, False),
     "yaml-cpp/": ({"config"}, False),
     "zlib.h": ({"exposition"}, False),
+    "spdlog/": ({"base"}, False),
     "CLI/": ({"app"}, False),
     "simdjson.h": ({"formats"}, False),
     "pg_query": ({"formats"}, False),

@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 
-namespace keyshift::formats {
+namespace keyshift::base {
 
 /// Puts the addresses of a library's functions into pointers of their types. The library stays loaded.
 class SharedLibrary {
@@ -23,4 +23,4 @@ class SharedLibrary {
     void* handle_;
 };
 
-}  // namespace keyshift::formats
+}  // namespace keyshift::base
