@@ -106,7 +106,7 @@ bool Ledger::is_far(std::uint32_t known, std::uint32_t told) const {
 /// From the use that is known to the one at `after`: should an upgraded row be restored, it is its holder's
 /// pace, too.
 void Ledger::take_gap(KeySlot& slot, std::uint32_t after) {
-    if (slot.advanced != 0 && slot.used != 0 && after > slot.reference)
+    if (slot.advanced != 0 && after > slot.reference)
         slot.longest_gap = std::max(slot.longest_gap, after - slot.reference);
 }
 
