@@ -6,8 +6,8 @@
 
 #include <hs.h>
 
-#include "formats/number.hpp"
 #include "base/shared_library.hpp"
+#include "formats/number.hpp"
 
 namespace keyshift::formats {
 namespace {
