@@ -55,7 +55,7 @@ class LineFormatter : public spdlog::formatter {
         const std::string_view packed(message.payload.data(), message.payload.size());
         std::string line;
         append(line, "ts", format_rfc3339(std::chrono::floor<Duration>(message.time)));
-        message.color_range_start = out.size() + line.size();
+        message.color_range_start = out.size() + line.size() + 1;  // behind the separator
         append(line, "level", level_name(level_of(message.level)));
         message.color_range_end = out.size() + line.size();
         append(line, "msg", message_of(packed));

@@ -4,9 +4,11 @@
 import contextlib
 import gzip
 import os
+import pty
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -361,6 +363,22 @@ def test_the_address_that_was_bound_is_logged(table: KeyTable, tmp_path):
         assert http.get(f"http://127.0.0.1:{port}/-/healthy").status_code == 200
         assert process.terminate() == 0
         leaks.heard_directory(tmp_path)
+
+
+@pytest.mark.parametrize("unwanted", [{}, {"NO_COLOR": "1"}], ids=["wanted", "not wanted"])
+def test_on_a_terminal_the_level_has_a_colour(tmp_path, unwanted):
+    master, terminal = pty.openpty()
+    config = tmp_path / "keyshift.yaml"
+    environment = {**Keyshift().environment({}), "TERM": "xterm", **unwanted}
+    config.write_text("collectors: [{type: probe, url: 'http://127.0.0.1:1/v1/models'}]\nweb: {listen: 127.0.0.1:0}\n")
+    command = [binary_path(), "serve", "--config", config]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment) as serve:
+        os.close(terminal)
+        line = os.read(master, 4096).decode().partition("\n")[0]
+        serve.terminate()
+        os.close(master)
+    level = "level=info" if unwanted else "\x1b[32mlevel=info\x1b[m"
+    assert re.match(rf"ts=\S+Z {re.escape(level)} msg=listening address=", line), line
 
 
 def test_a_command_that_is_no_daemon_leaves_no_process_and_no_state(table: KeyTable):

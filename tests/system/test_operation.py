@@ -162,6 +162,14 @@ def test_a_reload_takes_over_a_good_file(machine: Machine):
     assert machine.main_process(SERVICE) == before
 
 
+def test_the_journal_knows_priorities_and_fields(machine: Machine):
+    lines = machine.run("journalctl", "--unit", SERVICE, "--output=json").splitlines()
+    up = [line for line in map(json.loads, lines) if line["MESSAGE"].startswith('msg="source up"')]
+    assert up and {(line["PRIORITY"], line["KEYSHIFT_SOURCE"], line["SYSLOG_IDENTIFIER"]) for line in up} == {
+        ("6", "keys", "keyshift")
+    }
+
+
 def test_a_reload_of_a_bad_file_fails_and_changes_nothing(machine: Machine):
     before = machine.main_process(SERVICE)
     machine.write(CONFIG, "collectors: [{type: keyz}]\n")
