@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.faketime import library
 from harness.process import program, run_as
 from harness.scratch import scratch_directory
 
@@ -63,7 +64,7 @@ class Authority:
 
     def expired_server(self) -> Certificate:
         """It ended yesterday."""
-        return self._sign("server", "serverAuth", LOOPBACK, made="-3d")
+        return self._sign("server", "serverAuth", LOOPBACK, days_ago=3)
 
     def wrong_server(self) -> Certificate:
         """For a server that is somewhere else."""
@@ -74,7 +75,7 @@ class Authority:
         return self._sign(name, "clientAuth", ())
 
     def _sign(
-        self, name: str, use: str, names: Sequence[str], *, made: str = "+0", owner: str | None = None
+        self, name: str, use: str, names: Sequence[str], *, days_ago: int = 0, owner: str | None = None
     ) -> Certificate:
         stem = self._directory / f"certificate-{next(self._numbers)}"
         signed = Certificate(stem.with_suffix(".crt"), stem.with_suffix(".key"))
@@ -85,15 +86,18 @@ class Authority:
         _openssl("req", "-new", *_NEW_KEY, "-subj", f"/CN={name}", "-out", request, "-keyout", signed.key)
         _openssl(
             "x509", "-req", "-in", request, "-CA", self._own.certificate, "-CAkey", self._own.key, "-CAcreateserial",
-            "-days", 2, "-extfile", extensions, "-out", signed.certificate, made=made,
+            "-days", 2, "-extfile", extensions, "-out", signed.certificate, days_ago=days_ago,
         )  # fmt: skip
         _restrict(signed, owner)
         return signed
 
 
-def _openssl(*arguments: str | int | Path, made: str = "+0") -> None:
-    """At another time than now, as faketime has it: OpenSSL 3.5 makes no certificate that ends before it begins."""
-    run_as(None, [program("faketime"), "-f", made, program("openssl"), *map(str, arguments)])
+def _openssl(*arguments: str | int | Path, days_ago: int = 0) -> None:
+    """As if it was earlier: OpenSSL 3.5 makes no certificate that ends before it begins."""
+    earlier = [
+        program("env"), f"LD_PRELOAD={library()}", f"FAKETIME=-{days_ago}d", "FAKETIME_DISABLE_SHM=1",
+    ]  # fmt: skip
+    run_as(None, [*(earlier if days_ago else []), program("openssl"), *map(str, arguments)])
 
 
 def _restrict(made: Certificate, owner: str | None = None) -> None:

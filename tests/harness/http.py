@@ -12,7 +12,6 @@ def get(url: str, *, method: str = "GET", **options: Any) -> requests.Response:
     """One request on a connection of its own, so that a restarted server is never met through a stale one."""
     with requests.Session() as session:
         session.trust_env = False
-        session.headers["Connection"] = "close"
         return session.request(method, url, **{"timeout": _TIMEOUT_SECONDS, **options})
 
 

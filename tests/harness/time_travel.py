@@ -7,8 +7,8 @@ Only the time of day travels, not the monotonic clock: timers and time-outs keep
 import os
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 
+from harness.faketime import library
 from harness.postgres import Postgres
 from harness.process import CLEAN_ENVIRONMENT
 from harness.scratch import scratch_directory
@@ -21,12 +21,11 @@ class Clock:
         self._file = scratch_directory("clock") / "offset"
         self._ahead = timedelta()
         self._write()
-        (self._library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
 
     @property
     def environment(self) -> dict[str, str]:
         return {
-            "LD_PRELOAD": str(self._library),
+            "LD_PRELOAD": str(library()),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
             "DONT_FAKE_MONOTONIC": "1",
