@@ -249,7 +249,7 @@ Result<void> KeyJournal::modern_key(const Key& row) {
         ++scan_->next.upgrades_by_use;
         raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
     }
-    if (upgrade && upgrade->news) {
+    if (upgrade && (upgrade->news || upgrade->by_use)) {
         // Its last use is not that of a modern key.
     } else if (key.last_used_at) {
         raise(scan_->next.evidence.newest_modern_use, key.last_used_at);

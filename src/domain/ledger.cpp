@@ -208,17 +208,20 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
         oldest_modern_so_far_ = key.created_at;
     KeySlot* const slot = keys_.find(hash_id(key.id));
     if (slot == nullptr) return std::nullopt;
-    Upgrade upgrade{.news = slot->gone == 0 && slot->upgraded == 0, .was_gone = slot->gone != 0};
+    const bool first = slot->upgraded == 0;
+    Upgrade upgrade{.news = slot->gone == 0 && first, .was_gone = slot->gone != 0};
     slot->dirty |= slot->upgraded ^ 1U;
     slot->upgraded = 1;
     const std::uint32_t used = key.last_used_at ? to_seconds(*key.last_used_at) : 0;
-    upgrade.by_use = upgrade.news && used > (slot->used != 0 ? slot->reference : 0);
+    upgrade.by_use = first && used > (slot->used != 0 ? slot->reference : 0);
     if (upgrade.by_use) {
         take_gap(*slot, used);
         slot->reference = used;
-        slot->used = slot->in_use = 1;
+        slot->used = 1;
+        slot->in_use |= upgrade.news ? 1U : 0U;
+    } else {
+        prove(*slot, used);
     }
-    prove(*slot, used);
     return upgrade;
 }
 

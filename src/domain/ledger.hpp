@@ -75,8 +75,9 @@ struct Settled {
 
 /// A modern key that was known as a legacy one.
 struct Upgrade {
-    bool news = false;      ///< it was a legacy key at the last poll
-    bool by_use = false;    ///< ... and was used since: by the fallback, as far as anybody can tell
+    bool news = false;  ///< it was a legacy key at the last poll
+    bool by_use =
+        false;  ///< it was used since it was a legacy key: by the fallback, as far as anybody can tell
     bool was_gone = false;  ///< it had gone before
 };
 

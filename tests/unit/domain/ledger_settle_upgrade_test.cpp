@@ -145,6 +145,26 @@ TEST(Upgrade, ByUseTellsTheGapBefore) {
     EXPECT_EQ(watch.memory().longest_gap, to_seconds(*watch.table.at("k").last_used_at) - to_seconds(before));
 }
 
+/// Its row came back from a backup, and the fallback upgraded it before anybody looked.
+TEST(Upgrade, ByUseOfAKeyThatHadGoneIsAUseAndNoProof) {
+    Watch watch;
+    watch.add("k");
+    watch.censuses(2);
+    watch.table.erase("k");
+    watch.census();
+    ASSERT_EQ(watch.phase(), "retired_in_use");
+    watch.add("k", watch.now + 30s).legacy = false;
+    watch.census();
+    ASSERT_TRUE(watch.upgrade);
+    EXPECT_TRUE(watch.upgrade->was_gone && watch.upgrade->by_use && !watch.upgrade->news);
+    watch.census();
+    EXPECT_FALSE(watch.upgrade->by_use) << "once";
+    EXPECT_EQ(watch.phase(), "retired_in_use");
+    watch.table.at("k").last_used_at = watch.now + 30s;
+    watch.censuses(2);
+    EXPECT_EQ(watch.phase(), "upgraded");
+}
+
 TEST(Upgrade, WithoutAUseIsNone) {
     for (const Used used : {Used{}, Used{kNow - 1h}}) {
         Watch watch = upgraded(used);
