@@ -274,6 +274,7 @@ def work(fleet: Fleet, new_keys: list[str], rounds: int) -> None:
                 assert fleet.use(number, None) == 401
 
 
+@pytest.mark.time_limit(400)
 def test_one_verdict_for_all_hosts(fleet: Fleet):
     new_keys = [fleet.replacement(number) for number in range(HOSTS)]
     work(fleet, new_keys, rounds=3)

@@ -278,6 +278,7 @@ def test_many_keys_are_listed_before_they_are_acknowledged(run: Commands, gatewa
     keys = [gateway.table.add(name=f"old {i}", owner=owner, idle=(40 + i) * DAY) for i in range(5)]
     used = gateway.table.add(name="in use", owner=owner, idle=0 * DAY)
     eventually(lambda: serve.metric("keyshift_legacy_keys", phase="dormant") == 6, 10, "the keys")
+    eventually(lambda: serve.metric("keyshift_legacy_keys", phase="pending") == 2, 10, "the one that is in use")
     asked = run("ack", "--owner", owner)
     assert asked.returncode == 64, "nobody can be asked here"
     assert "say --yes" in asked.stderr.decode()
