@@ -60,7 +60,7 @@ def test_the_parser_of_statements_is_installed_with_it(package: Path, binary: Pa
 
 
 def test_documentation_and_examples_name_what_is_installed(files: Path):
-    places = ("usr/share/doc/keyshift/**/*", "usr/share/keyshift/**/*.yaml", "lib/**/*", "etc/**/*")
+    places = ("usr/share/doc/keyshift/**/*", "usr/share/keyshift/**/*.yaml", "usr/lib/**/*", "etc/**/*")
     texts = [file for place in places for file in files.glob(place)]
     named = {
         path.rstrip(".")
