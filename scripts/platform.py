@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[1]
 CHECKOUT = "keyshift"
 # The rest is installed by make itself, by scripts/install-packages.
 INCLUDED = ("ca-certificates", "make", "git", "python3")
-# The servers' files are many: /tmp is a directory of the disk, not of memory.
 OPTIONS = ("--quiet", "--register=no", "--keep-unit", "--console=pipe", "--as-pid2")
 
 
@@ -50,6 +49,7 @@ def main() -> int:
     root = make_debian(release, INCLUDED)
     checkout = root / CHECKOUT
     copy_checkout(checkout)
+    # The servers' files are many: /tmp is a directory of the disk, not of memory.
     disk = root / "var" / "tmp" / "platform"
     disk.mkdir(exist_ok=True, mode=0o1777)
     disk.chmod(0o1777)

@@ -58,7 +58,7 @@ void KeyJournal::configure(JournalSettings settings) {
     settings_ = std::move(settings);
 }
 
-void KeyJournal::heard(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
+void KeyJournal::take_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
     heard_ = counted;
     canary_uses_.asked(counted.canary_accepted_at);
     logged_uses_.merge(uses);

@@ -41,7 +41,7 @@ class KeyJournal final : public collectors::KeySink {
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
     /// What other sources tell of the fallback, and of uses of keys, for the scans that follow.
-    void heard(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
+    void take_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
 
     base::Result<void> begin(const collectors::ScanStart& start) override;
     base::Result<void> key(const domain::Key& key) override;

@@ -173,8 +173,8 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
     runtime::Schedule schedule(watched.source.interval(), std::random_device{}());
     // Work is named before it is awaited: GCC 12 destroys a temporary lambda in a co_await expression twice
     // (bug 107288).
-    Heard heard;
-    const auto look = [&watched, &heard] { return watched.source.run_cycle(heard); };
+    JournalInput input;
+    const auto look = [&watched, &input] { return watched.source.run_cycle(input); };
     while (!stopping_ && !watched.leaving) {
         if (!watched.source.may_cause().empty()) {
             auto others = wait_for_others(watched);
@@ -182,7 +182,7 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
             if (stopping_ || watched.leaving) break;
         }
         const auto began = Clock::now();
-        if (watched.source.keeps_journal()) heard = hear();
+        if (watched.source.keeps_journal()) input = journal_input();
         // Left out beforehand: another source may count it before this one is back.
         const std::vector<domain::Event> may_cause = watched.source.may_cause();
         book_.own(may_cause, 1);
@@ -207,7 +207,7 @@ asio::awaitable<void> Monitor::watch(Watched& watched) {
 }
 
 /// What the journal of the key table has to know of others.
-Heard Monitor::hear() {
+JournalInput Monitor::journal_input() {
     const base::Time now = database_now();
     return {counted_fallback(model_, now), book_.take_uses(), journal_settings(config_),
             assess(model_, now).judgement.awaits_census};

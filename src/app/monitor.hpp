@@ -107,7 +107,7 @@ class Monitor {
     static void note_missing(Watched& watched, const collectors::Observation& seen);
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
     void publish();
-    Heard hear();
+    JournalInput journal_input();
     void keep_judging();
     void tell_manager();
     void keep_alive();

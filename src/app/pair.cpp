@@ -2,21 +2,16 @@
 // keyshift pair: an operator says which modern key replaces a legacy one. Both are shown, so that it can be
 // seen what was said.
 #include <algorithm>
-#include <any>
 #include <cstdio>
 
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/decisions.hpp"
-#include "app/picture.hpp"
+#include "app/key_table_query.hpp"
 #include "app/terminal.hpp"
 #include "base/utf8.hpp"
-#include "collectors/database.hpp"
 #include "collectors/key_source.hpp"
-#include "collectors/keys.hpp"
 #include "collectors/row_reader.hpp"
-#include "drivers/interrupt.hpp"
-#include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::app {
@@ -39,23 +34,10 @@ ModernKey keep(const domain::Key& key, Time now) {
             now};
 }
 
-Result<ModernKey> find_modern(const config::Config& config, const std::string& id) {
-    const auto collector = keys_collector(config);
-    if (!collector) return collector.error();
-    const auto& options = std::any_cast<const collectors::KeysOptions&>((*collector)->options);
-    const base::Duration timeout = (*collector)->schedule.timeout;
-    drivers::Interrupt interrupt;
-    drivers::Postgres connection(interrupt);
-    const auto deadline = base::Deadline::in(timeout);
-    if (auto connected = collectors::connect(connection, options.database_url, deadline); !connected)
-        return connected.error();
-    auto transaction =
-        drivers::PostgresTransaction::begin(connection, collectors::limits_within(timeout), deadline);
-    if (!transaction) return transaction.error();
-    const auto source = collectors::KeySource::resolve(*transaction, config.gateway, deadline);
-    if (!source) return source.error();
+Result<void> read_modern(drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
+                         base::Deadline deadline, const std::string& id, std::optional<ModernKey>& found) {
     // Asked first: compared as a text, whatever the type of the column, a mistyped id is no error there.
-    const auto rows = transaction->query(source->is_legacy(), deadline, {id});
+    const auto rows = transaction.query(source.is_legacy(), deadline, {id});
     if (!rows) return rows.error();
     if (rows->size() == 0)
         return Error{Errc::usage, "there is no key " + base::visible(id), "check the id of the new key"};
@@ -63,20 +45,25 @@ Result<ModernKey> find_modern(const config::Config& config, const std::string& i
         return Error{Errc::usage, "key " + base::visible(id) + " is a legacy key too",
                      "a replacement has a lookup hash"};
     }
-    if (auto set = collectors::KeySource::set_ids(*transaction, {id}, deadline); !set) return set.error();
+    if (auto set = collectors::KeySource::set_ids(transaction, {id}, deadline); !set) return set.error();
     const collectors::SharedHashes shared;
-    const Time now = transaction->moment();
-    collectors::RowReader reader(*source, shared, now);
+    const Time now = transaction.moment();
+    collectors::RowReader reader(source, shared, now);
+    return transaction.copy(source.select_ids(), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+        const auto key = reader.key(row);
+        if (!key) return key.error();
+        found = keep(*key, now);
+        return {};
+    });
+}
+
+Result<ModernKey> find_modern(const config::Config& config, const std::string& id) {
     std::optional<ModernKey> found;
-    const auto copied =
-        transaction->copy(source->select_ids(), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
-            const auto key = reader.key(row);
-            if (!key) return key.error();
-            found = keep(*key, now);
-            return {};
-        });
-    if (!copied) return copied.error();
-    if (auto ended = transaction->commit(deadline); !ended) return ended.error();
+    const auto asked = query_key_table(
+        config, base::Duration::max(),
+        [&](drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
+            base::Deadline deadline) { return read_modern(transaction, source, deadline, id, found); });
+    if (!asked) return asked.error();
     if (!found) return Error{Errc::usage, "there is no key " + base::visible(id), "it has just been deleted"};
     return *std::move(found);
 }

@@ -27,8 +27,8 @@ Source::Source(const config::Gateway& gateway, const config::CollectorConfig& co
     if (name_ == domain::kKeysSource) journal_ = std::make_unique<KeyJournal>(state);
 }
 
-Cycle Source::look(const Heard& heard) {
-    if (journal_) return look_at_keys(heard);
+Cycle Source::look(const JournalInput& input) {
+    if (journal_) return look_at_keys(input);
     Cycle cycle;
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout)});
     if (observed) {
@@ -39,10 +39,10 @@ Cycle Source::look(const Heard& heard) {
     return cycle;
 }
 
-Cycle Source::look_at_keys(const Heard& heard) {
+Cycle Source::look_at_keys(const JournalInput& input) {
     Cycle cycle;
-    journal_->configure(heard.settings);
-    journal_->heard(heard.fallback, heard.uses);
+    journal_->configure(input.settings);
+    journal_->take_counted(input.fallback, input.uses);
     const auto wanted = journal_->prepare();
     if (!wanted) {
         // What was known cannot be read: what the source says now could not be compared with it.
@@ -52,9 +52,9 @@ Cycle Source::look_at_keys(const Heard& heard) {
     const auto began = std::chrono::steady_clock::now();
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout),
                                          .keys = journal_.get(),
-                                         .active_window = heard.settings.policy.windows.drain,
+                                         .active_window = input.settings.policy.windows.drain,
                                          .wanted = *wanted,
-                                         .awaits_census = heard.awaits_census});
+                                         .awaits_census = input.awaits_census});
     if (!observed) {
         journal_->forget_scan();
         cycle.error = observed.error();
@@ -86,11 +86,11 @@ std::optional<domain::KeyPoll> Source::judge_again(const JournalSettings& settin
     }
 }
 
-Cycle Source::run_cycle(const Heard& heard) {
+Cycle Source::run_cycle(const JournalInput& input) {
     const auto began = std::chrono::steady_clock::now();
     Cycle cycle;
     try {
-        cycle = look(heard);
+        cycle = look(input);
     } catch (const std::exception& e) {
         if (journal_) journal_->forget_scan();
         cycle.error = {Errc::other, std::string("unexpected: ") + e.what(), {}};

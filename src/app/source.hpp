@@ -35,7 +35,7 @@ struct Cycle {
 };
 
 /// What the key table's source has to know of the rest.
-struct Heard {
+struct JournalInput {
     domain::CountedFallback fallback;
     domain::KeyUses uses;
     JournalSettings settings;    ///< as configured now
@@ -61,13 +61,13 @@ class Source {
     void resume(const std::map<std::string, std::string>& cursor) { collector_->resume(cursor); }
     int wake_fd() const { return collector_->wake_fd(); }
     /// Blocking, on the worker. Never throws.
-    Cycle run_cycle(const Heard& heard);
+    Cycle run_cycle(const JournalInput& input);
     /// Likewise: the last poll of the key table by other settings, without the source. Empty: there was none.
     std::optional<domain::KeyPoll> judge_again(const JournalSettings& settings);
 
  private:
-    Cycle look(const Heard& heard);
-    Cycle look_at_keys(const Heard& heard);
+    Cycle look(const JournalInput& input);
+    Cycle look_at_keys(const JournalInput& input);
 
     std::string name_;
     config::Schedule schedule_;

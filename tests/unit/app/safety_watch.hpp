@@ -156,7 +156,7 @@ class Watch {
         if (journal_->prepare().value() == Scan::census || !last_scan_ || early) look.scan = Scan::census;
         const domain::KeyUses uses = book_.take_uses();
         told_.merge(uses);
-        journal_->heard(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
+        journal_->take_counted(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
         EXPECT_TRUE(journal_->begin({.scan = look.scan,
                                      .moment = now,
                                      .data_at = data_at,
