@@ -159,6 +159,7 @@ void add_own(SourceCounts& counts, Event event) {
 
 void restore(SourceCounts& counts, base::Time now) {
     counts.restored_at = now;
+    counts.hits_followed = counts.totals.at(index_of(Event::fallback));
     counts.hits_before.fill(counts.sums.at(index_of(Event::auth_cache_hit)));
     for (std::size_t i = 0; i < kEventCount; ++i)
         counts.own_late.at(i) = std::clamp<std::int64_t>(counts.own.at(i), 0, shortfall(counts, i));

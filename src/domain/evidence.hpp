@@ -54,6 +54,10 @@ struct SourceCounts {
     /// restart.
     std::optional<base::Time> lost_at = {};
     std::string left_out = {};  ///< Ground::left_out of the last look; not saved
+    /// What the headline of hits has counted and this source is still to tell, or the other way round, while
+    /// the headline's evidence is another one; not saved.
+    UseMatch beside = {};
+    std::uint64_t hits_followed = 0;  ///< of its hits, as many are in `beside` or in the headline; not saved
 
     /// Read lately; three polls without success are too many, if they take two seconds. A time further ahead
     /// than that is of a clock that has been set since.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "domain/evidence.hpp"
 
@@ -72,14 +73,42 @@ std::uint64_t failed(const PerEvent<std::uint64_t>& totals, const PerEvent<std::
     return grown;
 }
 
+/// How long a source that is not the headline's may take to tell of a hit.
+base::Duration tells_within(const SourceCounts& counts) {
+    return std::max(UseMatch::kPatience, 3 * counts.poll_every);
+}
+
+/// The headline has counted `hits`, which are in its total.
+void note_hits(Evidence& evidence, std::uint64_t hits, base::Time now) {
+    evidence.hourly.add(kHourlyFallback, now, hits);
+    for (auto& [name, counts] : evidence.sources)
+        if (evidence.of(Signal::fallback).evidence != name)
+            counts.beside.uses(hits, now - tells_within(counts), now);
+}
+
 void add_hits(Evidence& evidence, std::uint64_t hits, base::Time now) {
     evidence.totals.at(index_of(Event::fallback)) += hits;
-    evidence.hourly.add(kHourlyFallback, now, hits);
+    note_hits(evidence, hits, now);
+}
+
+/// Sources that are not the headline's: they tell later, or earlier, of what it has counted.
+void follow_others(Evidence& evidence, base::Time now) {
+    for (auto& [name, counts] : evidence.sources) {
+        const std::uint64_t total = counts.totals.at(index_of(Event::fallback));
+        const std::uint64_t grown = total - std::min(total, std::exchange(counts.hits_followed, total));
+        if (evidence.of(Signal::fallback).evidence == name) continue;
+        counts.beside.hits(grown, now);
+        // One that has been silent has its time to catch up.
+        const base::Duration patience = tells_within(counts);
+        if (counts.complete(now) && counts.counted_since && now - *counts.counted_since >= patience)
+            counts.beside.overdue(2 * patience, now);
+    }
 }
 
 void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& totals, base::Time now) {
     Headline& headline = evidence.headlines.at(static_cast<std::size_t>(signal));
     if (signal == Signal::fallback) {
+        if (headline.evidence == kLastUsed) return;  // follow_uses() counts them
         const std::uint64_t hits = growth_of(index_of(Event::fallback), totals, headline.marks);
         return add_hits(evidence, evidence.match.hits(hits, now), now);
     }
@@ -113,7 +142,7 @@ void raise_to(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& 
         evidence.totals.at(i) = std::max(evidence.totals.at(i), totals.at(i));
     }
     if (signal == Signal::fallback) {
-        evidence.hourly.add(kHourlyFallback, now, raised);
+        note_hits(evidence, raised, now);
         evidence.match.remember(raised, now);
     }
     if (signal == Signal::auth_failures) evidence.hourly.add(kHourlyFailures, now, raised);
@@ -149,19 +178,33 @@ Choice choose(const Evidence& evidence, Signal signal, std::optional<std::uint64
     return second;
 }
 
+/// From the evidence of hits to another one: what each is still to tell of is not forgotten.
+void hand_over(Evidence& evidence, std::string_view to) {
+    UseMatch nobody;
+    const auto beside = [&](std::string_view name) -> UseMatch& {
+        const auto source = evidence.sources.find(std::string(name));
+        return source == evidence.sources.end() ? nobody : source->second.beside;
+    };
+    beside(evidence.of(Signal::fallback).evidence).wait_for(evidence.match);
+    evidence.match.wait_for(beside(to));
+    beside(to) = {};
+}
+
 void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last_used, base::Time now) {
     Headline& headline = evidence.headlines.at(static_cast<std::size_t>(signal));
     const Choice choice = choose(evidence, signal, last_used, now);
+    if (signal == Signal::fallback) follow_others(evidence, now);
     if (choice.name.empty()) return;
     // Before the first evidence nobody has counted anything: what a log held already is no second count.
-    const bool first = headline.evidence.empty() && choice.name != kLastUsed;
-    if (first || headline.evidence == choice.name) {
-        grow(evidence, signal, choice.totals, now);
-    } else {
-        if (signal == Signal::fallback) evidence.match.forget_waiting();
-        if (counts_exactly(choice.name)) raise_to(evidence, signal, choice.totals, now);
-    }
+    const bool first = headline.evidence.empty();
+    const bool same = first || headline.evidence == choice.name;
+    if (!same && signal == Signal::fallback) hand_over(evidence, choice.name);
     headline.evidence = choice.name;
+    if (same) {
+        grow(evidence, signal, choice.totals, now);
+    } else if (counts_exactly(choice.name)) {
+        raise_to(evidence, signal, choice.totals, now);
+    }
     headline.marks = choice.totals;
 }
 

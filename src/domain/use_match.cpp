@@ -2,6 +2,7 @@
 #include "domain/use_match.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace keyshift::domain {
 namespace {
@@ -70,6 +71,11 @@ std::uint64_t UseMatch::overdue(base::Duration patience, base::Time now) {
 
 void UseMatch::excuse() {
     for (Entry& entry : waiting_) entry.excused = true;
+}
+
+void UseMatch::wait_for(UseMatch& before) {
+    waiting_ = std::exchange(before.waiting_, {});
+    excuse();
 }
 
 void UseMatch::remember(std::uint64_t hits, base::Time now) {

@@ -30,8 +30,9 @@ class UseMatch {
     /// The evidence may have lost what it counted: what waits proves nothing against it. A hit that is
     /// counted later still stands for it.
     void excuse();
-    /// The evidence is another one.
-    void forget_waiting() { waiting_.clear(); }
+    /// The evidence is another one: what waits is what `before` has waited for it to tell, which proves
+    /// nothing against it. `before` waits for nothing any more.
+    void wait_for(UseMatch& before);
     /// Hits that were counted in an earlier process, and may stand for uses to come.
     void remember(std::uint64_t hits, base::Time now);
 

@@ -374,9 +374,9 @@ def test_on_a_terminal_the_level_has_a_colour(tmp_path, unwanted):
     command = [binary_path(), "serve", "--config", config]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment) as serve:
         os.close(terminal)
-        line = os.read(master, 4096).decode().partition("\n")[0]
-        serve.terminate()
-        os.close(master)
+        with os.fdopen(master, "rb", buffering=0) as lines:
+            line = lines.readline().decode()
+            serve.terminate()
     level = "level=info" if unwanted else "\x1b[32mlevel=info\x1b[m"
     assert re.match(rf"ts=\S+Z {re.escape(level)} msg=listening address=", line), line
 

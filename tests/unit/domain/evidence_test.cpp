@@ -478,32 +478,6 @@ TEST_F(HeadlinesTest, WithoutAnyEvidenceTheNameOfTheLastStays) {
     EXPECT_EQ(total(), 2U) << "counters go on";
 }
 
-TEST_F(HeadlinesTest, LastUseIsTheLastResort) {
-    last_used_ = 10;
-    update();
-    EXPECT_EQ(evidence(), kLastUsed);
-    EXPECT_EQ(total(), 0U);
-    last_used_ = 12;
-    update();
-    EXPECT_EQ(total(), 2U);
-    take("statements", look());
-    EXPECT_EQ(evidence(), kLastUsed) << "nothing shows that statements would";
-    take("statements", look(1));
-    last_used_ = 13;
-    update();
-    EXPECT_EQ(evidence(), "statements");
-    EXPECT_EQ(total(), 2U);
-    last_used_ = 1;  // the state began anew
-    now_ += 1h;
-    update();
-    EXPECT_EQ(evidence(), kLastUsed);
-    last_used_ = 0;
-    update();
-    last_used_ = 1;
-    update();
-    EXPECT_EQ(total(), 3U);
-}
-
 TEST_F(HeadlinesTest, AfterARestartTheEvidenceOfBeforeHasThreePollsToComeBack) {
     last_used_ = 10;
     take("statements", look(3));
@@ -525,16 +499,6 @@ TEST_F(HeadlinesTest, WhatTheFirstEvidenceFindsCounts) {
     EXPECT_EQ(total(), 3U);
     take("gateway_metrics", look(3));
     EXPECT_EQ(total(), 3U) << "the same events, seen by another source";
-}
-
-TEST_F(HeadlinesTest, UsesOfBeforeTheFirstEvidenceAreNoHits) {
-    last_used_ = 10;
-    update();
-    EXPECT_EQ(evidence(), kLastUsed);
-    EXPECT_EQ(total(), 0U);
-    last_used_ = 11;
-    update();
-    EXPECT_EQ(total(), 1U);
 }
 
 TEST_F(HeadlinesTest, OnlyTheEvidenceOfBeforeIsAwaited) {
@@ -623,6 +587,107 @@ class LowerBound : public HeadlinesTest {
     }
     bool contradicted() const { return is_contradicted(evidence_, 168h, now_); }
 };
+
+TEST_F(LowerBound, IsTheLastResort) {
+    poll(10);
+    EXPECT_EQ(evidence(), kLastUsed);
+    EXPECT_EQ(total(), 0U) << "of before the first evidence";
+    poll(12);
+    EXPECT_EQ(total(), 2U);
+    take("statements", look());
+    EXPECT_EQ(evidence(), kLastUsed) << "nothing shows that statements would";
+    take("statements", look(1));
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(total(), 2U);
+    poll(1);  // the state began anew
+    now_ += 1h;
+    poll(1);
+    EXPECT_EQ(evidence(), kLastUsed);
+    poll(0);
+    poll(1);
+    EXPECT_EQ(total(), 3U);
+}
+
+TEST_F(LowerBound, AUseThatASourceHasCountedIsNotCountedAgainWhenTheSourceIsGone) {
+    poll(0);
+    take("statements", look(1));
+    pass(2h);
+    poll(0);
+    take("statements", look(1));
+    EXPECT_EQ(total(), 2U);
+    lapse(evidence_.sources.at("statements").proof, "why");
+    last_used_ = 1;
+    update();
+    EXPECT_EQ(evidence(), kLastUsed);
+    poll(1);
+    poll(2);
+    EXPECT_EQ(total(), 3U) << "one of the two uses was counted";
+}
+
+TEST_F(LowerBound, WhatItHasCountedASourceThatTellsItLaterDoesNotCountAgain) {
+    poll(0);
+    take("statements", look());
+    lapse(evidence_.sources.at("statements").proof, "why");
+    poll(3);
+    poll(6);
+    EXPECT_EQ(evidence(), kLastUsed);
+    take("statements", look(2));
+    prove(evidence_.sources.at("statements").proof, now_);
+    update();
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(total(), 6U);
+    take("statements", look(4));
+    EXPECT_EQ(total(), 6U);
+    take("statements", look(1));
+    EXPECT_EQ(total(), 7U);
+}
+
+TEST_F(LowerBound, ASourceThatTakesOverTellsLateWhatTheOtherHasCounted) {
+    take("statements", look());
+    take("prometheus", look());
+    take("statements", look(5));
+    take("prometheus", look(3));
+    pass(1min);
+    lapse(evidence_.sources.at("statements").proof, "why");
+    update();
+    EXPECT_EQ(evidence(), "prometheus");
+    take("prometheus", look(2));
+    EXPECT_EQ(total(), 5U);
+    take("prometheus", look(1));
+    EXPECT_EQ(total(), 6U);
+    take("statements", look(1));
+    prove(evidence_.sources.at("statements").proof, now_);
+    update();
+    EXPECT_EQ(evidence(), "statements");
+    take("statements", look(1));
+    EXPECT_EQ(total(), 7U) << "it has told all of before";
+}
+
+TEST_F(LowerBound, WhatNobodyTellsForLongIsNotWaitedFor) {
+    const auto told_after = [this](base::Duration wait, bool silent) {
+        evidence_ = {};
+        now_ = kNow;
+        take("statements", look());
+        take("prometheus", look());
+        pass(1h);
+        take("statements", look(1));
+        for (const base::Time end = now_ + wait; now_ < end;) {
+            now_ += 1min;
+            take("statements", look());
+            if (!silent) take("prometheus", look());
+        }
+        lapse(evidence_.sources.at("statements").proof, "why");
+        prove(evidence_.sources.at("prometheus").proof, now_);
+        take("prometheus", look());
+        EXPECT_EQ(evidence(), "prometheus");
+        take("prometheus", look(1));
+        return total();
+    };
+    EXPECT_EQ(told_after(28min, false), 1U);
+    EXPECT_EQ(told_after(31min, false), 2U) << "another hit";
+    EXPECT_EQ(told_after(28min, true), 1U);
+    EXPECT_EQ(told_after(10h, true), 1U) << "one that was silent has its time";
+}
 
 TEST_F(LowerBound, IsNotRaisedWhereFewerUsesAreKnownThanBefore) {
     take("statements", look());

@@ -85,9 +85,21 @@ TEST(UseMatch, AnExcusedUseIsStillTheHitThatIsCountedLater) {
     match.excuse();
     EXPECT_EQ(match.uses(1, kNow - 1h, kNow + 1s), 1U);
     EXPECT_EQ(match.hits(2, kNow + 2s), 0U);
-    match.uses(1, kNow - 1h, kNow + 3s);
-    match.forget_waiting();
-    EXPECT_EQ(match.hits(1, kNow + 4s), 1U) << "by another evidence";
+}
+
+TEST(UseMatch, AnotherEvidenceIsWaitedForToTellWhatItHasNotToldYet) {
+    UseMatch beside;
+    EXPECT_EQ(beside.uses(2, kNow - 1h, kNow), 2U);
+    UseMatch match;
+    match.uses(5, kNow - 1h, kNow);
+    match.wait_for(beside);
+    EXPECT_EQ(match.overdue({}, kNow + 15min - 1us), 0U);
+    EXPECT_EQ(match.hits(3, kNow + 1s), 1U);
+    EXPECT_EQ(beside.hits(1, kNow + 1s), 1U) << "waits for nothing any more";
+    UseMatch blamed;
+    blamed.uses(1, kNow - 1h, kNow);
+    match.wait_for(blamed);
+    EXPECT_EQ(match.overdue({}, kNow + 1h), 0U) << "it may have told of it before";
 }
 
 TEST(UseMatch, RemembersABoundedNumberOfHits) {
