@@ -151,7 +151,7 @@ class History {
         const Time at = world_.now();
         note("ack", id);
         watch_.acknowledge(id, at);
-        oracle_.seen.keys[id].acknowledged_at = at;
+        oracle_.seen.acknowledged[id] = at;
     }
     void block() {
         const std::string id = any(true);

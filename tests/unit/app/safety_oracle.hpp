@@ -28,9 +28,8 @@ struct Shown {
     bool blocked = false;
     Time gone_at = {};
     bool used_since = false;
-    std::optional<Time> acknowledged_at = {};
-
     std::optional<Time> any_use = {};  ///< also while it was upgraded
+    std::optional<Time> ahead = {};    ///< the row says that it was used in the future
 
     void use(Time at) {
         measure(at);
@@ -47,7 +46,8 @@ struct Shown {
 /// What the key table has shown, as keyshift's state may know it.
 struct Seen {
     std::map<std::string, Shown> keys;
-    std::map<std::string, Time> modern_used;  ///< by owner
+    std::map<std::string, Time> modern_used;   ///< by owner
+    std::map<std::string, Time> acknowledged;  ///< by the key's id, when
     std::vector<std::pair<std::string, Time>> upgrades_with_use;
     std::optional<Time> census_at;
 };
@@ -58,11 +58,15 @@ class Oracle {
 
     /// A poll of the key table, and what logs have told of single keys before it.
     void show(const KeyLook& look) {
+        const auto before = seen.keys;
         for (const auto& [id, row] : look.rows)
             if (id != kCanary) show(id, row, look.data_at);
-        for (const auto& [id, at] : look.told.latest())
-            if (const auto key = seen.keys.find(id); key != seen.keys.end() && !key->second.gone)
-                key->second.use(std::min(at, look.data_at));
+        for (const auto& [id, at] : look.told.latest()) {
+            const auto key = seen.keys.find(id);
+            if (key == seen.keys.end() || key->second.gone) continue;
+            key->second.use(std::min(at, look.data_at));
+            if (before.count(id) == 0) key->second.advanced = false;  // what was known at first
+        }
         const bool census = look.scan == Scan::census;
         for (auto& [id, key] : seen.keys) {
             if (look.rows.count(id) > 0 || key.gone || !(census || look.missing.count(id) > 0)) continue;
@@ -80,7 +84,7 @@ class Oracle {
         if (assessed.fallback.state.mode != domain::FallbackMode::absent) check_uses();
         for (const auto& [id, key] : seen.keys) key.gone ? check_gone(id, key) : check_live(id, key);
         if (!seen.census_at || *seen.census_at < quiet_at())
-            fault("no census has shown all rows since all was quiet");
+            fault("no census has shown all rows since all was quiet, " + base::format_rfc3339(quiet_at()));
         return faults_;
     }
 
@@ -88,14 +92,14 @@ class Oracle {
 
  private:
     void show(const std::string& id, const Row& row, Time data_at) {
-        // A last use of the future counts as now.
-        const auto used = row.used ? std::optional(std::min(*row.used, data_at)) : std::nullopt;
-        if (!row.legacy && used) seen.modern_used[row.owner] = std::max(seen.modern_used[row.owner], *used);
         auto known = seen.keys.find(id);
+        const auto used = use_of(row, data_at, known == seen.keys.end() ? nullptr : &known->second);
+        if (!row.legacy && used) seen.modern_used[row.owner] = std::max(seen.modern_used[row.owner], *used);
         if (row.legacy) {
             if (known == seen.keys.end()) {
                 known = seen.keys.emplace(id, Shown{.owner = row.owner}).first;
                 known->second.appeared_at = seen.census_at;
+                if (row.used > data_at) known->second.ahead = row.used;
             }
             Shown& key = known->second;
             key.gone = key.upgraded = key.used_since = false;
@@ -105,11 +109,24 @@ class Oracle {
             Shown& key = known->second;
             if (!key.gone) key.gone_at = data_at;
             if (!key.upgraded && used > key.used) seen.upgrades_with_use.emplace_back(id, *used);
-            if (used) key.measure(*used);
+            // Nobody follows the uses of a key whose end is over.
+            if (!key.upgraded && used) key.measure(*used);
             key.used_since = key.used_since || (key.upgraded && used > key.gone_at);
             key.gone = key.upgraded = true;
         }
         if (known != seen.keys.end()) known->second.blocked = row.blocked;
+    }
+    /// A last use in the future counts as now, each time that it changes.
+    static std::optional<Time> use_of(const Row& row, Time data_at, Shown* known) {
+        const auto ahead = row.used > data_at ? row.used : std::nullopt;
+        const bool stands_still = known && ahead && known->ahead == ahead;
+        if (known) known->ahead = ahead;
+        if (stands_still) return known->any_use;
+        return ahead ? std::optional(data_at) : row.used;
+    }
+    std::optional<Time> acknowledged_at(const std::string& id) const {
+        const auto found = seen.acknowledged.find(id);
+        return found == seen.acknowledged.end() ? std::nullopt : std::optional(found->second);
     }
     void fault(const std::string& what) {
         faults_.push_back(base::format_rfc3339(world_.now()) + " SAFE although " + what);
@@ -147,7 +164,8 @@ class Oracle {
                   base::format_duration(std::chrono::floor<std::chrono::seconds>(key.longest_gap)));
         }
         if (key.appeared_at > since(drain_)) fault(id + " has appeared");
-        const bool acknowledged = key.acknowledged_at && key.acknowledged_at > key.used;
+        const auto at = acknowledged_at(id);
+        const bool acknowledged = at && at > key.used;
         if (acknowledged || key.blocked || !key.used || is_proved_moved(key, Time{})) return;
         for (const Client& client : world_.clients)
             if (client.key == id && client.period > 0s) fault("the holder of " + id + " has not moved");
@@ -157,7 +175,7 @@ class Oracle {
         const bool in_use = key.used && *key.used > key.gone_at - drain_ + kMostBetweenPolls;
         if (!in_use || key.blocked) return;
         if (key.upgraded && (promotion_is_use_ || key.used_since)) return;
-        if (world_.now() - key.gone_at >= 30 * kDay || key.acknowledged_at >= key.gone_at) return;
+        if (world_.now() - key.gone_at >= 30 * kDay || acknowledged_at(id) >= key.gone_at) return;
         if (!is_proved_moved(key, key.gone_at)) fault(id + " went while it was in use");
     }
 
