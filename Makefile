@@ -11,9 +11,11 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## Watch a simulated migration in fast motion: gateway, PostgreSQL, Redis, Prometheus (DEMO_SECONDS=60 to end by itself)
-	@scripts/install-packages demo
-	@PYTHONPATH=tests KEYSHIFT_BINARY=$(BINARY) $(PYTHON) scripts/demo.py
+demo: ## Watch a simulated migration in fast motion: gateway, PostgreSQL, Redis, Prometheus (DEMO_SECONDS=60 to end by itself)
+	@scripts/install-packages build demo
+	@[ -f build/demo/build.ninja ] || cmake --preset demo
+	@cmake --build --preset demo --target keyshift
+	@PYTHONPATH=tests KEYSHIFT_BINARY=build/demo/src/keyshift $(PYTHON) scripts/demo.py
 
 .PHONY: run
 run: build ## Run `keyshift serve` on DATABASE_URL

@@ -17,5 +17,15 @@ function(keyshift_layer name)
   target_sources(keyshift_${name} PUBLIC FILE_SET alone TYPE HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/src FILES ${headers})
   list(TRANSFORM layer_USES PREPEND keyshift_)
   target_link_libraries(keyshift_${name} PUBLIC ${layer_USES} PRIVATE keyshift_flags ${layer_LINKS})
+  target_precompile_headers(keyshift_${name} REUSE_FROM keyshift_headers)
+  keyshift_precompiled(keyshift_${name})
   set_target_properties(keyshift_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON INTERFACE_HEADER_SETS_TO_VERIFY alone)
+endfunction()
+
+# keyshift_precompiled(target): it makes or uses precompiled headers.
+function(keyshift_precompiled target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # ccache can then tell whether they have changed.
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+  endif()
 endfunction()

@@ -2,12 +2,16 @@
 add_library(keyshift_flags INTERFACE)
 target_compile_options(keyshift_flags INTERFACE
   -Werror -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
+  # Some libraries ask for it; precompiled headers fit where it is everywhere.
+  -pthread
   -fstack-protector-strong -fstack-clash-protection
   $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection> $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mbranch-protection=standard>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarm of GCC 12 out of Asio's coroutine frames, which comes and goes with what is inlined.
   target_compile_options(keyshift_flags INTERFACE -Wno-mismatched-new-delete)
 endif()
+# src/boost.cpp has what this leaves out everywhere else.
+target_compile_definitions(keyshift_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 # Sanitizers have their own checks, and see less where these stand before them.
 if(CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT KEYSHIFT_SANITIZE)
   target_compile_definitions(keyshift_flags INTERFACE _FORTIFY_SOURCE=2)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <exception>
 
+#include <boost/asio/thread_pool.hpp>
+
 #include "collectors/catalog.hpp"
 #include "domain/assess.hpp"
 
@@ -23,9 +25,12 @@ Source::Source(const config::Gateway& gateway, const config::CollectorConfig& co
     : name_(config.type),
       schedule_(config.schedule),
       state_(state),
-      collector_(collectors::catalog_entry(config.type).make(gateway, config, interrupt)) {
+      collector_(collectors::catalog_entry(config.type).make(gateway, config, interrupt)),
+      worker_(std::make_unique<boost::asio::thread_pool>(1)) {
     if (name_ == domain::kKeysSource) journal_ = std::make_unique<KeyJournal>(state);
 }
+
+Source::~Source() = default;
 
 Cycle Source::look(const JournalInput& input) {
     if (journal_) return look_at_keys(input);

@@ -9,8 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/thread_pool.hpp>
-
 #include "app/key_journal.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -18,6 +16,10 @@
 #include "config/config.hpp"
 #include "domain/model.hpp"
 #include "store/state.hpp"
+
+namespace boost::asio {
+class thread_pool;  // Asio itself stays out of what commands include
+}
 
 namespace keyshift::app {
 
@@ -48,10 +50,13 @@ class Source {
     /// only.
     Source(const config::Gateway& gateway, const config::CollectorConfig& config, store::State& state,
            const drivers::Interrupt& interrupt);
+    ~Source();
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
 
     const std::string& name() const { return name_; }
     base::Duration interval() const { return schedule_.interval; }
-    boost::asio::thread_pool& worker() { return worker_; }
+    boost::asio::thread_pool& worker() { return *worker_; }
 
     /// It reads the key table, and so keeps the journal.
     bool keeps_journal() const { return journal_ != nullptr; }
@@ -75,7 +80,7 @@ class Source {
     std::unique_ptr<KeyJournal> journal_;  // of the key table's source alone
     std::unique_ptr<collectors::Collector> collector_;
     std::optional<std::chrono::steady_clock::time_point> last_began_;  // the last look that succeeded
-    boost::asio::thread_pool worker_{1};
+    std::unique_ptr<boost::asio::thread_pool> worker_;
 };
 
 }  // namespace keyshift::app

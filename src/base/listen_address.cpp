@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::base {
 namespace {
 
@@ -31,10 +33,8 @@ bool is_address(int family, const std::string& host) {
 
 bool is_host_name(const std::string& host) {
     return host.size() <= 253 && host.front() != '-' && host.front() != '.' &&
-           std::all_of(host.begin(), host.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '.';
-           });
+           std::all_of(host.begin(), host.end(),
+                       [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
 }
 
 Result<std::string> host_name(std::string_view text) {

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::base {
 namespace {
 
@@ -38,8 +40,7 @@ std::optional<std::int64_t> fraction(std::string_view text, std::size_t& at) {
     std::int64_t micros = 0;
     std::int64_t scale = 100'000;
     const std::size_t first = ++at;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
-        micros += (text[at] - '0') * scale;
+    for (; at < text.size() && is_digit(text[at]); ++at, scale /= 10) micros += (text[at] - '0') * scale;
     if (at == first) return std::nullopt;
     return micros;
 }

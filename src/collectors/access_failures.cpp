@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -51,7 +53,7 @@ Result<std::optional<Event>> parse_reason(std::string_view text) {
 Result<std::uint64_t> parse_bytes(std::string_view text) {
     std::uint64_t value = 0;
     constexpr std::size_t kMostDigits = 18;
-    const bool digits = std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = std::ranges::all_of(text, base::is_digit);
     if (!digits || text.empty() || text.size() > kMostDigits)
         return Error{Errc::config, "is not a number of bytes", "give it as the log writes it, such as 15"};
     for (const char c : text) value = value * 10 + static_cast<unsigned>(c - '0');

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace keyshift::collectors {
@@ -40,18 +41,12 @@ void hide_keys(std::string& text) {
     }
 }
 
-int hex(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 std::string decoded(std::string_view path) {
     std::string out;
     for (std::size_t i = 0; i < path.size(); ++i) {
         const bool enough = path[i] == '%' && i + 2 < path.size();
-        const int high = enough ? hex(path[i + 1]) : -1;
-        const int low = enough ? hex(path[i + 2]) : -1;
+        const int high = enough ? base::hex_digit(path[i + 1]) : -1;
+        const int low = enough ? base::hex_digit(path[i + 2]) : -1;
         if (high < 0 || low < 0) {
             out += path[i];
             continue;
@@ -74,8 +69,7 @@ bool needs_resolving(std::string_view path) {
 std::string_view without_scheme(std::string_view target, bool& absolute) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (target.size() < scheme.size()) continue;
-        const auto same = [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); };
-        absolute = std::equal(scheme.begin(), scheme.end(), target.begin(), same);
+        absolute = base::equals_ignoring_case(scheme, target.substr(0, scheme.size()));
         if (absolute) return target.substr(scheme.size());
     }
     return target;

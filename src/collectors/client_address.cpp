@@ -6,6 +6,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -18,15 +20,9 @@ constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF
 constexpr unsigned kMappedBits = 96;
 constexpr std::size_t kLongest = INET6_ADDRSTRLEN;
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// Without port, brackets and zone.
 std::string_view bare(std::string_view text) {
-    text = trimmed(text);
+    text = base::trimmed(text);
     if (text.starts_with('[')) {
         text = text.substr(1, text.find(']') - 1);
     } else if (const std::size_t colon = text.find(':');
@@ -44,7 +40,7 @@ bool is_trusted(std::string_view peer, const std::vector<TrustedProxy>& trusted)
 std::string_view take_last(std::string_view& list) {
     const std::size_t comma = list.rfind(',');
     const bool only = comma == std::string_view::npos;
-    const std::string_view last = trimmed(only ? list : list.substr(comma + 1));
+    const std::string_view last = base::trimmed(only ? list : list.substr(comma + 1));
     list = only ? std::string_view() : list.substr(0, comma);
     return last;
 }
@@ -99,7 +95,7 @@ Result<TrustedProxy> TrustedProxy::parse(std::string_view text) {
         out.network_->is_v4() && address.find(':') == std::string_view::npos ? kMappedBits : 0;
     if (slash != std::string_view::npos) {
         const std::string_view size = text.substr(slash + 1);
-        const bool digits = std::ranges::all_of(size, [](char c) { return c >= '0' && c <= '9'; });
+        const bool digits = std::ranges::all_of(size, base::is_digit);
         if (!digits || size.empty() || size.size() > 3) return wrong;
         out.bits_ = first + static_cast<unsigned>(std::stoul(std::string(size)));
         if (out.bits_ > IpAddress::kBits) return wrong;

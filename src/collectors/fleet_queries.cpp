@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -119,10 +121,8 @@ FleetQuery start_query(const FleetHosts& hosts) {
 }
 
 bool is_label(std::string_view text) {
-    return !text.empty() && (text.front() < '0' || text.front() > '9') &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-           });
+    return !text.empty() && !base::is_digit(text.front()) &&
+           std::all_of(text.begin(), text.end(), [](char c) { return base::is_alphanumeric(c) || c == '_'; });
 }
 
 Result<std::string> parse_label(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "collectors/counter_rules.hpp"
 #include "collectors/field_test.hpp"
 #include "collectors/gateway_log_levels.hpp"
@@ -60,24 +61,13 @@ std::string regex_of(const LogRule& rule) {
     return rule.regex;
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-bool is_hex(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /// The UUID at the beginning of `text`, or nothing.
 std::string_view leading_uuid(std::string_view text) {
     constexpr std::string_view kShape = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
     if (text.size() < kShape.size()) return {};
     for (std::size_t i = 0; i < kShape.size(); ++i)
-        if (kShape[i] == '-' ? text[i] != '-' : !is_hex(text[i])) return {};
-    if (text.size() > kShape.size() && (is_letter(text[kShape.size()]) || is_digit(text[kShape.size()])))
-        return {};
+        if (kShape[i] == '-' ? text[i] != '-' : base::hex_digit(text[i]) < 0) return {};
+    if (text.size() > kShape.size() && base::is_alphanumeric(text[kShape.size()])) return {};
     return text.substr(0, kShape.size());
 }
 

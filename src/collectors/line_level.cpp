@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "formats/number.hpp"
 
 namespace keyshift::collectors {
@@ -38,15 +39,12 @@ constexpr std::array<std::pair<std::string_view, TracingLevel>, 17> kNames{{
 }};
 
 bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
-}
-char capital(char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    return base::is_alphanumeric(c) || c == '_';
 }
 
 Level level_named(std::string_view word) {
     const auto* const found = std::ranges::find_if(
-        kNames, [&](const auto& name) { return std::ranges::equal(name.first, word, {}, {}, capital); });
+        kNames, [&](const auto& name) { return base::equals_ignoring_case(name.first, word); });
     return found == kNames.end() ? std::nullopt : Level(found->second);
 }
 

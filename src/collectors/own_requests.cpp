@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::collectors {
 namespace {
 
@@ -12,16 +14,13 @@ constexpr std::string_view kName = "keyshift";
 constexpr std::string_view kAgent = "keyshift/";
 constexpr std::size_t kAtOnce = 64;
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
 bool is_word(char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+    return base::is_alphanumeric(c) || c == '_' || c == '-';
 }
 
 /// Of a Debian version: "0.1.0", "1.2~rc1-1+b1".
 std::size_t version_size(std::string_view text) {
-    if (text.empty() || !is_digit(text.front())) return 0;
+    if (text.empty() || !base::is_digit(text.front())) return 0;
     std::size_t size = 1;
     while (size < text.size() &&
            (is_word(text[size]) || text[size] == '.' || text[size] == '+' || text[size] == '~'))

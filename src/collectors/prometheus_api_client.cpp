@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace keyshift::collectors {
@@ -61,8 +62,8 @@ std::string percent_encoded(std::string_view text) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           std::string_view("-._~").find(c) != std::string_view::npos;
+        const bool plain =
+            base::is_alphanumeric(c) || std::string_view("-._~").find(c) != std::string_view::npos;
         if (plain) {
             out += c;
         } else {

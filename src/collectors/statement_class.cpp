@@ -5,6 +5,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "config/preset.hpp"
 
 namespace keyshift::collectors {
@@ -24,10 +25,6 @@ std::string name_of(const std::optional<Identifier>& column) {
     return column ? column->name : "";
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool in_name(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$' ||
            static_cast<unsigned char>(c) >= 0x80;
@@ -36,7 +33,7 @@ bool in_name(char c) {
 /// Whether `name` stands there as a word, with what `accepts` behind it.
 template <class Accepts>
 bool finds(std::string_view text, std::string_view name, const Accepts& accepts) {
-    const auto same = [](char a, char b) { return lower(a) == lower(b); };
+    const auto same = [](char a, char b) { return base::lower(a) == base::lower(b); };
     for (auto at = text.begin();; ++at) {
         at = std::search(at, text.end(), name.begin(), name.end(), same);
         if (at == text.end()) return false;

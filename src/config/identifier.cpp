@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace keyshift::config {
@@ -18,11 +19,11 @@ base::Error wrong(std::string what, std::string hint = std::string(kHowToWrite))
 }
 
 bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return base::is_letter(c) || c == '_';
 }
 
 bool continues(char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '$';
+    return is_letter(c) || base::is_digit(c) || c == '$';
 }
 
 std::string quoted(std::string_view name) {

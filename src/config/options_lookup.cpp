@@ -2,6 +2,7 @@
 // OptionsReader's way from a key to its text, and from a mistake to a Problem.
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "config/options.hpp"
 #include "config/reading.hpp"
 #include "config/text.hpp"
@@ -14,7 +15,7 @@ std::string without_indices(std::string_view path) {
     std::string out;
     bool in_index = false;
     for (const char c : path) {
-        in_index = in_index && c >= '0' && c <= '9';
+        in_index = in_index && base::is_digit(c);
         if (!in_index) out += c;
         in_index = in_index || c == '[';
     }

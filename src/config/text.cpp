@@ -7,22 +7,19 @@
 #include <cmath>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace keyshift::config {
 namespace {
 
 bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
+    return base::is_letter(c) || c == '_';
 }
 
 bool is_variable_name(std::string_view name) {
     return !name.empty() && is_letter(name.front()) &&
-           std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c); });
+           std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || base::is_digit(c); });
 }
 
 /// Edits (insert, drop, change, swap two neighbours) between two short names.
@@ -97,7 +94,7 @@ std::string joined(std::span<const std::string> names, std::string_view separato
 bool is_plain_key(std::string_view key) {
     constexpr std::size_t kMaxBytes = 40;
     return !key.empty() && key.size() <= kMaxBytes && std::all_of(key.begin(), key.end(), [](char c) {
-        return is_letter(c) || is_digit(c) || c == '-' || c == '.';
+        return is_letter(c) || base::is_digit(c) || c == '-' || c == '.';
     });
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -20,15 +22,11 @@ constexpr std::array<std::string_view, 8> kOurs{"connection", "content-length", 
                                                 "upgrade",    "accept-encoding", "te",
                                                 "trailer",    "expect"};
 
-bool is_alnum(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 /// RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
     constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::ranges::all_of(text, [&](char c) {
-        return is_alnum(c) || kMarks.find(c) != std::string_view::npos;
+        return base::is_alphanumeric(c) || kMarks.find(c) != std::string_view::npos;
     });
 }
 
@@ -43,13 +41,9 @@ bool has_blank(std::string_view text) {
     return text.find(' ') != std::string_view::npos;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
 bool gives(const HttpRequest& request, std::string_view name) {
-    return std::ranges::any_of(request.headers, [&](const HttpHeader& h) { return same_name(h.name, name); });
+    return std::ranges::any_of(request.headers,
+                               [&](const HttpHeader& h) { return base::equals_ignoring_case(h.name, name); });
 }
 
 Result<void> check(const HttpRequest& request) {
@@ -62,7 +56,8 @@ Result<void> check(const HttpRequest& request) {
         return wrong("the path and query of " + url.authority() + " have a blank or a control character");
     for (const auto& [name, value] : request.headers) {
         if (!is_token(name)) return wrong("an HTTP header has a name that is not a word");
-        if (std::ranges::any_of(kOurs, [&, &n = name](std::string_view ours) { return same_name(n, ours); }))
+        if (std::ranges::any_of(
+                kOurs, [&, &n = name](std::string_view ours) { return base::equals_ignoring_case(n, ours); }))
             return wrong("the HTTP header " + name + " cannot be given");
         if (has_control(value.reveal())) {
             return Error{Errc::config, "the value of the HTTP header " + name + " has a control character",

@@ -10,6 +10,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -21,14 +23,9 @@ Error wrong(std::string what) {
     return {Errc::config, std::move(what), "write it like https://gateway.example:8443/metrics"};
 }
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// Takes `prefix` (in lower case) off `text`, whatever its case.
 bool take_prefix(std::string_view& text, std::string_view prefix) {
-    if (text.size() < prefix.size()) return false;
-    if (!std::ranges::equal(text.substr(0, prefix.size()), prefix, {}, lower)) return false;
+    if (!base::equals_ignoring_case(text.substr(0, prefix.size()), prefix)) return false;
     text.remove_prefix(prefix.size());
     return true;
 }
@@ -41,14 +38,13 @@ bool is_address(int family, const std::string& host) {
 bool is_host_name(std::string_view host) {
     return host.size() <= 254 && host.front() != '-' && host.front() != '.' &&
            host.find("..") == std::string_view::npos && std::ranges::all_of(host, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+               return base::is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
            });
 }
 
 Result<std::string> host_name(std::string_view text) {
     if (text.empty()) return wrong("has no host");
-    std::string host;
-    std::ranges::transform(text, std::back_inserter(host), lower);
+    std::string host = base::lower(text);
     if (host.front() == '[') {
         host = host.substr(1, host.size() - 2);
         if (!is_address(AF_INET6, host)) return wrong("has no IPv6 address between [ and ]");

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/address_v6.hpp>
 #include <sys/un.h>
 
+#include "base/ascii.hpp"
 #include "base/utf8.hpp"
 
 namespace keyshift::drivers {
@@ -25,21 +26,14 @@ Error bad(std::string what) {
             "%3F, # is %23)"};
 }
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         char c = text[i];
         if (c == '%') {
             if (text.size() - i < 3) return std::nullopt;
-            const int high = hex_digit(text[i + 1]);
-            const int low = hex_digit(text[i + 2]);
+            const int high = base::hex_digit(text[i + 1]);
+            const int low = base::hex_digit(text[i + 2]);
             if (high < 0 || low < 0) return std::nullopt;
             c = static_cast<char>(high * 16 + low);
             i += 2;
@@ -59,8 +53,7 @@ std::optional<Unsigned> number(std::string_view text) {
 }
 
 bool is_host_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
+    return base::is_alphanumeric(c) || c == '-' || c == '.' || c == '_';
 }
 
 Result<void> read_login(RedisTarget& target, std::string_view userinfo) {

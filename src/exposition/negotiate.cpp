@@ -6,29 +6,17 @@
 #include <cstddef>
 #include <optional>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::exposition {
 namespace {
-
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 /// Cuts the part before the first `separator` off `rest`.
 std::string_view next_part(std::string_view& rest, char separator) {
     const std::size_t end = rest.find(separator);
     const std::string_view part = rest.substr(0, end);
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return trim(part);
+    return base::trimmed(part);
 }
 
 /// 0 to 1, or empty when it is not a weight.
@@ -53,11 +41,11 @@ Preference parse_preference(std::string_view text) {
     while (!text.empty()) {
         std::string_view value = next_part(text, ';');
         const std::string_view name = next_part(value, '=');
-        value = trim(value);
+        value = base::trimmed(value);
         if (value.size() > 1 && value.starts_with('"') && value.ends_with('"'))
             value = value.substr(1, value.size() - 2);
-        if (same(name, "q")) preference.weight = parse_weight(value);
-        if (same(name, "version")) preference.version = value;
+        if (base::equals_ignoring_case(name, "q")) preference.weight = parse_weight(value);
+        if (base::equals_ignoring_case(name, "version")) preference.version = value;
     }
     return preference;
 }
@@ -76,9 +64,9 @@ struct Rank {
 
 /// How exactly `preference` names text 0.0.4; 0 when it does not.
 int names_text(const Preference& preference) {
-    if (same(preference.name, "text/plain"))
+    if (base::equals_ignoring_case(preference.name, "text/plain"))
         return preference.version.empty() || preference.version == "0.0.4" ? 3 : 0;
-    if (same(preference.name, "text/*")) return 2;
+    if (base::equals_ignoring_case(preference.name, "text/*")) return 2;
     return preference.name == "*/*" ? 1 : 0;
 }
 
@@ -91,7 +79,7 @@ Dialect negotiate(std::string_view accept) {
         const Preference preference = parse_preference(next_part(accept, ','));
         if (!preference.weight) continue;
         if (const int exactness = names_text(preference)) text.offer(exactness, *preference.weight, position);
-        if (same(preference.name, "application/openmetrics-text") &&
+        if (base::equals_ignoring_case(preference.name, "application/openmetrics-text") &&
             (preference.version.empty() || preference.version == "1.0.0"))
             open_metrics.offer(1, *preference.weight, position);
     }
@@ -106,10 +94,12 @@ Encoding negotiate_encoding(std::string_view accept_encoding) {
     for (std::size_t position = 0; !accept_encoding.empty(); ++position) {
         const Preference preference = parse_preference(next_part(accept_encoding, ','));
         if (!preference.weight) continue;
-        if (same(preference.name, "gzip") || same(preference.name, "x-gzip"))
+        if (base::equals_ignoring_case(preference.name, "gzip") ||
+            base::equals_ignoring_case(preference.name, "x-gzip"))
             gzip.offer(2, *preference.weight, position);
         if (preference.name == "*") gzip.offer(1, *preference.weight, position);
-        if (same(preference.name, "identity")) identity.offer(1, *preference.weight, position);
+        if (base::equals_ignoring_case(preference.name, "identity"))
+            identity.offer(1, *preference.weight, position);
     }
     return gzip.weight > 0 && gzip.weight >= identity.weight ? Encoding::gzip : Encoding::identity;
 }

@@ -57,7 +57,7 @@ class Page::Compressor {
         stream_.next_out = reinterpret_cast<Bytef*>(out.data() + begin);
         stream_.avail_out = static_cast<uInt>(out.size() - begin);
         ::deflate(&stream_, flush);
-        out.resize(out.size() - stream_.avail_out);
+        out.erase(out.size() - stream_.avail_out);
     }
 
  private:

@@ -1,25 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/access_fields.hpp"
 
+#include "base/ascii.hpp"
+
 namespace keyshift::formats {
 namespace {
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-/// The value of a hexadecimal digit, or -1.
-int hex(char c) {
-    if (is_digit(c)) return c - '0';
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /// The byte that two hexadecimal digits at `at` stand for, or -1.
 int hex_byte(std::string_view text, std::size_t at) {
     if (at + 2 > text.size()) return -1;
-    const int high = hex(text[at]);
-    const int low = hex(text[at + 1]);
+    const int high = base::hex_digit(text[at]);
+    const int low = base::hex_digit(text[at + 1]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "formats/access_fields.hpp"
 #include "formats/log_time.hpp"
 
@@ -75,7 +76,7 @@ Error wrong(std::string what, std::string hint) {
 }
 
 bool is_word(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return base::is_alphanumeric(c) || c == '_';
 }
 
 struct Written {

@@ -2,23 +2,14 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.hpp"
 #include "formats/exposition_text.hpp"
 
 namespace keyshift::formats {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
+using base::lower;
+using base::trimmed;
 
 /// The value of a parameter, lower-case and without quotation marks; empty when it is not there.
 std::string parameter(std::string_view parameters, std::string_view wanted) {

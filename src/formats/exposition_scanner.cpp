@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "formats/exposition_line.hpp"
 #include "formats/text.hpp"
 
@@ -10,11 +11,7 @@ namespace {
 constexpr std::string_view kBlanks = " \t";
 
 bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
+    return base::is_letter(c) || c == '_';
 }
 
 }  // namespace
@@ -40,7 +37,7 @@ std::string_view LineScanner::identifier(bool colons) {
     const auto letter = [&](char c) { return is_letter(c) || (colons && c == ':'); };
     if (rest_.empty() || !letter(rest_.front())) return {};
     const auto* const end =
-        std::find_if_not(rest_.begin(), rest_.end(), [&](char c) { return letter(c) || is_digit(c); });
+        std::find_if_not(rest_.begin(), rest_.end(), [&](char c) { return letter(c) || base::is_digit(c); });
     const std::string_view out = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
     rest_.remove_prefix(out.size());
     return out;

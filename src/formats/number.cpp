@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::formats {
 namespace {
 
@@ -15,11 +17,6 @@ std::optional<Number> parse_all(std::string_view text) {
     const auto read = std::from_chars(text.data(), end, value);
     if (read.ec != std::errc{} || read.ptr != end || text.empty()) return std::nullopt;
     return value;
-}
-
-bool equals_lower(std::string_view text, std::string_view lower) {
-    const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-    return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), same);
 }
 
 /// The size of the decimal number that `text` begins with; 0 when it does not.
@@ -71,11 +68,11 @@ std::optional<std::int64_t> parse_signed(std::string_view text) {
 }
 
 std::optional<double> parse_float(std::string_view text) {
-    if (equals_lower(text, "nan")) return std::numeric_limits<double>::quiet_NaN();
+    if (base::equals_ignoring_case(text, "nan")) return std::numeric_limits<double>::quiet_NaN();
     const bool negative = text.starts_with('-');
     if (negative || text.starts_with('+')) text.remove_prefix(1);
     double value = 0;
-    if (equals_lower(text, "inf") || equals_lower(text, "infinity")) {
+    if (base::equals_ignoring_case(text, "inf") || base::equals_ignoring_case(text, "infinity")) {
         value = std::numeric_limits<double>::infinity();
     } else {
         if (text.empty() || decimal_size(text) != text.size()) return std::nullopt;

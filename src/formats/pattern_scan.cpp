@@ -6,6 +6,7 @@
 
 #include <hs.h>
 
+#include "base/ascii.hpp"
 #include "base/shared_library.hpp"
 #include "formats/number.hpp"
 
@@ -84,7 +85,7 @@ bool can_be_scanned(std::string_view expression) {
             const char next = at + 1 < expression.size() ? expression[at + 1] : '\\';
             const bool is_letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
             const std::string_view same = in_class ? "dwtnrf" : "dDwWsStnrfbAz";
-            if (next >= '0' && next <= '9') return false;
+            if (base::is_digit(next)) return false;
             if (is_letter && same.find(next) == std::string_view::npos) return false;
             ++at;
         } else if (in_class) {

@@ -7,6 +7,7 @@
 
 #include <pg_query.h>
 
+#include "base/ascii.hpp"
 #include "base/shared_library.hpp"
 
 namespace keyshift::formats {
@@ -38,10 +39,6 @@ const Library* library() {
     return loaded;
 }
 
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
 Result<void> readable(std::string_view sql) {
     if (auto loaded = load_pg_query(); !loaded) return loaded;
     if (sql.size() > kLongestStatement) return Error{Errc::parse, "the statement is longer than 32 KiB", {}};
@@ -55,7 +52,7 @@ std::optional<std::size_t> parameter_at(const std::string& sql, int cursor) {
     std::size_t at = 0;
     for (int left = cursor - 1; left > 0 && at < sql.size(); ++at)
         if (at + 1 >= sql.size() || (static_cast<unsigned char>(sql[at + 1]) & 0xC0U) != 0x80U) --left;
-    if (at + 1 >= sql.size() || sql[at] != '$' || !is_digit(sql[at + 1])) return std::nullopt;
+    if (at + 1 >= sql.size() || sql[at] != '$' || !base::is_digit(sql[at + 1])) return std::nullopt;
     return at;
 }
 
@@ -124,7 +121,7 @@ Result<std::string> parse_sql(std::string_view sql) {
         const auto parameter = out ? std::nullopt : parameter_at(text, cursor);
         if (!parameter || replaced == kMostReplaced) return out;
         std::size_t end = *parameter + 1;
-        while (end < text.size() && is_digit(text[end])) ++end;
+        while (end < text.size() && base::is_digit(text[end])) ++end;
         text.replace(*parameter, end - *parameter, "''");
     }
 }

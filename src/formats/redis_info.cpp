@@ -4,18 +4,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "formats/number.hpp"
 #include "formats/text.hpp"
 
 namespace keyshift::formats {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
 
 base::Error missing(std::string_view what) {
     return parse_error("Redis' INFO has no " + std::string(what));
@@ -49,7 +43,7 @@ base::Result<RedisInfo> RedisInfo::parse(std::string_view reply) {
         rest.remove_prefix(end + 1);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.starts_with("# ")) {
-            info.sections_.insert(lower(line.substr(2)));
+            info.sections_.insert(base::lower(line.substr(2)));
             continue;
         }
         const std::size_t colon = line.find(':');
@@ -62,7 +56,7 @@ base::Result<RedisInfo> RedisInfo::parse(std::string_view reply) {
 }
 
 bool RedisInfo::has_section(std::string_view name) const {
-    return sections_.contains(lower(name));
+    return sections_.contains(base::lower(name));
 }
 
 bool RedisInfo::has(std::string_view key) const {

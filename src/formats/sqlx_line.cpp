@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "formats/number.hpp"
 
 namespace keyshift::formats {
@@ -74,10 +75,7 @@ char32_t braced(std::string_view text, std::size_t& size) {
     if (!text.starts_with('{') || end == std::string_view::npos || end < 2 || end > 7) return 0;
     char32_t point = 0;
     for (const char c : text.substr(1, end - 1)) {
-        const char lower = static_cast<char>(c | 0x20);
-        const int digit = c >= '0' && c <= '9'           ? c - '0'
-                          : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10
-                                                         : -1;
+        const int digit = base::hex_digit(c);
         if (digit < 0) return 0;
         point = point * 16 + static_cast<char32_t>(digit);
     }

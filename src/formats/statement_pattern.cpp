@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "formats/pg_query.hpp"
 #include "formats/text.hpp"
 
@@ -17,12 +18,8 @@ using base::Result;
 /// A name that PostgreSQL would write without quotation marks, but for reserved words.
 bool is_plain_name(std::string_view name) {
     const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-    const auto part = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '$'; };
+    const auto part = [&](char c) { return letter(c) || base::is_digit(c) || c == '$'; };
     return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), part);
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
 }
 
 /// One token as it is compared; empty: it does not count.
@@ -32,7 +29,7 @@ std::string normal(std::string_view token) {
         const std::string_view name = token.substr(1, token.size() - 2);
         return std::string(is_plain_name(name) ? name : token);
     }
-    if (token.front() == '$' && token.size() > 1 && is_digit(token[1])) return "$";
+    if (token.front() == '$' && token.size() > 1 && base::is_digit(token[1])) return "$";
     const std::size_t quote = token.front() == '$' ? 0 : token.find_first_of("'\"");
     std::string out(token);
     std::transform(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(std::min(quote, out.size())),

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "base/ascii.hpp"
 #include "formats/tracing_text.hpp"
 
 namespace keyshift::formats {
@@ -22,7 +23,7 @@ constexpr int kWordsOfTime = 3;
 constexpr std::array<std::string_view, 3> kThreads{"tokio-runtime-worker", "tokio-rt-worker", "main"};
 
 bool is_time_byte(char c) {
-    return (c >= '0' && c <= '9') || std::string_view("TZ:.,+-s").find(c) != std::string_view::npos;
+    return base::is_digit(c) || std::string_view("TZ:.,+-s").find(c) != std::string_view::npos;
 }
 
 bool skip(std::string_view& text, std::string_view begin) {

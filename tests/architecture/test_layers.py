@@ -21,8 +21,8 @@ THIRD_PARTY = {
     "simdjson.h": ({"formats"}, False),
     "pg_query": ({"formats"}, False),
     "openssl/": ({"drivers"}, False),
-    "boost/beast": ({"http", "drivers"}, False),
-    "boost/asio": ({"drivers", "runtime", "http", "app"}, True),
+    "boost/beast": ({"http", "drivers", "main"}, False),
+    "boost/asio": ({"drivers", "runtime", "http", "app", "main"}, True),
     "boost/system/": ({"base", "http", "app"}, True),
 }
 # Headers that a folder keeps to itself, and what they may bring along.
