@@ -97,24 +97,16 @@ std::string as_text(const Examined& examined, const Terminal& terminal) {
     return out;
 }
 
+/// One finding a line.
 void append_json(const Examined& examined, std::string& out) {
     for (const Finding& finding : examined.findings) {
+        base::JsonWriter json;
+        json.begin_object().key("subject").value(examined.subject);
+        json.key("result").value(kind_name(finding.kind));
+        json.key("what").value(finding.what).key("mend").value(finding.mend).key("reason");
+        finding.kind == Kind::failure ? json.value(base::reason(finding.code)) : json.null();
         out += out.size() > 1 ? ",\n " : "\n ";
-        out += "{\"subject\": ";
-        base::append_json_string(out, examined.subject);
-        out += ", \"result\": ";
-        base::append_json_string(out, kind_name(finding.kind));
-        out += ", \"what\": ";
-        base::append_json_string(out, finding.what);
-        out += ", \"mend\": ";
-        base::append_json_string(out, finding.mend);
-        out += ", \"reason\": ";
-        if (finding.kind == Kind::failure) {
-            base::append_json_string(out, base::reason(finding.code));
-        } else {
-            out += "null";
-        }
-        out += "}";
+        out += json.end_object().take();
     }
 }
 

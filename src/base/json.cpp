@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -10,6 +11,10 @@
 
 namespace keyshift::base {
 namespace {
+
+constexpr bool is_plain(char c) {
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
 
 void append_unit(std::string& out, unsigned unit) {
     std::array<char, 8> text{};
@@ -43,7 +48,13 @@ void append_escaped(std::string& out, char32_t c) {
 
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
-    while (!text.empty()) {
+    while (true) {
+        // Most texts are plain from end to end.
+        const auto* const end = std::ranges::find_if_not(text, is_plain);
+        const auto plain = static_cast<std::size_t>(end - text.begin());
+        out += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         const Decoded decoded = decode_utf8(text);
         if (!decoded.valid) {
             out += "\xEF\xBF\xBD";

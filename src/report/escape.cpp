@@ -35,7 +35,6 @@ class Plain {
 };
 
 constexpr Plain kVisible{""};
-constexpr Plain kJson{"\"\\"};
 constexpr Plain kCsv{",;\""};
 constexpr Plain kCode{"`|"};
 constexpr Plain kHtml{"&<>\"'"};
@@ -115,16 +114,6 @@ std::size_t append_visible(std::string& out, std::string_view text) {
 void append_padded(std::string& out, std::string_view text, std::size_t width) {
     const std::size_t characters = append_visible(out, text);
     if (characters < width) out.append(width - characters, ' ');
-}
-
-void append_json(std::string& out, std::string_view text) {
-    if (kJson.all(text)) {
-        out += '"';
-        out += text;
-        out += '"';
-    } else {
-        base::append_json_string(out, text);
-    }
 }
 
 void append_csv_text(std::string& out, std::string_view text) {

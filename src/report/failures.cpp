@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.hpp"
 #include "report/append.hpp"
 #include "report/escape.hpp"
 
@@ -123,25 +124,15 @@ void append_rows(std::string& out, const std::vector<Row>& rows, std::size_t mos
     out += " more (--limit 0 shows all)\n";
 }
 
-void append_json_times(std::string& out, const FailureTimes& times) {
-    out += ",\"count\":";
-    append_number(out, times.count);
-    out += ",\"first\":\"";
-    base::append_rfc3339(out, times.first);
-    out += "\",\"last\":\"";
-    base::append_rfc3339(out, times.last);
-    out += "\"";
+void write_times(base::JsonWriter& json, const FailureTimes& times) {
+    json.key("count").value(times.count);
+    json.key("first").value(times.first);
+    json.key("last").value(times.last);
 }
 
-void append_json_text(std::string& out, std::string_view name, const std::string& text) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    if (text.empty()) {
-        out += "null";
-    } else {
-        append_json(out, text);
-    }
+void write_text(base::JsonWriter& json, std::string_view name, const std::string& text) {
+    json.key(name);
+    text.empty() ? json.null() : json.value(text);
 }
 
 }  // namespace
@@ -167,31 +158,32 @@ std::string failures_text(const FailuresView& view) {
 
 std::string failures_json(const FailuresView& view) {
     const auto rows = rows_of(view);
-    std::string out = R"({"source":")" + view.source + R"(","since":")";
-    base::append_rfc3339(out, view.since);
-    out += R"(","until":")";
-    base::append_rfc3339(out, view.now);
-    out += R"(","reasons":[)";
+    base::JsonWriter json;
+    json.begin_object();
+    json.key("source").value(view.source);
+    json.key("since").value(view.since);
+    json.key("until").value(view.now);
+    json.key("reasons").begin_array();
     for (const Reason& reason : reasons_of(rows)) {
-        out += out.back() == '[' ? "{\"reason\":\"" : ",{\"reason\":\"";
-        out += event_label(reason.event);
-        out += "\",\"clients\":";
-        append_number(out, reason.clients.size());
-        append_json_times(out, reason.times);
-        out += '}';
+        json.begin_object();
+        json.key("reason").value(event_label(reason.event));
+        json.key("clients").value(reason.clients.size());
+        write_times(json, reason.times);
+        json.end_object();
     }
-    out += R"(],"failures":[)";
+    json.end_array();
+    json.key("failures").begin_array();
     for (const Row& row : rows) {
-        out += out.back() == '[' ? "{\"reason\":\"" : ",{\"reason\":\"";
-        out += event_label(row.kind.reason);
-        out += '"';
-        append_json_text(out, "client", row.kind.client);
-        append_json_text(out, "path", row.kind.path);
-        append_json_text(out, "user_agent", row.kind.user_agent);
-        append_json_times(out, row.times);
-        out += '}';
+        json.begin_object();
+        json.key("reason").value(event_label(row.kind.reason));
+        write_text(json, "client", row.kind.client);
+        write_text(json, "path", row.kind.path);
+        write_text(json, "user_agent", row.kind.user_agent);
+        write_times(json, row.times);
+        json.end_object();
     }
-    return out + "]}\n";
+    json.end_array().end_object();
+    return json.take() + "\n";
 }
 
 std::string failures_csv(const FailuresView& view) {

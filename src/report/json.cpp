@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One JSON object, one key a line: whole for a parser, and in lines for everything else. The same field has
 // the same name in keys and owners, and a key looks the same grouped or not.
+#include "base/json.hpp"
+
 #include "report/append.hpp"
 #include "report/escape.hpp"
 #include "report/formats.hpp"
@@ -19,12 +21,12 @@ class Json final : public GroupedWriter {
         out_ += "{\"generated_at\":";
         append_time(header().generated_at);
         out_ += ",\n\"database\":";
-        append_json(out_, header().database);
+        base::append_json_string(out_, header().database);
         out_ += ",\n\"phase\":";
         append_text(optional_text(header().phase));
         if (header().phases) {
             out_ += ",\n\"fallback\":";
-            append_json(out_, domain::mode_name(header().fallback));
+            base::append_json_string(out_, domain::mode_name(header().fallback));
         }
         out_ += ",\n\"legacy_keys\":";
         append_number(out_, header().legacy_keys);
@@ -55,11 +57,11 @@ class Json final : public GroupedWriter {
     void row(const domain::Key& key, const std::optional<KeyPhase>& phase,
              std::uint64_t rows_before) override {
         out_ += rows_before == 0 ? "\n{\"id\":" : ",\n{\"id\":";
-        append_json(out_, key.id);
+        base::append_json_string(out_, key.id);
         out_ += ",\"name\":";
         append_text(key.name);
         out_ += ",\"key_prefix\":";
-        append_json(out_, key.prefix);
+        base::append_json_string(out_, key.prefix);
         out_ += ',';
         append_owner(key);
         out_ += ",\"created_at\":";
@@ -84,7 +86,7 @@ class Json final : public GroupedWriter {
             std::string action{step.text};
             if (!step.request.empty()) action.append(": ").append(step.request);
             out_ += separator;
-            append_json(out_, action);
+            base::append_json_string(out_, action);
             separator = ",\n  ";
         }
     }
@@ -102,7 +104,7 @@ class Json final : public GroupedWriter {
         out_ += "{\"id\":";
         append_text(optional_text(phase->replacement));
         out_ += ",\"rule\":";
-        append_json(out_, domain::rule_name(phase->rule));
+        base::append_json_string(out_, domain::rule_name(phase->rule));
         out_ += phase->replacement_used ? ",\"used\":true}" : ",\"used\":false}";
     }
 
@@ -119,7 +121,7 @@ class Json final : public GroupedWriter {
 
     void append_text(std::optional<std::string_view> text) {
         if (text) {
-            append_json(out_, *text);
+            base::append_json_string(out_, *text);
         } else {
             out_ += "null";
         }

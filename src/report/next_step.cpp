@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/json.hpp"
 #include "report/append.hpp"
 
 namespace keyshift::report {
@@ -87,19 +88,15 @@ void NextSteps::append_sentences(std::string& out) const {
 }
 
 void NextSteps::append_json_array(std::string& out) const {
-    std::string_view separator = "[";
+    base::JsonWriter json;
+    json.begin_array();
     most_urgent_first([&](const NextStep& step, std::uint64_t keys) {
-        out += separator;
-        out += "{\"step\":\"";
-        out += step.word;
-        out += "\",\"keys\":";
-        append_number(out, keys);
-        out += ",\"text\":\"";
-        append_sentence(out, step, keys);
-        out += "\"}";
-        separator = ",";
+        std::string text;
+        append_sentence(text, step, keys);
+        json.begin_object().key("step").value(step.word).key("keys").value(keys).key("text").value(text);
+        json.end_object();
     });
-    out += separator == "[" ? "[]" : "]";
+    out += json.end_array().take();
 }
 
 bool NextSteps::empty() const {
