@@ -26,7 +26,7 @@ bool continues(char c) {
     return is_letter(c) || base::is_digit(c) || c == '$';
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     std::string out = "\"";
     for (const char c : name) {
         if (c == '"') out += '"';
@@ -74,11 +74,11 @@ base::Result<std::string> take(std::string_view& rest) {
 }  // namespace
 
 std::string Identifier::sql() const {
-    return quoted(name);
+    return in_quotes(name);
 }
 
 std::string TableName::sql() const {
-    return schema.empty() ? quoted(name) : quoted(schema) + "." + quoted(name);
+    return schema.empty() ? in_quotes(name) : in_quotes(schema) + "." + in_quotes(name);
 }
 
 base::Result<Identifier> parse_identifier(std::string_view text) {
