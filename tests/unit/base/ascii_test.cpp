@@ -28,9 +28,11 @@ TEST(Ascii, SmallLetters) {
 
 TEST(Ascii, HexadecimalDigits) {
     std::string digits;
-    for (int c = -128; c < 128; ++c)
-        if (const int value = hex_digit(static_cast<char>(c)); value >= 0)
-            digits += static_cast<char>(c), EXPECT_LT(value, 16);
+    for (int c = -128; c < 128; ++c) {
+        const int value = hex_digit(static_cast<char>(c));
+        EXPECT_TRUE(value >= -1 && value < 16) << c;
+        if (value >= 0) digits += static_cast<char>(c);
+    }
     EXPECT_EQ(digits, "0123456789ABCDEFabcdef");
     EXPECT_EQ(hex_digit('9'), 9);
     EXPECT_EQ(hex_digit('a'), 10);
