@@ -103,25 +103,28 @@ class Oracle {
             }
             Shown& key = known->second;
             key.gone = key.upgraded = key.used_since = false;
-            if (key.any_use && used.value_or(Time{}) < *key.any_use - 12h) key.advanced = false;
+            if (key.any_use && !key.ahead && used.value_or(Time{}) < *key.any_use - 12h) key.advanced = false;
             if (used) key.use(*used);
         } else if (known != seen.keys.end()) {
             Shown& key = known->second;
             if (!key.gone) key.gone_at = data_at;
             if (!key.upgraded && used > key.used) seen.upgrades_with_use.emplace_back(id, *used);
-            // Nobody follows the uses of a key whose end is over.
             if (!key.upgraded && used) key.measure(*used);
+            // Nobody has to follow the uses of a key whose end is over: they may have ended a gap unseen.
+            if (key.upgraded && used > key.any_use) key.any_use = used, key.advanced = false;
             key.used_since = key.used_since || (key.upgraded && used > key.gone_at);
             key.gone = key.upgraded = true;
         }
         if (known != seen.keys.end()) known->second.blocked = row.blocked;
     }
-    /// A last use in the future counts as now, each time that it changes.
+    /// A last use in the future counts as now, each time that it changes; empty: none, or it has not changed.
     static std::optional<Time> use_of(const Row& row, Time data_at, Shown* known) {
         const auto ahead = row.used > data_at ? row.used : std::nullopt;
         const bool stands_still = known && ahead && known->ahead == ahead;
         if (known) known->ahead = ahead;
-        if (stands_still) return known->any_use;
+        // In use all that time: what comes then is near.
+        if (stands_still) known->any_use = data_at;
+        if (stands_still) return std::nullopt;
         return ahead ? std::optional(data_at) : row.used;
     }
     std::optional<Time> acknowledged_at(const std::string& id) const {
