@@ -249,6 +249,24 @@ def test_nothing_is_lost_or_counted_twice_over_a_restart_of_keyshift(database, p
         assert (resets(serve), covered_at(serve)) == (0, coverage)
 
 
+def test_an_extension_that_is_brought_up_to_date_counts_nothing_twice(postgres):
+    """It then tells of resets, which it had not done before: that is no reset."""
+    database = postgres.create_database(extensions=())
+    database.execute("CREATE EXTENSION pg_stat_statements VERSION '1.8'")
+    planted = Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+    with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
+        run(gateway, planted)
+        assert settled(serve, gateway)["scans"] > 0
+        before = covered_at(serve)
+        serve.stop()
+        database.execute("ALTER EXTENSION pg_stat_statements UPDATE")
+        serve.start()
+        run(gateway, planted, seed=8)
+        settled(serve, gateway)
+        eventually(lambda: covered_at(serve) > before, 10, "coverage begins anew: there may have been one")
+    database.drop()
+
+
 def test_a_reset_is_noticed_where_no_statement_is_known(database):
     """A scan and a reset between two looks: nobody knows what is missing."""
     create_schema(database.dsn())

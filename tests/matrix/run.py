@@ -65,7 +65,11 @@ def run(server: Server) -> Row:
 
 
 def main() -> int:
-    servers = [named(name) for name in sys.argv[1:]] or list(SERVERS)
+    try:
+        servers = [named(name) for name in sys.argv[1:]] or list(SERVERS)
+    except KeyError as unknown:
+        print(f"test-matrix: {unknown.args[0]}", file=sys.stderr)
+        return 64
     rows = [run(server) for server in servers]
     PAGE.write_text(update(PAGE.read_text(), rows))
     for row in rows:

@@ -7,7 +7,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg2
 import pytest
@@ -22,8 +21,6 @@ from harness.postgres import Database, client_directory
 from harness.redis import Redis
 from harness.verdicts import DrainedTable, assert_stays_unsafe, is_safe, soon_safe, wait_until_not_safe, wait_until_safe
 from harness.wait import eventually
-from harness.watching_redis import counted as redis_counted
-from harness.watching_redis import own_counts
 
 STEPS = 120
 VIEW = {"table": "keyshift_keys", "statements": {"table": "virtual_keys"}}
@@ -83,8 +80,6 @@ class World:
     gateway: Gateway
     changes: dict[str, int]
     serve: Serve
-    redis: Redis
-    redis_before: dict[str, float]
 
     def administered(self, kind: str) -> int:
         """Changes to keys without owners, made with SQL."""
@@ -105,17 +100,15 @@ class World:
 
 
 @contextlib.contextmanager
-def watched(database: Database, planted: Planted, redis: Redis, behaviour: str, *, view: bool) -> Iterator[World]:
+def watched(database: Database, planted: Planted, redis: Redis, behaviour: str, *, view: bool = True) -> Iterator[World]:
     """A gateway of the behaviour while its owners move their keys, and keyshift as the reader."""
     dsn = prepared_by_sql(database, *([] if view else ["role", "index", "statements"]))
     gateway_section = VIEW if view else {"statements": {}}
     statements = {**gateway_section["statements"], **BY_ID}
     tree = {**looking(dsn, keys={"interval": "200ms"}), "gateway": {**gateway_section, "statements": statements}}
-    tree["collectors"].append({"type": "redis", "url": redis.url(), "interval": "100ms"})
     with gateway_of(database, behaviour, redis_url=redis.url()) as gateway, Serve(tree) as serve:
-        before = own_counts(redis.client())
         totals = Traffic(gateway.url, planted, seed=7, dsn=database.dsn(), leave=0.3).run_steps(STEPS)
-        yield World(database, planted, gateway, totals["changes"], serve, redis, before)
+        yield World(database, planted, gateway, totals["changes"], serve)
 
 
 @pytest.mark.parametrize("view", [True, False], ids=["view", "table"])
@@ -155,8 +148,6 @@ def test_every_number_is_the_traffics_own(database, planted, own_redis, behaviou
         if behaviour == "faithful":
             unknown = counts["failures"]["unknown_key"]
             assert serve.metric("keyshift_auth_failures_total", reason="unknown_key") == unknown
-        now, before = own_counts(own_redis.client()), world.redis_before
-        eventually(lambda: redis_counted(serve) == {name: now[name] - before[name] for name in now}, 15, "as Redis says")
 
 
 def phases(serve: Serve) -> dict[str, float]:
@@ -166,16 +157,13 @@ def phases(serve: Serve) -> dict[str, float]:
 
 
 def test_each_command_says_the_same(database, planted, own_redis):
-    with watched(database, planted, own_redis, "fallback", view=True) as world:
+    with watched(database, planted, own_redis, "fallback") as world:
         serve = world.serve
         settled(serve, world.gateway)
         serve.wait_for_poll()
 
         def run(*command: str) -> subprocess.CompletedProcess[bytes]:
             return Keyshift().run(*command, "--config", serve.config_path)
-
-        def told(*command: str) -> Any:
-            return json.loads(run(*command, "--format", "json").stdout)
 
         left = {row[0] for row in database.execute("SELECT id::text FROM virtual_keys WHERE key_lookup_hash IS NULL")}
         report = run("report", "--format=csv")
@@ -191,7 +179,7 @@ def test_each_command_says_the_same(database, planted, own_redis):
             shown = serve.metric("keyshift_fallback_removal_check", check=check["check"])
             assert shown == (None if check["outcome"] == "not measured" else check["outcome"] == "pass"), check
         some = sorted(left)[0]
-        assert told("key", some)["id"] == some
+        assert some in run("key", some).stdout.decode()
         found = doctor(yaml.safe_load(serve.config_path.read_text()))
         assert found.exit_code == 0 and not [f for f in found.findings if f["result"] == "failure"]
         assert found.of("statements", "warning") == []
