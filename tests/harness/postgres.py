@@ -197,6 +197,9 @@ class Postgres(Server):
         """Of the roles that can log in."""
         return dict(self._passwords)
 
+    def major_version(self) -> int:
+        return int(self.execute("SHOW server_version_num")[0][0]) // 10000
+
     def watchers(self) -> list[int]:
         """The processes that serve keyshift's connections."""
         return [pid for (pid,) in self.execute(f"SELECT pid {WATCHERS} ORDER BY pid")]

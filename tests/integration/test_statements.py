@@ -219,11 +219,14 @@ def test_evictions_are_a_loss_and_never_a_step_back():
             last = counted(serve)
             for seed in range(5):
                 run(gateway, planted, 20, seed=seed)
+                known = covered_at(serve)
                 crowd_out(database, 300)
                 wait_for_a_look(serve)
                 now = counted(serve)
                 assert all(now[name] >= last[name] for name in now)
-                assert resets(serve) > seed
+                eventually(lambda: covered_at(serve) > known, 10, "coverage begins anew")
+                # PostgreSQL 13 tells of no eviction: what makes one likely is taken for it.
+                assert resets(serve) > seed or server.major_version() < 14
                 last = now
             assert last["scans"] > 0
             assert all(last[name] <= value for name, value in done(gateway).items())

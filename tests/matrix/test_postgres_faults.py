@@ -30,11 +30,6 @@ def planted(database: Database) -> Planted:
     return Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
 
 
-def server_version(server: Postgres) -> int:
-    """Its major version."""
-    return int(server.execute("SHOW server_version_num")[0][0]) // 10000
-
-
 # --- resets
 
 
@@ -75,7 +70,7 @@ def test_a_reset_of_one_entry_that_has_passed_its_old_count_is_told_from_17_on(d
         for _ in range(5):
             database.execute(SCAN)
         serve.start()
-        told = server_version(database.postgres) >= 17
+        told = database.postgres.major_version() >= 17
         expected = 2 + (5 if told else 2)
         eventually(lambda: counted(serve)["scans"] == expected, 15, f"{expected} scans, not {counted(serve)}")
         wait_for_a_look(serve)
@@ -107,7 +102,7 @@ def test_an_extension_that_pg_upgrade_left_counts_right_and_the_doctors_advice_m
             before = settled(serve, gateway)
             assert before["scans"] > 0 and resets(serve) == 0
             found = doctor({"collectors": [{"type": "statements"}]}, DATABASE_URL=database.dsn())
-            older = version in ("1.4", "1.7", "1.8") and server_version(postgres) >= 14
+            older = version in ("1.4", "1.7", "1.8") and postgres.major_version() >= 14
             assert (found.exit_code, "older" in found.what("statements", "warning")) == (0, older), found.findings
             if older:
                 for statement in found.sql("statements", "older"):
