@@ -14,10 +14,11 @@ from harness.process import CLEAN_ENVIRONMENT, program
 from matrix.servers import POSTGRESQL_OF_POOLERS, SERVERS, DebianPackages, NpmPackage, Server, named
 
 DIRECTORY = Path(__file__).parents[2] / "build" / "matrix"
-LIBRARIES = "usr/lib/x86_64-linux-gnu"
+LIBRARIES = ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
+LOADER = "ld-linux-x86-64.so.2"
 # The program is run by its own release's loader, with that release's libraries and no others.
 _STARTER = """#!/bin/sh
-exec "{libraries}/ld-linux-x86-64.so.2" --library-path "{libraries}" --argv0 {name} "{program}" "$@"
+exec "{loader}" --library-path "{libraries}" --argv0 {name} "{program}" "$@"
 """
 
 
@@ -80,10 +81,13 @@ def _fetch_programs(server: Server) -> Path:
     directory = DIRECTORY / server.name
     if not directory.exists():
         root = _fetch_root(source.release)
+        folders = [root / folder for folder in LIBRARIES if (root / folder).exists()]
+        found = {"loader": next(folder / LOADER for folder in folders if (folder / LOADER).exists()),
+                 "libraries": ":".join(map(str, folders))}  # fmt: skip
         unfinished = _begin(directory)
         for name, path in source.programs.items():
             starter = unfinished / name
-            starter.write_text(_STARTER.format(libraries=root / LIBRARIES, name=name, program=root / path))
+            starter.write_text(_STARTER.format(name=name, program=root / path, **found))
             starter.chmod(starter.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
         unfinished.rename(directory)
     return directory

@@ -48,7 +48,11 @@ def cell(server: Server, column: Column, found: Outcomes) -> str:
 
 def run(server: Server) -> Row:
     columns = COLUMNS[server.kind]
-    version = version_of(server)
+    try:
+        version = version_of(server)
+    except (RuntimeError, AssertionError, OSError, subprocess.SubprocessError) as failed:
+        print(f"--- {server.title} is not to be had: {failed}", flush=True)
+        return Row(server.title, "", tuple(NOT_RUN for _ in columns))
     tests = dict.fromkeys(test for column in columns if column.only(server) for test in column.tests)
     report = DIRECTORY / f"{server.name}.xml"
     report.unlink(missing_ok=True)
