@@ -58,6 +58,9 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         )),
         Column("old extension", _tests(
             _FAULTS, "test_an_extension_that_pg_upgrade_left_counts_right_and_the_doctors_advice_mends_it")),
+        Column("identities", _tests(
+            _FAULTS, "test_two_rows_of_one_statement_are_added_up",
+            "test_tables_of_one_name_in_two_schemas_are_told_where_they_share_statements")),
         Column("rights", (
             *_tests(INTEGRATION + "test_doctor_database.py", "test_rights_are_asked_for_one_by_one_until_it_works",
                     "test_who_is_not_let_in"),
@@ -67,7 +70,8 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
             _CONNECTION, "test_a_connection_checks_the_certificate_when_told_to",
             "test_a_certificate_of_somebody_else_is_refused", "test_a_certificate_for_another_name_is_refused",
             "test_a_server_that_wants_tls_is_not_spoken_to_in_clear")),
-        Column("direct TLS", _tests(_FAULTS, "test_tls_without_a_round_of_asking"),
+        Column("direct TLS", _tests(
+            _FAULTS, "test_tls_without_a_round_of_asking", "test_a_libpq_that_does_not_know_it_is_named"),
                lambda server: server.major >= 17, "from 17 on"),
     ),
     "redis": (

@@ -116,6 +116,46 @@ def test_an_extension_that_pg_upgrade_left_counts_right_and_the_doctors_advice_m
         database.drop()
 
 
+# --- identities
+
+
+def test_two_rows_of_one_statement_are_added_up():
+    """Of an older extension: what was sent, and what ran within a function."""
+    with Postgres(settings={"pg_stat_statements.track": "all"}) as server:
+        database = server.create_database(extensions=())
+        database.execute("CREATE EXTENSION pg_stat_statements VERSION '1.8'")
+        create_schema(database.dsn())
+        database.execute(
+            f"CREATE FUNCTION nested() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM 1; EXECUTE ''{SCAN}''; END'"
+        )
+        with Serve(looking(database.dsn())) as serve:
+            for _ in range(3):
+                database.execute(SCAN)
+                database.execute("SELECT nested()")
+            rows = database.execute(f"SELECT calls FROM pg_stat_statements WHERE query = '{SCAN}' ORDER BY 1")
+            assert rows == ([(3,), (3,)] if server.major_version() >= 14 else [(6,)])
+            eventually(lambda: counted(serve)["scans"] == 6, 15, f"6 scans, not {counted(serve)}")
+            wait_for_a_look(serve)
+            assert counted(serve)["scans"] == 6 and resets(serve) == 0
+
+
+def test_tables_of_one_name_in_two_schemas_are_told_where_they_share_statements(database: Database, planted: Planted):
+    other = "CREATE SCHEMA other; CREATE TABLE other.virtual_keys (LIKE public.virtual_keys)"
+    database.execute(other)
+    statements = {"collectors": [{"type": "statements"}]}
+    shared = "a table of the same name" in doctor(statements, DATABASE_URL=database.dsn()).what("statements", "warning")
+    assert shared == (database.postgres.major_version() >= 18)
+    named = {**statements, "gateway": {"statements": {"roles": ["postgres"]}}}
+    assert "same name" not in doctor(named, DATABASE_URL=database.dsn()).what("statements", "warning")
+    for schema in ("public", "other"):
+        database.execute(f"SET search_path = {schema}; SELECT blocked FROM virtual_keys WHERE name = 'x'")
+    ids = database.execute(
+        """SELECT count(DISTINCT queryid) FROM pg_stat_statements WHERE query LIKE 'SELECT blocked FROM virtual_keys%%'
+           AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())""", ()
+    )  # fmt: skip
+    assert ids == [(1 if shared else 2,)], "as the server does it"
+
+
 # --- crash
 
 
