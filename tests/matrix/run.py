@@ -74,8 +74,10 @@ def main() -> int:
     except KeyError as unknown:
         print(f"test-matrix: {unknown.args[0]}", file=sys.stderr)
         return 64
-    rows = [run(server) for server in servers]
-    PAGE.write_text(update(PAGE.read_text(), rows))
+    rows = []
+    for server in servers:
+        rows.append(run(server))
+        PAGE.write_text(update(PAGE.read_text(), rows[-1:]))
     for row in rows:
         print(f"{row.title} {row.version}: {', '.join(row.cells)}")
     return 1 if any(bad in row.cells for row in rows for bad in (FAILED, NOT_RUN)) else 0

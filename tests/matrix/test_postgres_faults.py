@@ -168,6 +168,7 @@ def test_a_crash_that_loses_the_statistics_is_noticed_by_the_reader(own_postgres
         with gateway_of(database, "fallback") as gateway:
             run(gateway, planted)
             before = settled(serve, gateway)
+            serve.wait_for_poll()
             keys = serve.keys()
         own_postgres.crash()
         eventually(lambda: resets(serve) == 1, 30, "the crash is noticed")
