@@ -253,7 +253,8 @@ def test_what_others_left_changes_no_answer(single: PgBouncer, table: KeyTable):
         table.add()
         eventually(lambda: serve.keys() == (5, 1), 10, "the added key")
         assert serve.errors("keys") == serve.errors("statements") == {}
-    assert single.left_on_connections(dsn_of(table)) == left
+        # While it runs: a transaction that its end breaks off costs the pool its connection.
+        assert single.left_on_connections(dsn_of(table)) == left
 
 
 def test_rows_that_a_policy_hides_are_an_error_and_never_fewer_keys(single: PgBouncer, table: KeyTable):
