@@ -59,6 +59,14 @@ test-platform: ## Make another Debian (RELEASE=trixie) and run make test there, 
 	@scripts/install-packages test system
 	@PYTHONPATH=tests $(PYTHON) scripts/platform.py $(RELEASE) $(TARGETS)
 
+# Of the matrix; all of them unless named.
+SERVERS ?=
+
+.PHONY: test-matrix
+test-matrix: dev-build ## Run on PostgreSQL 13 to 18, Redis, Valkey and PgBouncer (SERVERS="postgresql-18 valkey-8.1": on some) and note the results in docs/compatibility.md
+	@scripts/install-packages matrix
+	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/matrix/run.py $(SERVERS)
+
 .PHONY: test
 test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }

@@ -43,7 +43,7 @@ Result<SeenNode> look_at(const RedisNode& node, Deadline deadline) {
     };
     auto info = RedisInfo::parse(reply->text);
     if (!info) return of_node(info.error());
-    if (const auto kind = info->text("redis_mode"); kind && *kind == "sentinel")
+    if (info->is_sentinel())
         return of_node({Errc::schema, "it is a Sentinel, which has no keys", "set mode: sentinel"});
     const auto run = info->text("run_id");
     if (!run) return of_node(run.error());
@@ -229,9 +229,7 @@ class Redis final : public Collector {
     }
 
     static Finding about(const SeenNode& look) {
-        const auto version = look.info.text("redis_version");
-        return {Finding::Kind::ok, look.node->name + ": Redis " +
-                                       base::visible(version ? *version : "of unknown version") + ", " +
+        return {Finding::Kind::ok, look.node->name + ": " + base::visible(look.info.server()) + ", " +
                                        std::to_string(look.keys) + " keys"};
     }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <string_view>
 
 #include "domain/bounded.hpp"
 
@@ -21,11 +22,23 @@ void count(const Reading& reading, std::uint64_t by, Meter::Growth& growth) {
     }
 }
 
+/// Whether a part that both have differs.
+bool contradict(std::string_view one, std::string_view other) {
+    for (;;) {
+        const std::string_view a = one.substr(0, one.find('/'));
+        const std::string_view b = other.substr(0, other.find('/'));
+        if (!a.empty() && !b.empty() && a != b) return true;
+        if (a.size() == one.size() || b.size() == other.size()) return false;
+        one.remove_prefix(a.size() + 1);
+        other.remove_prefix(b.size() + 1);
+    }
+}
+
 /// Whether the counter has, or may have, begun anew.
 bool advance(const Reading& reading, const SeriesMemory& last, Meter::Growth& growth) {
     const bool other_epoch = last.epoch != reading.epoch;
     const bool set_back = last.value > reading.value;
-    const bool anew = set_back || (other_epoch && !last.epoch.empty() && !reading.epoch.empty());
+    const bool anew = set_back || contradict(last.epoch, reading.epoch);
     count(reading, anew ? reading.value : reading.value - last.value, growth);
     return set_back || other_epoch;
 }

@@ -28,8 +28,9 @@ struct Contribution {
 struct Reading {
     std::string series;  ///< unique within its part, and the same over restarts of keyshift
     std::uint64_t value = 0;
-    /// Differs when the counter has certainly begun anew; empty: nothing tells. Where only one of two looks
-    /// has an epoch, the counter may have begun anew, and only what it has grown by counts.
+    /// Differs when the counter has certainly begun anew. Of one in parts ("a/b") an empty part tells
+    /// nothing. Where only one of two looks has a part, it may have begun anew, and only what it has grown by
+    /// counts.
     std::string epoch = {};
     std::vector<Contribution> counts = {};
 };

@@ -47,27 +47,31 @@ std::string_view after(std::string_view text, std::string_view before, char end)
     return text.substr(0, text.find(end));
 }
 
+/// PostgreSQL 13 says "SSL off".
+bool came_in_clear(std::string_view text) {
+    return contains(text, "no encryption") || contains(text, "SSL off");
+}
+
 /// no pg_hba.conf entry for host "10.0.0.9", user "keyshift", database "gateway", no encryption
 std::string hba_hint(std::string_view text) {
     const std::string_view host = after(text, "for host \"", '"');
     const std::string who =
         std::string(after(text, "database \"", '"')) + " " + std::string(after(text, "user \"", '"'));
     const std::string bits = contains(host, ":") ? "/128" : "/32";
-    const std::string line = host == "[local]" ? "local " + who
-                             : contains(text, "no encryption")
-                                 ? "host " + who + " " + std::string(host) + bits
-                                 : "hostssl " + who + " " + std::string(host) + bits;
+    const std::string line = host == "[local]"     ? "local " + who
+                             : came_in_clear(text) ? "host " + who + " " + std::string(host) + bits
+                                                   : "hostssl " + who + " " + std::string(host) + bits;
     return "let it in by a line of pg_hba.conf: " + line +
            " scram-sha-256, then run: SELECT pg_reload_conf();";
 }
 
 std::string auth_hint(std::string_view text, std::string_view user) {
-    if (contains(text, "pg_hba.conf rejects") && contains(text, "no encryption")) {
+    if (contains(text, "pg_hba.conf rejects") && came_in_clear(text)) {
         return "the server wants TLS from this host: set sslmode=require (or stricter) in database_url, or "
                "mend pg_hba.conf";
     }
     if (contains(text, "no pg_hba.conf entry")) {
-        const std::string tls = contains(text, "no encryption")
+        const std::string tls = came_in_clear(text)
                                     ? "set sslmode=require (or stricter) in database_url if the server wants "
                                       "TLS, or "
                                     : "";

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <libpq-fe.h>
 
@@ -20,6 +21,27 @@ Error bad(std::string what) {
     return {Errc::config, "database_url " + std::move(what),
             "write postgresql://user:password@host:port/database with special characters of the password "
             "percent-encoded (@ is %40, / is %2F, : is %3A, ? is %3F, # is %23)"};
+}
+
+/// Parameters that are younger than libpq 15, and the release that brought each.
+constexpr std::pair<std::string_view, int> kYoungParameters[] = {
+    {"require_auth", 16},         {"sslcertmode", 16},    {"gssdelegation", 16},
+    {"load_balance_hosts", 16},   {"sslnegotiation", 17}, {"min_protocol_version", 18},
+    {"max_protocol_version", 18}, {"sslkeylogfile", 18},  {"servicefile", 18},
+};
+
+/// `message` is libpq's, which may quote the password: no more is taken of it than a name from the list.
+Error refused(std::string_view message) {
+    const int own = PQlibVersion() / 10000;
+    for (const auto& [name, release] : kYoungParameters) {
+        if (own >= release || message.find("\"" + std::string(name) + "\"") == std::string_view::npos)
+            continue;
+        return {Errc::config,
+                "database_url has " + std::string(name) + ", which libpq has from " +
+                    std::to_string(release) + " on, and keyshift uses libpq " + std::to_string(own),
+                "use keyshift with a newer libpq5, or take it out of database_url"};
+    }
+    return bad("is not a connection string that libpq accepts");
 }
 
 bool is_url(std::string_view text) {
@@ -94,8 +116,8 @@ Result<PostgresParameters> take_apart(const Secret& connection_string) {
     char* message = nullptr;
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
         PQconninfoParse(text.c_str(), &message), &PQconninfoFree);
-    PQfreemem(message);  // It may quote the password.
-    if (!options) return bad("is not a connection string that libpq accepts");
+    const std::unique_ptr<char, decltype(&PQfreemem)> complaint(message, &PQfreemem);
+    if (!options) return refused(message != nullptr ? message : "");
     PostgresParameters parameters;
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
         if (option->val != nullptr) parameters.emplace_back(option->keyword, Secret(option->val));

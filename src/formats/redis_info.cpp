@@ -84,6 +84,20 @@ base::Result<bool> RedisInfo::flag(std::string_view key) const {
     return *value == "1";
 }
 
+bool RedisInfo::is_sentinel() const {
+    const auto says_so = [this](std::string_view key) {
+        const auto mode = text(key);
+        return mode && *mode == "sentinel";
+    };
+    return says_so("redis_mode") || says_so("server_mode");
+}
+
+std::string RedisInfo::server() const {
+    if (const auto version = text("valkey_version")) return "Valkey " + std::string(*version);
+    const auto version = text("redis_version");
+    return "Redis " + std::string(version ? *version : "of unknown version");
+}
+
 base::Result<RedisInfo::Database> RedisInfo::database(std::uint64_t index) const {
     if (!has_section("keyspace")) return missing("section Keyspace");
     const std::string key = "db" + std::to_string(index);

@@ -35,6 +35,11 @@ class RedisInfo {
     base::Result<std::uint64_t> number(std::string_view key) const;
     /// 0 or 1, as in loading and cluster_enabled. Fails, too, when it is anything else.
     base::Result<bool> flag(std::string_view key) const;
+    /// Whether it is a Sentinel's answer. Valkey 8.1 says server_mode where Redis says redis_mode.
+    bool is_sentinel() const;
+    /// Name and version as the server gives them, such as "Redis 7.0.15" or "Valkey 8.1.1", whose
+    /// redis_version is that of the Redis it is compatible with. Unescaped.
+    std::string server() const;
     /// Redis leaves out what is empty, so a database without a line has no keys. Fails (parse) when the
     /// answer has no section Keyspace, or the line cannot be understood.
     base::Result<Database> database(std::uint64_t index) const;

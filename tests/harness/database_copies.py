@@ -3,7 +3,7 @@
 
 import subprocess
 
-from harness.postgres import Database, Postgres, binary_directory
+from harness.postgres import Database, Postgres, client_directory
 from harness.process import CLEAN_ENVIRONMENT
 
 
@@ -17,7 +17,7 @@ def copy_database(source: Database, to: Postgres, name: str | None = None) -> Da
 
 def _run(program: str, *args: str, input: bytes = b"") -> bytes:
     result = subprocess.run(
-        [binary_directory() / program, *args], input=input, capture_output=True, env=CLEAN_ENVIRONMENT, check=False
+        [client_directory() / program, *args], input=input, capture_output=True, env=CLEAN_ENVIRONMENT, check=False
     )
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout

@@ -43,12 +43,12 @@ def make_debian(
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.parent.mkdir(parents=True, exist_ok=True)
     wanted = [f"--customize-hook={hook}" for hook in hooks]
-    run_as(None, [program("mmdebstrap"), "--quiet", *options, *wanted, release, unfinished, *_sources(release)])
+    run_as(None, [program("mmdebstrap"), "--quiet", *options, *wanted, release, unfinished, *sources(release)])
     unfinished.rename(root)
     return root
 
 
-def _sources(release: str) -> Sequence[str]:
+def sources(release: str) -> Sequence[str]:
     """Lines for sources.list: the release, its updates and its security updates, by the mirrors of this machine."""
     wanted = ["Created-By: Packages", "Origin: Debian", "Component: main"]
     command = [program("apt-get"), "indextargets", "--format", "$(REPO_URI) $(CODENAME)", *wanted]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PostgreSQL from Debian, with pg_stat_statements loaded and password authentication over TCP.
+"""PostgreSQL, with pg_stat_statements loaded and password authentication over TCP.
+
+It is Debian's, or the server whose programs are in the folder `$KEYSHIFT_TEST_POSTGRES`. Clients are Debian's.
 
 The superuser's password holds characters that a URL must escape, on purpose. initdb runs once per session into a
 template that every instance copies. PostgreSQL refuses to run as root: there it runs as the user postgres.
@@ -12,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -24,11 +27,13 @@ from psycopg2 import sql
 from harness import leaks
 from harness.certificates import Certificate, self_signed
 from harness.ports import free_port
-from harness.process import run_as
+from harness.process import CLEAN_ENVIRONMENT, run_as
 from harness.scratch import scratch_directory
 from harness.server import START_TIMEOUT_SECONDS, STOP_TIMEOUT_SECONDS, Server
 
 SUPERUSER = "postgres"
+_FOLDER_VARIABLE = "KEYSHIFT_TEST_POSTGRES"
+
 STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 _SUPERUSER_PASSWORD = "p@ss/w:rd%+1"
@@ -50,9 +55,15 @@ WATCHERS = (
 )
 
 
-@functools.cache
 def binary_directory() -> Path:
-    """The programs of the newest PostgreSQL that is installed."""
+    """The programs of the server under test: `postgres` and `initdb`."""
+    chosen = os.environ.get(_FOLDER_VARIABLE)
+    return Path(chosen).absolute() if chosen else client_directory()
+
+
+@functools.cache
+def client_directory() -> Path:
+    """The programs of the newest PostgreSQL that is installed: `psql`, `pg_dump`, `pg_basebackup`."""
     versions = [d for d in Path("/usr/lib/postgresql").glob("*/bin") if (d / "postgres").exists()]
     if not versions:
         raise FileNotFoundError("postgres is not installed: run scripts/install-packages test")
@@ -171,6 +182,12 @@ class Postgres(Server):
         for grant in grants:
             self.execute(sql.SQL("GRANT {} TO {}").format(sql.SQL(grant), role), database=database)
 
+    def set_password(self, name: str, password: str) -> None:
+        """Of a role that was made elsewhere; `dsn` then knows it."""
+        leaks.secret(password)
+        self.execute(sql.SQL("ALTER ROLE {} PASSWORD %s").format(sql.Identifier(name)), (password,))
+        self._passwords[name] = password
+
     def drop_role(self, name: str, database: str = "postgres") -> None:
         """Drop a role with what it owns and may do in `database`."""
         self.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)), database=database)
@@ -179,6 +196,9 @@ class Postgres(Server):
     def passwords(self) -> Mapping[str, str]:
         """Of the roles that can log in."""
         return dict(self._passwords)
+
+    def major_version(self) -> int:
+        return int(self.execute("SHOW server_version_num")[0][0]) // 10000
 
     def watchers(self) -> list[int]:
         """The processes that serve keyshift's connections."""
@@ -224,6 +244,12 @@ class Database:
 
     def execute(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> list[tuple]:
         return self.postgres.execute(statement, parameters, self.name)
+
+    def psql(self, script: bytes) -> None:
+        """Run a script by psql as superuser, up to its first error; AssertionError with what psql says of it."""
+        command = [client_directory() / "psql", "-X", "-v", "ON_ERROR_STOP=1", self.postgres.socket_dsn(database=self.name)]
+        result = subprocess.run(command, input=script, capture_output=True, env=CLEAN_ENVIRONMENT, check=False)
+        assert result.returncode == 0, result.stderr.decode()
 
     def create_role(self, name: str, password: str, grants: Sequence[str] = ()) -> None:
         self.postgres.create_role(name, password, grants, self.name)

@@ -19,6 +19,9 @@ from harness.wait import eventually
 
 T = TypeVar("T")
 
+# A folder of programs that come before the installed ones, such as those of another server's release.
+_PROGRAMS_VARIABLE = "KEYSHIFT_TEST_PROGRAMS"
+
 CLEAN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
 
 _KILL_TIMEOUT_SECONDS = 10.0
@@ -30,8 +33,10 @@ class ProcessDied(AssertionError):
 
 
 def program(name: str) -> str:
-    """The absolute path of an installed program; FileNotFoundError with the remedy when there is none."""
-    path = shutil.which(name, path=CLEAN_ENVIRONMENT["PATH"])
+    """The absolute path of a program, of `$KEYSHIFT_TEST_PROGRAMS` or installed; FileNotFoundError with the remedy when
+    there is none."""
+    first = os.environ.get(_PROGRAMS_VARIABLE)
+    path = shutil.which(name, path=os.pathsep.join([*filter(None, [first]), CLEAN_ENVIRONMENT["PATH"]]))
     if path is None:
         raise FileNotFoundError(f"{name} is not installed: run scripts/install-packages test")
     return path

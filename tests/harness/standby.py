@@ -7,7 +7,7 @@ The connection to the server above goes through `link`, a proxy, so that it can 
 from contextlib import closing
 from pathlib import Path
 
-from harness.postgres import SUPERUSER, Postgres, binary_directory, owned_directory
+from harness.postgres import SUPERUSER, Postgres, client_directory, owned_directory
 from harness.process import run_as
 from harness.tcp import Proxy
 
@@ -61,7 +61,7 @@ class Standby(Postgres):
     def make_data(self, directory: Path) -> None:
         server = [f"--host={self.primary.socket_directory}", f"--port={self.primary.port}", f"--username={SUPERUSER}"]
         options = [f"--pgdata={owned_directory(directory)}", "--checkpoint=fast", "--no-sync"]
-        run_as(self.user, [binary_directory() / "pg_basebackup", *server, *options])
+        run_as(self.user, [client_directory() / "pg_basebackup", *server, *options])
         self.become_standby()
 
     def close(self) -> None:

@@ -276,7 +276,8 @@ def test_no_hash_is_selected_and_none_leaves_the_server(table: KeyTable):
         harmless = re.sub(
             r"""CASE WHEN k\."key_hash" LIKE '[^']*' THEN substr\(k\."key_hash", 5, 2\) END""", "", harmless)
         assert "hash" not in harmless, text
-        assert "*" not in re.sub(r"count\(\*\)", "", harmless), text
+        # PostgreSQL 18 writes /*, ... */ for what follows in a list.
+        assert "*" not in re.sub(r"count\(\*\)|/\*, \.\.\. \*/", "", harmless), text
 
 
 def test_a_hash_free_view_is_enough(table: KeyTable):

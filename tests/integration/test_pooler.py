@@ -228,9 +228,11 @@ def dirty(bouncer: PgBouncer, table: KeyTable) -> None:
 
 
 def answers(bouncer: PgBouncer, table: KeyTable) -> list:
-    """What commands say that does not depend on the hour."""
+    """What commands say that depends neither on the hour nor on which tables there are: from PostgreSQL 18 on, doctor names
+    tables of the same name, temporary ones too, since the server counts statements on them as one."""
     url = bouncer.behind(dsn_of(table))
-    found = [finding for finding in doctor(DATABASE_URL=url).findings if finding["subject"] != "state"]
+    found = [finding for finding in doctor(DATABASE_URL=url).findings
+             if finding["subject"] != "state" and "a table of the same name" not in finding["what"]]  # fmt: skip
     found += [run(bouncer, table, *command).stdout for command in (["report"], ["report", "--format=csv"])]
     return [*found, run(bouncer, table, "status").stdout.splitlines()[0]]
 
@@ -251,7 +253,8 @@ def test_what_others_left_changes_no_answer(single: PgBouncer, table: KeyTable):
         table.add()
         eventually(lambda: serve.keys() == (5, 1), 10, "the added key")
         assert serve.errors("keys") == serve.errors("statements") == {}
-    assert single.left_on_connections(dsn_of(table)) == left
+        # While it runs: a transaction that its end breaks off costs the pool its connection.
+        assert single.left_on_connections(dsn_of(table)) == left
 
 
 def test_rows_that_a_policy_hides_are_an_error_and_never_fewer_keys(single: PgBouncer, table: KeyTable):

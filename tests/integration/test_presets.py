@@ -15,7 +15,7 @@ import yaml
 
 from harness.keyshift import Keyshift, Serve
 from harness.langfuse import Langfuse
-from harness.postgres import Database, binary_directory
+from harness.postgres import Database
 
 PAGE = Path(__file__).parents[2] / "docs" / "presets.md"
 OLD = "2023-05-01 10:00:00"
@@ -50,14 +50,6 @@ def verdict(serve: Serve) -> tuple[str, dict[str, str]]:
     """What it is, and the outcome of each check."""
     answer = json.loads(run(serve, "verdict", "--format", "json").stdout)
     return answer["verdict"], {check["check"]: check["outcome"] for check in answer["checks"]}
-
-
-def psql(database: Database, script: bytes) -> None:
-    command = [binary_directory() / "psql", "-X", "-v", "ON_ERROR_STOP=1"]
-    result = subprocess.run(
-        [*command, database.postgres.socket_dsn(database=database.name)], input=script, capture_output=True, check=False
-    )
-    assert result.returncode == 0, result.stderr.decode()
 
 
 def keys_collector(database: Database) -> dict[str, Any]:
@@ -171,7 +163,7 @@ def test_langfuse_is_reported_and_examined(database, redis, langfuse):
     database.execute("DELETE FROM api_keys WHERE id = 'k3'")
 
     printed = home.run("sql", "--role", f"reader_{database.name}", "--config", config, env=env)
-    psql(database, printed.stdout)
+    database.psql(printed.stdout)
     database.execute(f"ALTER ROLE reader_{database.name} PASSWORD 'of-the-reader'")
     database.execute(f"ALTER DATABASE {database.name} SET enable_seqscan = off")
     port = database.postgres.port

@@ -233,7 +233,9 @@ def test_a_server_that_goes_and_comes_back(own_redis: Redis):
         read(own_redis.client(), hits=6)
         look(serve)
         own_redis.stop()
-        expect_failure(serve, "connect", "is Redis running there")
+        expect_failure(serve, "connect")
+        # A look may meet the server as it closes its connections, with its port still open.
+        assert "is Redis running there" in serve.log() or "closed the connection" in serve.log()
         assert counted(serve)["hits"] == 6
         assert entries(serve) == {"auth_key": 3, "auth_verified": 0}, "the last that is known"
         own_redis.start()

@@ -3,7 +3,6 @@
 
 import contextlib
 import json
-import subprocess
 from collections.abc import Iterator
 
 import psycopg2
@@ -12,7 +11,8 @@ import pytest
 from gateway_sim import Planted, Seed, create_schema
 from harness.counting import gateway_of, looking, run, settled
 from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database, binary_directory
+from harness.least_privilege import drop_reader, prepared_by_sql
+from harness.postgres import Database
 from harness.wait import eventually
 from harness.watching import KeyTable
 
@@ -22,31 +22,10 @@ def planted(database: Database) -> Planted:
     return Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
 
 
-def prepared_by_sql(database: Database, *sections: str) -> str:
-    """A role made by the SQL that `keyshift sql` prints, run by psql; its DSN."""
-    role = f"reader_{database.name}"
-    printed = Keyshift().run("sql", "--role", role, *sections)
-    assert printed.returncode == 0, printed.stderr
-    psql(database, printed.stdout)
-    password = "of-the-reader"
-    database.execute(f"ALTER ROLE {role} PASSWORD '{password}'")
-    return f"postgresql://{role}:{password}@127.0.0.1:{database.postgres.port}/{database.name}"
-
-
-def psql(database: Database, script: bytes) -> None:
-    result = subprocess.run(
-        [binary_directory() / "psql", "-X", "-v", "ON_ERROR_STOP=1", database.postgres.socket_dsn(database=database.name)],
-        input=script,
-        capture_output=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr.decode()
-
-
 @pytest.fixture
 def reader(database: Database) -> Iterator[None]:
     yield
-    database.execute(f"DROP OWNED BY reader_{database.name}; DROP ROLE reader_{database.name}")
+    drop_reader(database)
 
 
 def may_read(dsn: str, column: str) -> bool:

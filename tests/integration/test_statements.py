@@ -219,11 +219,14 @@ def test_evictions_are_a_loss_and_never_a_step_back():
             last = counted(serve)
             for seed in range(5):
                 run(gateway, planted, 20, seed=seed)
+                known = covered_at(serve)
                 crowd_out(database, 300)
                 wait_for_a_look(serve)
                 now = counted(serve)
                 assert all(now[name] >= last[name] for name in now)
-                assert resets(serve) > seed
+                eventually(lambda: covered_at(serve) > known, 10, "coverage begins anew")
+                # PostgreSQL 13 tells of no eviction: what makes one likely is taken for it.
+                assert resets(serve) > seed or server.major_version() < 14
                 last = now
             assert last["scans"] > 0
             assert all(last[name] <= value for name, value in done(gateway).items())
@@ -247,6 +250,24 @@ def test_nothing_is_lost_or_counted_twice_over_a_restart_of_keyshift(database, p
             serve.start()
             settled(serve, gateway)
         assert (resets(serve), covered_at(serve)) == (0, coverage)
+
+
+def test_an_extension_that_is_brought_up_to_date_counts_nothing_twice(postgres):
+    """It then tells of resets, which it had not done before: that is no reset."""
+    database = postgres.create_database(extensions=())
+    database.execute("CREATE EXTENSION pg_stat_statements VERSION '1.8'")
+    planted = Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+    with gateway_of(database, "fallback") as gateway, Serve(looking(database.dsn())) as serve:
+        run(gateway, planted)
+        assert settled(serve, gateway)["scans"] > 0
+        before = covered_at(serve)
+        serve.stop()
+        database.execute("ALTER EXTENSION pg_stat_statements UPDATE")
+        serve.start()
+        run(gateway, planted, seed=8)
+        settled(serve, gateway)
+        eventually(lambda: covered_at(serve) > before, 10, "coverage begins anew: there may have been one")
+    database.drop()
 
 
 def test_a_reset_is_noticed_where_no_statement_is_known(database):

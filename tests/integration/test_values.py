@@ -4,7 +4,6 @@ the gateway's table and on the view that `keyshift sql` prints, for every preset
 
 import json
 import re
-import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ import yaml
 
 from harness.doctor import doctor
 from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database, binary_directory
+from harness.postgres import Database
 from harness.wait import eventually
 from harness.watching import watching
 
@@ -147,12 +146,6 @@ GATEWAYS = {
 }  # fmt: skip
 
 
-def psql(database: Database, script: bytes) -> None:
-    command = [binary_directory() / "psql", "-X", "-v", "ON_ERROR_STOP=1", database.postgres.socket_dsn(database=database.name)]
-    result = subprocess.run(command, input=script, capture_output=True, check=False)
-    assert result.returncode == 0, result.stderr.decode()
-
-
 def written(path: Path, tree: dict[str, Any]) -> Path:
     path.write_text(yaml.safe_dump(tree))
     return path
@@ -163,7 +156,7 @@ def through_a_view(database: Database, gateway: dict[str, Any], table: str, tmp_
     config = written(tmp_path / "sql.yaml", {"gateway": gateway})
     printed = Keyshift().run("sql", "view", "--role", "pg_monitor", "--config", config)
     assert printed.returncode == 0, printed.stderr
-    psql(database, printed.stdout)
+    database.psql(printed.stdout)
     schema = table.rpartition(".")[0]
     return {**gateway, "table": f"{schema}.keyshift_keys" if schema else "keyshift_keys", "statements": {"table": table}}
 
@@ -418,7 +411,7 @@ def test_the_printed_index_serves_pulses_whatever_the_types(database, tmp_path, 
     database.execute(f"CREATE TABLE keys (id serial PRIMARY KEY, made {made} DEFAULT now(), used {used}, hash text)")
     database.execute("INSERT INTO keys (made) SELECT now() - interval '90 days' FROM generate_series(1, 20000)")
     config = written(tmp_path / "sql.yaml", {"gateway": PLAIN})
-    psql(database, Keyshift().run("sql", "index", "--config", config).stdout)
+    database.psql(Keyshift().run("sql", "index", "--config", config).stdout)
     database.execute("ANALYZE keys")
     tree = watching(database.dsn(), gateway=PLAIN, database_duty="0.1%", interval="100ms")
     scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'keyshift_legacy_activity'"
@@ -429,7 +422,7 @@ def test_the_printed_index_serves_pulses_whatever_the_types(database, tmp_path, 
 def test_without_last_uses_the_verdict_is_unknown_and_says_what_to_do(database, tmp_path):
     keys_table(database, "NULL", "'a'")
     gateway = {**PLAIN, "columns": {**CUSTOM, "last_used_at": None}, "fallback": "present"}
-    psql(database, Keyshift().run("sql", "index", "--config", written(tmp_path / "sql.yaml", {"gateway": gateway})).stdout)
+    database.psql(Keyshift().run("sql", "index", "--config", written(tmp_path / "sql.yaml", {"gateway": gateway})).stdout)
     tree = {**watching(database.dsn(), gateway=gateway), "migration": {"drain_window": "1s", "dormant_after": "1s"}}
     with Serve(tree) as serve:
         assert serve.keys() == (1, 1)

@@ -163,9 +163,11 @@ TEST_F(RedisCollector, SaysWhatIsWrongWithTheServer) {
         return seen ? base::Error{} : seen.error();
     };
     EXPECT_EQ(error_of(info("r1", 1, 5, "cluster_enabled:1\r\n"), "").code, Errc::schema);
-    const auto sentinel = error_of(info("r1", 1, 5, "redis_mode:sentinel\r\n"), "");
-    EXPECT_EQ(sentinel.code, Errc::schema);
-    EXPECT_EQ(sentinel.hint, "set mode: sentinel");
+    for (const std::string mode : {"redis_mode", "server_mode"}) {
+        const auto sentinel = error_of(info("r1", 1, 5, mode + ":sentinel\r\n"), "");
+        EXPECT_EQ(sentinel.code, Errc::schema) << mode;
+        EXPECT_EQ(sentinel.hint, "set mode: sentinel") << mode;
+    }
     EXPECT_EQ(error_of(text("redis_version:7\r\n"), "").code, Errc::parse);
     EXPECT_EQ(error_of(info("r1", 1), "*2\r\n:0\r\n*0\r\n").code, Errc::parse);
     EXPECT_EQ(error_of(info("r1", 1), text("")).code, Errc::parse);

@@ -365,6 +365,7 @@ TEST(StatementCounts, ResetsStartFromZeroAndAreNoticed) {
     Server server;
     auto counts = fresh();
     server.run("touch", 10, 10);
+    server.entry("touch").since = "earlier";
     server.look(counts);
     server.statistics.reset_at = "r2";
     server.entry("touch").rows = 12;  // more than before: the number alone would not tell
@@ -376,6 +377,20 @@ TEST(StatementCounts, ResetsStartFromZeroAndAreNoticed) {
     const auto one = server.look(counts);
     EXPECT_EQ(Server::of(one, Event::verification), 13);
     EXPECT_EQ(one.resets, 1U);
+}
+
+TEST(StatementCounts, AnExtensionThatNowTellsSinceWhenCountsNothingTwice) {
+    Server server;
+    server.statistics.reset_at.clear();
+    auto counts = fresh();
+    server.run("touch", 10, 10);
+    server.look(counts);
+    server.statistics.reset_at = "r1";  // as from 1.9 on
+    server.entry("touch").rows = 12;
+    EXPECT_EQ(Server::of(server.look(counts), Event::verification), 2);
+    server.entry("touch").since = "earlier";  // as from 1.11 on
+    server.entry("touch").rows = 13;
+    EXPECT_EQ(Server::of(server.look(counts), Event::verification), 1);
 }
 
 TEST(StatementCounts, AnEvictionIsALossEvenOfWhatWasNeverSeenAndOverARestart) {

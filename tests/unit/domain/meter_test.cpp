@@ -87,6 +87,18 @@ TEST(Meter, WhereOnlyOneOfTwoLooksHasAnEpochNothingCountsTwice) {
                   {one({hits(4, "B")}), 4, 1}});
 }
 
+TEST(Meter, APartOfAnEpochThatOnlyOneLookHasTellsNothing) {
+    expect_steps({{one({hits(0, "/")}), 0},
+                  {one({hits(7, "/")}), 7},
+                  {one({hits(9, "A/")}), 2, 1},
+                  {one({hits(10, "A/X")}), 1, 1},
+                  {one({hits(12, "A/Y")}), 12, 1},
+                  {one({hits(13, "/Y")}), 1, 1},
+                  {one({hits(14, "B/Y")}), 1, 1},
+                  {one({hits(15, "A/Y")}), 15, 1},
+                  {one({hits(16, "A")}), 1, 1}});
+}
+
 TEST(Meter, ASeriesThatHasGoneIsAResetAndBeginsAtZero) {
     expect_steps({{one({hits(0)}), 0}, {one({hits(7)}), 7}, {one({}), 0, 1}, {one({hits(7)}), 7}});
 }

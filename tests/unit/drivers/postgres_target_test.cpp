@@ -85,6 +85,20 @@ TEST(PostgresTarget, NoErrorShowsAnyPartOfAMistypedPassword) {
     }
 }
 
+TEST(PostgresTarget, AParameterOfALaterLibpqIsNamed) {
+    for (const std::string text : {"postgresql://u:s3cret@h/d?sslnegotiation=direct",
+                                   "host=h password=s3cret sslnegotiation=direct"}) {
+        const auto target = PostgresTarget::parse(Secret(text));
+        if (target) continue;  // this libpq knows it
+        EXPECT_NE(target.error().what.find("sslnegotiation, which libpq has from 17 on"), std::string::npos)
+            << target.error().text();
+        EXPECT_EQ(target.error().text().find("s3cret"), std::string::npos);
+    }
+    const auto unknown = PostgresTarget::parse(Secret("host=h password=my s3cret=x"));
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().text().find("s3cret"), std::string::npos) << unknown.error().text();
+}
+
 TEST(PostgresTarget, ASilentHostCanBeTakenOffTheList) {
     const auto target = PostgresTarget::parse(Secret("postgresql://u@a:1,b:2,c:3/g"));
     ASSERT_TRUE(target);

@@ -125,8 +125,12 @@ TEST(Hint, IsTheLineOfPgHba) {
         R"(no pg_hba.conf entry for host "10.0.0.9", user "keyshift", database "gateway")";
     EXPECT_THAT(hint("28000", std::string(kFrom) + ", SSL encryption"),
                 HasSubstr("pg_hba.conf: hostssl gateway keyshift 10.0.0.9/32 scram-sha-256,"));
-    EXPECT_THAT(hint("28000", std::string(kFrom) + ", no encryption"),
-                AllOf(HasSubstr("sslmode=require"), HasSubstr(": host gateway keyshift 10.0.0.9/32 ")));
+    for (const std::string in_clear : {", no encryption", ", SSL off"}) {
+        EXPECT_THAT(hint("28000", kFrom + in_clear),
+                    AllOf(HasSubstr("sslmode=require"), HasSubstr(": host gateway keyshift 10.0.0.9/32 ")));
+        EXPECT_THAT(hint("28000", "pg_hba.conf rejects connection for host \"10.0.0.9\"" + in_clear),
+                    HasSubstr("the server wants TLS from this host"));
+    }
     EXPECT_THAT(
         hint("28000", R"(no pg_hba.conf entry for host "[local]", user "k", database "g", no encryption)"),
         HasSubstr(": local g k scram-sha-256,"));

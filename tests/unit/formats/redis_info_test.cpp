@@ -74,6 +74,21 @@ TEST(RedisInfo, Sections) {
     EXPECT_FALSE(info().has_section("Modules"));
 }
 
+TEST(RedisInfo, WhatTheServerIs) {
+    const auto reply = [](const std::string& lines) {
+        return RedisInfo::parse("# Server\r\n" + lines).value();
+    };
+    const RedisInfo valkey = reply(
+        "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\nserver_mode:standalone\r\n");
+    EXPECT_EQ(valkey.server(), "Valkey 8.1.1") << "not the Redis that it is compatible with";
+    EXPECT_FALSE(valkey.is_sentinel());
+    EXPECT_EQ(reply("redis_version:8.0.2\r\nredis_mode:standalone\r\n").server(), "Redis 8.0.2");
+    EXPECT_EQ(reply("run_id:5d5b\r\n").server(), "Redis of unknown version");
+    EXPECT_FALSE(info().is_sentinel());
+    EXPECT_TRUE(reply("redis_version:7.0.15\r\nredis_mode:sentinel\r\n").is_sentinel());
+    EXPECT_TRUE(reply("valkey_version:8.1.1\r\nserver_mode:sentinel\r\n").is_sentinel());
+}
+
 TEST(RedisInfo, PlainLineFeedsWillDo) {
     EXPECT_EQ(RedisInfo::parse("a:1\nb:2\n")->number("b").value(), 2U);
 }
