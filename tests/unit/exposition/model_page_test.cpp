@@ -11,8 +11,10 @@
 
 #include "domain/assess.hpp"
 #include "domain/model.hpp"
-#include "exposition/model_families.hpp"
+#include "exposition/model_metrics.hpp"
+#include "exposition/own_metrics.hpp"
 #include "exposition/page.hpp"
+#include "families.hpp"
 
 namespace keyshift::exposition {
 namespace {
@@ -89,10 +91,7 @@ void add_statuses(Model& model) {
     keys.up = true;
     keys.last_success_at = kNow - 10s;
     keys.observation_start = kNow - 720h;
-    for (const auto took : {1us, 5000us, 5001us, 119'999'999us, 120'000'000us, 120'000'001us})
-        keys.add_duration(took);
     model.sources["statements"].add_error(base::Errc::timeout);
-    model.sources["redis"].add_duration(33ms);
 }
 
 Model rich_model() {
@@ -102,16 +101,26 @@ Model rich_model() {
     add_statuses(out);
     out.policy.deadline = kNow + 1000h;
     out.keys->judged_by = out.policy;
-    out.state_write_errors = 2;
     out.state_size_bytes = 409'600;
     out.config_loaded_at = kNow - 1h - 250ms;
     return out;
 }
 
+void count_own(OwnMetrics& own) {
+    for (const auto took : {1us, 5000us, 5001us, 119'999'999us, 120'000'000us, 120'000'001us})
+        own.count_poll(domain::kKeysSource, took);
+    own.count_poll("redis", 33ms);
+    own.count_poll("not_configured_any_more", 1s);
+    own.count_state_write_error();
+    own.count_state_write_error();
+}
+
 std::string rendered(Dialect dialect) {
+    OwnMetrics own;
+    count_own(own);
     Page page;
-    EXPECT_EQ(page.set_stable(model_families(rich_model(), kNow)), 0U);
-    const Body body = page.body({}, dialect, Encoding::identity);
+    EXPECT_EQ(page.set_stable(ModelMetrics(rich_model(), kNow, own)), 0U);
+    const Body body = page.body(Fixed({}), dialect, Encoding::identity);
     std::string text = *body.stable + body.rest;
     const std::string version = "version=\"" KEYSHIFT_VERSION "\"";
     text.replace(text.find(version), version.size(), "version=\"~\"");
