@@ -70,8 +70,7 @@ std::size_t drop_unfit(std::vector<MetricFamily>& families) {
     std::size_t dropped = 0;
     std::set<std::string> names;
     std::erase_if(families, [&](MetricFamily& family) {
-        if (is_name(family.name) && can_be_written(family) && names.insert(family.name).second)
-            return false;
+        if (is_name(family.name) && can_be_written(family) && names.insert(family.name).second) return false;
         dropped += family.metric.size();
         return true;
     });
