@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// Metrics are collected one by one: a family of the library copies all of its own, gives them in no order,
+// and their labels by name. A page has series as they were first counted, and labels as they are documented.
 #include "exposition/own_metrics.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <utility>
 
 #include <prometheus/counter.h>
@@ -15,35 +17,28 @@
 namespace keyshift::exposition {
 namespace {
 
-using build::Labels;
-using prometheus::ClientMetric;
 using prometheus::Counter;
 using prometheus::Histogram;
 using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+struct Described {
+    const char* name;
+    const char* help;
+};
+
+constexpr Described kRequests{"keyshift_http_server_requests_total",
+                              "HTTP requests answered by keyshift itself since it was started."};
+constexpr Described kPolls{"keyshift_source_poll_duration_seconds", "How long polls of a source took."};
+constexpr Described kStateWriteErrors{
+    "keyshift_state_write_errors_total",
+    "Cycles whose results could not be saved; they are found and saved again later."};
 
 const Histogram::BucketBoundaries kPollBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120};
 
-bool same(const Labels& a, const Labels& b) {
-    return std::is_permutation(a.begin(), a.end(), b.begin(), b.end());
-}
-
-/// The library gives series in no order, and labels by their names: a page has both as in `order`.
-void append_ordered(const prometheus::Collectable& collectable, const std::vector<Labels>& order,
-                    std::vector<MetricFamily>& out) {
-    for (MetricFamily& family : collectable.Collect()) {
-        std::vector<ClientMetric> ordered;
-        ordered.reserve(order.size());
-        for (const Labels& labels : order) {
-            const auto metric = std::ranges::find_if(
-                family.metric, [&](const ClientMetric& known) { return same(known.label, labels); });
-            if (metric == family.metric.end()) continue;
-            ordered.push_back(std::move(*metric));
-            ordered.back().label = labels;
-            family.metric.erase(metric);
-        }
-        family.metric = std::move(ordered);
-        out.push_back(std::move(family));
-    }
+template <class Builder>
+auto& registered(Builder builder, const Described& described, prometheus::Registry& registry) {
+    return builder.Name(described.name).Help(described.help).Register(registry);
 }
 
 }  // namespace
@@ -55,42 +50,31 @@ struct OwnMetrics::Metrics {
         Counter* counter = nullptr;  // never null; it is the registry's
     };
 
+    Histogram& poll(const std::string& source) {
+        const auto found = polls.find(source);
+        if (found != polls.end()) return *found->second;
+        return *polls.emplace(source, &poll_family.Add({{"source", source}}, kPollBounds)).first->second;
+    }
+
     prometheus::Registry registry;
-    prometheus::Family<Counter>& requests =
-        prometheus::BuildCounter()
-            .Name("keyshift_http_server_requests_total")
-            .Help("HTTP requests answered by keyshift itself since it was started.")
-            .Register(registry);
-    prometheus::Family<Histogram>& polls = prometheus::BuildHistogram()
-                                               .Name("keyshift_source_poll_duration_seconds")
-                                               .Help("How long polls of a source took.")
-                                               .Register(registry);
-    prometheus::Family<Counter>& state_write_errors_family =
-        prometheus::BuildCounter()
-            .Name("keyshift_state_write_errors_total")
-            .Help("Cycles whose results could not be saved; they are found and saved again later.")
-            .Register(registry);
-    Counter& state_write_errors = state_write_errors_family.Add({});
-
-    std::vector<Request> known_requests;  // as they were first counted
-    std::vector<Labels> request_order;    // ... and their labels
-
-    Histogram& poll(const std::string& source) { return polls.Add({{"source", source}}, kPollBounds); }
+    prometheus::Family<Counter>& request_family = registered(prometheus::BuildCounter(), kRequests, registry);
+    prometheus::Family<Histogram>& poll_family = registered(prometheus::BuildHistogram(), kPolls, registry);
+    Counter& state_write_errors = registered(prometheus::BuildCounter(), kStateWriteErrors, registry).Add({});
+    std::vector<Request> requests;
+    std::map<std::string, Histogram*> polls;
 };
 
 OwnMetrics::OwnMetrics() : metrics_(std::make_unique<Metrics>()) {}
 OwnMetrics::~OwnMetrics() = default;
 
 void OwnMetrics::count_requests(std::string_view handler, int code, unsigned times) {
-    auto& known = metrics_->known_requests;
-    auto request =
-        std::ranges::find_if(known, [&](const auto& r) { return r.code == code && r.handler == handler; });
-    if (request == known.end()) {
-        const Labels labels{{"handler", std::string(handler)}, {"code", std::to_string(code)}};
-        Counter& counter =
-            metrics_->requests.Add({{labels[0].name, labels[0].value}, {labels[1].name, labels[1].value}});
-        metrics_->request_order.push_back(labels);
-        request = known.insert(known.end(), {std::string(handler), code, &counter});
+    auto& requests = metrics_->requests;
+    auto request = std::ranges::find_if(
+        requests, [&](const auto& known) { return known.code == code && known.handler == handler; });
+    if (request == requests.end()) {
+        std::string name(handler);
+        Counter& counter = metrics_->request_family.Add({{"handler", name}, {"code", std::to_string(code)}});
+        request = requests.insert(requests.end(), {std::move(name), code, &counter});
     }
     request->counter->Increment(times);
 }
@@ -104,20 +88,28 @@ void OwnMetrics::count_state_write_error() {
 }
 
 void OwnMetrics::append_requests(std::vector<MetricFamily>& out) const {
-    append_ordered(metrics_->requests, metrics_->request_order, out);
+    MetricFamily family = build::family(MetricType::Counter, kRequests.name, kRequests.help);
+    family.metric.reserve(metrics_->requests.size());
+    for (const Metrics::Request& request : metrics_->requests) {
+        build::add(family, {{"handler", request.handler}, {"code", std::to_string(request.code)}},
+                   request.counter->Value());
+    }
+    out.push_back(std::move(family));
 }
 
 void OwnMetrics::append_polls(const std::vector<std::string>& sources, std::vector<MetricFamily>& out) {
-    std::vector<Labels> order;
+    MetricFamily family = build::family(MetricType::Histogram, kPolls.name, kPolls.help);
+    family.metric.reserve(sources.size());
     for (const std::string& source : sources) {
-        metrics_->poll(source);
-        order.push_back({{"source", source}});
+        family.metric.push_back(metrics_->poll(source).Collect());
+        family.metric.back().label = {{"source", source}};
     }
-    append_ordered(metrics_->polls, order, out);
+    out.push_back(std::move(family));
 }
 
 void OwnMetrics::append_state_write_errors(std::vector<MetricFamily>& out) const {
-    std::ranges::move(metrics_->state_write_errors_family.Collect(), std::back_inserter(out));
+    out.push_back(build::single(MetricType::Counter, kStateWriteErrors.name, kStateWriteErrors.help,
+                                metrics_->state_write_errors.Value()));
 }
 
 }  // namespace keyshift::exposition

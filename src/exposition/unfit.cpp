@@ -2,6 +2,7 @@
 #include "exposition/unfit.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +19,18 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using LabelSet = std::vector<ClientMetric::Label>;
+
+/// Each string is compared once, which the label's own operators do not do.
+struct InOrder {
+    bool operator()(const LabelSet& a, const LabelSet& b) const {
+        const auto compare = [](const ClientMetric::Label& x, const ClientMetric::Label& y) {
+            const auto by_name = x.name <=> y.name;
+            return by_name != 0 ? by_name : x.value <=> y.value;
+        };
+        return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end(), compare) < 0;
+    }
+};
+using LabelSets = std::set<LabelSet, InOrder>;
 
 void make_valid_utf8(std::string& text) {
     std::string clean;
@@ -47,7 +60,7 @@ bool can_be_written(const MetricFamily& family) {
 }
 
 /// The labels in a canonical order when they are fit and new to `seen`.
-bool is_fit(const LabelSet& labels, std::set<LabelSet>& seen, MetricType type) {
+bool is_fit(const LabelSet& labels, LabelSets& seen, MetricType type) {
     LabelSet sorted = labels;
     std::sort(sorted.begin(), sorted.end());
     for (const ClientMetric::Label& label : sorted)
@@ -57,7 +70,7 @@ bool is_fit(const LabelSet& labels, std::set<LabelSet>& seen, MetricType type) {
 }
 
 std::size_t drop_unfit_samples(MetricFamily& family) {
-    std::set<LabelSet> seen;
+    LabelSets seen;
     return std::erase_if(family.metric, [&](ClientMetric& metric) {
         for (ClientMetric::Label& label : metric.label) make_valid_utf8(label.value);
         return !is_fit(metric.label, seen, family.type);
