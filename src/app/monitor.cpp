@@ -67,8 +67,10 @@ Result<void> Monitor::open() {
     for (const config::CollectorConfig& collector : config_.collectors)
         watched_.emplace_back(config_.gateway, collector, *this);
     if (auto restored = restore_model(); !restored) return restored.error();
-    router_.emplace(routes());
-    pages_.counts_from(*router_);
+    const auto count = [this](std::string_view handler, int code, unsigned times) {
+        own_.count_requests(handler, code, times);
+    };
+    router_.emplace(routes(), count);
     publish();
     return open_server();
 }
@@ -248,7 +250,8 @@ asio::awaitable<void> Monitor::pause(Watched& watched, Clock::time_point earlies
 void Monitor::apply(Watched& watched, Cycle cycle) {
     SourceStatus& status = model_.sources[watched.source.name()];
     const auto up_before = status.up;
-    status.add_duration(cycle.took);
+    ++status.polls;
+    own_.count_poll(watched.source.name(), cycle.took);
     // A look that failed has saved nothing, which is no sign that saving works.
     if (cycle.keys) note_saved("journal", cycle.keys->state_error);
     if (cycle.state_error) note_saved("journal", cycle.state_error);
@@ -332,7 +335,7 @@ void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle&
 
 void Monitor::note_saved(std::string_view what, const std::optional<base::Error>& error) {
     if (error) {
-        ++model_.state_write_errors;
+        own_.count_state_write_error();
         if (unsaved_.empty())
             log::error("state cannot be saved", {{"error", error->what}, {"hint", error->hint}});
         unsaved_.emplace(what);

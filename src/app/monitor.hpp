@@ -31,6 +31,7 @@
 #include "domain/model.hpp"
 #include "drivers/interrupt.hpp"
 #include "drivers/service_manager.hpp"
+#include "exposition/own_metrics.hpp"
 #include "http/server.hpp"
 #include "store/state.hpp"
 
@@ -140,7 +141,8 @@ class Monitor {
     bool unsaved_news_ = false;  // the model has changed since evidence was last handed to the saver
     std::optional<Clock::time_point> saved_at_;
     boost::asio::steady_timer save_timer_{loop_};
-    Pages pages_;
+    exposition::OwnMetrics own_;
+    Pages pages_{own_};
     ApiPages api_{model_};
     std::optional<http::Router> router_;
     std::optional<http::Server> server_;

@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "exposition/model_families.hpp"
+#include "exposition/model_metrics.hpp"
 #include "exposition/negotiate.hpp"
+#include "exposition/scrape_metrics.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -50,7 +51,7 @@ std::vector<http::Route> Pages::routes(Reload reload) {
 }
 
 void Pages::publish(const domain::Model& model, base::Time now) {
-    const std::size_t dropped = page_.set_stable(exposition::model_families(model, now));
+    const std::size_t dropped = page_.set_stable(exposition::ModelMetrics(model, now, own_));
     if (dropped != 0)
         base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});
 }
@@ -60,25 +61,10 @@ http::Response Pages::ready() const {
                               : text(503, "not ready: " + not_ready_ + "\n");
 }
 
-exposition::Family Pages::server_requests() const {
-    exposition::Family family;
-    family.name = "keyshift_http_server_requests_total";
-    family.help = "HTTP requests answered by keyshift itself since it was started.";
-    family.type = exposition::Type::counter;
-    for (const http::RequestCount& count : router_->counts()) {
-        family.samples.push_back({{{"handler", count.handler}, {"code", std::to_string(count.code)}},
-                                  static_cast<double>(count.total)});
-    }
-    return family;
-}
-
 http::Response Pages::metrics(const http::Request& request) {
     const auto dialect = exposition::negotiate(request.accept);
     const auto encoding = exposition::negotiate_encoding(request.accept_encoding);
-    std::vector<exposition::Family> families;
-    families.push_back(server_requests());
-    process_.append_families(families);
-    exposition::Body body = page_.body(families, dialect, encoding);
+    exposition::Body body = page_.body(exposition::ScrapeMetrics(own_, process_), dialect, encoding);
     http::Response response;
     response.content_type = exposition::content_type(dialect);
     response.cached_body = std::move(body.stable);

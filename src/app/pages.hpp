@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/model.hpp"
+#include "exposition/own_metrics.hpp"
 #include "exposition/page.hpp"
 #include "exposition/process.hpp"
 #include "http/router.hpp"
@@ -17,10 +18,12 @@ class Pages {
     /// Begins a reload of the configuration and answers when it is over.
     using Reload = std::function<void(http::Answer)>;
 
-    /// The table of paths. `this` and `router` (whose counts /metrics shows) outlive the routes. Without
-    /// `reload`, whoever asks for one is told how to allow it.
+    /// `own`: what /metrics shows beside the model; it outlives this.
+    explicit Pages(exposition::OwnMetrics& own) : own_(own) {}
+
+    /// The table of paths. `this` outlives the routes. Without `reload`, whoever asks for one is told how to
+    /// allow it.
     std::vector<http::Route> routes(Reload reload);
-    void counts_from(const http::Router& router) { router_ = &router; }
 
     /// The model has changed.
     void publish(const domain::Model& model, base::Time now);
@@ -31,11 +34,10 @@ class Pages {
  private:
     http::Response metrics(const http::Request& request);
     http::Response ready() const;
-    exposition::Family server_requests() const;
 
+    exposition::OwnMetrics& own_;
     exposition::Page page_;
     exposition::Process process_;
-    const http::Router* router_ = nullptr;
     std::string not_ready_ = "no source has been read yet";
 };
 

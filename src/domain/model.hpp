@@ -24,10 +24,6 @@ namespace keyshift::domain {
 
 /// How looking at one source goes.
 struct SourceStatus {
-    /// Upper bounds of keyshift_source_poll_duration_seconds, in seconds.
-    static constexpr std::array<double, 11> kDurationBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-                                                            0.5,   1,    5,     30,   120};
-
     /// Why a poll can fail: the values of the label `reason`.
     static constexpr std::array<base::Errc, 7> kReasons{
         base::Errc::connect, base::Errc::auth,  base::Errc::permission, base::Errc::timeout,
@@ -35,18 +31,15 @@ struct SourceStatus {
 
     std::optional<bool> up;                     ///< the last poll succeeded; empty before the first one ended
     std::optional<base::Time> last_success_at;  ///< the source's clock
-    std::optional<base::Time> observation_start;                    ///< the first success ever
-    std::map<base::Errc, std::uint64_t> errors;                     ///< since observation began, by reason
-    std::array<std::uint64_t, kDurationBounds.size()> durations{};  ///< polls by bucket, not cumulative
-    std::uint64_t polls = 0;
-    double duration_sum = 0;  ///< seconds
+    std::optional<base::Time> observation_start;  ///< the first success ever
+    std::map<base::Errc, std::uint64_t> errors;   ///< since observation began, by reason
+    std::uint64_t polls = 0;                      ///< since the start
     /// Why the source, which nobody has asked for by name, cannot be read here, and how to change that;
     /// empty: it can, or it is missed.
     std::string not_measured;
     /// Why the last poll failed, and what to do about it; empty: it succeeded.
     std::string failure;
 
-    void add_duration(base::Duration d);
     /// What is not a source's own reason counts as `other`.
     void add_error(base::Errc code);
 };
@@ -168,7 +161,6 @@ struct Model {
     Gauges gauges;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
-    std::uint64_t state_write_errors = 0;
     std::uint64_t state_size_bytes = 0;
     base::Time config_loaded_at;  ///< when a valid configuration was last read
     bool config_valid = true;     ///< when it was last read, valid or not

@@ -14,7 +14,10 @@
 namespace keyshift::exposition {
 namespace {
 
+using build::add;
 using build::family;
+using build::MetricFamily;
+using build::MetricType;
 using build::number;
 using build::single;
 using domain::Event;
@@ -39,7 +42,7 @@ std::optional<double> counted(const Model& model, const std::string& source, Eve
     return counts == model.evidence.sources.end() ? 0 : number(counts->second.totals.at(index_of(event)));
 }
 
-void append_headlines(const Model& model, std::vector<Family>& out) {
+void append_headlines(const Model& model, std::vector<MetricFamily>& out) {
     const auto& totals = model.evidence.totals;
     const auto behind = [&model](Signal signal) {
         return is_behind(model, model.evidence.of(signal).evidence);
@@ -49,93 +52,92 @@ void append_headlines(const Model& model, std::vector<Family>& out) {
         !behind(Signal::fallback);
     const bool cache = can_be_measured(model, Signal::auth_cache) && !behind(Signal::auth_cache);
     const bool fails = can_be_measured(model, Signal::auth_failures) && !behind(Signal::auth_failures);
-    out.push_back(single(Type::counter, "keyshift_fallback_auth_total",
+    out.push_back(single(MetricType::Counter, "keyshift_fallback_auth_total",
                          "Authentications by fallback, by the evidence that keyshift_evidence_info names.",
                          total(totals, Event::fallback, any)));
-    out.push_back(single(Type::counter, "keyshift_auth_cache_hits_total",
+    out.push_back(single(MetricType::Counter, "keyshift_auth_cache_hits_total",
                          "Authentications that the gateway's cache answered, by the evidence that "
                          "keyshift_evidence_info names.",
                          total(totals, Event::auth_cache_hit, cache)));
-    out.push_back(single(Type::counter, "keyshift_auth_cache_misses_total",
+    out.push_back(single(MetricType::Counter, "keyshift_auth_cache_misses_total",
                          "Authentications that took the full path, by the evidence that "
                          "keyshift_evidence_info names.",
                          total(totals, Event::auth_cache_miss, cache)));
-    Family failures = family(Type::counter, "keyshift_auth_failures_total",
-                             "Failed authentications by reason, by the evidence that keyshift_evidence_info "
-                             "names; statements know unknown_key only.");
+    MetricFamily failures =
+        family(MetricType::Counter, "keyshift_auth_failures_total",
+               "Failed authentications by reason, by the evidence that keyshift_evidence_info "
+               "names; statements know unknown_key only.");
     for (std::size_t i = 0; fails && i < domain::kFailureReasons; ++i) {
         const Event event = after(domain::kFirstFailure, i);
-        failures.samples.push_back(
-            {{{"reason", std::string(event_label(event))}}, number(totals.at(index_of(event)))});
+        add(failures, {{"reason", std::string(event_label(event))}}, number(totals.at(index_of(event))));
     }
     out.push_back(std::move(failures));
-    Family evidence = family(Type::info, "keyshift_evidence_info",
-                             "What the headline metrics of a signal are counted from.");
+    MetricFamily evidence = family(MetricType::Gauge, "keyshift_evidence_info",
+                                   "What the headline metrics of a signal are counted from.");
     for (const Signal signal : {Signal::fallback, Signal::auth_cache, Signal::auth_failures}) {
         const std::string& name = model.evidence.of(signal).evidence;
         if (name.empty() || (name != domain::kLastUsed && !can_be_measured(model, signal))) continue;
-        evidence.samples.push_back({{{"signal", std::string(signal_name(signal))}, {"evidence", name}}, 1});
+        add(evidence, {{"signal", std::string(signal_name(signal))}, {"evidence", name}}, 1);
     }
     out.push_back(std::move(evidence));
 }
 
 /// Where last uses are known, and something else counts hits.
-void append_contradiction(const Model& model, base::Time now, std::vector<Family>& out) {
-    Family contradicted =
-        family(Type::gauge, "keyshift_evidence_contradicted",
+void append_contradiction(const Model& model, base::Time now, std::vector<MetricFamily>& out) {
+    MetricFamily contradicted =
+        family(MetricType::Gauge, "keyshift_evidence_contradicted",
                "Whether keys were used, by their last uses, that the evidence of the signal "
                "has not counted within the drain window.");
     const bool compared =
         model.keys && model.policy.uses_recorded && can_be_measured(model, Signal::fallback);
     if (compared) {
         const bool is = is_contradicted(model.evidence, model.policy.windows.drain, host_time(model, now));
-        contradicted.samples.push_back(
-            {{{"signal", std::string(signal_name(Signal::fallback))}}, is ? 1.0 : 0.0});
+        add(contradicted, {{"signal", std::string(signal_name(Signal::fallback))}}, is ? 1.0 : 0.0);
     }
     out.push_back(std::move(contradicted));
 }
 
-void append_statements(const Model& model, std::vector<Family>& out) {
+void append_statements(const Model& model, std::vector<MetricFamily>& out) {
     constexpr const char* kSource = "statements";
-    out.push_back(single(Type::counter, "keyshift_fallback_scans_total",
+    out.push_back(single(MetricType::Counter, "keyshift_fallback_scans_total",
                          "Statements of the gateway that read all keys to compare them.",
                          counted(model, kSource, Event::fallback_scan)));
-    out.push_back(single(Type::counter, "keyshift_fallback_scanned_keys_total",
+    out.push_back(single(MetricType::Counter, "keyshift_fallback_scanned_keys_total",
                          "Rows that these statements returned: keys compared.",
                          counted(model, kSource, Event::fallback_scanned_key)));
-    out.push_back(single(Type::counter, "keyshift_statements_unclassified_total",
+    out.push_back(single(MetricType::Counter, "keyshift_statements_unclassified_total",
                          "Calls of statements on the key table that fit no class, and may be the fallback.",
                          counted(model, kSource, Event::statement_unclassified)));
-    Family lookups =
-        family(Type::counter, "keyshift_auth_lookups_total",
+    MetricFamily lookups =
+        family(MetricType::Counter, "keyshift_auth_lookups_total",
                "The gateway's lookups of a key by its hash; not_found: a legacy or unknown key.");
     for (const auto& [event, result] :
          {std::pair{Event::lookup_found, "found"}, std::pair{Event::lookup_not_found, "not_found"}}) {
-        if (const auto count = counted(model, kSource, event))
-            lookups.samples.push_back({{{"result", result}}, *count});
+        if (const auto count = counted(model, kSource, event)) add(lookups, {{"result", result}}, *count);
     }
     out.push_back(std::move(lookups));
-    out.push_back(single(Type::counter, "keyshift_auth_verifications_total",
+    out.push_back(single(MetricType::Counter, "keyshift_auth_verifications_total",
                          "Authentications by the full path that succeeded, each with a bcrypt comparison.",
                          counted(model, kSource, Event::verification)));
 }
 
-void append_redis(const Model& model, std::vector<Family>& out) {
+void append_redis(const Model& model, std::vector<MetricFamily>& out) {
     constexpr const char* kSource = "redis";
-    out.push_back(single(Type::counter, "keyshift_redis_keyspace_hits_total",
+    out.push_back(single(MetricType::Counter, "keyshift_redis_keyspace_hits_total",
                          "Reads of existing keys in the whole Redis instance, whatever they are for: not the "
                          "hits of the auth cache.",
                          counted(model, kSource, Event::redis_hit)));
-    out.push_back(single(Type::counter, "keyshift_redis_keyspace_misses_total",
+    out.push_back(single(MetricType::Counter, "keyshift_redis_keyspace_misses_total",
                          "Reads of keys that were not there, in the whole Redis instance, whatever for.",
                          counted(model, kSource, Event::redis_miss)));
-    out.push_back(single(Type::counter, "keyshift_redis_evicted_keys_total",
+    out.push_back(single(MetricType::Counter, "keyshift_redis_evicted_keys_total",
                          "Keys that the whole Redis instance gave up for want of memory.",
                          counted(model, kSource, Event::redis_evicted)));
-    Family entries = family(Type::gauge, "keyshift_cache_entries",
-                            "Entries of the gateway's auth caches in Redis, as of the last complete count.");
+    MetricFamily entries =
+        family(MetricType::Gauge, "keyshift_cache_entries",
+               "Entries of the gateway's auth caches in Redis, as of the last complete count.");
     for (const auto& [cache, count] : model.gauges.cache_entries)
-        entries.samples.push_back({{{"cache", cache}}, number(count)});
+        add(entries, {{"cache", cache}}, number(count));
     out.push_back(std::move(entries));
 }
 
@@ -176,94 +178,96 @@ bool counts_elsewhere(const Model& model, const std::string& source, Event event
     });
 }
 
-void append_gateway(const Model& model, std::vector<Family>& out) {
-    out.push_back(single(Type::counter, "keyshift_response_cache_hits_total",
+void append_gateway(const Model& model, std::vector<MetricFamily>& out) {
+    out.push_back(single(MetricType::Counter, "keyshift_response_cache_hits_total",
                          "Hits of the gateway's cache of answers, which has nothing to do with keys.",
                          best(model, Event::response_cache_hit)));
-    out.push_back(single(Type::counter, "keyshift_response_cache_misses_total",
+    out.push_back(single(MetricType::Counter, "keyshift_response_cache_misses_total",
                          "Misses of the gateway's cache of answers, which has nothing to do with keys.",
                          best(model, Event::response_cache_miss)));
-    Family requests =
-        family(Type::counter, "keyshift_http_requests_total", "Requests to the gateway by outcome.");
+    MetricFamily requests =
+        family(MetricType::Counter, "keyshift_http_requests_total", "Requests to the gateway by outcome.");
     for (std::size_t i = 0; i < domain::kRequestOutcomes; ++i) {
         const Event event = after(domain::kFirstRequest, i);
         if (const auto count = best(model, event))
-            requests.samples.push_back({{{"outcome", std::string(event_label(event))}}, *count});
+            add(requests, {{"outcome", std::string(event_label(event))}}, *count);
     }
     out.push_back(std::move(requests));
-    Family up = family(Type::gauge, "keyshift_gateway_up",
-                       "Whether the replica's own metrics could be read at the last look.");
+    MetricFamily up = family(MetricType::Gauge, "keyshift_gateway_up",
+                             "Whether the replica's own metrics could be read at the last look.");
     const auto source = model.sources.find("gateway_metrics");
     const bool none = source != model.sources.end() && source->second.up == false;
     for (const auto& [gateway, is_up] : model.gauges.gateways_up)
-        up.samples.push_back({{{"gateway", gateway}}, is_up && !none ? 1.0 : 0.0});
+        add(up, {{"gateway", gateway}}, is_up && !none ? 1.0 : 0.0);
     out.push_back(std::move(up));
 }
 
-void append_log_lines(const Model& model, std::vector<Family>& out) {
-    Family lines =
-        family(Type::counter, "keyshift_log_lines_total", "Lines of a log by what became of them.");
-    Family bytes = family(Type::counter, "keyshift_log_read_bytes_total", "Bytes of a log that were read.");
-    Family lag = family(Type::gauge, "keyshift_log_lag_bytes",
-                        "Bytes of a log that are there and were not read yet, as of the last look at it.");
+void append_log_lines(const Model& model, std::vector<MetricFamily>& out) {
+    MetricFamily lines =
+        family(MetricType::Counter, "keyshift_log_lines_total", "Lines of a log by what became of them.");
+    MetricFamily bytes =
+        family(MetricType::Counter, "keyshift_log_read_bytes_total", "Bytes of a log that were read.");
+    MetricFamily lag =
+        family(MetricType::Gauge, "keyshift_log_lag_bytes",
+               "Bytes of a log that are there and were not read yet, as of the last look at it.");
     for (const auto& [source, log] : model.logs) {
         if (model.sources.count(source) == 0 || is_behind(model, source)) continue;
         const auto result = [&lines, &name = source](const char* label, std::uint64_t count) {
-            lines.samples.push_back({{{"source", name}, {"result", label}}, number(count)});
+            add(lines, {{"source", name}, {"result", label}}, number(count));
         };
         result("matched", log.lines.matched);
         result("skipped", log.lines.skipped);
         result("unparsed", log.lines.unparsed);
         result("oversized", log.lines.oversized);
-        bytes.samples.push_back({{{"source", source}}, number(log.lines.bytes)});
-        lag.samples.push_back({{{"source", source}}, number(log.lag_bytes)});
+        add(bytes, {{"source", source}}, number(log.lines.bytes));
+        add(lag, {{"source", source}}, number(log.lag_bytes));
     }
     out.push_back(std::move(lines));
     out.push_back(std::move(bytes));
     out.push_back(std::move(lag));
 }
 
-void append_logs(const Model& model, std::vector<Family>& out) {
-    Family events = family(Type::counter, "keyshift_log_events_total",
-                           "Events that the gateway's log told of, by what they are.");
+void append_logs(const Model& model, std::vector<MetricFamily>& out) {
+    MetricFamily events = family(MetricType::Counter, "keyshift_log_events_total",
+                                 "Events that the gateway's log told of, by what they are.");
     for (std::size_t i = 0; i < domain::kEventCount; ++i) {
         const Event event = domain::event_at(i);
         const auto count = counted(model, "gateway_log", event);
         // It has never told of what others see: that it would is not shown.
         if (count && (*count > 0 || !counts_elsewhere(model, "gateway_log", event)))
-            events.samples.push_back({{{"event", std::string(event_name(event))}}, *count});
+            add(events, {{"event", std::string(event_name(event))}}, *count);
     }
     out.push_back(std::move(events));
-    Family clients =
-        family(Type::gauge, "keyshift_auth_failure_clients",
+    MetricFamily clients =
+        family(MetricType::Gauge, "keyshift_auth_failure_clients",
                "Different clients whose authentication failed within the last hour, by reason: an "
                "estimate, within some 2 percent.");
     for (const auto& [reason, count] : model.gauges.failing_clients)
-        clients.samples.push_back({{{"reason", reason}}, number(count)});
+        add(clients, {{"reason", reason}}, number(count));
     out.push_back(std::move(clients));
     append_log_lines(model, out);
 }
 
 }  // namespace
 
-void append_evidence_families(const Model& model, base::Time now, std::vector<Family>& out) {
+void append_evidence_families(const Model& model, base::Time now, std::vector<MetricFamily>& out) {
     append_headlines(model, out);
     append_contradiction(model, now, out);
     append_statements(model, out);
     append_redis(model, out);
     append_gateway(model, out);
     append_logs(model, out);
-    Family resets =
-        family(Type::counter, "keyshift_source_resets_total",
+    MetricFamily resets =
+        family(MetricType::Counter, "keyshift_source_resets_total",
                "Times that counters of the source had begun anew; of keys: that the key table was "
                "another one.");
     if (model.sources.count(domain::kKeysSource) > 0)
-        resets.samples.push_back({{{"source", domain::kKeysSource}}, number(model.totals().table_changes)});
+        add(resets, {{"source", domain::kKeysSource}}, number(model.totals().table_changes));
     for (const auto& [name, events] : model.policy.measurable) {
         if (events.none()) continue;
         const auto counts = model.evidence.sources.find(name);
-        resets.samples.push_back(
-            {{{"source", name}}, counts == model.evidence.sources.end() ? 0 : number(counts->second.resets)});
+        add(resets, {{"source", name}},
+            counts == model.evidence.sources.end() ? 0 : number(counts->second.resets));
     }
     out.push_back(std::move(resets));
 }

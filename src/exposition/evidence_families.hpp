@@ -4,12 +4,17 @@
 
 #include <vector>
 
+#include "base/time.hpp"
 #include "domain/model.hpp"
-#include "exposition/family.hpp"
+
+namespace prometheus {
+struct MetricFamily;
+}
 
 namespace keyshift::exposition {
 
 /// A counter is there, from 0 on, as soon as a configured source might count it.
-void append_evidence_families(const domain::Model& model, base::Time now, std::vector<Family>& out);
+void append_evidence_families(const domain::Model& model, base::Time now,
+                              std::vector<prometheus::MetricFamily>& out);
 
 }  // namespace keyshift::exposition

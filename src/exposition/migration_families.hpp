@@ -6,10 +6,14 @@
 
 #include "base/time.hpp"
 #include "domain/model.hpp"
-#include "exposition/family.hpp"
+
+namespace prometheus {
+struct MetricFamily;
+}
 
 namespace keyshift::exposition {
 
-void append_migration_families(const domain::Model& model, base::Time now, std::vector<Family>& out);
+void append_migration_families(const domain::Model& model, base::Time now,
+                               std::vector<prometheus::MetricFamily>& out);
 
 }  // namespace keyshift::exposition

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "exposition/render.hpp"
+#include "exposition/dialect.hpp"
 
 namespace keyshift::exposition {
 

@@ -7,7 +7,12 @@
 #include <new>
 #include <utility>
 
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
 #include <zlib.h>
+
+#include "exposition/render.hpp"
+#include "exposition/unfit.hpp"
 
 namespace keyshift::exposition {
 namespace {
@@ -68,25 +73,21 @@ class Page::Compressor {
 Page::Page() = default;
 Page::~Page() = default;
 
-std::size_t Page::set_stable(std::vector<Family> families) {
-    const std::size_t dropped = drop_unfit(families);
-    stable_ = std::move(families);
+std::size_t Page::set_stable(const prometheus::Collectable& stable) {
+    stable_ = stable.Collect();
+    const std::size_t dropped = drop_unfit(stable_);
     renderings_ = {};
     return dropped;
 }
 
-Body Page::body(std::span<const Family> volatile_families, Dialect dialect, Encoding encoding) {
+Body Page::body(const prometheus::Collectable& volatile_part, Dialect dialect, Encoding encoding) {
+    const Renderer renderer(dialect);
     Rendering& rendering = renderings_.at(static_cast<std::size_t>(dialect));
-    if (!rendering.plain) {
-        auto text = std::make_shared<std::string>();
-        render(stable_, dialect, *text);
-        rendering.plain = std::move(text);
-    }
-    scratch_.clear();
-    render(volatile_families, dialect, scratch_);
-    render_end(dialect, scratch_);
-    if (encoding == Encoding::gzip) return gzip_body(rendering, scratch_);
-    return {rendering.plain, scratch_};
+    if (!rendering.plain) rendering.plain = std::make_shared<const std::string>(renderer.Serialize(stable_));
+    std::string rest = renderer.Serialize(volatile_part.Collect());
+    render_end(dialect, rest);
+    if (encoding == Encoding::gzip) return gzip_body(rendering, rest);
+    return {rendering.plain, std::move(rest)};
 }
 
 Body Page::gzip_body(Rendering& rendering, std::string_view rest) {

@@ -8,14 +8,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "exposition/family.hpp"
+#include "exposition/dialect.hpp"
 #include "exposition/negotiate.hpp"
-#include "exposition/render.hpp"
+
+namespace prometheus {
+class Collectable;
+struct MetricFamily;
+}  // namespace prometheus
 
 namespace keyshift::exposition {
 
@@ -34,15 +37,15 @@ class Page {
     Page(const Page&) = delete;
     Page& operator=(const Page&) = delete;
 
-    /// Replaces the families that stay the same from scrape to scrape; bodies given out keep theirs. Returns
-    /// the number of samples that would have broken the page and were dropped (drop_unfit()). Renders
-    /// nothing: that waits for the first scrape that wants it.
-    std::size_t set_stable(std::vector<Family> families);
+    /// Replaces the families that stay the same from scrape to scrape, which are collected now; bodies given
+    /// out keep theirs. Returns the number of samples that would have broken the page and were dropped
+    /// (drop_unfit()). Renders nothing: that waits for the first scrape that wants it.
+    std::size_t set_stable(const prometheus::Collectable& stable);
 
-    /// The whole page. `volatile_families` follow the stable ones; they must be fit (drop_unfit()) and none
-    /// may have the name of a stable one. In gzip it is a single member, so that the strictest reader takes
-    /// it. Throws std::bad_alloc only.
-    Body body(std::span<const Family> volatile_families, Dialect dialect, Encoding encoding);
+    /// The whole page. The families that `volatile_part` collects follow the stable ones; they must be fit
+    /// (drop_unfit()) and none may have the name of a stable one. In gzip it is a single member, so that the
+    /// strictest reader takes it. Throws std::bad_alloc only.
+    Body body(const prometheus::Collectable& volatile_part, Dialect dialect, Encoding encoding);
 
  private:
     class Compressor;
@@ -54,10 +57,9 @@ class Page {
 
     Body gzip_body(Rendering& rendering, std::string_view rest);
 
-    std::vector<Family> stable_;
+    std::vector<prometheus::MetricFamily> stable_;
     std::array<Rendering, 2> renderings_;     // by Dialect
     std::unique_ptr<Compressor> compressor_;  // of the volatile part; made by the first scrape in gzip
-    std::string scratch_;                     // kept for its capacity
 };
 
 }  // namespace keyshift::exposition

@@ -15,8 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exposition/build.hpp"
+
 namespace keyshift::exposition {
 namespace {
+
+using build::MetricFamily;
+using build::MetricType;
 
 /// The first 4 KiB of a file of /proc; empty when it cannot be read.
 std::string read_file(const char* path) {
@@ -94,9 +99,9 @@ std::optional<double> limit(__rlimit_resource resource) {
     return limits.rlim_cur == RLIM_INFINITY ? HUGE_VAL : static_cast<double>(limits.rlim_cur);
 }
 
-void append(std::vector<Family>& families, const char* name, const char* help, Type type,
+void append(std::vector<MetricFamily>& families, const char* name, const char* help, MetricType type,
             std::optional<double> value) {
-    if (value) families.push_back({name, help, type, {{{}, *value}}, {}});
+    if (value) families.push_back(build::single(type, name, help, value));
 }
 
 }  // namespace
@@ -108,7 +113,7 @@ Process::~Process() {
     if (statm_ >= 0) ::close(statm_);
 }
 
-void Process::append_families(std::vector<Family>& families) const {
+void Process::append_families(std::vector<MetricFamily>& families) const {
     std::array<char, 128> text{};
     const ssize_t size = statm_ < 0 ? -1 : ::pread(statm_, text.data(), text.size(), 0);
     const std::string_view statm(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -118,17 +123,19 @@ void Process::append_families(std::vector<Family>& families) const {
         return pages ? std::optional(*pages * page_size) : std::nullopt;
     };
     append(families, "process_cpu_seconds_total", "Total user and system CPU time spent in seconds.",
-           Type::counter, cpu_seconds());
-    append(families, "process_max_fds", "Maximum number of open file descriptors.", Type::gauge,
+           MetricType::Counter, cpu_seconds());
+    append(families, "process_max_fds", "Maximum number of open file descriptors.", MetricType::Gauge,
            limit(RLIMIT_NOFILE));
-    append(families, "process_open_fds", "Number of open file descriptors.", Type::gauge, open_descriptors());
-    append(families, "process_resident_memory_bytes", "Resident memory size in bytes.", Type::gauge,
+    append(families, "process_open_fds", "Number of open file descriptors.", MetricType::Gauge,
+           open_descriptors());
+    append(families, "process_resident_memory_bytes", "Resident memory size in bytes.", MetricType::Gauge,
            bytes(1));
     append(families, "process_start_time_seconds", "Start time of the process since unix epoch in seconds.",
-           Type::gauge, start_time_seconds_);
-    append(families, "process_virtual_memory_bytes", "Virtual memory size in bytes.", Type::gauge, bytes(0));
+           MetricType::Gauge, start_time_seconds_);
+    append(families, "process_virtual_memory_bytes", "Virtual memory size in bytes.", MetricType::Gauge,
+           bytes(0));
     append(families, "process_virtual_memory_max_bytes",
-           "Maximum amount of virtual memory available in bytes.", Type::gauge, limit(RLIMIT_AS));
+           "Maximum amount of virtual memory available in bytes.", MetricType::Gauge, limit(RLIMIT_AS));
 }
 
 }  // namespace keyshift::exposition

@@ -6,7 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "exposition/family.hpp"
+namespace prometheus {
+struct MetricFamily;
+}
 
 namespace keyshift::exposition {
 
@@ -20,7 +22,7 @@ class Process {
 
     /// Appends the families as of now, always in the same order. What cannot be read is left out, never 0; a
     /// limit that is not set is +Inf.
-    void append_families(std::vector<Family>& families) const;
+    void append_families(std::vector<prometheus::MetricFamily>& families) const;
 
  private:
     int statm_ = -1;                            // descriptor of /proc/self/statm

@@ -4,9 +4,21 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <ostream>
+#include <string_view>
+
+#include "exposition/open_metrics_type.hpp"
 
 namespace keyshift::exposition {
 namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+/// What a series takes on a page, with its share of the comment lines.
+constexpr std::size_t kUsualBytes = 160;
 
 /// Text 0.0.4 leaves a quotation mark in HELP alone; OpenMetrics escapes it everywhere.
 enum class Quote : std::uint8_t { plain, escaped };
@@ -36,9 +48,9 @@ void append_bound(std::string& out, double bound) {
     if (out.find_first_not_of("-0123456789", begin) == std::string::npos) out += ".0";
 }
 
-void append_labels(std::string& out, const std::vector<Label>& labels) {
+void append_labels(std::string& out, const std::vector<ClientMetric::Label>& labels) {
     char separator = '{';
-    for (const Label& label : labels) {
+    for (const ClientMetric::Label& label : labels) {
         out += separator;
         out += label.name;
         out += "=\"";
@@ -49,12 +61,12 @@ void append_labels(std::string& out, const std::vector<Label>& labels) {
     if (!labels.empty()) out += '}';
 }
 
-void append_bucket(std::string& out, const Family& family, const HistogramSample& sample, double bound,
+void append_bucket(std::string& out, const MetricFamily& family, const ClientMetric& metric, double bound,
                    std::uint64_t cumulative) {
     out += family.name;
     out += "_bucket";
-    append_labels(out, sample.labels);
-    if (sample.labels.empty()) {
+    append_labels(out, metric.label);
+    if (metric.label.empty()) {
         out += '{';
     } else {
         out.back() = ',';
@@ -66,49 +78,63 @@ void append_bucket(std::string& out, const Family& family, const HistogramSample
     out += '\n';
 }
 
-void append_histogram(std::string& out, const Family& family, const HistogramSample& sample) {
-    for (const Bucket& bucket : sample.buckets)
-        append_bucket(out, family, sample, bucket.upper_bound, bucket.cumulative);
-    append_bucket(out, family, sample, HUGE_VAL, sample.count);
-    out.append(family.name).append("_sum");
-    append_labels(out, sample.labels);
+void append_series(std::string& out, const MetricFamily& family, const ClientMetric& metric,
+                   std::string_view suffix) {
+    out.append(family.name).append(suffix);
+    append_labels(out, metric.label);
     out += ' ';
-    append_number(out, sample.sum);
-    out.append("\n").append(family.name).append("_count");
-    append_labels(out, sample.labels);
-    out += ' ';
-    append_integer(out, sample.count);
+}
+
+void append_histogram(std::string& out, const MetricFamily& family, const ClientMetric& metric) {
+    const ClientMetric::Histogram& histogram = metric.histogram;
+    for (const ClientMetric::Bucket& bucket : histogram.bucket) {
+        if (bucket.upper_bound == HUGE_VAL) break;
+        append_bucket(out, family, metric, bucket.upper_bound, bucket.cumulative_count);
+    }
+    append_bucket(out, family, metric, HUGE_VAL, histogram.sample_count);
+    append_series(out, family, metric, "_sum");
+    append_number(out, histogram.sample_sum);
+    out += '\n';
+    append_series(out, family, metric, "_count");
+    append_integer(out, histogram.sample_count);
     out += '\n';
 }
 
-std::string_view type_name(Type type, Dialect dialect) {
-    switch (type) {
-        case Type::counter:
-            return "counter";
-        case Type::histogram:
-            return "histogram";
-        case Type::info:
-            return dialect == Dialect::open_metrics ? "info" : "gauge";
-        case Type::gauge:
-            break;
+void append_value(std::string& out, const MetricFamily& family, const ClientMetric& metric) {
+    append_series(out, family, metric, {});
+    append_number(out, family.type == MetricType::Counter ? metric.counter.value : metric.gauge.value);
+    out += '\n';
+}
+
+/// What the comment lines say of a family.
+struct Described {
+    std::string_view name;
+    std::string_view type;
+};
+
+Described described(const MetricFamily& family, Dialect dialect) {
+    const bool open_metrics = dialect == Dialect::open_metrics;
+    Described out{family.name, "gauge"};
+    std::string_view suffix;
+    if (family.type == MetricType::Histogram) {
+        out.type = "histogram";
+    } else if (family.type == MetricType::Counter) {
+        out.type = "counter";
+        suffix = "_total";
+    } else if (const OpenMetricsType* type = open_metrics ? open_metrics_type(family.name) : nullptr) {
+        out.type = type->type;
+        suffix = type->suffix;
     }
-    return "gauge";
+    // OpenMetrics keeps the suffix for the samples.
+    if (open_metrics) out.name.remove_suffix(suffix.size());
+    return out;
 }
 
-/// What the comment lines call the family: OpenMetrics keeps the suffix for the samples.
-std::string_view family_name(const Family& family, Dialect dialect) {
-    std::string_view name = family.name;
-    if (dialect == Dialect::text) return name;
-    if (family.type == Type::counter) name.remove_suffix(std::string_view("_total").size());
-    if (family.type == Type::info) name.remove_suffix(std::string_view("_info").size());
-    return name;
-}
-
-void append_comments(std::string& out, const Family& family, Dialect dialect) {
-    const std::string_view name = family_name(family, dialect);
-    out.append("# HELP ").append(name).append(" ");
+void append_comments(std::string& out, const MetricFamily& family, Dialect dialect) {
+    const Described is = described(family, dialect);
+    out.append("# HELP ").append(is.name).append(" ");
     append_escaped(out, family.help, dialect == Dialect::text ? Quote::plain : Quote::escaped);
-    out.append("\n# TYPE ").append(name).append(" ").append(type_name(family.type, dialect)).append("\n");
+    out.append("\n# TYPE ").append(is.name).append(" ").append(is.type).append("\n");
 }
 
 }  // namespace
@@ -129,19 +155,27 @@ void append_number(std::string& out, double value) {
     }
 }
 
-void render(std::span<const Family> families, Dialect dialect, std::string& out) {
-    for (const Family& family : families) {
-        if (family.samples.empty() && family.histograms.empty()) continue;
-        append_comments(out, family, dialect);
-        for (const Sample& sample : family.samples) {
-            out += family.name;
-            append_labels(out, sample.labels);
-            out += ' ';
-            append_number(out, sample.value);
-            out += '\n';
+std::string Renderer::Serialize(const std::vector<MetricFamily>& families) const {
+    std::size_t series = 0;
+    for (const MetricFamily& family : families) series += family.metric.size();
+    std::string out;
+    out.reserve(series * kUsualBytes);
+    for (const MetricFamily& family : families) {
+        if (family.metric.empty()) continue;
+        append_comments(out, family, dialect_);
+        for (const ClientMetric& metric : family.metric) {
+            if (family.type == MetricType::Histogram) {
+                append_histogram(out, family, metric);
+            } else {
+                append_value(out, family, metric);
+            }
         }
-        for (const HistogramSample& sample : family.histograms) append_histogram(out, family, sample);
     }
+    return out;
+}
+
+void Renderer::Serialize(std::ostream& out, const std::vector<MetricFamily>& families) const {
+    out << Serialize(families);
 }
 
 void render_end(Dialect dialect, std::string& out) {

@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metric families to text: Prometheus' text format 0.0.4 and OpenMetrics 1.0. Pure functions: safe from any
-// thread.
+// Metric families to text: Prometheus' text format 0.0.4 and OpenMetrics 1.0, both as serializers of
+// prometheus-cpp. Its own text writer knows no OpenMetrics, escapes no HELP, and spells bounds otherwise.
+// Pure: safe from any thread.
 #pragma once
 
-#include <cstdint>
-#include <span>
+#include <iosfwd>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "exposition/family.hpp"
+#include <prometheus/serializer.h>
+
+#include "exposition/dialect.hpp"
 
 namespace keyshift::exposition {
 
-enum class Dialect : std::uint8_t { text, open_metrics };
+class Renderer final : public prometheus::Serializer {
+ public:
+    explicit Renderer(Dialect dialect) : dialect_(dialect) {}
 
-/// Appends the families in their order, samples in theirs. A family without samples leaves no trace. Series
-/// names, labels and values are the same in both dialects; only the comment lines differ. The families must
-/// be fit (drop_unfit()); counters and histograms need no more care than that: their +Inf bucket is added
-/// here.
-void render(std::span<const Family> families, Dialect dialect, std::string& out);
+    /// The families in their order, samples in theirs. A family without samples leaves no trace. Series
+    /// names, labels and values are the same in both dialects; only the comment lines differ. The families
+    /// must be fit (drop_unfit()); a histogram's +Inf bucket may be missing. No timestamps: the scrape's own
+    /// time is meant. What ends a page is not part of it: see render_end().
+    std::string Serialize(const std::vector<prometheus::MetricFamily>& families) const override;
+    void Serialize(std::ostream& out, const std::vector<prometheus::MetricFamily>& families) const override;
+
+ private:
+    Dialect dialect_;
+};
 
 /// Appends what ends a page: "# EOF" in OpenMetrics, nothing in text.
 void render_end(Dialect dialect, std::string& out);

@@ -62,20 +62,16 @@ Response run_guarded(const Route& route, const Request& request) {
 
 }  // namespace
 
-Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
-    const auto add = [this](std::string_view handler, int code) {
-        for (const RequestCount& known : counts_)
-            if (known.handler == handler && known.code == code) return;
-        counts_.push_back({std::string(handler), code, 0});
-    };
-    for (const Route& route : routes_) add(route.name, 200);
-    add(kOther, 404);
+Router::Router(std::vector<Route> routes, CountRequests count)
+    : routes_(std::move(routes)), count_(std::move(count)) {
+    for (const Route& route : routes_) count_(route.name, 200, 0);
+    count_(kOther, 404, 0);
 }
 
 Response Router::handle(const Request& request) {
     const Route* route = find(request);
     if (route == nullptr) {
-        count(kOther, 404);
+        count_(kOther, 404, 1);
         return refusal(request, 404, not_found_text(request.transport));
     }
     Response response;
@@ -86,11 +82,11 @@ Response Router::handle(const Request& request) {
         response = refusal(request, 405, "Only " + allowed + " here.");
         response.headers.emplace_back("Allow", allowed);
     }
-    if (!response.later) count(route->name, response.status);
+    if (!response.later) count_(route->name, response.status, 1);
     if (response.later) {
         response.later = [this, route, begin = std::move(response.later)](Answer answer) {
             begin([this, route, answer = std::move(answer)](Response done) {
-                count(route->name, done.status);
+                count_(route->name, done.status, 1);
                 answer(std::move(done));
             });
         };
@@ -99,7 +95,7 @@ Response Router::handle(const Request& request) {
 }
 
 Response Router::refuse(int status) {
-    count(kOther, status);
+    count_(kOther, status, 1);
     return text_response(status, std::string(reason_phrase(status)) + ".\n");
 }
 
@@ -108,16 +104,6 @@ const Route* Router::find(const Request& request) const {
         return route.path == request.path && is_served(route, request.transport);
     });
     return found == routes_.end() ? nullptr : &*found;
-}
-
-void Router::count(std::string_view handler, int code) {
-    for (RequestCount& known : counts_) {
-        if (known.code == code && known.handler == handler) {
-            ++known.total;
-            return;
-        }
-    }
-    counts_.push_back({std::string(handler), code, 1});
 }
 
 // The path itself is not repeated: it is the client's text.

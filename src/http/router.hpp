@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of what is served, and the count of what was. Pure: no socket, no clock. Lives on the loop
-// thread.
+// The table of what is served; what was is told to whoever counts it. Pure: no socket, no clock. Lives on the
+// loop thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,17 +25,14 @@ struct Route {
     Served served = Served::everywhere;
 };
 
-/// How many requests `handler` has answered with `code` since the start.
-struct RequestCount {
-    std::string handler;
-    int code = 0;
-    std::uint64_t total = 0;
-};
+/// `handler` has answered `times` requests with `code`; 0 times: it may, and none so far is worth telling.
+using CountRequests = std::function<void(std::string_view handler, int code, unsigned times)>;
 
 class Router {
  public:
-    /// Precondition: no two routes have the same path.
-    explicit Router(std::vector<Route> routes);
+    /// Precondition: no two routes have the same path, and there is `count`. Of every route 200 is counted 0
+    /// times now, in the table's order, then 404 of "other".
+    Router(std::vector<Route> routes, CountRequests count);
 
     /// Finds the route, runs its handler and counts the answer. Never throws for what a handler does:
     /// 404 for an unknown path, 405 with Allow for the wrong method, 500 for an exception, whose text goes to
@@ -46,18 +44,12 @@ class Router {
     /// The answer to what never became a request (400, 408, 413, 431), counted under "other".
     Response refuse(int status);
 
-    /// For keyshift_http_server_requests_total: every route's 200 and the 404 of "other" are there from the
-    /// start at 0, in the table's order; other codes from their first use. Valid until the next call of this
-    /// class.
-    const std::vector<RequestCount>& counts() const { return counts_; }
-
  private:
     const Route* find(const Request& request) const;
-    void count(std::string_view handler, int code);
     std::string not_found_text(Transport transport) const;
 
     std::vector<Route> routes_;
-    std::vector<RequestCount> counts_;
+    CountRequests count_;
 };
 
 }  // namespace keyshift::http

@@ -16,6 +16,7 @@ THIRD_PARTY = {
     "sqlite3.h": ({"store"}, False),
     "yaml-cpp/": ({"config"}, False),
     "zlib.h": ({"exposition"}, False),
+    "prometheus/": ({"exposition"}, True),
     "spdlog/": ({"base"}, False),
     "CLI/": ({"app"}, False),
     "simdjson.h": ({"formats"}, False),
@@ -110,6 +111,7 @@ def test_includes_point_down() -> None:
         ("drivers/postgres.hpp", "libpq-fe.h"),
         ("domain/model.hpp", "boost/asio/io_context.hpp"),
         ("main.cpp", "http/server.hpp"),
+        ("app/pages.cpp", "prometheus/registry.h"),
     ],
 )
 def test_a_planted_violation_is_found(file: str, include: str) -> None:

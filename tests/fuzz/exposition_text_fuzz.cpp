@@ -9,43 +9,51 @@
 #include <string_view>
 #include <vector>
 
+#include "exposition/build.hpp"
+#include "exposition/open_metrics_type.hpp"
 #include "exposition/render.hpp"
+#include "exposition/unfit.hpp"
 #include "formats/exposition_text.hpp"
 
 namespace {
 
 using keyshift::exposition::Dialect;
-using keyshift::exposition::Family;
 using keyshift::formats::ExpositionFormat;
+using prometheus::MetricFamily;
 
 class Gather : public keyshift::formats::ExpositionHandler {
  public:
     void sample(const keyshift::formats::ExpositionSample& sample) override {
         if (sample.name.empty()) std::abort();
-        Family& family = families.emplace_back();
-        family.name = sample.name;
-        family.help = sample.name;
-        family.samples.push_back({{}, sample.value});
+        std::vector<prometheus::ClientMetric::Label> labels;
         for (const auto& label : sample.labels) {
             if (label.name.empty() || label.value.empty()) std::abort();
-            family.samples.back().labels.push_back({std::string(label.name), std::string(label.value)});
+            labels.push_back({std::string(label.name), std::string(label.value)});
         }
+        MetricFamily& family = families.emplace_back();
+        family.name = sample.name;
+        family.help = sample.name;
+        family.type = prometheus::MetricType::Gauge;
+        keyshift::exposition::build::add(family, std::move(labels), sample.value);
     }
-    std::vector<Family> families;
+    std::vector<MetricFamily> families;
 };
 
-bool same(const Family& a, const Family& b) {
-    const double x = a.samples.at(0).value;
-    const double y = b.samples.at(0).value;
-    return a.name == b.name && a.samples.at(0).labels == b.samples.at(0).labels &&
+bool same(const MetricFamily& a, const MetricFamily& b) {
+    const double x = a.metric.at(0).gauge.value;
+    const double y = b.metric.at(0).gauge.value;
+    return a.name == b.name && a.metric.at(0).label == b.metric.at(0).label &&
            (x == y || (std::isnan(x) && std::isnan(y)));
 }
 
-void round_trip(std::vector<Family> families, Dialect dialect) {
+void round_trip(std::vector<MetricFamily> families, Dialect dialect) {
+    using namespace keyshift::exposition;
     drop_unfit(families);
-    std::erase_if(families, [](const Family& family) { return family.samples.empty(); });
-    std::string page;
-    render(families, dialect, page);
+    // An info is no gauge: it has no value but 1.
+    std::erase_if(families, [](const MetricFamily& family) {
+        return family.metric.empty() || open_metrics_type(family.name) != nullptr;
+    });
+    std::string page = Renderer(dialect).Serialize(families);
     render_end(dialect, page);
     Gather again;
     const auto format =

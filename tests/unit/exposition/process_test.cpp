@@ -11,23 +11,27 @@
 #include <unistd.h>
 
 #include "base/time.hpp"
+#include "exposition/unfit.hpp"
+#include "families.hpp"
 
 namespace keyshift::exposition {
 namespace {
 
 double value(const std::string& name) {
-    std::vector<Family> families;
+    std::vector<MetricFamily> families;
     Process().append_families(families);
-    const auto found = std::ranges::find(families, name, &Family::name);
-    return found == families.end() ? -1 : found->samples.at(0).value;
+    const auto found = std::ranges::find(families, name, &MetricFamily::name);
+    return found == families.end()              ? -1
+           : found->type == MetricType::Counter ? found->metric.at(0).counter.value
+                                                : found->metric.at(0).gauge.value;
 }
 
 TEST(Process, HasTheStandardFamiliesAndAllAreFit) {
-    std::vector<Family> families;
+    std::vector<MetricFamily> families;
     Process().append_families(families);
     std::vector<std::string> names;
     names.reserve(families.size());
-    for (const Family& family : families) names.push_back(family.name);
+    for (const MetricFamily& known : families) names.push_back(known.name);
     EXPECT_EQ(names,
               (std::vector<std::string>{"process_cpu_seconds_total", "process_max_fds", "process_open_fds",
                                         "process_resident_memory_bytes", "process_start_time_seconds",

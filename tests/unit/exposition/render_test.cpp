@@ -5,18 +5,20 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "families.hpp"
+
 namespace keyshift::exposition {
 namespace {
 
-std::string page(const Family& family, Dialect dialect) {
-    std::string out;
-    render(std::vector{family}, dialect, out);
+std::string page(const MetricFamily& family, Dialect dialect) {
+    std::string out = Renderer(dialect).Serialize({family});
     render_end(dialect, out);
     return out;
 }
@@ -28,27 +30,24 @@ std::string number(double value) {
 }
 
 TEST(Render, Gauge) {
-    const Family family{"keyshift_keys",
-                        "Keys.",
-                        Type::gauge,
-                        {{{{"state", "legacy"}}, 12}, {{{"state", "modern"}}, 0.5}},
-                        {}};
+    const MetricFamily keys = family(MetricType::Gauge, "keyshift_keys", "Keys.",
+                                     {{{{"state", "legacy"}}, 12}, {{{"state", "modern"}}, 0.5}});
     const std::string text =
         "# HELP keyshift_keys Keys.\n"
         "# TYPE keyshift_keys gauge\n"
         "keyshift_keys{state=\"legacy\"} 12\n"
         "keyshift_keys{state=\"modern\"} 0.5\n";
-    EXPECT_EQ(page(family, Dialect::text), text);
-    EXPECT_EQ(page(family, Dialect::open_metrics), text + "# EOF\n");
+    EXPECT_EQ(page(keys, Dialect::text), text);
+    EXPECT_EQ(page(keys, Dialect::open_metrics), text + "# EOF\n");
 }
 
 TEST(Render, CounterKeepsItsSuffixInTextAndLendsItToTheSamplesInOpenMetrics) {
-    const Family family{"process_cpu_seconds_total", "CPU.", Type::counter, {{{}, 1.25}}, {}};
-    EXPECT_EQ(page(family, Dialect::text),
+    const MetricFamily cpu = family(MetricType::Counter, "process_cpu_seconds_total", "CPU.", {{{}, 1.25}});
+    EXPECT_EQ(page(cpu, Dialect::text),
               "# HELP process_cpu_seconds_total CPU.\n"
               "# TYPE process_cpu_seconds_total counter\n"
               "process_cpu_seconds_total 1.25\n");
-    EXPECT_EQ(page(family, Dialect::open_metrics),
+    EXPECT_EQ(page(cpu, Dialect::open_metrics),
               "# HELP process_cpu_seconds CPU.\n"
               "# TYPE process_cpu_seconds counter\n"
               "process_cpu_seconds_total 1.25\n"
@@ -56,12 +55,13 @@ TEST(Render, CounterKeepsItsSuffixInTextAndLendsItToTheSamplesInOpenMetrics) {
 }
 
 TEST(Render, InfoIsAGaugeInText) {
-    const Family family{"keyshift_build_info", "Build.", Type::info, {{{{"version", "0.1.0"}}, 1}}, {}};
-    EXPECT_EQ(page(family, Dialect::text),
+    const MetricFamily build =
+        family(MetricType::Gauge, "keyshift_build_info", "Build.", {{{{"version", "0.1.0"}}, 1}});
+    EXPECT_EQ(page(build, Dialect::text),
               "# HELP keyshift_build_info Build.\n"
               "# TYPE keyshift_build_info gauge\n"
               "keyshift_build_info{version=\"0.1.0\"} 1\n");
-    EXPECT_EQ(page(family, Dialect::open_metrics),
+    EXPECT_EQ(page(build, Dialect::open_metrics),
               "# HELP keyshift_build Build.\n"
               "# TYPE keyshift_build info\n"
               "keyshift_build_info{version=\"0.1.0\"} 1\n"
@@ -69,9 +69,9 @@ TEST(Render, InfoIsAGaugeInText) {
 }
 
 TEST(Render, HistogramHasItsLastBucketAndTheSameBoundsInBothDialects) {
-    Family family{"poll_seconds", "Polls.", Type::histogram, {}, {}};
-    family.histograms.push_back({{{"source", "pg"}}, {{0.1, 2}, {1, 3}, {1e6, 4}}, 4.5, 5});
-    family.histograms.push_back({{}, {}, 0, 0});
+    MetricFamily polls = family(MetricType::Histogram, "poll_seconds", "Polls.", {});
+    polls.metric.push_back(histogram({{"source", "pg"}}, {{2, 0.1}, {3, 1}, {4, 1e6}}, 4.5, 5));
+    polls.metric.push_back(histogram({}, {}, 0, 0));
     const std::string text =
         "# HELP poll_seconds Polls.\n"
         "# TYPE poll_seconds histogram\n"
@@ -84,17 +84,18 @@ TEST(Render, HistogramHasItsLastBucketAndTheSameBoundsInBothDialects) {
         "poll_seconds_bucket{le=\"+Inf\"} 0\n"
         "poll_seconds_sum 0\n"
         "poll_seconds_count 0\n";
-    EXPECT_EQ(page(family, Dialect::text), text);
-    EXPECT_EQ(page(family, Dialect::open_metrics), text + "# EOF\n");
+    EXPECT_EQ(page(polls, Dialect::text), text);
+    EXPECT_EQ(page(polls, Dialect::open_metrics), text + "# EOF\n");
 }
 
 TEST(Render, EscapesLabelValuesAndHelpByEachFormatsRules) {
-    const Family family{"a", "say \"hi\"\\\nbye", Type::gauge, {{{{"l", "\"x\"\\\ny\t"}}, 1}}, {}};
-    EXPECT_EQ(page(family, Dialect::text),
+    const MetricFamily odd =
+        family(MetricType::Gauge, "a", "say \"hi\"\\\nbye", {{{{"l", "\"x\"\\\ny\t"}}, 1}});
+    EXPECT_EQ(page(odd, Dialect::text),
               "# HELP a say \"hi\"\\\\\\nbye\n"
               "# TYPE a gauge\n"
               "a{l=\"\\\"x\\\"\\\\\\ny\t\"} 1\n");
-    EXPECT_EQ(page(family, Dialect::open_metrics),
+    EXPECT_EQ(page(odd, Dialect::open_metrics),
               "# HELP a say \\\"hi\\\"\\\\\\nbye\n"
               "# TYPE a gauge\n"
               "a{l=\"\\\"x\\\"\\\\\\ny\t\"} 1\n"
@@ -102,14 +103,27 @@ TEST(Render, EscapesLabelValuesAndHelpByEachFormatsRules) {
 }
 
 TEST(Render, AFamilyWithoutSamplesLeavesNoTrace) {
-    EXPECT_EQ(page({"a", "b", Type::gauge, {}, {}}, Dialect::text), "");
-    EXPECT_EQ(page({"a", "b", Type::gauge, {}, {}}, Dialect::open_metrics), "# EOF\n");
+    const MetricFamily none = family(MetricType::Gauge, "a", "b", {});
+    EXPECT_EQ(page(none, Dialect::text), "");
+    EXPECT_EQ(page(none, Dialect::open_metrics), "# EOF\n");
 }
 
-TEST(Render, AppendsToWhatIsThere) {
-    std::string out = "before\n";
-    render(std::vector{Family{"a", "b", Type::gauge, {{{}, 1}}, {}}}, Dialect::text, out);
-    EXPECT_EQ(out, "before\n# HELP a b\n# TYPE a gauge\na 1\n");
+TEST(Render, IntoAStreamToo) {
+    std::ostringstream out;
+    Renderer(Dialect::text).Serialize(out, {family(MetricType::Gauge, "a", "b", {{{}, 1}})});
+    EXPECT_EQ(out.str(), "# HELP a b\n# TYPE a gauge\na 1\n");
+}
+
+TEST(Render, ABucketForEverythingIsWrittenOnce) {
+    MetricFamily polls = family(MetricType::Histogram, "h", "Polls.", {});
+    polls.metric.push_back(histogram({}, {{2, 0.1}, {3, HUGE_VAL}}, 4.5, 3));
+    EXPECT_EQ(page(polls, Dialect::text),
+              "# HELP h Polls.\n"
+              "# TYPE h histogram\n"
+              "h_bucket{le=\"0.1\"} 2\n"
+              "h_bucket{le=\"+Inf\"} 3\n"
+              "h_sum 4.5\n"
+              "h_count 3\n");
 }
 
 TEST(Render, NumbersReadBackAsTheyWere) {

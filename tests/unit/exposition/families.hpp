@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metric families as tests write them down.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <prometheus/collectable.h>
+
+#include "exposition/build.hpp"
+
+namespace keyshift::exposition {
+
+using build::Labels;
+using build::MetricFamily;
+using build::MetricType;
+using prometheus::ClientMetric;
+
+struct Series {
+    Labels labels;
+    double value = 0;
+};
+
+inline MetricFamily family(MetricType type, std::string name, std::string help,
+                           const std::vector<Series>& series) {
+    MetricFamily out = build::family(type, std::move(name), std::move(help));
+    for (const Series& one : series) build::add(out, one.labels, one.value);
+    return out;
+}
+
+inline ClientMetric histogram(Labels labels, std::vector<ClientMetric::Bucket> buckets, double sum,
+                              std::uint64_t count) {
+    ClientMetric out;
+    out.label = std::move(labels);
+    out.histogram = {count, sum, std::move(buckets)};
+    return out;
+}
+
+/// Families that stay as they are.
+struct Fixed final : prometheus::Collectable {
+    explicit Fixed(std::vector<MetricFamily> of) : families(std::move(of)) {}
+    std::vector<MetricFamily> Collect() const override { return families; }
+
+    std::vector<MetricFamily> families;
+};
+
+}  // namespace keyshift::exposition

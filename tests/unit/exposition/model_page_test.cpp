@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page of a model in which nearly everything has a value, against tests/golden/metrics/model.*, byte for
+// byte in both dialects: an order, a number or an escape that changes is seen. KEYSHIFT_UPDATE_GOLDEN=1
+// writes the files anew; look at the diff.
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "domain/assess.hpp"
+#include "domain/model.hpp"
+#include "exposition/model_metrics.hpp"
+#include "exposition/own_metrics.hpp"
+#include "exposition/page.hpp"
+#include "families.hpp"
+
+namespace keyshift::exposition {
+namespace {
+
+using namespace std::chrono_literals;
+using domain::Model;
+using domain::SourceStatus;
+
+const base::Time kNow{std::chrono::seconds{1'768'003'200}};  // 2026-01-10T00:00:00Z
+
+void add_inventory(domain::Inventory& inventory) {
+    inventory.legacy_keys = 12;
+    inventory.modern_keys = 1'234'567;
+    inventory.legacy_owners = 5;
+    inventory.baseline = 20;
+    inventory.used = {1, 2, 3, 4, 5};
+    inventory.by_bcrypt_cost = {{4, 1}, {10, 11}};
+    inventory.legacy_last_used_at = kNow - 90s;
+    inventory.oldest_modern_created_at = kNow - 1000h - 250ms;
+    inventory.implausible.front() = 3;
+}
+
+void add_migration(domain::Migration& migration) {
+    migration.polled_at = migration.clock_at = kNow - 10s;
+    migration.census_at = kNow - 10s;
+    migration.poll_every = 30s;
+    for (std::size_t i = 0; i < migration.tally.phases.size(); ++i) migration.tally.phases.at(i) = i;
+    migration.tally.upgraded_unused = 1;
+    migration.detected = {domain::FallbackMode::present, kNow - 720h, {}, "it was seen"};
+    migration.last_removal = kNow - 24h;
+    migration.live_before = 4;
+    migration.forecast = {kNow + 100h, kNow + 200h + 500ms, {}};
+}
+
+void add_keys(Model& model) {
+    domain::KeyPoll& keys = model.keys.emplace();
+    add_inventory(keys.inventory);
+    add_migration(keys.migration);
+    keys.totals.legacy_keys_created = 3;
+    keys.totals.legacy_uses_observed = 41;
+    keys.totals.table_changes = 1;
+    keys.totals.transitions.back() = 7;
+    keys.key_series = {
+        {"key-1", "say \"hi\"\\\n", "sk-\xFF", "caf\xC3\xA9", domain::Phase::overlap, kNow - 1h},
+        {"key-2", {}, {}, {}, domain::Phase::retired, {}}};
+}
+
+/// Each source might count everything, so that every counter is there.
+void add_source(Model& model, const std::string& name, std::uint64_t step) {
+    model.policy.measurable[name].set();
+    domain::SourceCounts& counts = model.evidence.sources[name];
+    counts.offers.set();
+    for (std::size_t i = 0; i < domain::kEventCount; ++i) counts.totals.at(i) = i * step;
+    counts.resets = step;
+}
+
+void add_evidence(Model& model) {
+    std::uint64_t step = 0;
+    for (const char* name : {"statements", "redis", "gateway_log", "gateway_metrics", "access_log"})
+        add_source(model, name, step++);
+    for (std::size_t i = 0; i < domain::kEventCount; ++i) model.evidence.totals.at(i) = 1000 + i;
+    for (domain::Headline& headline : model.evidence.headlines) headline.evidence = "statements";
+    model.gauges.cache_entries = {{"auth", 17}, {"jwt", 0}};
+    model.gauges.gateways_up = {{"http://a:9090/metrics", true}, {"http://b:9090/metrics", false}};
+    model.gauges.failing_clients = {{"unknown_key", 9}};
+    model.logs["gateway_log"] = {{1, 2, 3, 4, 5'000'000'000}, 77, true};
+    model.logs["access_log"] = {{9, 8, 7, 6, 5}, 0, false};
+}
+
+void add_statuses(Model& model) {
+    for (const char* name : {"statements", "redis", "gateway_log", "gateway_metrics", "access_log"})
+        model.sources[name].up = false;
+    SourceStatus& keys = model.sources[domain::kKeysSource];
+    keys.up = true;
+    keys.last_success_at = kNow - 10s;
+    keys.observation_start = kNow - 720h;
+    model.sources["statements"].add_error(base::Errc::timeout);
+}
+
+Model rich_model() {
+    Model out;
+    add_keys(out);
+    add_evidence(out);
+    add_statuses(out);
+    out.policy.deadline = kNow + 1000h;
+    out.keys->judged_by = out.policy;
+    out.state_size_bytes = 409'600;
+    out.config_loaded_at = kNow - 1h - 250ms;
+    return out;
+}
+
+void count_own(OwnMetrics& own) {
+    for (const auto took : {1us, 5000us, 5001us, 119'999'999us, 120'000'000us, 120'000'001us})
+        own.count_poll(domain::kKeysSource, took);
+    own.count_poll("redis", 33ms);
+    own.count_poll("not_configured_any_more", 1s);
+    own.count_state_write_error();
+    own.count_state_write_error();
+}
+
+std::string rendered(Dialect dialect) {
+    OwnMetrics own;
+    count_own(own);
+    Page page;
+    EXPECT_EQ(page.set_stable(ModelMetrics(rich_model(), kNow, own)), 0U);
+    const Body body = page.body(Fixed({}), dialect, Encoding::identity);
+    std::string text = *body.stable + body.rest;
+    const std::string version = "version=\"" KEYSHIFT_VERSION "\"";
+    text.replace(text.find(version), version.size(), "version=\"~\"");
+    return text;
+}
+
+void expect_golden(const std::string& actual, const std::string& name) {
+    const std::string path = KEYSHIFT_SOURCE_DIR "/tests/golden/metrics/" + name;
+    if (std::getenv("KEYSHIFT_UPDATE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << actual;
+    std::ifstream file(path, std::ios::binary);
+    const std::string expected{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(actual, expected);
+}
+
+TEST(ModelPage, InText) {
+    expect_golden(rendered(Dialect::text), "model.text");
+}
+
+TEST(ModelPage, InOpenMetrics) {
+    expect_golden(rendered(Dialect::open_metrics), "model.openmetrics");
+}
+
+}  // namespace
+}  // namespace keyshift::exposition
