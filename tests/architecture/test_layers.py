@@ -13,6 +13,8 @@ LAYER = re.compile(r"^keyshift_layer\((\w+)(?:\s+USES\s+([\w\s]+?))?(?:\s+LINKS\
 # Third-party headers, by prefix: the folders that may include them, and whether a header there may.
 THIRD_PARTY = {
     "libpq-fe.h": ({"drivers"}, False),
+    "libpq-events.h": ({"drivers"}, False),
+    "pqxx/": ({"drivers"}, False),
     "sqlite3.h": ({"store"}, False),
     "yaml-cpp/": ({"config"}, False),
     "zlib.h": ({"exposition"}, False),
