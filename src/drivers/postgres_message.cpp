@@ -31,7 +31,7 @@ PostgresMessage read_login_message(std::string_view raw) {
         if (at != std::string_view::npos) return take_apart(first_line(raw.substr(at + severity.size())));
     }
     while (!raw.empty() && raw.back() == '\n') raw.remove_suffix(1);
-    raw = raw.substr(0, raw.find("\n\tIs the server running"));
+    raw = raw.substr(0, raw.rfind("\n\tIs the server running"));
     const std::size_t line = raw.rfind('\n');
     return {{}, std::string(line == std::string_view::npos ? raw : raw.substr(line + 1))};
 }
