@@ -102,9 +102,10 @@ Result<void> Postgres::connect(const PostgresTarget& target, Deadline deadline) 
     try {
         session_ = std::make_unique<Session>(*std::move(made), interrupt_);
     } catch (const std::exception& error) {
-        return Error{Errc::other,
-                     "PostgreSQL at " + target_.printable + ": the connection cannot be used: " + error.what(),
-                     "let the process have more descriptors and threads (LimitNOFILE, TasksMax)"};
+        return Error{
+            Errc::other,
+            "PostgreSQL at " + target_.printable + ": the connection cannot be used: " + error.what(),
+            "let the process have more descriptors and threads (LimitNOFILE, TasksMax)"};
     }
     return {};
 }
@@ -155,7 +156,7 @@ Result<pqxx::result> Postgres::call(const Statement& statement, Deadline deadlin
 }
 
 Result<void> Postgres::run(const std::string& sql, Deadline deadline) {
-    auto done = call([&](pqxx::transaction_base& work) { return PostgresLibrary::run(work, sql); }, deadline);
+    auto done = call([&](pqxx::transaction_base& work) { return work.exec(sql); }, deadline);
     if (!done) return done.error();
     return {};
 }
@@ -175,8 +176,9 @@ Result<void> Postgres::end(const char* sql, Deadline deadline) {
 
 Result<PostgresRows> Postgres::query(const std::string& sql, Deadline deadline,
                                      const std::vector<std::string>& parameters) {
-    auto result = call(
-        [&](pqxx::transaction_base& work) { return PostgresLibrary::query(work, sql, parameters); }, deadline);
+    auto result =
+        call([&](pqxx::transaction_base& work) { return PostgresLibrary::query(work, sql, parameters); },
+             deadline);
     if (!result) return result.error();
     return PostgresRows(*result);
 }

@@ -26,8 +26,8 @@ class transaction_base;
 
 namespace keyshift::drivers {
 
-/// A small result, as text. Owns its memory; a copy shares it. Used by one thread at a time, its copies too, and
-/// fastest row by row.
+/// A small result, as text. Owns its memory; a copy shares it. Used by one thread at a time, its copies too,
+/// and fastest row by row.
 class PostgresRows {
  public:
     explicit PostgresRows(const pqxx::result& result);

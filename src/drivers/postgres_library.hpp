@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13) as one: what differs between them stands in this file's source and
-// nowhere else. Blocking; used by the thread of its connection. Errors are libpqxx's exceptions.
+// libpqxx 6.4 (Debian 12) and 7.10 (Debian 13) as one: what differs between them stands in this file's source
+// and nowhere else. Blocking; used by the thread of its connection. Errors are libpqxx's exceptions.
 #pragma once
 
 #include <memory>
@@ -27,8 +27,6 @@ class PostgresLibrary {
     /// What statements run in, one at a time. It sends none of its own: the text that begins a transaction is
     /// keyshift's, since 6.4 has no way to say that of PostgresTransaction in one statement.
     std::unique_ptr<pqxx::transaction_base> work();
-    /// Statements without parameters; the last one's result.
-    static pqxx::result run(pqxx::transaction_base& work, const std::string& sql);
     /// One statement, by the extended protocol.
     static pqxx::result query(pqxx::transaction_base& work, const std::string& sql,
                               const std::vector<std::string>& parameters);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logs in to PostgreSQL, by libpq itself: libpqxx takes no keyword arrays, so that a password would have to be
-// quoted, and 6.4 has no login that a deadline can end. Blocking.
+// Logs in to PostgreSQL, by libpq itself: libpqxx takes no keyword arrays, so that a password would have to
+// be quoted, and 6.4 has no login that a deadline can end. Blocking.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ using PostgresConnection = std::unique_ptr<pg_conn, void (*)(pg_conn*)>;
 base::Result<PostgresConnection> log_in(const PostgresTarget& target, base::Deadline deadline,
                                         const Interrupt& interrupt);
 
-/// As postgres_error(), of a connection to `target` (null: there is none); what the server says may quote what
-/// it was sent.
+/// As postgres_error(), of a connection to `target` (null: there is none); what the server says may quote
+/// what it was sent.
 base::Error error_at(const PostgresTarget& target, const pg_conn* connection, PostgresMessage message);
 /// The deadline has passed.
 base::Error late_at(const PostgresTarget& target);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// PostgresRows: libpqxx copies the whole result's handle with each row and each field that it hands out. So a row is
-// taken apart once, when its first field is asked for.
+// PostgresRows: libpqxx copies the whole result's handle with each row and each field that it hands out. So a
+// row is taken apart once, when its first field is asked for.
 #include <cstdint>
 
 #include <pqxx/result>
@@ -23,8 +23,8 @@ struct PostgresRows::Held {
 void PostgresRows::Held::go_to(std::size_t wanted) {
     if (number == wanted) return;
     const auto from = number == SIZE_MAX ? std::size_t{0} : number;
-    row += static_cast<pqxx::result::difference_type>(wanted) -
-           static_cast<pqxx::result::difference_type>(from);
+    row +=
+        static_cast<pqxx::result::difference_type>(wanted) - static_cast<pqxx::result::difference_type>(from);
     number = wanted;
     fields.resize(static_cast<std::size_t>(result.columns()));
     auto field = row.begin();

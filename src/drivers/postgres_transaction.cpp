@@ -99,7 +99,8 @@ Result<void> PostgresTransaction::prepare(Limits limits, Deadline deadline) {
     auto rows = query(kSet, deadline, arrays_of(settings));
     if (!rows) {
         Error error = rows.error();
-        if (!connection_->target_.settings.empty() && error.code != Errc::timeout && error.code != Errc::connect)
+        if (!connection_->target_.settings.empty() && error.code != Errc::timeout &&
+            error.code != Errc::connect)
             error.hint = "check the settings that options of database_url gives";
         return error;
     }

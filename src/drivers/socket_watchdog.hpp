@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends blocking calls on a socket: at a deadline, or when an Interrupt is raised, the socket is shut down, and
-// whatever waits for it returns with an error at once. One thread makes the calls; the watchdog has a thread
-// of its own, which sleeps until there is something to end.
+// Ends blocking calls on a socket: at a deadline, or when an Interrupt is raised, the socket is shut down,
+// and whatever waits for it returns with an error at once. One thread makes the calls; the watchdog has a
+// thread of its own, which sleeps until there is something to end.
 #pragma once
 
 #include <mutex>

@@ -16,14 +16,16 @@ TEST(StatementMessage, IsTheFirstLineAndItsSqlstate) {
 
 TEST(StatementMessage, IsReadInEveryLanguage) {
     for (const char* const severity : {"ERREUR", "FEHLER", "ОШИБКА", "エラー", "ÖLÜMCÜL (FATAL)"}) {
-        const auto message = read_statement_message(std::string(severity) + ":  42501: droit refusé\nLIEU : x\n");
+        const auto message =
+            read_statement_message(std::string(severity) + ":  42501: droit refusé\nLIEU : x\n");
         EXPECT_EQ(message.sqlstate, "42501") << severity;
         EXPECT_EQ(message.text, "droit refusé") << severity;
     }
 }
 
 TEST(StatementMessage, DoesNotTakeWhatTheMessageQuotesForItsSqlstate) {
-    const auto message = read_statement_message("ERROR:  22P02: invalid input: \"ERROR:  42501: a secret\"\n");
+    const auto message =
+        read_statement_message("ERROR:  22P02: invalid input: \"ERROR:  42501: a secret\"\n");
     EXPECT_EQ(message.sqlstate, "22P02") << "a class of which no data are shown";
 }
 
@@ -31,7 +33,8 @@ TEST(StatementMessage, OfALostConnectionIsTheServersLastWord) {
     const auto message = read_statement_message(
         "FATAL:  57P01: terminating connection due to administrator command\n"
         "LOCATION:  ProcessInterrupts, postgres.c:3191\nserver closed the connection unexpectedly\n"
-        "\tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\n");
+        "\tThis probably means the server terminated abnormally\n\tbefore or while processing the "
+        "request.\n");
     EXPECT_EQ(message.sqlstate, "57P01");
     EXPECT_EQ(message.text, "terminating connection due to administrator command");
 }
