@@ -164,6 +164,8 @@ def test_queries_are_sent_in_one_place() -> None:
     assert {name for name, text in sources() if QUERY.search(text)} == {MAY_QUERY, LIBRARY + ".cpp"}
     users = {str(path.relative_to(SRC)) for path, name in includes() if name == LIBRARY + ".hpp"}
     assert users == {MAY_QUERY, LIBRARY + ".cpp"}, "who could send a statement by itself"
+    knows = {str(path.relative_to(SRC)) for path, name in includes() if name.startswith("pqxx/")}
+    assert knows == {MAY_QUERY, LIBRARY + ".cpp", "drivers/postgres_rows.cpp"}
     header = (SRC / MAY_QUERY).with_suffix(".hpp").read_text()
     assert re.findall(r"friend class (\w+);", header) == ["PostgresTransaction"]
     public = header.split("class Postgres {")[1].split("private:")[0]
