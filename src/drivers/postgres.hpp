@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One PostgreSQL connection, every wait bounded by a deadline and an Interrupt. Queries run in a
-// PostgresTransaction alone, so that nothing is left on the connection.
+// PostgresTransaction alone, so that nothing is left on the connection. They go through libpqxx, which waits
+// without a bound: a SocketWatchdog ends it.
 // Blocking; used by one thread at a time. libpq's name resolution is the one wait that cannot be bounded from
 // here (resolv.conf's `options timeout:` and `attempts:` bound it).
 #pragma once
@@ -18,22 +19,26 @@
 #include "drivers/interrupt.hpp"
 #include "drivers/postgres_target.hpp"
 
-struct pg_conn;
-struct pg_result;
+namespace pqxx {
+class result;
+class transaction_base;
+}  // namespace pqxx
 
 namespace keyshift::drivers {
 
-/// A small result, as text. Owns its memory.
+/// A small result, as text. Owns its memory; a copy shares it. Used by one thread at a time, its copies too,
+/// and fastest row by row.
 class PostgresRows {
  public:
-    explicit PostgresRows(pg_result* result);
+    explicit PostgresRows(const pqxx::result& result);
 
     std::size_t size() const;
     /// Empty for NULL. The view lives as long as this object. Row and column must exist.
     std::optional<std::string_view> at(std::size_t row, std::size_t column) const;
 
  private:
-    std::shared_ptr<pg_result> result_;
+    struct Held;
+    std::shared_ptr<Held> held_;
 };
 
 /// The fields of one COPY row in PostgreSQL's binary format, read one after the other in the order of the
@@ -85,8 +90,13 @@ class Postgres {
 
  private:
     friend class PostgresTransaction;
-    /// Statements without parameters and rows.
-    base::Result<void> run(const char* sql, base::Deadline deadline);
+    struct Session;
+    using Statement = std::function<pqxx::result(pqxx::transaction_base&)>;
+
+    /// The first statements of a transaction.
+    base::Result<void> begin(const char* sql, base::Deadline deadline);
+    /// The last one.
+    base::Result<void> end(const char* sql, base::Deadline deadline);
     base::Result<PostgresRows> query(const std::string& sql, base::Deadline deadline,
                                      const std::vector<std::string>& parameters);
     base::Result<void> copy(const std::string& select, base::Deadline deadline,
@@ -94,22 +104,17 @@ class Postgres {
     /// The process of the server, or what a pooler calls itself.
     int backend() const;
 
-    base::Result<void> open(const PostgresParameters& parameters, base::Deadline deadline);
-    base::Result<void> wait(bool readable, bool writable, base::Deadline deadline);
-    /// `sent` is what libpq said of the query.
-    base::Result<void> flush(int sent, base::Deadline deadline);
-    base::Result<pg_result*> next_result(base::Deadline deadline);
-    base::Result<PostgresRows> drain(base::Deadline deadline);
+    base::Result<pqxx::result> call(const Statement& statement, base::Deadline deadline);
+    base::Result<void> run(const std::string& sql, base::Deadline deadline);
+    /// Whether the watchdog let the last call be; it was to end it where there is an error.
+    base::Result<void> let_be();
+    /// Of the last call. libpq keeps what libpqxx loses together with a connection.
+    base::Error last_error(std::string sqlstate, std::string_view otherwise);
     base::Error fail(base::Error error);
-    base::Error connection_error() const;
-    base::Error error_of(std::string_view sqlstate, std::string text) const;
-    base::Error result_error(const pg_result* result);
 
     const Interrupt& interrupt_;
-    std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
-    std::string printable_;
-    base::Secret password_;
-    PostgresSettings settings_;
+    PostgresTarget target_;
+    std::unique_ptr<Session> session_;
     bool recovery_conflict_ = false;
 };
 

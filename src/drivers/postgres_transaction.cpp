@@ -84,7 +84,7 @@ std::vector<std::string> arrays_of(const PostgresSettings& settings) {
 Result<PostgresTransaction> PostgresTransaction::begin(Postgres& connection, Limits limits,
                                                        Deadline deadline) {
     connection.recovery_conflict_ = false;
-    if (auto begun = connection.run(kBegin, deadline); !begun) {
+    if (auto begun = connection.begin(kBegin, deadline); !begun) {
         connection.close();
         return begun.error();
     }
@@ -95,11 +95,12 @@ Result<PostgresTransaction> PostgresTransaction::begin(Postgres& connection, Lim
 
 Result<void> PostgresTransaction::prepare(Limits limits, Deadline deadline) {
     const PostgresSettings settings =
-        settings_of(connection_->settings_, limits, connection_->server_version());
+        settings_of(connection_->target_.settings, limits, connection_->server_version());
     auto rows = query(kSet, deadline, arrays_of(settings));
     if (!rows) {
         Error error = rows.error();
-        if (!connection_->settings_.empty() && error.code != Errc::timeout && error.code != Errc::connect)
+        if (!connection_->target_.settings.empty() && error.code != Errc::timeout &&
+            error.code != Errc::connect)
             error.hint = "check the settings that options of database_url gives";
         return error;
     }
@@ -123,7 +124,7 @@ PostgresTransaction::PostgresTransaction(PostgresTransaction&& other) noexcept
 
 PostgresTransaction::~PostgresTransaction() {
     if (connection_ == nullptr || !connection_->connected()) return;
-    if (!connection_->run("ROLLBACK", Deadline::in(kRollback))) connection_->close();
+    if (!connection_->end("ROLLBACK", Deadline::in(kRollback))) connection_->close();
 }
 
 Result<PostgresRows> PostgresTransaction::query(const std::string& sql, Deadline deadline,
@@ -138,7 +139,7 @@ Result<void> PostgresTransaction::copy(const std::string& select, Deadline deadl
 
 Result<void> PostgresTransaction::commit(Deadline deadline) {
     Postgres& connection = *std::exchange(connection_, nullptr);
-    auto done = connection.run("COMMIT", deadline);
+    auto done = connection.end("COMMIT", deadline);
     if (!done) connection.close();
     return done;
 }

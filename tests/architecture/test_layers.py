@@ -13,6 +13,7 @@ LAYER = re.compile(r"^keyshift_layer\((\w+)(?:\s+USES\s+([\w\s]+?))?(?:\s+LINKS\
 # Third-party headers, by prefix: the folders that may include them, and whether a header there may.
 THIRD_PARTY = {
     "libpq-fe.h": ({"drivers"}, False),
+    "pqxx/": ({"drivers"}, False),
     "sqlite3.h": ({"store"}, False),
     "yaml-cpp/": ({"config"}, False),
     "zlib.h": ({"exposition"}, False),
@@ -109,6 +110,7 @@ def test_includes_point_down() -> None:
         ("base/log.cpp", "app/monitor.hpp"),
         ("app/monitor.hpp", "boost/beast/http.hpp"),
         ("drivers/postgres.hpp", "libpq-fe.h"),
+        ("drivers/postgres.hpp", "pqxx/result"),
         ("domain/model.hpp", "boost/asio/io_context.hpp"),
         ("main.cpp", "http/server.hpp"),
         ("app/pages.cpp", "prometheus/registry.h"),
@@ -146,9 +148,10 @@ def test_files_stay_readable() -> None:
 # --- connections of others
 
 
-QUERY = re.compile(r"\bPQ(?:send\w+|exec\w*|prepare|fn)\b")
+QUERY = re.compile(r"\bPQ(?:send\w+|exec\w*|prepare|fn)\b|\bwork\.exec")
 SET_FOR_THE_SESSION = re.compile(r'(?:"|;)\s*(?:RE)?SET\s+(?!LOCAL\b)[A-Za-z]')
 MAY_QUERY = "drivers/postgres.cpp"
+LIBRARY = "drivers/postgres_library"
 # SQLite, whose UPDATE ... SET is written over several lines.
 OWN_DATABASE = "store"
 
@@ -160,7 +163,11 @@ def sources() -> list[tuple[str, str]]:
 
 def test_queries_are_sent_in_one_place() -> None:
     """PostgresTransaction is the only friend of what it calls there: nothing runs outside a transaction."""
-    assert [name for name, text in sources() if QUERY.search(text)] == [MAY_QUERY]
+    assert {name for name, text in sources() if QUERY.search(text)} == {MAY_QUERY, LIBRARY + ".cpp"}
+    users = {str(path.relative_to(SRC)) for path, name in includes() if name == LIBRARY + ".hpp"}
+    assert users == {MAY_QUERY, LIBRARY + ".cpp"}, "who could send a statement by itself"
+    knows = {str(path.relative_to(SRC)) for path, name in includes() if name.startswith("pqxx/")}
+    assert knows == {MAY_QUERY, LIBRARY + ".cpp", "drivers/postgres_rows.cpp"}
     header = (SRC / MAY_QUERY).with_suffix(".hpp").read_text()
     assert re.findall(r"friend class (\w+);", header) == ["PostgresTransaction"]
     public = header.split("class Postgres {")[1].split("private:")[0]
