@@ -33,7 +33,7 @@ std::string connect_hint(std::string_view sqlstate, std::string_view text) {
     return "check that the server runs and that host and port of database_url are right";
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     std::string out = "\"";
     for (const char c : base::visible(name)) out += c == '"' ? "\"\"" : std::string(1, c);
     return out + '"';
@@ -78,24 +78,25 @@ std::string auth_hint(std::string_view text, std::string_view user) {
         return tls + hba_hint(text);
     }
     return "check user and password of database_url, and pg_hba.conf; as superuser, in psql: \\password " +
-           quoted(user);
+           in_quotes(user);
 }
 
 std::string permission_hint(std::string_view text, std::string_view user) {
-    const std::string to = quoted(user);
+    const std::string to = in_quotes(user);
     if (contains(text, "for database")) {
         // With quotation marks from PostgreSQL 11 on.
         std::string_view database = after(text, "for database ", '\n');
         if (database.size() > 2 && database.front() == '"')
             database = database.substr(1, database.size() - 2);
-        return "run: GRANT CONNECT ON DATABASE " + quoted(database) + " TO " + to + ";";
+        return "run: GRANT CONNECT ON DATABASE " + in_quotes(database) + " TO " + to + ";";
     }
     if (contains(text, "for function")) {
         return "run: GRANT EXECUTE ON FUNCTION pg_catalog." +
                std::string(after(text, "for function ", '\n')) + "() TO " + to + ";";
     }
     if (contains(text, "for schema"))
-        return "run: GRANT USAGE ON SCHEMA " + quoted(after(text, "for schema ", '\n')) + " TO " + to + ";";
+        return "run: GRANT USAGE ON SCHEMA " + in_quotes(after(text, "for schema ", '\n')) + " TO " + to +
+               ";";
     if (contains(text, "row-level security")) {
         return "keyshift must see every row; run as superuser: ALTER ROLE " + to +
                " BYPASSRLS; or give it a view that belongs to the table's owner (keyshift sql view)";

@@ -22,7 +22,7 @@ bool may(const fs::path& path, int what) {
 }
 
 /// For a shell.
-std::string quoted(const fs::path& path) {
+std::string in_quotes(const fs::path& path) {
     std::string text = base::visible(path.string());
     constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%";
@@ -44,11 +44,11 @@ std::string command_for(const fs::path& path, mode_t needed, Successors successo
     }
     const std::string user = user_name(::geteuid());
     if (S_ISDIR(status.st_mode))
-        return "setfacl -m u:" + user + (needed == 1 ? ":x " : ":rx ") + quoted(path) + "\n";
+        return "setfacl -m u:" + user + (needed == 1 ? ":x " : ":rx ") + in_quotes(path) + "\n";
     const std::string right = "-m u:" + user + ":r ";
-    std::string itself = "setfacl " + right + quoted(path) + "\n";
+    std::string itself = "setfacl " + right + in_quotes(path) + "\n";
     if (successors == Successors::unread) return itself;
-    return itself + "setfacl -d " + right + quoted(path.parent_path()) + "\n";
+    return itself + "setfacl -d " + right + in_quotes(path.parent_path()) + "\n";
 }
 
 }  // namespace
