@@ -46,8 +46,8 @@ test-system: ## Install, run, break, upgrade and purge the package in a booted D
 	@$(MAKE) --no-print-directory package PRESET=dev
 	@scripts/install-packages test system
 	@$(PYTEST) -q -r s tests/system
-test-system-trixie: ## The same with the package that Debian 13 builds, in Debian 13
-	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='package PRESET=dev'
+test-system-trixie: ## The unit tests in Debian 13, and the same with the package that it builds, in Debian 13
+	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='unit package PRESET=dev'
 	@KEYSHIFT_PACKAGE=$$(ls build/system/trixie-*/keyshift/build/package-dev/keyshift_*.deb) $(PYTEST) -q -r s tests/system
 
 # Of another Debian, and what make is to do there.
