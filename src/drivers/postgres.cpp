@@ -164,7 +164,11 @@ Result<void> Postgres::run(const std::string& sql, Deadline deadline) {
 Result<void> Postgres::begin(const char* sql, Deadline deadline) {
     if (!connected()) return not_connected();
     session_->work.reset();
-    session_->work = session_->library.work();
+    try {
+        session_->work = session_->library.work();  // 6.4 looks at the socket
+    } catch (const std::exception& error) {
+        return last_error({}, error.what());
+    }
     return run(sql, deadline);
 }
 

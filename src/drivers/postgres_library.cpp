@@ -28,7 +28,7 @@ class PostgresLibrary::Connection : private pqxx::connectionpolicy, public pqxx:
         : connectionpolicy(""), connection_base(static_cast<connectionpolicy&>(*this)), made_(made) {
         init();
     }
-    ~Connection() { close(); }
+    ~Connection() override { close(); }
     handle do_startconnect(handle) override { return made_; }
     handle do_completeconnect(handle) override { return made_; }
     handle do_dropconnect(handle) noexcept override { return nullptr; }

@@ -24,9 +24,10 @@ bool only_says_where(PGconn* connection) {
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(connection),
                                                                                &PQconninfoFree);
     for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
-         ++option)
+         ++option) {
         if (is_of_the_session(option->keyword) && option->val != nullptr && *option->val != '\0')
             return false;
+    }
     return true;
 }
 

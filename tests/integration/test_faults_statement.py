@@ -92,3 +92,13 @@ def test_a_connection_that_is_reset_is_called_lost(big_table: KeyTable, dsn: str
         assert "check that the server runs" in hint
         assert serve.errors() == {"connect": 1}
         eventually(lambda: serve.keys() == (60_002, 1), 30, "the recovery")
+
+
+def test_a_connection_that_is_reset_between_polls_is_no_outage(table: KeyTable, dsn: str):
+    target = table.database.postgres
+    with Proxy(target.port) as proxy, Serve(watching(behind(proxy, dsn, target), interval="500ms")) as serve:
+        for _ in range(3):
+            proxy.cut()
+            serve.wait_for_poll()
+        assert serve.errors() == {}
+        assert lines(serve, "source down") == []
