@@ -16,7 +16,6 @@ std::size_t append_visible(std::string& out, std::string_view text);
 /// The same, then spaces up to `width` characters; longer text is not cut.
 void append_padded(std::string& out, std::string_view text, std::size_t width);
 
-
 /// A CSV cell of free text, quoted where need be; the empty text is "", unlike an absent value, which is
 /// nothing. Where a spreadsheet would take it for a formula, an apostrophe goes before it: text that begins,
 /// also after blanks, with = + - @, their full-width forms, TAB or CR, and the same after a semicolon, which
