@@ -112,12 +112,15 @@ class Fleet:
             proxies = [stack.enter_context(Nginx(gateway.url)) for gateway in self.gateways]
             self.doors = [proxy.url for proxy in proxies]
             trees = [log_host(gateway, proxy) for gateway, proxy in zip(self.gateways, proxies)]
-        self.hosts = [stack.enter_context(Serve(tree)) for tree in trees]
         port = free_port()
-        self.targets = [f"127.0.0.1:{host.port}" for host in self.hosts]
+        self.targets: list[str] = []
         self.centre_target = f"127.0.0.1:{port}"
         self.server = stack.enter_context(kind(self.jobs(), interval="1s"))
         self.centre = stack.enter_context(Serve(centre_tree(database.dsn(), self.server.url), port=port))
+        # After the centre, so that all they count is new: of older ones it counts from when it first sees them.
+        self.hosts = [stack.enter_context(Serve(tree)) for tree in trees]
+        self.targets = [f"127.0.0.1:{host.port}" for host in self.hosts]
+        self.server.set_targets(self.jobs())
 
     def jobs(self, *further: str) -> dict[str, list[str]]:
         """Which targets are scraped, with further hosts."""
