@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -15,7 +17,7 @@ std::string_view first_line(std::string_view text) {
 
 /// "28P01: password authentication failed"; where there is no SQLSTATE, all of it is the text.
 PostgresMessage take_apart(std::string_view line) {
-    const auto is_of_a_code = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); };
+    const auto is_of_a_code = [](char c) { return base::is_digit(c) || (c >= 'A' && c <= 'Z'); };
     const std::string_view code = line.substr(0, kSqlstate);
     if (line.substr(code.size(), 2) != ": " || !std::all_of(code.begin(), code.end(), is_of_a_code))
         return {{}, std::string(line)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The model as a Collectable of prometheus-cpp: the place where a metric gets its name, type, labels and
-// help, but for those that keyshift counts of itself (own_metrics.hpp). Lives on the thread of the model.
+// help, but for those that keyshift counts of itself (own_metrics.hpp). Used by the thread that owns the
+// model.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keyshift counts of its own work since its start, as metrics of a prometheus::Registry. What outlasts a
-// restart is not among it: that is the model's. Lives on one thread.
+// restart belongs to the model. Used by one thread only.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is different at every scrape: the requests that keyshift has answered, and its process. Lives on one
-// thread.
+// What is different at every scrape: the requests that keyshift has answered, and its process. Used by one
+// thread only.
 #pragma once
 
 #include <vector>

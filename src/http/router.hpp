@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of what is served; what was is told to whoever counts it. Pure: no socket, no clock. Lives on the
-// loop thread.
+// The table of routes. It reports each answer to a function that counts requests. Pure: no socket, no clock.
+// Used by the loop thread only.
 #pragma once
 
 #include <cstdint>
