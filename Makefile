@@ -57,7 +57,7 @@ TARGETS ?= test
 .PHONY: test-platform
 test-platform: ## Make another Debian (RELEASE=trixie) and run make test there, or other TARGETS (as root)
 	@scripts/install-packages test system
-	@PYTHONPATH=tests $(PYTHON) scripts/platform.py $(RELEASE) $(TARGETS)
+	@PYTHONPATH=tests $(PYTHON) scripts/other_debian.py $(RELEASE) $(TARGETS)
 
 # Of the matrix; all of them unless named.
 SERVERS ?=

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs make in a Debian of another release: scripts/platform.py RELEASE [TARGET or NAME=VALUE...]
+"""Runs make in a Debian of another release: scripts/other_debian.py RELEASE [TARGET or NAME=VALUE...]
 
 The Debian is made once, in build/system, and keeps what was built. It gets a copy of this checkout; what make leaves
 there is found below the directory that is printed last. Needs root, mmdebstrap and systemd-nspawn.
@@ -44,7 +44,7 @@ def _same(one: Path, other: Path) -> bool:
 def main() -> int:
     release, *targets = sys.argv[1:] or [""]
     if release not in RELEASES.values():
-        print(f"usage: scripts/platform.py {'|'.join(RELEASES.values())} [TARGET...]", file=sys.stderr)
+        print(f"usage: scripts/other_debian.py {'|'.join(RELEASES.values())} [TARGET...]", file=sys.stderr)
         return 64
     root = make_debian(release, INCLUDED)
     checkout = root / CHECKOUT
