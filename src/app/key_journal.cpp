@@ -173,8 +173,9 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
 
 /// By what the last poll knew of the gateway.
 void KeyJournal::look_from(Time now) {
-    ledger_.look_from(view_of(now, migration_.value_or(domain::Migration{})),
-                      migration_ ? std::optional(migration_->polled_at) : std::nullopt);
+    domain::View view = view_of(now, migration_.value_or(domain::Migration{}));
+    if (scan_) view.clock = scan_->clock;
+    ledger_.look_from(view, migration_ ? std::optional(migration_->polled_at) : std::nullopt);
 }
 
 domain::View KeyJournal::view_of(Time now, const domain::Migration& known) const {
@@ -247,7 +248,7 @@ Result<void> KeyJournal::modern_key(const Key& row) {
         // Whatever the configuration says of the gateway.
         ++scan_->uses;
         ++scan_->next.upgrades_by_use;
-        raise(scan_->next.evidence.newest_legacy_use, key.last_used_at);
+        raise(scan_->next.evidence.newest_legacy_use, std::optional(key.last_used_at.value_or(scan_->now)));
     }
     if (upgrade && (upgrade->news || upgrade->by_use)) {
         // Its last use is not that of a modern key.

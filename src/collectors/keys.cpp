@@ -276,10 +276,10 @@ class Keys final : public Collector {
         const auto deleted = statistics_->deleted(*transaction, deadline);
         if (!deleted) return deleted.error();
         if (scan == Scan::pulse && deletions_.must_look(*deleted)) scan = Scan::active;
-        const RowReader reader(*source_, shared_.keys(), now);
-        KeyRows rows(*request.keys, reader,
-                     {.scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table_},
-                     overflow(scan));
+        const ScanStart start{
+            .scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table_};
+        const RowReader reader(*source_, shared_.keys(), start.data_at);
+        KeyRows rows(*request.keys, reader, start, overflow(scan));
         if (auto copied = copy(*transaction, scan, request, rows, deadline); !copied) return copied.error();
         if (auto ended = transaction->commit(deadline); !ended) return ended.error();
         if (scan == Scan::census)

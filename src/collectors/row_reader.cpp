@@ -58,7 +58,7 @@ Result<domain::KeyRow> RowReader::row(drivers::PostgresRow& bytes) {
 Result<domain::Key> RowReader::key(drivers::PostgresRow& bytes) {
     const auto read = row(bytes);
     if (!read) return read.error();
-    return domain::plausible(*read, now_);
+    return domain::plausible(*read, data_at_);
 }
 
 Result<void> check_forms(drivers::PostgresTransaction& transaction, const KeySource& source,

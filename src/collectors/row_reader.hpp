@@ -22,9 +22,10 @@ using SharedHashes = std::unordered_set<std::uint64_t>;
 
 class RowReader {
  public:
-    /// `source` and `shared` outlive this; `now` is the database's moment of the poll.
-    RowReader(const KeySource& source, const SharedHashes& shared, base::Time now)
-        : source_(source), shared_(shared), now_(now) {}
+    /// `source` and `shared` outlive this; `data_at` is the moment as of which the
+    /// rows are: what lies after it was written by a clock that is ahead.
+    RowReader(const KeySource& source, const SharedHashes& shared, base::Time data_at)
+        : source_(source), shared_(shared), data_at_(data_at) {}
 
     /// The row as it stands; its texts are views into it. Errors: parse and schema.
     base::Result<domain::KeyRow> row(drivers::PostgresRow& bytes);
@@ -37,7 +38,7 @@ class RowReader {
  private:
     const KeySource& source_;
     const SharedHashes& shared_;
-    base::Time now_;
+    base::Time data_at_;
     std::optional<std::int32_t> length_;  // of the plain values so far
     bool beyond_index_ = false;
 };

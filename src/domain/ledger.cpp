@@ -103,6 +103,12 @@ bool Ledger::is_far(std::uint32_t known, std::uint32_t told) const {
            from_seconds(known) - from_seconds(told) > std::max(kReplicaLag, view_.last_used_delay);
 }
 
+/// It was told before a clock was set back: by the clock, not by the data, since those of a standby that is
+/// behind are no sign of that.
+bool Ledger::is_to_come(std::uint32_t known) const {
+    return from_seconds(known) > view_.clock.value_or(view_.now);
+}
+
 /// From the use that is known to the one at `after`: should an upgraded row be restored, it is its holder's
 /// pace, too.
 void Ledger::take_gap(KeySlot& slot, std::uint32_t after) {
@@ -140,8 +146,8 @@ Change Ledger::observe(const Key& key) {
     const std::uint32_t before = slot.used != 0 ? slot.reference : 0;
     std::uint32_t after = seen.used != 0 ? seen.reference : 0;
     const bool far = is_far(before, after);
-    if (after < before && (!far || from_seconds(before) <= view_.now)) {
-        // The key was used all the same. After a clock was set back, what lies in the future is not known.
+    if (after < before && (!far || !is_to_come(before))) {
+        // The key was used all the same.
         after = seen.reference = before;
         seen.used = 1;
     }
@@ -191,7 +197,7 @@ bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
     }
     slot->dirty = 1;
     if (slot->used == 0) slot->reference = std::max(slot->reference, memory.created);
-    if (memory.last_used > used && (!far || from_seconds(memory.last_used) <= view_.now)) {
+    if (memory.last_used > used && (!far || !is_to_come(memory.last_used))) {
         slot->reference = memory.last_used;
         slot->used = 1;
         slot->behind = far ? 1U : 0U;
@@ -212,7 +218,11 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
     Upgrade upgrade{.news = slot->gone == 0 && first, .was_gone = slot->gone != 0};
     slot->dirty |= slot->upgraded ^ 1U;
     slot->upgraded = 1;
-    const std::uint32_t used = key.last_used_at ? to_seconds(*key.last_used_at) : 0;
+    // One in the future that the legacy row did not have was written since, and counts as now.
+    const bool ahead = first && key.use_ahead && !stands_still(*slot, describe(key, view_.now));
+    const std::uint32_t used = ahead              ? to_seconds(view_.now)
+                               : key.last_used_at ? to_seconds(*key.last_used_at)
+                                                  : 0;
     upgrade.by_use = first && used > (slot->used != 0 ? slot->reference : 0);
     if (upgrade.by_use) {
         take_gap(*slot, used);

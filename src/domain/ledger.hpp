@@ -99,13 +99,14 @@ struct PairNews {
 
 /// How a poll looks at the keys.
 struct View {
-    base::Time now;  ///< the database's clock
+    base::Time now;  ///< as of which the rows are; on a standby that is behind, earlier than the clock
     Windows windows;
     Fallback fallback;
     bool uses_recorded = true;         ///< else a key that goes may have been in use, and nobody knows
     bool promotes_in_place = false;    ///< a key that is upgraded was upgraded by its use
     base::Duration last_used_delay{};  ///< how late a last use may be written
     RefusedKeys refused = {};
+    std::optional<base::Time> clock = {};  ///< the database's; empty: `now`
 };
 
 /// What all keys together come to, in terms of the verdict.
@@ -192,6 +193,7 @@ class Ledger {
  private:
     std::vector<Gone> settle_unseen();
     bool is_far(std::uint32_t known, std::uint32_t told) const;
+    bool is_to_come(std::uint32_t known) const;
     static void prove(KeySlot& slot, std::uint32_t used);
     static void take_gap(KeySlot& slot, std::uint32_t after);
     static void take_use(KeySlot& slot, std::uint32_t after);

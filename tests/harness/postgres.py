@@ -70,6 +70,18 @@ def client_directory() -> Path:
     return max(versions, key=lambda d: [int(n) for n in re.findall(r"\d+", d.parent.name)])
 
 
+# pg_stat_statements keeps what a dropped database ran. A database without the extension has no function for it.
+_FORGET_STATEMENTS = """
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements') THEN
+        EXECUTE format('SELECT %s.pg_stat_statements_reset(0, oid, 0) FROM pg_database WHERE datname = %L',
+            (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'pg_stat_statements'),
+            current_database());
+    END IF;
+END $$
+"""
+
+
 class Postgres(Server):
     """One instance. `ssl=True` serves TLS with `certificate` and refuses TCP connections without it.
 
@@ -267,9 +279,11 @@ class Database:
         self.execute("SELECT pg_stat_statements_reset()")
 
     def drop(self) -> None:
-        """Drop it with its roles, closing whatever connections it still has."""
+        """Drop it with its roles, closing whatever connections it still has. Its statements go too: those of hundreds
+        of databases would evict each other, and a test that looks at evictions would see them."""
         for role in self._roles:
             self.postgres.drop_role(role, self.name)
+        self.execute(_FORGET_STATEMENTS)
         self.postgres.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
 
 

@@ -134,6 +134,18 @@ def stop_primary(standby: Standby) -> Callable[[], None]:
     return standby.connect_again
 
 
+def test_a_use_in_the_future_is_as_old_as_the_data(table: DrainedTable, standby: Standby):
+    with Serve(on(standby, table)) as serve:
+        wait_until_safe(serve)
+        ahead = "UPDATE virtual_keys SET last_used_at = now() + interval '10 days' WHERE id = %s"
+        table.database.execute(ahead, (table.legacy[0],))
+        wait_until_not_safe(serve)
+        standby.pause()
+        table.use(table.legacy[1])
+        assert_lag_is_said(serve)
+        assert serve.metric("keyshift_legacy_last_used_timestamp_seconds") <= data_at(serve)
+
+
 @pytest.mark.parametrize("fault", [pause, disconnect, delay, stop_primary])
 def test_a_use_that_is_not_replayed_is_never_taken_for_none(table: DrainedTable, standby: Standby, fault):
     with Serve(on(standby, table)) as serve:

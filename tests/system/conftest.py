@@ -2,6 +2,7 @@
 """One package, one booted Debian and one gateway's database for all tests of this directory."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +14,15 @@ from harness.debian_package import field, later, package_path
 from harness.debian_root import RELEASES, debian_root
 from harness.machine import Machine, cannot_run
 from harness.postgres import Database, Postgres
+from harness.scratch import scratch_directory
 
 PORT = 11947
 
 
 @pytest.fixture(scope="session")
 def package() -> Path:
-    return package_path()
+    """A copy at a place of its own: a checkout may be called keyshift, and a purge leaves nothing of that name."""
+    return Path(shutil.copy(package_path(), scratch_directory("package")))
 
 
 @pytest.fixture(scope="session")

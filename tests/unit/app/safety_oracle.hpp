@@ -125,7 +125,11 @@ class Oracle {
         // In use all that time: what comes then is near.
         if (stands_still) known->any_use = data_at;
         if (stands_still) return std::nullopt;
-        return ahead ? std::optional(data_at) : row.used;
+        if (ahead) return data_at;
+        const bool dated = row.created && *row.created != base::kInfinitePast && *row.created <= data_at;
+        if (!dated || !row.used || *row.used >= *row.created) return row.used;
+        // A use before the creation is none; a little before, it is a local time.
+        return *row.created - *row.used <= kDay ? row.created : std::nullopt;
     }
     std::optional<Time> acknowledged_at(const std::string& id) const {
         const auto found = seen.acknowledged.find(id);

@@ -163,8 +163,8 @@ class Watch {
                                      .table = {"system " + name, "gateway (1)", "virtual_keys", "2"}}));
         for (const bool legacy : {true, false})
             for (const auto& [id, row] : table)
-                if (row.legacy == legacy && is_shown(row, look)) show(id, row, now, look);
-        if (look.scan == Scan::active) show_missing(table, now, look);
+                if (row.legacy == legacy && is_shown(row, look)) show(id, row, look);
+        if (look.scan == Scan::active) show_missing(table, look);
         look.accepted = finish_keys(now, data_at);
         if (look.accepted) look.told = std::exchange(told_, {});
         return look;
@@ -192,10 +192,10 @@ class Watch {
                                : *last_scan_ - std::max<Duration>(60s, policy_.last_used_delay);
         return row.legacy && std::max(row.created, row.used) >= since;
     }
-    void show_missing(const Table& table, Time now, KeyLook& look) {
+    void show_missing(const Table& table, KeyLook& look) {
         for (const std::string& id : journal_->missing(100).value()) {
             look.missing.insert(id);
-            if (const auto row = table.find(id); row != table.end()) show(id, row->second, now, look);
+            if (const auto row = table.find(id); row != table.end()) show(id, row->second, look);
         }
     }
     bool finish_keys(Time now, Time data_at) {
@@ -246,7 +246,7 @@ class Watch {
     }
     Time host(Time database_time) const { return database_time + ahead_; }
     std::filesystem::path copy() const { return directory_.string() + ".copy"; }
-    void show(const std::string& id, const Row& from, Time now, KeyLook& look) {
+    void show(const std::string& id, const Row& from, KeyLook& look) {
         look.rows[id] = from;
         domain::KeyRow row;
         row.id = id;
@@ -258,7 +258,7 @@ class Watch {
         row.expires_at = from.expires;
         row.blocked = from.blocked;
         row.hash = from.legacy ? from.hash : domain::HashKind::modern;
-        EXPECT_TRUE(journal_->key(domain::plausible(row, now)));
+        EXPECT_TRUE(journal_->key(domain::plausible(row, look.data_at)));
     }
     template <class Decision>
     void decide(const Decision& decision) {

@@ -77,6 +77,18 @@ TEST(SetBack, AfterTheClockWasSetBackTheFutureIsNotKnown) {
     EXPECT_FALSE(watch.set_back);
 }
 
+TEST(SetBack, OldDataOfAStandbyAreNoSignThatAClockWasSetBack) {
+    Watch watch;
+    watch.add("k", kNow);
+    watch.census(2h);
+    watch.now -= 3 * kDay;
+    watch.lag = 3 * kDay;
+    watch.table.at("k").last_used_at = watch.now - 1h;
+    watch.census();
+    EXPECT_TRUE(watch.set_back) << "a backup was restored, some time before";
+    EXPECT_EQ(known_use(watch), to_seconds(kNow));
+}
+
 TEST(SetBack, AValueThatWasTakenOverIsKnownAndARowBehindItIsToldAgain) {
     Watch watch;
     watch.add("k", kNow);

@@ -34,6 +34,31 @@ TEST(LedgerValues, AUseInTheFutureCountsAsNowButOnlyItsChangeIsAUse) {
     EXPECT_TRUE(watch.ledger.observe(key).used) << "within the same second";
 }
 
+TEST(LedgerValues, AnUpgradeWithANewTimeInTheFutureCameWithAUse) {
+    for (const bool stands_still : {false, true}) {
+        Watch watch;
+        Key& key = watch.add("k", kNow - kDay);
+        watch.census();
+        key.last_used_at = kNow - kDay + 1h;
+        watch.census();
+        use_ahead(watch, key, kNow + 9h);
+        if (stands_still) watch.census();
+        key.legacy = false;
+        key.last_used_at.reset();  // nobody can tell when it was written
+        watch.census();
+        ASSERT_TRUE(watch.upgrade && watch.upgrade->news);
+        EXPECT_EQ(watch.upgrade->by_use, !stands_still)
+            << "what the legacy row said already tells of no use since";
+        EXPECT_EQ(watch.ledger.find(hash_id("k"))->reference, to_seconds(kNow + 3min));
+        EXPECT_NEAR(static_cast<double>(watch.gap().count()), 23.05 * 3600e6, 60e6)
+            << "it is its holder's pace";
+        use_ahead(watch, key, kNow + 10h);
+        key.last_used_at.reset();
+        watch.census();
+        EXPECT_FALSE(watch.upgrade->by_use) << "told once";
+    }
+}
+
 TEST(LedgerValues, AKeyThatWasNeverUsedIsUsedByATimeInTheFuture) {
     Watch watch;
     Key& key = watch.add("k", std::nullopt);

@@ -42,6 +42,7 @@ struct Watch {
     bool owners_go_too = false;
     bool promotes_in_place = false;
     Duration last_used_delay = 1h;
+    Duration lag{};  ///< so much is the database's clock ahead of what the rows show
     RefusedKeys refused;
     Ledger ledger;
 
@@ -127,7 +128,8 @@ struct Watch {
                 .fallback = fallback,
                 .promotes_in_place = promotes_in_place,
                 .last_used_delay = last_used_delay,
-                .refused = refused};
+                .refused = refused,
+                .clock = now + lag};
     }
     void look(Duration later) {
         now += later;
