@@ -210,7 +210,7 @@ void EvidenceBook::update(domain::Model& model, Time now) {
         const std::uint64_t in_vain = settle_scans(counts, use, now);
         if (evidence.of(domain::Signal::fallback).evidence == name) evidence.match.in_vain(in_vain, now);
     }
-    update_headlines(evidence,
+    update_headlines(evidence, model.policy.measurable,
                      model.keys ? std::optional(model.keys->totals.legacy_uses_observed) : std::nullopt, now);
     if (model.keys) {
         const domain::Migration& migration = model.keys->migration;

@@ -157,8 +157,11 @@ const std::vector<std::string_view>& evidence_order(Signal signal);
 /// headlines grow. `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known.
 /// All that a signal's first evidence has counted counts; when the evidence changes, the headline is raised
 /// to what the new one has counted in all, which is never twice the same. After a restart the evidence used
-/// before has three polls to come back.
-void update_headlines(Evidence& evidence, std::optional<std::uint64_t> last_used, base::Time now);
+/// before has three polls to come back. `measurable`: what the configured sources might count. Where one of
+/// them may count a signal's events, an upper bound is no evidence of it: a counter never gives back what was
+/// too much.
+void update_headlines(Evidence& evidence, const std::map<std::string, Events>& measurable,
+                      std::optional<std::uint64_t> last_used, base::Time now);
 
 /// What the last poll of the key table has seen of uses of legacy keys.
 struct SeenUses {

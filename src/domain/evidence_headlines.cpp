@@ -127,9 +127,25 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
                         growth_of(index_of(Event::failure_unknown_key), totals, headline.marks));
 }
 
+/// It counts whatever is read from an instance: an upper bound.
+constexpr const char* kUpperBound = "redis";
+
 /// Counts events of the gateway one by one: others give a bound.
 bool counts_exactly(std::string_view name) {
-    return name != kLastUsed && name != "redis";
+    return name != kLastUsed && name != kUpperBound;
+}
+
+/// A configured source may count the signal's events one by one, unless it was read and cannot.
+bool may_be_counted(const Evidence& evidence, Signal signal,
+                    const std::map<std::string, Events>& measurable) {
+    const Events needed = needed_for(signal);
+    return std::any_of(measurable.begin(), measurable.end(), [&](const auto& promise) {
+        const auto& [name, events] = promise;
+        if (!counts_exactly(name) || (needed & ~events).any()) return false;
+        const auto source = evidence.sources.find(name);
+        const bool read = source != evidence.sources.end() && source->second.read_at;
+        return !read || (needed & ~source->second.offers).none();
+    });
 }
 
 /// The new evidence has seen no event twice, and neither has the headline: the greater of the two is right.
@@ -166,10 +182,11 @@ struct Choice {
     PerEvent<std::uint64_t> totals{};
 };
 
-Choice choose(const Evidence& evidence, Signal signal, std::optional<std::uint64_t> last_used,
-              base::Time now) {
+Choice choose(const Evidence& evidence, Signal signal, const std::map<std::string, Events>& measurable,
+              std::optional<std::uint64_t> last_used, base::Time now) {
     Choice second;
     for (const std::string_view name : evidence_order(signal)) {
+        if (name == kUpperBound && may_be_counted(evidence, signal, measurable)) continue;
         const auto totals = usable(evidence, name, signal, last_used, now);
         if (!totals) continue;
         if (has_counted(evidence, name, signal, *totals)) return {name, *totals};
@@ -190,9 +207,10 @@ void hand_over(Evidence& evidence, std::string_view to) {
     beside(to) = {};
 }
 
-void update(Evidence& evidence, Signal signal, std::optional<std::uint64_t> last_used, base::Time now) {
+void update(Evidence& evidence, Signal signal, const std::map<std::string, Events>& measurable,
+            std::optional<std::uint64_t> last_used, base::Time now) {
     Headline& headline = evidence.headlines.at(static_cast<std::size_t>(signal));
-    const Choice choice = choose(evidence, signal, last_used, now);
+    const Choice choice = choose(evidence, signal, measurable, last_used, now);
     if (signal == Signal::fallback) follow_others(evidence, now);
     if (choice.name.empty()) return;
     // Before the first evidence nobody has counted anything: what a log held already is no second count.
@@ -227,9 +245,10 @@ const std::vector<std::string_view>& evidence_order(Signal signal) {
     return kOrders.at(static_cast<std::size_t>(signal));
 }
 
-void update_headlines(Evidence& evidence, std::optional<std::uint64_t> last_used, base::Time now) {
+void update_headlines(Evidence& evidence, const std::map<std::string, Events>& measurable,
+                      std::optional<std::uint64_t> last_used, base::Time now) {
     for (const Signal signal : {Signal::fallback, Signal::auth_cache, Signal::auth_failures})
-        update(evidence, signal, last_used, now);
+        update(evidence, signal, measurable, last_used, now);
 }
 
 void follow_uses(Evidence& evidence, const SeenUses& seen, base::Time now) {

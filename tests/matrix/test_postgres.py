@@ -106,6 +106,8 @@ def watched(database: Database, planted: Planted, redis: Redis, behaviour: str, 
     gateway_section = VIEW if view else {"statements": {}}
     statements = {**gateway_section["statements"], **BY_ID}
     tree = {**looking(dsn, keys={"interval": "200ms"}), "gateway": {**gateway_section, "statements": statements}}
+    # It counts all that is read, and first: a bound that is no evidence of what the statements will count.
+    tree["collectors"].append({"type": "redis", "url": redis.url(), "interval": "100ms"})
     with gateway_of(database, behaviour, redis_url=redis.url()) as gateway, Serve(tree) as serve:
         totals = Traffic(gateway.url, planted, seed=7, dsn=database.dsn(), leave=0.3).run_steps(STEPS)
         yield World(database, planted, gateway, totals["changes"], serve)

@@ -238,7 +238,7 @@ class HeadlineWorld {
         update();
     }
     void update() {
-        update_headlines(evidence_, with_uses_ ? std::optional(uses_) : std::nullopt, now_);
+        update_headlines(evidence_, {}, with_uses_ ? std::optional(uses_) : std::nullopt, now_);
         if (with_uses_) follow_uses(evidence_, {uses_, polled_at_, 60s, 60s}, now_);
     }
 

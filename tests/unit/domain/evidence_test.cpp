@@ -353,11 +353,12 @@ class HeadlinesTest : public ::testing::Test {
         take_look(evidence_.sources[source], look, now_);
         update();
     }
-    void update() { update_headlines(evidence_, last_used_, now_); }
+    void update() { update_headlines(evidence_, measurable_, last_used_, now_); }
     std::string evidence(Signal signal = Signal::fallback) const { return evidence_.of(signal).evidence; }
     std::uint64_t total(Event event = Event::fallback) const { return evidence_.totals.at(index_of(event)); }
 
     Evidence evidence_;
+    std::map<std::string, Events> measurable_;
     std::optional<std::uint64_t> last_used_;
     base::Time now_ = kNow;
 };
@@ -434,6 +435,40 @@ TEST_F(HeadlinesTest, AllThatTheFirstEvidenceHasCountedCountsABoundToo) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, kNow - 1h), 0U) << "none of them is a failure";
 }
 
+TEST_F(HeadlinesTest, AnUpperBoundIsNoEvidenceOfWhatAConfiguredSourceMayCount) {
+    const Events needed = of({Event::auth_cache_hit, Event::auth_cache_miss});
+    Look cache = offering(needed);
+    cache.growth.at(index_of(Event::auth_cache_miss)) = 9;
+    measurable_ = {{"redis", needed}, {"statements", needed}, {"access_log", of({Event::auth_cache_hit})}};
+    take("redis", cache);
+    EXPECT_EQ(evidence(Signal::auth_cache), "") << "nobody has read the statements yet";
+    take("statements", offering(needed));
+    take("redis", cache);
+    EXPECT_EQ(evidence(Signal::auth_cache), "statements") << "what it may count is not counted twice";
+    EXPECT_EQ(total(Event::auth_cache_miss), 0U);
+    now_ += 1h;
+    take("redis", cache);
+    EXPECT_EQ(total(Event::auth_cache_miss), 0U) << "a missing number is bad, a false one is worse";
+    cache.growth.at(index_of(Event::auth_cache_miss)) = 2;
+    take("statements", cache);
+    EXPECT_EQ(total(Event::auth_cache_miss), 2U);
+    take("statements", offering(of({Event::fallback})));
+    take("redis", cache);
+    EXPECT_EQ(evidence(Signal::auth_cache), "redis") << "it cannot, here";
+}
+
+TEST_F(HeadlinesTest, AnUpperBoundServesWhereNobodyElseIsConfigured) {
+    const Events needed = of({Event::auth_cache_hit, Event::auth_cache_miss});
+    Look cache = offering(needed);
+    cache.growth.at(index_of(Event::auth_cache_miss)) = 9;
+    measurable_ = {{"redis", needed}, {"access_log", of({Event::auth_cache_hit})}};
+    take("statements", offering(needed));
+    take("redis", cache);
+    EXPECT_EQ(evidence(Signal::auth_cache), "redis") << "those statements are of an earlier configuration";
+    take("redis", cache);
+    EXPECT_EQ(total(Event::auth_cache_miss), 9U);
+}
+
 TEST_F(HeadlinesTest, WhatASourceCannotCountItIsNoEvidenceOf) {
     take("statements", offering(of({Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss})));
     take("gateway_metrics", offering(of({Event::auth_cache_hit, Event::failure_blocked})));
@@ -488,7 +523,7 @@ TEST_F(HeadlinesTest, AfterARestartTheEvidenceOfBeforeHasThreePollsToComeBack) {
     update();
     EXPECT_EQ(evidence(), "statements");
     Evidence late = evidence_;
-    update_headlines(late, last_used_, now_ + 1us);
+    update_headlines(late, {}, last_used_, now_ + 1us);
     EXPECT_EQ(late.of(Signal::fallback).evidence, kLastUsed);
     take("statements", look(2));
     EXPECT_EQ(total(), 5U) << "what was counted meanwhile too";
