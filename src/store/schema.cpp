@@ -28,7 +28,9 @@ using base::Result;
 // Version 4: logs. How far a source has been read (collectors::LogFacts), failures of the last day by minute,
 // and uses of keys that logs told of: of legacy keys alone, once a scan of the key table has said which these
 // are.
-constexpr std::array<const char*, 4> kSteps{
+//
+// Version 5: last uses in the future as the rows have them, so that after a restart their change can be told.
+constexpr std::array<const char*, 5> kSteps{
     R"(CREATE TABLE legacy_key (
          row INTEGER PRIMARY KEY,
          id TEXT NOT NULL,
@@ -115,7 +117,9 @@ constexpr std::array<const char*, 4> kSteps{
          first_at INTEGER NOT NULL,
          last_at INTEGER NOT NULL,
          PRIMARY KEY (minute, source, reason, client, user_agent, path)) WITHOUT ROWID;
-       CREATE TABLE key_use (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;)"};
+       CREATE TABLE key_use (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;)",
+
+    "ALTER TABLE legacy_key ADD COLUMN use_ahead INTEGER;"};
 
 }  // namespace
 

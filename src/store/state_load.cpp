@@ -27,7 +27,8 @@ constexpr const char* kKey =
     "coalesce(s.longest_gap, 0), coalesce(s.since, k.first_seen_at / 1000000), coalesce(s.phase, k.phase), "
     "coalesce(s.candidate, k.phase, 0), coalesce(s.flags, 0), p.replacement, "
     "p.rule, p.at, "
-    "p.used_at FROM legacy_key AS k LEFT JOIN legacy_state AS s USING (row) LEFT JOIN pairing AS p USING "
+    "p.used_at, k.use_ahead FROM legacy_key AS k LEFT JOIN legacy_state AS s USING (row) LEFT JOIN pairing "
+    "AS p USING "
     "(row) ";
 
 std::optional<std::string_view> text_or_none(const Statement& row, int column) {
@@ -52,6 +53,7 @@ domain::Key read_key(const Statement& row) {
     key.blocked = row.integer(8) != 0;
     key.over_budget = row.integer(9) != 0;
     if (row.integer(13) != 0) key.last_used_at = base::Time{std::chrono::seconds{row.integer(13)}};
+    key.use_ahead = time_at(row, 23);
     return key;
 }
 

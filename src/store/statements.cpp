@@ -7,12 +7,13 @@ Statements::Statements(Sqlite& db)
     : add_key(db,
               "INSERT INTO legacy_key (row, id, owner, name, prefix, created_at, expires_at, bcrypt_cost, "
               "blocked, "
-              "over_budget, first_seen_at, last_used, phase) "
-              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"),
+              "over_budget, use_ahead, first_seen_at, last_used, phase) "
+              "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"),
       update_key(db,
                  "UPDATE legacy_key SET id = ?2, owner = ?3, name = ?4, prefix = ?5, created_at = "
                  "max(coalesce(?6, created_at), created_at), "
-                 "expires_at = ?7, bcrypt_cost = ?8, blocked = ?9, over_budget = ?10, gone_at = NULL, "
+                 "expires_at = ?7, bcrypt_cost = ?8, blocked = ?9, over_budget = ?10, use_ahead = ?11, "
+                 "gone_at = NULL, "
                  "gone_as = NULL WHERE row = ?1"),
       remember(db, "INSERT OR REPLACE INTO legacy_state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
       mark_gone(db, "UPDATE legacy_key SET gone_at = coalesce(gone_at, ?2), gone_as = ?3 WHERE row = ?1"),

@@ -21,6 +21,7 @@ void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
     bind_time(statement, 7, key.expires_at);
     bind_number(statement, 8, key.bcrypt_cost);
     statement.bind(9, std::int64_t{key.blocked}).bind(10, std::int64_t{key.over_budget});
+    bind_time(statement, 11, key.use_ahead);
 }
 
 }  // namespace
@@ -48,14 +49,14 @@ void Transaction::add_key(const domain::Key& key, std::uint32_t row, domain::Pha
     Statement& add = statements_->add_key;
     bind_key(add, key, row);
     if (!key.created_at) add.bind(6, to_micros(seen_at));  // as good as created then
-    add.bind(11, to_micros(seen_at));
+    add.bind(12, to_micros(seen_at));
     bind_number(
-        add, 12,
+        add, 13,
         key.last_used_at
             ? std::optional(
                   std::chrono::floor<std::chrono::seconds>(*key.last_used_at).time_since_epoch().count())
             : std::nullopt);
-    run(add.bind(13, static_cast<std::int64_t>(phase)));
+    run(add.bind(14, static_cast<std::int64_t>(phase)));
 }
 
 void Transaction::update_key(const domain::Key& key, std::uint32_t row) {

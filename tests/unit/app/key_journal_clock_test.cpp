@@ -44,6 +44,26 @@ TEST_F(KeyJournalClock, AUseOfALegacyKeyCountsAsOfThen) {
     EXPECT_LT(outcome_.migration.evidence.newest_legacy_use, now_ - 7 * kDay);
 }
 
+TEST_F(KeyJournalClock, AUseInTheFutureThatStandsStillIsNoneAfterARestart) {
+    const auto uses = [this] { return outcome_.totals.legacy_uses_observed; };
+    legacy("b", "other");
+    table_.at("b").used = now_ + 10 * kDay;  // as it was first seen
+    table_.at("a").used = now_ + 10 * kDay;
+    poll();
+    const auto before = uses();
+    restart();
+    poll();
+    EXPECT_EQ(uses(), before);
+    for (const char* const id : {"a", "b"}) {
+        table_.at(id).used = now_ + 11 * kDay;
+        poll();
+    }
+    EXPECT_EQ(uses(), before + 2);
+    restart();
+    poll();
+    EXPECT_EQ(uses(), before + 2);
+}
+
 TEST_F(KeyJournalClock, AKeyThatComesNextIsNoOlderThanTheLastCensusWithoutIt) {
     excursion("m");
     table_["b"] = {.created = kStart - 90 * kDay};

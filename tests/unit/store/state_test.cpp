@@ -86,6 +86,7 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
         full.owner = "o";
         full.name = "n\xE6\xBC\xA2";
         full.expires_at = kNow + 1h;
+        full.use_ahead = kNow + 9h + 1us;
         full.bcrypt_cost = 10;
         full.blocked = true;
         transaction->add_key(full, 1, domain::Phase::pending, kNow);
@@ -123,6 +124,7 @@ TEST_F(StateTest, WhatIsCommittedIsThereAfterwards) {
         EXPECT_EQ(k.name, "n\xE6\xBC\xA2");
         EXPECT_EQ(k.last_used_at, kNow);
         EXPECT_EQ(k.expires_at, kNow + 1h);
+        EXPECT_EQ(k.use_ahead, kNow + 9h + 1us);
         EXPECT_EQ(k.bcrypt_cost, 10);
         EXPECT_TRUE(k.blocked && k.legacy && !k.over_budget);
         EXPECT_EQ(memory.longest_gap, 77U);
@@ -389,11 +391,12 @@ TEST_F(StateTest, RetentionForgetsHoursThatBeganBefore) {
 }
 
 /// What each version has added, to make a file of the one before.
+constexpr const char* kWithoutVersionFive = "ALTER TABLE legacy_key DROP COLUMN use_ahead;";
 constexpr const char* kWithoutVersionFour = "DROP TABLE cursor; DROP TABLE failure; DROP TABLE key_use;";
 constexpr const char* kWithoutVersionThree = "DROP TABLE part; DROP TABLE series; DROP TABLE hourly;";
 
-TEST_F(StateTest, FilesOfVersionsTwoAndThreeAreBroughtForward) {
-    for (const int version : {2, 3}) {
+TEST_F(StateTest, FilesOfEarlierVersionsAreBroughtForward) {
+    for (const int version : {2, 3, 4}) {
         SCOPED_TRACE(version);
         {
             auto state = open();
@@ -405,8 +408,9 @@ TEST_F(StateTest, FilesOfVersionsTwoAndThreeAreBroughtForward) {
         }
         {
             auto database = Sqlite::open(directory_ / "keyshift.db");
-            std::string back = kWithoutVersionFour;
-            if (version == 2) back += kWithoutVersionThree;
+            std::string back = kWithoutVersionFive;
+            if (version <= 3) back += kWithoutVersionFour;
+            if (version <= 2) back += kWithoutVersionThree;
             ASSERT_TRUE((*database)->execute(back + "PRAGMA user_version = " + std::to_string(version)));
         }
         EXPECT_FALSE(State::attach(directory_)) << "that is the daemon's to do";
