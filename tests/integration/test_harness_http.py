@@ -51,6 +51,7 @@ def test_texts_and_statuses_by_path(server):
     assert [request.path for request in server.requests] == ["/metrics?x=1", "/other", "/", "/"]
     assert server.requests[0].method == "GET" and server.requests[0].headers["accept"] == "text/plain"
     assert server.accepted == 4
+    del answer, other  # urllib3 2 closes a connection with its last response
     has_ended(server)
 
 

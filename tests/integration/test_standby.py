@@ -142,6 +142,7 @@ def test_a_use_in_the_future_is_as_old_as_the_data(table: DrainedTable, standby:
         wait_until_not_safe(serve)
         standby.pause()
         table.use(table.legacy[1])
+        eventually(lambda: check(serve, "sources_fresh")[0] == "UNKNOWN", 10, "the lag is noticed")
         assert_lag_is_said(serve)
         assert serve.metric("keyshift_legacy_last_used_timestamp_seconds") <= data_at(serve)
 
