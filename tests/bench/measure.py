@@ -41,6 +41,14 @@ def status_bytes(pid: int, field: str) -> int:
     return 0
 
 
+def smaps_bytes(pid: int, field: str) -> int:
+    """A size from /proc/PID/smaps_rollup, such as Private_Dirty."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    raise ValueError(f"smaps_rollup has no {field}")
+
+
 def forget_peak(pid: int) -> None:
     """VmHWM counts from now on."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
