@@ -28,6 +28,13 @@ std::string connect_hint(std::string_view sqlstate, std::string_view text) {
     if (sqlstate == "53300") return "let the server take more connections, or free some: keyshift needs one";
     if (sqlstate == "57P03") return "the server is starting or stopping: wait, or look at its log";
     if (contains(text, "translate host name")) return "check the host name in database_url";
+    if (contains(text, "root certificate file \"system\" does not exist")) {
+        return "sslrootcert=system needs libpq 16; this one takes a file: "
+               "sslrootcert=/etc/ssl/certs/ca-certificates.crt";
+    }
+    if (contains(text, "root certificate file"))
+        return "let sslrootcert in database_url name a file that has the authority of the server's "
+               "certificate";
     if (contains(text, "SSL") || contains(text, "certificate"))
         return "check sslmode and sslrootcert in database_url against the server's TLS settings";
     return "check that the server runs and that host and port of database_url are right";

@@ -33,7 +33,9 @@ PostgresMessage read_login_message(std::string_view raw) {
         if (at != std::string_view::npos) return take_apart(first_line(raw.substr(at + severity.size())));
     }
     while (!raw.empty() && raw.back() == '\n') raw.remove_suffix(1);
-    raw = raw.substr(0, raw.rfind("\n\tIs the server running"));
+    // What follows is advice; the second is to do without verification.
+    for (const std::string_view advice : {"\n\tIs the server running", "\nEither provide the file"})
+        raw = raw.substr(0, raw.rfind(advice));
     const std::size_t line = raw.rfind('\n');
     return {{}, std::string(line == std::string_view::npos ? raw : raw.substr(line + 1))};
 }

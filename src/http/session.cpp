@@ -60,6 +60,15 @@ std::string_view single(const Fields& fields, bhttp::field name) {
     return first != last && std::next(first) == last ? view(first->value()) : std::string_view{};
 }
 
+/// Why a request that was read is refused all the same; 0: it is not.
+int refusal_of(const Fields& fields) {
+    if (fields.version() >= 11 && fields.count(bhttp::field::host) != 1) return 400;
+    if (fields.count(bhttp::field::transfer_encoding) == 0) return 0;
+    // Where its body ends nobody can tell: what follows could be taken for another request (RFC 9112, 6.1).
+    if (fields.version() < 11) return 400;
+    return beast::iequals(single(fields, bhttp::field::transfer_encoding), "chunked") ? 0 : 501;
+}
+
 /// What to answer to a request that failed with `ec`; 0 when there is nobody to answer.
 int refusal_status(const error_code& ec) {
     if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow) return 431;
@@ -94,6 +103,7 @@ struct Session::Connection {
     asio::awaitable<error_code> read_some();
     asio::awaitable<error_code> write(const Response& response, Persistence persistence, bool with_body);
     asio::awaitable<void> refuse(int status);
+    bool skip_empty_lines();
     error_code parse_buffered(Parser& parser);
     Response answer(const Fields& fields);
     std::string_view date();
@@ -124,8 +134,8 @@ asio::awaitable<void> Session::Connection::run() {
             co_return;
         }
         const Fields& fields = parser.get();
-        if (fields.version() >= 11 && fields.count(bhttp::field::host) != 1) {
-            co_await refuse(400);
+        if (const int status = refusal_of(fields)) {
+            co_await refuse(status);
             co_return;
         }
         Response response = answer(fields);
@@ -153,11 +163,17 @@ asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
         idle_since = Clock::time_point::max();
         if (ec) co_return ec;
     }
+    bool begun = false;
     bool timed = false;
     bool continued = false;
     for (;;) {
-        if (const error_code ec = parse_buffered(parser)) co_return ec;
-        if (parser.is_done()) co_return error_code{};
+        begun = begun || skip_empty_lines();
+        if (begun) {
+            if (const error_code ec = parse_buffered(parser)) co_return ec;
+            if (parser.is_done()) co_return error_code{};
+        } else if (used > limits.header_bytes) {
+            co_return bhttp::error::header_limit;
+        }
         if (!std::exchange(timed, true)) stream.expires_after(limits.request_time);
         const bool waits =
             parser.is_header_done() && view(parser.get()[bhttp::field::expect]) == "100-continue";
@@ -169,6 +185,18 @@ asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
         }
         if (const error_code ec = co_await read_some()) co_return ec;
     }
+}
+
+/// Some clients send one behind a body (RFC 9112, 2.2). Returns whether the request itself has begun.
+bool Session::Connection::skip_empty_lines() {
+    const std::string_view text{static_cast<const char*>(buffer.data().data()), buffer.size()};
+    std::size_t skipped = 0;
+    while (text.substr(skipped, 2) == "\r\n") skipped += 2;
+    const std::string_view rest = text.substr(skipped);
+    const bool begun = !rest.empty() && rest != "\r";
+    buffer.consume(skipped);
+    used += skipped;
+    return begun;
 }
 
 // The parser's own header_limit holds for a single line only: it takes any number of short ones. And it waits

@@ -2,6 +2,7 @@
 #include "runtime/schedule.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace keyshift::runtime {
 
@@ -11,14 +12,14 @@ base::Duration Schedule::jittered(base::Duration d) {
 }
 
 base::Duration Schedule::after_success() {
-    failures_ = 0;
+    failed_ = false;
     return jittered(interval_);
 }
 
 base::Duration Schedule::after_failure() {
-    failures_ = std::min(failures_ + 1, 20);
-    return jittered(
-        std::max(interval_, std::min<base::Duration>(interval_ * (1LL << (failures_ - 1)), kLongestBackOff)));
+    const bool again = std::exchange(failed_, true);
+    return jittered(again ? std::max(interval_, std::min<base::Duration>(2 * interval_, kLongestBackOff))
+                          : interval_);
 }
 
 }  // namespace keyshift::runtime

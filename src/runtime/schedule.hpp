@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a source is looked at next: every interval, jittered so that many daemons do not meet, and ever more
-// rarely while it fails. Pure; not thread-safe.
+// When a source is looked at next: every interval, jittered so that many daemons do not meet, and half as
+// often while it fails: one that is back is read within two intervals. Pure; not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class Schedule {
     Schedule(base::Duration interval, std::uint64_t seed) : interval_(interval), random_(seed) {}
 
     /// ±5 %: from the start of a successful look to the start of the next one, the interval; from the end of
-    /// the n-th failed one in a row, the smaller of interval * 2^(n-1) and five minutes, but never less than
-    /// the interval.
+    /// a failed one likewise, and of each further one in a row twice that, or five minutes if these are less,
+    /// but never less than the interval.
     base::Duration after_success();
     base::Duration after_failure();
 
@@ -27,7 +27,7 @@ class Schedule {
     base::Duration jittered(base::Duration d);
 
     base::Duration interval_;
-    int failures_ = 0;
+    bool failed_ = false;
     std::minstd_rand random_;
 };
 

@@ -50,6 +50,23 @@ TEST(StatementMessage, OfAServerThatSaysNothingIsLibpqs) {
               "SSL SYSCALL error:  EOF detected");
 }
 
+TEST(LoginMessage, LeavesOutTheAdviceToDoWithoutVerification) {
+    for (const char* const advice :
+         {"Either provide the file or change sslmode to disable server certificate verification.\n",
+          "Either provide the file, use the system's trusted roots with sslrootcert=system, or change "
+          "sslmode to "
+          "disable server certificate verification.\n"}) {
+        const auto message = read_login_message(
+            std::string("connection to server at \"a\" (10.0.0.1), port 5432 failed: root certificate file "
+                        "\"/ca.pem\" does not exist\n") +
+            advice);
+        EXPECT_EQ(
+            message.text,
+            "connection to server at \"a\" (10.0.0.1), port 5432 failed: root certificate file \"/ca.pem\" "
+            "does not exist");
+    }
+}
+
 TEST(LoginMessage, IsThatOfTheLastAttempt) {
     const auto message = read_login_message(
         "connection to server at \"a\" (10.0.0.1), port 5432 failed: Connection refused\n"

@@ -257,6 +257,19 @@ TEST_F(ServerLoop, RefusesWhatIsTooLargeOrNotHttp) {
         {"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
         {"POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
          400},
+        {"POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 501},
+        {"POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
+        {"POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 501},
+        {"POST /post HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "0\r\n\r\n",
+         400},
+        {"POST /post HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {[] {
+             std::string lines;
+             for (int i = 0; i < 10'000; ++i) lines += "\r\n";
+             return lines;
+         }(),
+         431},
         {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505},
         {"\x16\x03\x01\x02\x01\x01\xFC\x03\x03", 400},
     });
@@ -280,6 +293,28 @@ TEST_F(ServerLoop, WhoIsRefusedMayFinishSendingAndIsNotReset) {
     }
     EXPECT_EQ(client.read().status(), 413);
     EXPECT_TRUE(client.closed());
+}
+
+TEST_F(ServerLoop, SkipsEmptyLinesBeforeARequest) {
+    start();
+    for (const char* const before : {"\r\n", "\r\n\r\n\r\n"}) {
+        Client client(port_);
+        client.send(std::string(before) + "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_EQ(client.read().status(), 200);
+    }
+    Client slow(port_);
+    for (const char* const piece : {"\r", "\n", "\r\n\r", "\nGET / HT", "TP/1.1\r\nHost: a\r\n\r\n"}) {
+        slow.send(piece);
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_EQ(slow.read().status(), 200);
+    slow.send(
+        "POST /post HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\nGET / HTTP/1.1\r\nHost: "
+        "a\r\n\r\n");
+    EXPECT_EQ(slow.read().status(), 200);
+    EXPECT_EQ(slow.read().status(), 200) << "and what is behind the body and the empty line";
+    slow.send("\rGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(slow.read().status(), 400);
 }
 
 TEST_F(ServerLoop, TakesASmallBodyAndForgetsIt) {
