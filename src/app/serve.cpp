@@ -3,9 +3,23 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "app/monitor.hpp"
+#include "base/descriptor.hpp"
 #include "base/log.hpp"
 
 namespace keyshift::app {
+namespace {
+
+/// Four collectors hold some 40, and each scrape and each command that asks one more.
+constexpr std::size_t kFewDescriptors = 64;
+
+void warn_of_few_descriptors() {
+    const std::size_t most = base::raise_descriptor_limit();
+    if (most >= kFewDescriptors) return;
+    base::log::warn("this process may open few files: sources, scrapes or the state may fail",
+                    {{"limit", most}, {"hint", "let it have 1024 (LimitNOFILE, ulimit -n)"}});
+}
+
+}  // namespace
 
 int run_serve(const ServeCommand& command) {
     const auto file = configuration_file(command.config);
@@ -28,6 +42,7 @@ int run_serve(const ServeCommand& command) {
         return kConfig;
     }
     base::log::configure(config->log.level, config->log.format);
+    warn_of_few_descriptors();
     auto monitor = Monitor::start(std::move(*config), std::move(launch));
     if (!monitor) {
         print_error(monitor.error());

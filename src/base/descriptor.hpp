@@ -2,6 +2,7 @@
 // Owns a file descriptor, or none. Not copyable; one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <utility>
 
 namespace keyshift::base {
@@ -22,5 +23,8 @@ class Descriptor {
  private:
     int number_;
 };
+
+/// How many may be open, after the process's limit has been raised to what it is allowed.
+std::size_t raise_descriptor_limit();
 
 }  // namespace keyshift::base

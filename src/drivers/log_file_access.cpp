@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -128,16 +127,6 @@ bool is_compressed(std::string_view beginning) {
                        beginning.size() >= 10;
     return bzip2 || std::any_of(kMagic.begin(), kMagic.end(),
                                 [&](std::string_view magic) { return beginning.starts_with(magic); });
-}
-
-std::size_t raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-    if (limit.rlim_cur < limit.rlim_max) {
-        const rlimit raised{limit.rlim_max, limit.rlim_max};
-        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-    }
-    return static_cast<std::size_t>(limit.rlim_cur);
 }
 
 }  // namespace keyshift::drivers

@@ -60,7 +60,4 @@ std::uint64_t leading_zeros(const Descriptor& file);
 /// gzip, bzip2, xz, zstd. A log that has been compressed holds nothing that did not stand in it before.
 bool is_compressed(std::string_view beginning);
 
-/// How many files may be open, after the process's limit has been raised to what it is allowed.
-std::size_t raise_descriptor_limit();
-
 }  // namespace keyshift::drivers

@@ -32,7 +32,7 @@ constexpr std::string_view kLooked = "looked";
 constexpr std::size_t kLeftToOthers = 128;
 
 std::size_t most_open() {
-    const std::size_t limit = raise_descriptor_limit();
+    const std::size_t limit = base::raise_descriptor_limit();
     return std::clamp(limit - std::min(limit, kLeftToOthers), std::size_t{16}, kMostOpen);
 }
 

@@ -303,6 +303,7 @@ def test_few_descriptors_are_enough_and_too_many_clients_no_end(table: KeyTable)
         eventually(lambda: http.answers(f"{serve.url}/-/healthy"), 20, "an answer after the storm")
         eventually(lambda: serve.keys() == (2, 1), 20, "the added key")
         assert serve.metric("process_open_fds") < 40
+        assert "this process may open few files" in serve.process.log() and "limit=40" in serve.process.log()
 
 
 def test_many_scrapes_at_once(table: KeyTable):
