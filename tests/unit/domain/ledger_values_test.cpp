@@ -67,6 +67,7 @@ TEST(LedgerValues, AKeyThatWasNeverUsedIsUsedByATimeInTheFuture) {
     watch.ledger.observe(key);
     key.last_used_at = kNow + 1min;
     EXPECT_TRUE(watch.ledger.observe(key).used);
+    EXPECT_EQ(watch.memory().last_used, to_seconds(kNow + 1min));
     key.last_used_at = kNow + 2min;
     EXPECT_TRUE(watch.ledger.observe(key).used) << "one that is not ahead needs no other name to be a use";
     use_ahead(watch, key, kNow + 9h);
