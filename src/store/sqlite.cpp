@@ -14,9 +14,10 @@ using base::Result;
 Statement::Statement(Sqlite& database, std::string_view sql)
     : database_(&database), statement_(nullptr, &sqlite3_finalize) {
     sqlite3_stmt* statement = nullptr;
-    sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                       &statement, nullptr);
+    const int code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     statement_.reset(statement);
+    if (code != SQLITE_OK) unprepared_ = database.unprepared();
 }
 
 Statement& Statement::bind(int index, std::int64_t value) {
@@ -37,7 +38,8 @@ Statement& Statement::bind_null(int index) {
 }
 
 Result<bool> Statement::step() {
-    const int code = statement_ ? sqlite3_step(statement_.get()) : SQLITE_MISUSE;
+    if (unprepared_) return *unprepared_;
+    const int code = sqlite3_step(statement_.get());
     if (code == SQLITE_ROW) return true;
     const Error error = code == SQLITE_DONE ? Error{} : database_->error();
     reset();
@@ -46,6 +48,7 @@ Result<bool> Statement::step() {
 }
 
 void Statement::reset() {
+    if (!statement_) return;
     sqlite3_reset(statement_.get());
     sqlite3_clear_bindings(statement_.get());
 }
@@ -105,18 +108,26 @@ Result<void> Sqlite::copy_from(Sqlite& other) {
 
 Error Sqlite::error() {
     const int code = handle_ ? sqlite3_errcode(handle_.get()) & 0xFF : SQLITE_NOMEM;
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) corrupt_ = true;
     const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
     const bool no_right = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
     const bool full = code == SQLITE_FULL || code == SQLITE_IOERR;
     const bool busy = code == SQLITE_BUSY;
-    return {no_right ? Errc::permission
-            : busy   ? Errc::timeout
-                     : Errc::other,
-            "state file " + file_.string() + ": " + text,
-            no_right ? "check that the directory exists and that keyshift's user may write to it"
-            : full   ? "free space on its file system; nothing is lost, writing is tried again"
-                     : ""};
+    const Error error{no_right ? Errc::permission
+                      : busy   ? Errc::timeout
+                               : Errc::other,
+                      "state file " + file_.string() + ": " + text,
+                      no_right ? "check that the directory exists and that keyshift's user may write to it"
+                      : full   ? "free space on its file system; nothing is lost, writing is tried again"
+                               : ""};
+    if (!damage_ && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) damage_ = error;
+    return error;
+}
+
+Error Sqlite::unprepared() {
+    const bool not_there = handle_ && (sqlite3_errcode(handle_.get()) & 0xFF) == SQLITE_ERROR;
+    const Error of_it = error();
+    if (!damage_ && not_there) damage_ = of_it;
+    return of_it;
 }
 
 }  // namespace keyshift::store

@@ -19,8 +19,8 @@ namespace keyshift::store {
 
 class Sqlite;
 
-/// A prepared statement. Bind by position from 1, step(), read columns from 0, reset(). Errors of binding
-/// appear in step().
+/// A prepared statement. Bind by position from 1, step(), read columns from 0, reset(). Errors of preparing
+/// and of binding appear in step(); what was not prepared has no rows.
 class Statement {
  public:
     Statement() = default;
@@ -42,6 +42,7 @@ class Statement {
  private:
     Sqlite* database_ = nullptr;
     std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_{nullptr, nullptr};
+    std::optional<base::Error> unprepared_;
 };
 
 class Sqlite {
@@ -55,8 +56,11 @@ class Sqlite {
     base::Result<void> copy_from(Sqlite& other);
     /// The last failure as an error; the file's path is in it.
     base::Error error();
-    /// Some failure said that the file is no database or a damaged one.
-    bool is_corrupt() const { return corrupt_; }
+    /// Likewise, of a statement that could not be prepared: where its tables are not there, the file is
+    /// damaged.
+    base::Error unprepared();
+    /// The first failure that said that the file is no database or a damaged one.
+    const std::optional<base::Error>& damage() const { return damage_; }
 
     sqlite3* handle() const { return handle_.get(); }
 
@@ -65,7 +69,7 @@ class Sqlite {
 
     std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
     std::filesystem::path file_;
-    bool corrupt_ = false;
+    std::optional<base::Error> damage_;
 };
 
 }  // namespace keyshift::store

@@ -148,7 +148,7 @@ Result<void> State::open_file() {
     if (descriptor >= 0) ::close(descriptor);
     shared_ = true;
     auto opened = open_file(Sharing::readers);
-    if (opened || database_ == nullptr || database_->is_corrupt() || opened.error().code == Errc::config)
+    if (opened || database_ == nullptr || database_->damage() || opened.error().code == Errc::config)
         return opened;
     // On a full disk the file can still be read, and written when there is room again: begin() tries.
     shared_ = false;
@@ -178,11 +178,12 @@ Result<void> State::first_look() {
     if (auto starts = load_observation_starts(); !starts) return starts.error();
     if (auto facts = load_facts(); !facts) return facts.error();
     statements_ = std::make_unique<Statements>(*database_);
+    if (database_->damage()) return *database_->damage();
     return {};
 }
 
 Result<std::string> State::replace_if_damaged() {
-    if (database_ && !database_->is_corrupt()) return std::string();
+    if (database_ && !database_->damage()) return std::string();
     statements_.reset();
     database_.reset();  // and stays so if what follows fails: then the next call is another try
     const auto aside = move_aside(file_);

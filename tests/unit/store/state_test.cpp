@@ -460,6 +460,42 @@ TEST_F(StateTest, ADamagedFileIsMovedAsideAndSaysWhere) {
     EXPECT_TRUE(kept);
 }
 
+TEST_F(StateTest, AFileWithoutOneOfItsTablesIsDamaged) {
+    for (const char* const table :
+         {"legacy_key", "legacy_state", "counter", "source", "pairing", "operator_pair", "acknowledgement",
+          "event", "progress", "fact", "part", "series", "hourly", "cursor", "failure", "key_use"}) {
+        SCOPED_TRACE(table);
+        open().reset();
+        {
+            auto database = Sqlite::open(directory_ / "keyshift.db");
+            ASSERT_TRUE((*database)->execute("DROP TABLE " + std::string(table)));
+        }
+        auto state = open();
+        EXPECT_NE(notice_.find("keyshift.db.damaged-"), std::string::npos) << notice_;
+        auto transaction = state->begin();
+        ASSERT_TRUE(transaction);
+        transaction->add_key(key("a"), 1, domain::Phase::pending, kNow);
+        EXPECT_TRUE(transaction->commit());
+        state.reset();
+        fs::remove_all(directory_);
+        fs::create_directory(directory_);
+    }
+}
+
+TEST_F(StateTest, WhatCouldNotBePreparedFailsEachTimeAndHasNoRows) {
+    open().reset();
+    auto database = Sqlite::open(directory_ / "keyshift.db");
+    Statement statement(**database, "SELECT a FROM nowhere WHERE b = ?1");
+    for (int times = 0; times < 2; ++times) {
+        const auto row = statement.bind(1, "x").step();
+        ASSERT_FALSE(row);
+        EXPECT_NE(row.error().what.find("no such table: nowhere"), std::string::npos) << row.error().what;
+        EXPECT_EQ(statement.text(0), "");
+        statement.reset();
+    }
+    EXPECT_TRUE((*database)->damage());
+}
+
 TEST_F(StateTest, AFileFromANewerVersionIsRefusedAndLeftAlone) {
     open().reset();
     {
