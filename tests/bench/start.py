@@ -41,7 +41,7 @@ class Daemon:
         }
         self._options: list[str] = []
         if configuration:
-            (self._home / "keyshift.yaml").write_text(configuration)
+            (self._home / "keyshift.yaml").write_text(f"{configuration}state: {{directory: {self._home}}}\n")
             self._options.append(f"--config={self._home / 'keyshift.yaml'}")
 
     def __enter__(self) -> "Daemon":

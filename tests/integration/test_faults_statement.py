@@ -77,7 +77,11 @@ def test_a_connection_that_the_server_ends_is_explained_by_its_last_words(big_ta
         assert big_table.database.execute(f"SELECT pg_terminate_backend(pid) {WATCHERS}") == [(True,)]
         proxy.resume()
         error, hint = failure(serve)
-        assert "terminating connection due to administrator command" in error
+        last_words = ["terminating connection due to administrator command"]
+        if stage == "copy":
+            # A server that waits for room to write rows sends none; whether it still does is chance.
+            last_words.append("server closed the connection unexpectedly")
+        assert any(words in error for words in last_words), error
         assert "check that the server runs" in hint
         assert serve.errors() == {"connect": 1}
         eventually(lambda: serve.keys() == (60_002, 1), 30, "the recovery")
