@@ -45,9 +45,14 @@ struct Fields {
 
 /// The size of a text up to its closing quotation mark; npos: it has none.
 std::size_t quoted_size(std::string_view text) {
-    std::size_t at = text.find_first_of("\"\\");
-    while (at != std::string_view::npos && text[at] == '\\')
-        at = at + 2 > text.size() ? std::string_view::npos : text.find_first_of("\"\\", at + 2);
+    // Each line of sqlx has some hundred characters between two: find() takes a tenth of a loop.
+    std::size_t at = text.find('"');
+    while (at != std::string_view::npos) {
+        const std::size_t before = text.substr(0, at).find_last_not_of('\\');
+        const std::size_t slashes = at - (before == std::string_view::npos ? 0 : before + 1);
+        if (slashes % 2 == 0) return at;
+        at = text.find('"', at + 1);
+    }
     return at;
 }
 

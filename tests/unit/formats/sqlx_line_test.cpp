@@ -42,6 +42,17 @@ TEST(SqlxLine, WhatIsInAStatementIsNoField) {
         "SELECT ' rows_returned=9 \" rows_returned=8 '|0|1");
 }
 
+TEST(SqlxLine, AStatementEndsAtTheFirstMarkThatIsNotEscaped) {
+    const auto with = [](const std::string& statement) {
+        return read("summary=\"s\" db.statement=\"" + statement + "\" rows_affected=0 rows_returned=1");
+    };
+    EXPECT_EQ(with(R"(\\)"), R"(\|0|1)");
+    EXPECT_EQ(with(R"(a\\\"b)"), "a\\\"b|0|1");
+    EXPECT_EQ(with(R"(\"\"\")"), "\"\"\"|0|1");
+    EXPECT_EQ(with(R"(a\)"), "none") << "its mark is escaped, and there is no other";
+    EXPECT_EQ(read(R"(summary="\")"), "none");
+}
+
 TEST(SqlxLine, NothingElseIsOne) {
     for (const char* const message :
          {"", "summary=\"", "summary=\"x\"",
