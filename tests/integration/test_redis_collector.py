@@ -313,12 +313,18 @@ def test_loading():
     directives = ["enable-debug-command local", "key-load-delay 2000", "loading-process-events-interval-bytes 1024"]
     with Redis(directives=[*directives, "dbfilename dump.rdb"]) as server:
         client = server.client()
-        client.execute_command("DEBUG", "POPULATE", 600, "llm:cache", 50)
+        client.execute_command("DEBUG", "POPULATE", 2500, "llm:cache", 50)
         with Serve(watching_redis(server.url())) as serve:
             look(serve)
-            with contextlib.suppress(Exception):
-                client.execute_command("DEBUG", "RELOAD")
+
+            def reload() -> None:
+                with contextlib.suppress(Exception):
+                    client.execute_command("DEBUG", "RELOAD")
+
+            loading = threading.Thread(target=reload)
+            loading.start()
             expect_failure(serve, "connect", "it is loading its data set")
+            loading.join()
             wait(serve, lambda: is_up(serve), "it is back")
 
 
