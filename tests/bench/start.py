@@ -1,8 +1,8 @@
 """Start to the first answered scrape, and memory: the daemon on a small table.
 
 The memory is of a daemon with the collectors keys and redis, as the kernel's smaps_rollup has it: while no other
-keyshift runs, since a second one makes the program's pages look shared. The scrapes use one connection. For orientation a start of `keyshift --version` is timed in turn:
-what the machine takes to load the program.
+keyshift runs, since a second one makes the program's pages look shared. The scrapes use one connection. For
+orientation a start of `keyshift --version` is timed in turn: what the machine takes to load the program.
 """
 
 import argparse
