@@ -127,12 +127,15 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
                         growth_of(index_of(Event::failure_unknown_key), totals, headline.marks));
 }
 
-/// It counts whatever is read from an instance: an upper bound.
-constexpr const char* kUpperBound = "redis";
+/// Redis counts whatever is read from an instance. To statements, a lookup that found nothing was of an
+/// unknown key until they see the gateway scan: it may have been of a legacy one.
+bool is_upper_bound(std::string_view name, Signal signal) {
+    return name == (signal == Signal::auth_failures ? "statements" : "redis");
+}
 
 /// Counts events of the gateway one by one: others give a bound.
-bool counts_exactly(std::string_view name) {
-    return name != kLastUsed && name != kUpperBound;
+bool counts_exactly(std::string_view name, Signal signal) {
+    return name != kLastUsed && !is_upper_bound(name, signal);
 }
 
 /// A configured source may count the signal's events one by one, unless it was read and cannot.
@@ -141,7 +144,7 @@ bool may_be_counted(const Evidence& evidence, Signal signal,
     const Events needed = needed_for(signal);
     return std::any_of(measurable.begin(), measurable.end(), [&](const auto& promise) {
         const auto& [name, events] = promise;
-        if (!counts_exactly(name) || (needed & ~events).any()) return false;
+        if (!counts_exactly(name, signal) || (needed & ~events).any()) return false;
         const auto source = evidence.sources.find(name);
         const bool read = source != evidence.sources.end() && source->second.read_at;
         return !read || (needed & ~source->second.offers).none();
@@ -186,7 +189,7 @@ Choice choose(const Evidence& evidence, Signal signal, const std::map<std::strin
               std::optional<std::uint64_t> last_used, base::Time now) {
     Choice second;
     for (const std::string_view name : evidence_order(signal)) {
-        if (name == kUpperBound && may_be_counted(evidence, signal, measurable)) continue;
+        if (is_upper_bound(name, signal) && may_be_counted(evidence, signal, measurable)) continue;
         const auto totals = usable(evidence, name, signal, last_used, now);
         if (!totals) continue;
         if (has_counted(evidence, name, signal, *totals)) return {name, *totals};
@@ -220,7 +223,7 @@ void update(Evidence& evidence, Signal signal, const std::map<std::string, Event
     headline.evidence = choice.name;
     if (same) {
         grow(evidence, signal, choice.totals, now);
-    } else if (counts_exactly(choice.name)) {
+    } else if (counts_exactly(choice.name, signal)) {
         raise_to(evidence, signal, choice.totals, now);
     }
     headline.marks = choice.totals;

@@ -46,6 +46,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "shared_preload_libraries": "pg_stat_statements",
     "timezone": "UTC",
+    # A standby that is slow, or cut off for a while, still finds what it has not read.
+    "wal_keep_size": "64MB",
 }
 _STATEMENT_TIMEOUT = "60s"
 

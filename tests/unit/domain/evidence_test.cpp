@@ -457,6 +457,26 @@ TEST_F(HeadlinesTest, AnUpperBoundIsNoEvidenceOfWhatAConfiguredSourceMayCount) {
     EXPECT_EQ(evidence(Signal::auth_cache), "redis") << "it cannot, here";
 }
 
+TEST_F(HeadlinesTest, StatementsAreAnUpperBoundOfFailures) {
+    const Events fails = of({Event::failure_unknown_key, Event::fallback});
+    Look look = offering(fails);
+    look.growth.at(index_of(Event::failure_unknown_key)) = 3;
+    measurable_ = {{"statements", fails}, {"gateway_metrics", fails}};
+    take("statements", look);
+    EXPECT_EQ(evidence(), "statements") << "and they count hits";
+    EXPECT_EQ(evidence(Signal::auth_failures), "") << "one may have been of a legacy key, whose scan comes";
+    look.growth.at(index_of(Event::failure_unknown_key)) = 2;
+    take("gateway_metrics", look);
+    EXPECT_EQ(total(Event::failure_unknown_key), 2U);
+    measurable_.erase("gateway_metrics");
+    now_ += 1h;
+    take("statements", look);
+    EXPECT_EQ(evidence(Signal::auth_failures), "statements") << "nobody else is configured";
+    EXPECT_EQ(total(Event::failure_unknown_key), 2U) << "a bound raises nothing";
+    take("statements", look);
+    EXPECT_EQ(total(Event::failure_unknown_key), 4U);
+}
+
 TEST_F(HeadlinesTest, AnUpperBoundServesWhereNobodyElseIsConfigured) {
     const Events needed = of({Event::auth_cache_hit, Event::auth_cache_miss});
     Look cache = offering(needed);
