@@ -126,13 +126,9 @@ void EvidenceBook::take(const std::string& source, const collectors::Observation
     if (seen.probe) take_answers(*seen.probe, model.probe);
 }
 
-void EvidenceBook::take_log(const std::string& source, const collectors::LogFacts& seen, Time now,
-                            domain::Model& model) {
-    domain::LogStatus& log = model.logs[source];
-    log.lines.add(seen.lines);
-    log.lag_bytes = seen.lag_bytes;
-    log.read_since_start = true;
-    for (const auto& [name, text] : seen.cursor) {
+void EvidenceBook::take_cursor(const std::string& source,
+                               const std::map<std::string, std::optional<std::string>>& changes) {
+    for (const auto& [name, text] : changes) {
         if (text) {
             cursors_[source][name] = *text;
         } else {
@@ -140,6 +136,15 @@ void EvidenceBook::take_log(const std::string& source, const collectors::LogFact
         }
         of_logs_.cursors[{source, name}] = text;
     }
+}
+
+void EvidenceBook::take_log(const std::string& source, const collectors::LogFacts& seen, Time now,
+                            domain::Model& model) {
+    domain::LogStatus& log = model.logs[source];
+    log.lines.add(seen.lines);
+    log.lag_bytes = seen.lag_bytes;
+    log.read_since_start = true;
+    take_cursor(source, seen.cursor);
     heard_uses_.merge(seen.uses);
     of_logs_.uses.merge(seen.uses);
     if (!seen.failures.empty())

@@ -59,6 +59,9 @@ class EvidenceBook {
     /// keyshift may be causing these events from now on (by 1), or no longer (by -1): meanwhile so many are
     /// not believed. What it did cause is in what it saw, see take().
     void own(const std::vector<domain::Event>& events, std::int64_t by);
+    /// A look at `source` failed, or not: what has changed in how far it has been read.
+    void take_cursor(const std::string& source,
+                     const std::map<std::string, std::optional<std::string>>& changes);
     /// How far `source` has been read, for Collector::resume().
     const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
     /// Uses of keys that logs have told of since this was last asked.

@@ -313,6 +313,7 @@ void Monitor::note_missing(Watched& watched, const collectors::Observation& seen
 }
 
 void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle& cycle) {
+    book_.take_cursor(watched.source.name(), cycle.cursor);
     if (watched.extra && collectors::is_lacking(cycle.error.code) && !status.observation_start) {
         if (status.not_measured.empty()) {
             log::info("not measured", {{"source", watched.source.name()},

@@ -40,6 +40,7 @@ Cycle Source::look(const JournalInput& input) {
         cycle.observation = *std::move(observed);
     } else {
         cycle.error = observed.error();
+        cycle.cursor = collector_->saved_though_failed();
     }
     return cycle;
 }

@@ -27,6 +27,8 @@ namespace keyshift::app {
 struct Cycle {
     std::optional<collectors::Observation> observation;  ///< empty: the source could not be read
     base::Error error;                                   ///< then: why
+    /// Then: what has to be saved of the source's cursor all the same.
+    std::map<std::string, std::optional<std::string>> cursor;
     std::optional<domain::KeyPoll> keys;     ///< of the key table's source, unless there is an error
     std::optional<base::Error> state_error;  ///< what is known could not be read: there was no poll
     std::string state_notice;                ///< the state file was replaced, and why; mostly empty

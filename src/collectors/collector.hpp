@@ -120,6 +120,8 @@ class Collector {
     /// Where an earlier process had got to: what its observations said of their cursor. Before the first
     /// collect(), on any thread.
     virtual void resume(const std::map<std::string, std::string>& /*cursor*/) {}
+    /// After a collect() that failed: what resume() needs all the same.
+    virtual std::map<std::string, std::optional<std::string>> saved_though_failed() { return {}; }
     /// Readable as soon as collect() may find something new, whatever the interval says, until the next
     /// collect(). -1: nothing tells. The same over the collector's life.
     virtual int wake_fd() const { return -1; }

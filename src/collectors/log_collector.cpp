@@ -92,6 +92,12 @@ class LogCollector final : public Collector {
         input_->resume(input);
     }
 
+    std::map<std::string, std::optional<std::string>> saved_though_failed() override {
+        std::map<std::string, std::optional<std::string>> out;
+        for (auto& [name, text] : input_->saved_though_failed()) out[under(kInput, name)] = text;
+        return out;
+    }
+
     int wake_fd() const override { return input_->wake_fd(); }
     Duration rest() const override { return rest_; }
     std::optional<Duration> look_every() const override {

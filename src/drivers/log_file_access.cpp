@@ -34,6 +34,7 @@ std::optional<FileStatus> status_at(int directory, const char* path, int flags) 
                              has_birth ? nanoseconds(s.stx_btime) : 0},
                       .size = s.stx_size,
                       .modified_ns = nanoseconds(s.stx_mtime),
+                      .changed_ns = nanoseconds(s.stx_ctime),
                       .mode = s.stx_mode,
                       .linked = s.stx_nlink > 0,
                       .fresh = nanoseconds(s.stx_mtime) > (now - kTimeStep).count()};

@@ -20,6 +20,7 @@ struct FileStatus {
     FileId id;
     std::uint64_t size = 0;
     std::int64_t modified_ns = 0;
+    std::int64_t changed_ns = 0;  ///< its bytes, its names or its rights
     std::uint32_t mode = 0;
     bool linked = true;  ///< it has a name
 

@@ -92,6 +92,21 @@ std::string base_name_of(const std::string& path) {
     return path.substr(path.rfind('/') + 1);
 }
 
+bool is_named_after(const std::string& path, const std::string& original) {
+    const std::string name = base_name_of(path);
+    const std::string log = base_name_of(original);
+    constexpr std::string_view kBetween = ".-_~#@";
+    const auto parts = [&](std::size_t at) { return kBetween.find(name[at]) != std::string_view::npos; };
+    if (name.size() <= log.size()) return false;
+    if (name.starts_with(log)) return parts(log.size());
+    const std::size_t dot = log.rfind('.');
+    if (dot == std::string::npos || dot == 0 || !parts(dot)) return false;
+    const std::string_view ending = std::string_view(log).substr(dot);
+    if (!name.starts_with(log.substr(0, dot)) || !name.ends_with(ending)) return false;
+    const std::string_view middle = std::string_view(name).substr(dot, name.size() - log.size());
+    return middle.find_first_not_of("0123456789.-_:+TZ") == std::string_view::npos;
+}
+
 NamesFound LogGlobs::find() const {
     NamesFound out;
     std::set<std::string> seen;

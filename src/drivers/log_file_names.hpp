@@ -47,6 +47,9 @@ class LogGlobs {
 
 std::string directory_of(const std::string& path);
 std::string base_name_of(const std::string& path);
+/// As rotated files and copies are: "app.log.1", "app.log-20261125", "app.log~" and "app-20261125.log" after
+/// "app.log", but not "app-debug.log".
+bool is_named_after(const std::string& path, const std::string& original);
 
 /// The paths of all regular files in a directory, perhaps of others too.
 std::vector<std::string> look_into(const std::string& directory);

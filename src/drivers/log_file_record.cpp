@@ -95,17 +95,17 @@ std::string encode_flags(const FileRecord& record) {
     return flags.empty() ? std::string(kNone) : flags;
 }
 
-std::optional<FileId> decode_name(std::string_view name) {
-    FileId id;
-    if (!read_hex(take(name, ':'), id.device) || !read_hex(take(name, ':'), id.inode)) return std::nullopt;
-    if (!read_hex(name, id.birth_ns)) return std::nullopt;
-    return id;
-}
-
 }  // namespace
 
 std::string record_name(const FileId& id) {
     return hex(id.device) + ':' + hex(id.inode) + ':' + hex(id.birth_ns);
+}
+
+std::optional<FileId> decode_record_name(std::string_view name) {
+    FileId id;
+    if (!read_hex(take(name, ':'), id.device) || !read_hex(take(name, ':'), id.inode)) return std::nullopt;
+    if (!read_hex(name, id.birth_ns)) return std::nullopt;
+    return id;
 }
 
 std::string encode_record(const FileRecord& record) {
@@ -116,7 +116,7 @@ std::string encode_record(const FileRecord& record) {
 }
 
 std::optional<FileRecord> decode_record(std::string_view name, std::string_view text) {
-    const auto id = decode_name(name);
+    const auto id = decode_record_name(name);
     if (!id || take(text, ' ') != kVersion) return std::nullopt;
     FileRecord record{.id = *id};
     const std::string_view flags = take(text, ' ');

@@ -47,6 +47,7 @@ struct FileRecord {
 
 /// The name and the text under which a record is saved, both printable ASCII.
 std::string record_name(const FileId& id);
+std::optional<FileId> decode_record_name(std::string_view name);
 std::string encode_record(const FileRecord& record);
 /// Empty when it is not what encode_record() wrote.
 std::optional<FileRecord> decode_record(std::string_view name, std::string_view text);

@@ -24,6 +24,8 @@ constexpr Duration kLookEvery = 5s;
 constexpr Duration kPollEvery = 1s;
 /// A file may have had several writers, of which the first has closed it.
 constexpr Duration kAfterClose = 1s;
+/// A writer has closed it before it lost its name, or another file is written in its place.
+constexpr Duration kAfterRelease = 5s;
 /// Rounds of one read() in which files turn out not to be what they were.
 constexpr int kMostRounds = 8;
 constexpr std::size_t kMostOpen = 20'000;
@@ -51,6 +53,7 @@ LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watc
 void LogFileSet::resume(const LogCursor& cursor) {
     for (const auto& [name, text] : cursor) {
         if (name == kLooked) first_ = false;
+        start_.resume(name, text);
         const auto record = decode_record(name, text);
         if (!record) continue;
         auto file = std::make_unique<LogFile>();
@@ -114,15 +117,18 @@ Result<LogRead> LogFileSet::conclude(LogRead read) {
         return entry.second->descriptor || (entry.second->located && entry.second->problem.empty());
     });
     read.missing = missing();
+    LogCursorChanges start = start_.take_changes(faults_);
+    if (std::exchange(first_, false)) start.emplace(kLooked, std::string(1, '1'));
     if (!any && read.bytes == 0 && !read.missing.empty()) {
         const bool refused = std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) {
             return fault.code == EACCES || fault.code == EPERM;
         });
+        of_failure_ = std::move(start);
         return Error{refused ? Errc::permission : Errc::connect,
                      "no log can be read: " + read.missing.front(),
                      refused ? "let keyshift's user read it, such as by its group" : "check the path"};
     }
-    if (std::exchange(first_, false)) read.cursor.emplace(kLooked, std::string(1, '1'));
+    read.cursor = std::move(start);
     read.lossy = std::exchange(lossy_, false);
     take_changes(read.cursor);
     return read;
@@ -172,15 +178,29 @@ void LogFileSet::give_up(LogSink& sink) {
             if (file.gone()) forget(file);
             continue;
         }
-        const Duration patience =
-            file.closed ? std::min(kAfterClose, options_.give_up_after) : options_.give_up_after;
-        const auto due = file.grew_at + patience;
+        const auto due = file.grew_at + patience_with_writer(file);
         if (due > now) {
             give_up_at_ = std::min(give_up_at_, due);
         } else if (!finish(file, sink)) {
             give_up_at_ = std::min(give_up_at_, now + kLookEvery);
         }
     }
+}
+
+Duration LogFileSet::patience_with_writer(const LogFile& file) const {
+    const Duration most = options_.give_up_after;
+    if (file.closed) return std::min(kAfterClose, most);
+    return file.released || has_successor(file) ? std::min(kAfterRelease, most) : most;
+}
+
+/// Its writer has gone on in another file, under the name that this one had.
+bool LogFileSet::has_successor(const LogFile& file) const {
+    if (file.left_name.empty() || file.status.size <= file.record.life.offset) return false;
+    return std::any_of(files_.begin(), files_.end(), [&](const auto& entry) {
+        const LogFile& other = *entry.second;
+        return &other != &file && other.named && other.record.path == file.left_name &&
+               other.status.size > 0 && other.status.modified_ns > file.status.modified_ns;
+    });
 }
 
 /// False: not now. Else `file` may be gone.

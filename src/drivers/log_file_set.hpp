@@ -20,6 +20,7 @@
 #include "drivers/log_file.hpp"
 #include "drivers/log_file_names.hpp"
 #include "drivers/log_file_reader.hpp"
+#include "drivers/log_file_start.hpp"
 #include "drivers/log_file_watch.hpp"
 #include "drivers/log_files.hpp"
 
@@ -42,6 +43,7 @@ class LogFileSet final : public LogInput {
     int wake_fd() const override { return watch_.descriptor(); }
     base::Duration look_every() const override;
     std::vector<LogPlace> places() override;
+    LogCursorChanges saved_though_failed() override { return std::exchange(of_failure_, {}); }
     std::vector<base::Error> hindrances() const override;
     void from_beginning() override { from_end_ = false; }
 
@@ -68,6 +70,7 @@ class LogFileSet final : public LogInput {
     void find_unopened(LogFile& file);
     void move(LogFile& file, const std::string& path);
     void set_rotated(LogFile& file);
+    void set_left(LogFile& file, const std::string& name);
     bool open(LogFile& file);
     void close(LogFile& file);
     void close_idle();
@@ -82,7 +85,9 @@ class LogFileSet final : public LogInput {
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
     base::Duration patience(const LogFile& file) const;
-    bool has_original(const LogFile& file) const;
+    const LogFile* original_of(const LogFile& file) const;
+    bool awaits_original(const LogFile& file) const;
+    std::uint64_t place_of_copy(const LogFile& file) const;
     void take_waiting();
     void drop_blank();
     void hand_on(Ended& ended);
@@ -92,7 +97,14 @@ class LogFileSet final : public LogInput {
     void begin(LogFile& file);
     void begin_at(LogFile& file, std::uint64_t offset);
     void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
-    enum class Origin { own, copy, unclear };
+    enum class Origin {
+        own,
+        copy,      ///< all its bytes stand in another
+        grown_on,  ///< it began as a copy of one that is no longer written under its name
+        unclear
+    };
+    void begin_as_own(LogFile& file);
+    void wait(LogFile& file);
     bool may_be_original(const LogFile& other, const LogFile& file) const;
     std::optional<Origin> compare_with_original(LogFile& file, LogFile& original);
     Origin look_for_original(LogFile& file);
@@ -102,6 +114,8 @@ class LogFileSet final : public LogInput {
     void take_changes_of_originals();
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
+    base::Duration patience_with_writer(const LogFile& file) const;
+    bool has_successor(const LogFile& file) const;
     bool finish(LogFile& file, LogSink& sink);
     std::uint64_t lag();
     void take_changes(LogCursorChanges& out);
@@ -126,7 +140,7 @@ class LogFileSet final : public LogInput {
     LogFileWatch watch_;
     std::vector<NamesFound::Fault> faults_;  // of the last look at names
 
-    bool first_ = true;      // nothing has been read, now or before
+    bool first_ = true;      // nobody has looked, now or before
     bool names_due_ = true;  // names have to be looked at
     bool look_due_ = false;  // in the next read()
     bool looked_ = false;    // they have been in this read()
@@ -140,6 +154,8 @@ class LogFileSet final : public LogInput {
     std::deque<LogFile*> queue_;
     std::vector<Ended> ended_;
     LogCursorChanges forgotten_;
+    LogFileStart start_;
+    LogCursorChanges of_failure_;
 };
 
 }  // namespace keyshift::drivers

@@ -15,24 +15,11 @@ using namespace std::chrono_literals;
 constexpr int kLooksUntilGone = 2;
 
 /// How long a file waits that has the same bytes as another from its beginning on. A copy's original is
-/// truncated at once, or never; two logs that begin alike part with the first line that differs. What is
-/// longer than kHeadBytes, does not differ in a byte and is named after the other is a copy, and waits for as
-/// long as that holds.
+/// truncated at once, or never; two logs that begin alike part with the first line that differs. What does
+/// not differ in a byte and is named after the other is a copy, and waits for as long as that holds.
 constexpr base::Duration kWaitOfTiny = 5s;
 constexpr base::Duration kWaitOfUnrelated = 10s;
-constexpr base::Duration kWaitOfShort = 60s;
 constexpr base::Duration kForever = 24h * 365;
-
-/// "app.log.1", "app.log-20261125" and "app-20261125.log" are named after "app.log".
-bool is_named_after(const std::string& path, const std::string& original) {
-    const std::string stem = base_name_of(original);
-    return base_name_of(path).starts_with(stem.substr(0, std::max<std::size_t>(stem.rfind('.'), 1)));
-}
-
-/// Of a file all of whose bytes were in another: a few lines may be what two logs begin with.
-std::uint64_t place_of_copy(const LogFile& file) {
-    return file.status.size < kHeadBytes ? 0 : file.status.size;
-}
 
 /// More of its beginning is there than its record knows.
 bool is_young(const LogFile& file) {
@@ -166,6 +153,7 @@ void LogFileSet::end_life(LogFile& file) {
     record.finished = false;
     record.rotated = false;
     file.state = LogFile::State::unborn;
+    file.emptied = true;
     file.held_end = 0;
     // What stands there now may have to wait.
     if (std::exchange(file.queued, false)) std::erase(queue_, &file);
@@ -175,16 +163,42 @@ void LogFileSet::end_life(LogFile& file) {
 /// How long it waits for what becomes of its original.
 base::Duration LogFileSet::patience(const LogFile& file) const {
     if (file.status.size < Head::kFirstBytes) return kWaitOfTiny;
-    const auto original = files_.find(file.original);
-    if (original != files_.end() && !is_named_after(file.record.path, original->second->record.path))
-        return kWaitOfUnrelated;
-    return file.status.size < kHeadBytes ? kWaitOfShort : kForever;
+    const LogFile* const original = original_of(file);
+    const bool named_after = original != nullptr && is_named_after(file.record.path, original->record.path);
+    return named_after ? kForever : kWaitOfUnrelated;
 }
 
-/// What was rotated will not be truncated: a copy of it stays what it is. It may have been before.
-bool LogFileSet::has_original(const LogFile& file) const {
+const LogFile* LogFileSet::original_of(const LogFile& file) const {
     const auto original = files_.find(file.original);
-    return original != files_.end() && (!original->second->record.rotated || original->second->astray());
+    return original == files_.end() ? nullptr : original->second.get();
+}
+
+/// What was rotated will not be truncated: a copy of it stays what it is, once it is whole. It may have been
+/// before.
+bool LogFileSet::awaits_original(const LogFile& file) const {
+    const LogFile* const original = original_of(file);
+    if (original == nullptr) return false;
+    if (!original->record.rotated || original->astray()) return true;
+    const bool growing = Clock::now() - file.grew_at < kWaitOfTiny;
+    return growing && file.status.size < original->status.size && original->status.linked;
+}
+
+/// Of a file all of whose bytes were in another. A few lines may be what two logs begin with, unless they
+/// were there before the other lost its name, or are all that it held and are named after it.
+std::uint64_t LogFileSet::place_of_copy(const LogFile& file) const {
+    const std::uint64_t size = file.status.size;
+    const LogFile* const original = original_of(file);
+    bool copy = size >= kHeadBytes;
+    if (!copy && original != nullptr && original->left_ns != 0 && size >= Head::kFirstBytes) {
+        const bool in_its_place = file.record.path == original->left_name;
+        const bool all = size == original->status.size;
+        const bool older = file.status.modified_ns < original->left_ns;
+        copy = is_named_after(file.record.path, original->left_name) ? all || older : in_its_place && older;
+    }
+    if (!copy) return 0;
+    // What is written on under a log's own name ends the half line.
+    return globs_.is_plain_name(file.record.path) ? whole_lines_end(file.descriptor, 0, size, kLogBlock)
+                                                  : size;
 }
 
 /// Those that need wait no longer for what becomes of their original.
@@ -200,7 +214,7 @@ void LogFileSet::take_waiting() {
             unborn_.push_back(file);
         } else if (now - file->waiting_since >= patience(*file)) {
             begin_at(*file, 0);
-        } else if (!has_original(*file)) {
+        } else if (!awaits_original(*file)) {
             begin_at(*file, place_of_copy(*file));
         } else {
             waiting_.push_back(file);
@@ -323,22 +337,37 @@ void LogFileSet::conclude(const Ended& ended) {
 void LogFileSet::begin(LogFile& file) {
     // It may have been closed for the sake of others.
     if (!open(file)) return note_problem(file, errno);
-    const bool waited = file.state == LogFile::State::waiting;
     switch (first_ ? Origin::own : look_for_original(file)) {
         case Origin::unclear:
             return note_change(file);
         case Origin::copy:
-            if (!has_original(file)) return begin_at(file, place_of_copy(file));
-            if (!waited) file.waiting_since = Clock::now();
-            file.state = LogFile::State::waiting;
-            if (std::find(waiting_.begin(), waiting_.end(), &file) == waiting_.end())
-                waiting_.push_back(&file);
-            return;
+            return awaits_original(file) ? wait(file) : begin_at(file, place_of_copy(file));
+        case Origin::grown_on:
+            return begin_at(file, file.compared_size);
         case Origin::own:
-            break;
+            return begin_as_own(file);
     }
-    const std::uint64_t size = file.status.size;
-    if (!first_ || !from_end_) return begin_at(file, leading_zeros(file.descriptor));
+}
+
+/// From when on it waits: what is still being copied has not begun to.
+void LogFileSet::wait(LogFile& file) {
+    const bool waited = file.state == LogFile::State::waiting;
+    const LogFile* const original = original_of(file);
+    const bool in_making = original != nullptr && file.status.size < original->status.size;
+    if (!waited || in_making) file.waiting_since = Clock::now();
+    file.state = LogFile::State::waiting;
+    if (std::find(waiting_.begin(), waiting_.end(), &file) == waiting_.end()) waiting_.push_back(&file);
+}
+
+void LogFileSet::begin_as_own(LogFile& file) {
+    std::uint64_t size = file.status.size;
+    if (!first_) {
+        const auto start = from_end_ ? start_.take(file) : std::nullopt;
+        if (!start || *start > size) return begin_at(file, leading_zeros(file.descriptor));
+        size = *start;
+    } else if (!from_end_) {
+        return begin_at(file, leading_zeros(file.descriptor));
+    }
     // The half line at its end is new: it is read when it is whole.
     const std::uint64_t end = whole_lines_end(file.descriptor, 0, size, kLogBlock);
     const bool oversized = end == 0 && size >= kLogBlock;
@@ -366,12 +395,22 @@ void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t 
     give_up_at_ = {};
 }
 
-/// One that was rotated is no copy's original: what comes after it under its name may well begin alike. But
-/// where it could not be opened since, it may have been emptied before.
+/// What comes after a file under its name may well begin alike, and is no copy: a copy is older than its
+/// original's going, or named after what that is called now. But where the original could not be opened
+/// since, it may have been emptied before.
 bool LogFileSet::may_be_original(const LogFile& other, const LogFile& file) const {
     if (&other == &file || other.state != LogFile::State::followed || !other.located) return false;
     const bool waits_for_it = file.state == LogFile::State::waiting && file.original == other.record.id;
-    return !other.record.rotated || waits_for_it || other.astray();
+    if (!other.record.rotated || waits_for_it || other.astray()) return true;
+    // What was emptied is younger than it looks.
+    if (file.saved || file.emptied) return false;
+    const std::int64_t birth = file.record.id.birth_ns;
+    const std::int64_t left = other.left_ns != 0 ? other.left_ns : other.status.changed_ns;
+    // In one step of the clock a file may lose its name to another that has just been made.
+    const bool in_its_place = file.record.path == other.left_name;
+    if (birth != 0 && (in_its_place ? birth < left : birth <= left)) return true;
+    return other.status.linked && is_named_after(file.record.path, other.record.path) &&
+           !globs_.is_plain_name(file.record.path);
 }
 
 /// The file whose beginning it is.
@@ -381,7 +420,8 @@ LogFileSet::Origin LogFileSet::look_for_original(LogFile& file) {
         if (!may_be_original(*other, file)) continue;
         const Head& other_head = other->record.life.head;
         if (other_head.count() < head.count() && other->descriptor) grow_head(*other);
-        const bool tiny = head.count() == 0 && other->status.size < Head::kFirstBytes &&
+        const bool tiny = head.count() == 0 && !other->record.rotated &&
+                          other->status.size < Head::kFirstBytes &&
                           directory_of(other->record.path) == directory_of(file.record.path);
         if (!tiny && (head.common(other_head) == 0 || !head.agrees(other_head))) continue;
         if (const auto origin = compare_with_original(file, *other)) return *origin;
@@ -402,6 +442,13 @@ std::optional<LogFileSet::Origin> LogFileSet::compare_with_original(LogFile& fil
         file.original = original.record.id;
         file.compared_size = file.status.size;
         return Origin::copy;
+    }
+    if (original.record.rotated && !original.astray()) {
+        const std::uint64_t common = common_beginning(file, original);
+        if (common >= kHeadBytes) {
+            file.compared_size = whole_lines_end(file.descriptor, 0, common, kLogBlock);
+            return Origin::grown_on;
+        }
     }
     // It may have been truncated just now.
     if (const auto status = status_of(original.descriptor)) original.status = *status;

@@ -41,6 +41,7 @@ void LogFileSet::look_at_names() {
     // Before the files are taken: what appears afterwards tells.
     watch_.watch_directories(found.directories);
     faults_ = std::move(found.faults);
+    if (first_ && from_end_) start_.begin(faults_);
     take_named(found);
     // A file may be forgotten on the way.
     for (auto at = files_.begin(); at != files_.end();) {
@@ -96,6 +97,7 @@ void LogFileSet::take_new(const NamedFile& named) {
         note_change(file);
     } else {
         if (errno != ENOENT) faults_.push_back({named.path, std::generic_category().message(errno), errno});
+        if (from_end_ && (first_ || start_.was_hidden(named))) start_.note(named);
         files_.erase(named.status.id);
     }
 }
@@ -111,7 +113,7 @@ void LogFileSet::take_unnamed(LogFile& file) {
     if (!same || !file.proven) note_change(file);
     file.status = *status;
     give_up_at_ = {};
-    if (!status->linked) return;
+    if (!status->linked) return set_left(file, file.record.path);
     // Where it is not on the way, it may be beside.
     std::string path = name_now(file);
     if (path.empty()) path = find_in(directory_of(file.record.path), file.record.id).path;
@@ -146,7 +148,7 @@ void LogFileSet::find_unopened(LogFile& file) {
 }
 
 void LogFileSet::move(LogFile& file, const std::string& path) {
-    file.record.path = path;
+    set_left(file, std::exchange(file.record.path, path));
     // A name that stands in the configuration is one that is written under.
     if (globs_.is_plain_name(path)) {
         file.record.rotated = false;
@@ -154,6 +156,14 @@ void LogFileSet::move(LogFile& file, const std::string& path) {
         set_rotated(file);
     }
     note_dirty(file);
+}
+
+/// Copies of it are older than that. Once for each name.
+void LogFileSet::set_left(LogFile& file, const std::string& name) {
+    if (file.left_name == name) return;
+    file.left_name = name;
+    const auto status = file.descriptor ? status_of(file.descriptor) : status_of(file.record.path);
+    if (status) file.left_ns = status->changed_ns;
 }
 
 /// Its writer has some time from now on.

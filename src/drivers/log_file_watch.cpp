@@ -64,7 +64,7 @@ LogFileWatch::Changes LogFileWatch::look(const LogGlobs& globs) {
     Changes changes;
     inotify_.drain([&](const Inotify::Event& event) { note(event, globs, changes); });
     if (changes.everything)
-        for (auto& [watch, file] : files_) file->closed = false;
+        for (auto& [watch, file] : files_) file->closed = file->released = false;
     return changes;
 }
 
@@ -73,7 +73,8 @@ void LogFileWatch::note(const Inotify::Event& event, const LogGlobs& globs, Chan
         changes.everything = true;
     } else if (const auto found = files_.find(event.watch); found != files_.end()) {
         LogFile& file = *found->second;
-        if ((event.mask & IN_CLOSE_WRITE) != 0) file.closed = true;
+        if ((event.mask & IN_MODIFY) != 0) file.released = false;
+        if ((event.mask & IN_CLOSE_WRITE) != 0) file.closed = file.released = true;
         if ((event.mask & kMoves) != 0) {
             // What was closed before was not the end.
             file.closed = false;

@@ -41,7 +41,7 @@ class LogFileWatch {
     /// An open file, until unwatch(). Once is enough.
     void watch(LogFile& file);
     void unwatch(LogFile& file);
-    /// Also sets and takes back LogFile::closed.
+    /// Also sets and takes back LogFile::closed and LogFile::released.
     Changes look(const LogGlobs& globs);
 
  private:

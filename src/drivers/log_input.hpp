@@ -67,6 +67,8 @@ class LogInput {
     /// when nothing at all can be read (no file, no right, no journal); what `sink` has got in a call that
     /// fails is nothing.
     virtual base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) = 0;
+    /// After a read() that failed: what must be saved all the same, for a read() in another process.
+    virtual LogCursorChanges saved_though_failed() { return {}; }
     /// Readable, for poll(), as soon as read() may find something new; stays so until the next read(). -1:
     /// nothing tells, and read() has to be called by the clock. The same over the life of the input.
     virtual int wake_fd() const { return -1; }

@@ -95,8 +95,9 @@ TEST_F(LogFilesTruncationTest, DoesNotMindAnOlderCopyPutInItsPlace) {
     append("app.log", numbered(60, 70));
     EXPECT_EQ(read(), numbered(60, 70));
     copy("backup", "new");
+    std::this_thread::sleep_for(50ms);  // Some steps of the file system's clock.
     rename("new", "app.log");
-    EXPECT_EQ(read(), numbered(0, 30)) << "instead of it: a new log";
+    EXPECT_EQ(read(), "") << "instead of it: all of it was counted";
     append("app.log", numbered(70, 80));
     EXPECT_EQ(read(), numbered(70, 80));
 }
