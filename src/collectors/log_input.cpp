@@ -2,11 +2,14 @@
 #include "collectors/log_input.hpp"
 
 #include <array>
+#include <filesystem>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include <unistd.h>
 
+#include "base/utf8.hpp"
 #include "drivers/log_files.hpp"
 #include "drivers/log_journal.hpp"
 #include "drivers/log_stream.hpp"
@@ -29,12 +32,35 @@ constexpr const char* kHowTo =
     "give one of files: [\"/var/log/gateway/*.log\"], docker: [...], journald: {unit: gateway.service}, "
     "stdin: true";
 
+/// Why what stands there can never be followed; empty: it can, or it is not there.
+std::string unfollowable(const std::filesystem::path& path) {
+    std::error_code failed;
+    switch (std::filesystem::status(path, failed).type()) {
+        case std::filesystem::file_type::fifo:
+            return "is a pipe, which can be read once only";
+        case std::filesystem::file_type::socket:
+            return "is a socket";
+        case std::filesystem::file_type::character:
+        case std::filesystem::file_type::block:
+            return "is a device";
+        default:
+            return {};
+    }
+}
+
 /// Relative globs start where relative paths do.
 std::vector<std::string> globs(config::OptionsReader& reader, std::string_view key) {
     std::vector<std::string> out;
     for (const auto& path : reader.paths(key)) {
         if (path.filename().empty())
             reader.problem(key, "ends in '/'", "name the files in it, such as DIRECTORY/*.log");
+        if (const std::string why = unfollowable(path); !why.empty()) {
+            const std::string name = base::visible(path.string());
+            const bool pipe = why.starts_with("is a pipe");
+            reader.problem(key, "names " + name + ", which " + why,
+                           pipe ? "give stdin: true in its place, and start it as: keyshift serve < " + name
+                                : "name a file");
+        }
         out.push_back(path.string());
     }
     return out;

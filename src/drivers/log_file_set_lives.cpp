@@ -391,6 +391,10 @@ void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t 
     begin_at(file, offset);
     // A truncated file's copy is not written to any more. What was moved from elsewhere is what it was.
     file.record.rotated = ended.rotated || !ended.lost;
+    if (is_named_after(file.record.path, ended.path)) {
+        file.record.rotated = true;
+        file.left_name = ended.path;
+    }
     file.record.life.in_oversized = offset == ended.life.offset && ended.life.in_oversized;
     give_up_at_ = {};
 }
