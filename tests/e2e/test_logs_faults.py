@@ -100,7 +100,6 @@ def test_a_log_that_is_not_there_yet_is_followed_when_it_comes(logs: Path):
         assert serve.metric("keyshift_source_up", source="access_log") == 1
 
 
-@pytest.mark.xfail(strict=True, reason="what is put in the log's place and grows on is read from its beginning")
 def test_an_older_copy_is_nothing_new(logs: Path):
     """Of a log of some size: two that are short may begin alike by chance."""
     log, backup = logs / "access.log", logs.parent / "backup"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.keyshift import Keyshift, Serve
+from harness.keyshift import Serve
 from harness.scratch import scratch_directory
 from harness.wait import eventually
 from harness.watching_logs import following, lines
@@ -27,6 +27,7 @@ from harness.watching_logs import following, lines
 SOMEBODY_ELSE = "www-data"
 # Longer than anything waits that might be a copy, or a line's end: what would be counted twice has been by then.
 QUIET_SECONDS = 12.0
+PATIENCE_SECONDS = 30.0
 # Longer than a step of the clock that file systems take their times from.
 STEP_SECONDS = 0.05
 
@@ -84,7 +85,6 @@ class Log:
 
     name: str
     directory: Path
-    size: int  # lines that are there at first
     watched: Watched
     running: bool = False
     expected: Counter[str] = field(default_factory=Counter)
@@ -123,7 +123,7 @@ class Log:
 
     def await_all(self) -> None:
         try:
-            eventually(lambda: self.watched.counts(self.name) == +self.expected, 45, "everything counts")
+            eventually(lambda: self.watched.counts(self.name) == +self.expected, PATIENCE_SECONDS, "everything counts")
         except AssertionError:
             pass
 
@@ -231,7 +231,7 @@ def copy_and_truncate(log: Log) -> None:
 
 def copy_and_truncate_by_date(log: Log) -> None:
     log.write(3)
-    shutil.copy(log.path, log.at("access-20261130.log") if False else log.at("access.log-20261130"))
+    shutil.copy(log.path, log.at("access.log-20261130"))
     os.truncate(log.path, 0)
     log.write(3)
 
@@ -494,7 +494,7 @@ def same_content_in_two_directories(log: Log) -> None:
 def same_content_under_two_names(log: Log) -> None:
     content = log.text(25, expected=2)
     log.at("a.txt").write_bytes(content)
-    log.seen_one = True
+    step()
     log.at("b.txt").write_bytes(content)
 
 
@@ -674,7 +674,7 @@ def test_each_line_counts_once_however_logs_are_rotated():
         directory.mkdir(parents=True, mode=0o755)
         for parent in (directory, directory.parent):
             parent.chmod(0o755)
-        log = Log(name, directory, size, watched[start])
+        log = Log(name, directory, watched[start])
         log.path.write_bytes(log.text(size, expected=0 if start == "end" else 1))
         logs.append(log)
         ways[id(log)] = (row.way, when)
@@ -718,3 +718,135 @@ def test_each_line_counts_once_however_logs_are_rotated():
         assert complaints(logs) == ""
         for one in watched.values():
             assert set(lines(one.serve)) <= {"matched"}, lines(one.serve)
+
+
+# --- what cannot be read at the start
+
+
+def unreadable(log: Log) -> None:
+    log.path.chmod(0)
+
+
+def unreadable_with_half_a_line(log: Log) -> None:
+    with log.path.open("ab") as file:
+        file.write(b"10.1.2.3 - - ")
+    log.path.chmod(0)
+
+
+def hidden(log: Log) -> None:
+    log.directory.chmod(0o700)
+
+
+def missing(log: Log) -> None:
+    log.path.unlink()
+
+
+def missing_with_its_directory(log: Log) -> None:
+    shutil.rmtree(log.directory)
+
+
+def comes(log: Log) -> None:
+    log.directory.mkdir(mode=0o755, exist_ok=True)
+    log.directory.chmod(0o755)
+    log.write(5)
+
+
+def may_be_read(log: Log) -> None:
+    log.write(3)
+    log.path.chmod(0o644)
+
+
+def line_is_completed(log: Log) -> None:
+    log.expected[f"/{log.name}/completed"] += 1
+    with log.path.open("ab") as file:
+        rest = f'[30/Nov/2026:00:00:00 +0000] "POST /{log.name}/completed HTTP/1.1" 401 15 "-" "curl/8.0"\n'
+        file.write(rest.encode())
+    log.path.chmod(0o644)
+
+
+def is_rotated_and_may_be_read(log: Log) -> None:
+    log.write(2)
+    log.path.rename(log.at("access.log.1"))
+    log.write(2)
+    log.at("access.log.1").chmod(0o644)
+
+
+def is_emptied_and_may_be_read(log: Log) -> None:
+    os.truncate(log.path, 0)
+    log.write(2)
+    log.path.chmod(0o644)
+
+
+def is_shown(log: Log) -> None:
+    log.directory.chmod(0o755)
+    wait_for_looks(log)
+    log.write(3)
+
+
+def another_is_shown(log: Log) -> None:
+    """It came when nobody could see it come."""
+    log.write(3, "access.log.new")
+    log.directory.chmod(0o755)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    before: Callable[[Log], None]
+    then: Callable[[Log], None]
+    needs_running: bool = False
+
+
+BEGINNINGS = (
+    Beginning(missing, comes),
+    Beginning(missing_with_its_directory, comes),
+    Beginning(unreadable, may_be_read),
+    Beginning(unreadable_with_half_a_line, line_is_completed),
+    Beginning(unreadable, is_rotated_and_may_be_read),
+    Beginning(unreadable, is_emptied_and_may_be_read),
+    Beginning(hidden, is_shown, needs_running=True),
+    Beginning(hidden, another_is_shown),
+)
+
+
+def begun(root: Path, start: str, beginning: Beginning, name: str, watched: Watched) -> Log:
+    directory = root / name
+    directory.mkdir(mode=0o755)
+    directory.chmod(0o755)
+    log = Log(name, directory, watched)
+    text = log.text(5, expected=0 if start == "end" else 1)
+    log.path.write_bytes(text)
+    beginning.before(log)
+    if not log.path.exists() or beginning.then is is_emptied_and_may_be_read:
+        log.expected.clear()
+    return log
+
+
+@pytest.mark.parametrize("beside", ["others that can be read", "nothing else"])
+@pytest.mark.parametrize("start", ["beginning", "end"])
+@pytest.mark.parametrize("when", BOTH)
+def test_what_cannot_be_read_at_the_start_begins_where_it_would_have(start: str, when: str, beside: str):
+    root = scratch_directory("beginnings")
+    root.chmod(0o755)
+    state = root / "state"
+    state.mkdir(mode=0o755)
+    table = [one for one in BEGINNINGS if when == RUNNING or not one.needs_running]
+    names = [f"{one.before.__name__}-{one.then.__name__}" for one in table]
+    globs = [f"{root}/{name}/{glob}" for name in names for glob in ("access.log", "access.log.*")]
+    watched = Watched(state, start, [*globs, *([f"{root}/other.log"] if beside != "nothing else" else [])])
+    logs = [begun(root, start, one, name, watched) for one, name in zip(table, names, strict=True)]
+    (root / "other.log").write_bytes(b"")
+    with watched.serve as serve:
+        serve.wait_for_poll(source="access_log")
+        if when == STOPPED:
+            serve.stop()
+        for one, log in zip(table, logs, strict=True):
+            log.running = when == RUNNING
+            one.then(log)
+        if when == STOPPED:
+            serve.start()
+        at_once(lambda log: log.await_all(), logs)
+        assert complaints(logs) == ""
+        serve.kill9()
+        serve.start()
+        serve.wait_for_poll(source="access_log")
+        assert complaints(logs) == ""
