@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <system_error>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "app/commands.hpp"
 #include "app/exit_code.hpp"
@@ -21,6 +23,17 @@ void occupy_standard_descriptors() {
     }
 }
 
+/// Another start would end in the same way: a person must change it.
+int too_few_descriptors() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    std::fprintf(stderr,
+                 "keyshift: too few file descriptors: %llu may be open\n"
+                 "  let it have 1024: LimitNOFILE=1024 in its systemd unit, or ulimit -n 1024 in a shell\n",
+                 static_cast<unsigned long long>(limit.rlim_cur));
+    return keyshift::app::kConfig;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -29,6 +42,11 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     try {
         return keyshift::app::run(argc, argv);
+    } catch (const std::system_error& e) {
+        if (e.code() == std::errc::too_many_files_open ||
+            e.code() == std::errc::too_many_files_open_in_system)
+            return too_few_descriptors();
+        std::fprintf(stderr, "keyshift: internal error: %s\n", e.what());
     } catch (const std::exception& e) {
         std::fprintf(stderr, "keyshift: internal error: %s\n", e.what());
     } catch (...) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -72,10 +73,10 @@ std::string series_of(const ExpositionSample& sample) {
     return labels.empty() ? out : out + "}";
 }
 
-/// Series in messages are shown as far as anybody reads.
-std::string shown(const std::string& series) {
+/// A series in messages: its labels may hold what is nobody's business.
+std::string shown(const ExpositionSample& sample) {
     constexpr std::size_t kLongest = 200;
-    return base::visible(series.size() <= kLongest ? series : series.substr(0, kLongest) + "...");
+    return base::visible(sample.name.substr(0, kLongest));
 }
 
 class PageReader final : public formats::ExpositionHandler {
@@ -139,11 +140,16 @@ class PageReader final : public formats::ExpositionHandler {
     void keep(const ExpositionSample& sample, std::vector<domain::Contribution> counts) {
         std::string series = series_of(sample);
         if (!is_counter(sample)) {
-            return fail(shown(series) + " is a " + std::string(name_of(sample.type)) + ", not a counter",
+            return fail(shown(sample) + " is a " + std::string(name_of(sample.type)) + ", not a counter",
                         "name a counter in `counters`");
         }
         if (!std::isfinite(sample.value) || sample.value < 0 || sample.value >= kTooLarge)
-            return fail(shown(series) + " has a value that no counter can have", {});
+            return fail(shown(sample) + " has a value that no counter can have", {});
+        // Of a series with several times the newest counts; what has no time is of now.
+        const double at = sample.at_seconds.value_or(std::numeric_limits<double>::infinity());
+        const auto [known, fresh] = times_.try_emplace(series, at);
+        if (!fresh && at < known->second) return;
+        known->second = at;
         domain::Reading& reading = readings_[series];
         reading.series = std::move(series);
         reading.value = static_cast<std::uint64_t>(sample.value);
@@ -161,6 +167,7 @@ class PageReader final : public formats::ExpositionHandler {
     const CounterRules& rules_;
     std::map<std::string, std::vector<std::size_t>, std::less<>> by_metric_;
     std::map<std::string, domain::Reading> readings_;
+    std::map<std::string, double> times_;  ///< of the readings
     domain::Events offers_;
     std::vector<bool> matched_;
     std::optional<double> started_at_;

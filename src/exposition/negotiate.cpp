@@ -70,6 +70,13 @@ int names_text(const Preference& preference) {
     return preference.name == "*/*" ? 1 : 0;
 }
 
+/// Likewise. That anything will do is no wish for it.
+int names_open_metrics(const Preference& preference) {
+    if (base::equals_ignoring_case(preference.name, "application/openmetrics-text"))
+        return preference.version.empty() || preference.version == "1.0.0" ? 3 : 0;
+    return base::equals_ignoring_case(preference.name, "application/*") ? 2 : 0;
+}
+
 }  // namespace
 
 Dialect negotiate(std::string_view accept) {
@@ -79,9 +86,8 @@ Dialect negotiate(std::string_view accept) {
         const Preference preference = parse_preference(next_part(accept, ','));
         if (!preference.weight) continue;
         if (const int exactness = names_text(preference)) text.offer(exactness, *preference.weight, position);
-        if (base::equals_ignoring_case(preference.name, "application/openmetrics-text") &&
-            (preference.version.empty() || preference.version == "1.0.0"))
-            open_metrics.offer(1, *preference.weight, position);
+        if (const int exactness = names_open_metrics(preference))
+            open_metrics.offer(exactness, *preference.weight, position);
     }
     const bool higher = open_metrics.weight > text.weight;
     const bool earlier = open_metrics.weight == text.weight && open_metrics.position < text.position;

@@ -12,8 +12,9 @@ namespace keyshift::exposition {
 
 enum class Encoding : std::uint8_t { identity, gzip };
 
-/// OpenMetrics when `accept` ranks application/openmetrics-text (version 1.0.0 or none) at least as high as
-/// plain text and, at equal rank, names it first; otherwise text 0.0.4, also for an empty or odd header.
+/// OpenMetrics when `accept` ranks application/openmetrics-text (version 1.0.0 or none), or application/*, at
+/// least as high as plain text and, at equal rank, names it first; otherwise text 0.0.4, also for an empty or
+/// odd header.
 Dialect negotiate(std::string_view accept);
 
 /// gzip when `accept_encoding` allows it (by name, as x-gzip or as *, with q above 0) and does not rank

@@ -4,15 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/utf8.hpp"
 #include "formats/number.hpp"
 #include "formats/once.hpp"
-#include "formats/text.hpp"
 
 namespace keyshift::formats {
 namespace {
-
-constexpr std::size_t kExemplarCodePoints = 128;  // OpenMetrics' own limit
 
 std::string_view find_label(const std::vector<ExpositionLabel>& labels, std::string_view name) {
     for (const ExpositionLabel& label : labels)
@@ -39,13 +35,12 @@ Problem SampleLineParser::parse(std::string_view line, SampleLine& out) {
     out.name = {};
     out.labels.clear();
     out.at_seconds.reset();
-    out.exemplar = false;
     LineScanner scanner(line, format_, scratch_);
     if (Problem problem = series(scanner, out); !problem.empty()) return problem;
     const std::string_view number = scanner.token();
     if (number.empty()) return "the value is missing";
     const auto value = parse_float(number);
-    if (!value) return "the value is not a number: " + in_quotes(number);
+    if (!value) return "the value is not a number";
     out.value = *value;
     scanner.blanks();
     const bool open_metrics = format_ == ExpositionFormat::open_metrics;
@@ -54,10 +49,9 @@ Problem SampleLineParser::parse(std::string_view line, SampleLine& out) {
         scanner.blanks();
     }
     if (open_metrics && scanner.take(" # ")) {
-        out.exemplar = true;
         if (Problem problem = exemplar(scanner); !problem.empty()) return problem;
     }
-    if (!scanner.done()) return "more than a value and a timestamp: " + in_quotes(scanner.rest());
+    if (!scanner.done()) return "there is more than a value and a timestamp";
     const auto empty = [](const ExpositionLabel& label) { return label.value.empty(); };
     out.labels.erase(std::remove_if(out.labels.begin(), out.labels.end(), empty), out.labels.end());
     return {};
@@ -88,12 +82,14 @@ Problem SampleLineParser::labels(LineScanner& scanner, std::vector<ExpositionLab
     if (scanner.take("}")) return {};
     while (true) {
         if (Problem problem = label(scanner, out, metric_name); !problem.empty()) return problem;
-        metric_name = nullptr;
         scanner.blanks();
         if (scanner.take("}")) return {};
-        if (!scanner.take(",")) return "a comma or a closing brace must follow a label";
+        // Prometheus' own reader of its text does without the comma.
+        const bool comma = scanner.take(",");
+        if (!comma && !(scanner.lenient() && scanner.at_label()))
+            return "a comma or a closing brace must follow a label";
         scanner.blanks();
-        if (scanner.lenient() && scanner.take("}")) return {};
+        if (scanner.take("}")) return {};
     }
 }
 
@@ -113,10 +109,9 @@ Problem SampleLineParser::label(LineScanner& scanner, std::vector<ExpositionLabe
         *metric_name = label.name;
         return {};
     }
-    if (!scanner.take("=")) return "an equals sign must follow the label name " + in_quotes(label.name);
+    if (!scanner.take("=")) return "an equals sign must follow a label name";
     scanner.blanks();
-    if (!scanner.at('"'))
-        return "the value of the label " + in_quotes(label.name) + " is not in quotation marks";
+    if (!scanner.at('"')) return "a label's value is not in quotation marks";
     if (Problem problem = scanner.quoted_text(label.value); !problem.empty()) return problem;
     return add_label(out, label);
 }
@@ -128,8 +123,7 @@ Problem SampleLineParser::add_label(std::vector<ExpositionLabel>& out, Expositio
     if (out.size() >= limits_.labels_per_sample)
         return "there are more than " + std::to_string(limits_.labels_per_sample) + " labels";
     const auto same = [&](const ExpositionLabel& other) { return other.name == label.name; };
-    if (std::any_of(out.begin(), out.end(), same))
-        return "the label " + in_quotes(label.name) + " is there twice";
+    if (std::any_of(out.begin(), out.end(), same)) return "a label is there twice";
     out.push_back(label);
     return {};
 }
@@ -144,17 +138,13 @@ Problem SampleLineParser::timestamp(LineScanner& scanner, std::optional<double>&
     } else if (const auto seconds = parse_float(text); seconds && std::isfinite(*seconds)) {
         out = *seconds;
     }
-    return out ? Problem() : "the timestamp is not a number: " + in_quotes(text);
+    return out ? Problem() : "the timestamp is not a number";
 }
 
 Problem SampleLineParser::exemplar(LineScanner& scanner) {
     exemplar_labels_.clear();
     if (!scanner.take("{")) return "an exemplar must begin with its labels";
     if (Problem problem = labels(scanner, exemplar_labels_, nullptr); !problem.empty()) return problem;
-    std::size_t size = 0;
-    for (const ExpositionLabel& label : exemplar_labels_)
-        size += base::count_code_points(label.name) + base::count_code_points(label.value);
-    if (size > kExemplarCodePoints) return "an exemplar's labels have more than 128 characters";
     if (!scanner.take(" ") || !parse_float(scanner.token())) return "an exemplar has no value";
     std::optional<double> at;
     return scanner.done() ? Problem() : timestamp(scanner, at);

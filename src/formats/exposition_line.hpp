@@ -30,6 +30,8 @@ class LineScanner {
     bool done() const { return rest_.empty(); }
     bool at(char c) const { return rest_.starts_with(c); }
     bool take(std::string_view text);
+    /// A label's name may begin here.
+    bool at_label() const;
     /// Optional white space: none in OpenMetrics.
     void blanks();
     /// What must stand between two tokens; false when it does not.
@@ -57,7 +59,6 @@ struct SampleLine {
     std::vector<ExpositionLabel> labels;  ///< none with an empty value
     double value = 0;
     std::optional<double> at_seconds;
-    bool exemplar = false;
 
     /// A hash of the labels in whatever order, leaving out the one called `without`.
     std::uint64_t labels_hash(std::string_view without = {}) const;

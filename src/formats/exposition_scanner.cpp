@@ -22,6 +22,10 @@ bool LineScanner::take(std::string_view text) {
     return true;
 }
 
+bool LineScanner::at_label() const {
+    return !rest_.empty() && (rest_.front() == '"' || is_letter(rest_.front()));
+}
+
 void LineScanner::blanks() {
     if (lenient()) rest_.remove_prefix(std::min(rest_.find_first_not_of(kBlanks), rest_.size()));
 }
@@ -76,8 +80,6 @@ Problem LineScanner::unescape(std::string_view& out) {
             *scratch_ += '\n';
         } else if (escaped == '\\' || escaped == '"') {
             *scratch_ += escaped;
-        } else if (lenient()) {
-            return "a backslash stands before something other than n, a backslash or a quotation mark";
         } else {
             scratch_->append({'\\', escaped});
         }

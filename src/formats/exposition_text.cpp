@@ -2,17 +2,18 @@
 #include "formats/exposition_text.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
-#include "base/utf8.hpp"
 #include "formats/exposition_line.hpp"
+#include "formats/metric_families.hpp"
 #include "formats/once.hpp"
-#include "formats/open_metrics_family.hpp"
 #include "formats/text.hpp"
-#include "formats/text_families.hpp"
 
 namespace keyshift::formats {
 namespace {
+
+constexpr std::size_t kShownOfName = 80;
 
 class Page {
  public:
@@ -23,10 +24,10 @@ class Page {
           handler_(&handler),
           limits_(limits),
           sample_parser_(format, limits),
-          families_(once_) {}
+          families_(format) {}
 
     base::Result<ExpositionSummary> read() {
-        if (!valid_utf8(body_)) return invalid_utf8();
+        all_valid_ = valid_utf8(body_);
         Problem problem = lines();
         if (problem.empty()) problem = ending();
         if (problem.empty()) problem = twice();
@@ -44,8 +45,10 @@ class Page {
             rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
             ++summary_.lines;
             if (eof_) return "there is something after # EOF";
-            if (line_.ends_with('\r')) return "it ends in a carriage return; only line feeds end lines";
             const bool comment = is_comment();
+            if (line_.ends_with('\r') && !comment)
+                return "it ends in a carriage return; only line feeds end lines";
+            if (!all_valid_ && !comment && !valid_utf8(line_)) return "it is not valid UTF-8";
             if (Problem problem = comment ? read_comment() : read_sample(); !problem.empty()) return problem;
             if (end == std::string_view::npos && !eof_) return "the page breaks off: no line feed ends it";
         }
@@ -67,11 +70,13 @@ class Page {
         if (open_metrics()) return open_metrics_metadata(scanner);
         scanner.blanks();
         const std::string_view word = scanner.token();
-        return word == "HELP" || word == "TYPE" ? text_metadata(scanner, word == "TYPE") : Problem();
+        const bool metadata = word == "HELP" || word == "TYPE";
+        scanner.blanks();
+        // Of nothing it says nothing.
+        return metadata && !scanner.done() ? text_metadata(scanner, word == "TYPE") : Problem();
     }
 
     Problem text_metadata(LineScanner& scanner, bool is_type) {
-        scanner.blanks();
         std::string_view name;
         if (Problem problem = metadata_name(scanner, name); !problem.empty()) return problem;
         if (!scanner.separator() && !scanner.done()) return "the metric name needs quotation marks";
@@ -79,41 +84,32 @@ class Page {
         if (is_type) {
             const std::string_view word = scanner.token();
             scanner.blanks();
-            problem = scanner.done() ? text_families_.type(name, word) : "a TYPE line has more than a type";
+            problem = scanner.done() ? families_.type(name, word) : "a TYPE line has more than a type";
         } else {
-            problem = escapes(scanner.rest());
-            if (problem.empty()) problem = text_families_.help(name);
+            families_.help(name);
         }
-        if (problem.empty()) handler_->family(name, text_families_.type());
+        if (problem.empty()) handler_->family(name, families_.type());
         return problem;
     }
 
-    /// A quotation mark may be escaped, too: newer exporters do, and Prometheus takes it.
-    static Problem escapes(std::string_view help) {
-        constexpr std::string_view kEscaped = "n\\\"";
-        for (std::size_t i = help.find('\\'); i < help.size(); i = help.find('\\', i + 2)) {
-            const std::string_view escaped = help.substr(i + 1, 1);
-            if (escaped.empty() || kEscaped.find(escaped) == std::string_view::npos)
-                return "a backslash stands before something other than n, a backslash or a quotation mark";
-        }
-        return {};
-    }
-
     Problem open_metrics_metadata(LineScanner& scanner) {
-        using Metadata = OpenMetricsFamilies::Metadata;
         if (scanner.rest() == " EOF") {
             eof_ = true;
             return {};
         }
-        const Metadata what = scanner.take(" TYPE ")   ? Metadata::type
-                              : scanner.take(" HELP ") ? Metadata::help
-                                                       : Metadata::unit;
-        if (what == Metadata::unit && !scanner.take(" UNIT "))
+        const bool is_type = scanner.take(" TYPE ");
+        const bool is_help = !is_type && scanner.take(" HELP ");
+        if (!is_type && !is_help && !scanner.take(" UNIT "))
             return "only # TYPE, # HELP, # UNIT and # EOF may begin with a number sign";
         std::string_view name;
         if (Problem problem = metadata_name(scanner, name); !problem.empty()) return problem;
         if (!scanner.take(" ")) return "a blank must follow the family's name";
-        Problem problem = families_.metadata(what, name, scanner.rest(), line_number());
+        Problem problem;
+        if (is_help) {
+            families_.help(name);
+        } else {
+            problem = is_type ? families_.type(name, scanner.rest()) : families_.unit(name, scanner.rest());
+        }
         if (problem.empty()) handler_->family(name, families_.type());
         return problem;
     }
@@ -133,39 +129,23 @@ class Page {
         if (Problem problem = sample_parser_.parse(line_, sample_); !problem.empty()) return problem;
         if (++summary_.samples > limits_.samples)
             return "there are more than " + std::to_string(limits_.samples) + " samples";
-        if (!open_metrics()) {
-            once_.add(Once::What::series, hash_of(hash_of(sample_.name), sample_.labels_hash()),
-                      line_number());
-        }
-        Problem problem =
-            open_metrics() ? families_.sample(sample_, line_number()) : text_families_.sample(sample_);
-        if (!problem.empty()) return problem;
-        const MetricType type = open_metrics() ? families_.type() : text_families_.type();
-        handler_->sample({sample_.name, sample_.labels, sample_.value, sample_.at_seconds, type});
+        // Of one series there may be several samples, each at its own time.
+        const std::uint64_t at =
+            sample_.at_seconds ? hash_of(std::hash<double>{}(*sample_.at_seconds), 1) : 0;
+        once_.add(hash_of(hash_of(hash_of(sample_.name), sample_.labels_hash()), at), line_number());
+        families_.sample(sample_.name);
+        handler_->sample({sample_.name, sample_.labels, sample_.value, sample_.at_seconds, families_.type()});
         return {};
     }
 
-    Problem ending() {
-        if (!open_metrics()) return {};
-        if (!eof_) return "the page breaks off: # EOF is missing";
-        return families_.finish();
-    }
+    Problem ending() { return open_metrics() && !eof_ ? "the page breaks off: # EOF is missing" : Problem(); }
 
     Problem twice() {
         const auto found = once_.find_twice();
         if (!found) return {};
         summary_.lines = found->line;
         line_ = text_of(found->line);
-        const std::string first = " (line " + std::to_string(found->first_line) + ")";
-        switch (found->what) {
-            case Once::What::series:
-                return "the series is there twice" + first;
-            case Once::What::group:
-                return "the metric has ended above" + first + " and goes on here";
-            case Once::What::family:
-                break;
-        }
-        return "the family was there before" + first + ", or one whose samples have such names";
+        return "the series is there twice (line " + std::to_string(found->first_line) + ")";
     }
 
     std::string_view text_of(std::size_t number) const {
@@ -174,24 +154,27 @@ class Page {
         return rest.substr(0, rest.find('\n'));
     }
 
-    base::Error invalid_utf8() {
-        std::string_view rest = body_;
-        while (!rest.empty()) {
-            const base::Decoded decoded = base::decode_utf8(rest);
-            if (!decoded.valid) break;
-            rest.remove_prefix(decoded.size);
-        }
-        const auto invalid = body_.end() - static_cast<std::ptrdiff_t>(rest.size());
-        summary_.lines = static_cast<std::size_t>(std::count(body_.begin(), invalid, '\n')) + 1;
-        line_ = text_of(summary_.lines);
-        return error("it is not valid UTF-8");
-    }
-
     std::uint32_t line_number() const { return static_cast<std::uint32_t>(summary_.lines); }
 
+    /// Where and what, and nothing else of the page: a label may hold a secret.
     base::Error error(const Problem& problem) const {
         const std::size_t number = std::max<std::size_t>(summary_.lines, 1);
-        return parse_error("line " + std::to_string(number) + ": " + problem + ": " + in_quotes(line_));
+        return parse_error("line " + std::to_string(number) + ": " + problem + metric());
+    }
+
+    /// What the line is about, where it says so plainly.
+    std::string metric() const {
+        std::string scratch;
+        LineScanner scanner(line_, ExpositionFormat::prometheus_text, scratch);
+        scanner.blanks();
+        if (scanner.take("#")) {
+            scanner.blanks();
+            const std::string_view word = scanner.token();
+            if (word != "HELP" && word != "TYPE" && word != "UNIT") return {};
+            scanner.blanks();
+        }
+        const std::string_view name = scanner.metric_name();
+        return name.empty() ? std::string() : ", at " + shortened(name, kShownOfName);
     }
 
     std::string_view body_;
@@ -201,12 +184,12 @@ class Page {
     ExpositionSummary summary_;
     std::string_view line_;
     bool eof_ = false;
+    bool all_valid_ = true;  ///< UTF-8
     std::string scratch_;
     SampleLine sample_;
     SampleLineParser sample_parser_;
     Once once_;
-    OpenMetricsFamilies families_;
-    TextFamilies text_families_;
+    MetricFamilies families_;
 };
 
 }  // namespace

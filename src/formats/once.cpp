@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <tuple>
+#include <utility>
 
 namespace keyshift::formats {
 
@@ -19,19 +19,19 @@ std::uint64_t hash_of(std::uint64_t a, std::uint64_t b) {
     return x ^ (x >> 31U);
 }
 
-void Once::add(What what, std::uint64_t hash, std::uint32_t line) {
-    said_.push_back({hash, line, what});
+void Once::add(std::uint64_t hash, std::uint32_t line) {
+    said_.push_back({hash, line});
 }
 
 std::optional<Once::Twice> Once::find_twice() {
-    const auto key = [](const Said& said) { return std::tuple(said.what, said.hash, said.line); };
+    const auto key = [](const Said& said) { return std::pair(said.hash, said.line); };
     std::sort(said_.begin(), said_.end(), [&](const Said& a, const Said& b) { return key(a) < key(b); });
     std::optional<Twice> found;
     for (std::size_t i = 1; i < said_.size(); ++i) {
         const Said& first = said_[i - 1];
         const Said& again = said_[i];
-        if (first.what != again.what || first.hash != again.hash) continue;
-        if (!found || again.line < found->line) found = Twice{again.what, again.line, first.line};
+        if (first.hash != again.hash) continue;
+        if (!found || again.line < found->line) found = Twice{again.line, first.line};
     }
     return found;
 }

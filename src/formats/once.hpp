@@ -17,14 +17,12 @@ std::uint64_t hash_of(std::uint64_t a, std::uint64_t b);
 
 class Once {
  public:
-    enum class What : std::uint8_t { series, group, family };
     struct Twice {
-        What what = What::series;
         std::uint32_t line = 0;
         std::uint32_t first_line = 0;
     };
 
-    void add(What what, std::uint64_t hash, std::uint32_t line);
+    void add(std::uint64_t hash, std::uint32_t line);
 
     /// The earliest line that says again what an earlier call of add() has said; empty when there is none.
     std::optional<Twice> find_twice();
@@ -33,7 +31,6 @@ class Once {
     struct Said {
         std::uint64_t hash;
         std::uint32_t line;
-        What what;
     };
     std::vector<Said> said_;
 };

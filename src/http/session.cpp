@@ -60,6 +60,14 @@ std::string_view single(const Fields& fields, bhttp::field name) {
     return first != last && std::next(first) == last ? view(first->value()) : std::string_view{};
 }
 
+/// A header that is a list, in one piece also where it was sent in several.
+std::string list_of(const Fields& fields, bhttp::field name) {
+    std::string out;
+    const auto [first, last] = fields.equal_range(name);
+    for (auto at = first; at != last; ++at) out.append(out.empty() ? "" : ", ").append(view(at->value()));
+    return out;
+}
+
 /// Why a request that was read is refused all the same; 0: it is not.
 int refusal_of(const Fields& fields) {
     if (fields.version() >= 11 && fields.count(bhttp::field::host) != 1) return 400;
@@ -229,13 +237,15 @@ asio::awaitable<error_code> Session::Connection::read_some() {
 Response Session::Connection::answer(const Fields& fields) {
     const Target target = split_target(view(fields.target()));
     if (target.path.empty()) return router.refuse(400);
+    const std::string accept = list_of(fields, bhttp::field::accept);
+    const std::string accept_encoding = list_of(fields, bhttp::field::accept_encoding);
     Request request;
     request.method = parse_method(view(fields.method_string()));
     request.path = target.path;
     request.query = target.query;
     request.host = single(fields, bhttp::field::host);
-    request.accept = single(fields, bhttp::field::accept);
-    request.accept_encoding = single(fields, bhttp::field::accept_encoding);
+    request.accept = accept;
+    request.accept_encoding = accept_encoding;
     request.authorization = single(fields, bhttp::field::authorization);
     request.transport = transport;
     request.peer = peer;

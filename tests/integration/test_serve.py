@@ -83,6 +83,7 @@ def test_counters_exist_at_0_and_unknown_things_do_not_exist(table: KeyTable):
             "application/openmetrics-text; version=1.0.0; charset=utf-8",
         ),
         ("application/openmetrics-text;q=0.2,text/plain;q=0.9", "text/plain; version=0.0.4; charset=utf-8"),
+        ("application/*", "application/openmetrics-text; version=1.0.0; charset=utf-8"),
     ],
 )
 def test_the_format_is_the_one_that_was_asked_for(table: KeyTable, accept: str | None, content_type: str):
@@ -92,6 +93,15 @@ def test_the_format_is_the_one_that_was_asked_for(table: KeyTable, accept: str |
         assert response.headers["Content-Type"] == content_type
         assert response.text.endswith("# EOF\n") == content_type.startswith("application/")
         assert 'keyshift_keys{state="legacy"} 1' in response.text
+
+
+def test_accept_may_stand_in_two_lines(table: KeyTable):
+    with Serve(watching(table.database.dsn())) as serve, socket.create_connection(("127.0.0.1", serve.port)) as client:
+        lines = ["text/plain;q=0.2", "application/openmetrics-text;version=1.0.0"]
+        asked = "".join(f"Accept: {line}\r\n" for line in lines)
+        client.sendall(f"GET /metrics HTTP/1.1\r\nHost: x\r\n{asked}Connection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+        assert b"application/openmetrics-text; version=1.0.0" in answer.split(b"\r\n\r\n")[0]
 
 
 def test_openmetrics_tells_the_same_numbers(table: KeyTable):

@@ -45,6 +45,13 @@ TEST(Negotiate, DialectByAccept) {
         {"application/openmetrics-text;q=nan", kText},
         {"application/openmetrics-text;q=", kText},
         {"application/openmetrics-text;version=2.0.0", kText},
+        {"application/*", kOpenMetrics},
+        {"Application/*;q=0.4, text/plain;q=0.3", kOpenMetrics},
+        {"application/*;q=0.3, text/plain;q=0.4", kText},
+        {"text/plain, application/*", kText},
+        {"application/*, application/openmetrics-text;q=0", kText},
+        {"application/*;q=0, */*", kText},
+        {"application/json, */*;q=0.1", kText},
         {",;,;=,q=;;,\"", kText},
         {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", kText},
     });
