@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -23,15 +22,20 @@ void occupy_standard_descriptors() {
     }
 }
 
-/// Another start would end in the same way: a person must change it.
-int too_few_descriptors() {
+/// With so few nothing can be told but that: whatever failed first may have failed for want of one.
+constexpr rlim_t kLeastDescriptors = 32;
+
+int failed(const char* what) {
     rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    std::fprintf(stderr,
-                 "keyshift: too few file descriptors: %llu may be open\n"
-                 "  let it have 1024: LimitNOFILE=1024 in its systemd unit, or ulimit -n 1024 in a shell\n",
-                 static_cast<unsigned long long>(limit.rlim_cur));
-    return keyshift::app::kConfig;
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < kLeastDescriptors) {
+        std::fprintf(stderr,
+                     "keyshift: too few file descriptors: only %llu may be open; let it have 1024 "
+                     "(LimitNOFILE=1024 in its systemd unit, ulimit -n 1024 in a shell)\n",
+                     static_cast<unsigned long long>(limit.rlim_cur));
+        return keyshift::app::kConfig;
+    }
+    std::fprintf(stderr, "keyshift: internal error: %s\n", what);
+    return keyshift::app::kInternal;
 }
 
 }  // namespace
@@ -42,15 +46,9 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     try {
         return keyshift::app::run(argc, argv);
-    } catch (const std::system_error& e) {
-        if (e.code() == std::errc::too_many_files_open ||
-            e.code() == std::errc::too_many_files_open_in_system)
-            return too_few_descriptors();
-        std::fprintf(stderr, "keyshift: internal error: %s\n", e.what());
     } catch (const std::exception& e) {
-        std::fprintf(stderr, "keyshift: internal error: %s\n", e.what());
+        return failed(e.what());
     } catch (...) {
-        std::fputs("keyshift: internal error\n", stderr);
+        return failed("of an unknown kind");
     }
-    return keyshift::app::kInternal;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+
 #include "app/commands.hpp"
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
@@ -12,11 +14,22 @@ namespace {
 /// Four collectors hold some 40, and each scrape and each command that asks one more.
 constexpr std::size_t kFewDescriptors = 64;
 
-void warn_of_few_descriptors() {
+/// Below that not even the state can be saved while a source is read.
+constexpr std::size_t kLeastDescriptors = 32;
+
+/// Fails where nothing could work, so that a person must change it.
+base::Result<void> check_descriptors() {
     const std::size_t most = base::raise_descriptor_limit();
-    if (most >= kFewDescriptors) return;
+    if (most < kLeastDescriptors) {
+        return base::Error{
+            base::Errc::config,
+            "too few file descriptors: this process may open only " + std::to_string(most) + " files",
+            "let it have 1024: LimitNOFILE=1024 in its systemd unit, or ulimit -n 1024 in a shell"};
+    }
+    if (most >= kFewDescriptors) return {};
     base::log::warn("this process may open few files: sources, scrapes or the state may fail",
                     {{"limit", most}, {"hint", "let it have 1024 (LimitNOFILE, ulimit -n)"}});
+    return {};
 }
 
 }  // namespace
@@ -42,7 +55,10 @@ int run_serve(const ServeCommand& command) {
         return kConfig;
     }
     base::log::configure(config->log.level, config->log.format);
-    warn_of_few_descriptors();
+    if (const auto enough = check_descriptors(); !enough) {
+        print_error(enough.error());
+        return kConfig;
+    }
     auto monitor = Monitor::start(std::move(*config), std::move(launch));
     if (!monitor) {
         print_error(monitor.error());

@@ -6,11 +6,13 @@ import gzip
 import os
 import pty
 import re
+import resource
 import signal
 import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -314,6 +316,51 @@ def test_few_descriptors_are_enough_and_too_many_clients_no_end(table: KeyTable)
         eventually(lambda: serve.keys() == (2, 1), 20, "the added key")
         assert serve.metric("process_open_fds") < 40
         assert "this process may open few files" in serve.process.log() and "limit=40" in serve.process.log()
+
+
+@pytest.mark.parametrize("limit", [6, 12, 19, 24, 31])
+def test_with_hardly_any_descriptors_it_says_so_and_exits_with_78(table: KeyTable, limit: int):
+    few = ["prlimit", f"--nofile={limit}:{limit}", binary_path(), "serve", "--web.listen-address=127.0.0.1:0"]
+    environment = Keyshift().environment({"DATABASE_URL": table.database.dsn()})
+    result = subprocess.run(few, env=environment, capture_output=True, timeout=30, check=False)
+    assert result.returncode == 78
+    said = result.stderr.decode()
+    assert "too few file descriptors" in said and f"only {limit}" in said and "LimitNOFILE=1024" in said
+
+
+def test_no_descriptor_while_it_runs_is_no_end(table: KeyTable, tmp_path: Path):
+    """Neither in a source, nor in a reload, nor in a scrape, nor in the state; and it mends itself."""
+    log = tmp_path / "access.log"
+    log.write_bytes(b"")
+    sources = [
+        {"type": "gateway_metrics", "targets": ["http://127.0.0.1:1/metrics"], "interval": "200ms"},
+        {"type": "access_log", "input": {"files": [f"{tmp_path}/access.log*"]}, "interval": "200ms"},
+    ]
+
+    def configured(interval: str) -> dict:
+        config = watching(table.database.dsn(), interval=interval)
+        return {**config, "collectors": [*config["collectors"], *sources]}
+
+    with Serve(configured("200ms")) as serve:
+        used = len(os.listdir(f"/proc/{serve.pid}/fd"))
+        for number, limit in enumerate((*range(used + 3, used - 7, -1), 5)):
+            resource.prlimit(serve.pid, resource.RLIMIT_NOFILE, (limit, 1024))
+            serve.configure(configured(f"{200 + number}ms"))
+            os.kill(serve.pid, signal.SIGHUP)
+            log.rename(tmp_path / f"access.log.{number}")
+            log.write_bytes(f'10.1.2.3 - - [30/Nov/2026:00:00:00 +0000] "POST /v1/{number} HTTP/1.1" 200 9\n'.encode())
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", serve.port), timeout=5) as client:
+                client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                client.settimeout(0.3)
+                client.recv(100)
+            assert serve.running
+        resource.prlimit(serve.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+        table.add()
+        eventually(lambda: http.answers(f"{serve.url}/-/healthy"), 20, "an answer")
+        eventually(lambda: serve.keys() == (2, 1), 20, "the added key")
+        matched = {"source": "access_log", "result": "matched"}
+        eventually(lambda: serve.metric("keyshift_log_lines_total", **matched) == number + 1, 20, "every line, once")
+        assert serve.terminate()[0] == 0
 
 
 def test_many_scrapes_at_once(table: KeyTable):
