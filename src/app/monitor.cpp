@@ -299,8 +299,16 @@ void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle
     book_.take(watched.source.name(), *cycle.observation, watched.source.interval(), base::now(), model_);
 }
 
-/// Files of a log that cannot be read beside others that can; of replicas keyshift_gateway_up tells.
+/// Files of a log that cannot be read beside others that can. Which replicas do not answer
+/// keyshift_gateway_up tells; why one that does is refused is said here.
 void Monitor::note_missing(Watched& watched, const collectors::Observation& seen) {
+    if (seen.counted) {
+        for (const auto& [name, why] : seen.counted->refused)
+            if (!watched.refused.contains(name))
+                log::warn("a target is refused",
+                          {{"source", watched.source.name()}, {"error", base::visible(why)}});
+        watched.refused = seen.counted->refused;
+    }
     if (!seen.log || !seen.counted || seen.counted->missing == watched.missing) return;
     watched.missing = seen.counted->missing;
     if (watched.missing.empty()) {

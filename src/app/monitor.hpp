@@ -67,10 +67,11 @@ class Monitor {
         bool extra;                                                 // nobody has asked for it by name
         std::optional<base::Errc> logged_error = {};                // a change of state is logged once
         bool skewed = false;
-        std::vector<std::string> missing = {};  // of a log, as last logged
-        bool polling = false;                   // its worker is at it
-        bool leaving = false;                   // a reload has exchanged it ...
-        bool over = false;                      // ... and nothing of it runs any more
+        std::vector<std::string> missing = {};            // of a log, as last logged
+        std::map<std::string, std::string> refused = {};  // targets, and why, likewise
+        bool polling = false;                             // its worker is at it
+        bool leaving = false;                             // a reload has exchanged it ...
+        bool over = false;                                // ... and nothing of it runs any more
 
         Watched(const config::Gateway& gateway, const config::CollectorConfig& collector, Monitor& monitor)
             : source(gateway, collector, *monitor.state_, interrupt),

@@ -69,6 +69,8 @@ struct Counted {
     domain::Readings readings = {};
     domain::Events offers;  ///< the events that can be counted here: only these may be taken for zero
     std::vector<std::string> missing = {};  ///< what did not answer, by name
+    /// Of them by name, why: what a person must mend, not what merely was not there.
+    std::map<std::string, std::string> refused = {};
     /// What was counted between the last look and this one may be lost, although no counter shows it.
     bool lossy = false;
     /// A part known from earlier looks and not among the readings is missing, not gone.

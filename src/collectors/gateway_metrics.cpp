@@ -80,6 +80,11 @@ Result<void> check_status(const drivers::HttpResponse& response) {
     return Error{Errc::other, answered, {}};
 }
 
+/// It answers, and what it says or wants is wrong until somebody changes it.
+bool is_for_people(Errc code) {
+    return code != Errc::connect && code != Errc::timeout && code != Errc::canceled;
+}
+
 /// The most frequent reason stands for all.
 Error all_failed(const std::vector<Error>& errors) {
     if (errors.size() == 1) return errors.front();
@@ -247,6 +252,8 @@ class GatewayMetrics final : public Collector {
         for (TargetLook& target : looked.targets) {
             if (!target.page || target.mixed) {
                 out.missing.push_back(target.name + (target.page ? " (several processes answer)" : ""));
+                if (!target.page && is_for_people(target.page.error().code))
+                    out.refused.emplace(target.name, target.page.error().what);
                 continue;
             }
             auto& readings = target.page->readings;

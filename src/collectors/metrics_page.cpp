@@ -186,7 +186,10 @@ Result<MetricsPage> read_metrics_page(std::string_view content_type, std::string
                      "check the path of the URL"};
     }
     PageReader reader(rules);
-    if (auto parsed = formats::parse_exposition(body, *format, reader); !parsed) return parsed.error();
+    if (const auto parsed = formats::parse_exposition(body, *format, reader); !parsed) {
+        return Error{parsed.error().code, parsed.error().what,
+                     "see that this is a page of metrics, and what stands in that line"};
+    }
     return reader.finish();
 }
 

@@ -117,6 +117,21 @@ log: {level: loud}
     assert len(complaints) == 6
 
 
+def test_check_refuses_a_pipe_among_log_files(tmp_path):
+    """It can be read once only: nobody would know after a restart what had been in it."""
+    os.mkfifo(tmp_path / "access.log")
+    file = write(tmp_path / "keyshift.yaml", f"collectors: [{{type: access_log, input: {{files: {tmp_path}/access.log}}}}]\n")
+    for command in ("check", file), ("serve", f"--config={file}"):
+        result = Keyshift().run(*command)
+        assert result.returncode == 78
+        said = result.stderr.decode()
+        assert f"names {tmp_path}/access.log, which is a pipe, which can be read once only" in said
+        assert f"keyshift serve < {tmp_path}/access.log" in said
+    (tmp_path / "access.log").unlink()
+    (tmp_path / "access.log").touch()
+    assert Keyshift().run("check", file).returncode == 0
+
+
 def test_check_is_silent_about_the_network(tmp_path):
     """It starts nothing: a database that cannot be reached is no mistake in a file."""
     fine = write(tmp_path / "fine.yaml", "collectors: [{type: keys, database_url: 'postgres://127.0.0.1:1/d'}]\n")

@@ -15,6 +15,7 @@ import pytest
 from gateway_sim import Gateway, Planted, Seed, summed
 from harness import http_faults as faults
 from harness.certificates import Authority
+from harness.doctor import doctor
 from harness.http_faults import HttpFaults
 from harness.keyshift import Keyshift, Serve
 from harness.ports import free_port
@@ -307,6 +308,21 @@ def test_why_the_whole_look_failed(server: HttpFaults, answer: faults.Answer, re
         assert reasons(serve) == {reason}
         assert says in serve.log_path.read_text()
         assert "do-not-tell" not in serve.log_path.read_text() + serve.scrape_text()
+
+
+def test_the_log_says_why_one_of_several_is_refused():
+    bad_page = faults.text(f'{HITS} 1\nother{{key="do-not-tell"}} x\n')
+    with HttpFaults() as good, HttpFaults() as bad:
+        good.answer(page(1), "/metrics")
+        bad.answer(bad_page, "/metrics")
+        with Serve(alone([good.url, bad.url])) as serve:
+            says = f"{bad.url}/metrics: line 2: the value is not a number, at other"
+            eventually(lambda: says in serve.log_path.read_text(), 10, "line and reason")
+            wait_for_look(serve)
+            assert serve.log_path.read_text().count("a target is refused") == 1
+            assert "do-not-tell" not in serve.log_path.read_text()
+            found = doctor(alone([good.url, bad.url]))
+            assert found.about("gateway_metrics", says)["reason"] == "parse"
 
 
 def test_the_most_frequent_reason_stands_for_all(server: HttpFaults):
