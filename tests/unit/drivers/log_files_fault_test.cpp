@@ -83,6 +83,67 @@ TEST_F(LogFilesFaultTest, FailWhenNothingCanBeRead) {
     EXPECT_EQ(read(), "one\n");
 }
 
+TEST_F(LogFilesFaultTest, BeginWhereAFileEndedThatWasThereAtTheStart) {
+    const Unprivileged unprivileged;
+    for (const bool restarts : {false, true}) {
+        options_.from_end = true;
+        cursor_.clear();
+        append("app.log", "old\nhalf ");
+        allow("app.log", 0);
+        start();
+        EXPECT_EQ(read(), "! no log can be read: " + path("app.log") + ": Permission denied");
+        for (const auto& [name, text] : input_->saved_though_failed()) cursor_[name] = text.value_or("");
+        EXPECT_EQ(cursor_.size(), 2U);
+        if (restarts) start();
+        allow("app.log", 0644);
+        append("app.log", "a line\nnew\n");
+        append("app.log.1", "it came later\n");
+        EXPECT_EQ(read().size(), std::string("half a line\nnew\nit came later\n").size());
+        start();
+        EXPECT_EQ(read(), "");
+        std::filesystem::remove(path("app.log"));
+        std::filesystem::remove(path("app.log.1"));
+    }
+}
+
+TEST_F(LogFilesFaultTest, LoseNothingOfWhatCameWhenNothingWasThere) {
+    options_.from_end = true;
+    options_.globs = {path("app.log")};
+    for (const bool restarts : {false, true}) {
+        cursor_.clear();
+        start();
+        EXPECT_EQ(read(), "! no log can be read: " + path("app.log") + ": No such file or directory");
+        for (const auto& [name, text] : input_->saved_though_failed()) cursor_[name] = text.value_or("");
+        append("app.log", "one\n");
+        if (restarts) start();
+        EXPECT_EQ(read(), "one\n");
+        std::filesystem::remove(path("app.log"));
+    }
+}
+
+TEST_F(LogFilesFaultTest, BeginAtTheEndOfWhatADirectoryHid) {
+    const Unprivileged unprivileged;
+    options_.from_end = true;
+    options_.globs = {path("in/*.log")};
+    std::filesystem::create_directory(path("in"));
+    append("in/app.log", "old\n");
+    std::this_thread::sleep_for(50ms);
+    allow("in", 0);
+    start();
+    EXPECT_EQ(read().substr(0, 5), "! no ");
+    allow("in", 0755);
+    append("in/new.log", "new\n");
+    // Nothing tells that it may be looked into: the next reconciling look finds out.
+    std::string all = read();
+    for (int i = 0; i < 100 && !all.ends_with('\n'); ++i) {
+        std::this_thread::sleep_for(100ms);
+        all = read();
+    }
+    EXPECT_EQ(all, "new\n");
+    append("in/app.log", "more\n");
+    EXPECT_EQ(read(), "more\n");
+}
+
 TEST_F(LogFilesFaultTest, TellANameThatIsNotThereFromAPatternWithoutMatches) {
     EXPECT_EQ(read(), "");
     EXPECT_TRUE(last_.missing.empty());

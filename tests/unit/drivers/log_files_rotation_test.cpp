@@ -62,6 +62,42 @@ TEST_F(LogFilesRotationTest, CountsTheEndWithoutNewlineWhenItsWriterHasClosed) {
     EXPECT_EQ(read(), "late\n") << "although it had been given up";
 }
 
+/// How many seconds pass until its end counts.
+class LogFilesEndTest : public LogFilesRotationTest {
+ protected:
+    double seconds_until(const std::string& end) {
+        const auto began = std::chrono::steady_clock::now();
+        std::string all;
+        while (all.empty() && std::chrono::steady_clock::now() - began < 20s) {
+            std::this_thread::sleep_for(100ms);
+            all = read();
+        }
+        EXPECT_EQ(all, end);
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    }
+};
+
+TEST_F(LogFilesEndTest, CountsSoonWhenItsWriterHadClosedItBeforeItsNameWent) {
+    only_live_names();
+    append("app.log", "one\n");
+    EXPECT_EQ(read(), "one\n");
+    append("app.log", "end");
+    EXPECT_EQ(read(), "");
+    rename("app.log", "app.log.1");
+    EXPECT_LT(seconds_until("end"), 10);
+}
+
+TEST_F(LogFilesEndTest, CountsSoonWhenItsWriterGoesOnUnderItsName) {
+    append("app.log", "one\nend");
+    EXPECT_EQ(read(), "one\n");
+    rename("app.log", "app.log.1");
+    start();  // Who closes it is not seen.
+    std::this_thread::sleep_for(50ms);
+    append("app.log", "two\n");
+    EXPECT_EQ(read(), "two\n");
+    EXPECT_LT(seconds_until("end"), 10);
+}
+
 TEST_F(LogFilesRotationTest, CountsTheEndWithoutNewlineWhenNothingComesAnyMore) {
     options_.give_up_after = 30ms;
     only_live_names();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "drivers/log_file_names.hpp"
 #include "log_file_directory.hpp"
 
 namespace keyshift::drivers {
@@ -270,6 +271,79 @@ TEST_F(LogFilesCopyTest, IsNotEveryLogThatBeginsAlike) {
     truncate("app.log");
     append("app.log.third", banner + numbered(30, 50));
     EXPECT_EQ(read(), banner + numbered(30, 50));
+}
+
+TEST_F(LogFilesCopyTest, CountsOnceWhenItsOriginalIsRemovedAtOnce) {
+    for (const int size : {5, 100}) {
+        const std::string name = "app.log." + std::to_string(size);
+        append("app.log", numbered(size, 2 * size));
+        EXPECT_EQ(read(), numbered(size, 2 * size));
+        copy("app.log", name);
+        std::filesystem::remove(path("app.log"));
+        append("app.log", numbered(1000, 1005));
+        EXPECT_EQ(read(), numbered(1000, 1005));
+        append(name, numbered(2000, 2001));
+        EXPECT_EQ(read(), numbered(2000, 2001)) << "from where the copy ended";
+        append("app.log", numbered(1005, 1006));
+        EXPECT_EQ(read(), numbered(1005, 1006));
+        std::filesystem::remove(path(name));
+        std::filesystem::remove(path("app.log"));
+        read();
+    }
+}
+
+TEST_F(LogFilesCopyTest, OfAnOlderTimeInItsPlaceGrowsOn) {
+    append("app.log", numbered(0, 2000));
+    EXPECT_EQ(read(), numbered(0, 2000));
+    copy("app.log", "backup");
+    append("app.log", numbered(2000, 2010));
+    EXPECT_EQ(read(), numbered(2000, 2010));
+    std::this_thread::sleep_for(50ms);
+    rename("backup", "app.log");
+    append("app.log", numbered(3000, 3003));
+    EXPECT_EQ(read(), numbered(3000, 3003));
+    start();
+    EXPECT_EQ(read(), "");
+}
+
+TEST_F(LogFilesCopyTest, OfARotatedFileIsNothingNew) {
+    append("app.log", numbered(0, 100));
+    EXPECT_EQ(read(), numbered(0, 100));
+    rename("app.log", "app.log.1");
+    append("app.log", numbered(100, 101));
+    EXPECT_EQ(read(), numbered(100, 101));
+    std::this_thread::sleep_for(50ms);
+    copy("app.log.1", "app.log.1.orig");
+    EXPECT_EQ(read(), "");
+    start();
+    EXPECT_EQ(read(), "");
+}
+
+TEST_F(LogFilesCopyTest, WithoutAnOriginalOfItsNameIsAnotherLogAfterAWhile) {
+    options_.globs = {path("*/app.log")};
+    for (const char* directory : {"a", "b"}) std::filesystem::create_directory(path(directory));
+    start();
+    EXPECT_EQ(read(), "");
+    append("a/app.log", numbered(0, 100));
+    EXPECT_EQ(read(), numbered(0, 100));
+    append("b/app.log", numbered(0, 100));
+    std::string all = read();
+    EXPECT_EQ(all, "") << "so far it could be a copy";
+    for (int i = 0; i < 120 && all.empty(); ++i) {
+        std::this_thread::sleep_for(100ms);
+        all = read();
+    }
+    EXPECT_EQ(all, numbered(0, 100));
+}
+
+TEST(LogFileNames, AreMadeOfTheNameOfTheLog) {
+    for (const char* name : {"app.log.1", "app.log-20261125", "app.log~", "app.log.bak", "app.log_old",
+                             "app-20261125.log", "app.1.log", "app-2026-11-25T10:00:00Z.log"})
+        EXPECT_TRUE(is_named_after("/x/" + std::string(name), "/y/app.log")) << name;
+    for (const char* name : {"app.log", "app-debug.log", "apps.log.1", "app.logs", "my-app.log", "app.txt",
+                             "app.log1", "other.log"})
+        EXPECT_FALSE(is_named_after("/x/" + std::string(name), "/y/app.log")) << name;
+    EXPECT_FALSE(is_named_after("/x/app.log.2026-11-30", "/x/app.log.2026-11-29"));
 }
 
 TEST_F(LogFilesCopyTest, IsNotTakenForOneAtTheVeryFirstLook) {
