@@ -84,11 +84,6 @@ class LogFileSet final : public LogInput {
     void cut_short(LogFile& file);
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
-    base::Duration patience(const LogFile& file) const;
-    const LogFile* original_of(const LogFile& file) const;
-    bool awaits_original(const LogFile& file) const;
-    std::uint64_t place_of_copy(const LogFile& file) const;
-    void take_waiting();
     void drop_blank();
     void hand_on(Ended& ended);
     void hand_on_earlier(LogFile& file);
@@ -97,13 +92,20 @@ class LogFileSet final : public LogInput {
     void begin(LogFile& file);
     void begin_at(LogFile& file, std::uint64_t offset);
     void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
+    void begin_as_own(LogFile& file);
+
+    // Copies: log_file_set_copies.cpp.
     enum class Origin {
         own,
         copy,      ///< all its bytes stand in another
         grown_on,  ///< it began as a copy of one that is no longer written under its name
         unclear
     };
-    void begin_as_own(LogFile& file);
+    base::Duration patience(const LogFile& file) const;
+    const LogFile* original_of(const LogFile& file) const;
+    bool awaits_original(const LogFile& file) const;
+    std::uint64_t place_of_copy(const LogFile& file) const;
+    void take_waiting();
     void wait(LogFile& file);
     bool may_be_original(const LogFile& other, const LogFile& file) const;
     std::optional<Origin> compare_with_original(LogFile& file, LogFile& original);
