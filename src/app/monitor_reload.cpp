@@ -105,6 +105,8 @@ asio::awaitable<Problems> Monitor::reload() {
     if (problems.empty()) model_.config_loaded_at = base::now();
     if (!problems.empty()) log_refusal(problems);
     publish();
+    auto shown = wait_until_shown();
+    co_await std::move(shown);
     co_return problems;
 }
 

@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "store/state_directory.hpp"
+
 namespace keyshift::store {
 
 using base::Errc;
@@ -109,18 +111,26 @@ Result<void> Sqlite::copy_from(Sqlite& other) {
 Error Sqlite::error() {
     const int code = handle_ ? sqlite3_errcode(handle_.get()) & 0xFF : SQLITE_NOMEM;
     const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-    const bool no_right = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
-    const bool full = code == SQLITE_FULL || code == SQLITE_IOERR;
+    const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
+    const bool read_only = refused && on_read_only_file_system(file_);
+    const bool no_right = refused && !read_only;
+    full_ = code == SQLITE_FULL || code == SQLITE_IOERR;
     const bool busy = code == SQLITE_BUSY;
     const Error error{no_right ? Errc::permission
                       : busy   ? Errc::timeout
                                : Errc::other,
                       "state file " + file_.string() + ": " + text,
-                      no_right ? "check that the directory exists and that keyshift's user may write to it"
-                      : full   ? "free space on its file system; nothing is lost, writing is tried again"
-                               : ""};
+                      no_right    ? "check that the directory exists and that keyshift's user may write to it"
+                      : read_only ? "mount its file system so that it can be written"
+                      : full_     ? "free space on its file system; nothing is lost, writing is tried again"
+                                  : ""};
     if (!damage_ && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) damage_ = error;
     return error;
+}
+
+Error Sqlite::note_damage(const std::string& what) {
+    damage_ = Error{Errc::other, "state file " + file_.string() + ": " + what, {}};
+    return *damage_;
 }
 
 Error Sqlite::unprepared() {

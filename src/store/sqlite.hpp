@@ -61,6 +61,10 @@ class Sqlite {
     base::Error unprepared();
     /// The first failure that said that the file is no database or a damaged one.
     const std::optional<base::Error>& damage() const { return damage_; }
+    /// What SQLite cannot know: rows are not what was written.
+    base::Error note_damage(const std::string& what);
+    /// The last failure was that there is no room, or so it seems.
+    bool is_full() const { return full_; }
 
     sqlite3* handle() const { return handle_.get(); }
 
@@ -70,6 +74,7 @@ class Sqlite {
     std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
     std::filesystem::path file_;
     std::optional<base::Error> damage_;
+    bool full_ = false;
 };
 
 }  // namespace keyshift::store

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "store/digest.hpp"
 #include "store/statements.hpp"
 
 namespace keyshift::store {
@@ -29,13 +30,15 @@ void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
 Transaction::Transaction(Transaction&& other) noexcept
     : database_(std::exchange(other.database_, nullptr)),
       statements_(other.statements_),
+      digest_(other.digest_),
       any_gone_(other.any_gone_),
       error_(std::move(other.error_)) {}
 
 Transaction::~Transaction() {
+    if (database_ == nullptr) return;
     // A failing rollback leaves nothing to do: SQLite has rolled back by itself.
-    if (database_ != nullptr) [[maybe_unused]]
-        const auto done = database_->execute("ROLLBACK");
+    [[maybe_unused]] const auto done = database_->execute("ROLLBACK");
+    digest_->forget();
 }
 
 void Transaction::run(Statement& statement) {
@@ -224,6 +227,7 @@ void Transaction::undo_acknowledgement(std::string_view id) {
 
 base::Result<void> Transaction::commit() {
     if (error_) return *error_;
+    if (auto done = digest_->write(*database_); !done) return done.error();
     if (auto done = database_->execute("COMMIT"); !done) return done.error();
     database_ = nullptr;
     return {};
