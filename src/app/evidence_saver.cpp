@@ -6,9 +6,7 @@
 #include "runtime/run_blocking.hpp"
 
 namespace keyshift::app {
-namespace {
 
-/// In one transaction; blocking.
 base::Result<void> write(const UnsavedEvidence& unsaved, store::State& state) {
     auto transaction = state.begin();
     if (!transaction) return transaction.error();
@@ -16,8 +14,10 @@ base::Result<void> write(const UnsavedEvidence& unsaved, store::State& state) {
     return transaction->commit();
 }
 
+namespace {
+
 /// `written`: it is not to be written again, whatever else there is to say.
-Saved write(const UnsavedEvidence& unsaved, store::State& state, bool& written) {
+Saved write_or_say(const UnsavedEvidence& unsaved, store::State& state, bool& written) {
     Saved out;
     // What keeps it from being read keeps it from being written, which tells.
     const auto contents = state.refresh();
@@ -44,7 +44,7 @@ boost::asio::awaitable<Saved> EvidenceSaver::save() {
     while (!waiting_.empty() && !all.error) {
         UnsavedEvidence writing = std::exchange(waiting_, {});
         bool written = false;
-        const auto work = [&writing, &written, this] { return app::write(writing, *state_, written); };
+        const auto work = [&writing, &written, this] { return write_or_say(writing, *state_, written); };
         Saved one = co_await runtime::run_blocking(worker_, work);
         all.error = std::move(one.error);
         all.other_file = all.other_file || one.other_file;

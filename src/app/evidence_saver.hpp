@@ -41,4 +41,7 @@ class EvidenceSaver {
     boost::asio::thread_pool worker_{1};
 };
 
+/// In one transaction; blocking.
+base::Result<void> write(const UnsavedEvidence& unsaved, store::State& state);
+
 }  // namespace keyshift::app

@@ -168,6 +168,9 @@ class Monitor {
     std::map<std::string, domain::SourceStatus> parked_;  // of sources that a reload has taken away
     boost::asio::thread_pool reader_{1};                  // of configuration
     bool reloading_ = false;
+    struct {
+        std::string changed, added, removed;
+    } exchanged_;                             // sources, by the last reload
     std::vector<http::Answer> reload_asked_;  // null: by a signal
     boost::asio::steady_timer left_{loop_};   // never expires; cancelled when a source is over
 

@@ -19,6 +19,12 @@ void warn_of_few_descriptors() {
                     {{"limit", most}, {"hint", "let it have 1024 (LimitNOFILE, ulimit -n)"}});
 }
 
+/// What only a person can change, or what may be otherwise at the next try: a full disk, another program that
+/// has the port or the state. The service manager tries again after the latter alone.
+ExitCode why_not_started(base::Errc code) {
+    return code == base::Errc::config || code == base::Errc::permission ? kConfig : kUnavailable;
+}
+
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
@@ -46,7 +52,7 @@ int run_serve(const ServeCommand& command) {
     auto monitor = Monitor::start(std::move(*config), std::move(launch));
     if (!monitor) {
         print_error(monitor.error());
-        return kConfig;
+        return why_not_started(monitor.error().code);
     }
     return (*monitor)->run();
 }

@@ -22,8 +22,18 @@ std::uint32_t add(std::uint32_t checksum, const void* bytes, std::size_t size) {
     return static_cast<std::uint32_t>(::crc32_z(checksum, static_cast<const Bytef*>(bytes), size));
 }
 
+/// Checksums alone are linear: the same change of two rows would take itself back. The steps are those of the
+/// end of MurmurHash3 (Austin Appleby, public domain). Without the sign, which SQLite's texts of numbers have
+/// no room for.
+std::uint64_t spread(std::uint64_t checksum) {
+    std::uint64_t out = checksum;
+    out = (out ^ (out >> 33U)) * 0xff51afd7ed558ccdULL;
+    out = (out ^ (out >> 33U)) * 0xc4ceb9fe1a85ec53ULL;
+    return (out ^ (out >> 33U)) >> 1U;
+}
+
 /// Types and lengths count too: no two rows have the same bytes.
-std::uint32_t checksum_of(int count, sqlite3_value** values) {
+std::uint64_t checksum_of(int count, sqlite3_value** values) {
     std::uint32_t out = 0;
     for (int i = 0; i < count; ++i) {
         sqlite3_value* const value = *(values + i);
@@ -38,7 +48,7 @@ std::uint32_t checksum_of(int count, sqlite3_value** values) {
         out = add(out, head.data(), sizeof head);
         if (bytes != nullptr) out = add(out, bytes, static_cast<std::size_t>(head[1]));
     }
-    return out;
+    return spread(out);
 }
 
 /// row_changed(table's number, columns ...)
@@ -48,12 +58,12 @@ void row_changed(sqlite3_context* context, int count, sqlite3_value** values) {
 }
 
 void add_row(sqlite3_context* context, int count, sqlite3_value** values) {
-    auto* const sum = static_cast<std::uint32_t*>(sqlite3_aggregate_context(context, sizeof(std::uint32_t)));
+    auto* const sum = static_cast<std::uint64_t*>(sqlite3_aggregate_context(context, sizeof(std::uint64_t)));
     if (sum != nullptr) *sum ^= checksum_of(count, values);
 }
 
 void rows_digest(sqlite3_context* context) {
-    const auto* const sum = static_cast<std::uint32_t*>(sqlite3_aggregate_context(context, 0));
+    const auto* const sum = static_cast<std::uint64_t*>(sqlite3_aggregate_context(context, 0));
     sqlite3_result_int64(context, sum == nullptr ? 0 : static_cast<sqlite3_int64>(*sum));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What tells that bytes of the state file have changed by themselves, where SQLite can still read it: for
-// each table, the checksums (CRC-32) of its rows, combined by exclusive or, kept in the table `digest` by the
-// same transactions that change the rows. A connection that writes must follow. Kept inside src/store; used
-// by the thread of its State.
+// each table, the checksums of its rows (CRC-32, spread), combined by exclusive or, kept in the table
+// `digest` by the same transactions that change the rows. A connection that writes must follow. Kept inside
+// src/store; used by the thread of its State.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +33,11 @@ class Digest {
     void forget();
 
     /// For `row_changed`: the table's number in follow().
-    void note(std::size_t table, std::uint32_t checksum) { changed_.at(table) ^= checksum; }
+    void note(std::size_t table, std::uint64_t checksum) { changed_.at(table) ^= checksum; }
 
  private:
     std::vector<std::string> tables_;
-    std::vector<std::uint32_t> changed_;
+    std::vector<std::uint64_t> changed_;
 };
 
 /// Which rows are compared.

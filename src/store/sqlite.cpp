@@ -104,13 +104,17 @@ Result<void> Sqlite::copy_from(Sqlite& other) {
     sqlite3_backup* const backup = sqlite3_backup_init(handle_.get(), "main", other.handle_.get(), "main");
     if (backup == nullptr) return error();
     sqlite3_backup_step(backup, -1);
-    if (sqlite3_backup_finish(backup) != SQLITE_OK) return error();
+    const int code = sqlite3_backup_finish(backup);
+    if (code != SQLITE_OK) return other.error_of(code & 0xFF, sqlite3_errstr(code));
     return {};
 }
 
 Error Sqlite::error() {
-    const int code = handle_ ? sqlite3_errcode(handle_.get()) & 0xFF : SQLITE_NOMEM;
-    const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
+    if (!handle_) return error_of(SQLITE_NOMEM, "out of memory");
+    return error_of(sqlite3_errcode(handle_.get()) & 0xFF, sqlite3_errmsg(handle_.get()));
+}
+
+Error Sqlite::error_of(int code, const std::string& text) {
     const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
     const bool read_only = refused && on_read_only_file_system(file_);
     const bool no_right = refused && !read_only;

@@ -52,7 +52,7 @@ class Sqlite {
 
     base::Result<void> execute(const std::string& sql);
     base::Result<std::int64_t> integer(const std::string& sql);
-    /// Replaces all that is in this one.
+    /// Replaces all that is in this one. Errors name the other's file.
     base::Result<void> copy_from(Sqlite& other);
     /// The last failure as an error; the file's path is in it.
     base::Error error();
@@ -70,6 +70,7 @@ class Sqlite {
 
  private:
     Sqlite(sqlite3* handle, std::filesystem::path file);
+    base::Error error_of(int code, const std::string& text);
 
     std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
     std::filesystem::path file_;

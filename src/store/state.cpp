@@ -120,7 +120,7 @@ Result<std::unique_ptr<State>> State::scratch(const fs::path& directory) {
     if (!file->empty()) {
         const auto original = Sqlite::open(*file);
         if (!original) return original.error();
-        if (auto copied = state->database_->copy_from(**original); !copied) return (*original)->error();
+        if (auto copied = state->database_->copy_from(**original); !copied) return copied.error();
     }
     if (auto prepared = prepare(*state->database_, Sharing::none); !prepared) return prepared.error();
     if (auto looked = state->first_look(); !looked) return looked.error();
