@@ -16,11 +16,8 @@ constexpr const char* kRowChanged = "row_changed";
 constexpr const char* kRowsDigest = "rows_digest";
 
 /// What grows with the number of legacy keys.
-constexpr std::array<std::string_view, 3> kJournal{"legacy_key", "legacy_state", "pairing"};
-
-std::uint32_t add(std::uint32_t checksum, const void* bytes, std::size_t size) {
-    return static_cast<std::uint32_t>(::crc32_z(checksum, static_cast<const Bytef*>(bytes), size));
-}
+constexpr std::string_view kKeys = "legacy_key";
+constexpr std::array<std::string_view, 3> kJournal{kKeys, "legacy_state", "pairing"};
 
 /// Checksums alone are linear: the same change of two rows would take itself back. The steps are those of the
 /// end of MurmurHash3 (Austin Appleby, public domain). Without the sign, which SQLite's texts of numbers have
@@ -32,23 +29,23 @@ std::uint64_t spread(std::uint64_t checksum) {
     return (out ^ (out >> 33U)) >> 1U;
 }
 
-/// Types and lengths count too: no two rows have the same bytes.
 std::uint64_t checksum_of(int count, sqlite3_value** values) {
-    std::uint32_t out = 0;
+    thread_local RowBytes row;
+    row.clear();
     for (int i = 0; i < count; ++i) {
         sqlite3_value* const value = *(values + i);
-        const std::int64_t type = sqlite3_value_type(value);
-        if (type == SQLITE_INTEGER) {
-            const std::array<std::int64_t, 2> number{type, sqlite3_value_int64(value)};
-            out = add(out, number.data(), sizeof number);
-            continue;
+        const int type = sqlite3_value_type(value);
+        if (type == SQLITE_NULL) {
+            row.null();
+        } else if (type == SQLITE_INTEGER) {
+            row.integer(sqlite3_value_int64(value));
+        } else {
+            const auto* const text = static_cast<const char*>(sqlite3_value_blob(value));
+            const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+            row.text(text == nullptr ? std::string_view() : std::string_view(text, size));
         }
-        const void* const bytes = sqlite3_value_blob(value);
-        const std::array<std::int64_t, 2> head{type, sqlite3_value_bytes(value)};
-        out = add(out, head.data(), sizeof head);
-        if (bytes != nullptr) out = add(out, bytes, static_cast<std::size_t>(head[1]));
     }
-    return spread(out);
+    return row.checksum();
 }
 
 /// row_changed(table's number, columns ...)
@@ -98,6 +95,30 @@ Result<std::string> columns_of(Sqlite& database, const std::string& table, const
 
 }  // namespace
 
+// Kinds and lengths count too: no two rows have the same bytes.
+RowBytes& RowBytes::integer(std::int64_t number) {
+    bytes_ += 'i';
+    bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
+    return *this;
+}
+
+RowBytes& RowBytes::text(std::string_view text) {
+    bytes_ += 't';
+    const std::uint64_t size = text.size();
+    bytes_.append(reinterpret_cast<const char*>(&size), sizeof size);
+    bytes_ += text;
+    return *this;
+}
+
+RowBytes& RowBytes::null() {
+    bytes_ += 'n';
+    return *this;
+}
+
+std::uint64_t RowBytes::checksum() const {
+    return spread(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes_.data()), bytes_.size()));
+}
+
 Result<void> Digest::define(Sqlite& database) {
     const int code =
         sqlite3_create_function_v2(database.handle(), kRowsDigest, -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
@@ -127,7 +148,11 @@ Result<void> Digest::follow(Sqlite& database) {
             sql += "CREATE TEMP TRIGGER " + event + "_" + table + " AFTER " + event + " ON main." + table +
                    " BEGIN SELECT " + calls + "; END;";
         };
-        trigger("INSERT", call + *new_row + ")");
+        if (table == kKeys) {
+            keys_ = i;
+        } else {
+            trigger("INSERT", call + *new_row + ")");
+        }
         trigger("DELETE", call + *old_row + ")");
         trigger("UPDATE", call + *old_row + "), " + call + *new_row + ")");
     }

@@ -12,6 +12,34 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::optional<std::int64_t> micros(std::optional<base::Time> time) {
+    return time ? std::optional(to_micros(*time)) : std::nullopt;
+}
+
+/// The columns of legacy_key, of a key that is there.
+RowBytes& row_of(const domain::Key& key, std::uint32_t row, base::Time seen_at,
+                 std::optional<std::int64_t> last_used, domain::Phase phase) {
+    thread_local RowBytes out;
+    const auto text = [](std::optional<std::string_view> value) { value ? out.text(*value) : out.null(); };
+    const auto number = [](std::optional<std::int64_t> value) { value ? out.integer(*value) : out.null(); };
+    out.clear();
+    out.integer(row).text(key.id);
+    text(key.owner);
+    text(key.name);
+    out.text(key.prefix).integer(to_micros(key.created_at.value_or(seen_at)));
+    number(micros(key.expires_at));
+    number(key.bcrypt_cost);
+    out.integer(key.blocked ? 1 : 0)
+        .integer(key.over_budget ? 1 : 0)
+        .integer(to_micros(seen_at))
+        .null()
+        .null();
+    number(last_used);
+    out.integer(static_cast<std::int64_t>(phase));
+    number(micros(key.use_ahead));
+    return out;
+}
+
 /// The parameters that both statements of a key begin with.
 void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
     statement.bind(1, static_cast<std::int64_t>(row)).bind(2, key.id);
@@ -53,13 +81,14 @@ void Transaction::add_key(const domain::Key& key, std::uint32_t row, domain::Pha
     bind_key(add, key, row);
     if (!key.created_at) add.bind(6, to_micros(seen_at));  // as good as created then
     add.bind(12, to_micros(seen_at));
-    bind_number(
-        add, 13,
+    const auto last_used =
         key.last_used_at
-            ? std::optional(
+            ? std::optional<std::int64_t>(
                   std::chrono::floor<std::chrono::seconds>(*key.last_used_at).time_since_epoch().count())
-            : std::nullopt);
+            : std::nullopt;
+    bind_number(add, 13, last_used);
     run(add.bind(14, static_cast<std::int64_t>(phase)));
+    digest_->note_key(row_of(key, row, seen_at, last_used, phase));
 }
 
 void Transaction::update_key(const domain::Key& key, std::uint32_t row) {
