@@ -49,6 +49,8 @@ class Sqlite {
  public:
     /// Opens or creates `file`. Errors: other, permission.
     static base::Result<std::unique_ptr<Sqlite>> open(const std::filesystem::path& file);
+    /// In temporary files that nobody else sees; errors name `original`, of which it will be a copy.
+    static base::Result<std::unique_ptr<Sqlite>> temporary(const std::filesystem::path& original);
 
     base::Result<void> execute(const std::string& sql);
     base::Result<std::int64_t> integer(const std::string& sql);
@@ -69,6 +71,8 @@ class Sqlite {
     sqlite3* handle() const { return handle_.get(); }
 
  private:
+    static base::Result<std::unique_ptr<Sqlite>> open(const std::filesystem::path& file,
+                                                      const std::filesystem::path& named);
     Sqlite(sqlite3* handle, std::filesystem::path file);
     base::Error error_of(int code, const std::string& text);
 

@@ -111,12 +111,12 @@ Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
 }
 
 Result<std::unique_ptr<State>> State::scratch(const fs::path& directory) {
-    std::unique_ptr<State> state(new State(fs::temp_directory_path() / "keyshift-scratch"));
-    auto database = Sqlite::open("");  // SQLite's name for a file that is gone when it is closed
-    if (!database) return database.error();
-    state->database_ = std::move(*database);
     const auto file = find_state_file(directory);
     if (!file) return file.error();
+    std::unique_ptr<State> state(new State(fs::temp_directory_path() / "keyshift-scratch"));
+    auto database = Sqlite::temporary(*file);
+    if (!database) return database.error();
+    state->database_ = std::move(*database);
     if (!file->empty()) {
         const auto original = Sqlite::open(*file);
         if (!original) return original.error();
