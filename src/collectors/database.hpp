@@ -3,10 +3,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "config/options.hpp"
 #include "config/secret_source.hpp"
 #include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
@@ -24,6 +26,12 @@ drivers::PostgresTransaction::Limits limits_within(base::Duration timeout, base:
 /// Connects with what the secret says now. Errors: those of the secret, of the target and of the driver.
 base::Result<void> connect(drivers::Postgres& connection, const config::SecretSource& database_url,
                            base::Deadline deadline);
+
+/// Reports what can be said of `database_url` before anybody is connected to: that it cannot be read, or, as
+/// a warning, which of its parameters keyshift does without. It may be another one by then.
+void check_database_url(config::OptionsReader& reader, const config::SecretSource& database_url);
+/// Its parameters that only another client can use, by name.
+std::vector<std::string> skipped_parameters(const config::SecretSource& database_url);
 
 /// The OID of a table or view, as text; empty: there is none. Without a schema it is looked for as the role's
 /// own queries would find it, but for temporary tables: behind a pooler they are somebody else's. Errors:

@@ -20,7 +20,6 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using config::Identifier;
-using drivers::Postgres;
 using Kind = Finding::Kind;
 
 /// Tables with fewer rows may well be read one by one.
@@ -237,52 +236,6 @@ std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadli
     if (auto standby = append_standby(look, *rows, deadline, out); !standby)
         return {failure(standby.error())};
     return out;
-}
-
-Error with_whereabouts(Error error, Postgres& connection, const config::Gateway& gateway, Deadline deadline) {
-    if (error.code != Errc::schema || !connection.connected()) return error;
-    auto transaction =
-        drivers::PostgresTransaction::begin(connection, limits_within(deadline.left()), deadline);
-    if (!transaction) return error;
-    const auto oid = find_table(*transaction, gateway.table, deadline);
-    if (!oid) return error;
-    if (!oid->empty()) {
-        const auto view = transaction->query(
-            "SELECT current_database() FROM pg_class WHERE oid = $1::oid AND relkind = 'v'", deadline,
-            {*oid});
-        if (!view || view->size() == 0 || !gateway.statements.table) return error;
-        error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
-                     "; and, with this configuration: keyshift sql view | psql -d " +
-                     base::visible(text(view->at(0, 0)));
-        return error;
-    }
-    const auto found = transaction->query(
-        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user, c.relname FROM pg_class c "
-        "JOIN "
-        "pg_namespace n ON n.oid = c.relnamespace WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', "
-        "'p', "
-        "'v', 'm', 'f') AND c.relpersistence <> 't' ORDER BY c.relname <> $1, 1 LIMIT 1",
-        deadline, {gateway.table.name});
-    if (!found || found->size() == 0) return error;
-    const std::string schema = text(found->at(0, 0));
-    if (const std::string name = text(found->at(0, 3)); name != gateway.table.name) {
-        error.hint =
-            "there is one whose name differs by upper and lower case, write it in double quotes, "
-            "gateway.table: '" +
-            (gateway.table.schema.empty() ? Identifier{name}.sql() : config::TableName{schema, name}.sql()) +
-            "'";
-        return error;
-    }
-    if (found->at(0, 1) == "t") {
-        error.hint = "there is one in another schema, set gateway.table: " +
-                     config::TableName{schema, gateway.table.name}.sql();
-        return error;
-    }
-    error.code = Errc::permission;
-    error.what += " for this user";
-    error.hint = "there is one in a schema that it may not use, run: GRANT USAGE ON SCHEMA " +
-                 Identifier{schema}.sql() + " TO " + Identifier{text(found->at(0, 2))}.sql() + ";";
-    return error;
 }
 
 }  // namespace keyshift::collectors

@@ -10,6 +10,7 @@
 #include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
 #include "collectors/row_reader.hpp"
+#include "collectors/table_whereabouts.hpp"
 #include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
@@ -193,12 +194,6 @@ KeyExpressions KeySource::expressions(const Columns& columns, const Gateway& gat
 }
 
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
-    if (columns.all.empty()) {
-        return Error{
-            Errc::schema, "table " + printable(gateway.table) + " does not exist in this database",
-            "check the database name in database_url, or set gateway.table (with its schema if it is not on "
-            "the search path)"};
-    }
     std::vector<Identifier> wanted = required(gateway.columns);
     const bool hash_free = columns.is_hash_free(gateway);
     if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway);
@@ -280,7 +275,9 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
                                      Deadline deadline) {
     const auto columns = Columns::load(transaction, gateway.table, deadline);
     if (!columns) return columns.error();
-    if (auto checked = check(*columns, gateway); !checked) return checked.error();
+    if (columns->all.empty()) return no_such_table(transaction, gateway.table, deadline);
+    if (auto checked = check(*columns, gateway); !checked)
+        return of_an_older_view(checked.error(), transaction, gateway, deadline);
     const config::Columns& named = gateway.columns;
     KeySource source;
     source.table_ = columns->table;
