@@ -33,6 +33,18 @@ void check_database_url(config::OptionsReader& reader, const config::SecretSourc
 /// Its parameters that only another client can use, by name.
 std::vector<std::string> skipped_parameters(const config::SecretSource& database_url);
 
+/// A text in SQL: the statements that let the current user read what servers count, where it may not. A role
+/// that does not inherit has been given the right in vain; from PostgreSQL 16 on that is of the grant.
+inline constexpr const char* kGrantOfStatistics =
+    "(SELECT CASE WHEN g.role_inherits AND NOT g.is_member THEN 'GRANT pg_read_all_stats TO ' || g.name || "
+    "';' "
+    "WHEN g.of_grant THEN 'GRANT pg_read_all_stats TO ' || g.name || ' WITH INHERIT TRUE;' "
+    "ELSE 'ALTER ROLE ' || g.name || ' INHERIT; GRANT pg_read_all_stats TO ' || g.name || ';' END "
+    "FROM (SELECT '\"' || replace(rolname, '\"', '\"\"') || '\"' AS name, rolinherit AS role_inherits, "
+    "pg_has_role(oid, 'pg_read_all_stats', 'MEMBER') AS is_member, "
+    "current_setting('server_version_num')::int >= 160000 AS of_grant "
+    "FROM pg_roles WHERE rolname = current_user) g)";
+
 /// The OID of a table or view, as text; empty: there is none. Without a schema it is looked for as the role's
 /// own queries would find it, but for temporary tables: behind a pooler they are somebody else's. Errors:
 /// permission (its schema may not be used), beside the driver's.

@@ -11,6 +11,7 @@
 #include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
 #include "collectors/standby.hpp"
+#include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -37,6 +38,37 @@ Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
     return count_in(size->at(0, 0));
 }
 
+/// How the index is made on what the table is; or why it cannot be.
+Result<std::string> index_advice(const KeyTableLook& look, Deadline deadline) {
+    const config::TableName below = base_table(look.gateway);
+    std::vector<std::string> columns{look.gateway.columns.created_at.name};
+    if (const auto& used = look.gateway.columns.last_used_at) columns.push_back(used->name);
+    for (const Identifier& column : telling_columns(look.gateway)) columns.push_back(column.name);
+    const auto rows = look.transaction.query(
+        "SELECT c.relkind, current_database(), (SELECT string_agg(a.attname, ', ') FROM pg_attribute a WHERE "
+        "a.attrelid = c.oid AND a.attgenerated = 'v' AND a.attname = ANY ($4::text[])) "
+        "FROM pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace, "
+        "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE o.oid = $1::regclass AND c.relname = "
+        "$2 "
+        "AND n.nspname = coalesce(nullif($3, ''), s.nspname)",
+        deadline, {look.source.table(), below.name, below.schema, drivers::postgres_array(columns)});
+    if (!rows) return rows.error();
+    const std::string kind = rows->size() == 1 ? text(rows->at(0, 0)) : "v";
+    if (kind == "p")
+        return "as the table's owner, run: keyshift sql index | psql -d " +
+               base::visible(text(rows->at(0, 1)));
+    if (kind != "r" && kind != "m") {
+        return std::string(
+            "a view gets no index: name its table in gateway.statements.table, and see keyshift sql index");
+    }
+    if (const std::string unfit = text(rows->at(0, 2)); !unfit.empty()) {
+        return "no index can be made on a column that is generated and virtual, as " + base::visible(unfit) +
+               " is; one that is STORED can have it";
+    }
+    return "as the table's owner (keyshift sql index prints it too), run:\n" + look.source.create_index() +
+           ";";
+}
+
 Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
     if (auto set = KeySource::set_since(look.transaction, look.transaction.moment() - std::chrono::minutes{1},
                                         deadline);
@@ -50,11 +82,12 @@ Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadli
             return Finding{Kind::ok, "an index makes looks at what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
-    return Finding{
-        Kind::warning,
-        "no index serves the looks at what changed, each reads all of some " + std::to_string(rows) +
-            " rows, and they are therefore rare",
-        "as the table's owner (keyshift sql index prints it too), run:\n" + look.source.create_index() + ";"};
+    auto mend = index_advice(look, deadline);
+    if (!mend) return mend.error();
+    return Finding{Kind::warning,
+                   "no index serves the looks at what changed, each reads all of some " +
+                       std::to_string(rows) + " rows, and they are therefore rare",
+                   *std::move(mend)};
 }
 
 /// Who has a right: the user, everybody, and roles whose rights are the user's too.

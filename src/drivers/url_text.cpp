@@ -75,7 +75,7 @@ Result<UrlParameters> read_query(std::string_view query, Plus plus) {
         const std::size_t equals = std::min(pair.find('='), pair.size());
         auto name = percent_decoded(pair.substr(0, equals), plus);
         auto value = percent_decoded(pair.substr(std::min(equals + 1, pair.size())), plus);
-        out.push_back({name.value_or(""), value.value_or("")});
+        out.push_back({name.value_or(""), value.value_or(""), equals < pair.size()});
         if (name && value) continue;
         return Error{Errc::config,
                      "has a % in the value of " + shown_name(out, out.size() - 1) +
@@ -87,8 +87,10 @@ Result<UrlParameters> read_query(std::string_view query, Plus plus) {
 
 std::string shown_name(const UrlParameters& parameters, std::size_t index) {
     const auto end = parameters.begin() + static_cast<std::ptrdiff_t>(index);
-    if (looks_like_a_name(parameters[index].name) && std::none_of(parameters.begin(), end, holds_a_secret))
-        return parameters[index].name;
+    const UrlParameter& parameter = parameters[index];
+    if (parameter.has_value && looks_like_a_name(parameter.name) &&
+        std::none_of(parameters.begin(), end, holds_a_secret))
+        return parameter.name;
     return "parameter number " + std::to_string(index + 1);
 }
 

@@ -29,8 +29,9 @@ enum class Plus { itself, blank };  ///< what + means
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus = Plus::itself);
 
 struct UrlParameter {
-    std::string name;   ///< as written
-    std::string value;  ///< decoded
+    std::string name;       ///< as written
+    std::string value;      ///< decoded
+    bool has_value = true;  ///< there is a = behind the name
 };
 using UrlParameters = std::vector<UrlParameter>;
 
@@ -39,7 +40,7 @@ using UrlParameters = std::vector<UrlParameter>;
 base::Result<UrlParameters> read_query(std::string_view query, Plus plus = Plus::itself);
 
 /// Parameter number `index` (from 0) as it may be shown: by its name, or by its place where the name may be a
-/// part of a password in which an & is not percent-encoded.
+/// part of a password in which a ? or & is not percent-encoded.
 std::string shown_name(const UrlParameters& parameters, std::size_t index);
 
 }  // namespace keyshift::drivers
