@@ -65,7 +65,7 @@ Result<std::string> index_advice(const KeyTableLook& look, Deadline deadline) {
         return "no index can be made on a column that is generated and virtual, as " + base::visible(unfit) +
                " is; one that is STORED can have it";
     }
-    return "as the table's owner (keyshift sql index prints it too), run:\n" + look.source.create_index() +
+    return "as the table's owner (or by keyshift sql index | psql), run:\n" + look.source.create_index() +
            ";";
 }
 
