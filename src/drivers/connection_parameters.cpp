@@ -125,7 +125,7 @@ class Sorter {
         if (is_keyword(name) && meaning != ConnectionName::tls_mode) return give(name, parameter.value);
         if (auto young = of_a_later_libpq(name); !young) return young.error();
         if (meaning == ConnectionName::of_client || name.substr(0, 2) == "x-") {  // golang-migrate's
-            out_.skipped.push_back(name);
+            out_.skipped.push_back(meaning == ConnectionName::of_client ? name : shown_name(string_, index_));
             return {};
         }
         if (meaning != ConnectionName::unknown) return apply(meaning, parameter);

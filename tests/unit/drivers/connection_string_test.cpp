@@ -2,9 +2,14 @@
 // Connection strings as the clients of gateways keep them, each by its own documentation.
 #include "drivers/connection_string.hpp"
 
+#include <algorithm>
 #include <map>
 #include <ostream>
+#include <random>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -221,6 +226,48 @@ TEST_P(RefusedForms, AreNamed) {
 
 INSTANTIATE_TEST_SUITE_P(ConnectionStrings, RefusedForms, testing::ValuesIn(kRefused));
 
+/// What people do to a URL: a character too many, too few or another one, and parts that change places.
+std::string mistyped(std::string text, std::mt19937& random) {
+    constexpr std::string_view kCharacters = "@:/?#&=%+'\" ;,[]\\\n";
+    const auto below = [&](std::size_t n) {
+        return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+    };
+    for (std::size_t edits = 1 + below(3); edits > 0; --edits) {
+        const std::size_t at = below(text.size());
+        const char c = kCharacters[below(kCharacters.size())];
+        switch (below(4)) {
+            case 0:
+                text.insert(at, 1, c);
+                break;
+            case 1:
+                text.erase(at, 1);
+                break;
+            case 2:
+                text[at] = c;
+                break;
+            default:
+                std::rotate(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), text.end());
+        }
+        if (text.empty()) return "x";
+    }
+    return text;
+}
+
+TEST(ConnectionString, NoMistypedOneIsShownOrEndsTheProcess) {
+    std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): the same each time
+    for (const char* form : {"postgresql://u:QQQQ@db:5432/gw?schema=app&pgbouncer=true",
+                             "jdbc:postgresql://db/gw?user=u&password=QQQQ&currentSchema=app",
+                             "host=db user=u password='QQQQ' dbname=gw", "\"postgres://u:QQQQ@db/gw\""}) {
+        for (int i = 0; i < 5'000; ++i) {
+            const std::string text = mistyped(form, random);
+            const auto target = PostgresTarget::parse(Secret(text));
+            if (target) continue;  // what is shown of one that can be read: see test_secrets.py
+            EXPECT_EQ(target.error().text().find("QQQ"), std::string::npos) << text << "\n"
+                                                                            << target.error().text();
+        }
+    }
+}
+
 TEST(ConnectionString, ThePasswordIsWhatTheClientMeans) {
     const std::pair<const char*, const char*> kPasswords[] = {
         {"postgresql://u:a%2Bb+c@db/gw", "a+b+c"},
@@ -233,6 +280,20 @@ TEST(ConnectionString, ThePasswordIsWhatTheClientMeans) {
         ASSERT_TRUE(target) << text << target.error().text();
         EXPECT_EQ(target->password.reveal(), password) << text;
     }
+}
+
+TEST(ConnectionString, StrictMeansTheAuthoritiesOfTheSystem) {
+    const auto target = PostgresTarget::parse(Secret("postgresql://u:p@db/gw?sslaccept=strict"));
+    ASSERT_TRUE(target) << target.error().text();
+    const std::string tls = tls_of(*target);
+    EXPECT_TRUE(tls == "verify-full system" || tls == "verify-full /etc/ssl/certs/ca-certificates.crt")
+        << tls;
+}
+
+TEST(ConnectionString, ANameThatMayBePartOfAPasswordIsNotListedEither) {
+    const auto target = PostgresTarget::parse(Secret("postgresql://db/gw?user=u&password=a&x-S3CR3T=b"));
+    ASSERT_TRUE(target) << target.error().text();
+    EXPECT_EQ(target->skipped, std::vector<std::string>{"parameter number 3"});
 }
 
 TEST(ConnectionString, SettingsOfTheServerAreTakenByName) {
