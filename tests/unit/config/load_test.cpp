@@ -187,7 +187,8 @@ TEST(Defaults, SayWhatIsMissing) {
 CollectorTypes with_a_further_one() {
     CollectorTypes types = collector_types();
     types.push_back({"further", "FURTHER_URL", {30s, 10s}, [](OptionsReader& options, const Gateway&) {
-                         const auto url = options.secret("url", {.variable = "FURTHER_URL", .credential = {}});
+                         const auto url =
+                             options.secret("url", {.variable = "FURTHER_URL", .credential = {}});
                          const auto read = url.read();
                          if (read && read->reveal() == "bad") options.problem("url", "is bad", "mend it");
                          return std::any(0);

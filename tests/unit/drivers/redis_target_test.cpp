@@ -2,7 +2,9 @@
 #include "drivers/redis_target.hpp"
 
 #include <array>
+#include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -192,6 +194,33 @@ TEST(RedisTarget, WhatItDoesNotDoIsNamed) {
         EXPECT_EQ(target.error().code, Errc::config);
         EXPECT_NE(target.error().text().find(named), std::string::npos) << target.error().text();
         EXPECT_EQ(target.error().text().find("s3cret"), std::string::npos) << target.error().text();
+    }
+}
+
+TEST(RedisTarget, NoMistypedUrlIsShownOrEndsTheProcess) {
+    std::mt19937 random(7);  // NOLINT(bugprone-random-generator-seed): the same each time
+    constexpr std::string_view kCharacters = "@:/?#&=%+'\" ;,[]\\\n";
+    const auto below = [&](std::size_t n) {
+        return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+    };
+    for (const char* form :
+         {"redis://ann:QQQQ@cache:6379/3?protocol=3", "rediss://cache?user=ann&password=QQQQ&db=1",
+          "unix://ann:QQQQ@/run/r.sock?db=2", "\"redis+unix:///run/r.sock?pass=QQQQ&user=ann\""}) {
+        for (int i = 0; i < 5'000; ++i) {
+            std::string text = form;
+            for (std::size_t edits = 1 + below(3); edits > 0; --edits) {
+                const std::size_t at = below(text.size());
+                if (below(2) == 0) {
+                    text.insert(at, 1, kCharacters[below(kCharacters.size())]);
+                } else {
+                    text[at] = kCharacters[below(kCharacters.size())];
+                }
+            }
+            const auto target = RedisTarget::parse(Secret(text));
+            if (target) continue;
+            EXPECT_EQ(target.error().text().find("QQQ"), std::string::npos) << text << "\n"
+                                                                            << target.error().text();
+        }
     }
 }
 
