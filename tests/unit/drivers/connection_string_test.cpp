@@ -116,6 +116,8 @@ const Form kForms[] = {
     {"ecto://u:p@db/gw?ssl=true&pool_size=10", "db:5432/gw as u", "require", "", " pool_size"},
     // node-postgres, postgres.js
     {"postgres://u:p@db/gw?sslmode=no-verify", "db:5432/gw as u", "require"},
+    {"postgres://u:p@db/gw?sslmode=prefer&ssl=true", "db:5432/gw as u", "require"},
+    {"postgres://u:p@db/gw?sslmode=verify-ca&ssl-mode=prefer", "db:5432/gw as u", "verify-ca"},
     {"postgres://u:p@db/gw?ssl=0&max=20&idle_timeout=30", "db:5432/gw as u", "", "", " max idle_timeout"},
     {"postgres://u:p@db/gw?uselibpqcompat=true&sslmode=require", "db:5432/gw as u", "require", "",
      " uselibpqcompat"},
@@ -176,6 +178,8 @@ const Refused kRefused[] = {
     {"postgresql://u:p@db/gw?ssl=%7B%22rejectUnauthorized%22:false%7D", "ssl"},
     {"postgresql://u:p@db/gw?sslaccept=perhaps", "sslaccept"},
     {"postgresql://u:p@db/gw?sslmode=disable&sslaccept=strict", "sslaccept"},
+    {"postgresql://u:p@db/gw?sslmode=disable&ssl=true", "ssl,"},
+    {"jdbc:postgresql://db/gw?ssl=true&sslmode=disable", "ssl,"},
     {"postgresql://u:p@db/gw?sslmode=verify-full&sslaccept=accept_invalid_certs", "sslaccept"},
     {"postgresql://u:p@db/gw?sslidentity=client.p12&sslpassword=S3CR3T", "sslidentity"},
     {"jdbc:postgresql://db/gw?user=u&sslfactory=com.example.Factory", "sslfactory"},
