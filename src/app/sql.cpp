@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift sql: what a database administrator has to run so that keyshift may read, and no more than that.
 #include <algorithm>
+#include <any>
 #include <cstdio>
 #include <functional>
 
@@ -8,6 +9,8 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "collectors/key_columns.hpp"
+#include "collectors/keys.hpp"
+#include "drivers/postgres_target.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -230,6 +233,32 @@ std::string statements_sql(const Names& names) {
            names.role + ";\n";
 }
 
+/// The one schema in which database_url has keyshift look for tables; empty: there is none such, or several.
+std::string chosen_schema(const config::Config& config) {
+    for (const config::CollectorConfig& collector : config.collectors) {
+        const auto* const keys = std::any_cast<collectors::KeysOptions>(&collector.options);
+        if (keys == nullptr || !keys->database_url.given()) continue;
+        const auto url = keys->database_url.read();
+        const auto target = url ? drivers::PostgresTarget::parse(*url) : url.error();
+        if (!target) return {};
+        for (const auto& [name, value] : target->settings) {
+            const auto schema = name == "search_path" ? config::parse_identifier(value) : Identifier{};
+            if (schema && !schema->name.empty()) return schema->name;
+        }
+    }
+    return {};
+}
+
+/// psql looks for tables elsewhere.
+void qualify(Gateway& gateway, const std::string& schema) {
+    const auto in_it = [&schema](TableName& table) {
+        if (table.schema.empty()) table.schema = schema;
+    };
+    in_it(gateway.table);
+    if (gateway.users) in_it(gateway.users->table);
+    if (gateway.statements.table) in_it(*gateway.statements.table);
+}
+
 struct Section {
     std::string_view name;
     std::function<std::string(const Names&)> sql;
@@ -248,7 +277,8 @@ int run_sql(const SqlCommand& command) {
     const auto file = configuration_file(command.config);
     const config::Loaded loaded = read_configuration(file);
     if (file && !is_sound_but_for_collectors(loaded)) return print_problems(loaded.problems), kConfig;
-    const Gateway& gateway = loaded.config.gateway;
+    Gateway gateway = loaded.config.gateway;
+    if (const std::string schema = chosen_schema(loaded.config); !schema.empty()) qualify(gateway, schema);
     const Names names = names_of(gateway, command.role);
     std::string out = "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n";
     for (const Section& section : sections()) {

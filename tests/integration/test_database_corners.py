@@ -84,6 +84,20 @@ def test_a_client_s_parameter_chooses_the_table(database: Database, tmp_path, pa
     assert b"in a schema that schema of database_url names" in missing.stderr, missing.stderr
 
 
+def test_the_printed_sql_is_about_the_table_that_the_url_chooses(database: Database, tmp_path):
+    database.execute("CREATE SCHEMA vault; CREATE TABLE vault.keys (id int, made timestamptz, used timestamptz, hash text)")
+    file = config(tmp_path / "k.yaml", {"gateway": PLAIN, "collectors": [{"type": "keys"}]})
+    env = {"DATABASE_URL": f"{database.dsn()}?schema=vault"}
+    role = f"corner_{database.name}"
+    printed = Keyshift().run("sql", "--config", file, "--role", role, "role", "view", "index", env=env).stdout
+    assert b'GRANT USAGE ON SCHEMA "vault"' in printed, printed
+    try:
+        database.psql(printed)
+        assert database.execute(INDEXES) == [(1,)]
+    finally:
+        database.execute(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
+
+
 def test_what_doctor_says_lets_a_role_that_does_not_inherit_read_statements(database: Database):
     database.execute("CREATE TABLE keys (id int, made timestamptz, used timestamptz, hash text)")
     dsn = database.create_monitor(("SELECT ON keys",))
