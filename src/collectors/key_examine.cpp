@@ -11,6 +11,7 @@
 #include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
 #include "collectors/standby.hpp"
+#include "collectors/table_statistics.hpp"
 #include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
@@ -30,12 +31,11 @@ std::string text(std::optional<std::string_view> value) {
     return std::string(value.value_or(""));
 }
 
+/// Of all parts, and of what a view reads; a partitioned table itself is hardly ever analyzed.
 Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
-    const auto size = look.transaction.query(
-        "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
-        {look.source.table()});
-    if (!size) return size.error();
-    return count_in(size->at(0, 0));
+    const auto statistics = TableStatistics::resolve(look.transaction, look.source.table(), deadline);
+    if (!statistics) return statistics.error();
+    return statistics->rows(look.transaction, deadline);
 }
 
 /// How the index is made on what the table is; or why it cannot be.
