@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "collectors/database.hpp"
-#include "collectors/database.hpp"
 
 namespace keyshift::collectors {
 namespace {
