@@ -243,3 +243,16 @@ def test_sql_is_printed_before_there_is_a_database_url(tmp_path):
     for url in ("", "postgresql://u:S3cr3t@h/d?frobnicate=1"):
         result = Keyshift().run("sql", "--config", file, env={"DATABASE_URL": url} if url else {})
         assert result.returncode == 0 and b"CREATE ROLE" in result.stdout, result.stderr
+
+
+def test_a_text_that_its_encoding_cannot_turn_into_utf8_has_a_way_out(postgres: Postgres, tmp_path):
+    postgres.execute("CREATE DATABASE corner_win ENCODING 'WIN1252' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    database = Database(postgres, "corner_win")
+    try:
+        database.execute("CREATE TABLE keys (id text PRIMARY KEY, made timestamptz, used timestamptz, hash text, name text)")
+        database.execute("SET client_encoding = 'WIN1252'; INSERT INTO keys VALUES ('a', now(), now(), NULL, convert_from('\\x81', 'WIN1252'))")
+        gateway = {**PLAIN, "columns": {**CUSTOM, "name": "name"}}
+        assert "name, prefix" in doctor(watching(database.dsn(), gateway=gateway)).mend("keys", "failure")
+        assert [key["id"] for key in reported(database.dsn(), tmp_path, PLAIN)] == ["a"], "the way out"
+    finally:
+        postgres.execute("DROP DATABASE corner_win WITH (FORCE)")
