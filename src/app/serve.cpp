@@ -29,8 +29,10 @@ ExitCode why_not_started(base::Errc code) {
 
 int run_serve(const ServeCommand& command) {
     const auto file = configuration_file(command.config);
-    auto config = load_configuration(file);
-    if (!config) return kConfig;
+    config::Loaded loaded = read_configuration(file);
+    print_problems(loaded.problems);
+    if (!loaded.problems.empty()) return kConfig;
+    config::Config* const config = &loaded.config;
     Launch launch{file, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
@@ -48,6 +50,10 @@ int run_serve(const ServeCommand& command) {
         return kConfig;
     }
     base::log::configure(config->log.level, config->log.format);
+    for (config::Problem& warning : loaded.warnings) {
+        warning.severity = config::Severity::error;  // the line has a level of its own
+        base::log::warn("the configuration can be used, but", {{"what", warning.text()}});
+    }
     warn_of_few_descriptors();
     auto monitor = Monitor::start(std::move(*config), std::move(launch));
     if (!monitor) {
