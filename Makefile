@@ -84,9 +84,10 @@ mutation: ## Break the domain's rules one by one: a unit test must notice each
 	@$(PYTHON) tests/mutation/mutate.py
 
 .PHONY: torture
-torture: dev-build ## Two minutes of rotations, truncations and kill -9 against the reading of logs (make test: 15 seconds)
+torture: dev-build ## Rotations, truncations and kill -9 against logs for two minutes, 300 times kill -9 against counters (make test: short forms)
 	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/unit_drivers --gtest_brief=1 --gtest_filter='*Torture*'
 	@KEYSHIFT_TORTURE_SECONDS=120 $(PYTEST) -q -s tests/e2e/test_logs_torture.py
+	@KEYSHIFT_TORTURE_KILLS=300 $(PYTEST) -q tests/e2e/test_counters_over_kills.py
 
 .PHONY: test-field
 test-field: dev-build ## Run the cases of FIELD=folder (field, products, truth, chaos) against the build; ONLY=part of their names

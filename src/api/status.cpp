@@ -125,6 +125,8 @@ Status status(const Model& model, base::Time now, std::string_view from) {
     out.fallback = fallback_status(model, assessment.fallback, now);
     out.auth_cache = cache_status(model);
     out.auth_failures = failure_status(model, now);
+    out.history_begins = model.state_begun_at;
+    out.history_begins_because = model.state_begun_because;
     for (const auto& [name, status] : model.sources) out.sources.push_back(source(model, name, status));
     return out;
 }

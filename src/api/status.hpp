@@ -138,6 +138,8 @@ struct Status : Judged {
     CacheStatus auth_cache = {};
     FailureStatus auth_failures = {};
     std::vector<SourceReport> sources = {};
+    std::optional<base::Time> history_begins = {};
+    std::string history_begins_because = {};  ///< empty, or why it is not the history of before
 
     template <class Archive, class Self>
     static void describe(Archive& a, Self& self) {
@@ -150,6 +152,8 @@ struct Status : Judged {
         a("auth_cache", self.auth_cache);
         a("auth_failures", self.auth_failures);
         a("sources", self.sources);
+        a("history_begins", self.history_begins);
+        a("history_begins_because", self.history_begins_because);
         a("verdict", self.answer);
         Judged::describe_configuration(a, self);
     }

@@ -23,7 +23,7 @@ constexpr base::Duration kPatience = std::chrono::seconds{5};
 constexpr const char* kInstalledState = "/var/lib/keyshift";
 
 Error nobody_watches(const fs::path& directory) {
-    if (store::State::is_held(directory)) {
+    if (store::is_state_held(directory)) {
         return {Errc::other,
                 "the running daemon cannot be asked: its socket " + (directory / kSocketName).string() +
                     " is not there",

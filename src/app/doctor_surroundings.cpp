@@ -97,7 +97,7 @@ std::vector<Finding> examine_state(const config::State& state) {
                  "move it away, or set state.directory to another place", Errc::config}};
     }
     std::vector<Finding> out;
-    if (store::State::is_held(state.directory)) {
+    if (store::is_state_held(state.directory)) {
         out.push_back({Kind::ok, "the daemon runs and keeps its state in " + directory});
     } else if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
         return {may_not_write(there, state.directory)};

@@ -4,35 +4,59 @@
 #include <utility>
 
 #include "runtime/run_blocking.hpp"
-#include "store/state.hpp"
 
 namespace keyshift::app {
 
-base::Result<void> save(const UnsavedEvidence& unsaved, const std::filesystem::path& directory) {
-    // Opened for each write: the file may have been replaced since the last one.
-    const auto state = store::State::attach(directory);
-    if (!state) return state.error();
-    if (!*state) return base::Error{base::Errc::other, "there is no state file in " + directory.string(), {}};
-    auto transaction = (*state)->begin();
+base::Result<void> write(const UnsavedEvidence& unsaved, store::State& state) {
+    auto transaction = state.begin();
     if (!transaction) return transaction.error();
     unsaved.write(*transaction);
     return transaction->commit();
 }
 
-boost::asio::awaitable<std::optional<base::Error>> EvidenceSaver::save() {
-    busy_ = true;
-    std::optional<base::Error> error;
-    while (!waiting_.empty() && !error) {
+namespace {
+
+/// `written`: it is not to be written again, whatever else there is to say.
+Saved write_or_say(const UnsavedEvidence& unsaved, store::State& state, bool& written) {
+    Saved out;
+    // What keeps it from being read keeps it from being written, which tells.
+    const auto contents = state.refresh();
+    out.other_file = contents && *contents == store::State::Contents::others;
+    const auto done = write(unsaved, state);
+    written = done.has_value();
+    if (done) {
+        out.error = state.not_on_disk();
+    } else {
+        out.error = done.error();
+        const auto replaced = state.replace_if_damaged();
+        if (!replaced) out.error = replaced.error();
+        out.other_file = out.other_file || (replaced && *replaced);
+    }
+    out.notice = state.take_notice();
+    if (!out.notice.empty()) out.beginning = state.beginning();
+    return out;
+}
+
+}  // namespace
+
+boost::asio::awaitable<Saved> EvidenceSaver::save() {
+    Saved all;
+    while (!waiting_.empty() && !all.error) {
         UnsavedEvidence writing = std::exchange(waiting_, {});
-        const auto work = [&writing, this] { return app::save(writing, directory_); };
-        const auto done = co_await runtime::run_blocking(worker_, work);
-        if (done) continue;
-        error = done.error();
+        bool written = false;
+        const auto work = [&writing, &written, this] { return write_or_say(writing, *state_, written); };
+        Saved one = co_await runtime::run_blocking(worker_, work);
+        all.error = std::move(one.error);
+        all.other_file = all.other_file || one.other_file;
+        if (!one.notice.empty()) {
+            all.notice = std::move(one.notice);
+            all.beginning = std::move(one.beginning);
+        }
+        if (written) continue;
         writing.merge(waiting_);
         waiting_ = std::move(writing);
     }
-    busy_ = false;
-    co_return error;
+    co_return all;
 }
 
 }  // namespace keyshift::app

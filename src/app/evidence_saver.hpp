@@ -4,36 +4,44 @@
 // the loop thread.
 #pragma once
 
-#include <filesystem>
-#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include "app/evidence_book.hpp"
 #include "base/error.hpp"
+#include "store/state.hpp"
 
 namespace keyshift::app {
 
+/// What came of writing.
+struct Saved {
+    std::optional<base::Error>
+        error;                ///< empty: all is saved; timeout: only that another writer was too long
+    bool other_file = false;  ///< into another file than before, which lacks what it had
+    std::string notice;       ///< what has happened to the file, for the operator; mostly empty
+    store::State::Beginning beginning;  ///< with a notice: of the file that is there now
+};
+
 class EvidenceSaver {
  public:
-    explicit EvidenceSaver(std::filesystem::path directory) : directory_(std::move(directory)) {}
+    /// `state`: a connection of its own.
+    explicit EvidenceSaver(std::unique_ptr<store::State> state) : state_(std::move(state)) {}
 
     void add(const UnsavedEvidence& unsaved) { waiting_.merge(unsaved); }
-    bool busy() const { return busy_; }
-    /// Writes what is waiting, until nothing is or it fails; one at a time. Empty: all is saved. An error of
-    /// code timeout says only that another writer was too long.
-    boost::asio::awaitable<std::optional<base::Error>> save();
+    /// Writes what is waiting, until nothing is or it fails; one at a time.
+    boost::asio::awaitable<Saved> save();
 
  private:
-    std::filesystem::path directory_;
+    std::unique_ptr<store::State> state_;  // the worker's
     UnsavedEvidence waiting_;
-    bool busy_ = false;
     boost::asio::thread_pool worker_{1};
 };
 
 /// In one transaction; blocking.
-base::Result<void> save(const UnsavedEvidence& unsaved, const std::filesystem::path& directory);
+base::Result<void> write(const UnsavedEvidence& unsaved, store::State& state);
 
 }  // namespace keyshift::app

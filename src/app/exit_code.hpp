@@ -8,10 +8,11 @@ namespace keyshift::app {
 
 enum ExitCode : int {
     kOk = 0,
-    kUsage = 64,        ///< the command line is wrong
-    kUnavailable = 69,  ///< a source the command needs cannot be read
-    kInternal = 70,     ///< anything else, a bug included
-    kConfig = 78,       ///< the configuration is wrong
+    kUsage = 64,  ///< the command line is wrong
+    kUnavailable =
+        69,  ///< what the command needs cannot be had: a source, the daemon's port, room for its state
+    kInternal = 70,  ///< anything else, a bug included
+    kConfig = 78,    ///< the configuration, or another thing that only a person can change, is wrong
 };
 
 /// For an error that ends a command.

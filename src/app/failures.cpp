@@ -81,7 +81,7 @@ int run_failures(const FailuresCommand& command) {
     std::fputs(text.c_str(), stdout);
     if (!known->read_at) {
         std::fprintf(stderr, "keyshift: %s has not been read yet\n", known->source.c_str());
-    } else if (!store::State::is_held(config->state.directory)) {
+    } else if (!store::is_state_held(config->state.directory)) {
         std::fprintf(stderr, "keyshift: no daemon runs; the log was last read %s\n",
                      show_distance(*known->read_at, now).c_str());
     }

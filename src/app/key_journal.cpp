@@ -65,20 +65,31 @@ void KeyJournal::take_counted(const domain::CountedFallback& counted, const doma
 }
 
 Result<Scan> KeyJournal::prepare() {
-    if (!loaded_) {
-        if (auto loaded = load(); !loaded) {
-            // A damaged file is replaced by an empty one; anything else is tried again later.
-            auto replaced = state_.replace_if_damaged();
-            if (!replaced) return replaced.error();
-            if (replaced->empty()) return loaded.error();
-            notice_ = *std::move(replaced);
-            if (loaded = load(); !loaded) return loaded.error();
-        }
-        loaded_ = true;
+    // A damaged file is replaced by an empty one; anything else is tried again later.
+    auto replaced = state_.replace_if_damaged();
+    if (!replaced) return replaced.error();
+    if (*replaced) loaded_ = false;
+    auto ready = take_up();
+    if (!ready) {
+        replaced = state_.replace_if_damaged();
+        if (!replaced) return replaced.error();
+        if (!*replaced) return ready.error();
+        loaded_ = false;
+        if (ready = take_up(); !ready) return ready.error();
     }
-    if (auto decided = load_decisions(); !decided) return decided.error();
-    if (auto begun = begin_anew(); !begun) return begun.error();
     return census_needed_ ? Scan::census : Scan::pulse;
+}
+
+/// From the file that is there now.
+Result<void> KeyJournal::take_up() {
+    const auto contents = state_.refresh();
+    // A file that cannot be written again is missed when there is something to write.
+    if (contents && *contents == store::State::Contents::others) loaded_ = false;
+    if (!loaded_)
+        if (auto loaded = load(); !loaded) return loaded;
+    loaded_ = true;
+    if (auto decided = load_decisions(); !decided) return decided;
+    return begin_anew();
 }
 
 /// Everything as it was saved.

@@ -47,9 +47,6 @@ class KeyJournal final : public collectors::KeySink {
     base::Result<void> key(const domain::Key& key) override;
     base::Result<std::vector<std::string>> missing(std::size_t limit) override;
 
-    /// What the operator must know of the state file, once: it was damaged and replaced. Empty: nothing.
-    std::string take_notice() { return std::exchange(notice_, {}); }
-
     /// The scan was completed: settles it. `poll_every`: how far apart scans are; `elapsed`: since the last
     /// one that was finished, by a clock that cannot be set; empty: not known. Error: schema, the table is
     /// another one, which an operator has to accept; then it is as if the scan had never begun.
@@ -83,6 +80,7 @@ class KeyJournal final : public collectors::KeySink {
         std::optional<base::Time> newest_row_use = {};  ///< of a legacy key
     };
 
+    base::Result<void> take_up();
     base::Result<void> load();
     base::Result<void> load_decisions();
     void look_from(base::Time now);
@@ -144,7 +142,6 @@ class KeyJournal final : public collectors::KeySink {
     store::Tables tables_;
     std::optional<store::AcceptedTable> accepted_table_;
 
-    std::string notice_;
     domain::CountedFallback heard_;
     domain::FutureUses future_uses_;
     domain::CanaryUses canary_uses_;

@@ -39,8 +39,10 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 1800ms;
 constexpr base::Duration kTolerableSkew = 5s;
 constexpr auto kJudgeEvery = 15s;
-/// Logs are looked at many times a second. What is not saved yet is read again after a kill -9.
+/// Logs are looked at many times a second.
 constexpr auto kSaveEvery = 250ms;
+/// So long may another writer hold the state until what cannot be saved is shown all the same.
+constexpr auto kShowAnyway = 15s;
 constexpr auto kLookAgain = 20ms;
 
 /// Who signals a process and its group, as timeout(1) does, signals twice and means once.
@@ -62,8 +64,8 @@ Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config, Launch la
 Result<void> Monitor::open() {
     auto opened = store::State::open(config_.state.directory);
     if (!opened) return opened.error();
-    state_ = std::move(opened->state);
-    if (!opened->notice.empty()) log::error("state started anew", {{"reason", opened->notice}});
+    state_ = *std::move(opened);
+    note_state(state_->take_notice(), state_->beginning());
     for (const config::CollectorConfig& collector : config_.collectors)
         watched_.emplace_back(config_.gateway, collector, *this);
     if (auto restored = restore_model(); !restored) return restored.error();
@@ -71,7 +73,8 @@ Result<void> Monitor::open() {
         own_.count_requests(handler, code, times);
     };
     router_.emplace(routes(), count);
-    publish();
+    EvidenceBook::update(model_, base::now());
+    show(picture());
     return open_server();
 }
 
@@ -116,7 +119,7 @@ Result<void> Monitor::restore_model() {
         if (start != starts->end()) status.observation_start = start->second;
     }
     if (auto loaded = book_.load(*state_, model_, base::now()); !loaded) return loaded;
-    saver_.emplace(config_.state.directory);
+    saver_.emplace(state_->beside());
     for (Watched& watched : watched_)
         if (auto resumed = resume(watched); !resumed) return resumed;
     model_.state_size_bytes = state_->size_bytes();
@@ -260,17 +263,10 @@ void Monitor::apply(Watched& watched, Cycle cycle) {
     } else {
         apply_failure(watched, status, cycle);
     }
-    if (!cycle.state_notice.empty()) {
-        log::error("state started anew", {{"reason", cycle.state_notice}});
-        book_.forget_saved();
-    }
+    note_state(cycle.state_notice, cycle.state_beginning);
     model_.state_size_bytes = cycle.state_size_bytes;
     publish();
     if (status.up != up_before) tell_manager();
-    save_soon();
-    const bool all_tried = std::all_of(model_.sources.begin(), model_.sources.end(),
-                                       [](const auto& source) { return source.second.polls > 0; });
-    if (all_tried && !stopping_) pages_.set_ready();
 }
 
 void Monitor::apply_success(Watched& watched, SourceStatus& status, Cycle& cycle) {
@@ -342,6 +338,17 @@ void Monitor::apply_failure(Watched& watched, SourceStatus& status, const Cycle&
                               {"hint", cycle.error.hint}});
 }
 
+/// What has happened to the state file, while or before keyshift ran. It may lack what was saved before, and
+/// with its directory the socket may have gone.
+void Monitor::note_state(const std::string& notice, const store::State::Beginning& beginning) {
+    if (beginning.at) model_.state_begun_at = beginning.at;
+    model_.state_begun_because = beginning.at ? beginning.because : model_.state_begun_because;
+    if (notice.empty()) return;
+    log::error("the state file is not as it was", {{"what", notice}});
+    book_.forget_saved();
+    if (server_) listen_locally();
+}
+
 void Monitor::note_saved(std::string_view what, const std::optional<base::Error>& error) {
     if (error) {
         own_.count_state_write_error();
@@ -353,9 +360,36 @@ void Monitor::note_saved(std::string_view what, const std::optional<base::Error>
     }
 }
 
+/// The model has changed. What it says is saved first and then shown: after a kill -9 no counter steps back.
 void Monitor::publish() {
     EvidenceBook::update(model_, base::now());
-    pages_.publish(model_, database_now());
+    ++published_;
+    save_soon();
+}
+
+Monitor::Picture Monitor::picture() const {
+    return {pages_.picture(model_, database_now()), published_, all_tried()};
+}
+
+void Monitor::show(Picture picture) {
+    pages_.show(std::move(picture.page));
+    shown_ = picture.of;
+    shown_at_ = Clock::now();
+    if (picture.all_tried && !stopping_) pages_.set_ready();
+    news_shown_.cancel();
+}
+
+/// What was published until now.
+asio::awaitable<void> Monitor::wait_until_shown() {
+    for (const std::uint64_t wanted = published_; shown_ < wanted && !stopping_;) {
+        news_shown_.expires_at(Clock::time_point::max());
+        co_await news_shown_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+}
+
+bool Monitor::all_tried() const {
+    return std::all_of(model_.sources.begin(), model_.sources.end(),
+                       [](const auto& source) { return source.second.polls > 0; });
 }
 
 base::Time Monitor::database_now() const {
@@ -365,7 +399,7 @@ base::Time Monitor::database_now() const {
 void Monitor::save_soon() {
     unsaved_news_ = true;
     if (saving_) return;
-    if (!saved_at_ || Clock::now() >= *saved_at_ + kSaveEvery) return save_evidence();
+    if (!saved_at_ || !all_tried() || Clock::now() >= *saved_at_ + kSaveEvery) return save_evidence();
     save_timer_.expires_at(*saved_at_ + kSaveEvery);
     save_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error && !stopping_) save_evidence();
@@ -378,18 +412,33 @@ void Monitor::save_evidence() {
     saver_->add(book_.take_unsaved(model_));
     saving_ = true;
     ++parts_;
-    asio::co_spawn(loop_, saver_->save(),
-                   [this](const std::exception_ptr& thrown, std::optional<base::Error> error) {
-                       saving_ = false;
-                       saved_at_ = Clock::now();
-                       model_.state_size_bytes = state_->size_bytes();
-                       if (thrown) return part_ended(thrown, "state");
-                       const bool held = error && error->code == base::Errc::timeout;
-                       if (!held) note_saved("evidence", error);
-                       publish();
-                       if (unsaved_news_) stopping_ ? save_evidence() : save_soon();
-                       forget_part();
-                   });
+    asio::co_spawn(
+        loop_, saver_->save(),
+        [this, waiting = picture()](const std::exception_ptr& thrown, const Saved& result) mutable {
+            saving_ = false;
+            saved_at_ = Clock::now();
+            if (thrown) return part_ended(thrown, "state");
+            saved(std::move(waiting), result);
+            forget_part();
+        });
+}
+
+/// Or not: then what is known is shown, and that it is not saved.
+void Monitor::saved(Picture waiting, const Saved& result) {
+    const std::optional<base::Error>& error = result.error;
+    model_.state_size_bytes = state_->size_bytes();
+    note_state(result.notice, result.beginning);
+    if (result.other_file) book_.forget_saved();
+    unsaved_news_ = unsaved_news_ || result.other_file;
+    const bool held = error && error->code == base::Errc::timeout;
+    if (!held) note_saved("evidence", error);
+    if (!error) {
+        show(std::move(waiting));
+    } else if (!held || Clock::now() >= shown_at_ + kShowAnyway) {
+        show(picture());
+    }
+    if (stopping_ && unsaved_news_) return save_evidence();
+    if (!stopping_ && (unsaved_news_ || held)) save_soon();
 }
 
 /// The verdict grows old even when nothing else happens.
@@ -453,6 +502,7 @@ void Monitor::begin_stop() {
     judging_.cancel();
     save_timer_.cancel();
     left_.cancel();
+    news_shown_.cancel();
     for (Watched& watched : watched_) {
         watched.interrupt.raise();
         watched.timer.cancel();

@@ -87,6 +87,13 @@ class Monitor {
         std::map<std::string, domain::SourceStatus> statuses;  // of sources that are not watched yet
     };
 
+    /// What /metrics says once it is saved.
+    struct Picture {
+        Pages::Picture page;
+        std::uint64_t of;  // published_ then
+        bool all_tried;
+    };
+
     Monitor(config::Config config, Launch launch);
     base::Result<void> open();
     base::Result<void> open_server();
@@ -105,6 +112,12 @@ class Monitor {
     void apply_failure(Watched& watched, domain::SourceStatus& status, const Cycle& cycle);
     void save_soon();
     void save_evidence();
+    void saved(Picture waiting, const Saved& result);
+    void note_state(const std::string& notice, const store::State::Beginning& beginning);
+    Picture picture() const;
+    void show(Picture picture);
+    boost::asio::awaitable<void> wait_until_shown();
+    bool all_tried() const;
     base::Time database_now() const;
     static void note_missing(Watched& watched, const collectors::Observation& seen);
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
@@ -141,6 +154,10 @@ class Monitor {
     bool saving_ = false;
     bool unsaved_news_ = false;  // the model has changed since evidence was last handed to the saver
     std::optional<Clock::time_point> saved_at_;
+    std::uint64_t published_ = 0;  // so often
+    std::uint64_t shown_ = 0;      // published_ of what /metrics shows
+    Clock::time_point shown_at_;
+    boost::asio::steady_timer news_shown_{loop_};  // never expires; cancelled when something is shown
     boost::asio::steady_timer save_timer_{loop_};
     exposition::OwnMetrics own_;
     Pages pages_{own_};
@@ -152,6 +169,9 @@ class Monitor {
     std::map<std::string, domain::SourceStatus> parked_;  // of sources that a reload has taken away
     boost::asio::thread_pool reader_{1};                  // of configuration
     bool reloading_ = false;
+    struct {
+        std::string changed, added, removed;
+    } exchanged_;                             // sources, by the last reload
     std::vector<http::Answer> reload_asked_;  // null: by a signal
     boost::asio::steady_timer left_{loop_};   // never expires; cancelled when a source is over
 

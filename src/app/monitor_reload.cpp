@@ -103,8 +103,17 @@ asio::awaitable<Problems> Monitor::reload() {
     if (stopping_) co_return problems;
     model_.config_valid = problems.empty();
     if (problems.empty()) model_.config_loaded_at = base::now();
-    if (!problems.empty()) log_refusal(problems);
     publish();
+    auto shown = wait_until_shown();
+    co_await std::move(shown);
+    // What the log says can be seen then.
+    if (!problems.empty()) {
+        log_refusal(problems);
+    } else {
+        log::info(
+            "configuration reloaded",
+            {{"changed", exchanged_.changed}, {"added", exchanged_.added}, {"removed", exchanged_.removed}});
+    }
     co_return problems;
 }
 
@@ -237,8 +246,7 @@ void Monitor::configure(Reread& fresh, std::list<Watched>& started) {
     std::set<std::string> removed;
     std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
                         std::inserter(removed, removed.end()));
-    log::info("configuration reloaded",
-              {{"changed", joined(changed)}, {"added", joined(added)}, {"removed", joined(removed)}});
+    exchanged_ = {joined(changed), joined(added), joined(removed)};
 }
 
 /// Phases and tally follow the configuration before the reload is answered. A poll that is under way began by

@@ -50,8 +50,12 @@ std::vector<http::Route> Pages::routes(Reload reload) {
     };
 }
 
-void Pages::publish(const domain::Model& model, base::Time now) {
-    const std::size_t dropped = page_.set_stable(exposition::ModelMetrics(model, now, own_));
+Pages::Picture Pages::picture(const domain::Model& model, base::Time now) const {
+    return exposition::ModelMetrics(model, now, own_).Collect();
+}
+
+void Pages::show(Picture picture) {
+    const std::size_t dropped = page_.set_stable(std::move(picture));
     if (dropped != 0)
         base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});
 }

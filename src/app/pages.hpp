@@ -5,6 +5,8 @@
 #include <functional>
 #include <vector>
 
+#include <prometheus/metric_family.h>
+
 #include "domain/model.hpp"
 #include "exposition/own_metrics.hpp"
 #include "exposition/page.hpp"
@@ -25,8 +27,10 @@ class Pages {
     /// allow it.
     std::vector<http::Route> routes(Reload reload);
 
-    /// The model has changed.
-    void publish(const domain::Model& model, base::Time now);
+    /// /metrics as it is to be with this model; show() makes it so. Later changes of the model are not in it.
+    using Picture = std::vector<prometheus::MetricFamily>;
+    Picture picture(const domain::Model& model, base::Time now) const;
+    void show(Picture picture);
     /// /-/ready answers 200 from now on, or 503 with `reason`.
     void set_ready() { not_ready_.clear(); }
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }

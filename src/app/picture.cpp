@@ -124,7 +124,7 @@ Result<const config::CollectorConfig*> keys_collector(const config::Config& conf
 Result<Picture> take_picture(const config::Config& config) {
     const auto collector = keys_collector(config);
     if (!collector) return collector.error();
-    if (store::State::is_held(config.state.directory)) {
+    if (store::is_state_held(config.state.directory)) {
         auto picture = of_daemon(config);
         // A daemon that has not completed a look yet has nothing to show.
         if (!picture || picture->of_daemon) {
@@ -139,7 +139,7 @@ Result<Picture> take_picture(const config::Config& config) {
 
 domain::FallbackMode known_fallback_mode(const config::Config& config) {
     domain::FallbackMode mode = judging(config).asserted;
-    if (mode != domain::FallbackMode::unknown || !store::State::is_held(config.state.directory)) return mode;
+    if (mode != domain::FallbackMode::unknown || !store::is_state_held(config.state.directory)) return mode;
     // Only to word the report better: without it the report says that it is not known.
     if (const auto picture = of_daemon(config); picture && picture->of_daemon)
         mode = picture->model.keys->migration.detected.mode;

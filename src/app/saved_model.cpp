@@ -169,6 +169,9 @@ base::Result<domain::Model> load_model(store::State& state) {
     domain::Model model;
     model.saved_totals = saved_totals(*counters);
     model.state_size_bytes = state.size_bytes();
+    const auto beginning = store::State::beginning_of(*facts);
+    model.state_begun_at = beginning.at;
+    model.state_begun_because = beginning.because;
     auto migration = load_migration(*facts);
     if (!migration) return model;
     auto hourly = state.load_hourly();

@@ -32,12 +32,20 @@ base::Result<void> check_descriptors() {
     return {};
 }
 
+/// What only a person can change, or what may be otherwise at the next try: a full disk, another program that
+/// has the port or the state. The service manager tries again after the latter alone.
+ExitCode why_not_started(base::Errc code) {
+    return code == base::Errc::config || code == base::Errc::permission ? kConfig : kUnavailable;
+}
+
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
     const auto file = configuration_file(command.config);
-    auto config = load_configuration(file);
-    if (!config) return kConfig;
+    config::Loaded loaded = read_configuration(file);
+    print_problems(loaded.problems);
+    if (!loaded.problems.empty()) return kConfig;
+    config::Config* const config = &loaded.config;
     Launch launch{file, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
@@ -59,10 +67,14 @@ int run_serve(const ServeCommand& command) {
         print_error(enough.error());
         return kConfig;
     }
+    for (config::Problem& warning : loaded.warnings) {
+        warning.severity = config::Severity::error;  // the line has a level of its own
+        base::log::warn("the configuration can be used, but", {{"what", warning.text()}});
+    }
     auto monitor = Monitor::start(std::move(*config), std::move(launch));
     if (!monitor) {
         print_error(monitor.error());
-        return kConfig;
+        return why_not_started(monitor.error().code);
     }
     return (*monitor)->run();
 }

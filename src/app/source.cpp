@@ -104,7 +104,8 @@ Cycle Source::run_cycle(const JournalInput& input) {
     cycle.took = as_duration(std::chrono::steady_clock::now() - began);
     cycle.rest = collector_->rest();
     cycle.look_every = collector_->look_every();
-    if (journal_) cycle.state_notice = journal_->take_notice();
+    if (journal_) cycle.state_notice = state_.take_notice();
+    if (!cycle.state_notice.empty()) cycle.state_beginning = state_.beginning();
     cycle.state_size_bytes = state_.size_bytes();
     return cycle;
 }

@@ -29,9 +29,10 @@ struct Cycle {
     base::Error error;                                   ///< then: why
     /// Then: what has to be saved of the source's cursor all the same.
     std::map<std::string, std::optional<std::string>> cursor;
-    std::optional<domain::KeyPoll> keys;     ///< of the key table's source, unless there is an error
-    std::optional<base::Error> state_error;  ///< what is known could not be read: there was no poll
-    std::string state_notice;                ///< the state file was replaced, and why; mostly empty
+    std::optional<domain::KeyPoll> keys;      ///< of the key table's source, unless there is an error
+    std::optional<base::Error> state_error;   ///< what is known could not be read: there was no poll
+    std::string state_notice;                 ///< what has happened to the state file; mostly empty
+    store::State::Beginning state_beginning;  ///< with a notice: of the file that is there now
     std::uint64_t state_size_bytes = 0;
     base::Duration took{};
     base::Duration rest{};                     ///< stay away that long at least

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift sql: what a database administrator has to run so that keyshift may read, and no more than that.
 #include <algorithm>
+#include <any>
 #include <cstdio>
 #include <functional>
 
@@ -8,7 +9,8 @@
 #include "app/configuration.hpp"
 #include "app/exit_code.hpp"
 #include "collectors/key_columns.hpp"
-#include "config/preset.hpp"
+#include "collectors/keys.hpp"
+#include "drivers/postgres_target.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -144,32 +146,63 @@ std::string view_sql(const Names& names) {
            "\n--     statements: {table: " + yaml(names.table) + "}\n";
 }
 
-/// The types of the two columns decide how they are brought to one; psql asks for them.
-std::string index_by_types(const Names& names) {
-    const Columns& columns = names.gateway.columns;
-    const std::string created = collectors::sql_text(columns.created_at.name);
-    const std::string used = collectors::sql_text(columns.last_used_at->name);
-    return "SELECT format('CREATE INDEX CONCURRENTLY IF NOT EXISTS keyshift_legacy_activity ON %s "
-           "(greatest(%s)) "
-           "WHERE %s',\n    a.attrelid::regclass, string_agg(quote_ident(a.attname) || CASE\n"
-           "        WHEN alike THEN ''\n"
-           "        WHEN a.atttypid = 'timestamp'::regtype THEN ' AT TIME ZONE ''UTC'''\n"
-           "        WHEN a.atttypid = 'date'::regtype THEN '::timestamp AT TIME ZONE ''UTC'''\n"
-           "        ELSE '' END, ', ' ORDER BY a.attname <> " +
-           created + "),\n    " + collectors::sql_text(expressions(names.gateway).legacy().indexed) +
-           ")\nFROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm'),\n"
-           "    LATERAL (SELECT count(DISTINCT b.atttypid) = 1 AND bool_and(b.atttypid <> 'date'::regtype) "
-           "AS "
-           "alike\n        FROM pg_attribute b WHERE b.attrelid = a.attrelid AND b.attname IN (" +
-           created + ", " + used + ")) t\nWHERE a.attrelid = " + collectors::sql_text(names.table.sql()) +
-           "::regclass AND a.attname IN (" + created + ", " + used + ") GROUP BY a.attrelid \\gexec\n";
+/// All columns on which the index would be, as a list of texts.
+std::string indexed_columns(const Gateway& gateway) {
+    std::vector<std::string> out{collectors::sql_text(gateway.columns.created_at.name)};
+    if (gateway.columns.last_used_at) out.push_back(collectors::sql_text(gateway.columns.last_used_at->name));
+    for (const Identifier& column : collectors::telling_columns(gateway))
+        out.push_back(collectors::sql_text(column.name));
+    return sql_list(out);
 }
 
-/// A preset's times are of one type.
-bool times_are_known(const Gateway& gateway) {
-    const Columns& presumed = config::facts_of(gateway.preset).gateway.columns;
-    return !gateway.columns.last_used_at || (gateway.columns.created_at == presumed.created_at &&
-                                             gateway.columns.last_used_at == presumed.last_used_at);
+/// The table and its partitions, at any depth: part(oid, kind).
+std::string with_parts(const std::string& table) {
+    return "part(oid, kind) AS (\n    SELECT oid, relkind FROM pg_class WHERE oid = " + table +
+           "\n    UNION ALL SELECT c.oid, c.relkind FROM part JOIN pg_inherits i ON i.inhparent = part.oid "
+           "AND part.kind = 'p'\n    JOIN pg_class c ON c.oid = i.inhrelid)";
+}
+
+/// The expression of the index: activity(words). What does not depend on settings alone can be in one.
+std::string with_activity(const std::string& table, const Columns& columns) {
+    const std::string created = collectors::sql_text(columns.created_at.name);
+    const std::string times =
+        created + (columns.last_used_at ? ", " + collectors::sql_text(columns.last_used_at->name) : "");
+    return "typed(name, oid) AS (\n    SELECT attname, atttypid FROM pg_attribute WHERE attrelid = " + table +
+           " AND attname IN (" + times +
+           ")\n    UNION SELECT d.name, y.typbasetype FROM typed d JOIN pg_type y ON y.oid = d.oid AND "
+           "y.typtype = 'd'),\n"
+           "moment AS (SELECT d.name, d.oid FROM typed d JOIN pg_type y ON y.oid = d.oid AND y.typtype <> "
+           "'d'),\n"
+           "activity AS (\n    SELECT CASE WHEN count(*) = 1 AND bool_and(alike) THEN quote_ident(max(name)) "
+           "ELSE\n"
+           "        'greatest(' || string_agg(quote_ident(name) || CASE WHEN alike THEN ''\n"
+           "        WHEN oid = 'timestamp'::regtype THEN ' AT TIME ZONE ''UTC'''\n"
+           "        WHEN oid = 'date'::regtype THEN '::timestamp AT TIME ZONE ''UTC'''\n"
+           "        ELSE '' END, ', ' ORDER BY name <> " +
+           created +
+           ") || ')' END AS words\n    FROM moment, LATERAL (SELECT count(DISTINCT m.oid) = 1 AND "
+           "bool_and(m.oid <> 'date'::regtype) AS alike\n        FROM moment m) a)";
+}
+
+/// What the table is decides how the index is made, and the types of the two columns how they are brought to
+/// one: psql asks for them. A partition gets its own without a lock; that of the table then adopts it.
+std::string index_by_catalog(const Names& names) {
+    const std::string table = collectors::sql_text(names.table.sql()) + "::regclass";
+    const std::string legacy = collectors::sql_text(expressions(names.gateway).legacy().indexed);
+    return "WITH RECURSIVE " + with_parts(table) + ",\n" + with_activity(table, names.gateway.columns) +
+           ",\nunfit AS (SELECT string_agg(quote_ident(attname), ', ') AS names FROM pg_attribute WHERE "
+           "attrelid = " +
+           table + "\n    AND attgenerated = 'v' AND attname IN (" + indexed_columns(names.gateway) +
+           "))\nSELECT CASE WHEN names IS NOT NULL\n"
+           "    THEN format('SELECT %L AS keyshift', 'no index can be made: ' || names || ' is generated and "
+           "virtual')\n"
+           "    ELSE format('CREATE INDEX ' || CASE WHEN kind = 'p' THEN '' ELSE 'CONCURRENTLY ' END ||\n"
+           "        'IF NOT EXISTS keyshift_legacy_activity%s ON %s (%s) WHERE %s',\n"
+           "        CASE WHEN part.oid = " +
+           table + " THEN '' ELSE '_' || part.oid END, part.oid::regclass, words,\n        " + legacy +
+           ") END\nFROM part, activity, unfit\nWHERE CASE WHEN names IS NOT NULL OR kind = 'p' THEN part.oid "
+           "= " +
+           table + " ELSE kind IN ('r', 'm') END\nORDER BY kind = 'p' \\gexec\n";
 }
 
 std::string index_sql(const Names& names) {
@@ -178,16 +211,15 @@ std::string index_sql(const Names& names) {
                        " is a view of your own, and only what it does with the " + "columns of") +
                comment("its table tells which index would serve it.");
     }
-    const bool plain = times_are_known(names.gateway);
     return comment(
                "Makes the look at what changed cheap where there are some hundred thousand keys. It costs "
                "the "
                "gateway an") +
            comment(
                "index entry for each use of a legacy key. Not inside a transaction; drop it after the "
-               "migration.") +
-           (plain ? collectors::create_activity_index(names.gateway, expressions(names.gateway)) + ";\n"
-                  : comment("A view gets none.") + index_by_types(names));
+               "migration. psql") +
+           comment("asks what the table is: a partition gets its own, CONCURRENTLY; a view gets none.") +
+           index_by_catalog(names);
 }
 
 std::string statements_sql(const Names& names) {
@@ -199,6 +231,32 @@ std::string statements_sql(const Names& names) {
            "quotation marks of its own.\nCREATE EXTENSION IF NOT EXISTS pg_stat_statements;\n"
            "GRANT pg_read_all_stats TO " +
            names.role + ";\n";
+}
+
+/// The one schema in which database_url has keyshift look for tables; empty: there is none such, or several.
+std::string chosen_schema(const config::Config& config) {
+    for (const config::CollectorConfig& collector : config.collectors) {
+        const auto* const keys = std::any_cast<collectors::KeysOptions>(&collector.options);
+        if (keys == nullptr || !keys->database_url.given()) continue;
+        const auto url = keys->database_url.read();
+        const auto target = url ? drivers::PostgresTarget::parse(*url) : url.error();
+        if (!target) return {};
+        for (const auto& [name, value] : target->settings) {
+            const auto schema = name == "search_path" ? config::parse_identifier(value) : Identifier{};
+            if (schema && !schema->name.empty()) return schema->name;
+        }
+    }
+    return {};
+}
+
+/// psql looks for tables elsewhere.
+void qualify(Gateway& gateway, const std::string& schema) {
+    const auto in_it = [&schema](TableName& table) {
+        if (table.schema.empty()) table.schema = schema;
+    };
+    in_it(gateway.table);
+    if (gateway.users) in_it(gateway.users->table);
+    if (gateway.statements.table) in_it(*gateway.statements.table);
 }
 
 struct Section {
@@ -219,7 +277,8 @@ int run_sql(const SqlCommand& command) {
     const auto file = configuration_file(command.config);
     const config::Loaded loaded = read_configuration(file);
     if (file && !is_sound_but_for_collectors(loaded)) return print_problems(loaded.problems), kConfig;
-    const Gateway& gateway = loaded.config.gateway;
+    Gateway gateway = loaded.config.gateway;
+    if (const std::string schema = chosen_schema(loaded.config); !schema.empty()) qualify(gateway, schema);
     const Names names = names_of(gateway, command.role);
     std::string out = "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n";
     for (const Section& section : sections()) {

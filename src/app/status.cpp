@@ -197,6 +197,13 @@ std::string sources(const Status& status, const Terminal& terminal) {
     return out;
 }
 
+/// Only where it is not the one of before: nobody may wonder where his numbers are.
+std::string history(const Status& status, const Terminal& terminal) {
+    if (status.history_begins_because.empty() || !status.history_begins) return {};
+    return line("History", "since " + show_time(*status.history_begins) + ": " +
+                               terminal.paint(Colour::warning, base::visible(status.history_begins_because)));
+}
+
 std::string verdict(const Status& status, const Terminal& terminal) {
     std::string out = line("Verdict", verdict_line(status, terminal));
     for (const api::CheckedItem& check : status.answer.checks) {
@@ -218,7 +225,7 @@ std::string as_text(const Status& status) {
     } else {
         out = line("Migration", "the key table has not been read yet") + counted(status) + "\n";
     }
-    return out + verdict(status, terminal) + "\n" + sources(status, terminal) +
+    return out + verdict(status, terminal) + "\n" + sources(status, terminal) + history(status, terminal) +
            terminal.paint(Colour::quiet, origin_line(status)) + "\n";
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "collectors/skipped_parameters.hpp"
 #include "drivers/postgres_options.hpp"
 #include "drivers/postgres_target.hpp"
 
@@ -25,6 +26,21 @@ base::Result<void> connect(drivers::Postgres& connection, const config::SecretSo
     const auto target = drivers::PostgresTarget::parse(*url);
     if (!target) return target.error();
     return connection.connect(*target, deadline);
+}
+
+void check_database_url(config::OptionsReader& reader, const config::SecretSource& database_url) {
+    const auto url = database_url.read();
+    if (!url) return;  // said already
+    const std::string key = reader.has("database_url_file") ? "database_url_file" : "database_url";
+    const auto target = drivers::PostgresTarget::parse(*url);
+    if (!target) return reader.problem(key, target.error().what, target.error().hint);
+    warn_of_skipped(reader, key, target->skipped);
+}
+
+std::vector<std::string> skipped_parameters(const config::SecretSource& database_url) {
+    const auto url = database_url.read();
+    const auto target = url ? drivers::PostgresTarget::parse(*url) : url.error();
+    return target ? target->skipped : std::vector<std::string>();
 }
 
 base::Result<std::string> find_table(drivers::PostgresTransaction& transaction,

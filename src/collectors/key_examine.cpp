@@ -11,6 +11,8 @@
 #include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
 #include "collectors/standby.hpp"
+#include "collectors/table_statistics.hpp"
+#include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -20,7 +22,6 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using config::Identifier;
-using drivers::Postgres;
 using Kind = Finding::Kind;
 
 /// Tables with fewer rows may well be read one by one.
@@ -30,12 +31,42 @@ std::string text(std::optional<std::string_view> value) {
     return std::string(value.value_or(""));
 }
 
+/// Of all parts, and of what a view reads; a partitioned table itself is hardly ever analyzed.
 Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
-    const auto size = look.transaction.query(
-        "SELECT coalesce(max(reltuples), 0)::bigint::text FROM pg_class WHERE oid = $1::regclass", deadline,
-        {look.source.table()});
-    if (!size) return size.error();
-    return count_in(size->at(0, 0));
+    const auto statistics = TableStatistics::resolve(look.transaction, look.source.table(), deadline);
+    if (!statistics) return statistics.error();
+    return statistics->rows(look.transaction, deadline);
+}
+
+/// How the index is made on what the table is; or why it cannot be.
+Result<std::string> index_advice(const KeyTableLook& look, Deadline deadline) {
+    const config::TableName below = base_table(look.gateway);
+    std::vector<std::string> columns{look.gateway.columns.created_at.name};
+    if (const auto& used = look.gateway.columns.last_used_at) columns.push_back(used->name);
+    for (const Identifier& column : telling_columns(look.gateway)) columns.push_back(column.name);
+    const auto rows = look.transaction.query(
+        "SELECT c.relkind, current_database(), (SELECT string_agg(a.attname, ', ') FROM pg_attribute a WHERE "
+        "a.attrelid = c.oid AND a.attgenerated = 'v' AND a.attname = ANY ($4::text[])) "
+        "FROM pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace, "
+        "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE o.oid = $1::regclass AND c.relname = "
+        "$2 "
+        "AND n.nspname = coalesce(nullif($3, ''), s.nspname)",
+        deadline, {look.source.table(), below.name, below.schema, drivers::postgres_array(columns)});
+    if (!rows) return rows.error();
+    const std::string kind = rows->size() == 1 ? text(rows->at(0, 0)) : "v";
+    if (kind == "p")
+        return "as the table's owner, run: keyshift sql index | psql -d " +
+               base::visible(text(rows->at(0, 1)));
+    if (kind != "r" && kind != "m") {
+        return std::string(
+            "a view gets no index: name its table in gateway.statements.table, and see keyshift sql index");
+    }
+    if (const std::string unfit = text(rows->at(0, 2)); !unfit.empty()) {
+        return "no index can be made on a column that is generated and virtual, as " + base::visible(unfit) +
+               " is; one that is STORED can have it";
+    }
+    return "as the table's owner (or by keyshift sql index | psql), run:\n" + look.source.create_index() +
+           ";";
 }
 
 Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
@@ -51,11 +82,12 @@ Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadli
             return Finding{Kind::ok, "an index makes looks at what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
-    return Finding{
-        Kind::warning,
-        "no index serves the looks at what changed, each reads all of some " + std::to_string(rows) +
-            " rows, and they are therefore rare",
-        "as the table's owner (keyshift sql index prints it too), run:\n" + look.source.create_index() + ";"};
+    auto mend = index_advice(look, deadline);
+    if (!mend) return mend.error();
+    return Finding{Kind::warning,
+                   "no index serves the looks at what changed, each reads all of some " +
+                       std::to_string(rows) + " rows, and they are therefore rare",
+                   *std::move(mend)};
 }
 
 /// Who has a right: the user, everybody, and roles whose rights are the user's too.
@@ -237,52 +269,6 @@ std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadli
     if (auto standby = append_standby(look, *rows, deadline, out); !standby)
         return {failure(standby.error())};
     return out;
-}
-
-Error with_whereabouts(Error error, Postgres& connection, const config::Gateway& gateway, Deadline deadline) {
-    if (error.code != Errc::schema || !connection.connected()) return error;
-    auto transaction =
-        drivers::PostgresTransaction::begin(connection, limits_within(deadline.left()), deadline);
-    if (!transaction) return error;
-    const auto oid = find_table(*transaction, gateway.table, deadline);
-    if (!oid) return error;
-    if (!oid->empty()) {
-        const auto view = transaction->query(
-            "SELECT current_database() FROM pg_class WHERE oid = $1::oid AND relkind = 'v'", deadline,
-            {*oid});
-        if (!view || view->size() == 0 || !gateway.statements.table) return error;
-        error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
-                     "; and, with this configuration: keyshift sql view | psql -d " +
-                     base::visible(text(view->at(0, 0)));
-        return error;
-    }
-    const auto found = transaction->query(
-        "SELECT n.nspname, has_schema_privilege(n.oid, 'USAGE'), current_user, c.relname FROM pg_class c "
-        "JOIN "
-        "pg_namespace n ON n.oid = c.relnamespace WHERE lower(c.relname) = lower($1) AND c.relkind IN ('r', "
-        "'p', "
-        "'v', 'm', 'f') AND c.relpersistence <> 't' ORDER BY c.relname <> $1, 1 LIMIT 1",
-        deadline, {gateway.table.name});
-    if (!found || found->size() == 0) return error;
-    const std::string schema = text(found->at(0, 0));
-    if (const std::string name = text(found->at(0, 3)); name != gateway.table.name) {
-        error.hint =
-            "there is one whose name differs by upper and lower case, write it in double quotes, "
-            "gateway.table: '" +
-            (gateway.table.schema.empty() ? Identifier{name}.sql() : config::TableName{schema, name}.sql()) +
-            "'";
-        return error;
-    }
-    if (found->at(0, 1) == "t") {
-        error.hint = "there is one in another schema, set gateway.table: " +
-                     config::TableName{schema, gateway.table.name}.sql();
-        return error;
-    }
-    error.code = Errc::permission;
-    error.what += " for this user";
-    error.hint = "there is one in a schema that it may not use, run: GRANT USAGE ON SCHEMA " +
-                 Identifier{schema}.sql() + " TO " + Identifier{text(found->at(0, 2))}.sql() + ";";
-    return error;
 }
 
 }  // namespace keyshift::collectors

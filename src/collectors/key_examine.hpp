@@ -14,7 +14,6 @@
 #include "collectors/key_source.hpp"
 #include "collectors/keys.hpp"
 #include "config/config.hpp"
-#include "drivers/postgres.hpp"
 #include "drivers/postgres_transaction.hpp"
 
 namespace keyshift::collectors {
@@ -32,10 +31,5 @@ std::uint64_t count_in(std::optional<std::string_view> text);
 
 /// Whether looks are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.
 std::vector<Finding> examine_key_table(const KeyTableLook& look, base::Deadline deadline);
-
-/// `error`, of KeySource::resolve(); where no table was found, with the place where there is one of that
-/// name.
-base::Error with_whereabouts(base::Error error, drivers::Postgres& connection, const config::Gateway& gateway,
-                             base::Deadline deadline);
 
 }  // namespace keyshift::collectors

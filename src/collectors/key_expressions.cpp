@@ -17,7 +17,7 @@ using domain::HashKind;
 constexpr std::string_view kWithoutZone = "timestamp without time zone";
 constexpr std::string_view kWithZone = "timestamp with time zone";
 
-std::string number(HashKind kind) {
+std::string number_of(HashKind kind) {
     return std::to_string(static_cast<int>(kind));
 }
 
@@ -121,8 +121,9 @@ std::string KeyExpressions::legacy_when() const {
 LegacySql KeyExpressions::by_flag() const {
     const std::string flag = name(*gateway_.columns.legacy);
     return {"(" + flag + " IS NOT FALSE)", flag,
-            "CASE WHEN " + flag + " THEN " + number(HashKind::legacy) + " WHEN " + flag + " IS NULL THEN " +
-                number(HashKind::unknown) + " ELSE " + number(HashKind::modern) + " END"};
+            "CASE WHEN " + flag + " THEN " + number_of(HashKind::legacy) + " WHEN " + flag +
+                " IS NULL THEN " + number_of(HashKind::unknown) + " ELSE " + number_of(HashKind::modern) +
+                " END"};
 }
 
 LegacySql KeyExpressions::by_test() const {
@@ -134,25 +135,25 @@ LegacySql KeyExpressions::by_test() const {
         modern = "(" + test + ") IS NOT TRUE AND " + modern;
     }
     return {"((" + modern + ") IS NOT TRUE)", test,
-            "CASE WHEN " + test + " THEN " + number(HashKind::legacy) + " WHEN " + modern + " THEN " +
-                number(HashKind::modern) + " ELSE " + number(HashKind::neither) + " END"};
+            "CASE WHEN " + test + " THEN " + number_of(HashKind::legacy) + " WHEN " + modern + " THEN " +
+                number_of(HashKind::modern) + " ELSE " + number_of(HashKind::neither) + " END"};
 }
 
 LegacySql KeyExpressions::by_hash() const {
     const Identifier& hash = *gateway_.columns.lookup_hash;
     const std::string none = name(hash) + " IS NULL";
     const auto& shape = gateway_.columns.lookup_shape;
-    const std::string kind = "CASE WHEN " + none + " THEN " + number(HashKind::legacy);
+    const std::string kind = "CASE WHEN " + none + " THEN " + number_of(HashKind::legacy);
     if (!shape) {
         return {"(" + none + " OR " + blank(hash) + ")", none,
-                kind + " WHEN " + blank(hash) + " THEN " + number(HashKind::empty) + " WHEN " + slow() +
-                    " THEN " + number(HashKind::slow) + " ELSE " + std::to_string(domain::kPlainLength) +
+                kind + " WHEN " + blank(hash) + " THEN " + number_of(HashKind::empty) + " WHEN " + slow() +
+                    " THEN " + number_of(HashKind::slow) + " ELSE " + std::to_string(domain::kPlainLength) +
                     " + octet_length(" + (is_bytes(hash) ? name(hash) : text(hash)) + ") END"};
     }
     const std::string fits = well_formed(hash, *shape);
     return {"(" + none + " OR NOT (" + fits + "))", none,
-            kind + " WHEN " + fits + " THEN " + number(HashKind::modern) + " WHEN " + blank(hash) + " THEN " +
-                number(HashKind::empty) + " ELSE " + number(HashKind::malformed) + " END"};
+            kind + " WHEN " + fits + " THEN " + number_of(HashKind::modern) + " WHEN " + blank(hash) +
+                " THEN " + number_of(HashKind::empty) + " ELSE " + number_of(HashKind::malformed) + " END"};
 }
 
 LegacySql KeyExpressions::legacy() const {
@@ -193,12 +194,16 @@ std::string KeyExpressions::budget() const {
     const auto is_whole = [](std::string_view t) {
         return t == "integer" || t == "bigint" || t == "smallint";
     };
-    const std::string budget = name(*columns.max_budget);
-    const std::string spent = name(*columns.current_spend);
+    // Money is comparable with itself alone.
+    const auto number = [&](const Identifier& column) {
+        return name(column) + (type != spent_type && type_of_(column) == "money" ? "::numeric" : "");
+    };
+    const std::string budget = number(*columns.max_budget);
+    const std::string spent = number(*columns.current_spend);
     std::string none;
     if (has_nan(type)) none = "(" + budget + " <= 0 OR " + budget + " = 'NaN')";
     if (is_whole(type)) none = budget + " <= 0";
-    if (type == "money") none = budget + "::numeric <= 0";
+    if (type == "money") none = name(*columns.max_budget) + "::numeric <= 0";
     std::string over = spent + " >= " + budget;
     if (has_nan(spent_type)) over += " AND " + spent + " <> 'NaN'";
     std::string out = "CASE ";
@@ -232,6 +237,11 @@ std::string KeyExpressions::activity_type() const {
     const bool without = type_of_(columns.created_at) == kWithoutZone &&
                          (!columns.last_used_at || type_of_(*columns.last_used_at) == kWithoutZone);
     return std::string(without ? kWithoutZone : kWithZone);
+}
+
+bool KeyExpressions::is_of_any_case(const Identifier& column) const {
+    const std::string type = type_of_(column);
+    return type == "citext" || type.ends_with(".citext");
 }
 
 std::string KeyExpressions::misfit() const {

@@ -53,6 +53,9 @@ class KeyExpressions {
     std::string activity() const;
     std::string activity_type() const;
 
+    /// To the table, values that differ by upper and lower case alone are the same: citext.
+    bool is_of_any_case(const config::Identifier& column) const;
+
     /// Nothing where the configured shape fits the types of the columns; else what does not.
     std::string misfit() const;
 

@@ -10,6 +10,7 @@
 #include "collectors/database.hpp"
 #include "collectors/key_columns.hpp"
 #include "collectors/row_reader.hpp"
+#include "collectors/table_whereabouts.hpp"
 #include "drivers/postgres_options.hpp"
 
 namespace keyshift::collectors {
@@ -22,11 +23,26 @@ using config::Gateway;
 using config::Identifier;
 using drivers::PostgresTransaction;
 
+/// As a type of an extension has it, in a schema that search_path leaves out: citext's would be that of text.
+constexpr const char* kOwnEquality =
+    "(WITH RECURSIVE below(oid) AS (SELECT t.oid UNION SELECT d.typbasetype FROM below JOIN "
+    "pg_catalog.pg_type d "
+    "ON d.oid = below.oid AND d.typtype = 'd') "
+    "SELECT pg_catalog.format('OPERATOR(%I.%s)', s.nspname, o.oprname) FROM below "
+    "JOIN pg_catalog.pg_opclass p ON p.opcintype = below.oid AND p.opcdefault "
+    "JOIN pg_catalog.pg_am m ON m.oid = p.opcmethod AND m.amname = 'btree' "
+    "JOIN pg_catalog.pg_amop a ON a.amopfamily = p.opcfamily AND a.amoplefttype = p.opcintype AND "
+    "a.amoprighttype = p.opcintype AND a.amopstrategy = 3 "
+    "JOIN pg_catalog.pg_operator o ON o.oid = a.amopopr JOIN pg_catalog.pg_namespace s ON s.oid = "
+    "o.oprnamespace "
+    "WHERE s.nspname <> 'pg_catalog' AND pg_catalog.has_schema_privilege(s.oid, 'USAGE'))";
+
 /// What the catalog says about the columns of a table. None: no such table.
 struct KeySource::Columns {
     struct Column {
         bool readable;
-        std::string type;  // of a domain: the type at its bottom
+        std::string type;    // of a domain: the type at its bottom
+        std::string equals;  // the operator by which the table itself compares values of this type
     };
     std::map<std::string, Column> all;
     std::string user;
@@ -35,6 +51,12 @@ struct KeySource::Columns {
     bool has(const std::optional<Identifier>& column) const { return column && all.count(column->name) != 0; }
     bool can_read(const std::optional<Identifier>& column) const {
         return has(column) && all.at(column->name).readable;
+    }
+
+    /// Behind a blank and before one.
+    std::string equals(const Identifier& column) const {
+        const auto found = all.find(column.name);
+        return " " + (found == all.end() ? "=" : found->second.equals) + " ";
     }
 
     std::string type_of(const Identifier& column) const {
@@ -75,16 +97,19 @@ struct KeySource::Columns {
             "pg_catalog.format_type(b.oid, NULL) "
             "FROM below JOIN pg_catalog.pg_type b USING (oid) WHERE b.typtype <> 'd'), "
             "current_user, "
-            "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname) "
-            "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
-            "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
-            "c.relnamespace "
-            "WHERE c.oid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped",
+            "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname), " +
+                std::string(kOwnEquality) +
+                " "
+                "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
+                "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+                "c.relnamespace "
+                "WHERE c.oid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped",
             deadline, {*oid});
         if (!rows) return rows.error();
         Columns columns;
         for (std::size_t i = 0; i < rows->size(); ++i) {
-            columns.all.emplace(*rows->at(i, 0), Column{rows->at(i, 1) == "t", std::string(*rows->at(i, 2))});
+            columns.all.emplace(*rows->at(i, 0), Column{rows->at(i, 1) == "t", std::string(*rows->at(i, 2)),
+                                                        std::string(rows->at(i, 6).value_or("="))});
             columns.user = *rows->at(i, 3);
             columns.table = std::string(*rows->at(i, 4)) + "." + std::string(*rows->at(i, 5));
         }
@@ -193,12 +218,6 @@ KeyExpressions KeySource::expressions(const Columns& columns, const Gateway& gat
 }
 
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
-    if (columns.all.empty()) {
-        return Error{
-            Errc::schema, "table " + printable(gateway.table) + " does not exist in this database",
-            "check the database name in database_url, or set gateway.table (with its schema if it is not on "
-            "the search path)"};
-    }
     std::vector<Identifier> wanted = required(gateway.columns);
     const bool hash_free = columns.is_hash_free(gateway);
     if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway);
@@ -233,6 +252,8 @@ void KeySource::name_values(const KeyExpressions& expressions, const Gateway& ga
     id_column_ = named.id.sql();
     id_ = text_of(named.id);
     owner_ = text_of(named.owner);
+    // Two spellings are one owner to the table, and to whoever pairs its keys.
+    if (named.owner && expressions.is_of_any_case(*named.owner)) owner_ = "lower(" + owner_ + ")";
     name_ = text_of(named.name);
     prefix_ = text_of(named.prefix);
     created_at_ = expressions.time(named.created_at);
@@ -280,7 +301,9 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
                                      Deadline deadline) {
     const auto columns = Columns::load(transaction, gateway.table, deadline);
     if (!columns) return columns.error();
-    if (auto checked = check(*columns, gateway); !checked) return checked.error();
+    if (columns->all.empty()) return no_such_table(transaction, gateway.table, deadline);
+    if (auto checked = check(*columns, gateway); !checked)
+        return of_an_older_view(checked.error(), transaction, gateway, deadline);
     const config::Columns& named = gateway.columns;
     KeySource source;
     source.table_ = columns->table;
@@ -314,8 +337,10 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
             // Of one type the server compares them as they are, by an index if it likes; a text fits any two.
             const bool alike = columns->type_of(*named.owner) == users->type_of(gateway.users->id);
             const std::string cast = alike ? "" : "::text";
-            source.users_match_ = "u." + gateway.users->id.sql() + cast + " = k." + named.owner->sql() + cast;
-            source.users_id_ = gateway.users->id.sql() + cast;
+            const std::string equals = alike ? users->equals(gateway.users->id) : " = ";
+            source.users_match_ =
+                "u." + gateway.users->id.sql() + cast + equals + "k." + named.owner->sql() + cast;
+            source.users_id_ = gateway.users->id.sql() + cast + equals;
             source.users_email_ = gateway.users->email.sql();
         } else if (!users && users.error().code != Errc::permission) {
             return users.error();
@@ -400,7 +425,7 @@ std::string KeySource::select_legacy(KeyOrder order, OwnerEmail email) const {
 std::string KeySource::select_owner_email() const {
     if (users_table_.empty()) return {};
     return "SELECT u." + users_email_ + "::text FROM " + users_table_ + " u WHERE u." + users_id_ +
-           " = $1 LIMIT 1";
+           "$1 LIMIT 1";
 }
 
 std::string KeySource::count_legacy() const {

@@ -119,7 +119,8 @@ class KeySource {
     std::string id_column_, id_, owner_, name_, prefix_, created_at_, last_used_at_, expires_at_, blocked_,
         budget_, bcrypt_cost_;
     std::string activity_, since_;  // when a key was created or used, and what to compare it with
-    std::string users_table_, users_match_, users_id_, users_email_;  // empty: not there or not readable
+    std::string users_table_, users_match_, users_id_,
+        users_email_;  // users_id_ with its operator; empty: not there or not readable
 };
 
 }  // namespace keyshift::collectors

@@ -17,6 +17,7 @@
 #include "collectors/key_source.hpp"
 #include "collectors/pooled_census.hpp"
 #include "collectors/shared_hashes.hpp"
+#include "collectors/skipped_parameters.hpp"
 #include "collectors/standby.hpp"
 #include "collectors/table_identity.hpp"
 #include "collectors/table_statistics.hpp"
@@ -39,8 +40,9 @@ using namespace std::chrono_literals;
 using Clock = Budget::Clock;
 
 KeysOptions read_options(config::OptionsReader& reader) {
-    return {reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"}),
-            reader.duration("census_timeout", 10min, {.min = 1s, .max = 24h}),
+    auto url = reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"});
+    check_database_url(reader, url);
+    return {std::move(url), reader.duration("census_timeout", 10min, {.min = 1s, .max = 24h}),
             reader.choice<StandbyAge>("standby",
                                       {{"measured", StandbyAge::measured}, {"ignore", StandbyAge::ignored}},
                                       StandbyAge::measured),
@@ -81,8 +83,18 @@ class Keys final : public Collector {
     }
 
     std::vector<Finding> examine(Deadline deadline) override {
-        if (auto opened = open(deadline); !opened)
-            return {failure(with_whereabouts(opened.error(), connection_, gateway_, deadline))};
+        auto findings = about_skipped("database_url", skipped_parameters(options_.database_url));
+        for (Finding& finding : examine_table(deadline)) findings.push_back(std::move(finding));
+        return findings;
+    }
+
+    Duration rest() const override {
+        return last_scan_ ? std::min(census_budget_.rest(), pulse_budget_.rest()) : census_budget_.rest();
+    }
+
+ private:
+    std::vector<Finding> examine_table(Deadline deadline) {
+        if (auto opened = open(deadline); !opened) return {failure(opened.error())};
         auto transaction = begin(schedule_.timeout, deadline);
         if (!transaction) return {failure(transaction.error())};
         std::vector<Finding> findings{
@@ -105,11 +117,6 @@ class Keys final : public Collector {
         return findings;
     }
 
-    Duration rest() const override {
-        return last_scan_ ? std::min(census_budget_.rest(), pulse_budget_.rest()) : census_budget_.rest();
-    }
-
- private:
     static Finding clock(Duration ahead) {
         constexpr Duration kTolerable = 5s;
         const Duration apart = std::chrono::abs(ahead);

@@ -27,7 +27,9 @@ base::Result<LookupFacts> lookup_facts(drivers::PostgresTransaction& transaction
         "false), "
         "coalesce(bool_or(i.indkey[0] = a.attnum AND i.indisunique AND i.indnkeyatts = 1 AND i.indpred IS "
         "NULL) "
-        "FILTER (WHERE a.attname = $5), false) "
+        "FILTER (WHERE a.attname = $5), false), "
+        "max(c.relkind::pg_catalog.text), "
+        "coalesce(bool_or(a.attgenerated = 'v') FILTER (WHERE a.attname = $4), false) "
         "FROM pg_catalog.pg_class o JOIN pg_catalog.pg_namespace s ON s.oid = o.relnamespace, "
         "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND "
@@ -50,6 +52,9 @@ base::Result<LookupFacts> lookup_facts(drivers::PostgresTransaction& transaction
     facts.indexed = holds(2);
     facts.unique = holds(3);
     facts.id_unique = holds(4);
+    const auto kind = rows->at(0, 5).value_or("");
+    facts.partitioned = kind == "p";
+    facts.can_be_indexed = (facts.partitioned || kind == "r" || kind == "m") && !holds(6);
     return facts;
 }
 

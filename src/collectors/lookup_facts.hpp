@@ -18,6 +18,8 @@ struct LookupFacts {
     bool indexed = false;      ///< an index begins with it
     bool unique = false;       ///< an index keeps a value from standing in two rows
     bool id_unique = false;    ///< likewise of the id
+    bool partitioned = false;
+    bool can_be_indexed = false;  ///< it is a column of a table, and not generated at each look
 };
 
 struct LookupColumn {

@@ -11,6 +11,7 @@
 #include "collectors/redis_entries.hpp"
 #include "collectors/redis_findings.hpp"
 #include "collectors/redis_options.hpp"
+#include "collectors/skipped_parameters.hpp"
 #include "drivers/redis_nodes.hpp"
 #include "formats/redis_info.hpp"
 
@@ -30,9 +31,23 @@ using namespace std::chrono_literals;
 struct SeenNode {
     const RedisNode* node = nullptr;
     RedisInfo info;
-    std::string run;
-    std::uint64_t keys = 0;  // in the database that is looked at
+    std::string run;                    // empty: the server does not tell its runs apart
+    std::optional<std::uint64_t> keys;  // in the database that is looked at; empty: nobody says
 };
+
+/// The keys of the database. Dragonfly and managed servers may leave the section out, and Kvrocks counts
+/// only when it is told to.
+Result<std::optional<std::uint64_t>> keys_of(const RedisNode& node, const RedisInfo& info,
+                                             Deadline deadline) {
+    const auto database = info.database(node.connection->target().database);
+    const bool counted_on_demand = info.has("kvrocks_version");
+    if (database && (database->keys > 0 || !counted_on_demand)) return std::optional(database->keys);
+    const auto size = node.connection->command({"DBSIZE"}, deadline);
+    if (!size && !node.connection->usable()) return size.error();
+    const bool known =
+        size && size->is_integer() && (size->integer > 0 || (!counted_on_demand && size->integer == 0));
+    return known ? std::optional(static_cast<std::uint64_t>(size->integer)) : std::nullopt;
+}
 
 Result<SeenNode> look_at(const RedisNode& node, Deadline deadline) {
     const auto reply = node.connection->command({"INFO"}, deadline);
@@ -46,10 +61,19 @@ Result<SeenNode> look_at(const RedisNode& node, Deadline deadline) {
     if (info->is_sentinel())
         return of_node({Errc::schema, "it is a Sentinel, which has no keys", "set mode: sentinel"});
     const auto run = info->text("run_id");
-    if (!run) return of_node(run.error());
-    const auto database = info->database(node.connection->target().database);
-    if (!database) return of_node(database.error());
-    return SeenNode{&node, *info, std::string(*run), database->keys};
+    const auto keys = keys_of(node, *info, deadline);
+    if (!keys) return keys.error();
+    return SeenNode{&node, *info, run ? std::string(*run) : std::string(), *keys};
+}
+
+/// Of all nodes; empty: one does not say.
+std::optional<std::uint64_t> all_keys(const std::vector<SeenNode>& looks) {
+    std::uint64_t keys = 0;
+    for (const SeenNode& look : looks) {
+        if (!look.keys) return std::nullopt;
+        keys += *look.keys;
+    }
+    return keys;
 }
 
 Result<RedisEntries::Page> scan(const RedisNode& node, const std::string& cursor, const std::string& prefix,
@@ -87,30 +111,33 @@ class Redis final : public Collector {
             if (!look) return look.error();
             looks.push_back(*std::move(look));
         }
-        auto counted = count(looks);
-        if (!counted) return counted.error();
+        Counted counted = count(looks);
         if (auto counting = count_entries(looks, request.deadline); !counting) return counting.error();
-        seen.counted = *std::move(counted);
+        seen.counted = std::move(counted);
         seen.gauges.emplace().cache_entries = entries_.counts();
         note_names(*nodes);
         return seen;
     }
 
     std::vector<Finding> examine(Deadline deadline) override {
-        const auto nodes = connect(deadline);
-        if (!nodes) return {failure(nodes.error())};
         std::vector<Finding> findings;
+        if (const auto servers = options_.servers())
+            findings = about_skipped("the redis url", servers->seeds.front().skipped);
+        const auto nodes = connect(deadline);
+        if (!nodes) {
+            findings.push_back(failure(nodes.error()));
+            return findings;
+        }
         std::vector<SeenNode> looks;
-        std::uint64_t keys = 0;
         for (const RedisNode& node : *nodes) {
             auto look = look_at(node, deadline);
             findings.push_back(look ? about(*look) : failure(look.error()));
             if (!look) continue;
-            keys += look->keys;
+            append_lacking(*look, findings);
             if (auto memory = about_memory(node.name, look->info)) findings.push_back(*std::move(memory));
             looks.push_back(*std::move(look));
         }
-        if (!options_.prefixes.empty()) examine_entries(looks, keys, deadline, findings);
+        if (!options_.prefixes.empty()) examine_entries(looks, deadline, findings);
         return findings;
     }
 
@@ -136,15 +163,14 @@ class Redis final : public Collector {
         return nodes;
     }
 
-    bool too_many(std::uint64_t keys) const {
-        return keys > static_cast<std::uint64_t>(options_.scan_ceiling);
+    /// Of a number that nobody knows nothing is begun.
+    bool too_many(std::optional<std::uint64_t> keys) const {
+        return !keys || *keys > static_cast<std::uint64_t>(options_.scan_ceiling);
     }
 
     Result<void> count_entries(const std::vector<SeenNode>& looks, Deadline deadline) {
-        std::uint64_t keys = 0;
-        for (const SeenNode& look : looks) keys += look.keys;
         if (options_.prefixes.empty()) return {};
-        if (too_many(keys)) {
+        if (too_many(all_keys(looks))) {
             entries_.forget();
             return {};
         }
@@ -164,17 +190,25 @@ class Redis final : public Collector {
         return nodes;
     }
 
-    void examine_entries(const std::vector<SeenNode>& looks, std::uint64_t keys, Deadline deadline,
+    void examine_entries(const std::vector<SeenNode>& looks, Deadline deadline,
                          std::vector<Finding>& findings) {
         const std::size_t before = findings.size();
+        const auto keys = all_keys(looks);
         for (const SeenNode& look : looks) {
             const auto page = scan(*look.node, "0", entries_.common_prefix(), deadline);
             if (!page) findings.push_back(failure(page.error()));
         }
-        if (too_many(keys)) {
+        if (!keys) {
+            findings.push_back({Finding::Kind::warning,
+                                "entries of the auth caches are not counted: neither INFO nor DBSIZE says "
+                                "how many keys there "
+                                "are",
+                                "let it count them (Kvrocks: DBSIZE SCAN, from time to time), or set both "
+                                "collectors[redis].patterns to null"});
+        } else if (too_many(keys)) {
             findings.push_back(
                 {Finding::Kind::warning,
-                 "entries of the auth caches are not counted among " + std::to_string(keys) + " keys",
+                 "entries of the auth caches are not counted among " + std::to_string(*keys) + " keys",
                  "raise collectors[redis].scan_ceiling, which is " + std::to_string(options_.scan_ceiling)});
         }
         if (findings.size() != before || looks.empty()) return;
@@ -186,41 +220,58 @@ class Redis final : public Collector {
         // Of a part of the keys nothing can be said.
         if (entries_.counts().empty()) return;
         findings.push_back(
-            about_entries(options_.prefixes, entries_.counts(), keys,
+            about_entries(options_.prefixes, entries_.counts(), *keys,
                           looks.size() == 1 ? fullest_database(looks.front().info) : std::nullopt));
     }
 
-    Result<Counted> count(const std::vector<SeenNode>& looks) const {
+    Counted count(const std::vector<SeenNode>& looks) const {
         Counted counted;
         counted.offers = offers();
         std::set<std::string> names;
         for (const SeenNode& look : looks) {
-            auto part = part_of(look);
-            if (!part) return part.error();
-            names.insert(part->name);
-            counted.readings.parts.push_back(*std::move(part));
+            names.insert(look.node->name);
+            counted.readings.parts.push_back(part_of(look, counted.offers));
         }
         // What a master counted between its last look and the failover is not known.
         counted.lossy = !std::includes(names.begin(), names.end(), names_.begin(), names_.end());
         return counted;
     }
 
-    static Result<domain::Part> part_of(const SeenNode& look) {
-        struct Counter {
-            const char* name;
-            std::vector<domain::Contribution> counts;
-        };
+    struct Counter {
+        const char* name;
+        std::vector<domain::Contribution> counts;
+    };
+    static const std::vector<Counter>& counters() {
         static const std::vector<Counter> kCounters{
             {"keyspace_hits", {{Event::redis_hit}, {Event::auth_cache_hit}}},
             {"keyspace_misses", {{Event::redis_miss}, {Event::auth_cache_miss}}},
             {"evicted_keys", {{Event::redis_evicted}}}};
+        return kCounters;
+    }
+
+    /// What a server does not count is no longer among `offers`: one such leaves a part out of the sum.
+    static domain::Part part_of(const SeenNode& look, domain::Events& offers) {
         domain::Part part{.name = look.node->name};
-        for (const Counter& counter : kCounters) {
-            const auto value = look.info.number(counter.name);
-            if (!value) return value.error();
-            part.readings.push_back({counter.name, *value, look.run, counter.counts});
+        for (const Counter& counter : counters()) {
+            if (const auto value = look.info.number(counter.name)) {
+                part.readings.push_back({counter.name, *value, look.run, counter.counts});
+                continue;
+            }
+            for (const domain::Contribution& count : counter.counts) offers.reset(index_of(count.event));
         }
         return part;
+    }
+
+    static void append_lacking(const SeenNode& look, std::vector<Finding>& findings) {
+        std::string lacking;
+        for (const Counter& counter : counters())
+            if (!look.info.number(counter.name))
+                lacking += (lacking.empty() ? "" : ", ") + std::string(counter.name);
+        if (lacking.empty()) return;
+        findings.push_back(
+            {Finding::Kind::warning,
+             look.node->name + ": its INFO has no " + lacking + ", so that these are not counted",
+             "nothing, where the server does not count them; else let its INFO show them"});
     }
 
     void note_names(const std::vector<RedisNode>& nodes) {
@@ -229,8 +280,8 @@ class Redis final : public Collector {
     }
 
     static Finding about(const SeenNode& look) {
-        return {Finding::Kind::ok, look.node->name + ": " + base::visible(look.info.server()) + ", " +
-                                       std::to_string(look.keys) + " keys"};
+        return {Finding::Kind::ok, look.node->name + ": " + base::visible(look.info.server()) +
+                                       (look.keys ? ", " + std::to_string(*look.keys) + " keys" : "")};
     }
 
     RedisCollectorOptions options_;

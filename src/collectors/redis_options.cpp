@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "collectors/http_options.hpp"
+#include "collectors/skipped_parameters.hpp"
 #include "config/preset.hpp"
 
 namespace keyshift::collectors {
@@ -61,6 +62,7 @@ void check_url(config::OptionsReader& reader, const RedisCollectorOptions& optio
     if (!url) return;  // said already
     const auto target = RedisTarget::parse(*url);
     if (!target) return reader.problem("url", target.error().what, target.error().hint);
+    warn_of_skipped(reader, "url", target->skipped);
     if (!target->tls && options.tls != drivers::TlsOptions{})
         reader.problem("tls", "is of no use with this url", "begin the url with rediss://, or remove it");
     if (target->database != 0 && options.mode == RedisMode::cluster)

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "config/identifier.hpp"
+#include "collectors/database.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -27,7 +27,7 @@ constexpr const char* kWayOut =
 // The receiver's columns are NULL to a role without pg_read_all_stats; its row is there. A receiver that has
 // just connected has had no message yet: then both times of the last one are that of its start. What it has
 // received is less than what the server above has while it catches up.
-constexpr const char* kRecovery =
+const std::string kRecovery =
     "SELECT pg_is_in_recovery(), (SELECT system_identifier::text FROM pg_control_system()), "
     "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text, r.pid IS NOT NULL, "
     "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), coalesce(r.status = 'streaming' AND "
@@ -35,8 +35,8 @@ constexpr const char* kRecovery =
     "(extract(epoch FROM clock_timestamp() - r.last_msg_receipt_time) * 1000000)::bigint::text, "
     "coalesce(pg_last_wal_replay_lsn() >= greatest(pg_last_wal_receive_lsn(), r.latest_end_lsn), false), "
     "(extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint::text, "
-    "coalesce(pg_last_wal_replay_lsn() - '0/0'::pg_lsn, 0)::text, current_user "
-    "FROM (SELECT 1) AS one LEFT JOIN pg_stat_wal_receiver r ON true";
+    "coalesce(pg_last_wal_replay_lsn() - '0/0'::pg_lsn, 0)::text, current_user, " +
+    std::string(kGrantOfStatistics) + " FROM (SELECT 1) AS one LEFT JOIN pg_stat_wal_receiver r ON true";
 
 std::optional<std::int64_t> number(std::optional<std::string_view> text) {
     std::int64_t value = 0;
@@ -46,10 +46,9 @@ std::optional<std::int64_t> number(std::optional<std::string_view> text) {
 }
 
 Error unseen(const Recovery& recovery) {
-    const std::string role = config::Identifier{recovery.user}.sql();
     return {Errc::permission,
             "the server is a standby, and user " + recovery.user + " may not see how far it is behind",
-            "as superuser, on the primary, run: GRANT pg_read_all_stats TO " + role + "; " + kWayOut};
+            "as superuser, on the primary, run: " + recovery.grant + " " + kWayOut};
 }
 
 Error unknown(const Recovery& recovery) {
@@ -81,6 +80,7 @@ Result<Recovery> recovery_of(drivers::PostgresTransaction& transaction, base::De
     if (const auto commit = number(rows->at(0, 8))) out.last_commit_at = base::Time{base::Duration{*commit}};
     out.replayed = static_cast<std::uint64_t>(number(rows->at(0, 9)).value_or(0));
     out.user = rows->at(0, 10).value_or("");
+    out.grant = rows->at(0, 11).value_or("");
     return out;
 }
 

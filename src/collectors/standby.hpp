@@ -26,6 +26,7 @@ struct Recovery {
     std::optional<base::Time> last_commit_at = {};  ///< the last replayed one; empty: none since the start
     std::uint64_t replayed = 0;                     ///< position in the WAL
     std::string user;                               ///< the role
+    std::string grant = {};                         ///< the SQL that lets it see how the receiver does
 };
 
 /// Asks the server, in a transaction that must end before the one whose data are meant: what was replayed in

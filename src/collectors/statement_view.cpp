@@ -65,9 +65,9 @@ Error not_counted() {
             "run: ALTER SYSTEM SET compute_query_id = 'on'; SELECT pg_reload_conf();"};
 }
 
-Error not_permitted(std::string_view user) {
+Error not_permitted(std::string_view user, const std::string& grant) {
     return {Errc::permission, "user " + std::string(user) + " may not read the statements of other users",
-            "run: GRANT pg_read_all_stats TO " + config::Identifier{std::string(user)}.sql() + ";"};
+            "as superuser, run: " + grant};
 }
 
 std::uint64_t number(std::optional<std::string_view> text) {
@@ -199,7 +199,8 @@ Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, D
         "WHERE e.extname = 'pg_stat_statements'), "
         "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
         "(SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'), "
-        "(SELECT oid FROM pg_roles WHERE rolname = current_user)",
+        "(SELECT oid FROM pg_roles WHERE rolname = current_user), " +
+            std::string(kGrantOfStatistics),
         deadline);
     if (!rows) return rows.error();
     StatementView view;
@@ -207,11 +208,12 @@ Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, D
     view.track_ = text(rows->at(0, 1));
     view.user_ = text(rows->at(0, 4));
     view.user_id_ = text(rows->at(0, 7));
+    view.grant_ = text(rows->at(0, 8));
     if (rows->at(0, 5) == "t") return standby();
     if (view.capacity_.empty()) return not_loaded(rows->at(0, 6));
     if (!rows->at(0, 2)) return not_created();
     if (view.track_ == "none") return not_tracked(view.track_);
-    if (rows->at(0, 3) != "t") return not_permitted(view.user_);
+    if (rows->at(0, 3) != "t") return not_permitted(view.user_, view.grant_);
     if (auto looked = view.look_at_columns(transaction, text(rows->at(0, 2)), deadline); !looked)
         return looked.error();
     if (auto named = view.name_database(transaction, deadline); !named) return named.error();
@@ -326,7 +328,7 @@ Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
         const drivers::PostgresRows& rows = seen->rows;
         std::map<std::string, std::size_t> at;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (!rows.at(i, 0)) return not_permitted(user_);
+            if (!rows.at(i, 0)) return not_permitted(user_, grant_);
             const std::string id = text(rows.at(i, 0));
             const std::uint64_t calls = number(rows.at(i, 1));
             if (id.starts_with(user_id_ + "/")) out.own_calls += calls;

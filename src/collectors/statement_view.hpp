@@ -103,6 +103,7 @@ class StatementView {
     std::string id_, since_;
     std::string capacity_, track_, user_, database_;
     std::string user_id_;
+    std::string grant_;  // what gives the user the right to see the statements of others
     bool outdated_ = false;
     std::optional<std::uint64_t> own_calls_;  // when it was last read
 };

@@ -237,9 +237,13 @@ Entry statements_entry() {
              .schedule = {.interval = 15s, .timeout = 5s},
              .read =
                  [](config::OptionsReader& reader, const config::Gateway&) {
-                     return std::any(StatementsOptions{reader.secret(
+                     auto url = reader.secret(
                          "database_url",
-                         {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"})});
+                         {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
+                     // What it shares with `keys` is said there.
+                     if (reader.has_value("database_url") || reader.has_value("database_url_file"))
+                         check_database_url(reader, url);
+                     return std::any(StatementsOptions{std::move(url)});
                  }},
             [](const config::Gateway& gateway, const config::CollectorConfig& config,
                const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {

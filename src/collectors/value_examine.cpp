@@ -151,12 +151,15 @@ Result<std::uint64_t> count(const KeyTableLook& look, const std::string& query, 
 
 void append_index(const KeyTableLook& look, std::uint64_t rows, std::vector<Finding>& out) {
     const LookupFacts& lookup = look.source.lookup();
-    if (!lookup.found || lookup.indexed || rows < kFew) return;
+    if (!lookup.found || lookup.indexed || !lookup.can_be_indexed || rows < kFew) return;
     const std::string& column = look.source.lookup_name();
     out.push_back({Kind::warning,
                    "lookups by " + column + " have no index: the gateway reads all " + std::to_string(rows) +
                        " rows for each of them",
-                   "as the table's owner, run: CREATE INDEX CONCURRENTLY ON " +
+                   "as the table's owner, run" +
+                       std::string(lookup.partitioned ? ", when it may hold up writes (or on each partition "
+                                                        "before, CONCURRENTLY): CREATE INDEX ON "
+                                                      : ": CREATE INDEX CONCURRENTLY ON ") +
                        base_table(look.gateway).sql() + " (" + config::Identifier{column}.sql() + ");"});
 }
 
@@ -174,11 +177,12 @@ Result<void> append_counts(const KeyTableLook& look, std::vector<Finding>& out, 
     const auto twice = count(look, look.source.count_repeated(), deadline);
     if (!twice) return twice.error();
     if (*twice > 0) {
-        out.push_back(
-            {Kind::warning,
-             "ids are not unique: " + keys(*twice, "id stands", "ids stand") + " in several rows of " +
-                 look.source.title() + ", and each counts once",
-             "where a view joins other tables, let it show each key once, as SELECT DISTINCT ON (id) does"});
+        out.push_back({Kind::warning,
+                       "ids are not unique: " + keys(*twice, "id stands", "ids stand") +
+                           " in several rows of " + look.source.title() + ", and each counts once",
+                       "where a view joins other tables, let it show each key once, as SELECT DISTINCT ON "
+                       "(id) does; where "
+                       "rows are valid for a time, a view of those that are valid now"});
     }
     return {};
 }

@@ -92,10 +92,29 @@ std::vector<CollectorConfig> read_listed(const std::vector<OptionsReader>& reade
     return collectors;
 }
 
+/// Nobody has asked for these by name: what is wrong with them ends nothing while the key table can be read.
+/// It is said, and the source is down.
+void excuse(const std::vector<std::string>& labels, Reading& reading) {
+    const auto is_of_one = [&](const Problem& problem) {
+        return std::any_of(labels.begin(), labels.end(),
+                           [&](const std::string& label) { return problem.key.rfind(label, 0) == 0; });
+    };
+    auto& problems = reading.problems;
+    const auto first = std::stable_partition(problems.begin(), problems.end(),
+                                             [&](const Problem& problem) { return !is_of_one(problem); });
+    for (auto excused = first; excused != problems.end(); ++excused) {
+        excused->severity = Severity::warning;
+        reading.warnings.push_back(*excused);
+    }
+    problems.erase(first, problems.end());
+}
+
 std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, const CollectorTypes& types,
                                           const Gateway& gateway) {
     std::vector<CollectorConfig> collectors;
     std::vector<std::string> variables;
+    std::vector<std::string> beside;
+    bool has_main = false;
     for (const CollectorType& type : types) {
         if (type.default_when.empty()) continue;
         const bool extra =
@@ -104,7 +123,10 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
         if (!non_empty(reading.environment, type.default_when)) continue;
         collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type, gateway));
         collectors.back().extra = extra;
+        if (type.default_when != variables.front()) beside.push_back(label_of(type));
+        has_main = has_main || beside.empty();
     }
+    if (has_main) excuse(beside, reading);
     if (!collectors.empty()) return collectors;
     const std::string set = "set " + joined(variables, " or ");
     if (reading.file.empty()) {

@@ -13,7 +13,6 @@ base::Error wrong(std::string what, std::string hint) {
 }
 
 void drop_newline(std::string& text) {
-    if (!text.ends_with('\n')) return;
     text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
 }
@@ -40,8 +39,12 @@ base::Result<base::Secret> SecretSource::read() const {
     if (!file_.empty()) {
         auto content = read_small_file(file_, kMaxSecretBytes);
         if (!content) return wrong(origin_ + " " + content.error().what, content.error().hint);
-        drop_newline(*content);
         secret = base::Secret(*std::move(content));
+    }
+    if (secret.reveal().ends_with('\n')) {
+        std::string text = secret.reveal();
+        drop_newline(text);
+        secret = base::Secret(std::move(text));
     }
     if (secret.empty()) return wrong(origin_ + " is empty", "put the secret into it");
     if (secret.reveal().find('\0') != std::string::npos)

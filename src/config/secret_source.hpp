@@ -25,7 +25,7 @@ class SecretSource {
     /// A file, read again at every read().
     static SecretSource file(std::filesystem::path file, std::string origin);
 
-    /// The secret as it is now: call it before every connect. One trailing newline of a file is dropped.
+    /// The secret as it is now: call it before every connect. One newline at the end is dropped.
     /// Fails with Errc::config when there is no source, or the file cannot be read, is empty, is larger than
     /// kMaxSecretBytes or holds a NUL byte; the message names the file, never what is in it.
     base::Result<base::Secret> read() const;

@@ -162,8 +162,10 @@ struct Model {
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
     std::uint64_t state_size_bytes = 0;
-    base::Time config_loaded_at;  ///< when a valid configuration was last read
-    bool config_valid = true;     ///< when it was last read, valid or not
+    std::optional<base::Time> state_begun_at;  ///< when the history in the state file begins
+    std::string state_begun_because;           ///< empty, or why it is not the history of before
+    base::Time config_loaded_at;               ///< when a valid configuration was last read
+    bool config_valid = true;                  ///< when it was last read, valid or not
 
     const Totals& totals() const { return keys ? keys->totals : saved_totals; }
     std::optional<base::Time> migration_start() const {

@@ -90,6 +90,12 @@ std::string Postgres::host() const {
     return host != nullptr ? host : "";
 }
 
+std::string Postgres::text_encoding() const {
+    const char* const own =
+        session_ ? PQparameterStatus(session_->connection.get(), "server_encoding") : nullptr;
+    return own != nullptr && std::string_view(own) == "SQL_ASCII" ? own : "UTF8";
+}
+
 int Postgres::backend() const {
     return session_ ? PQbackendPID(session_->connection.get()) : 0;
 }

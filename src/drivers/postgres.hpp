@@ -101,6 +101,9 @@ class Postgres {
                                      const std::vector<std::string>& parameters);
     base::Result<void> copy(const std::string& select, base::Deadline deadline,
                             const std::function<base::Result<void>(PostgresRow&)>& handle);
+    /// In which texts are asked for: UTF8, but SQL_ASCII of a database that has no encoding. Such a one would
+    /// refuse to give a text that is not UTF-8, and it is for the reader to make it harmless.
+    std::string text_encoding() const;
     /// The process of the server, or what a pooler calls itself.
     int backend() const;
 

@@ -130,6 +130,11 @@ std::string hint(Errc code, std::string_view sqlstate, std::string_view text, st
                    "collector's timeout";
         case Errc::schema:
             if (sqlstate == "3D000") return "check the database name in database_url";
+            if (sqlstate == "22P05" || sqlstate == "22021") {
+                return "a text of a row has bytes that the database's encoding cannot turn into UTF-8: "
+                       "correct "
+                       "it, or set those of gateway.columns that hold free text (name, prefix) to null";
+            }
             return "check gateway.table and gateway.columns";
         default:
             return {};

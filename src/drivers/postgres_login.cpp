@@ -128,7 +128,14 @@ Result<PostgresConnection> log_in(const PostgresTarget& target, Deadline deadlin
 Error error_at(const PostgresTarget& target, const pg_conn* connection, PostgresMessage message) {
     target.password.hide_in(message.text);
     const char* const user = connection != nullptr ? PQuser(connection) : nullptr;
-    return postgres_error(message.sqlstate, target.printable, message.text, user != nullptr ? user : "");
+    Error error =
+        postgres_error(message.sqlstate, target.printable, message.text, user != nullptr ? user : "");
+    if (target.is_of_java && target.password.empty() && error.code == Errc::auth) {
+        error.hint =
+            "the password that the gateway has beside its jdbc: URL belongs into database_url, "
+            "percent-encoded: &password=...";
+    }
+    return error;
 }
 
 Error late_at(const PostgresTarget& target) {

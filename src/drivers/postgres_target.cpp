@@ -9,6 +9,9 @@
 
 #include <libpq-fe.h>
 
+#include "drivers/connection_parameters.hpp"
+#include "drivers/connection_string.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -17,45 +20,8 @@ using base::Error;
 using base::Result;
 using base::Secret;
 
-Error bad(std::string what) {
-    return {Errc::config, "database_url " + std::move(what),
-            "write postgresql://user:password@host:port/database with special characters of the password "
-            "percent-encoded (@ is %40, / is %2F, : is %3A, ? is %3F, # is %23)"};
-}
-
-/// Parameters that are younger than libpq 15, and the release that brought each.
-constexpr std::pair<std::string_view, int> kYoungParameters[] = {
-    {"require_auth", 16},         {"sslcertmode", 16},    {"gssdelegation", 16},
-    {"load_balance_hosts", 16},   {"sslnegotiation", 17}, {"min_protocol_version", 18},
-    {"max_protocol_version", 18}, {"sslkeylogfile", 18},  {"servicefile", 18},
-};
-
-/// `message` is libpq's, which may quote the password: no more is taken of it than a name from the list.
-Error refused(std::string_view message) {
-    const int own = PQlibVersion() / 10000;
-    for (const auto& [name, release] : kYoungParameters) {
-        if (own >= release || message.find("\"" + std::string(name) + "\"") == std::string_view::npos)
-            continue;
-        return {Errc::config,
-                "database_url has " + std::string(name) + ", which libpq has from " +
-                    std::to_string(release) + " on, and keyshift uses libpq " + std::to_string(own),
-                "use keyshift with a newer libpq5, or take it out of database_url"};
-    }
-    return bad("is not a connection string that libpq accepts");
-}
-
 bool is_url(std::string_view text) {
     return text.substr(0, 13) == "postgresql://" || text.substr(0, 11) == "postgres://";
-}
-
-/// An unescaped special character moves the rest of a password into host, port or database, which are
-/// printable.
-bool looks_mistyped(std::string_view url) {
-    const std::string_view rest = url.substr(url.find("://") + 3);
-    const std::string_view before_query = rest.substr(0, rest.find('?'));
-    const std::string_view authority = before_query.substr(0, before_query.find('/'));
-    const auto ats = std::count(authority.begin(), authority.end(), '@');
-    return ats > 1 || (ats == 0 && rest.find('@') != std::string_view::npos);
 }
 
 const std::string* find(const PostgresParameters& parameters, std::string_view keyword) {
@@ -74,8 +40,10 @@ void set_default(PostgresParameters& parameters, std::string_view keyword, std::
     if (find(parameters, keyword) == nullptr) parameters.emplace_back(keyword, Secret(std::string(value)));
 }
 
-/// What belongs to the session leaves the parameters; of it, the operator's settings are kept.
-Result<void> take_session(PostgresParameters& parameters, PostgresSettings& settings) {
+/// What belongs to the session leaves the parameters; of it, the operator's settings are kept. `chosen` are
+/// those that other names than `options` gave.
+Result<void> take_session(PostgresParameters& parameters, PostgresSettings chosen,
+                          PostgresSettings& settings) {
     if (!value_or(parameters, "replication", "").empty()) {
         return Error{Errc::config, "database_url asks for replication, which keyshift does not speak",
                      "take replication out of it"};
@@ -83,6 +51,15 @@ Result<void> take_session(PostgresParameters& parameters, PostgresSettings& sett
     auto parsed = parse_postgres_options(value_or(parameters, "options", ""));
     if (!parsed) return parsed.error();
     settings = *std::move(parsed);
+    for (auto& setting : chosen) {
+        const auto same = [&](const auto& other) { return other.first == setting.first; };
+        const auto beside = std::find_if(settings.begin(), settings.end(), same);
+        if (beside != settings.end() && beside->second != setting.second) {
+            return Error{Errc::config, "database_url has two values of " + setting.first + ", one in options",
+                         "give one of them; or name the schema in gateway.table"};
+        }
+        settings.push_back(std::move(setting));
+    }
     parameters.erase(std::remove_if(parameters.begin(), parameters.end(),
                                     [](const auto& parameter) { return is_of_the_session(parameter.first); }),
                      parameters.end());
@@ -103,31 +80,56 @@ std::vector<std::string> split_list(const std::string& list) {
 std::string printable_target(const PostgresParameters& parameters, const PostgresTarget& target) {
     std::string host = value_or(parameters, "host", value_or(parameters, "hostaddr", ""));
     std::string port = value_or(parameters, "port", "");
+    if (port.find_first_not_of(',') == std::string::npos) port.clear();
     if (port.empty() && host.find(',') == std::string::npos) port = "5432";
     if (host.empty()) host = "local socket";
     return host + (port.empty() ? "" : ":" + port) + "/" + target.database + " as " + target.user;
 }
 
-Result<PostgresParameters> take_apart(const Secret& connection_string) {
-    const std::string& text = connection_string.reveal();
-    if (text.empty()) return bad("is empty");
-    if (text.find('\0') != std::string::npos) return bad("contains a NUL byte");
-    if (is_url(text) && looks_mistyped(text)) return bad("has an unescaped @, / or ? in its password");
-    char* message = nullptr;
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(text.c_str(), &message), &PQconninfoFree);
-    const std::unique_ptr<char, decltype(&PQfreemem)> complaint(message, &PQfreemem);
-    if (!options) return refused(message != nullptr ? message : "");
+using ConninfoOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+/// What libpq finds in `text`, and its keywords. Its complaint may quote the password.
+ConninfoOptions read_by_libpq(const std::string& text) {
+    return {PQconninfoParse(text.c_str(), nullptr), &PQconninfoFree};
+}
+
+struct Apart {
     PostgresParameters parameters;
-    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
-        if (option->val != nullptr) parameters.emplace_back(option->keyword, Secret(option->val));
-    return parameters;
+    PostgresSettings settings;
+    std::string search_path_by;
+    bool is_of_java = false;
+    std::vector<std::string> skipped;
+};
+
+Result<Apart> take_apart(const Secret& connection_string) {
+    const auto string = read_connection_string(connection_string.reveal());
+    if (!string) return string.error();
+    const ConninfoOptions options = read_by_libpq(string->address);
+    if (!options) return bad_database_url("is not a connection string that libpq accepts");
+    Apart apart;
+    std::vector<std::string> keywords;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        keywords.emplace_back(option->keyword);
+        if (option->val != nullptr) apart.parameters.emplace_back(option->keyword, Secret(option->val));
+    }
+    auto sorted = sort_parameters(*string, keywords);
+    if (!sorted) return sorted.error();
+    for (UrlParameter& parameter : sorted->libpq) {
+        const auto same = [&](const auto& other) { return other.first == parameter.name; };
+        apart.parameters.erase(std::remove_if(apart.parameters.begin(), apart.parameters.end(), same),
+                               apart.parameters.end());
+        apart.parameters.emplace_back(std::move(parameter.name), Secret(std::move(parameter.value)));
+    }
+    apart.settings = std::move(sorted->settings);
+    apart.search_path_by = std::move(sorted->search_path_by);
+    apart.is_of_java = string->form == ConnectionString::Form::jdbc;
+    apart.skipped = std::move(sorted->skipped);
+    return apart;
 }
 
 /// The server's user and database when the string names none, by libpq's own rules.
 std::string default_user() {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconndefaults(),
-                                                                               &PQconninfoFree);
+    const ConninfoOptions options(PQconndefaults(), &PQconninfoFree);
     for (const PQconninfoOption* option = options.get(); option != nullptr && option->keyword != nullptr;
          ++option)
         if (std::string_view(option->keyword) == "user" && option->val != nullptr) return option->val;
@@ -137,28 +139,37 @@ std::string default_user() {
 }  // namespace
 
 Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
-    auto parameters = take_apart(connection_string);
-    if (!parameters) return parameters.error();
-    const std::string port = value_or(*parameters, "port", "");
+    auto apart = take_apart(connection_string);
+    if (!apart) return apart.error();
+    PostgresParameters& parameters = apart->parameters;
+    const std::string port = value_or(parameters, "port", "");
     if (port.find_first_not_of("0123456789,") != std::string::npos)
-        return bad("has a port that is not a number");
+        return bad_database_url("has a port that is not a number");
     PostgresTarget target;
-    target.user = value_or(*parameters, "user", default_user());
-    target.database = value_or(*parameters, "dbname", target.user);
-    if (target.database.find_first_of("@:") != std::string::npos && is_url(connection_string.reveal()))
-        return bad("has an unescaped / in its password");
-    if (is_url(target.database)) return bad("has a URL for a database name");
-    target.password = Secret(value_or(*parameters, "password", ""));
-    if (auto taken = take_session(*parameters, target.settings); !taken) return taken.error();
-    set_default(*parameters, "keepalives_idle", "30");
-    set_default(*parameters, "keepalives_interval", "10");
-    set_default(*parameters, "keepalives_count", "3");
-    set_default(*parameters, "tcp_user_timeout", "15000");
+    target.user = value_or(parameters, "user", default_user());
+    target.database = value_or(parameters, "dbname", target.user);
+    if (target.database.find_first_of("@:") != std::string::npos &&
+        connection_string.reveal().find("://") != std::string::npos)
+        return bad_database_url("has an unescaped / in its password");
+    if (is_url(target.database)) return bad_database_url("has a URL for a database name");
+    target.password = Secret(value_or(parameters, "password", ""));
+    target.search_path_by = std::move(apart->search_path_by);
+    target.is_of_java = apart->is_of_java;
+    target.skipped = std::move(apart->skipped);
+    if (auto taken = take_session(parameters, std::move(apart->settings), target.settings); !taken)
+        return taken.error();
+    set_default(parameters, "keepalives_idle", "30");
+    set_default(parameters, "keepalives_interval", "10");
+    set_default(parameters, "keepalives_count", "3");
+    set_default(parameters, "tcp_user_timeout", "15000");
     // Looking for Kerberos tickets before every connection costs memory and can wait for a KDC; who wants it
     // says so.
-    set_default(*parameters, "gssencmode", "disable");
-    target.printable = printable_target(*parameters, target);
-    target.parameters = std::move(*parameters);
+    set_default(parameters, "gssencmode", "disable");
+    const auto is_path = [](const auto& setting) { return setting.first == "search_path"; };
+    if (target.search_path_by.empty() && std::any_of(target.settings.begin(), target.settings.end(), is_path))
+        target.search_path_by = "options";
+    target.printable = printable_target(parameters, target);
+    target.parameters = std::move(parameters);
     return target;
 }
 

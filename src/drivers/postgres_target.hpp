@@ -24,13 +24,16 @@ struct PostgresTarget {
     std::string user;
     std::string database;
     base::Secret password;
+    std::string search_path_by;        ///< the parameter that gives the search path; empty: none does
+    bool is_of_java = false;           ///< a jdbc: URL, which often has neither user nor password
+    std::vector<std::string> skipped;  ///< names of parameters that only another client can use
 
-    /// Reads a URL (postgresql://…) or a libpq keyword string; anything libpq accepts passes through (several
-    /// hosts, TLS options, target_session_attrs), but that `options` become settings, and application_name
-    /// and client_encoding are left out: each transaction has its own. Adds keepalives and tcp_user_timeout,
-    /// and switches off gssencmode, where they are not given. Errc::config: it cannot be parsed, or asks for
-    /// replication. The error quotes nothing of it, because what a mistyped password looks like cannot be
-    /// known.
+    /// Reads a connection string as a gateway's client keeps it (read_connection_string, sort_parameters);
+    /// anything libpq accepts passes through (several hosts, TLS options, target_session_attrs), but that
+    /// `options` become settings, and application_name and client_encoding are left out: each transaction
+    /// has its own. Adds keepalives and tcp_user_timeout, and switches off gssencmode, where they are not
+    /// given. Errc::config: it cannot be parsed, or asks for what libpq cannot do. The error names scheme and
+    /// parameter, and quotes no value, because what a mistyped password looks like cannot be known.
     static base::Result<PostgresTarget> parse(const base::Secret& connection_string);
 };
 

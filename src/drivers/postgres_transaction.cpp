@@ -38,12 +38,12 @@ std::string milliseconds(base::Duration d) {
 
 /// The role first, since rights decide which schemas the path has; search_path last, see kSet.
 PostgresSettings settings_of(const PostgresSettings& operators, const PostgresTransaction::Limits& limits,
-                             int server_version) {
+                             int server_version, const std::string& client_encoding) {
     PostgresSettings out{{"role", "none"}};
     out.insert(out.end(), operators.begin(), operators.end());
     const PostgresSettings ours{
         {"application_name", "keyshift"},
-        {"client_encoding", "UTF8"},
+        {"client_encoding", client_encoding},
         {"TimeZone", "UTC"},
         {"DateStyle", "ISO, YMD"},
         {"IntervalStyle", "postgres"},
@@ -94,8 +94,8 @@ Result<PostgresTransaction> PostgresTransaction::begin(Postgres& connection, Lim
 }
 
 Result<void> PostgresTransaction::prepare(Limits limits, Deadline deadline) {
-    const PostgresSettings settings =
-        settings_of(connection_->target_.settings, limits, connection_->server_version());
+    const PostgresSettings settings = settings_of(
+        connection_->target_.settings, limits, connection_->server_version(), connection_->text_encoding());
     auto rows = query(kSet, deadline, arrays_of(settings));
     if (!rows) {
         Error error = rows.error();

@@ -41,6 +41,8 @@ class PostgresTransaction {
     /// The schemas of the search path that user, database and operator set, as an array: those that are
     /// there and may be used, without pg_catalog and temporary ones.
     const std::string& schemas() const { return schemas_; }
+    /// The parameter of the connection string that gives that path; empty: none does.
+    const std::string& search_path_by() const { return connection_->target_.search_path_by; }
 
     /// One statement. Its text has no values in it: pg_stat_statements keeps an entry of each text.
     base::Result<PostgresRows> query(const std::string& sql, base::Deadline deadline,

@@ -151,7 +151,7 @@ Result<RedisNodes::Held*> RedisNodes::hold(const RedisTarget& target, const TlsO
     held.used = true;
     if (held.connection && held.connection->usable()) return &held;
     if (!held.connection) held.connection = std::make_unique<RedisConnection>(interrupt_);
-    held.run_id.clear();
+    held.learned = false;
     if (auto opened = held.connection->open(target, tls, deadline); !opened) return opened.error();
     return &held;
 }
@@ -167,11 +167,12 @@ Result<void> RedisNodes::check_role(RedisConnection& connection, Deadline deadli
 }
 
 Result<void> RedisNodes::learn(Held& held, Deadline deadline) {
-    if (!held.run_id.empty()) return {};
+    if (held.learned) return {};
     const auto info = held.connection->command({"INFO"}, deadline);
     if (!info) return info.error();
     held.run_id = redis_info_field(info->text, "run_id");
     held.cluster_enabled = redis_info_field(info->text, "cluster_enabled") == "1";
+    held.learned = true;
     return {};
 }
 

@@ -56,6 +56,7 @@ class RedisNodes {
     struct Held {
         std::unique_ptr<RedisConnection> connection = nullptr;
         std::string run_id = {};
+        bool learned = false;  // what INFO says of it; not every server has a run id
         bool cluster_enabled = false;
         bool used = false;  // by the current primaries()
     };

@@ -31,13 +31,20 @@ std::optional<long long> number_of(std::string_view text) {
     return number;
 }
 
+/// RESP3's verbatim string says before its text how to show it: "txt:# Server".
+std::string text_of(char type, std::string_view bytes) {
+    constexpr std::size_t kFormat = 4;
+    const bool verbatim = type == '=' && bytes.size() >= kFormat && bytes[kFormat - 1] == ':';
+    return std::string(verbatim ? bytes.substr(kFormat) : bytes);
+}
+
 }  // namespace
 
 /// The element that `rest` begins with, cut from it: of an array only that it begins. None when it has not
 /// all come.
 Result<std::optional<RedisReader::Element>> RedisReader::cut(std::string_view& rest) {
     const char type = rest.front();
-    if (std::string_view("+-:$*").find(type) == std::string_view::npos)
+    if (std::string_view("+-:$*=").find(type) == std::string_view::npos)
         return bad("it begins with " + base::visible(rest.substr(0, 1)));
     const std::size_t end = rest.find(kEnd);
     if (std::min(end, rest.size()) > kMaxLine) return bad("a line of more than 64 KiB");
@@ -64,7 +71,7 @@ Result<std::optional<RedisReader::Element>> RedisReader::cut(std::string_view& r
             if (bytes > kMaxBytes) return bad("a reply of more than 64 MiB");
             if (after.size() < bytes + kEnd.size()) return std::optional<Element>();
             if (after.substr(bytes, kEnd.size()) != kEnd) return bad("more text than announced");
-            element.reply = {Kind::text, std::string(after.substr(0, bytes))};
+            element.reply = {Kind::text, text_of(type, after.substr(0, bytes))};
             after.remove_prefix(bytes + kEnd.size());
         }
     }

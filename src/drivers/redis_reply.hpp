@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Redis says, RESP2 (https://redis.io/docs/reference/protocol-spec), from bytes as they come. No I/O.
+// What Redis says, RESP2 (https://redis.io/docs/reference/protocol-spec) and the verbatim strings of RESP3,
+// which some servers give to INFO, from bytes as they come. No I/O.
 #pragma once
 
 #include <cstddef>

@@ -130,6 +130,11 @@ void append_self(const Model& model, const OwnMetrics& own, std::vector<MetricFa
     own.append_state_write_errors(out);
     out.push_back(single(MetricType::Gauge, "keyshift_state_size_bytes",
                          "Size of the state file with its write-ahead log.", number(model.state_size_bytes)));
+    if (model.state_begun_at)
+        out.push_back(
+            single(MetricType::Gauge, "keyshift_state_start_timestamp_seconds",
+                   "When the history in the state file begins: later where the file was damaged or lost.",
+                   to_unix_seconds(*model.state_begun_at)));
     MetricFamily build = family(MetricType::Gauge, "keyshift_build_info", "Version of keyshift.");
     add(build, {{"version", KEYSHIFT_VERSION}}, 1);
     out.push_back(std::move(build));

@@ -73,8 +73,8 @@ class Page::Compressor {
 Page::Page() = default;
 Page::~Page() = default;
 
-std::size_t Page::set_stable(const prometheus::Collectable& stable) {
-    stable_ = stable.Collect();
+std::size_t Page::set_stable(std::vector<prometheus::MetricFamily> stable) {
+    stable_ = std::move(stable);
     const std::size_t dropped = drop_unfit(stable_);
     renderings_ = {};
     return dropped;

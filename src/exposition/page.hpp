@@ -37,10 +37,10 @@ class Page {
     Page(const Page&) = delete;
     Page& operator=(const Page&) = delete;
 
-    /// Replaces the families that stay the same from scrape to scrape, which are collected now; bodies given
-    /// out keep theirs. Returns the number of samples that would have broken the page and were dropped
-    /// (drop_unfit()). Renders nothing: that waits for the first scrape that wants it.
-    std::size_t set_stable(const prometheus::Collectable& stable);
+    /// Replaces the families that stay the same from scrape to scrape; bodies given out keep theirs. Returns
+    /// the number of samples that would have broken the page and were dropped (drop_unfit()). Renders
+    /// nothing: that waits for the first scrape that wants it.
+    std::size_t set_stable(std::vector<prometheus::MetricFamily> stable);
 
     /// The whole page. The families that `volatile_part` collects follow the stable ones; they must be fit
     /// (drop_unfit()) and none may have the name of a stable one. In gzip it is a single member, so that the

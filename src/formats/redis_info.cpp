@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/ascii.hpp"
 #include "formats/number.hpp"
@@ -31,16 +32,21 @@ std::optional<std::uint64_t> part(std::string_view text, std::string_view name) 
     return std::nullopt;
 }
 
+/// Servers that say their own version beside that of the Redis that they are compatible with.
+constexpr std::pair<std::string_view, std::string_view> kProducts[] = {
+    {"valkey_version", "Valkey"},   {"dragonfly_version", "Dragonfly"}, {"kvrocks_version", "Kvrocks"},
+    {"redict_version", "Redict"},   {"garnet_version", "Garnet"},       {"upstash_version", "Upstash"},
+    {"memurai_version", "Memurai"}, {"pika_version", "Pika"},
+};
+
 }  // namespace
 
 base::Result<RedisInfo> RedisInfo::parse(std::string_view reply) {
     RedisInfo info;
     for (std::string_view rest = reply; !rest.empty();) {
-        const std::size_t end = rest.find('\n');
-        if (end == std::string_view::npos)
-            return parse_error("Redis' INFO breaks off after " + in_quotes(rest));
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
         std::string_view line = rest.substr(0, end);
-        rest.remove_prefix(end + 1);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (line.starts_with("# ")) {
             info.sections_.insert(base::lower(line.substr(2)));
@@ -93,8 +99,11 @@ bool RedisInfo::is_sentinel() const {
 }
 
 std::string RedisInfo::server() const {
-    if (const auto version = text("valkey_version")) return "Valkey " + std::string(*version);
+    for (const auto& [key, name] : kProducts)
+        if (const auto own = text(key)) return std::string(name) + " " + std::string(*own);
     const auto version = text("redis_version");
+    // It gives its own version as Redis' one.
+    if (has_section("KeyDB") && version) return "KeyDB " + std::string(*version);
     return "Redis " + std::string(version ? *version : "of unknown version");
 }
 

@@ -21,7 +21,8 @@ class RedisInfo {
     };
 
     /// Lines that are neither a section, nor "key:value", nor empty are passed over, as are keys given again.
-    /// Fails (parse) when the answer breaks off within a line or has no "key:value" at all.
+    /// The last line may lack its end: a reply says how long it is. Fails (parse) when the answer has no
+    /// "key:value" at all.
     static base::Result<RedisInfo> parse(std::string_view reply);
 
     /// Whether the answer has the section, in any case: "Keyspace".
@@ -38,7 +39,7 @@ class RedisInfo {
     /// Whether it is a Sentinel's answer. Valkey 8.1 says server_mode where Redis says redis_mode.
     bool is_sentinel() const;
     /// Name and version as the server gives them, such as "Redis 7.0.15" or "Valkey 8.1.1", whose
-    /// redis_version is that of the Redis it is compatible with. Unescaped.
+    /// redis_version is that of the Redis it is compatible with. Unescaped; of Dragonfly "df-v1.23.0".
     std::string server() const;
     /// Redis leaves out what is empty, so a database without a line has no keys. Fails (parse) when the
     /// answer has no section Keyspace, or the line cannot be understood.

@@ -16,6 +16,7 @@ using boost::system::error_code;
 base::Error cannot_listen(const base::ListenAddress& address, const error_code& ec) {
     base::Error error{base::Errc::config, "cannot listen on " + address.text() + ": " + ec.message(), {}};
     if (ec == asio::error::address_in_use) {
+        error.code = base::Errc::connect;  // it may be free again in a moment
         error.hint = "another program has this port: stop it, or choose another in web.listen";
     } else if (ec == asio::error::access_denied || ec == asio::error::no_permission) {
         error.code = base::Errc::permission;

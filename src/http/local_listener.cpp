@@ -97,6 +97,13 @@ LocalSocketFile::LocalSocketFile(base::LocalAddress address)
     inode_ = status.st_ino;
 }
 
+bool LocalSocketFile::is_there() const {
+    struct stat status{};
+    // By its path: the directory that was opened may have been removed.
+    return ::lstat(address_->path().c_str(), &status) == 0 && status.st_dev == device_ &&
+           status.st_ino == inode_;
+}
+
 LocalSocketFile::~LocalSocketFile() {
     if (!address_) return;
     struct stat status{};

@@ -25,6 +25,8 @@ class LocalSocketFile {
     ~LocalSocketFile();
 
     const std::filesystem::path& path() const { return address_->path(); }
+    /// Whether its name still leads to it.
+    bool is_there() const;
 
  private:
     std::unique_ptr<base::LocalAddress> address_;  // null: moved from

@@ -207,9 +207,20 @@ base::Result<Server> Server::adopt(const asio::any_io_executor& executor, const 
 }
 
 base::Result<void> Server::listen_locally(const std::filesystem::path& directory, const std::string& name) {
+    for (State::Listener& listener : state_->listeners) {
+        if (!listener.file) continue;
+        if (listener.file->is_there()) return {};
+        error_code ignored;
+        listener.file.reset();
+        listener.acceptor.close(ignored);
+    }
     auto opened = open_local_acceptor(state_->executor, directory, name);
     if (!opened) return opened.error();
-    state_->listeners.push_back({std::nullopt, std::move(opened->acceptor), std::move(opened->file)});
+    std::list<State::Listener> one;
+    one.push_back({std::nullopt, std::move(opened->acceptor), std::move(opened->file)});
+    const bool running = state_->accepting > 0;
+    running ? state_->start_accepting(std::move(one))
+            : state_->listeners.splice(state_->listeners.end(), one);
     return {};
 }
 

@@ -33,8 +33,8 @@ class Server {
                                       const std::vector<int>& descriptors, const Limits& limits,
                                       Router& router);
     /// Also on the Unix socket `name` in `directory`, mode 0660 and the directory's group; it goes when the
-    /// server stops. One that nobody answers on is replaced. Before run(). Errors, and then it is not
-    /// listened on: as open_local_acceptor().
+    /// server stops. One that nobody answers on is replaced. Once more: made anew if its file has gone.
+    /// Errors, and then it is not listened on: as open_local_acceptor().
     base::Result<void> listen_locally(const std::filesystem::path& directory, const std::string& name);
     Server(Server&&) noexcept;
     Server& operator=(Server&&) noexcept;

@@ -31,6 +31,9 @@ inline constexpr std::size_t kMostFailures = 20'000;
 
 /// Single values by name.
 using Facts = std::map<std::string, std::string>;
+/// Facts of the file itself: when it was begun, and why, if one was there before.
+inline constexpr const char* kBegunAt = "state_begun_at";
+inline constexpr const char* kBegunBecause = "state_begun_because";
 
 /// One entry of the timeline. `kind` is one of the constants below.
 struct Event {

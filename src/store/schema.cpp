@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "store/digest.hpp"
+
 namespace keyshift::store {
 namespace {
 
@@ -30,7 +32,9 @@ using base::Result;
 // are.
 //
 // Version 5: last uses in the future as the rows have them, so that after a restart their change can be told.
-constexpr std::array<const char*, 5> kSteps{
+//
+// Version 6: digests (digest.hpp). A later step that changes a table makes its digest anew.
+constexpr std::array<const char*, 6> kSteps{
     R"(CREATE TABLE legacy_key (
          row INTEGER PRIMARY KEY,
          id TEXT NOT NULL,
@@ -119,7 +123,29 @@ constexpr std::array<const char*, 5> kSteps{
          PRIMARY KEY (minute, source, reason, client, user_agent, path)) WITHOUT ROWID;
        CREATE TABLE key_use (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;)",
 
-    "ALTER TABLE legacy_key ADD COLUMN use_ahead INTEGER;"};
+    "ALTER TABLE legacy_key ADD COLUMN use_ahead INTEGER;",
+
+    R"(CREATE TABLE digest (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+       INSERT INTO digest SELECT 'acknowledgement', rows_digest(id, at, by, note) FROM acknowledgement;
+       INSERT INTO digest SELECT 'counter', rows_digest(name, label, value) FROM counter;
+       INSERT INTO digest SELECT 'cursor', rows_digest(source, name, value) FROM cursor;
+       INSERT INTO digest SELECT 'event', rows_digest(id, at, kind, row, was, phase, keys, detail) FROM event;
+       INSERT INTO digest SELECT 'fact', rows_digest(name, value) FROM fact;
+       INSERT INTO digest SELECT 'failure',
+         rows_digest(minute, source, reason, client, user_agent, path, count, first_at, last_at) FROM failure;
+       INSERT INTO digest SELECT 'hourly', rows_digest(name, hour, value) FROM hourly;
+       INSERT INTO digest SELECT 'key_use', rows_digest(id, at) FROM key_use;
+       INSERT INTO digest SELECT 'legacy_key',
+         rows_digest(row, id, owner, name, prefix, created_at, expires_at, bcrypt_cost, blocked,
+           over_budget, first_seen_at, gone_at, gone_as, last_used, phase, use_ahead) FROM legacy_key;
+       INSERT INTO digest SELECT 'legacy_state',
+         rows_digest(row, last_used, longest_gap, since, phase, candidate, flags) FROM legacy_state;
+       INSERT INTO digest SELECT 'operator_pair', rows_digest(legacy, replacement, at, by) FROM operator_pair;
+       INSERT INTO digest SELECT 'pairing', rows_digest(row, replacement, rule, at, used_at) FROM pairing;
+       INSERT INTO digest SELECT 'part', rows_digest(source, name, seen_at) FROM part;
+       INSERT INTO digest SELECT 'progress', rows_digest(at, live, removed, drained) FROM progress;
+       INSERT INTO digest SELECT 'series', rows_digest(source, part, name, value, epoch) FROM series;
+       INSERT INTO digest SELECT 'source', rows_digest(name, observation_start) FROM source;)"};
 
 }  // namespace
 
@@ -147,6 +173,7 @@ Result<void> prepare(Sqlite& database, Sharing sharing) {
         !set)
         return set;
     if (auto set = limit_log(database); !set) return set;
+    if (auto defined = Digest::define(database); !defined) return defined;
     const auto version = database.integer("PRAGMA user_version");
     if (!version) return version.error();
     if (*version < 0 || static_cast<std::size_t>(*version) > kSteps.size()) {

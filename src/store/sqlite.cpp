@@ -5,6 +5,8 @@
 
 #include <sqlite3.h>
 
+#include "store/state_directory.hpp"
+
 namespace keyshift::store {
 
 using base::Errc;
@@ -73,13 +75,22 @@ Sqlite::Sqlite(sqlite3* handle, std::filesystem::path file)
     : handle_(handle, &sqlite3_close_v2), file_(std::move(file)) {}
 
 Result<std::unique_ptr<Sqlite>> Sqlite::open(const std::filesystem::path& file) {
+    return open(file, file);
+}
+
+Result<std::unique_ptr<Sqlite>> Sqlite::temporary(const std::filesystem::path& original) {
+    return open("", original);  // SQLite's name for a file that is gone when it is closed
+}
+
+Result<std::unique_ptr<Sqlite>> Sqlite::open(const std::filesystem::path& file,
+                                             const std::filesystem::path& named) {
     // Counting every allocation is a third of what an insert costs. Must be said before SQLite is used at
     // all.
     [[maybe_unused]] static const int configured = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3* handle = nullptr;
     const int code = sqlite3_open_v2(
         file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    std::unique_ptr<Sqlite> database(new Sqlite(handle, file));
+    std::unique_ptr<Sqlite> database(new Sqlite(handle, named));
     if (code != SQLITE_OK) return database->error();
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_busy_timeout(handle, 5'000);
@@ -102,25 +113,40 @@ Result<void> Sqlite::copy_from(Sqlite& other) {
     sqlite3_backup* const backup = sqlite3_backup_init(handle_.get(), "main", other.handle_.get(), "main");
     if (backup == nullptr) return error();
     sqlite3_backup_step(backup, -1);
-    if (sqlite3_backup_finish(backup) != SQLITE_OK) return error();
+    const int code = sqlite3_backup_finish(backup);
+    if (code != SQLITE_OK) return other.error_of(code & 0xFF, sqlite3_errstr(code));
     return {};
 }
 
 Error Sqlite::error() {
-    const int code = handle_ ? sqlite3_errcode(handle_.get()) & 0xFF : SQLITE_NOMEM;
-    const std::string text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-    const bool no_right = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
-    const bool full = code == SQLITE_FULL || code == SQLITE_IOERR;
+    if (!handle_) return error_of(SQLITE_NOMEM, "out of memory");
+    return error_of(sqlite3_errcode(handle_.get()) & 0xFF, sqlite3_errmsg(handle_.get()));
+}
+
+Error Sqlite::error_of(int code, const std::string& text) {
+    const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_PERM;
+    const bool read_only = refused && on_read_only_file_system(file_);
+    const bool no_right = refused && !read_only;
+    full_ = code == SQLITE_FULL || code == SQLITE_IOERR;
     const bool busy = code == SQLITE_BUSY;
+    const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     const Error error{no_right ? Errc::permission
                       : busy   ? Errc::timeout
                                : Errc::other,
                       "state file " + file_.string() + ": " + text,
-                      no_right ? "check that the directory exists and that keyshift's user may write to it"
-                      : full   ? "free space on its file system; nothing is lost, writing is tried again"
-                               : ""};
-    if (!damage_ && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) damage_ = error;
+                      no_right    ? "check that the directory exists and that keyshift's user may write to it"
+                      : read_only ? "mount its file system so that it can be written"
+                      : full_     ? "free space on its file system; nothing is lost, writing is tried again"
+                      : damaged
+                          ? "put a backup in its place, or let keyshift serve move it aside and begin anew"
+                          : ""};
+    if (!damage_ && damaged) damage_ = error;
     return error;
+}
+
+Error Sqlite::note_damage(const std::string& what) {
+    damage_ = Error{Errc::other, "state file " + file_.string() + ": " + what, {}};
+    return *damage_;
 }
 
 Error Sqlite::unprepared() {

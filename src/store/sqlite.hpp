@@ -49,10 +49,12 @@ class Sqlite {
  public:
     /// Opens or creates `file`. Errors: other, permission.
     static base::Result<std::unique_ptr<Sqlite>> open(const std::filesystem::path& file);
+    /// In temporary files that nobody else sees; errors name `original`, of which it will be a copy.
+    static base::Result<std::unique_ptr<Sqlite>> temporary(const std::filesystem::path& original);
 
     base::Result<void> execute(const std::string& sql);
     base::Result<std::int64_t> integer(const std::string& sql);
-    /// Replaces all that is in this one.
+    /// Replaces all that is in this one. Errors name the other's file.
     base::Result<void> copy_from(Sqlite& other);
     /// The last failure as an error; the file's path is in it.
     base::Error error();
@@ -61,15 +63,23 @@ class Sqlite {
     base::Error unprepared();
     /// The first failure that said that the file is no database or a damaged one.
     const std::optional<base::Error>& damage() const { return damage_; }
+    /// What SQLite cannot know: rows are not what was written.
+    base::Error note_damage(const std::string& what);
+    /// The last failure was that there is no room, or so it seems.
+    bool is_full() const { return full_; }
 
     sqlite3* handle() const { return handle_.get(); }
 
  private:
+    static base::Result<std::unique_ptr<Sqlite>> open(const std::filesystem::path& file,
+                                                      const std::filesystem::path& named);
     Sqlite(sqlite3* handle, std::filesystem::path file);
+    base::Error error_of(int code, const std::string& text);
 
     std::unique_ptr<sqlite3, int (*)(sqlite3*)> handle_;
     std::filesystem::path file_;
     std::optional<base::Error> damage_;
+    bool full_ = false;
 };
 
 }  // namespace keyshift::store

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/state.hpp"
 
-#include <cerrno>
+#include <future>
 #include <system_error>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "store/schema.hpp"
@@ -19,63 +18,42 @@ using base::Error;
 using base::Result;
 namespace fs = std::filesystem;
 
-constexpr const char* kFileName = "keyshift.db";
-constexpr const char* kLockName = "keyshift.lock";
-
-/// What is in it names keys and owners: its files are for its user alone (0600). Its group may reach the
-/// socket in it, and not see what else there is.
-constexpr fs::perms kDirectoryMode = fs::perms::owner_all | fs::perms::group_exec;
-
-Error cannot_create(const fs::path& directory, const std::error_code& code) {
-    return {Errc::permission, "state directory " + directory.string() + ": " + code.message(),
-            "create it for keyshift's user, or set state.directory"};
-}
-
-/// A descriptor that holds the lock for as long as it is open.
-Result<int> lock(const fs::path& directory) {
-    const fs::path file = directory / kLockName;
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0) return cannot_create(directory, {errno, std::generic_category()});
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
-    ::close(descriptor);
-    return Error{Errc::config, "another keyshift is using the state directory " + directory.string(),
-                 "stop it, or give this one its own state.directory"};
-}
-
-/// Renames the file and what SQLite keeps beside it; says where it went.
-Result<std::string> move_aside(const fs::path& file) {
-    const fs::path aside = file.string() + ".damaged-" + base::format_rfc3339(base::now());
-    for (const char* const suffix : {"", "-wal", "-shm"}) {
-        std::error_code code;
-        const fs::path from = file.string() + suffix;
-        if (fs::exists(from, code)) fs::rename(from, aside.string() + suffix, code);
-        if (code) {
-            return Error{Errc::permission,
-                         "cannot move the damaged state file " + from.string() + " aside: " + code.message(),
-                         "move it yourself and start again"};
-        }
-    }
-    return aside.string();
-}
-
-/// The state file in `directory`; empty: there is none.
-Result<fs::path> find_file(const fs::path& directory) {
+bool has_content(const fs::path& file) {
     std::error_code code;
-    const fs::path file = directory / kFileName;
-    if (fs::exists(file, code)) return file;
-    if (!code || code == std::errc::no_such_file_or_directory) return fs::path();
-    return Error{Errc::permission, "state file " + file.string() + ": " + code.message(),
-                 "run this as keyshift's user"};
+    const auto size = fs::file_size(file, code);
+    return !code && size > 0;
+}
+
+void remove_file(const fs::path& file) {
+    for (const char* const suffix : {"", "-wal", "-shm"}) {
+        std::error_code ignored;
+        fs::remove(file.string() + suffix, ignored);
+    }
 }
 
 }  // namespace
 
-State::State(fs::path file, int lock) : file_(std::move(file)), lock_(lock) {}
+State::Beginning State::beginning_of(const Facts& facts) {
+    Beginning out;
+    if (const auto at = facts.find(kBegunAt); at != facts.end()) out.at = base::parse_rfc3339(at->second);
+    if (const auto why = facts.find(kBegunBecause); why != facts.end()) out.because = why->second;
+    return out;
+}
+
+State::State(fs::path file) : file_(std::move(file)) {}
+
+State::State(std::shared_ptr<StateDirectory> daemons)
+    : daemons_(std::move(daemons)), file_(daemons_->place()) {}
 
 State::~State() {
+    close();
+}
+
+void State::close() {
     statements_.reset();
     database_.reset();
-    if (lock_ >= 0) ::close(lock_);
+    digest_.reset();
+    identity_.reset();
 }
 
 Error State::not_open() const {
@@ -84,29 +62,45 @@ Error State::not_open() const {
             {}};
 }
 
-Result<State::Opened> State::open(const fs::path& directory) {
-    std::error_code code;
-    if (fs::create_directories(directory, code) && !code)
-        fs::permissions(directory, kDirectoryMode, fs::perm_options::replace, code);
-    if (code) return cannot_create(directory, code);
-    const auto locked = lock(directory);
-    if (!locked) return locked.error();
-    Opened opened;
-    opened.state.reset(new State(directory / kFileName, *locked));
-    auto file = opened.state->open_file();
-    if (file) return opened;
-    auto replaced = opened.state->replace_if_damaged();
-    if (!replaced) return replaced.error();
-    if (replaced->empty()) return file.error();
-    opened.notice = *std::move(replaced);
-    return opened;
+Result<std::unique_ptr<State>> State::open(const fs::path& directory) {
+    const auto daemons = std::make_shared<StateDirectory>(directory);
+    const auto claimed = daemons->claim();
+    if (!claimed && !daemons->is_full()) return claimed.error();
+    std::unique_ptr<State> state(new State(daemons));
+    const std::scoped_lock held(daemons->mutex());
+    const std::string since = daemons->marker();
+    if (!since.empty() && !has_content(daemons->file())) {
+        state->begun_because_ = "the state file " + daemons->file().string() + " of " + since +
+                                " is gone, or empty; the history starts anew";
+        state->notice_ = state->begun_because_;
+    }
+    auto file = state->open_where_there_is_room(claimed);
+    if (!file && state->database_ && state->database_->damage()) file = state->begin_anew();
+    if (!file) return file.error();
+    return state;
+}
+
+Result<void> State::open_where_there_is_room(const Result<void>& claimed) {
+    const bool any = has_content(daemons_->file());
+    auto opened = claimed ? open_file() : claimed;
+    const bool full = daemons_->is_full() || (database_ && database_->is_full());
+    if (opened || any || !full) return opened;
+    close();
+    remove_file(daemons_->file());
+    if (auto refuge = daemons_->refuge(); !refuge) return opened;
+    notice_ = opened.error().what + "; until there is room the state is kept in memory";
+    return open_file();
+}
+
+std::unique_ptr<State> State::beside() const {
+    return std::unique_ptr<State>(new State(daemons_));
 }
 
 Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
-    const auto file = find_file(directory);
+    const auto file = find_state_file(directory);
     if (!file) return file.error();
     if (file->empty()) return std::unique_ptr<State>();
-    std::unique_ptr<State> state(new State(*file, -1));
+    std::unique_ptr<State> state(new State(*file));
     auto database = Sqlite::open(*file);
     if (!database) return database.error();
     state->database_ = std::move(*database);
@@ -117,32 +111,24 @@ Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
 }
 
 Result<std::unique_ptr<State>> State::scratch(const fs::path& directory) {
-    std::unique_ptr<State> state(new State(fs::temp_directory_path() / "keyshift-scratch", -1));
-    auto database = Sqlite::open("");  // SQLite's name for a file that is gone when it is closed
+    const auto file = find_state_file(directory);
+    if (!file) return file.error();
+    std::unique_ptr<State> state(new State(fs::temp_directory_path() / "keyshift-scratch"));
+    auto database = Sqlite::temporary(*file);
     if (!database) return database.error();
     state->database_ = std::move(*database);
-    const auto file = find_file(directory);
-    if (!file) return file.error();
     if (!file->empty()) {
         const auto original = Sqlite::open(*file);
         if (!original) return original.error();
-        if (auto copied = state->database_->copy_from(**original); !copied) return (*original)->error();
+        if (auto copied = state->database_->copy_from(**original); !copied) return copied.error();
     }
     if (auto prepared = prepare(*state->database_, Sharing::none); !prepared) return prepared.error();
     if (auto looked = state->first_look(); !looked) return looked.error();
     return state;
 }
 
-bool State::is_held(const fs::path& directory) {
-    const fs::path file = directory / kLockName;
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return false;
-    const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    ::close(descriptor);
-    return held;
-}
-
 Result<void> State::open_file() {
+    file_ = daemons_->place();
     // SQLite gives its other files the rights of this one.
     const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (descriptor >= 0) ::close(descriptor);
@@ -157,15 +143,48 @@ Result<void> State::open_file() {
 }
 
 Result<void> State::open_file(Sharing sharing) {
-    statements_.reset();
-    database_.reset();
+    close();
     auto database = Sqlite::open(file_);
     if (!database) return database.error();
     database_ = std::move(*database);
     if (auto prepared = prepare(*database_, sharing); !prepared) return prepared;
     if (auto parts = load_parts(); !parts) return parts.error();
     if (auto hourly = load_hourly(); !hourly) return hourly.error();
-    return first_look();
+    if (auto looked = first_look(); !looked) return looked;
+    if (auto whole = look_for_damage(); !whole) return whole;
+    if (sharing == Sharing::readers)
+        if (auto noted = note_beginning(); !noted) return noted;
+    daemons_->mark();
+    const auto there = file_identity(file_);
+    if (!there) return there.error();
+    identity_ = *there;
+    return {};
+}
+
+/// Where SQLite sees none. The journal is looked at while it is loaded.
+Result<void> State::look_for_damage() {
+    const auto damaged = damaged_tables(*database_, DigestOf::all_else);
+    if (!damaged) return damaged.error();
+    if (damaged->empty()) return {};
+    return database_->note_damage("what it holds is not what was written (" + *damaged + ")");
+}
+
+/// A file of an earlier version began when observation did.
+Result<void> State::note_beginning() {
+    const auto facts = load_facts();
+    if (!facts) return facts.error();
+    beginning_ = beginning_of(*facts);
+    if (beginning_.at) return {};
+    const auto starts = load_observation_starts();
+    if (!starts) return starts.error();
+    base::Time begun = base::now();
+    for (const auto& [source, at] : *starts) begun = std::min(begun, at);
+    if (auto begin = database_->execute("BEGIN IMMEDIATE"); !begin) return begin;
+    Transaction transaction(*database_, *statements_, *digest_, any_gone_);
+    transaction.set_fact(kBegunAt, base::format_rfc3339(begun));
+    transaction.set_fact(kBegunBecause, begun_because_);
+    beginning_ = {begun, std::exchange(begun_because_, {})};
+    return transaction.commit();
 }
 
 /// Reads what every start needs: a damaged file shows there at the latest.
@@ -177,35 +196,113 @@ Result<void> State::first_look() {
     if (auto counters = load_counters(); !counters) return counters.error();
     if (auto starts = load_observation_starts(); !starts) return starts.error();
     if (auto facts = load_facts(); !facts) return facts.error();
+    digest_ = std::make_unique<Digest>();
+    if (auto followed = digest_->follow(*database_); !followed) return followed;
     statements_ = std::make_unique<Statements>(*database_);
     if (database_->damage()) return *database_->damage();
     return {};
 }
 
-Result<std::string> State::replace_if_damaged() {
-    if (database_ && !database_->damage()) return std::string();
-    statements_.reset();
-    database_.reset();  // and stays so if what follows fails: then the next call is another try
-    const auto aside = move_aside(file_);
-    if (!aside) return aside.error();
-    if (auto opened = open_file(); !opened) return opened.error();
-    return "the state file " + file_.string() + " was damaged; it was moved to " + *aside +
-           ", and the history starts anew";
+Result<State::Contents> State::refresh() {
+    if (!daemons_) return Contents::as_read;
+    const std::scoped_lock held(daemons_->mutex());
+    return look_at_place();
+}
+
+Result<State::Contents> State::look_at_place() {
+    const auto there = file_identity(daemons_->file());
+    if (!there) return there.error();
+    if (*there && database_ && *there == identity_) return Contents::as_read;
+    if (*there || !database_) {
+        auto opened = open_file();
+        if (!opened && database_ && database_->damage()) opened = begin_anew();
+        if (!opened) return opened.error();
+        return Contents::others;
+    }
+    if (auto again = write_again(); !again) return again.error();
+    return Contents::as_read;
+}
+
+/// There is no file, but what is open is whole.
+Result<void> State::write_again() {
+    if (auto claimed = daemons_->claim(); !claimed) return claimed;
+    if (auto room = daemons_->has_room_for(file_); !room) return room;
+    const fs::path file = daemons_->file();
+    const fs::path fresh = file.string() + ".new";
+    const auto copy = [&]() -> Result<void> {
+        auto database = Sqlite::open(fresh);
+        if (!database) return database.error();
+        return (*database)->copy_from(*database_);
+    };
+    remove_file(fresh);
+    auto copied = copy();
+    std::error_code code;
+    if (copied) fs::rename(fresh, file, code);
+    if (!copied || code) remove_file(fresh);
+    if (!copied) return copied;
+    if (code) return Error{Errc::other, "state file " + file.string() + ": " + code.message(), {}};
+    const bool from_memory = daemons_->place() != file;
+    notice_ = from_memory ? "there is room for the state file " + file.string() + " now; nothing was lost"
+                          : "the state file " + file.string() +
+                                " was removed while keyshift ran; it is written again, and nothing was lost";
+    close();
+    daemons_->leave_refuge();
+    return open_file();
+}
+
+/// With the damaged file out of the way.
+Result<void> State::begin_anew() {
+    const auto there = file_identity(daemons_->file());
+    const bool replaced = identity_ && there && *there && *there != identity_;
+    close();
+    if (!replaced) {  // by another thread, which was faster
+        const auto aside = daemons_->move_aside();
+        if (!aside) return aside.error();
+        begun_because_ = "the state file " + daemons_->file().string() + " was damaged; it was moved to " +
+                         *aside + ", and the history starts anew";
+        notice_ = begun_because_;
+    }
+    return open_file();
+}
+
+Result<bool> State::replace_if_damaged() {
+    if (!daemons_ || !is_damaged()) return false;
+    const std::scoped_lock held(daemons_->mutex());
+    // What is not open after a failure of this is another try.
+    if (auto anew = begin_anew(); !anew) return anew.error();
+    return true;
+}
+
+std::optional<Error> State::not_on_disk() const {
+    if (!daemons_ || daemons_->place() == daemons_->file()) return std::nullopt;
+    return Error{
+        Errc::other, "there is no room for the state file " + daemons_->file().string(),
+        "free space on its file system; until then the state is in memory, and lost with the process"};
 }
 
 Result<Transaction> State::begin() {
+    if (daemons_) {
+        const std::scoped_lock held(daemons_->mutex());
+        const bool first = !database_ && !identity_;
+        const auto contents = look_at_place();
+        if (!contents && !not_on_disk()) return contents.error();
+        if (contents && *contents == Contents::others && !first)
+            return Error{Errc::other, "another state file was put in the place of " + file_.string(), {}};
+    }
     if (!database_) return not_open();
     if (!shared_)
         if (auto opened = open_file(); !opened) return opened.error();
     if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
-    return Transaction(*database_, *statements_, any_gone_);
+    return Transaction(*database_, *statements_, *digest_, any_gone_);
 }
 
 std::uint64_t State::size_bytes() const {
+    // Asked by all threads, while one may open the file anew.
+    const fs::path file = daemons_ ? daemons_->file() : file_;
     std::uint64_t total = 0;
     for (const char* const suffix : {"", "-wal"}) {
         std::error_code code;
-        const auto size = fs::file_size(file_.string() + suffix, code);
+        const auto size = fs::file_size(file.string() + suffix, code);
         if (!code) total += size;
     }
     return total;

@@ -3,8 +3,13 @@
 // operators decided, events, progress, counters, when observation of each source began. Written once per
 // cycle in one transaction: after kill -9 the last whole cycle is there.
 //
-// A State is one connection, used by one thread at a time. The daemon's holds the directory's lock, so that
+// A State is one connection, used by one thread at a time. The daemon's hold the directory's lock, so that
 // two daemons cannot keep one journal; commands read and decide beside it.
+//
+// What happens to the file from outside: a daemon's State that finds it removed writes it again from what it
+// has open, so that nothing is lost; one that finds another file in its place reads that one; a damaged one
+// is moved aside, and a new one begun. Each is said (take_notice()). On a full disk at the very start the
+// state is in memory until there is room.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -22,32 +28,30 @@
 #include "domain/key.hpp"
 #include "domain/log_facts.hpp"
 #include "domain/meter.hpp"
+#include "store/digest.hpp"
 #include "store/records.hpp"
 #include "store/schema.hpp"
 #include "store/sqlite.hpp"
+#include "store/state_directory.hpp"
 #include "store/transaction.hpp"
 
 namespace keyshift::store {
 
 class State {
  public:
-    struct Opened {
-        std::unique_ptr<State> state;
-        /// Empty, or what the operator must know: a damaged file was moved aside, and where.
-        std::string notice;
-    };
     /// For the daemon. Creates `directory` and the file where missing, and brings an older file to this
-    /// version's schema. Errors: permission (cannot create or write), config (another keyshift holds it; the
-    /// file is from a newer version).
-    static base::Result<Opened> open(const std::filesystem::path& directory);
+    /// version's schema. Errors: permission (cannot create or write), config (the file is from a newer
+    /// version), timeout (another keyshift holds it, or another program the file), other (full, and there is
+    /// a file; a read-only file system).
+    static base::Result<std::unique_ptr<State>> open(const std::filesystem::path& directory);
+    /// Another connection of the same daemon, for another thread; opened by its first begin() or refresh().
+    std::unique_ptr<State> beside() const;
     /// For commands, beside a daemon or without one. Empty: there is no file yet. Errors: permission, config
     /// (of another version), other (also: damaged).
     static base::Result<std::unique_ptr<State>> attach(const std::filesystem::path& directory);
     /// A copy of what is in `directory`, or nothing where there is nothing: for one look, in temporary files
     /// that nobody else sees.
     static base::Result<std::unique_ptr<State>> scratch(const std::filesystem::path& directory);
-    /// A daemon holds the directory's lock at this moment.
-    static bool is_held(const std::filesystem::path& directory);
     ~State();
 
     /// Hands over each key of the journal that is there, or whose end is still watched; texts are valid
@@ -97,13 +101,30 @@ class State {
     /// Changes whenever another process has written.
     base::Result<std::int64_t> data_version();
 
-    /// Waits up to 5 s for another writer. One at a time per State.
+    /// Waits up to 5 s for another writer. One at a time per State. Errors beside SQLite's: other (another
+    /// file is in the place of the one that was read: see refresh()).
     base::Result<Transaction> begin();
 
-    /// After a failure of anything above: if it was because the file is damaged, moves it aside, begins a new
-    /// one, and says so in words for the operator. Empty: it was something else. No transaction may be under
-    /// way.
-    base::Result<std::string> replace_if_damaged();
+    enum class Contents { as_read, others };
+    /// Looks what stands in the directory, and does what the head of this file says. `others`: what was
+    /// loaded before is not what is there now. No transaction may be under way. Errors: what keeps it from
+    /// being written again.
+    base::Result<Contents> refresh();
+    /// After a failure of anything above: if it was because the file is damaged, moves it aside, and begins a
+    /// new one; whether it did. No transaction may be under way.
+    base::Result<bool> replace_if_damaged();
+    /// For the operator: what has happened to the file since this was last called; mostly empty.
+    std::string take_notice() { return std::exchange(notice_, {}); }
+    /// Of the file that is open.
+    struct Beginning {
+        std::optional<base::Time> at = {};  ///< when its history begins
+        std::string because = {};           ///< empty, or why it is not the one that was there before
+        bool operator==(const Beginning&) const = default;
+    };
+    const Beginning& beginning() const { return beginning_; }
+    static Beginning beginning_of(const Facts& facts);
+    /// The state is in memory, because there is no room for the file; as an error.
+    std::optional<base::Error> not_on_disk() const;
 
     /// Bytes on disk, write-ahead log included.
     std::uint64_t size_bytes() const;
@@ -111,18 +132,32 @@ class State {
     std::filesystem::path directory() const { return file_.parent_path(); }
 
  private:
-    State(std::filesystem::path file, int lock);
+    explicit State(std::filesystem::path file);
+    explicit State(std::shared_ptr<StateDirectory> daemons);
     base::Result<void> open_file();
     base::Result<void> open_file(Sharing sharing);
+    base::Result<void> open_where_there_is_room(const base::Result<void>& claimed);
     base::Result<void> first_look();
+    base::Result<void> look_for_damage();
+    base::Result<void> note_beginning();
+    base::Result<Contents> look_at_place();
+    base::Result<void> write_again();
+    base::Result<void> begin_anew();
+    bool is_damaged() const { return database_ == nullptr || database_->damage().has_value(); }
+    void close();
     base::Error not_open() const;
     base::Result<std::optional<std::string>> load_text(Statement Statements::* find, std::uint32_t row);
 
+    std::shared_ptr<StateDirectory> daemons_;  // null: not the daemon's
     std::filesystem::path file_;
+    std::optional<FileIdentity> identity_;  // of the file that is open
+    std::unique_ptr<Digest> digest_;
     std::unique_ptr<Sqlite> database_;
-    int lock_;  // -1: not the daemon's
     std::unique_ptr<Statements> statements_;
-    bool shared_ = true;  // false: opened on a full disk, to be opened anew before writing
+    std::string notice_;
+    Beginning beginning_;
+    std::string begun_because_;  // of the file that is opened next, if it is new
+    bool shared_ = true;         // false: opened on a full disk, to be opened anew before writing
     // Whether a new key could be one that comes back: spares the first census a million looks.
     bool any_gone_ = true;
 };

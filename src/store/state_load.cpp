@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading the state.
 #include <algorithm>
+#include <future>
 
 #include "store/state.hpp"
 #include "store/statements.hpp"
@@ -102,11 +103,22 @@ Event read_event(const Statement& row) {
     return event;
 }
 
+Result<std::string> damaged_journal(const std::filesystem::path& file) {
+    const auto database = Sqlite::open(file);
+    if (!database) return database.error();
+    if (auto defined = Digest::define(**database); !defined) return defined.error();
+    return damaged_tables(**database, DigestOf::journal);
+}
+
 }  // namespace
 
 Result<std::uint32_t> State::load_keys(
     const std::function<void(const domain::Key&, const domain::KeyMemory&)>& handle) {
     if (!database_) return not_open();
+    // Beside, since all rows are read twice.
+    auto digest = std::async(std::launch::async, [file = file_, whole = !daemons_ || !shared_] {
+        return whole ? Result<std::string>(std::string()) : damaged_journal(file);
+    });
     Statement keys(*database_,
                    std::string(kKey) + "WHERE k.gone_at IS NULL OR coalesce(s.phase, k.phase) NOT IN (8, 9)");
     if (auto done = each_row(keys, [&](const Statement& row) { handle(read_key(row), read_memory(row)); });
@@ -114,6 +126,10 @@ Result<std::uint32_t> State::load_keys(
         return done.error();
     const auto last = database_->integer("SELECT coalesce(max(row), 0) FROM legacy_key");
     if (!last) return last.error();
+    const auto damaged = digest.get();
+    if (!damaged) return damaged.error();
+    if (!damaged->empty())
+        return database_->note_damage("what it holds is not what was written (" + *damaged + ")");
     return static_cast<std::uint32_t>(*last + 1);
 }
 

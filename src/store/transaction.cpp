@@ -4,12 +4,41 @@
 #include <string>
 #include <utility>
 
+#include "store/digest.hpp"
 #include "store/statements.hpp"
 
 namespace keyshift::store {
 namespace {
 
 using namespace std::chrono_literals;
+
+std::optional<std::int64_t> micros(std::optional<base::Time> time) {
+    return time ? std::optional(to_micros(*time)) : std::nullopt;
+}
+
+/// The columns of legacy_key, of a key that is there.
+RowBytes& row_of(const domain::Key& key, std::uint32_t row, base::Time seen_at,
+                 std::optional<std::int64_t> last_used, domain::Phase phase) {
+    thread_local RowBytes out;
+    const auto text = [](std::optional<std::string_view> value) { value ? out.text(*value) : out.null(); };
+    const auto number = [](std::optional<std::int64_t> value) { value ? out.integer(*value) : out.null(); };
+    out.clear();
+    out.integer(row).text(key.id);
+    text(key.owner);
+    text(key.name);
+    out.text(key.prefix).integer(to_micros(key.created_at.value_or(seen_at)));
+    number(micros(key.expires_at));
+    number(key.bcrypt_cost);
+    out.integer(key.blocked ? 1 : 0)
+        .integer(key.over_budget ? 1 : 0)
+        .integer(to_micros(seen_at))
+        .null()
+        .null();
+    number(last_used);
+    out.integer(static_cast<std::int64_t>(phase));
+    number(micros(key.use_ahead));
+    return out;
+}
 
 /// The parameters that both statements of a key begin with.
 void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
@@ -29,13 +58,15 @@ void bind_key(Statement& statement, const domain::Key& key, std::uint32_t row) {
 Transaction::Transaction(Transaction&& other) noexcept
     : database_(std::exchange(other.database_, nullptr)),
       statements_(other.statements_),
+      digest_(other.digest_),
       any_gone_(other.any_gone_),
       error_(std::move(other.error_)) {}
 
 Transaction::~Transaction() {
+    if (database_ == nullptr) return;
     // A failing rollback leaves nothing to do: SQLite has rolled back by itself.
-    if (database_ != nullptr) [[maybe_unused]]
-        const auto done = database_->execute("ROLLBACK");
+    [[maybe_unused]] const auto done = database_->execute("ROLLBACK");
+    digest_->forget();
 }
 
 void Transaction::run(Statement& statement) {
@@ -50,13 +81,14 @@ void Transaction::add_key(const domain::Key& key, std::uint32_t row, domain::Pha
     bind_key(add, key, row);
     if (!key.created_at) add.bind(6, to_micros(seen_at));  // as good as created then
     add.bind(12, to_micros(seen_at));
-    bind_number(
-        add, 13,
+    const auto last_used =
         key.last_used_at
-            ? std::optional(
+            ? std::optional<std::int64_t>(
                   std::chrono::floor<std::chrono::seconds>(*key.last_used_at).time_since_epoch().count())
-            : std::nullopt);
+            : std::nullopt;
+    bind_number(add, 13, last_used);
     run(add.bind(14, static_cast<std::int64_t>(phase)));
+    digest_->note_key(row_of(key, row, seen_at, last_used, phase));
 }
 
 void Transaction::update_key(const domain::Key& key, std::uint32_t row) {
@@ -224,6 +256,7 @@ void Transaction::undo_acknowledgement(std::string_view id) {
 
 base::Result<void> Transaction::commit() {
     if (error_) return *error_;
+    if (auto done = digest_->write(*database_); !done) return done.error();
     if (auto done = database_->execute("COMMIT"); !done) return done.error();
     database_ = nullptr;
     return {};

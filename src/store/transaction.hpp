@@ -22,13 +22,14 @@ namespace keyshift::store {
 /// How a key left the legacy keys.
 enum class GoneAs { removed, upgraded };
 
+class Digest;
 struct Statements;
 
 class Transaction {
  public:
     /// `any_gone` becomes true when a key is marked gone. All outlive the transaction.
-    Transaction(Sqlite& database, Statements& statements, bool& any_gone)
-        : database_(&database), statements_(&statements), any_gone_(&any_gone) {}
+    Transaction(Sqlite& database, Statements& statements, Digest& digest, bool& any_gone)
+        : database_(&database), statements_(&statements), digest_(&digest), any_gone_(&any_gone) {}
     Transaction(Transaction&& other) noexcept;
     Transaction& operator=(Transaction&&) = delete;
     ~Transaction();
@@ -87,6 +88,7 @@ class Transaction {
 
     Sqlite* database_;  // null: committed, or moved from
     Statements* statements_;
+    Digest* digest_;
     bool* any_gone_;
     std::optional<base::Error> error_;
 };

@@ -130,7 +130,7 @@ double write_and_sync(const fs::path& file, std::size_t bytes) {
 void run(std::uint32_t keys, std::uint32_t changed, const fs::path& directory) {
     auto opened = store::State::open(directory);
     if (!opened) throw std::runtime_error(opened.error().what);
-    store::State& state = *opened->state;
+    store::State& state = **opened;
     base::Time now = base::now();
     const double filled = fill(state, keys, now);
     std::vector<double> uses;

@@ -172,7 +172,7 @@ def test_a_path_longer_than_the_system_allows(table: KeyTable):
 def test_another_daemon_on_the_same_state_leaves_the_socket(table: KeyTable, state: Path):
     with daemon(table, state) as serve:
         second = Keyshift().run("serve", "--config", serve.config_path, "--web.listen-address", "127.0.0.1:0")
-        assert second.returncode == 78
+        assert second.returncode == 69
         assert verdict(serve)["from"] == "daemon"
 
 

@@ -17,6 +17,7 @@ from harness.keyshift import Serve
 from harness.postgres import Database
 from harness.redis import Redis
 from harness.tcp import Proxy, Silent
+from harness.wait import eventually
 from harness.watching import KeyTable
 from harness.watching_redis import (
     Answering,
@@ -430,6 +431,14 @@ def test_tls_to_a_server_without_and_the_other_way_round(own_redis: Redis, secur
     url = secure.url().replace("rediss://", "redis://")
     with Serve(watching_redis(url, timeout="500ms"), until="healthy") as serve:
         expect_failure(serve, "connect", "rediss://")
+
+
+def test_without_a_file_a_bad_url_ends_nothing_but_its_source(database: Database):
+    KeyTable(database).add()
+    with Serve(env={"DATABASE_URL": database.dsn(), "REDIS_URL": "rediss://:s3cr3t@127.0.0.1:1/0#insecure"}) as serve:
+        eventually(lambda: serve.keys() == (1, 0), 10, "the keys are counted")
+        assert serve.metric("keyshift_source_up", source="redis") == 0
+        assert "#insecure" in serve.log() and "s3cr3t" not in serve.log()
 
 
 def test_without_a_file(database: Database, own_redis: Redis):

@@ -177,11 +177,22 @@ def test_a_mistyped_url_tells_no_part_of_a_password(mistyped: str, tmp_path):
     assert result.stderr
     (tmp_path / "url").write_text(url)
     (tmp_path / "keyshift.yaml").write_text("collectors: [{type: keys, database_url_file: url}]\n")
-    Keyshift().run("check", tmp_path / "keyshift.yaml")
-    tree = watching(url, timeout="1s")
+    check = Keyshift().run("check", tmp_path / "keyshift.yaml")
+    if check.returncode:
+        started = Keyshift().run("serve", "--config", tmp_path / "keyshift.yaml")
+        assert (check.returncode, started.returncode) == (78, 78)
+        assert b"database_url_file: database_url " in started.stderr
+    # A secret that is exchanged while keyshift runs is read at the next attempt.
+    (tmp_path / "url").write_text(f"postgresql://monitor@127.0.0.1:{free_port()}/gateway")
+    tree = watching("", timeout="1s")
+    tree["collectors"][0].pop("database_url")
+    tree["collectors"][0]["database_url_file"] = str(tmp_path / "url")
     tree["log"] = {"level": "debug"}
     with Serve(tree) as serve:
         assert serve.metric("keyshift_source_up", source="keys") == 0
+        (tmp_path / "url").write_text(url)
+        before = sum(serve.errors().values())
+        eventually(lambda: sum(serve.errors().values()) > before + 1, 10, "it is read")
         assert serve.keys() == (None, None)
 
 

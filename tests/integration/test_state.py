@@ -385,7 +385,7 @@ def test_two_daemons_do_not_share_a_state_directory(table: KeyTable):
         )
         result = Keyshift().run("serve", f"--config={second}")
         second.unlink()
-        assert result.returncode == 78
+        assert result.returncode == 69
         assert str(first.state_directory) in result.stderr.decode()
         assert b"another keyshift" in result.stderr
         table.add()

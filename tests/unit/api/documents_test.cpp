@@ -39,6 +39,8 @@ domain::Model model() {
     keys.up = true;
     keys.last_success_at = kNow - 10s;
     keys.observation_start = kNow - 720h;
+    out.state_begun_at = kNow - 720h;
+    out.state_begun_because = "it was damaged";
     domain::Migration& migration = out.keys.emplace().migration;
     migration.polled_at = migration.clock_at = kNow - 10s;
     migration.census_at = kNow - 10s;
@@ -108,6 +110,7 @@ TEST(StatusDocument, IsWhatTheContractSays) {
         R"("auth_failures":{"evidence":"","reasons":{},"failures":0,"failures_24h":0},)"
         R"("sources":[{"source":"keys","up":true,"not_measured":null,"failure":null,"read_at":"2026-01-09T23:59:50Z",)"
         R"("watched_since":"2025-12-11T00:00:00Z","missing":[],"lines":0,"lines_not_understood":0}],)"
+        R"("history_begins":"2025-12-11T00:00:00Z","history_begins_because":"it was damaged",)"
         R"("verdict":{"verdict":"UNKNOWN","reason":null,"headline":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
         R"("checks":[]},"configuration":null,"differences":[]})"
         "\n");

@@ -32,7 +32,7 @@ class BookFixture : public ::testing::Test {
     /// As after kill -9: what was not saved is gone.
     void start() {
         state_.reset();
-        state_ = std::move(store::State::open(directory_)->state);
+        state_ = *store::State::open(directory_);
         book_ = {};
         model_ = {};
         ASSERT_TRUE(book_.load(*state_, model_, now_));

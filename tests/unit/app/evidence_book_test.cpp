@@ -37,7 +37,7 @@ class EvidenceBookTest : public BookFixture {
  protected:
     void save() {
         auto unsaved = book_.take_unsaved(model_);
-        ASSERT_TRUE(app::save(unsaved, directory_));
+        ASSERT_TRUE(app::write(unsaved, *state_));
         EXPECT_TRUE(book_.take_unsaved(model_).empty()) << "nothing is saved twice";
     }
     void restart() {
@@ -166,7 +166,7 @@ TEST_F(EvidenceBookTest, AStateThatBeganAnewIsGivenEverything) {
     save();
     state_.reset();
     fs::remove_all(directory_);
-    state_ = std::move(store::State::open(directory_)->state);
+    state_ = *store::State::open(directory_);
     book_.forget_saved();
     restart();
     EXPECT_EQ(total(), 6U);
@@ -181,7 +181,7 @@ TEST_F(EvidenceBookTest, NewerUnsavedThingsWin) {
     UnsavedEvidence waiting = book_.take_unsaved(model_);
     take("statements", hits(4));
     waiting.merge(book_.take_unsaved(model_));
-    EXPECT_TRUE(app::save(waiting, directory_));
+    EXPECT_TRUE(app::write(waiting, *state_));
     start();
     EXPECT_EQ(total(), 3U);
     take("statements", hits(4));

@@ -34,7 +34,7 @@ class Daemon {
     void restart() {
         journal_.reset();
         state_.reset();
-        state_ = std::move(store::State::open(directory_)->state);
+        state_ = *store::State::open(directory_);
         journal_ = std::make_unique<KeyJournal>(*state_, JournalSettings{.policy = policy_});
         model_ = {};
         model_.policy = policy_;
@@ -146,7 +146,8 @@ inline std::vector<std::string> contents(store::State& state) {
     for (const auto& [name, value] : state.load_counters().value())
         out.push_back("counter " + name.first + ' ' + name.second + ' ' + std::to_string(value));
     for (const auto& [name, value] : state.load_facts().value())
-        if (name.rfind("eta_", 0) != 0) out.push_back("fact " + name + ' ' + value);
+        if (name.rfind("eta_", 0) != 0 && name != store::kBegunAt)
+            out.push_back("fact " + name + ' ' + value);
     return out;
 }
 

@@ -57,7 +57,7 @@ class KeyJournalTest : public ::testing::Test {
     void restart() {
         journal_.reset();
         state_.reset();
-        state_ = std::move(store::State::open(directory_)->state);
+        state_ = *store::State::open(directory_);
         journal_ = std::make_unique<KeyJournal>(*state_);
     }
 

@@ -43,7 +43,7 @@ class LoggedEvidence : public BookFixture {
         BookFixture::start();
         model_.logs[kLog];
     }
-    void save() { ASSERT_TRUE(app::save(book_.take_unsaved(model_), directory_)); }
+    void save() { ASSERT_TRUE(app::write(book_.take_unsaved(model_), *state_)); }
     void take(const collectors::Observation& seen) {
         book_.take(kLog, seen, 5s, now_, model_);
         EvidenceBook::update(model_, now_);
@@ -88,7 +88,7 @@ TEST_F(LoggedEvidence, WhatCouldNotBeSavedIsSavedOnceLater) {
         take(look(std::to_string(i), 2));
         waiting.merge(book_.take_unsaved(model_));
     }
-    ASSERT_TRUE(app::save(waiting, directory_));
+    ASSERT_TRUE(app::write(waiting, *state_));
     EXPECT_TRUE(book_.take_unsaved(model_).empty());
     start();
     EXPECT_EQ(book_.cursor(kLog).at("input:a"), "3");
@@ -114,7 +114,7 @@ TEST_F(LoggedEvidence, ANewStateFileIsGivenEveryPlace) {
     book_.forget_saved();
     state_.reset();
     fs::remove_all(directory_);
-    state_ = std::move(store::State::open(directory_)->state);
+    state_ = *store::State::open(directory_);
     save();
     start();
     EXPECT_EQ(book_.cursor(kLog).at("input:a"), "20");

@@ -220,7 +220,7 @@ class Watch {
         state_.reset();
     }
     void start() {
-        state_ = std::move(store::State::open(directory_)->state);
+        state_ = *store::State::open(directory_);
         beside_ = std::move(store::State::attach(directory_).value());
         journal_ = std::make_unique<KeyJournal>(*state_, JournalSettings{.policy = policy_});
         model_ = {};

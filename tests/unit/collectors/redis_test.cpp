@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The collector `redis` against servers that play scripts.
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -168,12 +170,100 @@ TEST_F(RedisCollector, SaysWhatIsWrongWithTheServer) {
         EXPECT_EQ(sentinel.code, Errc::schema) << mode;
         EXPECT_EQ(sentinel.hint, "set mode: sentinel") << mode;
     }
-    EXPECT_EQ(error_of(text("redis_version:7\r\n"), "").code, Errc::parse);
+    EXPECT_EQ(error_of(text("hello\r\n"), "").code, Errc::parse);
     EXPECT_EQ(error_of(info("r1", 1), "*2\r\n:0\r\n*0\r\n").code, Errc::parse);
     EXPECT_EQ(error_of(info("r1", 1), text("")).code, Errc::parse);
     EXPECT_EQ(
         error_of(info("r1", 1), "-NOPERM this user has no permissions to run the 'scan' command\r\n").code,
         Errc::permission);
+}
+
+/// What else a server says, and what a look then counts.
+struct Lacking {
+    const char* size;  ///< the answer to DBSIZE; empty: nobody asks
+    std::vector<std::string> series;
+    std::string epoch = {};
+    bool scanned = true;
+};
+
+TEST_F(RedisCollector, AMissingFieldCostsWhatNeedsIt) {
+    const std::string stats = "# Stats\r\nkeyspace_hits:7\r\nkeyspace_misses:2\r\n";
+    const std::string keyspace = "# Keyspace\r\ndb0:keys=5,expires=0,avg_ttl=-1";
+    const std::string dragonfly = "redis_version:7.4.0\r\ndragonfly_version:df-v1.23.0\r\n";
+    const std::string kvrocks = "kvrocks_version:2.9.0\r\nrun_id:r1\r\n";
+    const std::pair<std::string, Lacking> kCases[] = {
+        {"no run id, no last line end", {"", {"keyspace_hits", "keyspace_misses", "evicted_keys"}}},
+        {"no keyspace", {":5\r\n", {"keyspace_hits", "keyspace_misses"}}},
+        {"no keyspace, no right", {"-NOPERM no\r\n", {"keyspace_hits", "keyspace_misses"}, "", false}},
+        {"no stats", {"", {}}},
+        {"Kvrocks before a DBSIZE SCAN", {":0\r\n", {"keyspace_hits", "keyspace_misses"}, "r1", false}},
+        {"Kvrocks after one", {":9\r\n", {"keyspace_hits", "keyspace_misses"}, "r1"}},
+    };
+    const std::string kInfos[] = {
+        dragonfly + stats + "evicted_keys:0\r\n" + keyspace,
+        dragonfly + stats,
+        dragonfly + stats,
+        dragonfly + keyspace,
+        kvrocks + stats + "# Keyspace\r\ndb0:keys=0,expires=0,avg_ttl=0,expired=0\r\n",
+        kvrocks + stats + "# Keyspace\r\ndb0:keys=0,expires=0,avg_ttl=0,expired=0\r\n",
+    };
+    for (std::size_t i = 0; i < std::size(kCases); ++i) {
+        const auto& [name, lacking] = kCases[i];
+        FakeRedis server([&, &expected = lacking](FakeSession& session) {
+            session.expect("INFO", text(kInfos[i]));
+            session.expect("INFO", text(kInfos[i]));
+            if (*expected.size != '\0') session.expect("DBSIZE", expected.size);
+            if (expected.scanned) session.expect(kScan, page("0", {"auth:key:1"}));
+            session.wait_for_end();
+        });
+        const auto collector = make(url(server));
+        const auto seen = collect(*collector);
+        ASSERT_TRUE(seen) << name << ": " << seen.error().text();
+        std::vector<std::string> series;
+        for (const domain::Reading& reading : seen->counted->readings.parts.at(0).readings) {
+            series.push_back(reading.series);
+            EXPECT_EQ(reading.epoch, lacking.epoch) << name;
+        }
+        EXPECT_EQ(series, lacking.series) << name;
+        EXPECT_EQ(seen->gauges->cache_entries.empty(), !lacking.scanned) << name;
+        EXPECT_EQ(seen->counted->offers.test(index_of(Event::redis_hit)), !series.empty()) << name;
+        EXPECT_EQ(seen->counted->offers.test(index_of(Event::redis_evicted)), series.size() == 3) << name;
+    }
+}
+
+TEST_F(RedisCollector, DoctorSaysWhatIsMissing) {
+    FakeRedis server([](FakeSession& session) {
+        const std::string answer =
+            text("# Server\r\ndragonfly_version:df-v1.23.0\r\n# Stats\r\nkeyspace_hits:7");
+        session.expect("INFO", answer);
+        session.expect("INFO", answer);
+        session.expect("DBSIZE", "-NOPERM no\r\n");
+        session.expect(kScan, page("0", {}));
+        session.wait_for_end();
+    });
+    const auto collector = make(url(server));
+    const auto findings = collector->examine(Deadline::in(5s));
+    ASSERT_EQ(findings.size(), 3U);
+    EXPECT_NE(findings[0].what.find(": Dragonfly df-v1.23.0"), std::string::npos) << findings[0].what;
+    EXPECT_EQ(findings[0].what.find("keys"), std::string::npos) << findings[0].what;
+    EXPECT_NE(findings[1].what.find("keyspace_misses, evicted_keys"), std::string::npos) << findings[1].what;
+    EXPECT_NE(findings[2].what.find("neither INFO nor DBSIZE"), std::string::npos) << findings[2].what;
+}
+
+TEST_F(RedisCollector, InfoMayBeAVerbatimString) {
+    const std::string plain = info("r1", 7);
+    const std::string body = plain.substr(plain.find("\r\n") + 2);
+    const std::string answer = "=" + std::to_string(body.size() + 2) + "\r\ntxt:" + body;
+    FakeRedis server([&](FakeSession& session) {
+        session.expect("INFO", answer);
+        session.expect("INFO", answer);
+        session.expect(kScan, page("0", {}));
+        session.wait_for_end();
+    });
+    const auto collector = make(url(server));
+    const auto seen = collect(*collector);
+    ASSERT_TRUE(seen) << seen.error().text();
+    EXPECT_EQ(seen->counted->readings.parts.at(0).readings.at(0).value, 7U);
 }
 
 TEST_F(RedisCollector, ExamineTriesAllThatALookNeeds) {

@@ -183,6 +183,34 @@ TEST(Defaults, SayWhatIsMissing) {
     EXPECT_EQ(defaults(variables({}), collector_types()).config.state.directory, "");
 }
 
+/// With a further type whose only option is wrong while FURTHER_URL is "bad".
+CollectorTypes with_a_further_one() {
+    CollectorTypes types = collector_types();
+    types.push_back({"further", "FURTHER_URL", {30s, 10s}, [](OptionsReader& options, const Gateway&) {
+                         const auto url =
+                             options.secret("url", {.variable = "FURTHER_URL", .credential = {}});
+                         const auto read = url.read();
+                         if (read && read->reveal() == "bad") options.problem("url", "is bad", "mend it");
+                         return std::any(0);
+                     }});
+    return types;
+}
+
+TEST(Defaults, WhatIsWrongBesideTheKeyTableEndsNothing) {
+    const auto both =
+        defaults(variables({{"DATABASE_URL", "x"}, {"FURTHER_URL", "bad"}}), with_a_further_one());
+    EXPECT_EQ(messages(both.problems), "");
+    EXPECT_EQ(messages(both.warnings), "warning: collectors[further].url: is bad, mend it\n");
+    EXPECT_EQ(both.config.collectors.size(), 3U) << "it is there, and down";
+    const auto alone = defaults(variables({{"FURTHER_URL", "bad"}}), with_a_further_one());
+    EXPECT_EQ(messages(alone.problems), "collectors[further].url: is bad, mend it\n")
+        << "nothing else is left";
+    const auto listed =
+        parsed("collectors: [{type: keys}, {type: further}]",
+               variables({{"DATABASE_URL", "x"}, {"FURTHER_URL", "bad"}}), with_a_further_one());
+    EXPECT_EQ(listed.problems.size(), 1U) << "somebody has asked for it";
+}
+
 TEST(Environment, IsACopyOfTheProcesss) {
     const Environment environment = process_environment();
     EXPECT_TRUE(environment("PATH"));

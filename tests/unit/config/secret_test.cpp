@@ -77,6 +77,16 @@ TEST(Secret, FileIsReadAgain) {
     EXPECT_EQ(value_of(source), "(the file " + file.string() + " does not exist; check its path)");
 }
 
+TEST(Secret, OneNewlineAtTheEndOfAVariableIsDroppedToo) {
+    const auto value = [](const std::string& given) {
+        return value_of(
+            keys_of(parsed("collectors: [{type: keys}]", variables({{"DATABASE_URL", given}}))).database_url);
+    };
+    EXPECT_EQ(value("postgresql://h/d\n"), "postgresql://h/d");
+    EXPECT_EQ(value("postgresql://h/d\r\n"), "postgresql://h/d");
+    EXPECT_EQ(value("postgresql://h/d\n\n"), "postgresql://h/d\n");
+}
+
 TEST(Secret, DropsOneNewlineOnly) {
     const Directory directory;
     const auto read = [&](const std::string& content) {

@@ -101,6 +101,12 @@ std::string hint(std::string_view sqlstate, std::string_view text) {
     return postgres_error(sqlstate, "db:5432/gateway", text, "key\"shift").hint;
 }
 
+TEST(Hint, OfATextThatIsNoUtf8HasAWayOut) {
+    for (const char* sqlstate : {"22P05", "22021"})
+        EXPECT_THAT(hint(sqlstate, "character with byte sequence 0x81"), HasSubstr("to null")) << sqlstate;
+    EXPECT_THAT(hint("22P02", "invalid input"), HasSubstr("gateway.columns"));
+}
+
 TEST(Hint, IsTheStatementThatMendsIt) {
     EXPECT_EQ(hint("42501", "permission denied for schema vault"),
               R"(run: GRANT USAGE ON SCHEMA "vault" TO "key""shift";)");

@@ -53,6 +53,14 @@ TEST(RedisReader, ReadsEveryKindOfReplyHoweverItIsSplit) {
     }
 }
 
+TEST(RedisReader, AVerbatimStringIsItsText) {
+    EXPECT_EQ(shown(**read_all("=10\r\ntxt:# Info\r\n")), "'# Info'");
+    EXPECT_EQ(shown(**read_all("=4\r\ntxt:\r\n")), "''");
+    EXPECT_EQ(shown(**read_all("=2\r\nab\r\n")), "'ab'") << "no format before it";
+    EXPECT_EQ(shown(**read_all("$10\r\ntxt:# Info\r\n")), "'txt:# Info'") << "an ordinary string";
+    EXPECT_FALSE(*read_all("=10\r\ntxt:# In"));
+}
+
 TEST(RedisReader, ReadsByteByByteAndReplyAfterReply) {
     RedisReader reader;
     for (int i = 0; i < 3; ++i) {

@@ -504,7 +504,7 @@ TEST_F(ServerLoop, APortInUseSaysWhatToDo) {
     start();
     const auto second = Server::listen(loop_.get_executor(), {{"127.0.0.1", port_}}, limits_, router_);
     ASSERT_TRUE(second.has_error());
-    EXPECT_EQ(second.error().code, base::Errc::config);
+    EXPECT_EQ(second.error().code, base::Errc::connect);
     EXPECT_EQ(second.error().text(),
               "cannot listen on 127.0.0.1:" + std::to_string(port_) +
                   ": Address already in use; another program has this port: stop it, or choose "

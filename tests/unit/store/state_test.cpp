@@ -52,8 +52,8 @@ class StateTest : public ::testing::Test {
     std::unique_ptr<State> open() {
         auto opened = State::open(directory_);
         EXPECT_TRUE(opened) << (opened ? "" : opened.error().text());
-        notice_ = opened->notice;
-        return std::move(opened->state);
+        notice_ = (*opened)->take_notice();
+        return std::move(*opened);
     }
     static domain::Key key(std::string_view id) {
         domain::Key key;
@@ -272,7 +272,7 @@ TEST_F(StateTest, RetentionForgetsWhatIsOverAndNothingElse) {
 
 TEST_F(StateTest, OperatorsDecideBesideTheDaemon) {
     auto state = open();
-    EXPECT_TRUE(State::is_held(directory_));
+    EXPECT_TRUE(is_state_held(directory_));
     const auto before = *state->data_version();
     {
         auto beside = State::attach(directory_);
@@ -290,7 +290,7 @@ TEST_F(StateTest, OperatorsDecideBesideTheDaemon) {
     ASSERT_EQ(decisions->acknowledgements.size(), 1U);
     EXPECT_EQ(decisions->acknowledgements[0].note, "asked the owner");
     state.reset();
-    EXPECT_FALSE(State::is_held(directory_));
+    EXPECT_FALSE(is_state_held(directory_));
 }
 
 TEST_F(StateTest, AFirstCensusLeavesNoLargeLogBehindWhoeverWritesNext) {
@@ -315,7 +315,7 @@ TEST_F(StateTest, ThereIsNothingToAttachToBeforeTheFirstDaemon) {
     const auto none = State::attach(directory_);
     ASSERT_TRUE(none);
     EXPECT_EQ(*none, nullptr);
-    EXPECT_FALSE(State::is_held(directory_));
+    EXPECT_FALSE(is_state_held(directory_));
     EXPECT_FALSE(fs::exists(directory_ / "keyshift.db"));
 }
 
@@ -391,12 +391,13 @@ TEST_F(StateTest, RetentionForgetsHoursThatBeganBefore) {
 }
 
 /// What each version has added, to make a file of the one before.
+constexpr const char* kWithoutVersionSix = "DROP TABLE digest;";
 constexpr const char* kWithoutVersionFive = "ALTER TABLE legacy_key DROP COLUMN use_ahead;";
 constexpr const char* kWithoutVersionFour = "DROP TABLE cursor; DROP TABLE failure; DROP TABLE key_use;";
 constexpr const char* kWithoutVersionThree = "DROP TABLE part; DROP TABLE series; DROP TABLE hourly;";
 
 TEST_F(StateTest, FilesOfEarlierVersionsAreBroughtForward) {
-    for (const int version : {2, 3, 4}) {
+    for (const int version : {2, 3, 4, 5}) {
         SCOPED_TRACE(version);
         {
             auto state = open();
@@ -408,7 +409,8 @@ TEST_F(StateTest, FilesOfEarlierVersionsAreBroughtForward) {
         }
         {
             auto database = Sqlite::open(directory_ / "keyshift.db");
-            std::string back = kWithoutVersionFive;
+            std::string back = kWithoutVersionSix;
+            if (version <= 4) back += kWithoutVersionFive;
             if (version <= 3) back += kWithoutVersionFour;
             if (version <= 2) back += kWithoutVersionThree;
             ASSERT_TRUE((*database)->execute(back + "PRAGMA user_version = " + std::to_string(version)));
@@ -444,7 +446,7 @@ TEST_F(StateTest, TwoDaemonsCannotShareADirectory) {
     const auto state = open();
     const auto second = State::open(directory_);
     ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code, Errc::config);
+    EXPECT_EQ(second.error().code, Errc::timeout) << "the first one may be about to end";
     EXPECT_NE(second.error().what.find(directory_.string()), std::string::npos);
 }
 
@@ -461,9 +463,9 @@ TEST_F(StateTest, ADamagedFileIsMovedAsideAndSaysWhere) {
 }
 
 TEST_F(StateTest, AFileWithoutOneOfItsTablesIsDamaged) {
-    for (const char* const table :
-         {"legacy_key", "legacy_state", "counter", "source", "pairing", "operator_pair", "acknowledgement",
-          "event", "progress", "fact", "part", "series", "hourly", "cursor", "failure", "key_use"}) {
+    for (const char* const table : {"legacy_key", "legacy_state", "counter", "source", "pairing",
+                                    "operator_pair", "acknowledgement", "event", "progress", "fact", "part",
+                                    "series", "hourly", "cursor", "failure", "key_use", "digest"}) {
         SCOPED_TRACE(table);
         open().reset();
         {
@@ -560,6 +562,189 @@ TEST_F(StateTest, FailuresOfOneMinuteAddUp) {
     EXPECT_EQ(kinds.begin()->second.count, 2U);
     EXPECT_EQ(kinds.begin()->second.first, kNow);
     EXPECT_EQ(kinds.begin()->second.last, kNow + 1s);
+}
+
+/// Something in each table, and each kind of change.
+void fill(State& state) {
+    domain::PartMemory part{kNow, {{"s", {1, "A"}}, {"t", {1, ""}}}};
+    domain::FailureTally failures;
+    failures.add(domain::Event::failure_expired, "c", "a", "p", kNow);
+    domain::KeyUses uses;
+    uses.add("k", kNow);
+    for (const int round : {0, 1}) {
+        auto to = state.begin();
+        ASSERT_TRUE(to);
+        for (const std::uint32_t row : {1U, 2U, 3U}) {
+            domain::Key key;
+            const std::string id = "key " + std::to_string(row);
+            key.id = id;
+            key.prefix = "sk-";
+            if (round == 0) to->add_key(key, row, domain::Phase::pending, kNow);
+            if (round == 1 && row == 1) to->update_key(key, row);
+            to->remember({.row = row, .last_used = static_cast<std::uint32_t>(7 + round)});
+        }
+        to->set_pairing(1, "m" + std::to_string(round), domain::PairRule::name, kNow, {});
+        to->set_pairing(2, "m", domain::PairRule::name, kNow, {});
+        if (round == 1) to->clear_pairing(2);
+        if (round == 1) to->mark_gone(3, GoneAs::removed, kNow);
+        to->add_event({.at = kNow, .kind = event::kPhase, .row = 2, .detail = "d"});
+        to->set_counter("c", "l", static_cast<std::uint64_t>(round));
+        to->set_fact("f", std::to_string(round));
+        to->set_observation_start("s", kNow);
+        to->add_progress({kNow - std::chrono::hours{100} + round * 1min, 1, 2, 3});
+        to->set_part("x", "a", &part);
+        part.series.erase("t");
+        to->set_hourly("h", 5, static_cast<std::uint64_t>(round));
+        to->set_cursor("log", "x", std::to_string(round));
+        to->add_failures("log", failures);
+        to->add_key_uses(uses);
+        to->decide(OperatorPair{"a", "m", kNow, "operator"});
+        to->decide(Acknowledgement{"b", kNow, "operator", std::string("a\0b", 3)});
+        ASSERT_TRUE(to->commit());
+        // What is not committed is not in the digest either.
+        auto given_up = state.begin();
+        given_up->set_fact("f", "given up");
+    }
+}
+
+std::string damaged(const fs::path& directory) {
+    auto database = Sqlite::open(directory / "keyshift.db");
+    EXPECT_TRUE(Digest::define(**database));
+    return *damaged_tables(**database, DigestOf::all_else) + *damaged_tables(**database, DigestOf::journal);
+}
+
+TEST_F(StateTest, EveryChangeIsInTheDigestWhoeverMakesIt) {
+    auto state = open();
+    fill(*state);
+    EXPECT_EQ(damaged(directory_), "");
+    {
+        auto beside = *State::attach(directory_);
+        auto transaction = beside->begin();
+        transaction->decide(OperatorPair{"c", "m", kNow, "operator"});
+        transaction->undo_pair("a");
+        ASSERT_TRUE(transaction->commit());
+    }
+    auto other = state->beside();
+    auto transaction = other->begin();
+    transaction->forget_keys();
+    transaction->forget_before(kNow + 1h);
+    transaction->forget_failures(kNow + 1h, 10);
+    transaction->forget_key_use("k");
+    ASSERT_TRUE(transaction->commit());
+    EXPECT_EQ(damaged(directory_), "");
+    EXPECT_EQ(state->load_facts()->at("f"), "1");
+}
+
+TEST_F(StateTest, AValueThatHasChangedByItselfIsDamageInEachTable) {
+    const std::vector<std::pair<std::string, std::string>> changes{{"legacy_key", "prefix = 'sk_'"},
+                                                                   {"legacy_state", "last_used = 9"},
+                                                                   {"counter", "value = 3"},
+                                                                   {"source", "observation_start = 1"},
+                                                                   {"pairing", "rule = 0"},
+                                                                   {"operator_pair", "by = 'operatos'"},
+                                                                   {"acknowledgement", "note = 'a'"},
+                                                                   {"event", "detail = NULL"},
+                                                                   {"progress", "live = 9"},
+                                                                   {"fact", "value = '0'"},
+                                                                   {"part", "seen_at = 0"},
+                                                                   {"series", "value = 0"},
+                                                                   {"hourly", "value = 0"},
+                                                                   {"cursor", "value = '0'"},
+                                                                   {"failure", "count = 1"},
+                                                                   {"key_use", "at = 0"},
+                                                                   {"digest", "value = 5"}};
+    for (const auto& [table, change] : changes) {
+        SCOPED_TRACE(table);
+        fill(*open());
+        {
+            auto database = Sqlite::open(directory_ / "keyshift.db");
+            ASSERT_TRUE((*database)->execute("UPDATE " + table + " SET " + change));
+        }
+        auto state = open();
+        const bool of_the_journal = table == "legacy_key" || table == "legacy_state" || table == "pairing";
+        if (of_the_journal) {
+            EXPECT_EQ(notice_, "");
+            const auto loaded = state->load_keys([](const domain::Key&, const domain::KeyMemory&) {});
+            ASSERT_FALSE(loaded);
+            EXPECT_NE(loaded.error().what.find(table), std::string::npos) << loaded.error().what;
+            EXPECT_TRUE(*state->replace_if_damaged());
+            notice_ = state->take_notice();
+        }
+        EXPECT_NE(notice_.find("keyshift.db.damaged-"), std::string::npos) << notice_;
+        EXPECT_EQ(state->beginning().because, notice_);
+        EXPECT_EQ(state->load_facts()->count("f"), 0U);
+        state.reset();
+        fs::remove_all(directory_);
+        fs::create_directory(directory_);
+    }
+}
+
+TEST_F(StateTest, AFileThatIsRemovedWhileItIsOpenIsWrittenAgain) {
+    auto state = open();
+    auto other = state->beside();
+    ASSERT_TRUE(other->begin());
+    fill(*state);
+    const auto began = state->beginning();
+    ASSERT_TRUE(began.at);
+    for (const bool whole : {false, true}) {
+        fs::remove_all(whole ? directory_ : directory_ / "keyshift.db");
+        ASSERT_EQ(*state->refresh(), State::Contents::as_read);
+        EXPECT_NE(state->take_notice().find("nothing was lost"), std::string::npos);
+        EXPECT_EQ(state->take_notice(), "");
+        EXPECT_EQ(state->beginning(), began);
+        EXPECT_EQ(state->load_facts()->at("f"), "1");
+        EXPECT_TRUE(is_state_held(directory_)) << "the lock of a removed directory protects nothing";
+        EXPECT_EQ(damaged(directory_), "");
+        EXPECT_EQ(*other->refresh(), State::Contents::others);
+        EXPECT_EQ(other->load_facts()->at("f"), "1");
+        EXPECT_TRUE(other->begin());
+    }
+}
+
+TEST_F(StateTest, AnotherFileInItsPlaceIsReadAndNotWrittenOver) {
+    auto state = open();
+    fill(*state);
+    fs::rename(directory_ / "keyshift.db", directory_ / "old");
+    auto beside = state->beside();
+    ASSERT_EQ(*beside->refresh(), State::Contents::others) << "it had nothing open, so it made a new one";
+    const auto begun = state->begin();
+    ASSERT_FALSE(begun);
+    EXPECT_NE(begun.error().what.find("another state file"), std::string::npos);
+    EXPECT_EQ(state->load_facts()->count("f"), 0U);
+    EXPECT_TRUE(state->begin()) << "what is there has been read now";
+}
+
+TEST_F(StateTest, AFileThatIsGoneOrEmptyWhereOneWasIsSaid) {
+    open();
+    EXPECT_EQ(notice_, "") << "the first of all";
+    for (const bool empty : {false, true}) {
+        fill(*open());
+        EXPECT_EQ(notice_, empty ? "" : notice_);
+        fs::remove(directory_ / "keyshift.db");
+        if (empty) std::ofstream(directory_ / "keyshift.db").close();
+        auto state = open();
+        EXPECT_NE(notice_.find("is gone, or empty; the history starts anew"), std::string::npos) << notice_;
+        EXPECT_EQ(state->beginning().because, notice_);
+        EXPECT_EQ(state->load_facts()->count("f"), 0U);
+    }
+    open();
+    EXPECT_EQ(notice_, "") << "said once";
+}
+
+TEST_F(StateTest, AnEarlierVersionsHistoryBeganWithItsObservation) {
+    {
+        auto state = open();
+        auto transaction = state->begin();
+        transaction->set_observation_start("s", kNow - 100h);
+        transaction->set_observation_start("t", kNow);
+        ASSERT_TRUE(transaction->commit());
+    }
+    {
+        auto database = Sqlite::open(directory_ / "keyshift.db");
+        ASSERT_TRUE((*database)->execute("DELETE FROM fact; DROP TABLE digest; PRAGMA user_version = 5"));
+    }
+    auto state = open();
+    EXPECT_EQ(state->beginning(), (State::Beginning{kNow - 100h, ""}));
 }
 
 }  // namespace
