@@ -129,8 +129,9 @@ Result<std::unique_ptr<State>> State::scratch(const fs::path& directory) {
 
 Result<void> State::open_file() {
     file_ = daemons_->place();
-    // SQLite gives its other files the rights of this one.
-    const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    // SQLite gives its other files the rights of this one. Only where there is none: closing any descriptor
+    // of a file gives up all locks that this process has on it, and with them those of its other connections.
+    const int descriptor = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (descriptor >= 0) ::close(descriptor);
     shared_ = true;
     auto opened = open_file(Sharing::readers);

@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -439,6 +441,24 @@ def test_a_reader_of_the_state_does_not_disturb(table: KeyTable):
             assert reader.execute("SELECT count(*) FROM legacy_key").fetchone() == (1,)
             reader.execute("COMMIT")
             assert reader.execute("SELECT count(*) FROM legacy_key").fetchone() == (2,)
+
+
+def test_who_reads_the_state_and_goes_takes_nothing_along(table: KeyTable):
+    """The last connection that closes takes the write-ahead log away: the daemon's must be known to be there."""
+    key = table.add()
+    with Serve(watching(table.database.dsn())) as serve:
+        for _ in range(3):
+            log = state_file(serve).with_name("keyshift.db-wal")
+            before = log.stat().st_ino
+            command = [sys.executable, "-c", f"import sqlite3; sqlite3.connect('{state_file(serve)}').execute('BEGIN IMMEDIATE')"]
+            subprocess.run(command, check=True, timeout=20)
+            assert Keyshift().run("ack", key, "--note", "n", f"--config={serve.config_path}").returncode == 0
+            assert log.stat().st_ino == before
+            serve.wait_for_poll()
+        table.delete(key)
+        eventually(lambda: serve.keys() == (0, 0), 10, "it has gone")
+        shown = Keyshift().run("key", key, f"--config={serve.config_path}").stdout
+        assert b"retired" in shown, "what was saved is in the file that others read"
 
 
 def test_the_size_of_the_state_is_shown_and_bounded(table: KeyTable):
