@@ -4,12 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "collectors/each_line.hpp"
 #include "collectors/gateway_log_counting.hpp"
 #include "collectors/gateway_log_offers.hpp"
 #include "collectors/line_level.hpp"
+#include "collectors/line_prefixes.hpp"
 #include "collectors/own_requests.hpp"
 #include "formats/json_line.hpp"
+#include "formats/log_messages.hpp"
 #include "formats/sqlx_line.hpp"
 #include "formats/tracing_json.hpp"
 #include "formats/tracing_text.hpp"
@@ -23,26 +24,31 @@ enum class Outcome { matched, skipped, unparsed };
 template <class Form>
 class Counter final : public LineCounter {
  public:
-    explicit Counter(GatewayLogOptions options) : form_(std::move(options)) {}
+    explicit Counter(GatewayLogOptions options)
+        : prefix_(options.prefix), messages_(prefix_, Form::kUnderstood), form_(std::move(options)) {}
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
         const bool own_possible = may_hold_own(block);
-        each_line(block, [&](std::string_view line) {
+        lines.unparsed += messages_.each(block, [&](std::string_view line) {
             const Whose whose = own_possible && is_own_line(line) ? Whose::keyshift : Whose::anyone;
             const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, whose, tally);
             lines.matched += outcome == Outcome::matched ? 1 : 0;
             lines.skipped += outcome == Outcome::skipped ? 1 : 0;
-            lines.unparsed += outcome == Outcome::unparsed ? 1 : 0;
+            return outcome != Outcome::unparsed;
         });
         tally.lines.add(lines);
         form_.end_of_block(tally.now);
     }
 
+    std::size_t whole(std::string_view block) const override {
+        return formats::whole_messages(block, prefix_);
+    }
     domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
     domain::Ground take_ground() override { return form_.rules().take_ground(); }
     std::vector<Finding> findings() const override {
-        std::vector<Finding> found = form_.findings();
+        std::vector<Finding> found = prefix_findings(messages_);
+        for (Finding& finding : form_.findings()) found.push_back(std::move(finding));
         form_.rules().append_findings(found);
         return found;
     }
@@ -53,6 +59,8 @@ class Counter final : public LineCounter {
     }
 
  private:
+    formats::LinePrefix prefix_;
+    formats::LogMessages messages_;
     mutable Form form_;
 };
 
@@ -60,6 +68,8 @@ class Counter final : public LineCounter {
 template <class Reader>
 class TracingForm {
  public:
+    static constexpr auto kUnderstood = formats::Understood::some;
+
     explicit TracingForm(GatewayLogOptions options)
         : offers_(options.rules, options.statements ? options.sqlx_target : std::string()),
           of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
@@ -161,6 +171,8 @@ class JsonReader {
 /// Lines of any form: rules see all of them.
 class AnyForm {
  public:
+    static constexpr auto kUnderstood = formats::Understood::all;
+
     explicit AnyForm(GatewayLogOptions options) : rules_(std::move(options)) {}
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
@@ -182,6 +194,7 @@ class AnyForm {
 class JsonForm : public AnyForm {
  public:
     using AnyForm::AnyForm;
+    static constexpr auto kUnderstood = formats::Understood::some;
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
         if (!json_.parse(text)) return Outcome::unparsed;

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "formats/access_line.hpp"
-#include "formats/docker_log.hpp"
+#include "formats/log_messages.hpp"
 #include "formats/tracing_json.hpp"
 #include "formats/tracing_text.hpp"
 
@@ -33,6 +33,7 @@ std::vector<Format> formats_known() {
             {{"access_log", "haproxy_http"}, access(formats::make_haproxy_reader())},
             {{"access_log", "traefik_json"}, access(formats::make_traefik_json_reader())},
             {{"access_log", "caddy_json"}, access(formats::make_caddy_json_reader())},
+            {{"access_log", "ltsv"}, access(formats::make_ltsv_reader())},
             {{"access_log", "nginx_combined"}, access(formats::make_combined_reader())},
             {{"gateway_log", "tracing_text"},
              [](std::string_view line) {
@@ -46,13 +47,13 @@ std::vector<Format> formats_known() {
              }}};
 }
 
+/// Whatever the lines stand behind.
 bool nearly_all(const std::vector<std::string>& lines, const Fits& fits) {
-    const auto fitting = std::ranges::count_if(lines, fits);
+    const auto fitting = std::ranges::count_if(lines, [&](const std::string& line) {
+        formats::LogMessages messages(formats::LinePrefix::automatic);
+        return messages.each(line, fits) == 0;
+    });
     return fitting > 0 && static_cast<std::size_t>(fitting) * 5 >= lines.size() * 4;
-}
-
-bool is_docker(const std::vector<std::string>& lines) {
-    return nearly_all(lines, [](std::string_view line) { return line.starts_with(R"({"log":")"); });
 }
 
 }  // namespace
@@ -64,11 +65,6 @@ std::optional<LogGuess> guess_log(const std::vector<std::string>& lines) {
 }
 
 std::string advice_for_log(std::string_view collector, const std::vector<std::string>& lines) {
-    if (is_docker(lines)) {
-        return "Docker has put each line into JSON of its own: name the files as input: {docker: [...]} in "
-               "place "
-               "of files";
-    }
     const auto guess = guess_log(lines);
     const std::string shows = "`keyshift check --log FILE` shows each line";
     if (!guess) {

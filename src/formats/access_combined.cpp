@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES "REFERER" "USER AGENT". The user's name, the request and
 // all behind it may be chosen by a client; a '"' of theirs is written \x22 by nginx and \" by Apache, so that
-// the first one that is not escaped begins the request.
+// the first one that is not escaped begins the request. ADDRESS is one, or a host's name, so that no prefix
+// can pass for it.
 #include "formats/access_fields.hpp"
 #include "formats/access_line.hpp"
+#include "formats/client_word.hpp"
 #include "formats/log_time.hpp"
 
 namespace keyshift::formats {
@@ -19,13 +21,25 @@ bool ends_in_time(std::string_view text) {
            text[size - kTimeField] == '[';
 }
 
+/// Whether `before` begins with ADDRESS IDENT USER. nginx writes "-" for IDENT, and so does Apache but where it
+/// asks the client's identd, which nobody does by name.
+bool begins_with_client(std::string_view before) {
+    const std::size_t end = before.find(' ');
+    const std::string_view client = before.substr(0, end);
+    std::string_view rest = before.substr(end + 1);
+    if (rest.starts_with("- "))
+        return is_ipv4(client) || is_bare_address(client) || is_host_name(client) || client.starts_with("unix:");
+    const std::string_view ident = rest.substr(0, rest.find(' '));
+    return !ident.empty() && is_bare_address(client) && !is_address(ident);
+}
+
 class Combined final : public AccessReader {
  public:
     bool read(std::string_view line, AccessLine& out) override {
         Cursor cursor(line);
         std::string_view request;
         if (!cursor.until_quote(out.before) || !ends_in_time(out.before)) return false;
-        if (!cursor.until_quote(request)) return false;
+        if (!begins_with_client(out.before) || !cursor.until_quote(request)) return false;
         if (!cursor.take(' ') || !cursor.status(out.status) || !cursor.take(' ') || !cursor.bytes(out.bytes))
             return false;
         split_request(request, out);

@@ -61,7 +61,7 @@ std::unique_ptr<collectors::Collector> make(const char* configuration, const cha
         if (!entry.line_counter) continue;
         return collectors::make_log_collector("gateway_log",
                                               drivers::make_log_files({.globs = {file}}, interrupt),
-                                              entry.line_counter(loaded.config.gateway, collector), false);
+                                              entry.line_counter(loaded.config.gateway, collector));
     }
     throw std::runtime_error("the configuration has no collector of a log");
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "access_shown.hpp"
+#include "formats/client_word.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -120,12 +121,22 @@ TEST(Combined, WhatIsNotOfTheFormat) {
         EXPECT_EQ(combined(line), "-") << line;
 }
 
+/// ADDRESS IDENT USER, or NAME - USER.
+bool has_client(const std::string& text) {
+    std::smatch found;
+    static const std::regex expression(R"(^([^ ]+) ([^ ]+) [^]*)");
+    if (!std::regex_match(text, found, expression)) return false;
+    const std::string client = found[1];
+    if (found[2] == "-") return is_client(client) && !client.ends_with("]");
+    return is_bare_address(client) && !is_address(found[2].str());
+}
+
 /// The same by a regular expression, slowly.
 std::string by_expression(const std::string& line) {
     static const std::regex expression(
         R"re(^((?:[^"\\]|\\[^])*)\[([^]{26})\] "((?:[^"\\]|\\[^])*)" ([0-9]{3}|-) ([0-9]{1,18}|-)(?: .*)?$)re");
     std::smatch found;
-    if (!std::regex_match(line, found, expression) || found[1].length() == 0) return "-";
+    if (!std::regex_match(line, found, expression) || !has_client(found[1])) return "-";
     const std::string request = found[3];
     const std::size_t space = request.find(' ');
     const std::string target = space == std::string::npos ? "" : request.substr(space + 1);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one reader of what stands before log lines: cuts a block into the messages that a program has written,
+// whatever carried them here. Lives on one thread.
+//
+// Parts that a container's runtime has split are joined first. What else may stand before a message is looked
+// for where the line as it stands is not understood: no line that is understood can lose anything, and a log
+// without prefixes costs nothing. Where every line is understood, as by rules for any text, a prefix is
+// taken off first, and only what no program writes at the beginning of its own lines.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "formats/docker_line.hpp"
+#include "formats/journal_export.hpp"
+#include "formats/line_prefix.hpp"
+#include "formats/message_joiner.hpp"
+
+namespace keyshift::formats {
+
+/// Which messages are understood by whoever takes them.
+enum class Understood : std::uint8_t { some, all };
+
+class LogMessages {
+ public:
+    explicit LogMessages(LinePrefix prefix, Understood understood = Understood::some);
+
+    /// Calls `take(message)` for each message of `block`, which holds whole lines, but perhaps the last one's
+    /// newline, and whole messages as whole_messages() says; "\r" at its end is off. `take` returns whether it
+    /// has understood, and must do nothing else where it has not: it may be asked again with less of the line.
+    /// Returns how many messages were not understood.
+    template <class Take>
+    std::uint64_t each(std::string_view block, const Take& take);
+
+    /// How many messages had which prefix, by its number.
+    const std::array<std::uint64_t, kLinePrefixes>& seen() const { return seen_; }
+
+ private:
+    class Taker {
+     public:
+        virtual bool take(std::string_view message) const = 0;
+
+     protected:
+        ~Taker() = default;
+    };
+    template <class Take>
+    class TakerOf final : public Taker {
+     public:
+        explicit TakerOf(const Take& take) : take_(take) {}
+        bool take(std::string_view message) const override { return take_(message); }
+
+     private:
+        const Take& take_;
+    };
+
+    /// At a glance.
+    bool may_be_carried(std::string_view line) const {
+        if (line.empty()) return false;
+        switch (line.front()) {
+            case '{':
+                return docker_ && (prefix_ == LinePrefix::docker || line.starts_with(kDockerBegin));
+            case '_':
+                return journal_ && line.starts_with(kJournalBegin);
+            default:
+                return cri_ && may_be_cri(line);
+        }
+    }
+    /// Reads the part or entry that begins at `at`, and returns where the next line does; `at`: it is none.
+    std::size_t carried(std::string_view block, std::size_t at, std::string_view line, const Taker& taker);
+    template <class Take>
+    std::size_t journal_entry(std::string_view block, std::size_t at, const Take& take);
+    void give(std::string_view text, const Taker& taker);
+    /// Where take() was not asked yet, or has not understood.
+    void give_otherwise(std::string_view text, const Taker& taker);
+    bool take_behind_prefix(std::string_view text, const Taker& taker);
+    bool search(std::string_view text, const Taker& taker, int depth);
+    void see(LinePrefix prefix) { ++seen_[static_cast<std::size_t>(prefix)]; }
+
+    LinePrefix prefix_;
+    bool takes_off_first_;  // before `take` has seen the line
+    bool docker_, cri_, journal_;
+    DockerLines docker_lines_;
+    MessageJoiner joiner_;
+    std::string flat_;
+    std::uint64_t missed_ = 0;
+    std::array<std::uint64_t, kLinePrefixes> seen_{};
+};
+
+/// How many bytes of `block`, which begins with a whole message and ends in whole lines, hold whole messages,
+/// none being cut at the end. Reading these and what comes behind them is the same as reading all at once.
+/// `automatic` looks no further than the last line where that was not carried by a runtime.
+std::size_t whole_messages(std::string_view block, LinePrefix prefix);
+
+template <class Take>
+std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
+    const TakerOf<Take> taker(take);
+    missed_ = 0;
+    for (std::size_t at = 0; at < block.size();) {
+        const void* const newline = std::memchr(block.data() + at, '\n', block.size() - at);
+        const std::size_t end = newline == nullptr
+                                    ? block.size()
+                                    : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
+        std::string_view line = block.substr(at, end - at);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        if (may_be_carried(line)) [[unlikely]] {
+            const std::size_t next = carried(block, at, line, taker);
+            if (next != at) {
+                at = next;
+                continue;
+            }
+        }
+        at = end + 1;
+        if (takes_off_first_ || !take(line)) give_otherwise(line, taker);
+        if (joiner_.any_open()) [[unlikely]]
+            joiner_.give_up(at, [&](std::string_view text) { give(text, taker); });
+    }
+    joiner_.end([&](std::string_view text) { give(text, taker); });
+    return missed_;
+}
+
+}  // namespace keyshift::formats
