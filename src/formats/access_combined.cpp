@@ -21,14 +21,15 @@ bool ends_in_time(std::string_view text) {
            text[size - kTimeField] == '[';
 }
 
-/// Whether `before` begins with ADDRESS IDENT USER. nginx writes "-" for IDENT, and so does Apache but where it
-/// asks the client's identd, which nobody does by name.
+/// Whether `before` begins with ADDRESS IDENT USER. nginx writes "-" for IDENT, and so does Apache but where
+/// it asks the client's identd, which nobody does by name.
 bool begins_with_client(std::string_view before) {
     const std::size_t end = before.find(' ');
     const std::string_view client = before.substr(0, end);
     std::string_view rest = before.substr(end + 1);
     if (rest.starts_with("- "))
-        return is_ipv4(client) || is_bare_address(client) || is_host_name(client) || client.starts_with("unix:");
+        return is_ipv4(client) || is_bare_address(client) || is_host_name(client) ||
+               client.starts_with("unix:");
     const std::string_view ident = rest.substr(0, rest.find(' '));
     return !ident.empty() && is_bare_address(client) && !is_address(ident);
 }

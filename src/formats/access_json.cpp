@@ -72,7 +72,7 @@ constexpr std::array<Known, 15> kCaddy{{{"", "status", Slot::status},
                                         {"request", "uri", Slot::target},
                                         {"request", "remote_ip", Slot::address},
                                         {"request", "remote_addr", Slot::address},  // before 2.5
-                                        {"request", "client_ip", Slot::client},  // from 2.7
+                                        {"request", "client_ip", Slot::client},     // from 2.7
                                         {"request", "headers", Slot::object},
                                         {"headers", "User-Agent", Slot::user_agent},
                                         {"headers", "X-Forwarded-For", Slot::forwarded}}};

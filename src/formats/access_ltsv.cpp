@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LABEL:VALUE, tab, LABEL:VALUE ... (ltsv.org), in any order. nginx writes a client's tab as \x09 and Apache as
+// LABEL:VALUE, tab, LABEL:VALUE ... (ltsv.org), in any order. nginx writes a client's tab as \x09 and Apache
+// as
 // \t, so that each tab ends a value. A label that is there twice says nothing sure.
 #include <algorithm>
 #include <array>
@@ -88,7 +89,8 @@ class Ltsv final : public AccessReader {
                 if (!std::ranges::all_of(field.substr(0, colon), is_label_byte)) return false;
                 continue;
             }
-            if ((seen & bit(label->slot)) != 0 || !take(label->slot, field.substr(colon + 1), out)) return false;
+            if ((seen & bit(label->slot)) != 0 || !take(label->slot, field.substr(colon + 1), out))
+                return false;
             seen |= bit(label->slot);
         }
         if (!request_.empty()) split_request(request_, out);

@@ -15,8 +15,8 @@ struct RunPart {
     std::string behind;  ///< not empty, and not looked at in the last
 };
 
-/// `out` gets a text for each part: one whose ends are not sure has no data(). False when the literals are not
-/// there. `parts` is not empty.
+/// `out` gets a text for each part: one whose ends are not sure has no data(). False when the literals are
+/// not there. `parts` is not empty.
 bool split_run(std::string_view text, const std::vector<RunPart>& parts, std::vector<std::string_view>& out);
 
 }  // namespace keyshift::formats

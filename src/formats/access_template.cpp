@@ -164,6 +164,14 @@ bool may_be_in_run(Field field) {
            field == Field::forwarded || field == Field::forwarded_and_peer;
 }
 
+/// What else a client writes is nobody's to divide: only the chain of clients is worth lines of which some
+/// cannot be.
+bool is_worth_it(const std::vector<Piece>& run) {
+    return run.size() == 1 || std::ranges::any_of(run, [](const Piece& piece) {
+               return piece.field == Field::forwarded || piece.field == Field::forwarded_and_peer;
+           });
+}
+
 /// The variables from `at` on up to a time of fixed size before a '"', as the user's name in
 /// "$remote_user [$time_local] \"$request\"": in these is no '"'. Empty: there is no such time.
 std::vector<Piece> run_of(const Format& format, std::size_t at, NginxEscape escape) {
@@ -178,7 +186,7 @@ std::vector<Piece> run_of(const Format& format, std::size_t at, NginxEscape esca
     }
     const Written& time = format[at];
     const std::size_t quote = time.behind.find('"');
-    if (out.empty() || fixed_size(time.variable.holds) == 0 || quote == std::string::npos) return {};
+    if (!is_worth_it(out) || fixed_size(time.variable.holds) == 0 || quote == std::string::npos) return {};
     out.front().end = End::run;
     out.front().size = out.back().behind.size() + fixed_size(time.variable.holds) + quote;
     return out;
@@ -297,7 +305,8 @@ bool AccessTemplate::read_run(std::size_t first, std::string_view& line, AccessL
     if (size == std::string_view::npos || !split_run(line.substr(0, size), run, texts)) return false;
     for (std::size_t i = 0; i < run.size(); ++i) {
         const Field field = pieces_[first + i].field;
-        if (texts[i].data() != nullptr && field != Field::none && !read_field(field, texts[i], out)) return false;
+        if (texts[i].data() != nullptr && field != Field::none && !read_field(field, texts[i], out))
+            return false;
     }
     line.remove_prefix(size);
     if (!line.starts_with(run.back().behind)) return false;

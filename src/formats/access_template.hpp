@@ -41,14 +41,14 @@ class AccessTemplate {
     };
     /// Where the text of a variable ends.
     enum class End : std::uint8_t {
-        literal,   ///< where the text behind it begins: nobody can choose what it holds
-        list,      ///< the same, but it may be a list with ", " and " : "
-        quote,     ///< at a '"' that is not escaped, with which the text behind it begins
-        tab,       ///< at a tab, which is escaped in every variable, with which the text behind it begins
-        fixed,     ///< after `size`
-        run,       ///< with those behind it, until `size` before the next '"' that is not escaped
-        in_run,    ///< somewhere in what the first of a run holds
-        last,      ///< where nothing but the text behind it is left
+        literal,  ///< where the text behind it begins: nobody can choose what it holds
+        list,     ///< the same, but it may be a list with ", " and " : "
+        quote,    ///< at a '"' that is not escaped, with which the text behind it begins
+        tab,      ///< at a tab, which is escaped in every variable, with which the text behind it begins
+        fixed,    ///< after `size`
+        run,      ///< with those behind it, until `size` before the next '"' that is not escaped
+        in_run,   ///< somewhere in what the first of a run holds
+        last,     ///< where nothing but the text behind it is left
     };
     struct Piece {
         Field field = Field::none;

@@ -51,7 +51,8 @@ bool is_address(std::string_view text) {
 
 bool is_host_name(std::string_view text) {
     if (text.ends_with('.')) text.remove_suffix(1);
-    if (text.empty() || text.size() > kLongestName || text.front() == '.' || text.front() == '-') return false;
+    if (text.empty() || text.size() > kLongestName || text.front() == '.' || text.front() == '-')
+        return false;
     if (!std::ranges::all_of(text, is_name_byte) || text.find("..") != std::string_view::npos) return false;
     const std::string_view last = text.substr(text.rfind('.') + 1);
     return !std::ranges::all_of(last, base::is_digit);

@@ -43,7 +43,8 @@ std::optional<MessagePart> DockerLines::read(std::string_view block, std::string
     if (stream != "stdout" && stream != "stderr") return {};
     const bool last = text.ends_with('\n');
     if (last) text.remove_suffix(1);
-    return MessagePart{stream == "stdout" ? LogStream::standard_output : LogStream::standard_error, text, last};
+    return MessagePart{stream == "stdout" ? LogStream::standard_output : LogStream::standard_error, text,
+                       last};
 }
 
 bool is_surely_last(std::string_view line) {

@@ -18,8 +18,8 @@ struct JournalEntry {
     std::optional<std::string_view> message = {};  ///< a part of the text that was read
 };
 
-/// The entry at the beginning of `text`. Empty when its end is not there. What is no field is passed over up to
-/// the next entry.
+/// The entry at the beginning of `text`. Empty when its end is not there. What is no field is passed over up
+/// to the next entry.
 std::optional<JournalEntry> read_journal_entry(std::string_view text);
 
 /// How many bytes of `block` hold whole entries.

@@ -29,9 +29,9 @@ bool take_word(std::string_view& text, std::string_view& word) {
 
 /// Whether `text` is as `pattern`, in which each 0 is any digit.
 bool has_shape(std::string_view text, std::string_view pattern) {
-    return text.size() == pattern.size() &&
-           std::ranges::equal(text, pattern,
-                              [](char c, char p) { return p == '0' ? base::is_digit(c) : c == p; });
+    return text.size() == pattern.size() && std::ranges::equal(text, pattern, [](char c, char p) {
+               return p == '0' ? base::is_digit(c) : c == p;
+           });
 }
 
 std::string_view without_digits(std::string_view text) {
@@ -136,7 +136,8 @@ bool skip_structured_data(std::string_view& text) {
 /// RFC 5424 behind its priority: "1 TIME HOST APP PROCID MSGID DATA MESSAGE".
 Rest behind_5424(std::string_view text) {
     std::string_view word;
-    if (!skip(text, "1 ") || !take_word(text, word) || (word != "-" && !is_iso_time(word))) return std::nullopt;
+    if (!skip(text, "1 ") || !take_word(text, word) || (word != "-" && !is_iso_time(word)))
+        return std::nullopt;
     for (int words = 0; words < 4; ++words)
         if (!take_word(text, word)) return std::nullopt;
     if (!skip_structured_data(text)) return std::nullopt;

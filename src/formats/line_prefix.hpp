@@ -34,8 +34,8 @@ inline constexpr std::array kTextPrefixes{LinePrefix::syslog, LinePrefix::kubect
 
 /// What stands behind the prefix, of kTextPrefixes, with which `line` begins; empty: it begins with none.
 std::optional<std::string_view> behind_prefix(std::string_view line, LinePrefix prefix);
-/// The same where a program's own line can hardly begin so: a syslog header with a priority, a month's name or
-/// a process's number, kubectl's brackets, a container's name with its number.
+/// The same where a program's own line can hardly begin so: a syslog header with a priority, a month's name
+/// or a process's number, kubectl's brackets, a container's name with its number.
 std::optional<std::string_view> behind_sure_prefix(std::string_view line, LinePrefix prefix);
 
 enum class LogStream : std::uint8_t { standard_output, standard_error };

@@ -31,9 +31,9 @@ class LogMessages {
     explicit LogMessages(LinePrefix prefix, Understood understood = Understood::some);
 
     /// Calls `take(message)` for each message of `block`, which holds whole lines, but perhaps the last one's
-    /// newline, and whole messages as whole_messages() says; "\r" at its end is off. `take` returns whether it
-    /// has understood, and must do nothing else where it has not: it may be asked again with less of the line.
-    /// Returns how many messages were not understood.
+    /// newline, and whole messages as whole_messages() says; "\r" at its end is off. `take` returns whether
+    /// it has understood, and must do nothing else where it has not: it may be asked again with less of the
+    /// line. Returns how many messages were not understood.
     template <class Take>
     std::uint64_t each(std::string_view block, const Take& take);
 
@@ -102,9 +102,9 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
     missed_ = 0;
     for (std::size_t at = 0; at < block.size();) {
         const void* const newline = std::memchr(block.data() + at, '\n', block.size() - at);
-        const std::size_t end = newline == nullptr
-                                    ? block.size()
-                                    : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
+        const std::size_t end =
+            newline == nullptr ? block.size()
+                               : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
         std::string_view line = block.substr(at, end - at);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (may_be_carried(line)) [[unlikely]] {

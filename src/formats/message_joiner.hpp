@@ -18,7 +18,8 @@ inline constexpr std::size_t kMessageWait = std::size_t{64} * 1024;
 class MessageJoiner {
  public:
     /// `behind`: where the part's line ends in its block. Calls `give(message)` if that is the end of one. A
-    /// newline inside of a message, which no runtime writes, is given as a space: no message can pass for two.
+    /// newline inside of a message, which no runtime writes, is given as a space: no message can pass for
+    /// two.
     template <class Give>
     void add(const MessagePart& part, std::size_t behind, const Give& give) {
         Open& open = streams_[static_cast<std::size_t>(part.stream)];
@@ -36,7 +37,8 @@ class MessageJoiner {
     template <class Give>
     void end(const Give& give) {
         const bool swapped = streams_[1].behind < streams_[0].behind;
-        for (const std::size_t i : {swapped ? std::size_t{1} : std::size_t{0}, swapped ? std::size_t{0} : std::size_t{1}})
+        for (const std::size_t i :
+             {swapped ? std::size_t{1} : std::size_t{0}, swapped ? std::size_t{0} : std::size_t{1}})
             if (streams_[i].any) finish(streams_[i], give);
     }
     bool any_open() const { return streams_[0].any || streams_[1].any; }

@@ -58,7 +58,8 @@ std::string lines(std::string_view text) {
 void check_cut(std::string_view block, std::size_t cut, const std::string& all, LinePrefix prefix) {
     const std::size_t whole = keyshift::formats::whole_messages(block.substr(0, cut), prefix);
     if (whole > cut || (whole > 0 && block[whole - 1] != '\n')) std::abort();
-    if (unwrapped(block.substr(0, whole), prefix) + unwrapped(block.substr(whole), prefix) != all) std::abort();
+    if (unwrapped(block.substr(0, whole), prefix) + unwrapped(block.substr(whole), prefix) != all)
+        std::abort();
 }
 
 }  // namespace

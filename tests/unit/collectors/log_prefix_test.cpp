@@ -46,14 +46,17 @@ struct Format {
     const char* line;
     const char* counts;
 };
-constexpr const char* kFailed = "matched 1 skipped 0 unparsed 0: request_auth_failure 1 failure_unknown_key 1";
+constexpr const char* kFailed =
+    "matched 1 skipped 0 unparsed 0: request_auth_failure 1 failure_unknown_key 1";
 constexpr const char* kHit = "matched 1 skipped 0 unparsed 0: auth_cache_hit 1";
 const std::vector<Format>& formats_known() {
     static const std::vector<Format> all{
         {"nginx_combined", "access_log", "",
-         R"(10.0.0.9 - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15 "-" "curl/8")", kFailed},
+         R"(10.0.0.9 - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15 "-" "curl/8")",
+         kFailed},
         {"Apache, a host's name", "access_log", "",
-         R"(client-9.example.com - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15)", kFailed},
+         R"(client-9.example.com - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15)",
+         kFailed},
         {"nginx", "access_log",
          R"(    format: nginx
     log_format: '$remote_addr [$time_local] "$request" $status $body_bytes_sent'
@@ -71,13 +74,15 @@ const std::vector<Format>& formats_known() {
 )",
          R"({"a":"10.0.0.9","r":"POST /v1/models HTTP/1.1","s":401,"b":15})", kFailed},
         {"ltsv", "access_log", "    format: ltsv\n",
-         "time:[25/Nov/2026:13:30:12 +0000]\thost:10.0.0.9\treq:POST /v1/models HTTP/1.1\tstatus:401\tsize:15",
+         "time:[25/Nov/2026:13:30:12 +0000]\thost:10.0.0.9\treq:POST /v1/models "
+         "HTTP/1.1\tstatus:401\tsize:15",
          kFailed},
         {"traefik_clf", "access_log", "    format: traefik_clf\n",
          R"(10.0.0.9 - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15 "-" "-" 5 "g@d" "http://x" 3ms)",
          kFailed},
         {"traefik_clf, a chain", "access_log", "    format: traefik_clf\n",
-         R"(192.0.2.7, 10.0.0.9 - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15)", kFailed},
+         R"(192.0.2.7, 10.0.0.9 - - [25/Nov/2026:13:30:12 +0000] "POST /v1/models HTTP/1.1" 401 15)",
+         kFailed},
         {"traefik_json", "access_log", "    format: traefik_json\n",
          R"({"ClientAddr":"10.0.0.9:1","DownstreamStatus":401,"DownstreamContentSize":15,"RequestMethod":"POST","RequestPath":"/v1/models"})",
          kFailed},
@@ -89,17 +94,20 @@ const std::vector<Format>& formats_known() {
          R"(10.0.0.9:1 [25/Nov/2026:13:30:15.856] f b/s 0/0/0/0/0 401 177 - - ---- 1/1/0/0/0 0/0 "POST /v1/a HTTP/1.1")",
          kFailed},
         {"tracing_text", "gateway_log", "",
-         "2026-11-22T11:56:47.949528Z DEBUG inferxgate::auth::middleware: Using verified token cache (skipping bcrypt)",
+         "2026-11-22T11:56:47.949528Z DEBUG inferxgate::auth::middleware: Using verified token cache "
+         "(skipping bcrypt)",
          kHit},
         {"tracing_text, coloured", "gateway_log", "",
          "\x1b[2m2026-11-22T11:56:47.949528Z\x1b[0m \x1b[34mDEBUG\x1b[0m "
-         "\x1b[2minferxgate::auth::middleware\x1b[0m\x1b[2m:\x1b[0m Using verified token cache (skipping bcrypt)",
+         "\x1b[2minferxgate::auth::middleware\x1b[0m\x1b[2m:\x1b[0m Using verified token cache (skipping "
+         "bcrypt)",
          kHit},
         {"tracing_json", "gateway_log", "    format: tracing_json\n",
          R"x({"timestamp":"2026-11-22T11:56:47.949528Z","level":"DEBUG","fields":{"message":"Using verified token cache (skipping bcrypt)"},"target":"inferxgate::auth::middleware"})x",
          kHit},
-        {"text", "gateway_log", "    format: text\n    rules: [{event: auth_cache_hit, regex: '^Key 7 hit$$'}]\n",
-         "Key 7 hit", kHit},
+        {"text", "gateway_log",
+         "    format: text\n    rules: [{event: auth_cache_hit, regex: '^Key 7 hit$$'}]\n", "Key 7 hit",
+         kHit},
         {"json", "gateway_log", "    format: json\n    rules: [{event: auth_cache_hit, fields: {m: hit}}]\n",
          R"({"m":"hit"})", kHit}};
     return all;
@@ -127,8 +135,8 @@ std::string counts(const Format& format, const std::string& prefix, const std::s
                       "k.yaml", nothing, catalog_types());
     for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
     AccessLog log;
-    log.counter = catalog_entry(format.collector)
-                      .line_counter(loaded.config.gateway, loaded.config.collectors.at(0));
+    log.counter =
+        catalog_entry(format.collector).line_counter(loaded.config.gateway, loaded.config.collectors.at(0));
     log.count(block);
     std::string out = log.counts();
     for (const auto& [kind, times] : log.tally.failures.kinds())
@@ -152,14 +160,17 @@ TEST(LogPrefix, EachFormatBehindEach) {
             EXPECT_EQ(counts(format, prefix, in_docker(format.line, "\\n")), format.counts) << format.name;
             const std::string_view line = format.line;
             const std::size_t half = line.size() / 2;
-            EXPECT_EQ(counts(format, prefix, in_docker(line.substr(0, half), "") + in_docker(line.substr(half), "\\n")),
+            EXPECT_EQ(counts(format, prefix,
+                             in_docker(line.substr(0, half), "") + in_docker(line.substr(half), "\\n")),
                       format.counts)
                 << format.name;
         }
         const std::string line = format.line;
         const std::string cri = "2026-01-10T00:00:02.1Z stdout ";
         for (const char* const prefix : {"auto", "cri"})
-            EXPECT_EQ(counts(format, prefix, cri + "P " + line.substr(0, line.size() / 2) + "\n" + cri + "F " + line.substr(line.size() / 2) + "\n"),
+            EXPECT_EQ(counts(format, prefix,
+                             cri + "P " + line.substr(0, line.size() / 2) + "\n" + cri + "F " +
+                                 line.substr(line.size() / 2) + "\n"),
                       format.counts)
                 << format.name;
     }
@@ -171,9 +182,11 @@ TEST(LogPrefix, WithoutAReaderOfItALineIsNotUnderstood) {
         const std::string_view name = format.name;
         if (name == "text") continue;
         for (const Carrier& carrier : kCarriers) {
-            if (std::string_view(carrier.prefix) == "none" || std::string_view(carrier.prefix) == "journal") continue;
+            if (std::string_view(carrier.prefix) == "none" || std::string_view(carrier.prefix) == "journal")
+                continue;
             // tracing's own time may be of several words.
-            if (name.starts_with("tracing_text") && std::string_view(carrier.prefix) == "timestamps") continue;
+            if (name.starts_with("tracing_text") && std::string_view(carrier.prefix) == "timestamps")
+                continue;
             EXPECT_EQ(counts(format, "none", std::string(carrier.before) + format.line + "\n"),
                       "matched 0 skipped 0 unparsed 1:")
                 << format.name << " behind " << carrier.before;
@@ -192,9 +205,9 @@ TEST(LogPrefix, IsSaid) {
 TEST(LogPrefix, DockersLinesHaveNoOther) {
     const auto problems = [](const std::string& prefix) {
         const auto nothing = [](std::string_view) { return std::optional<std::string>(); };
-        const config::Loaded loaded =
-            config::parse("collectors:\n  - {type: access_log, prefix: " + prefix + ", input: {docker: /a.log}}\n",
-                          "k.yaml", nothing, catalog_types());
+        const config::Loaded loaded = config::parse(
+            "collectors:\n  - {type: access_log, prefix: " + prefix + ", input: {docker: /a.log}}\n",
+            "k.yaml", nothing, catalog_types());
         return loaded.problems.size();
     };
     EXPECT_EQ(problems("auto"), 0U);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Docker's json-file: what each line becomes, and where a block can be cut.
-#include "formats/log_messages.hpp"
-
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
+
+#include "formats/log_messages.hpp"
 
 namespace keyshift::formats {
 namespace {

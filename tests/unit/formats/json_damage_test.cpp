@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "formats/access_line.hpp"
-#include "formats/log_messages.hpp"
 #include "formats/json_line.hpp"
+#include "formats/log_messages.hpp"
 #include "formats/prometheus_api.hpp"
 #include "formats/tracing_json.hpp"
 

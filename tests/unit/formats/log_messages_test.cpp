@@ -56,8 +56,8 @@ TEST(LinePrefix, SyslogOfEachRfc) {
         EXPECT_EQ(behind(header + "@ a: b"s, LinePrefix::syslog), "@ a: b") << header;
     for (const char* const line :
          {"Jan 10 00:00:02 web1 @ x", "Jan 10 00:00:02", "Jam 10 00:00:02 h t: @", "Jan 1x 00:00:02 h t: @",
-          "Jan 10 0:00:02 h t: @", "Jan 10 00:00:02 lb 2001:db8::1:5000 [x]", "<1234>Jan", "<>@", "<x>@", "< 1>@",
-          "2026-01-10T00:00:02Z DEBUG a: @", "2026-01-10 00:00:02 h t: @", "h t: @", "",
+          "Jan 10 0:00:02 h t: @", "Jan 10 00:00:02 lb 2001:db8::1:5000 [x]", "<1234>Jan", "<>@", "<x>@",
+          "< 1>@", "2026-01-10T00:00:02Z DEBUG a: @", "2026-01-10 00:00:02 h t: @", "h t: @", "",
           R"(2026-01-10T00:00:02Z "h" t: @)", "2026-01-10T00:00:02Z h {a: @"})
         EXPECT_EQ(behind(line, LinePrefix::syslog), "none") << line;
 }
@@ -70,12 +70,14 @@ TEST(LinePrefix, OfOtherCarriers) {
                                    "\x1b[36mgw-1  | \x1b[0m", "\x1b[36mgw-1  |\x1b[0m "})
         EXPECT_EQ(behind(name + "@ x"s, LinePrefix::compose), "@ x") << name;
     EXPECT_EQ(behind("gw-1  |", LinePrefix::compose), "");
-    for (const char* const line : {"gw-1| @", "gw-1  @", "| @", " | @", "INFO | @", "gw 1 | @", "gw-1  ", "", "\x1b[3"})
+    for (const char* const line :
+         {"gw-1| @", "gw-1  @", "| @", " | @", "INFO | @", "gw 1 | @", "gw-1  ", "", "\x1b[3"})
         EXPECT_EQ(behind(line, LinePrefix::compose), "none") << line;
     for (const char* const host : {"api.example.com:443", "api.example.com", "localhost:80", "192.0.2.1:80",
                                    "[2001:db8::1]:443", "*.x:1"})
         EXPECT_EQ(behind(host + " @ x"s, LinePrefix::vhost), host[0] == '*' ? "none" : "@ x") << host;
-    for (const char* const line : {"api @", "10 @", "1.5 @", "a..b @", "-a.b @", "x:y @", "a.b", " @", "Jan 10 @"})
+    for (const char* const line :
+         {"api @", "10 @", "1.5 @", "a..b @", "-a.b @", "x:y @", "a.b", " @", "Jan 10 @"})
         EXPECT_EQ(behind(line, LinePrefix::vhost), "none") << line;
     EXPECT_EQ(behind("2026-01-10T00:00:02.1Z @ x", LinePrefix::timestamps), "@ x");
     EXPECT_EQ(behind("2026-01-10T00:00:02 @ x", LinePrefix::timestamps), "none");
@@ -88,23 +90,25 @@ TEST(LinePrefix, Cri) {
         return (part->stream == LogStream::standard_error ? "err " : "out ") + (part->last ? "F:"s : "P:"s) +
                std::string(part->text);
     };
-    for (const char* const time : {"2026-01-10T00:00:02Z", "2026-01-10T00:00:02.1Z", "2026-01-10T00:00:02.123456Z",
-                                   "2026-01-10T00:00:02.123456789Z", "2026-01-10T02:00:02.123456789+02:00",
-                                   "2026-01-10T02:00:02+02:00"}) {
+    for (const char* const time : {"2026-01-10T00:00:02Z", "2026-01-10T00:00:02.1Z",
+                                   "2026-01-10T00:00:02.123456Z", "2026-01-10T00:00:02.123456789Z",
+                                   "2026-01-10T02:00:02.123456789+02:00", "2026-01-10T02:00:02+02:00"}) {
         EXPECT_EQ(parts(time + " stdout F @ x"s), "out F:@ x") << time;
         EXPECT_EQ(parts(time + " stderr P @ x"s), "err P:@ x") << time;
         EXPECT_EQ(parts(time + " stdout F "s), "out F:") << time;
         EXPECT_EQ(parts(time + " stdout F"s), "out F:") << time;
         EXPECT_EQ(parts(time + " stdout P:tag:b @"s), "out P:@") << time;
-        for (const char* const rest : {" stdout X @", " stdin F @", " stdout  F @", " stdoutF @", " stdout FF @", " DEBUG a: b"})
+        for (const char* const rest :
+             {" stdout X @", " stdin F @", " stdout  F @", " stdoutF @", " stdout FF @", " DEBUG a: b"})
             EXPECT_EQ(parts(time + std::string(rest)), "none") << time << rest;
     }
     EXPECT_EQ(parts("2026-01-10 00:00:02.123Z stdout F @"), "none");
 }
 
 TEST(LogMessages, PartsOfEachRuntimeArePutTogether) {
-    const std::string cri = "2026-01-10T00:00:02.1Z stdout P @one \n2026-01-10T00:00:02.1Z stderr F @err\n"
-                            "2026-01-10T00:00:02.1Z stdout P two \n2026-01-10T00:00:02.1Z stdout F three\n";
+    const std::string cri =
+        "2026-01-10T00:00:02.1Z stdout P @one \n2026-01-10T00:00:02.1Z stderr F @err\n"
+        "2026-01-10T00:00:02.1Z stdout P two \n2026-01-10T00:00:02.1Z stdout F three\n";
     for (const LinePrefix prefix : {LinePrefix::automatic, LinePrefix::cri})
         EXPECT_EQ(read(cri, prefix), "[@err][@one two three]");
     EXPECT_EQ(read("{\"log\":\"@one \",\"stream\":\"stdout\"}\n{\"log\":\"two\\n\",\"stream\":\"stdout\"}\n"),
@@ -121,8 +125,8 @@ TEST(LogMessages, PartsOfEachRuntimeArePutTogether) {
 
 TEST(LogMessages, JournalExport) {
     const std::string first = "__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1\n_PID=7\nMESSAGE=@one\n_UID=0\n\n";
-    const std::string second = "__CURSOR=s=2\nMESSAGE\n"s + std::string("\x0a\0\0\0\0\0\0\0", 8) +
-                               "@two\n\nthre\nPRIORITY=6\n\n";
+    const std::string second =
+        "__CURSOR=s=2\nMESSAGE\n"s + std::string("\x0a\0\0\0\0\0\0\0", 8) + "@two\n\nthre\nPRIORITY=6\n\n";
     for (const LinePrefix prefix : {LinePrefix::automatic, LinePrefix::journal}) {
         EXPECT_EQ(read(first + second, prefix), "[@one][@two  thre]");
         EXPECT_EQ(whole_messages(first + second, prefix), (first + second).size());
