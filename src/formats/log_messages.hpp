@@ -63,7 +63,8 @@ class LogMessages {
         if (line.empty()) return false;
         switch (line.front()) {
             case '{':
-                return docker_ && (prefix_ == LinePrefix::docker || line.starts_with(kDockerBegin));
+                return docker_ && (prefix_ == LinePrefix::docker ||
+                                   (line.size() > 2 && line[2] == 'l' && line.starts_with(kDockerBegin)));
             case '_':
                 return journal_ && line.starts_with(kJournalBegin);
             default:
@@ -101,11 +102,12 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
     const TakerOf<Take> taker(take);
     missed_ = 0;
     for (std::size_t at = 0; at < block.size();) {
-        const void* const newline = std::memchr(block.data() + at, '\n', block.size() - at);
-        const std::size_t end =
-            newline == nullptr ? block.size()
-                               : static_cast<std::size_t>(static_cast<const char*>(newline) - block.data());
-        std::string_view line = block.substr(at, end - at);
+        const char* const begin = block.data() + at;
+        const void* const newline = std::memchr(begin, '\n', block.size() - at);
+        const std::size_t size = newline == nullptr
+                                     ? block.size() - at
+                                     : static_cast<std::size_t>(static_cast<const char*>(newline) - begin);
+        std::string_view line(begin, size);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (may_be_carried(line)) [[unlikely]] {
             const std::size_t next = carried(block, at, line, taker);
@@ -114,7 +116,7 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
                 continue;
             }
         }
-        at = end + 1;
+        at += size + 1;
         if (takes_off_first_ || !take(line)) give_otherwise(line, taker);
         if (joiner_.any_open()) [[unlikely]]
             joiner_.give_up(at, [&](std::string_view text) { give(text, taker); });
