@@ -64,6 +64,8 @@ class Counter final : public LineCounter {
     mutable Form form_;
 };
 
+using Part = formats::TracingText::Part;
+
 /// What both forms of tracing share. `Reader`: parses a line, and makes of it what rules see.
 template <class Reader>
 class TracingForm {
@@ -77,7 +79,8 @@ class TracingForm {
           rules_(std::move(options)) {}
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
-        if (!reader_.parse(text, line_)) return Outcome::unparsed;
+        const Part part = reader_.parse(text, line_);
+        if (part != Part::event) return part == Part::none ? Outcome::unparsed : Outcome::skipped;
         offers_.levels().line(line_.level, line_.target);
         MatchedText matched = reader_.matched(line_);
         matched.whose = whose;
@@ -94,7 +97,11 @@ class TracingForm {
         return offers_.offers(rules_.matcher().seen()) |
                (has_statements ? rules_.offered_by_statements() : domain::Events());
     }
-    std::vector<Finding> findings() const { return offers_.findings(); }
+    std::vector<Finding> findings() const {
+        std::vector<Finding> found = reader_.findings();
+        for (Finding& finding : offers_.findings()) found.push_back(std::move(finding));
+        return found;
+    }
     std::string memory() const { return offers_.memory(rules_.matcher().seen()); }
     void resume(std::string_view memory) { rules_.matcher().add_seen(offers_.resume(memory)); }
     GatewayLogCounting& rules() { return rules_; }
@@ -128,8 +135,11 @@ class TextReader {
  public:
     explicit TextReader(const LogRules& rules) : bare_(any_regex(rules)) {}
 
-    static bool parse(std::string_view text, formats::TracingLine& out) {
-        return formats::parse_tracing_text(text, out);
+    Part parse(std::string_view text, formats::TracingLine& out) { return text_.parse(text, out); }
+    std::vector<Finding> findings() const {
+        const formats::TracingForm& form = text_.form();
+        if (form.targets.yes + form.targets.no == 0) return {};
+        return {{Finding::Kind::ok, "lines are in tracing's form " + form.text()}};
     }
     MatchedText matched(const formats::TracingLine& line) {
         // A message is in one colour; what stands behind it is for expressions alone.
@@ -145,6 +155,7 @@ class TextReader {
 
  private:
     bool bare_;
+    formats::TracingText text_;
     std::string without_escapes_;
 };
 
@@ -152,9 +163,11 @@ class JsonReader {
  public:
     explicit JsonReader(const LogRules& rules) : whole_(any_fields(rules)) {}
 
-    bool parse(std::string_view text, formats::TracingLine& out) {
-        return whole_ ? json_.parse_slowly(text, out) : json_.parse(text, out);
+    Part parse(std::string_view text, formats::TracingLine& out) {
+        const bool parsed = whole_ ? json_.parse_slowly(text, out) : json_.parse(text, out);
+        return parsed ? Part::event : Part::none;
     }
+    static std::vector<Finding> findings() { return {}; }
     MatchedText matched(const formats::TracingLine& line) {
         return {line.message, line.target, line.time, whole_ ? &json_.fields() : nullptr};
     }

@@ -36,9 +36,9 @@ std::vector<Format> formats_known() {
             {{"access_log", "ltsv"}, access(formats::make_ltsv_reader())},
             {{"access_log", "nginx_combined"}, access(formats::make_combined_reader())},
             {{"gateway_log", "tracing_text"},
-             [](std::string_view line) {
+             [text = std::make_shared<formats::TracingText>()](std::string_view line) {
                  formats::TracingLine ignored;
-                 return formats::parse_tracing_text(line, ignored);
+                 return line.empty() || text->parse(line, ignored) != formats::TracingText::Part::none;
              }},
             {{"gateway_log", "tracing_json"}, [](std::string_view line) {
                  formats::TracingJson json;

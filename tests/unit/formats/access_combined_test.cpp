@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines are those of nginx 1.22 and of Apache 2.4, but for what is said to be forged.
+#include <algorithm>
 #include <random>
 #include <regex>
 
@@ -127,6 +128,10 @@ bool has_client(const std::string& text) {
     static const std::regex expression(R"(^([^ ]+) ([^ ]+) [^]*)");
     if (!std::regex_match(text, found, expression)) return false;
     const std::string client = found[1];
+    // At a glance, numbers with three dots are an address.
+    if (std::regex_match(client, std::regex("[0-9./]{8,15}")) && std::ranges::count(client, '.') == 3 &&
+        text.starts_with(client + " - - "))
+        return true;
     if (found[2] == "-") return is_client(client) && !client.ends_with("]");
     return is_bare_address(client) && !is_address(found[2].str());
 }
