@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/ascii.hpp"
 #include "formats/tracing_header.hpp"
 
 namespace keyshift::formats {
@@ -95,17 +96,24 @@ bool take_target_behind(const Spans& spans, std::string_view& text, TracingLine&
     return true;
 }
 
-/// "worker a::b: ": a thread whose name is not known. The first word is the program's own; more of them are
-/// only where threads are shown for sure.
+/// As programs call their threads.
+bool may_be_thread(std::string_view name) {
+    constexpr std::ptrdiff_t kMostWords = 3;
+    return std::ranges::all_of(
+               name, [](char c) { return base::is_alphanumeric(c) || c == '-' || c == '_' || c == ' '; }) &&
+           std::ranges::count(name, ' ') < kMostWords;
+}
+
+/// "worker 3 a::b: ": a thread whose name is not known. Behind a line without a target only where both
+/// threads and targets are shown for sure.
 bool take_target_behind_thread(std::string_view& text, TracingLine& out, TracingForm& form) {
     const std::size_t end = text.find(": ");
     std::string_view thread;
     std::string_view target;
     if (end == std::string_view::npos || !split_last_word(text.substr(0, end), thread, target)) return false;
     if (thread.find_first_of(":{\"") != std::string_view::npos) return false;
-    const bool path = has_path(target) && form.targets.no == 0;
-    const bool one_word = thread.find(' ') == std::string_view::npos;
-    if (!(path && (one_word || form.threads)) && !(form.threads && form.targets.only_yes())) return false;
+    const bool path = has_path(target) && form.targets.no == 0 && may_be_thread(thread);
+    if (!path && !(form.threads && form.targets.only_yes())) return false;
     std::string_view rest = text.substr(end - target.size());
     if (!take_target(rest, out.target)) return false;
     form.threads = true;
@@ -121,6 +129,14 @@ bool is_place(std::string_view word, const TracingForm& form) {
     if (form.files.yes == 0) return digits > 0 && digits == word.size();
     if (digits > 0 && digits < word.size()) word.remove_suffix(digits + 1);
     return word.ends_with(".rs");
+}
+
+/// Of a text without a target: whether none can be behind an unknown thread. A target ends in ": ".
+bool surely_has_none(std::string_view text) {
+    if (text.empty()) return false;
+    const std::string_view word = text.substr(0, text.find(' '));
+    return text.find(": ") == std::string_view::npos || is_place(word, {}) ||
+           word.find(".rs:") != std::string_view::npos;
 }
 
 /// Where each line has a place and no target, what stands before the first place was written by the program.
@@ -164,7 +180,7 @@ void read_plain(std::string_view text, TracingLine& out, TracingForm& form) {
         take_target(rest, out.target);
     if (out.target.empty() && !fields_skipped) skip_to_place(rest, form);
     form.learn_target(out.target);
-    if (out.target.empty() && !fields_skipped && !text.empty()) ++form.targets.no;
+    if (out.target.empty() && !fields_skipped && surely_has_none(text)) ++form.targets.no;
     out.message = without_source_place(rest, form);
 }
 

@@ -335,5 +335,20 @@ TEST(TracingForms, AClientCannotWriteAHeader) {
     EXPECT_EQ(read(shown, "    in x: " + head + forged), "none");
 }
 
+TEST(TracingForms, ThreadsOfAnyNameAreFoundWithoutTheFirst) {
+    const std::string head = "2026-11-22T11:56:47.949528Z DEBUG ";
+    TracingText reader;
+    const auto read = [&](const std::string& line) {
+        TracingLine out;
+        reader.parse(head + line, out);
+        return std::string(out.target) + "|" + std::string(out.message);
+    };
+    // What could be a message tells nothing, until a target has a path.
+    EXPECT_EQ(read("worker 3 inferxgate: Key found"), "|worker 3 inferxgate: Key found");
+    EXPECT_EQ(read("worker 3 inferxgate::auth: Key found"), "inferxgate::auth|Key found");
+    EXPECT_EQ(read("worker 4 inferxgate: Key found"), "inferxgate|Key found");
+    EXPECT_EQ(read("worker 4 http request: inferxgate::auth: Key found"), "inferxgate::auth|Key found");
+}
+
 }  // namespace
 }  // namespace keyshift::formats
