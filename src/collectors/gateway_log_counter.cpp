@@ -139,7 +139,14 @@ class TextReader {
     std::vector<Finding> findings() const {
         const formats::TracingForm& form = text_.form();
         if (form.targets.yes + form.targets.no == 0) return {};
-        return {{Finding::Kind::ok, "lines are in tracing's form " + form.text()}};
+        std::vector<Finding> found{{Finding::Kind::ok, "lines are in tracing's form " + form.text()}};
+        if (form.hides_spans()) {
+            found.push_back({Finding::Kind::warning,
+                             "without targets and colours, a span before a message looks like its beginning: no "
+                             "rule for the beginning fits then",
+                             "let the gateway write targets (with_target(true)), or JSON"});
+        }
+        return found;
     }
     MatchedText matched(const formats::TracingLine& line) {
         // A message is in one colour; what stands behind it is for expressions alone.

@@ -53,9 +53,10 @@ std::optional<MessagePart> read_cri(std::string_view line);
 /// False: read_cri() is, too. At a glance, since every line of a log is asked.
 inline bool may_be_cri(std::string_view line) {
     constexpr std::size_t kLeast = 29;  // 2026-01-10T00:00:02Z stdout F
-    if (line.size() < kLeast || line[4] != '-' || line[10] != 'T') return false;
-    // Behind the time of `tracing` stands a level.
-    return line[27] != ' ' || line[28] == 's' || line[28] == 'F' || line[28] == 'P';
+    if (line.size() < kLeast) return false;
+    // Behind the time of `tracing` stands a level, and no stream and no tag.
+    if (line[27] == ' ' && line[28] < 'F') return false;
+    return line[4] == '-' && line[10] == 'T';
 }
 
 }  // namespace keyshift::formats

@@ -97,9 +97,10 @@ LogMessages::LogMessages(LinePrefix prefix, Understood understood)
     : prefix_(prefix),
       takes_off_first_(is_text_prefix(prefix) ||
                        (prefix == LinePrefix::automatic && understood == Understood::all)),
-      docker_(prefix == LinePrefix::docker || prefix == LinePrefix::automatic),
-      cri_(prefix == LinePrefix::cri || prefix == LinePrefix::automatic),
-      journal_(prefix == LinePrefix::journal || prefix == LinePrefix::automatic) {}
+      carriers_{.docker = prefix == LinePrefix::docker || prefix == LinePrefix::automatic,
+                .any_json = prefix == LinePrefix::docker,
+                .cri = prefix == LinePrefix::cri || prefix == LinePrefix::automatic,
+                .journal = prefix == LinePrefix::journal || prefix == LinePrefix::automatic} {}
 
 /// The last one of a file that nobody writes to any more may have no end.
 template <class Take>

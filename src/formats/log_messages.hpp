@@ -58,19 +58,24 @@ class LogMessages {
         const Take& take_;
     };
 
-    /// At a glance.
-    bool may_be_carried(std::string_view line) const {
-        if (line.empty()) return false;
-        switch (line.front()) {
-            case '{':
-                return docker_ && (prefix_ == LinePrefix::docker ||
-                                   (line.size() > 2 && line[2] == 'l' && line.starts_with(kDockerBegin)));
-            case '_':
-                return journal_ && line.starts_with(kJournalBegin);
-            default:
-                return cri_ && may_be_cri(line);
+    /// What can carry lines here. A value of its own: the loop over lines keeps it in registers.
+    struct Carriers {
+        bool docker, any_json, cri, journal;
+
+        /// At a glance.
+        bool may_have(std::string_view line) const {
+            if (line.empty()) return false;
+            switch (line.front()) {
+                case '{':
+                    return docker && (any_json ||
+                                      (line.size() > 2 && line[2] == 'l' && line.starts_with(kDockerBegin)));
+                case '_':
+                    return journal && line.starts_with(kJournalBegin);
+                default:
+                    return cri && may_be_cri(line);
+            }
         }
-    }
+    };
     /// Reads the part or entry that begins at `at`, and returns where the next line does; `at`: it is none.
     std::size_t carried(std::string_view block, std::size_t at, std::string_view line, const Taker& taker);
     template <class Take>
@@ -84,7 +89,7 @@ class LogMessages {
 
     LinePrefix prefix_;
     bool takes_off_first_;  // before `take` has seen the line
-    bool docker_, cri_, journal_;
+    Carriers carriers_;
     DockerLines docker_lines_;
     MessageJoiner joiner_;
     std::string flat_;
@@ -100,6 +105,9 @@ std::size_t whole_messages(std::string_view block, LinePrefix prefix);
 template <class Take>
 std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
     const TakerOf<Take> taker(take);
+    const Carriers carriers = carriers_;
+    const bool takes_off_first = takes_off_first_;
+    bool waits = false;  // some message for its rest
     missed_ = 0;
     for (std::size_t at = 0; at < block.size();) {
         const char* const begin = block.data() + at;
@@ -109,16 +117,17 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
                                      : static_cast<std::size_t>(static_cast<const char*>(newline) - begin);
         std::string_view line(begin, size);
         if (line.ends_with('\r')) line.remove_suffix(1);
-        if (may_be_carried(line)) [[unlikely]] {
+        if (carriers.may_have(line)) [[unlikely]] {
             const std::size_t next = carried(block, at, line, taker);
+            waits = joiner_.any_open();
             if (next != at) {
                 at = next;
                 continue;
             }
         }
         at += size + 1;
-        if (takes_off_first_ || !take(line)) give_otherwise(line, taker);
-        if (joiner_.any_open()) [[unlikely]]
+        if (takes_off_first || !take(line)) give_otherwise(line, taker);
+        if (waits) [[unlikely]]
             joiner_.give_up(at, [&](std::string_view text) { give(text, taker); });
     }
     joiner_.end([&](std::string_view text) { give(text, taker); });

@@ -34,6 +34,10 @@ struct TracingForm {
     /// Of an event with that target, which is not empty.
     void learn_target(std::string_view target);
     bool is_crate(std::string_view name) const;
+    /// Nothing tells where a message begins behind a span without fields.
+    bool hides_spans() const {
+        return targets.only_no() && !coloured && !pretty && files.yes == 0 && line_numbers.yes == 0;
+    }
     /// For people: "pretty, coloured, without targets".
     std::string text() const;
 };

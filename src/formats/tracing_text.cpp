@@ -123,7 +123,7 @@ constexpr std::size_t kLearning = 64;
 }  // namespace
 
 bool parse_tracing_text(std::string_view line, TracingLine& out) {
-    return parse_frequent(line, out) || parse_tracing_text_slowly(line, out);
+    return TracingText().parse(line, out) == TracingText::Part::event;
 }
 
 bool parse_tracing_text_slowly(std::string_view line, TracingLine& out) {
@@ -133,20 +133,24 @@ bool parse_tracing_text_slowly(std::string_view line, TracingLine& out) {
 
 TracingText::Part TracingText::parse(std::string_view line, TracingLine& out) {
     // What looks frequent may be a message with a colon, where there are no targets.
-    if (!form_.targets.only_no() && parse_frequent(line, out)) {
-        if (form_.targets.yes < kLearning) learn(line, out);
-        return Part::event;
+    const bool frequent = !hides_targets_ && parse_frequent(line, out);
+    if (frequent && knows_targets_) return Part::event;
+    return learn(line, out, frequent ? Read::already : Read::not_yet);
+}
+
+TracingText::Part TracingText::learn(std::string_view line, TracingLine& out, Read read) {
+    if (read == Read::already) {
+        form_.learn_target(out.target);
+        form_.coloured = form_.coloured || line.front() == kEscape;
+        ++form_.line_numbers.no;
     }
-    if (parse_by_form(line, out, form_)) return Part::event;
+    const bool event = read == Read::already || parse_by_form(line, out, form_);
+    hides_targets_ = form_.targets.only_no();
+    knows_targets_ = form_.targets.yes >= kLearning && form_.targets.no == 0;
+    if (event) return Part::event;
     if (!is_continuation(line)) return Part::none;
     form_.pretty = true;
     return Part::continuation;
-}
-
-void TracingText::learn(std::string_view line, const TracingLine& out) {
-    form_.learn_target(out.target);
-    form_.coloured = form_.coloured || line.front() == kEscape;
-    ++form_.line_numbers.no;
 }
 
 bool has_escapes(std::string_view text) {

@@ -30,9 +30,12 @@ class TracingText {
     const TracingForm& form() const { return form_; }
 
  private:
-    void learn(std::string_view line, const TracingLine& out);
+    enum class Read : unsigned char { not_yet, already };
+    Part learn(std::string_view line, TracingLine& out, Read read);
 
     TracingForm form_;
+    bool hides_targets_ = false;
+    bool knows_targets_ = false;  ///< frequent lines have nothing more to tell
 };
 
 /// One line by itself. False, with `out` undefined, when it is no event. Pure; any thread.
