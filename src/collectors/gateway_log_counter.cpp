@@ -141,10 +141,11 @@ class TextReader {
         if (form.targets.yes + form.targets.no == 0) return {};
         std::vector<Finding> found{{Finding::Kind::ok, "lines are in tracing's form " + form.text()}};
         if (form.hides_spans()) {
-            found.push_back({Finding::Kind::warning,
-                             "without targets and colours, a span before a message looks like its beginning: no "
-                             "rule for the beginning fits then",
-                             "let the gateway write targets (with_target(true)), or JSON"});
+            found.push_back(
+                {Finding::Kind::warning,
+                 "without targets and colours, a span before a message looks like its beginning: no "
+                 "rule for the beginning fits then",
+                 "let the gateway write targets (with_target(true)), or JSON"});
         }
         return found;
     }
