@@ -48,8 +48,9 @@ std::optional<MessagePart> DockerLines::read(std::string_view block, std::string
 }
 
 bool is_surely_last(std::string_view line) {
-    if (!line.starts_with(kDockerBegin)) return !line.starts_with('{');
-    std::size_t quote = line.find('"', kDockerBegin.size());
+    constexpr std::string_view kText = R"({"log":")";
+    if (!line.starts_with(kText)) return !line.starts_with('{');
+    std::size_t quote = line.find('"', kText.size());
     for (; quote != std::string_view::npos; quote = line.find('"', quote + 1)) {
         std::size_t escapes = 0;
         while (line[quote - 1 - escapes] == '\\') ++escapes;

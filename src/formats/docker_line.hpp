@@ -11,8 +11,8 @@
 
 namespace keyshift::formats {
 
-/// What every line of Docker's begins with.
-inline constexpr std::string_view kDockerBegin = R"({"log":")";
+/// What every line of Docker's begins with; others that write its form put a blank behind the colon.
+inline constexpr std::string_view kDockerBegin = R"({"log":)";
 
 /// Lives on one thread.
 class DockerLines {

@@ -148,6 +148,42 @@ TEST(CaddyJson, WhatItWrites) {
         "||0|?||||with peer|2026-11-25T13:30:12.250000Z");
 }
 
+TEST(CaddyJson, OneLineForEachRequest) {
+    const std::string rest =
+        R"("request":{"remote_ip":"10.0.0.7","method":"GET","uri":"/a"},"size":0,"status":502})";
+    for (const char* const begin :
+         {"", R"("logger":"http.log.access",)", R"("logger":"http.log.access.log0",)",
+          R"("msg":"handled request",)", R"("logger":"mine","msg":"handled request",)"})
+        EXPECT_EQ(caddy("{" + std::string(begin) + rest), "GET|/a|502|0|10.0.0.7|||?") << begin;
+    // What failed of a request stands in a line of another logger, with the same fields.
+    for (const char* const begin : {R"("logger":"http.log.error","msg":"dial tcp: refused",)",
+                                    R"("logger":"http.log.error.log0",)", R"("msg":"dial tcp: refused",)"})
+        EXPECT_EQ(caddy("{" + std::string(begin) + rest), "GET|/a|0|0|10.0.0.7|||?") << begin;
+}
+
+TEST(CaddyJson, WhoTheClientIs) {
+    const auto clients = [](const std::string& request) {
+        AccessLine out;
+        const std::string line = R"({"request":{"uri":"/a",)" + request + R"(},"status":200})";
+        if (!make_caddy_json_reader()->read(line, out)) return std::string("-");
+        return std::string(out.peer) + "|" + std::string(out.forwarded) +
+               (out.forwarded_ends_in_peer ? "|with peer" : "");
+    };
+    const std::string headers = R"(,"headers":{"X-Forwarded-For":["1.1.1.1"]})";
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"192.0.2.7")"), "10.0.0.1|192.0.2.7");
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"192.0.2.7")" + headers), "10.0.0.1|192.0.2.7");
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"10.0.0.1")" + headers), "10.0.0.1|1.1.1.1");
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"")" + headers), "10.0.0.1|1.1.1.1");
+    EXPECT_EQ(clients(R"("remote_ip":"@")" + headers), "unix:|1.1.1.1");
+    // Nobody knows whose word the rest is.
+    EXPECT_EQ(clients(R"("remote_ip":"router connId=21, logical=sdk[tls:e1:443]")" + headers), "|");
+}
+
+TEST(TraefikJson, AStatusWithoutAPathIsNotUnderstood) {
+    EXPECT_EQ(traefik_json(R"({"DownstreamStatus":401,"RequestLine":"POST /v1/models HTTP/1.1"})"), "-");
+    EXPECT_EQ(traefik_json(R"({"DownstreamStatus":401,"RequestPath":"","level":"info"})"), "-");
+}
+
 TEST(TraefikJson, WhatItWrites) {
     EXPECT_EQ(
         traefik_json(
