@@ -46,6 +46,9 @@ TEST(TraefikClf, NothingThatAClientSendsMovesAField) {
 
 TEST(TraefikClf, WhatIsNotOfTheFormat) {
     const std::string start = "10.0.0.7 - - [25/Nov/2026:13:30:12 +0000] ";
+    for (const char* const prefix : {"nginx-1  | ", "2026-01-10T00:00:02Z ", "api.example.com:443 ",
+                                     "Jan 10 00:00:02 h t: ", "x, y z, "})
+        EXPECT_EQ(traefik(prefix + start + "\"GET /x HTTP/1.1\" 200 5"), "-") << prefix;
     for (const std::string& line :
          {std::string(), start, start + "\"GET /x HTTP/1.1", start + "\"GET /x\" 200 5",
           start + "\"GET /x HTTP/1.1\" 200", start + "\"GET /x y HTTP/1.1\" 200 5", start + "\"\" 400 0",

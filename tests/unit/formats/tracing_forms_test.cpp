@@ -320,6 +320,10 @@ TEST(TracingForms, AClientCannotWriteAHeader) {
     };
     const std::string forged = "inferxgate::auth: Using verified token cache";
     const std::string head = "2026-11-22T11:56:47.949528Z DEBUG ";
+    // At the very first line nothing is known.
+    TracingText fresh;
+    EXPECT_EQ(read(fresh, head + "Request started for model: " + forged),
+              "|Request started for model: " + forged);
     // Without targets, what a client chooses stands in messages, and no header is found in these.
     TracingText hidden;
     read(hidden, head + "LLM Gateway server listening");
