@@ -47,10 +47,9 @@ std::vector<Format> formats_known() {
              }}};
 }
 
-/// Whatever the lines stand behind.
-bool nearly_all(const std::vector<std::string>& lines, const Fits& fits) {
+bool nearly_all(const std::vector<std::string>& lines, const Fits& fits, formats::LinePrefix prefix) {
     const auto fitting = std::ranges::count_if(lines, [&](const std::string& line) {
-        formats::LogMessages messages(formats::LinePrefix::automatic);
+        formats::LogMessages messages(prefix);
         return messages.each(line, fits) == 0;
     });
     return fitting > 0 && static_cast<std::size_t>(fitting) * 5 >= lines.size() * 4;
@@ -58,14 +57,15 @@ bool nearly_all(const std::vector<std::string>& lines, const Fits& fits) {
 
 }  // namespace
 
-std::optional<LogGuess> guess_log(const std::vector<std::string>& lines) {
+std::optional<LogGuess> guess_log(const std::vector<std::string>& lines, formats::LinePrefix prefix) {
     for (const Format& format : formats_known())
-        if (nearly_all(lines, format.fits)) return format.names;
+        if (nearly_all(lines, format.fits, prefix)) return format.names;
     return std::nullopt;
 }
 
 std::string advice_for_log(std::string_view collector, const std::vector<std::string>& lines) {
-    const auto guess = guess_log(lines);
+    const auto bare = guess_log(lines, formats::LinePrefix::none);
+    const auto guess = bare ? bare : guess_log(lines);
     const std::string shows = "`keyshift check --log FILE` shows each line";
     if (!guess) {
         return std::string(
@@ -74,7 +74,7 @@ std::string advice_for_log(std::string_view collector, const std::vector<std::st
                        : "set format: text or json, with rules of its own; ") +
                shows;
     }
-    const std::string format = "format: " + std::string(guess->format);
+    const std::string format = "format: " + std::string(guess->format) + (bare ? "" : " and prefix: auto");
     if (guess->collector == collector) return "set " + format;
     return "these are the lines of another collector: give them to " + std::string(guess->collector) +
            ", with " + format;
