@@ -35,6 +35,24 @@ bool is_place(const Name& name) {
     return name.text.ends_with(".rs") || is_number(name.text);
 }
 
+bool is_dim_target(const Name& name) {
+    return name.style == Name::Style::dim && !is_place(name);
+}
+
+/// What stands before the first colour, if it is a thread and the blank behind it.
+bool skip_thread_before_colours(std::string_view& text) {
+    std::string_view rest = text;
+    const bool known = skip_thread(rest);
+    const std::size_t end = rest.find('\x1b');
+    if (end == std::string_view::npos) return false;
+    std::string_view name = rest.substr(0, end);
+    name.remove_prefix(std::min(name.find_first_not_of(' '), name.size()));
+    if (!name.empty() && (known || !name.ends_with(' ') || !may_be_thread(name.substr(0, name.size() - 1))))
+        return false;
+    text = rest.substr(end);
+    return known || !name.empty();
+}
+
 /// "{...}" in bold braces.
 bool skip_fields(std::string_view& text) {
     std::string_view rest = text;
@@ -74,7 +92,7 @@ bool take_name(std::string_view& text, Name& out) {
 std::size_t target_among(const std::vector<Name>& names, const TracingForm& form) {
     const auto none = names.size();
     for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i].style == Name::Style::dim && !is_place(names[i])) return i;
+        if (is_dim_target(names[i])) return i;
     std::size_t last = names.size();
     while (last > 0 && is_place(names[last - 1])) --last;
     const bool bold_place = last < names.size() && names[last].style == Name::Style::bold;
@@ -143,13 +161,13 @@ void read_coloured(std::string_view text, TracingLine& out, TracingForm& form) {
         return;
     }
     std::string_view rest = text;
-    const std::size_t thread = rest.find('\x1b');
-    if (thread != std::string_view::npos) rest.remove_prefix(thread);
+    const bool threads = skip_thread_before_colours(rest);
     std::vector<Name> names;
     for (Name name{}; take_name(rest, name);) names.push_back(name);
-    // A message's fields are in colours too; a thread's name ends in a blank.
-    if (names.empty() || (thread > 0 && text[thread - 1] != ' ')) return read_plain(text, out, form);
-    if (thread > 0) form.threads = true;
+    // A message's fields are in colours too; where no line has a target, a client may have written one.
+    if (names.empty() || (form.targets.only_no() && std::ranges::any_of(names, is_dim_target)))
+        return read_plain(text, out, form);
+    if (threads) form.threads = true;
     const std::size_t target = target_among(names, form);
     learn(names, target, form);
     // Before 0.3 a target has no colours.

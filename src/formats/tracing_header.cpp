@@ -114,6 +114,12 @@ bool skip_thread(std::string_view& text) {
     return true;
 }
 
+bool may_be_thread(std::string_view name) {
+    constexpr std::ptrdiff_t kMostWords = 3;
+    const auto fits = [](char c) { return base::is_alphanumeric(c) || c == '-' || c == '_' || c == ' '; };
+    return std::ranges::all_of(name, fits) && std::ranges::count(name, ' ') < kMostWords;
+}
+
 bool take_target(std::string_view& text, std::string_view& target) {
     std::size_t end = 0;
     while (end < text.size() && is_target_byte(text[end])) ++end;

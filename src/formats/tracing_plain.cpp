@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "base/ascii.hpp"
 #include "formats/tracing_header.hpp"
 
 namespace keyshift::formats {
@@ -94,14 +93,6 @@ bool take_target_behind(const Spans& spans, std::string_view& text, TracingLine&
     out.target = target;
     text = rest;
     return true;
-}
-
-/// As programs call their threads.
-bool may_be_thread(std::string_view name) {
-    constexpr std::ptrdiff_t kMostWords = 3;
-    return std::ranges::all_of(
-               name, [](char c) { return base::is_alphanumeric(c) || c == '-' || c == '_' || c == ' '; }) &&
-           std::ranges::count(name, ' ') < kMostWords;
 }
 
 /// "worker 3 a::b: ": a thread whose name is not known. Behind a line without a target only where both

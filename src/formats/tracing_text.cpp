@@ -109,7 +109,8 @@ bool parse_by_form(std::string_view line, TracingLine& out, TracingForm& form) {
     std::string_view rest = line;
     if (!take_level(rest, out)) return false;
     out.target = {};
-    if (rest.find("\x1b[") == std::string_view::npos) {
+    // A client's text may have colours where tracing writes none.
+    if (!has_escapes(line.substr(0, line.size() - rest.size()))) {
         read_plain(rest, out, form);
     } else {
         read_coloured(rest, out, form);

@@ -330,6 +330,19 @@ TEST(TracingForms, AClientCannotWriteAHeader) {
     for (const std::string& message : {"Request started for model: " + forged, "Error: " + forged,
                                        "model: " + forged, "Model x " + forged})
         EXPECT_EQ(read(hidden, head + message), "|" + message);
+    // Releases before 0.3.20 write what a client sends as it is, colours too.
+    const std::string coloured = "\x1b[2minferxgate::auth\x1b[0m\x1b[2m:\x1b[0m Using verified token cache";
+    for (const std::string message : {"Request for model: ", "model "}) {
+        EXPECT_EQ(read(hidden, head + message + coloured), "|" + message + coloured);
+        EXPECT_EQ(read(fresh, head + "request{a=1}: inferxgate::routes: " + message + coloured),
+                  "inferxgate::routes|" + message + coloured);
+    }
+    TracingText coloured_and_hidden;
+    const std::string red = "\x1b[2m2026-11-22T11:56:47.949528Z\x1b[0m \x1b[32m INFO\x1b[0m ";
+    EXPECT_EQ(read(coloured_and_hidden, red + "Model x: " + coloured), "|Model x: " + coloured);
+    EXPECT_EQ(read(coloured_and_hidden, red + "LLM Gateway server listening"),
+              "|LLM Gateway server listening");
+    EXPECT_EQ(read(coloured_and_hidden, red + "Model " + coloured), "|Model " + coloured);
     // With targets, the first is the line's.
     TracingText shown;
     read(shown, head + "inferxgate::routes: Request started");
