@@ -51,7 +51,7 @@ std::string_view between(const char* from, const char* to) {
 /// A file or the number of a line may stand in the place of a target, or at its end.
 bool may_be_place(const char* target, const char* end) {
     if (end[-1] >= '0' && end[-1] <= '9') return true;
-    return end[-1] == 's' && end - target > 3 && end[-2] == 'r' && end[-3] == '.';
+    return end[-1] == 's' && end - target > 2 && end[-2] == 'r' && end[-3] == '.';
 }
 
 bool parse_plain(std::string_view line, TracingLine& out) {
