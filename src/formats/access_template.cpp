@@ -220,6 +220,26 @@ std::size_t size_of(const Piece& piece, std::string_view text) {
     return size == std::string_view::npos || size < less ? std::string_view::npos : size - less;
 }
 
+/// The first `needed` variables, and what a run holds beyond them.
+Result<std::vector<Piece>> pieces_of(const Format& format, std::size_t needed, NginxEscape escape) {
+    std::vector<Piece> out;
+    while (out.size() < needed) {
+        const std::size_t i = out.size();
+        if (auto piece = piece_of(format, i, escape)) {
+            out.push_back(*std::move(piece));
+            continue;
+        }
+        std::vector<Piece> run = run_of(format, i, escape);
+        if (run.empty())
+            return wrong(
+                "does not keep $" + std::string(format[i].variable.name) +
+                    ", which a client can choose, apart from what follows",
+                "write it in double quotes, or behind all others, in nginx too, and without escape=none");
+        std::ranges::move(run, std::back_inserter(out));
+    }
+    return out;
+}
+
 class TemplateReader final : public AccessReader {
  public:
     explicit TemplateReader(AccessTemplate format) : format_(std::move(format)) {}
@@ -248,20 +268,9 @@ Result<AccessTemplate> AccessTemplate::parse(std::string_view text, NginxEscape 
         return wrong("does not say what was asked for", "log \"$request\", $request_uri or \"$uri\"");
     std::size_t needed = format->size();
     while ((*format)[needed - 1].variable.field == Field::none) --needed;
-    while (out.pieces_.size() < needed) {
-        const std::size_t i = out.pieces_.size();
-        if (auto piece = piece_of(*format, i, escape)) {
-            out.pieces_.push_back(*std::move(piece));
-            continue;
-        }
-        std::vector<Piece> run = run_of(*format, i, escape);
-        if (run.empty())
-            return wrong(
-                "does not keep $" + std::string((*format)[i].variable.name) +
-                    ", which a client can choose, apart from what follows",
-                "write it in double quotes, or behind all others, in nginx too, and without escape=none");
-        std::ranges::move(run, std::back_inserter(out.pieces_));
-    }
+    auto pieces = pieces_of(*format, needed, escape);
+    if (!pieces) return pieces.error();
+    out.pieces_ = *std::move(pieces);
     return out;
 }
 

@@ -37,6 +37,8 @@ class LogMessages {
     template <class Take>
     std::uint64_t each(std::string_view block, const Take& take);
 
+    /// Whether a prefix is taken off before `take` has seen the line.
+    bool takes_off_first() const { return takes_off_first_; }
     /// How many messages had which prefix, by its number.
     const std::array<std::uint64_t, kLinePrefixes>& seen() const { return seen_; }
 
@@ -88,7 +90,7 @@ class LogMessages {
     void see(LinePrefix prefix) { ++seen_[static_cast<std::size_t>(prefix)]; }
 
     LinePrefix prefix_;
-    bool takes_off_first_;  // before `take` has seen the line
+    bool takes_off_first_;
     Carriers carriers_;
     DockerLines docker_lines_;
     MessageJoiner joiner_;

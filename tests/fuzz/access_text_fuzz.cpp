@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lines of Apache, nginx, Traefik and HAProxy, and LTSV: what is found is of the line, and no status is out of bounds.
+// Lines of Apache, nginx, Traefik and HAProxy, and LTSV: what is found is of the line, and no status is out
+// of bounds.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

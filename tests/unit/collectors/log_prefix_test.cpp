@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "access_fixture.hpp"
+#include "collectors/line_prefixes.hpp"
 #include "formats/line_prefix.hpp"
 
 namespace keyshift::collectors {
@@ -200,6 +201,19 @@ TEST(LogPrefix, IsSaid) {
     ASSERT_FALSE(log.counter->findings().empty());
     EXPECT_EQ(log.counter->findings().front().what,
               "lines are read without what stands before them: syslog (1 lines)");
+}
+
+TEST(LogPrefix, RulesForAnyTextAreToldThatTheySeeLess) {
+    const std::string line = "gw-1  | Key 7 hit\n";
+    const Format text{"text", "gateway_log",
+                      "    format: text\n    rules: [{event: auth_cache_hit, message: 'gw-1  | Key'}]\n", "",
+                      ""};
+    EXPECT_EQ(counts(text, "auto", line), "matched 0 skipped 1 unparsed 0:");
+    EXPECT_EQ(counts(text, "none", line), kHit);
+    formats::LogMessages messages(formats::LinePrefix::automatic, formats::Understood::all);
+    messages.each(line, [](std::string_view) { return true; });
+    EXPECT_EQ(prefix_findings(messages).at(0).mend,
+              "rules see what is left; with prefix: none they see whole lines");
 }
 
 TEST(LogPrefix, DockersLinesHaveNoOther) {
