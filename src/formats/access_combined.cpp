@@ -54,7 +54,7 @@ bool begins_with_client(std::string_view before) {
     const std::string_view client = before.substr(0, end);
     std::string_view rest = before.substr(end + 1);
     if (rest.starts_with("- "))
-        return is_ipv4(client) || is_bare_address(client) || is_host_name(client) ||
+        return client == "-" || is_ipv4(client) || is_bare_address(client) || is_host_name(client) ||
                client.starts_with("unix:");
     const std::string_view ident = rest.substr(0, rest.find(' '));
     return !ident.empty() && is_bare_address(client) && !is_address(ident);
