@@ -38,6 +38,22 @@ std::optional<std::string_view> behind_prefix(std::string_view line, LinePrefix 
 /// or a process's number, kubectl's brackets, a container's name with its number.
 std::optional<std::string_view> behind_sure_prefix(std::string_view line, LinePrefix prefix);
 
+/// False: behind_sure_prefix() finds none. At a glance, since every line of a log is asked.
+inline bool may_have_sure_prefix(std::string_view line) {
+    constexpr std::size_t kFar = 96;
+    if (line.empty()) return false;
+    const std::string_view head(line.data(), line.size() < kFar ? line.size() : kFar);
+    if (head.front() == '<') return true;
+    if (head.front() == '[') return head.starts_with("[pod/");
+    // An ISO time, of a program's own line unless a process's number follows.
+    if (head.size() > 28 && head[4] == '-' && head[10] == 'T')
+        return (head[27] != ' ' || head[28] != ' ') && head.find("]: ") != std::string_view::npos;
+    // "Jan 10 00:00:02 ".
+    if (head.size() > 15 && head[3] == ' ' && head[6] == ' ' && head[9] == ':') return true;
+    // A container's name and a bar.
+    return head.find('|') != std::string_view::npos;
+}
+
 enum class LogStream : std::uint8_t { standard_output, standard_error };
 inline constexpr std::size_t kLogStreams = 2;
 

@@ -109,6 +109,7 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
     const TakerOf<Take> taker(take);
     const Carriers carriers = carriers_;
     const bool takes_off_first = takes_off_first_;
+    const bool automatic = prefix_ == LinePrefix::automatic;
     bool waits = false;  // some message for its rest
     missed_ = 0;
     for (std::size_t at = 0; at < block.size();) {
@@ -128,7 +129,8 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
             }
         }
         at += size + 1;
-        if (takes_off_first || !take(line)) give_otherwise(line, taker);
+        const bool first = takes_off_first && (!automatic || may_have_sure_prefix(line));
+        if (first || !take(line)) give_otherwise(line, taker);
         if (waits) [[unlikely]]
             joiner_.give_up(at, [&](std::string_view text) { give(text, taker); });
     }

@@ -159,8 +159,11 @@ TEST(LogMessages, WhatIsUnderstoodLosesNothing) {
 TEST(LogMessages, WhereAllIsUnderstoodOnlyWhatIsSureIsTakenOff) {
     for (const char* const line :
          {"Jan 10 00:00:02 web1 gw[7]: @x", "<134>1 - h a - - - @x", "[pod/a/b] @x", "gw-1  | @x",
-          "2026-01-10T00:00:02Z stdout F @x", "2026-01-10T00:00:02Z web1 gw[7]: @x", "gw-1 | <13>@x"})
+          "2026-01-10T00:00:02Z stdout F @x", "2026-01-10T00:00:02Z web1 gw[7]: @x",
+          "2026-01-10T00:00:02.123456Z Web1 gw[7]: @x", "gw-1 | <13>@x"}) {
         EXPECT_EQ(read_all(line), "[@x]") << line;
+        EXPECT_TRUE(may_have_sure_prefix(line) || read_cri(line)) << line;
+    }
     for (const char* const line : {"2026-01-10T00:00:02Z web1 gw: @x", "2026-01-10T00:00:02Z @x", "auth | @x",
                                    "db.example.com:5432 refused", "Key 7 used", R"({"level":"info"})"})
         EXPECT_EQ(read_all(line), "[" + std::string(line) + "]") << line;
