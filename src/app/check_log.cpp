@@ -12,7 +12,6 @@
 #include "collectors/catalog.hpp"
 #include "collectors/line_counter.hpp"
 #include "drivers/log_input.hpp"
-#include "formats/docker_log.hpp"
 
 namespace keyshift::app {
 namespace {
@@ -51,26 +50,32 @@ class Sample {
         sum_.now = base::now();
     }
 
+    /// Lines of one message are counted with its last.
     void line(const std::string& line) {
         ++number_;
         LogTally tally;
         tally.now = sum_.now;
+        message_ += line;
         if (line.size() > drivers::kLogBlock) {
             tally.lines.oversized = 1;
+        } else if (counter_.whole(message_) < message_.size() && message_.size() <= drivers::kLogBlock) {
+            if (lines_shown_) show(line, "part", tally);
+            return;
         } else {
-            text_.clear();
-            if (line.starts_with("{\"log\":")) {
-                formats::docker_unwrap(line, text_);
-            } else {
-                text_ = line;
-            }
-            counter_.count(text_, tally);
+            counter_.count(message_, tally);
         }
-        if (lines_shown_) show(line, tally);
-        sum_.lines.add(tally.lines);
-        for (std::size_t i = 0; i < domain::kEventCount; ++i) sum_.events.at(i) += tally.events.at(i);
-        sum_.failures.merge(tally.failures);
-        sum_.uses.merge(tally.uses);
+        message_.clear();
+        add(line, tally);
+    }
+
+    /// The file has ended, perhaps in the middle of a message.
+    void end() {
+        if (message_.empty()) return;
+        LogTally tally;
+        tally.now = sum_.now;
+        counter_.count(message_, tally);
+        add(message_, tally);
+        message_.clear();
     }
 
     double unparsed() const {
@@ -98,13 +103,22 @@ class Sample {
  private:
     static unsigned long long count(std::uint64_t n) { return n; }
 
-    void show(const std::string& line, const LogTally& tally) const {
-        const Terminal terminal;
+    void add(const std::string& line, const LogTally& tally) {
         const domain::LogLines& lines = tally.lines;
         const char* const result = lines.oversized > 0  ? "too long"
                                    : lines.unparsed > 0 ? "unparsed"
                                    : lines.matched > 0  ? "matched"
                                                         : "skipped";
+        if (lines_shown_) show(line, result, tally);
+        sum_.lines.add(tally.lines);
+        for (std::size_t i = 0; i < domain::kEventCount; ++i) sum_.events.at(i) += tally.events.at(i);
+        sum_.failures.merge(tally.failures);
+        sum_.uses.merge(tally.uses);
+    }
+
+    void show(const std::string& line, const char* result, const LogTally& tally) const {
+        const Terminal terminal;
+        const domain::LogLines& lines = tally.lines;
         std::string out = pad(std::to_string(number_), 6) + " ";
         out += terminal.paint(lines.unparsed + lines.oversized > 0 ? Colour::bad
                               : lines.matched > 0                  ? Colour::good
@@ -128,7 +142,7 @@ class Sample {
     bool lines_shown_;
     std::uint64_t number_ = 0;
     LogTally sum_;
-    std::string text_;
+    std::string message_;
 };
 
 /// Line by line; of one that is too long no more is held than shows that it is.
@@ -172,6 +186,7 @@ int run_check_log(const CheckLogCommand& command) {
     Sample sample(*counter, command);
     if (auto done = read(command.sample, sample); !done)
         return print_error(done.error()), exit_code(done.error());
+    sample.end();
     sample.show_sums();
     if (sample.unparsed() <= command.most_unparsed) return kOk;
     print_error({Errc::config, "too many lines are not understood",

@@ -9,8 +9,9 @@
 #include "collectors/access_names.hpp"
 #include "collectors/access_paths.hpp"
 #include "collectors/client_names.hpp"
-#include "collectors/each_line.hpp"
+#include "collectors/line_prefixes.hpp"
 #include "collectors/own_requests.hpp"
+#include "formats/log_messages.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -55,7 +56,9 @@ enum class ByStatus : std::uint8_t { nothing, event, look };
 class AccessCounter final : public LineCounter {
  public:
     AccessCounter(const config::Gateway& gateway, const AccessOptions& options)
-        : reader_(options.make_reader()),
+        : prefix_(options.input.prefix),
+          messages_(prefix_),
+          reader_(options.make_reader()),
           paths_(options.paths.empty() ? config::facts_of(gateway.preset).key_paths : options.paths),
           filter_(paths_),
           table_(table_of(gateway, options, reader_->tells().body_bytes)),
@@ -77,11 +80,15 @@ class AccessCounter final : public LineCounter {
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
         own_possible_ = may_hold_own(block);
-        each_line(block, [&](std::string_view line) { count_line(line, lines, tally); });
+        lines.unparsed +=
+            messages_.each(block, [&](std::string_view line) { return count_line(line, lines, tally); });
         tally.lines.add(lines);
         seen_.add(lines);
     }
 
+    std::size_t whole(std::string_view block) const override {
+        return formats::whole_messages(block, prefix_);
+    }
     domain::Events offers(Time /*now*/) const override { return counted_by(table_); }
     std::vector<Finding> findings() const override;
 
@@ -92,32 +99,29 @@ class AccessCounter final : public LineCounter {
         std::uint64_t count;
     };
 
-    void count_line(std::string_view line, domain::LogLines& lines, LogTally& tally) {
-        if (line.empty()) {
+    /// Whether it is understood; of one that is not, nothing is kept.
+    bool count_line(std::string_view line, domain::LogLines& lines, LogTally& tally) {
+        if (!line.empty() && !reader_->read(line, request_)) return false;
+        if (!line.empty() && counts(request_)) {
+            ++lines.matched;
+            count_request(request_, tally);
+        } else {
             ++lines.skipped;
-            return;
         }
-        AccessLine& request = request_;
-        if (!reader_->read(line, request)) {
-            ++lines.unparsed;
-            return;
-        }
+        return true;
+    }
+
+    bool counts(AccessLine& request) {
         // A browser asks by OPTIONS whether it may ask, and that without a key.
-        if (!filter_.holds(request.target) || request.method == "OPTIONS") {
-            ++lines.skipped;
-            return;
-        }
+        if (!filter_.holds(request.target) || request.method == "OPTIONS") return false;
+        if (by_status_[request.status] == ByStatus::nothing) return false;
+        if (!own_possible_ || !is_own(request)) return true;
+        ++own_;
+        return false;
+    }
+
+    void count_request(AccessLine& request, LogTally& tally) {
         const unsigned status = request.status;
-        if (by_status_[status] == ByStatus::nothing) {
-            ++lines.skipped;
-            return;
-        }
-        if (own_possible_ && is_own(request)) {
-            ++lines.skipped;
-            ++own_;
-            return;
-        }
-        ++lines.matched;
         if (by_status_[status] == ByStatus::event) {
             ++tally.events[index_of(event_of_[status])];
         } else {
@@ -166,6 +170,8 @@ class AccessCounter final : public LineCounter {
         }
     }
 
+    formats::LinePrefix prefix_;
+    formats::LogMessages messages_;
     std::unique_ptr<formats::AccessReader> reader_;
     AccessLine request_;  // of the last line
     std::vector<std::string> paths_;
@@ -184,7 +190,7 @@ class AccessCounter final : public LineCounter {
 };
 
 std::vector<Finding> AccessCounter::findings() const {
-    std::vector<Finding> found;
+    std::vector<Finding> found = prefix_findings(messages_);
     if (own_ > 0)
         found.push_back(
             {Finding::Kind::ok, std::to_string(own_) + " requests of keyshift's own are left out"});

@@ -30,8 +30,7 @@ Entry access_log_entry() {
                        const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
                 const AccessOptions& options = options_of(config);
                 return make_log_collector("access_log", make_log_input(options.input, interrupt),
-                                          make_access_counter(gateway, options),
-                                          options.input.kind == LogInputOptions::Kind::docker);
+                                          make_access_counter(gateway, options));
             },
             .measures = [](const config::Gateway& gateway, const config::CollectorConfig& config)
                 -> domain::Events { return access_events(gateway, options_of(config)); },

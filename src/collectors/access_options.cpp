@@ -15,7 +15,7 @@ using base::Result;
 using formats::AccessTemplate;
 using formats::NginxEscape;
 
-enum class Format { nginx_combined, nginx, traefik_clf, traefik_json, caddy_json, haproxy_http };
+enum class Format { nginx_combined, nginx, traefik_clf, traefik_json, caddy_json, haproxy_http, ltsv };
 
 Result<std::string> parse_prefix(std::string_view text) {
     if (!text.starts_with('/'))
@@ -58,7 +58,8 @@ MakeReader read_format(config::OptionsReader& reader) {
                                                {"traefik_clf", Format::traefik_clf},
                                                {"traefik_json", Format::traefik_json},
                                                {"caddy_json", Format::caddy_json},
-                                               {"haproxy_http", Format::haproxy_http}},
+                                               {"haproxy_http", Format::haproxy_http},
+                                               {"ltsv", Format::ltsv}},
                                               Format::nginx_combined);
     MakeReader nginx = read_nginx(reader, format);
     switch (format) {
@@ -72,6 +73,8 @@ MakeReader read_format(config::OptionsReader& reader) {
             return formats::make_caddy_json_reader;
         case Format::haproxy_http:
             return formats::make_haproxy_reader;
+        case Format::ltsv:
+            return formats::make_ltsv_reader;
         case Format::nginx_combined:
             break;
     }

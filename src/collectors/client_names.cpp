@@ -10,6 +10,7 @@
 #include "collectors/client_address.hpp"
 #include "domain/failing_clients.hpp"
 #include "drivers/keyed_hash.hpp"
+#include "formats/client_word.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -52,6 +53,7 @@ ClientNames::ClientNames(const ClientOptions& options) : form_(options.addresses
 ClientName ClientNames::make(std::string_view client) const {
     if (client.empty() || client.starts_with("unix:")) return {};
     const auto address = IpAddress::parse(client);
+    if (!address && !formats::is_client(client)) return {};
     // Apache may look up names.
     const std::string whole = address ? address->text() : base::visible(client);
     ClientName name{.shown = whole, .hash = domain::hash_client(address ? client_identity(*address) : whole)};

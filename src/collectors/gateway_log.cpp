@@ -56,6 +56,7 @@ std::string sqlx_target(const config::PresetFacts& facts) {
 std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Options& options) {
     using Source = GatewayLogOptions::Source;
     return make_gateway_log_counter({.format = options.format,
+                                     .prefix = options.input.prefix,
                                      .rules = rules_of(gateway, options),
                                      .clients = options.clients,
                                      .canary = gateway.canary,
@@ -76,8 +77,7 @@ Entry gateway_log_entry() {
                const drivers::Interrupt& interrupt) {
                 const auto& options = std::any_cast<const Options&>(config.options);
                 return make_log_collector("gateway_log", make_log_input(options.input, interrupt),
-                                          counter_of(gateway, options),
-                                          options.input.kind == LogInputOptions::Kind::docker);
+                                          counter_of(gateway, options));
             },
             [](const config::Gateway& gateway, const config::CollectorConfig& config) {
                 return events_of(rules_of(gateway, std::any_cast<const Options&>(config.options)));

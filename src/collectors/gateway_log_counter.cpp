@@ -4,12 +4,13 @@
 #include <string>
 #include <utility>
 
-#include "collectors/each_line.hpp"
 #include "collectors/gateway_log_counting.hpp"
 #include "collectors/gateway_log_offers.hpp"
 #include "collectors/line_level.hpp"
+#include "collectors/line_prefixes.hpp"
 #include "collectors/own_requests.hpp"
 #include "formats/json_line.hpp"
+#include "formats/log_messages.hpp"
 #include "formats/sqlx_line.hpp"
 #include "formats/tracing_json.hpp"
 #include "formats/tracing_text.hpp"
@@ -23,26 +24,31 @@ enum class Outcome { matched, skipped, unparsed };
 template <class Form>
 class Counter final : public LineCounter {
  public:
-    explicit Counter(GatewayLogOptions options) : form_(std::move(options)) {}
+    explicit Counter(GatewayLogOptions options)
+        : prefix_(options.prefix), messages_(prefix_, Form::kUnderstood), form_(std::move(options)) {}
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
         const bool own_possible = may_hold_own(block);
-        each_line(block, [&](std::string_view line) {
+        lines.unparsed += messages_.each(block, [&](std::string_view line) {
             const Whose whose = own_possible && is_own_line(line) ? Whose::keyshift : Whose::anyone;
             const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, whose, tally);
             lines.matched += outcome == Outcome::matched ? 1 : 0;
             lines.skipped += outcome == Outcome::skipped ? 1 : 0;
-            lines.unparsed += outcome == Outcome::unparsed ? 1 : 0;
+            return outcome != Outcome::unparsed;
         });
         tally.lines.add(lines);
         form_.end_of_block(tally.now);
     }
 
+    std::size_t whole(std::string_view block) const override {
+        return formats::whole_messages(block, prefix_);
+    }
     domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
     domain::Ground take_ground() override { return form_.rules().take_ground(); }
     std::vector<Finding> findings() const override {
-        std::vector<Finding> found = form_.findings();
+        std::vector<Finding> found = prefix_findings(messages_);
+        for (Finding& finding : form_.findings()) found.push_back(std::move(finding));
         form_.rules().append_findings(found);
         return found;
     }
@@ -53,13 +59,19 @@ class Counter final : public LineCounter {
     }
 
  private:
+    formats::LinePrefix prefix_;
+    formats::LogMessages messages_;
     mutable Form form_;
 };
+
+using Part = formats::TracingText::Part;
 
 /// What both forms of tracing share. `Reader`: parses a line, and makes of it what rules see.
 template <class Reader>
 class TracingForm {
  public:
+    static constexpr auto kUnderstood = formats::Understood::some;
+
     explicit TracingForm(GatewayLogOptions options)
         : offers_(options.rules, options.statements ? options.sqlx_target : std::string()),
           of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
@@ -67,7 +79,8 @@ class TracingForm {
           rules_(std::move(options)) {}
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
-        if (!reader_.parse(text, line_)) return Outcome::unparsed;
+        const Part part = reader_.parse(text, line_);
+        if (part != Part::event) return part == Part::none ? Outcome::unparsed : Outcome::skipped;
         offers_.levels().line(line_.level, line_.target);
         MatchedText matched = reader_.matched(line_);
         matched.whose = whose;
@@ -84,7 +97,11 @@ class TracingForm {
         return offers_.offers(rules_.matcher().seen()) |
                (has_statements ? rules_.offered_by_statements() : domain::Events());
     }
-    std::vector<Finding> findings() const { return offers_.findings(); }
+    std::vector<Finding> findings() const {
+        std::vector<Finding> found = reader_.findings();
+        for (Finding& finding : offers_.findings()) found.push_back(std::move(finding));
+        return found;
+    }
     std::string memory() const { return offers_.memory(rules_.matcher().seen()); }
     void resume(std::string_view memory) { rules_.matcher().add_seen(offers_.resume(memory)); }
     GatewayLogCounting& rules() { return rules_; }
@@ -118,8 +135,19 @@ class TextReader {
  public:
     explicit TextReader(const LogRules& rules) : bare_(any_regex(rules)) {}
 
-    static bool parse(std::string_view text, formats::TracingLine& out) {
-        return formats::parse_tracing_text(text, out);
+    Part parse(std::string_view text, formats::TracingLine& out) { return text_.parse(text, out); }
+    std::vector<Finding> findings() const {
+        const formats::TracingForm& form = text_.form();
+        if (form.targets.yes + form.targets.no == 0) return {};
+        std::vector<Finding> found{{Finding::Kind::ok, "lines are in tracing's form " + form.text()}};
+        if (form.hides_spans()) {
+            found.push_back(
+                {Finding::Kind::warning,
+                 "without targets and colours, a span before a message looks like its beginning: no "
+                 "rule for the beginning fits then",
+                 "let the gateway write targets (with_target(true)), or JSON"});
+        }
+        return found;
     }
     MatchedText matched(const formats::TracingLine& line) {
         // A message is in one colour; what stands behind it is for expressions alone.
@@ -135,6 +163,7 @@ class TextReader {
 
  private:
     bool bare_;
+    formats::TracingText text_;
     std::string without_escapes_;
 };
 
@@ -142,9 +171,11 @@ class JsonReader {
  public:
     explicit JsonReader(const LogRules& rules) : whole_(any_fields(rules)) {}
 
-    bool parse(std::string_view text, formats::TracingLine& out) {
-        return whole_ ? json_.parse_slowly(text, out) : json_.parse(text, out);
+    Part parse(std::string_view text, formats::TracingLine& out) {
+        const bool parsed = whole_ ? json_.parse_slowly(text, out) : json_.parse(text, out);
+        return parsed ? Part::event : Part::none;
     }
+    static std::vector<Finding> findings() { return {}; }
     MatchedText matched(const formats::TracingLine& line) {
         return {line.message, line.target, line.time, whole_ ? &json_.fields() : nullptr};
     }
@@ -161,6 +192,8 @@ class JsonReader {
 /// Lines of any form: rules see all of them.
 class AnyForm {
  public:
+    static constexpr auto kUnderstood = formats::Understood::all;
+
     explicit AnyForm(GatewayLogOptions options) : rules_(std::move(options)) {}
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
@@ -182,6 +215,7 @@ class AnyForm {
 class JsonForm : public AnyForm {
  public:
     using AnyForm::AnyForm;
+    static constexpr auto kUnderstood = formats::Understood::some;
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
         if (!json_.parse(text)) return Outcome::unparsed;

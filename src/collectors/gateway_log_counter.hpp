@@ -10,12 +10,14 @@
 #include "collectors/gateway_log_rules.hpp"
 #include "collectors/line_counter.hpp"
 #include "collectors/statement_class.hpp"
+#include "formats/line_prefix.hpp"
 
 namespace keyshift::collectors {
 
 /// What decides what lines count as.
 struct GatewayLogOptions {
     LogFormat format = LogFormat::tracing_text;
+    formats::LinePrefix prefix = formats::LinePrefix::automatic;
     LogRules rules = {};         ///< valid for that format
     ClientOptions clients = {};  ///< how those that rules name are kept
     std::string canary = {};     ///< the id of a key that keyshift alone uses; empty: none

@@ -4,6 +4,7 @@
 // collector's worker thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ class LineCounter {
     /// Whole lines, each with its '\n' but perhaps the last, at most drivers::kLogBlock bytes. Every line is
     /// added to exactly one of matched, skipped and unparsed; an empty line is skipped.
     virtual void count(std::string_view block, LogTally& tally) = 0;
+    /// How many bytes of such a block hold whole messages: what comes behind is to be given with what follows
+    /// it.
+    virtual std::size_t whole(std::string_view block) const { return block.size(); }
     /// What can be taken for zero where nothing was counted: without events whose lines the log does not hold
     /// at its present level.
     virtual domain::Events offers(base::Time now) const = 0;

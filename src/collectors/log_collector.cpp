@@ -6,9 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "collectors/each_line.hpp"
 #include "collectors/log_findings.hpp"
-#include "formats/docker_log.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -39,25 +37,14 @@ std::string under(std::string_view prefix, std::string_view name) {
 /// Everything of `counter`'s that an input finds.
 class Counting : public drivers::LogSink {
  public:
-    Counting(LineCounter& counter, LogTally& tally, bool docker)
-        : counter_(counter), tally_(tally), docker_(docker) {}
+    Counting(LineCounter& counter, LogTally& tally) : counter_(counter), tally_(tally) {}
 
-    void lines(std::string_view block) override {
-        if (!docker_) return count(block);
-        unwrapped_.clear();
-        formats::docker_unwrap(block, unwrapped_);
-        count(unwrapped_);
-    }
+    void lines(std::string_view block) override { counter_.count(block, tally_); }
     void oversized() override { ++tally_.lines.oversized; }
-
- protected:
-    virtual void count(std::string_view block) { counter_.count(block, tally_); }
 
  private:
     LineCounter& counter_;
     LogTally& tally_;
-    bool docker_;
-    std::string unwrapped_;
 };
 
 /// Keeps some of the lines.
@@ -66,20 +53,20 @@ class Sampling final : public Counting {
     using Counting::Counting;
     std::vector<std::string> lines_seen;
 
- private:
-    void count(std::string_view block) override {
-        each_line(block, [this](std::string_view line) {
-            if (!line.empty() && lines_seen.size() < kSampledLines) lines_seen.emplace_back(line);
-        });
-        Counting::count(block);
+    void lines(std::string_view block) override {
+        for (std::string_view rest = block; !rest.empty() && lines_seen.size() < kSampledLines;) {
+            const std::string_view line = rest.substr(0, rest.find('\n'));
+            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+            if (!line.empty()) lines_seen.emplace_back(line);
+        }
+        Counting::lines(block);
     }
 };
 
 class LogCollector final : public Collector {
  public:
-    LogCollector(std::string_view type, std::unique_ptr<LogInput> input, std::unique_ptr<LineCounter> counter,
-                 bool docker)
-        : type_(type), input_(std::move(input)), counter_(std::move(counter)), docker_(docker) {}
+    LogCollector(std::string_view type, std::unique_ptr<LogInput> input, std::unique_ptr<LineCounter> counter)
+        : type_(type), input_(std::move(input)), counter_(std::move(counter)) {}
 
     void resume(const std::map<std::string, std::string>& cursor) override {
         drivers::LogCursor input;
@@ -107,7 +94,7 @@ class LogCollector final : public Collector {
     Result<Observation> collect(const Request& request) override {
         const auto began = Deadline::Clock::now();
         const Time now = begin_tally();
-        Counting counting(*counter_, tally_, docker_);
+        Counting counting(*counter_, tally_);
         auto read = input_->read(counting, request.deadline.at_most(kLongestLook));
         if (!read) return read.error();
         tally_.clients.forget_before(now - 2 * domain::FailingClients::kWindow);
@@ -176,7 +163,6 @@ class LogCollector final : public Collector {
     std::string_view type_;
     std::unique_ptr<LogInput> input_;
     std::unique_ptr<LineCounter> counter_;
-    bool docker_;
     std::string remembered_;  // the counter's memory, as it has been given out
     LogTally tally_;
     Duration rest_{};
@@ -186,7 +172,7 @@ class LogCollector final : public Collector {
 std::vector<Finding> LogCollector::examine(Deadline deadline) {
     begin_tally();
     input_->from_beginning();
-    Sampling sampling(*counter_, tally_, docker_);
+    Sampling sampling(*counter_, tally_);
     const auto read = input_->read(sampling, deadline);
     if (!read) return log_failures(read.error(), input_->places());
     std::vector<Finding> found = log_findings(
@@ -198,8 +184,8 @@ std::vector<Finding> LogCollector::examine(Deadline deadline) {
 }  // namespace
 
 std::unique_ptr<Collector> make_log_collector(std::string_view type, std::unique_ptr<LogInput> input,
-                                              std::unique_ptr<LineCounter> counter, bool docker) {
-    return std::make_unique<LogCollector>(type, std::move(input), std::move(counter), docker);
+                                              std::unique_ptr<LineCounter> counter) {
+    return std::make_unique<LogCollector>(type, std::move(input), std::move(counter));
 }
 
 }  // namespace keyshift::collectors

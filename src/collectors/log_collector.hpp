@@ -12,9 +12,8 @@
 
 namespace keyshift::collectors {
 
-/// `type`: as the catalog calls it, a literal. `docker`: the lines are Docker's, the counter gets what is in
-/// them.
+/// `type`: as the catalog calls it, a literal.
 std::unique_ptr<Collector> make_log_collector(std::string_view type, std::unique_ptr<drivers::LogInput> input,
-                                              std::unique_ptr<LineCounter> counter, bool docker);
+                                              std::unique_ptr<LineCounter> counter);
 
 }  // namespace keyshift::collectors

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "formats/access_line.hpp"
-#include "formats/docker_log.hpp"
+#include "formats/log_messages.hpp"
 #include "formats/tracing_json.hpp"
 #include "formats/tracing_text.hpp"
 
@@ -33,11 +33,12 @@ std::vector<Format> formats_known() {
             {{"access_log", "haproxy_http"}, access(formats::make_haproxy_reader())},
             {{"access_log", "traefik_json"}, access(formats::make_traefik_json_reader())},
             {{"access_log", "caddy_json"}, access(formats::make_caddy_json_reader())},
+            {{"access_log", "ltsv"}, access(formats::make_ltsv_reader())},
             {{"access_log", "nginx_combined"}, access(formats::make_combined_reader())},
             {{"gateway_log", "tracing_text"},
-             [](std::string_view line) {
+             [text = std::make_shared<formats::TracingText>()](std::string_view line) {
                  formats::TracingLine ignored;
-                 return formats::parse_tracing_text(line, ignored);
+                 return line.empty() || text->parse(line, ignored) != formats::TracingText::Part::none;
              }},
             {{"gateway_log", "tracing_json"}, [](std::string_view line) {
                  formats::TracingJson json;
@@ -46,30 +47,25 @@ std::vector<Format> formats_known() {
              }}};
 }
 
-bool nearly_all(const std::vector<std::string>& lines, const Fits& fits) {
-    const auto fitting = std::ranges::count_if(lines, fits);
+bool nearly_all(const std::vector<std::string>& lines, const Fits& fits, formats::LinePrefix prefix) {
+    const auto fitting = std::ranges::count_if(lines, [&](const std::string& line) {
+        formats::LogMessages messages(prefix);
+        return messages.each(line, fits) == 0;
+    });
     return fitting > 0 && static_cast<std::size_t>(fitting) * 5 >= lines.size() * 4;
-}
-
-bool is_docker(const std::vector<std::string>& lines) {
-    return nearly_all(lines, [](std::string_view line) { return line.starts_with(R"({"log":")"); });
 }
 
 }  // namespace
 
-std::optional<LogGuess> guess_log(const std::vector<std::string>& lines) {
+std::optional<LogGuess> guess_log(const std::vector<std::string>& lines, formats::LinePrefix prefix) {
     for (const Format& format : formats_known())
-        if (nearly_all(lines, format.fits)) return format.names;
+        if (nearly_all(lines, format.fits, prefix)) return format.names;
     return std::nullopt;
 }
 
 std::string advice_for_log(std::string_view collector, const std::vector<std::string>& lines) {
-    if (is_docker(lines)) {
-        return "Docker has put each line into JSON of its own: name the files as input: {docker: [...]} in "
-               "place "
-               "of files";
-    }
-    const auto guess = guess_log(lines);
+    const auto bare = guess_log(lines, formats::LinePrefix::none);
+    const auto guess = bare ? bare : guess_log(lines);
     const std::string shows = "`keyshift check --log FILE` shows each line";
     if (!guess) {
         return std::string(
@@ -78,7 +74,7 @@ std::string advice_for_log(std::string_view collector, const std::vector<std::st
                        : "set format: text or json, with rules of its own; ") +
                shows;
     }
-    const std::string format = "format: " + std::string(guess->format);
+    const std::string format = "format: " + std::string(guess->format) + (bare ? "" : " and prefix: auto");
     if (guess->collector == collector) return "set " + format;
     return "these are the lines of another collector: give them to " + std::string(guess->collector) +
            ", with " + format;

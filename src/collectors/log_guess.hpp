@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/line_prefix.hpp"
+
 namespace keyshift::collectors {
 
 struct LogGuess {
@@ -14,8 +16,10 @@ struct LogGuess {
     std::string_view format;     ///< as its option `format` calls it
 };
 
-/// The format of nearly all of the lines; of two that fit, the one that asks for more. Empty: none does.
-std::optional<LogGuess> guess_log(const std::vector<std::string>& lines);
+/// The format of nearly all of the lines, behind such a prefix; of two that fit, the one that asks for more.
+/// Empty: none does.
+std::optional<LogGuess> guess_log(const std::vector<std::string>& lines,
+                                  formats::LinePrefix prefix = formats::LinePrefix::automatic);
 
 /// What to configure for a log with these lines, of which `collector` understands few. Not empty.
 std::string advice_for_log(std::string_view collector, const std::vector<std::string>& lines);

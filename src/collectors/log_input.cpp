@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,7 @@
 #include "drivers/log_files.hpp"
 #include "drivers/log_journal.hpp"
 #include "drivers/log_stream.hpp"
-#include "formats/docker_log.hpp"
+#include "formats/log_messages.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -66,6 +67,33 @@ std::vector<std::string> globs(config::OptionsReader& reader, std::string_view k
     return out;
 }
 
+using formats::LinePrefix;
+
+/// Docker's own lines are always taken apart; `none` is that nothing is looked for in what stands there.
+LinePrefix read_prefix(config::OptionsReader& collector, Kind kind) {
+    const auto prefix = collector.choice<LinePrefix>("prefix",
+                                                     {{"auto", LinePrefix::automatic},
+                                                      {"none", LinePrefix::none},
+                                                      {"cri", LinePrefix::cri},
+                                                      {"docker", LinePrefix::docker},
+                                                      {"journal", LinePrefix::journal},
+                                                      {"syslog", LinePrefix::syslog},
+                                                      {"kubectl", LinePrefix::kubectl},
+                                                      {"compose", LinePrefix::compose},
+                                                      {"vhost", LinePrefix::vhost},
+                                                      {"timestamps", LinePrefix::timestamps}},
+                                                     LinePrefix::automatic);
+    if (kind != Kind::docker || prefix == LinePrefix::automatic) return prefix;
+    if (prefix != LinePrefix::none && prefix != LinePrefix::docker)
+        collector.problem("prefix", "is not what stands before the lines of input: {docker: ...}",
+                          "remove it: what stands in Docker's lines is looked for there");
+    return LinePrefix::docker;
+}
+
+std::function<std::size_t(std::string_view)> whole(LinePrefix prefix) {
+    return [prefix](std::string_view block) { return formats::whole_messages(block, prefix); };
+}
+
 }  // namespace
 
 LogInputOptions read_log_input(config::OptionsReader& collector) {
@@ -94,6 +122,7 @@ LogInputOptions read_log_input(config::OptionsReader& collector) {
     const bool streams = reader.choice<bool>("stdin", {{"false", false}, {"true", true}}, false);
     if (options.kind == Kind::standard_input && !streams) reader.problem("stdin", "is not true", kHowTo);
     options.from_end = reader.choice<bool>("start", {{"beginning", false}, {"end", true}}, false);
+    options.prefix = read_prefix(collector, options.kind);
     return options;
 }
 
@@ -104,15 +133,16 @@ std::unique_ptr<drivers::LogInput> make_log_input(const LogInputOptions& options
             return drivers::make_log_journal(
                 {options.units, options.matches, options.journal_directory, options.from_end}, interrupt);
         case Kind::standard_input:
-            return drivers::make_log_stream(STDIN_FILENO, interrupt);
+            return drivers::make_log_stream(STDIN_FILENO, interrupt, whole(options.prefix));
         case Kind::docker:
             return drivers::make_log_files(
-                {.globs = options.globs, .from_end = options.from_end, .whole = formats::docker_whole},
+                {.globs = options.globs, .from_end = options.from_end, .whole = whole(LinePrefix::docker)},
                 interrupt);
         case Kind::files:
             break;
     }
-    return drivers::make_log_files({.globs = options.globs, .from_end = options.from_end}, interrupt);
+    return drivers::make_log_files(
+        {.globs = options.globs, .from_end = options.from_end, .whole = whole(options.prefix)}, interrupt);
 }
 
 }  // namespace keyshift::collectors

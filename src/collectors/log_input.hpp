@@ -11,6 +11,7 @@
 #include "config/options.hpp"
 #include "drivers/interrupt.hpp"
 #include "drivers/log_input.hpp"
+#include "formats/line_prefix.hpp"
 
 namespace keyshift::collectors {
 
@@ -21,8 +22,11 @@ struct LogInputOptions {
     std::vector<std::string> units, matches;
     std::filesystem::path journal_directory;
     bool from_end = false;
+    /// What stands before the lines that an input hands over.
+    formats::LinePrefix prefix = formats::LinePrefix::automatic;
 };
 
+/// "input" and "prefix".
 LogInputOptions read_log_input(config::OptionsReader& collector);
 std::unique_ptr<drivers::LogInput> make_log_input(const LogInputOptions& options,
                                                   const drivers::Interrupt& interrupt);

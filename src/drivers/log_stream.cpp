@@ -33,8 +33,13 @@ constexpr const char* kOpen = "open";
 
 class LogStream final : public LogInput {
  public:
-    LogStream(int descriptor, const Interrupt& interrupt)
-        : descriptor_(descriptor), interrupt_(interrupt), waitable_(wake_.add(descriptor)) {
+    using Whole = std::function<std::size_t(std::string_view)>;
+
+    LogStream(int descriptor, const Interrupt& interrupt, Whole whole)
+        : descriptor_(descriptor),
+          interrupt_(interrupt),
+          whole_(std::move(whole)),
+          waitable_(wake_.add(descriptor)) {
         // A regular file cannot be waited for: until its end it counts as readable.
         if (waitable_) return;
         always_.raise();
@@ -67,6 +72,7 @@ class LogStream final : public LogInput {
 
     int descriptor_;
     const Interrupt& interrupt_;
+    Whole whole_;
     WakeSet wake_;
     Interrupt always_;  ///< stands for what cannot be waited for
     bool waitable_;
@@ -110,7 +116,8 @@ LogStream::Taken LogStream::take() {
     return taken == 0 ? Taken::end : Taken::something;
 }
 
-/// Whole lines go to the sink, the half one moves to the front. No newline stands before `fresh`.
+/// Whole messages go to the sink, what is left moves to the front. No newline stands before `fresh`, but for
+/// those of a message that waits for its end.
 void LogStream::hand_over(LogSink& sink, std::size_t fresh) {
     std::size_t from = 0;
     const std::string_view all = std::string_view(buffer_).substr(0, filled_);
@@ -121,8 +128,12 @@ void LogStream::hand_over(LogSink& sink, std::size_t fresh) {
     }
     const std::size_t newline = all.substr(fresh).rfind('\n');
     if (newline != std::string_view::npos && fresh + newline >= from) {
-        sink.lines(all.substr(from, fresh + newline + 1 - from));
-        from = fresh + newline + 1;
+        const std::string_view lines = all.substr(from, fresh + newline + 1 - from);
+        std::size_t whole = whole_ ? whole_(lines) : lines.size();
+        // A message that fills the buffer is handed over in parts.
+        if (whole == 0 && filled_ - from == kLogBlock) whole = lines.size();
+        if (whole > 0) sink.lines(lines.substr(0, whole));
+        from += whole;
     }
     if (filled_ - from == kLogBlock) {
         sink.oversized();
@@ -175,8 +186,9 @@ Result<LogRead> LogStream::read(LogSink& sink, Deadline deadline) {
 
 }  // namespace
 
-std::unique_ptr<LogInput> make_log_stream(int descriptor, const Interrupt& interrupt) {
-    return std::make_unique<LogStream>(descriptor, interrupt);
+std::unique_ptr<LogInput> make_log_stream(int descriptor, const Interrupt& interrupt,
+                                          std::function<std::size_t(std::string_view)> whole) {
+    return std::make_unique<LogStream>(descriptor, interrupt, std::move(whole));
 }
 
 }  // namespace keyshift::drivers

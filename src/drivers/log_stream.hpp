@@ -3,7 +3,10 @@
 // restart. See LogInput for the contract, threads and errors.
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "drivers/interrupt.hpp"
 #include "drivers/log_input.hpp"
@@ -11,7 +14,8 @@
 namespace keyshift::drivers {
 
 /// `descriptor` stays the caller's, and is read without blocking. At its end, read() goes on succeeding, with
-/// nothing.
-std::unique_ptr<LogInput> make_log_stream(int descriptor, const Interrupt& interrupt);
+/// nothing. `whole`: see LogFilesOptions; empty: lines are all there is.
+std::unique_ptr<LogInput> make_log_stream(int descriptor, const Interrupt& interrupt,
+                                          std::function<std::size_t(std::string_view)> whole = {});
 
 }  // namespace keyshift::drivers

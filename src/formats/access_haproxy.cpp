@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [SYSLOG HEADER ]IP:PORT [TIME] FRONTEND BACKEND/SERVER TIMES STATUS BYTES COOKIE COOKIE FLAGS CONNECTIONS
+// IP:PORT [TIME] FRONTEND BACKEND/SERVER TIMES STATUS BYTES COOKIE COOKIE FLAGS CONNECTIONS
 // QUEUES
 // [{HEADERS} ][{HEADERS} ]"REQUEST"[ TLS]. HAProxy writes a '"' of the request as #22, but a captured cookie
 // as it came: the fields up to BYTES are read from the left, and the request from the right.
@@ -7,25 +7,31 @@
 
 #include "formats/access_fields.hpp"
 #include "formats/access_line.hpp"
+#include "formats/client_word.hpp"
 #include "formats/log_time.hpp"
 #include "formats/number.hpp"
 
 namespace keyshift::formats {
 namespace {
 
-/// The text behind " [TIME] ", and what stands before; false when there is no such thing.
-bool split_at_time(std::string_view line, std::string_view& before, std::string_view& time,
+/// "192.0.2.1:PORT", "2001:db8::1:PORT" without brackets, "unix:1".
+bool is_peer(std::string_view text) {
+    const std::string_view address = text.substr(0, text.rfind(':'));
+    return address.size() < text.size() && (address == "unix" || is_bare_address(address));
+}
+
+/// The text behind "PEER [TIME] ", and the peer; false when the line does not begin so.
+bool split_at_time(std::string_view line, std::string_view& peer, std::string_view& time,
                    std::string_view& behind) {
-    for (std::size_t at = line.find(" ["); at != std::string_view::npos; at = line.find(" [", at + 1)) {
-        const std::string_view rest = line.substr(at + 2);
-        if (rest.size() < kHaproxyTimeSize || !rest.substr(kHaproxyTimeSize).starts_with("] ")) continue;
-        if (rest[2] != '/' || rest[6] != '/' || rest[20] != '.') continue;
-        before = line.substr(0, at);
-        time = rest.substr(0, kHaproxyTimeSize);
-        behind = rest.substr(kHaproxyTimeSize + 2);
-        return true;
-    }
-    return false;
+    const std::size_t at = line.find(' ');
+    if (at == std::string_view::npos || !line.substr(at).starts_with(" [")) return false;
+    const std::string_view rest = line.substr(at + 2);
+    if (rest.size() < kHaproxyTimeSize || !rest.substr(kHaproxyTimeSize).starts_with("] ")) return false;
+    if (rest[2] != '/' || rest[6] != '/' || rest[20] != '.') return false;
+    peer = line.substr(0, at);
+    time = rest.substr(0, kHaproxyTimeSize);
+    behind = rest.substr(kHaproxyTimeSize + 2);
+    return is_peer(peer);
 }
 
 /// "-1" is that there was no answer; "+" before bytes, that there may have been more.
@@ -71,9 +77,7 @@ class Haproxy final : public AccessReader {
     }
 
     void complete(AccessLine& out) override {
-        out.peer = out.before.substr(out.before.rfind(' ') + 1);
-        // 192.0.2.1:port, and 2001:db8::1:port without brackets.
-        out.peer = out.peer.substr(0, out.peer.rfind(':'));
+        out.peer = out.before.substr(0, out.before.rfind(':'));
         if (out.peer == "unix") out.peer = {};
         out.forwarded = {};
         out.user_agent = {};

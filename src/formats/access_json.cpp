@@ -12,6 +12,7 @@
 
 #include "formats/access_fields.hpp"
 #include "formats/access_line.hpp"
+#include "formats/client_word.hpp"
 #include "formats/log_time.hpp"
 #include "formats/number.hpp"
 
@@ -34,8 +35,11 @@ enum class Slot : std::uint8_t {
     host,
     user_agent,
     forwarded,
+    client,
     time,
     level,
+    logger,
+    message,
     object,  ///< of which fields are known too
 };
 
@@ -57,15 +61,18 @@ constexpr std::array<Known, 12> kTraefik{{{"", "DownstreamStatus", Slot::status}
                                           {"", "request_X-Forwarded-For", Slot::forwarded},
                                           {"", "StartUTC", Slot::time},
                                           {"", "level", Slot::level}}};
-constexpr std::array<Known, 12> kCaddy{{{"", "status", Slot::status},
+constexpr std::array<Known, 15> kCaddy{{{"", "status", Slot::status},
                                         {"", "size", Slot::bytes},
                                         {"", "ts", Slot::time},
                                         {"", "level", Slot::level},
+                                        {"", "logger", Slot::logger},
+                                        {"", "msg", Slot::message},
                                         {"", "request", Slot::object},
                                         {"request", "method", Slot::method},
                                         {"request", "uri", Slot::target},
                                         {"request", "remote_ip", Slot::address},
                                         {"request", "remote_addr", Slot::address},  // before 2.5
+                                        {"request", "client_ip", Slot::client},     // from 2.7
                                         {"request", "headers", Slot::object},
                                         {"headers", "User-Agent", Slot::user_agent},
                                         {"headers", "X-Forwarded-For", Slot::forwarded}}};
@@ -127,7 +134,13 @@ bool read_text(value& from, std::string_view& out) {
 struct Fields {
     AccessLine line;
     std::optional<std::uint64_t> status, status_of_origin, bytes, bytes_of_origin;
-    std::string_view address, host, level;
+    std::string_view address, host, client, level, logger, message;
+
+    /// Caddy writes what failed of a request into another line, with the same fields.
+    bool of_other_message() const {
+        if (message == "handled request" || logger.starts_with("http.log.access")) return false;
+        return !logger.empty() || !message.empty();
+    }
 };
 
 class JsonReader final : public AccessReader {
@@ -211,6 +224,12 @@ class JsonReader final : public AccessReader {
                 return fields.line.user_agent;
             case Slot::forwarded:
                 return fields.line.forwarded;
+            case Slot::client:
+                return fields.client;
+            case Slot::logger:
+                return fields.logger;
+            case Slot::message:
+                return fields.message;
             default:
                 return fields.level;
         }
@@ -220,15 +239,27 @@ class JsonReader final : public AccessReader {
         out = fields.line;
         const auto status = fields.status ? fields.status : fields.status_of_origin;
         // Of the program's other messages, which may stand in the same stream.
-        const bool other = !status && !fields.level.empty() && out.target.empty();
-        if (!other && (!status || *status >= kStatuses)) return false;
+        const bool other =
+            fields.of_other_message() || (!status && !fields.level.empty() && out.target.empty());
+        // Without a path nobody can say whether it counts.
+        if (!other && (!status || *status >= kStatuses || out.target.empty())) return false;
         out.status = other ? 0 : static_cast<unsigned>(*status);
         out.bytes = fields.bytes ? fields.bytes : fields.bytes_of_origin;
-        out.peer = fields.address;
+        find_clients(fields, out);
+        return true;
+    }
+
+    static void find_clients(const Fields& fields, AccessLine& out) {
+        // Go calls those that come over a Unix socket "@".
+        out.peer = fields.address == "@" ? "unix:" : fields.address;
         // Traefik's ClientHost is X-Forwarded-For where there is one.
         if (out.forwarded.empty()) out.forwarded = nothing_if_dash(fields.host);
+        // Caddy has looked at its own trusted proxies, and at whatever header it was told to.
+        if (!fields.client.empty() && fields.client != fields.address) out.forwarded = fields.client;
         out.forwarded_ends_in_peer = out.peer.empty();
-        return true;
+        if (out.peer.empty() || is_client(out.peer)) return;
+        // Whose word that is nobody knows.
+        out.peer = out.forwarded = {};
     }
 
     std::span<const Known> known_;

@@ -71,10 +71,12 @@ class AccessReader {
 std::unique_ptr<AccessReader> make_combined_reader();
 /// Traefik's "common".
 std::unique_ptr<AccessReader> make_traefik_clf_reader();
-/// HAProxy's "option httplog" and "option httpslog", behind a syslog header or not.
+/// HAProxy's "option httplog" and "option httpslog".
 std::unique_ptr<AccessReader> make_haproxy_reader();
 std::unique_ptr<AccessReader> make_traefik_json_reader();
 std::unique_ptr<AccessReader> make_caddy_json_reader();
+/// Labels as ltsv.org has them, or as nginx calls the variables.
+std::unique_ptr<AccessReader> make_ltsv_reader();
 
 /// `text` without its escapes, as bytes; what is no escape stays.
 std::string unescape(std::string_view text, AccessEscape escape);

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "base/ascii.hpp"
 #include "formats/access_fields.hpp"
+#include "formats/client_word.hpp"
 #include "formats/log_time.hpp"
 
 namespace keyshift::formats {
@@ -133,32 +135,61 @@ std::size_t fixed_size(Holds holds) {
     return holds == Holds::iso_time ? kIsoTime : 0;
 }
 
-/// Where the variable at `at` ends; empty: nobody can say.
+/// Where the variable at `at` ends; empty: nobody can say by itself.
 std::optional<Piece> piece_of(const Format& format, std::size_t at, NginxEscape escape) {
     const Holds holds = format[at].variable.holds;
     const std::string& behind = format[at].behind;
-    Piece piece{format[at].variable.field, End::literal, fixed_size(holds), behind};
+    Piece piece{format[at].variable.field, End::literal, fixed_size(holds), behind, {}};
     if (piece.size != 0) {
         piece.end = End::fixed;
     } else if (at + 1 == format.size()) {
         piece.end = End::last;
     } else if (escape != NginxEscape::none && behind.starts_with('"')) {
         piece.end = End::quote;
+    } else if (escape != NginxEscape::none && behind.starts_with('\t')) {
+        piece.end = End::tab;
     } else if (holds == Holds::own || (holds == Holds::word && behind.starts_with(' '))) {
         piece.end = End::literal;
     } else if (holds == Holds::list) {
         piece.end = End::list;
     } else {
-        // As the user's name in "$remote_user [$time_local] \"$request\"": in it is no '"'.
-        const Written& next = format[at + 1];
-        const std::size_t size = fixed_size(next.variable.holds);
-        const std::size_t quote = next.behind.find('"');
-        const bool found = size != 0 && quote != std::string::npos && behind.find('"') == std::string::npos;
-        if (!found || escape == NginxEscape::none) return std::nullopt;
-        piece.end = End::distance;
-        piece.size = behind.size() + size + quote;
+        return std::nullopt;
     }
     return piece;
+}
+
+/// What a run may hold: with any other field its line would depend on where it is divided.
+bool may_be_in_run(Field field) {
+    return field == Field::none || field == Field::peer || field == Field::original_peer ||
+           field == Field::forwarded || field == Field::forwarded_and_peer;
+}
+
+/// What else a client writes is nobody's to divide: only the chain of clients is worth lines of which some
+/// cannot be.
+bool is_worth_it(const std::vector<Piece>& run) {
+    return run.size() == 1 || std::ranges::any_of(run, [](const Piece& piece) {
+               return piece.field == Field::forwarded || piece.field == Field::forwarded_and_peer;
+           });
+}
+
+/// The variables from `at` on up to a time of fixed size before a '"', as the user's name in
+/// "$remote_user [$time_local] \"$request\"": in these is no '"'. Empty: there is no such time.
+std::vector<Piece> run_of(const Format& format, std::size_t at, NginxEscape escape) {
+    if (escape == NginxEscape::none) return {};
+    std::vector<Piece> out;
+    for (; at + 1 < format.size() && fixed_size(format[at].variable.holds) == 0; ++at) {
+        const auto& [variable, behind] = format[at];
+        if (!may_be_in_run(variable.field) || behind.find('"') != std::string::npos) return {};
+        out.push_back({variable.field, End::in_run, 0, behind, {}});
+        const bool own = variable.holds == Holds::own;
+        out.front().run.push_back({own ? RunPart::Holds::own : RunPart::Holds::chosen, behind});
+    }
+    const Written& time = format[at];
+    const std::size_t quote = time.behind.find('"');
+    if (!is_worth_it(out) || fixed_size(time.variable.holds) == 0 || quote == std::string::npos) return {};
+    out.front().end = End::run;
+    out.front().size = out.back().behind.size() + fixed_size(time.variable.holds) + quote;
+    return out;
 }
 
 /// The size of what stands before the next '"' that is not escaped; npos: there is none.
@@ -180,12 +211,33 @@ std::size_t end_of_list(const Piece& piece, std::string_view text) {
 std::size_t size_of(const Piece& piece, std::string_view text) {
     std::size_t size = text.find(piece.behind);
     if (piece.end == End::list) size = end_of_list(piece, text);
-    if (piece.end == End::quote || piece.end == End::distance) size = before_quote(text);
+    if (piece.end == End::quote || piece.end == End::run) size = before_quote(text);
+    if (piece.end == End::tab) size = text.find('\t');
     if (piece.end == End::fixed) size = piece.size;
     const std::size_t less = piece.end == End::last ? piece.behind.size() : piece.size;
     if (piece.end == End::last) size = text.size();
-    if (piece.end != End::last && piece.end != End::distance) return size;
+    if (piece.end != End::last && piece.end != End::run) return size;
     return size == std::string_view::npos || size < less ? std::string_view::npos : size - less;
+}
+
+/// The first `needed` variables, and what a run holds beyond them.
+Result<std::vector<Piece>> pieces_of(const Format& format, std::size_t needed, NginxEscape escape) {
+    std::vector<Piece> out;
+    while (out.size() < needed) {
+        const std::size_t i = out.size();
+        if (auto piece = piece_of(format, i, escape)) {
+            out.push_back(*std::move(piece));
+            continue;
+        }
+        std::vector<Piece> run = run_of(format, i, escape);
+        if (run.empty())
+            return wrong(
+                "does not keep $" + std::string(format[i].variable.name) +
+                    ", which a client can choose, apart from what follows",
+                "write it in double quotes, or behind all others, in nginx too, and without escape=none");
+        std::ranges::move(run, std::back_inserter(out));
+    }
+    return out;
 }
 
 class TemplateReader final : public AccessReader {
@@ -216,15 +268,9 @@ Result<AccessTemplate> AccessTemplate::parse(std::string_view text, NginxEscape 
         return wrong("does not say what was asked for", "log \"$request\", $request_uri or \"$uri\"");
     std::size_t needed = format->size();
     while ((*format)[needed - 1].variable.field == Field::none) --needed;
-    for (std::size_t i = 0; i < needed; ++i) {
-        auto piece = piece_of(*format, i, escape);
-        if (!piece)
-            return wrong(
-                "does not keep $" + std::string((*format)[i].variable.name) +
-                    ", which a client can choose, apart from what follows",
-                "write it in double quotes, or behind all others, in nginx too, and without escape=none");
-        out.pieces_.push_back(*std::move(piece));
-    }
+    auto pieces = pieces_of(*format, needed, escape);
+    if (!pieces) return pieces.error();
+    out.pieces_ = *std::move(pieces);
     return out;
 }
 
@@ -243,7 +289,13 @@ bool AccessTemplate::read(std::string_view line, AccessLine& out) const {
     if (!line.starts_with(first_)) return false;
     line.remove_prefix(first_.size());
     out = {};
-    for (const Piece& piece : pieces_) {
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+        const Piece& piece = pieces_[i];
+        if (piece.end == End::in_run) continue;
+        if (piece.end == End::run) {
+            if (!read_run(i, line, out)) return false;
+            continue;
+        }
         const std::size_t size = size_of(piece, line);
         if (size == std::string_view::npos || size > line.size()) return false;
         if (piece.field != Field::none && !read_field(piece.field, line.substr(0, size), out)) return false;
@@ -251,6 +303,23 @@ bool AccessTemplate::read(std::string_view line, AccessLine& out) const {
         if (!line.starts_with(piece.behind)) return false;
         line.remove_prefix(piece.behind.size());
     }
+    return true;
+}
+
+/// What of it is not sure stays unknown.
+bool AccessTemplate::read_run(std::size_t first, std::string_view& line, AccessLine& out) const {
+    const std::vector<RunPart>& run = pieces_[first].run;
+    const std::size_t size = size_of(pieces_[first], line);
+    std::vector<std::string_view> texts;
+    if (size == std::string_view::npos || !split_run(line.substr(0, size), run, texts)) return false;
+    for (std::size_t i = 0; i < run.size(); ++i) {
+        const Field field = pieces_[first + i].field;
+        if (texts[i].data() != nullptr && field != Field::none && !read_field(field, texts[i], out))
+            return false;
+    }
+    line.remove_prefix(size);
+    if (!line.starts_with(run.back().behind)) return false;
+    line.remove_prefix(run.back().behind.size());
     return true;
 }
 
@@ -263,7 +332,7 @@ bool AccessTemplate::read_field(Field field, std::string_view text, AccessLine& 
         case Field::peer:
         case Field::original_peer:
             out.peer = given;
-            break;
+            return given.empty() || is_bare_address(given) || given.starts_with("unix:");
         case Field::forwarded:
         case Field::forwarded_and_peer:
             out.forwarded = given;

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "formats/access_line.hpp"
+#include "formats/access_run.hpp"
 
 namespace keyshift::formats {
 
@@ -40,18 +41,21 @@ class AccessTemplate {
     };
     /// Where the text of a variable ends.
     enum class End : std::uint8_t {
-        literal,   ///< where the text behind it begins: nobody can choose what it holds
-        list,      ///< the same, but it may be a list with ", " and " : "
-        quote,     ///< at a '"' that is not escaped, with which the text behind it begins
-        fixed,     ///< after `size`
-        distance,  ///< `size` before the next '"' that is not escaped
-        last,      ///< where nothing but the text behind it is left
+        literal,  ///< where the text behind it begins: nobody can choose what it holds
+        list,     ///< the same, but it may be a list with ", " and " : "
+        quote,    ///< at a '"' that is not escaped, with which the text behind it begins
+        tab,      ///< at a tab, which is escaped in every variable, with which the text behind it begins
+        fixed,    ///< after `size`
+        run,      ///< with those behind it, until `size` before the next '"' that is not escaped
+        in_run,   ///< somewhere in what the first of a run holds
+        last,     ///< where nothing but the text behind it is left
     };
     struct Piece {
         Field field = Field::none;
         End end = End::literal;
         std::size_t size = 0;
         std::string behind = {};
+        std::vector<RunPart> run = {};  ///< of the first of a run: all of it
     };
 
     /// Fails with Errc::config where the format does not say what is needed, or where a client can choose a
@@ -62,6 +66,7 @@ class AccessTemplate {
     AccessTells tells() const;
 
  private:
+    bool read_run(std::size_t first, std::string_view& line, AccessLine& out) const;
     bool read_field(Field field, std::string_view text, AccessLine& out) const;
 
     NginxEscape escape_ = NginxEscape::standard;

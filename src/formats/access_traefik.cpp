@@ -4,6 +4,7 @@
 // request ends at the third one; referer and user agent are whatever is left between the sizes and the count.
 #include "formats/access_fields.hpp"
 #include "formats/access_line.hpp"
+#include "formats/client_word.hpp"
 #include "formats/log_time.hpp"
 
 namespace keyshift::formats {
@@ -15,6 +16,20 @@ constexpr std::size_t kTimeField = kCommonTimeSize + 3;
 bool ends_in_time(std::string_view text) {
     const std::size_t size = text.size();
     return size > kTimeField && text.ends_with("] ") && text[size - kTimeField] == '[';
+}
+
+/// Whether `before` begins with "CLIENT - ". In the place of a client's address stands X-Forwarded-For where
+/// there is one: the last in it was written by a proxy, the others have no blanks in them.
+bool begins_with_clients(std::string_view before) {
+    const std::size_t end = before.find(" - ");
+    if (end == std::string_view::npos) return false;
+    std::string_view list = before.substr(0, end);
+    for (std::size_t comma = list.find(','); comma != std::string_view::npos; comma = list.find(',')) {
+        if (base::trimmed(list.substr(0, comma)).find(' ') != std::string_view::npos) return false;
+        list.remove_prefix(comma + 1);
+    }
+    list = base::trimmed(list);
+    return list == "-" || is_client(list);
 }
 
 /// Cuts ` "..."` off the end of `text`, in which there is no '"'.
@@ -45,6 +60,7 @@ class TraefikClf final : public AccessReader {
         Cursor cursor(line);
         std::string_view protocol;
         if (!cursor.until('"', out.before) || !ends_in_time(out.before)) return false;
+        if (!begins_with_clients(out.before)) return false;
         if (!cursor.until(' ', out.method) || !cursor.until(' ', out.target)) return false;
         if (!cursor.until('"', protocol) || protocol.find(' ') != std::string_view::npos) return false;
         if (!cursor.take(' ') || !cursor.status(out.status) || !cursor.take(' ') || !cursor.bytes(out.bytes))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way for every line that tracing's default form can have, colours and all.
+// The beginning of a line of tracing's text, whatever its form: time, level, thread, target, place.
 #include "formats/tracing_header.hpp"
 
 #include <algorithm>
@@ -14,30 +14,23 @@ namespace keyshift::formats {
 namespace {
 
 constexpr char kEscape = '\x1b';
-constexpr std::string_view kDim = "\x1b[2m";
-constexpr std::string_view kBold = "\x1b[1m";
-constexpr std::string_view kEndOfTarget = "\x1b[0m\x1b[2m:\x1b[0m ";
-constexpr std::string_view kEndOfSpans = "\x1b[2m:\x1b[0m ";
-/// "2026-11-22 11:56:47.9 +01:00" is three.
+/// "2026-11-22 11:56:47.9 +01:00" is three; names of days and months come on top.
 constexpr int kWordsOfTime = 3;
-constexpr std::array<std::string_view, 3> kThreads{"tokio-runtime-worker", "tokio-rt-worker", "main"};
+/// tokio's before and from 1.44, the main thread, actix's and rayon's.
+constexpr std::array<std::string_view, 4> kThreads{"tokio-runtime-worker", "tokio-rt-worker", "main",
+                                                   "actix-rt|system:0|arbiter:0"};
+constexpr std::array<std::string_view, 26> kTimeWords{
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Mon",
+    "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "AM",  "PM",  "UTC", "GMT", "am",  "pm",  "<unknown"};
 
 bool is_time_byte(char c) {
-    return base::is_digit(c) || std::string_view("TZ:.,+-s").find(c) != std::string_view::npos;
+    return base::is_digit(c) || std::string_view("TZ:.,+-/s[]").find(c) != std::string_view::npos;
 }
 
-bool skip(std::string_view& text, std::string_view begin) {
-    if (!text.starts_with(begin)) return false;
-    text.remove_prefix(begin.size());
-    return true;
-}
-
-void skip_escapes(std::string_view& text) {
-    while (text.starts_with("\x1b[")) {
-        const std::size_t end = text.find_first_not_of("0123456789;", 2);
-        if (end == std::string_view::npos || text[end] != 'm') return;
-        text.remove_prefix(end + 1);
-    }
+bool is_time_name(std::string_view word) {
+    if (word == "time>") return true;
+    if (word.ends_with(',')) word.remove_suffix(1);
+    return std::ranges::find(kTimeWords, word) != kTimeWords.end();
 }
 
 void skip_to_word(std::string_view& text) {
@@ -56,7 +49,26 @@ std::string_view take_word(std::string_view& text) {
     return word;
 }
 
-/// Time and level, and the blank behind them.
+/// "ThreadId(01) ".
+bool skip_thread_id(std::string_view& text) {
+    std::string_view rest = text;
+    if (!skip(rest, "ThreadId(")) return false;
+    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789"), rest.size()));
+    if (!skip(rest, ") ")) return false;
+    text = rest;
+    return true;
+}
+
+}  // namespace
+
+void skip_escapes(std::string_view& text) {
+    while (text.starts_with("\x1b[")) {
+        const std::size_t end = text.find_first_not_of("0123456789;", 2);
+        if (end == std::string_view::npos || text[end] != 'm') return;
+        text.remove_prefix(end + 1);
+    }
+}
+
 bool take_level(std::string_view& text, TracingLine& out) {
     out.time = {};
     for (int words = 0; words <= kWordsOfTime; ++words) {
@@ -68,7 +80,9 @@ bool take_level(std::string_view& text, TracingLine& out) {
             skip_escapes(text);
             return skip(text, " ");
         }
-        if (word.empty() || !std::ranges::all_of(word, is_time_byte)) return false;
+        const bool named = is_time_name(word);
+        if (word.empty() || (!named && !std::ranges::all_of(word, is_time_byte))) return false;
+        if (named) --words;
         const char* const begin = out.time.empty() ? word.data() : out.time.data();
         const auto size = static_cast<std::size_t>(word.data() + word.size() - begin);
         out.time = std::string_view(begin, size);
@@ -76,129 +90,89 @@ bool take_level(std::string_view& text, TracingLine& out) {
     return false;
 }
 
-void skip_thread(std::string_view& text) {
+bool skip_thread(std::string_view& text) {
     std::string_view rest = text;
     rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-    for (const std::string_view name : kThreads)
-        if (skip(rest, name) && skip(rest, " ")) text = rest;
-    rest = text;
-    if (!skip(rest, "ThreadId(")) return;
-    rest.remove_prefix(std::min(rest.find_first_not_of("0123456789"), rest.size()));
-    if (skip(rest, ") ")) text = rest;
+    if (skip_thread_id(rest)) {
+        text = rest;
+        return true;
+    }
+    for (const std::string_view name : kThreads) {
+        if (!skip(rest, name) || !skip(rest, " ")) continue;
+        skip_thread_id(rest);
+        text = rest;
+        return true;
+    }
+    // Any name with a number behind it; no target, span or quoted text stands before a thread's.
+    const std::size_t id = rest.find(" ThreadId(");
+    if (id == std::string_view::npos ||
+        rest.substr(0, id).find_first_of(":{\"\x1b") != std::string_view::npos)
+        return false;
+    rest.remove_prefix(id + 1);
+    if (!skip_thread_id(rest)) return false;
+    text = rest;
+    return true;
 }
 
-/// A target and ": ".
+bool may_be_thread(std::string_view name) {
+    constexpr std::ptrdiff_t kMostWords = 3;
+    const auto fits = [](char c) { return base::is_alphanumeric(c) || c == '-' || c == '_' || c == ' '; };
+    return std::ranges::all_of(name, fits) && std::ranges::count(name, ' ') < kMostWords;
+}
+
 bool take_target(std::string_view& text, std::string_view& target) {
     std::size_t end = 0;
     while (end < text.size() && is_target_byte(text[end])) ++end;
     if (end < 2 || text[end - 1] != ':' || end == text.size() || text[end] != ' ') return false;
-    target = text.substr(0, end - 1);
+    std::string_view name = text.substr(0, end - 1);
+    const std::size_t last = name.find_last_not_of("0123456789");
+    // The number of a line alone.
+    if (last == std::string_view::npos) return false;
+    const bool number = last + 1 < name.size() && last > 0 && name[last] == ':' && name[last - 1] != ':';
+    if (number) name = name.substr(0, last);
+    if (name.ends_with(".rs")) return false;
+    target = name;
     text.remove_prefix(end + 1);
     return true;
 }
 
-/// Where the fields of a span end that begin at `from`: behind "}:". `quotes`: what stands in quotation marks
-/// does not end them.
-std::size_t end_of_fields(std::string_view text, std::size_t from, bool quotes) {
-    bool quoted = false;
-    for (std::size_t i = from; i + 1 < text.size(); ++i) {
-        if (quoted && text[i] == '\\') {
-            ++i;
-            continue;
-        }
-        if (quotes && text[i] == '"') quoted = !quoted;
-        if (!quoted && text.substr(i).starts_with("}:")) return i + 2;
-    }
-    return std::string_view::npos;
-}
-
-/// "a{b=c}:d: " and the target behind it; spans without any fields are told by what follows.
-bool take_spans(std::string_view text, bool quotes, std::string_view& rest, std::string_view& target) {
-    bool any_fields = false;
-    std::size_t at = 0;
-    for (;;) {
-        const std::size_t begin = at;
-        while (at < text.size() && is_target_byte(text[at])) ++at;
-        if (at < text.size() && text[at] == '{' && at > begin) {
-            any_fields = true;
-            at = end_of_fields(text, at, quotes);
-            if (at == std::string_view::npos) return false;
-        } else if (at == begin || text[at - 1] != ':') {
-            return false;
-        }
-        if (at >= text.size()) return false;
-        if (text[at] == ' ') break;
-    }
-    const std::string_view spans = text.substr(0, at);
-    text.remove_prefix(at + 1);
-    if (!take_target(text, target)) return false;
-    // "request: inferxgate::auth: " against "inferxgate::auth: Error: ".
-    if (!any_fields &&
-        (spans.find("::") != std::string_view::npos || target.find("::") == std::string_view::npos))
-        return false;
-    rest = text;
-    return true;
-}
-
-/// Colours show what is what: no text of a client has any, since tracing escapes them.
-void read_coloured(std::string_view text, TracingLine& out) {
-    std::string_view rest = text;
-    if (rest.starts_with(kBold)) {
-        const std::size_t end = rest.find("\x1b[2m:\x1b[0m \x1b[2m");
-        if (end == std::string_view::npos) {
-            const std::size_t spans = rest.find(kEndOfSpans);
-            out.message = spans == std::string_view::npos ? rest : rest.substr(spans + kEndOfSpans.size());
-            return;
-        }
-        rest.remove_prefix(end + kEndOfSpans.size());
-    }
-    out.message = rest;
-    if (!skip(rest, kDim)) return;
-    const std::size_t end = rest.find(kEscape);
-    if (end == std::string_view::npos || !rest.substr(end).starts_with(kEndOfTarget)) return;
-    out.target = rest.substr(0, end);
-    out.message = without_source_place(rest.substr(end + kEndOfTarget.size()));
-}
-
-void read_plain(std::string_view text, TracingLine& out) {
-    std::string_view rest = text;
-    if (!take_spans(text, true, rest, out.target) && !take_spans(text, false, rest, out.target)) {
-        out.target = {};
-        take_target(rest, out.target);
-    }
-    out.message = without_source_place(rest);
-}
-
-}  // namespace
-
-std::string_view without_source_place(std::string_view text) {
+std::string_view without_source_place(std::string_view text, TracingForm& form) {
     std::string_view rest = text;
     skip_escapes(rest);
     std::size_t file = 0;
     while (file < rest.size() && rest[file] != ' ' && rest[file] != ':' && rest[file] != kEscape) ++file;
-    if (!rest.substr(0, file).ends_with(".rs")) return text;
-    rest.remove_prefix(file);
-    skip_escapes(rest);
-    if (!skip(rest, ":")) return text;
-    skip_escapes(rest);
+    const bool has_file = rest.substr(0, file).ends_with(".rs");
+    ++(has_file ? form.files.yes : form.files.no);
+    if (has_file) {
+        rest.remove_prefix(file);
+        skip_escapes(rest);
+        if (!skip(rest, ":")) return text;
+        skip_escapes(rest);
+    } else if (form.line_numbers.no > form.line_numbers.yes) {
+        return text;
+    }
     const std::size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
     rest.remove_prefix(digits);
-    if (!skip(rest, ":") && digits > 0) return text;
     skip_escapes(rest);
-    return skip(rest, " ") ? rest : text;
+    const bool colon = skip(rest, ":");
+    skip_escapes(rest);
+    const bool ends = skip(rest, " ");
+    if (!has_file && digits > 0 && colon && ends) ++form.line_numbers.yes;
+    // Behind a word with a colon, which may be a span, a number could follow.
+    if (!has_file && file < text.size() && text[file] == ' ') ++form.line_numbers.no;
+    return ends && colon == (digits > 0) && (has_file || digits > 0) ? rest : text;
 }
 
-bool parse_tracing_text_slowly(std::string_view line, TracingLine& out) {
-    std::string_view rest = line;
-    if (!take_level(rest, out)) return false;
-    out.target = {};
-    skip_thread(rest);
-    if (rest.starts_with("\x1b[")) {
-        read_coloured(rest, out);
-    } else {
-        read_plain(rest, out);
+bool is_continuation(std::string_view line) {
+    if (!skip(line, "    ")) return false;
+    skip_escapes(line);
+    for (const std::string_view word : {"at", "in", "on"}) {
+        std::string_view rest = line;
+        if (!skip(rest, word)) continue;
+        skip_escapes(rest);
+        if (skip(rest, " ")) return true;
     }
-    return true;
+    return false;
 }
 
 }  // namespace keyshift::formats

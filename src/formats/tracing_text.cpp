@@ -48,6 +48,12 @@ std::string_view between(const char* from, const char* to) {
     return {from, static_cast<std::size_t>(to - from)};
 }
 
+/// A file or the number of a line may stand in the place of a target, or at its end.
+bool may_be_place(const char* target, const char* end) {
+    if (end[-1] >= '0' && end[-1] <= '9') return true;
+    return end[-1] == 's' && end - target > 2 && end[-2] == 'r' && end[-3] == '.';
+}
+
 bool parse_plain(std::string_view line, TracingLine& out) {
     constexpr std::size_t kTarget = kTimeSize + 1 + kLevelSize + 1;
     if (line.size() < kTarget + kWord) return false;
@@ -59,6 +65,7 @@ bool parse_plain(std::string_view line, TracingLine& out) {
     const char* const target = begin + kTarget;
     const char* const at = end_of_target(target, end);
     if (at - target < 2 || at == end || *at != ' ' || at[-1] != ':') return false;
+    if (may_be_place(target, at - 1)) return false;
     if (may_be_no_message(at + 1, end)) return false;
     out.time = line.substr(0, kTimeSize);
     out.target = between(target, at - 1);
@@ -85,7 +92,7 @@ bool parse_coloured(std::string_view line, TracingLine& out) {
     const char* const target = begin + kTarget;
     const char* const at =
         first_stop(target, end, [](Word word) { return zero_bytes(word ^ kOnes * kEscape); });
-    if (!between(at, end).starts_with(kEndOfTarget)) return false;
+    if (!between(at, end).starts_with(kEndOfTarget) || at == target || may_be_place(target, at)) return false;
     const char* const message = at + kEndOfTarget.size();
     if (may_be_no_message(message, end)) return false;
     out.time = line.substr(kTime, kTimeSize);
@@ -94,15 +101,57 @@ bool parse_coloured(std::string_view line, TracingLine& out) {
     return true;
 }
 
+bool parse_frequent(std::string_view line, TracingLine& out) {
+    return !line.empty() && line.front() == kEscape ? parse_coloured(line, out) : parse_plain(line, out);
+}
+
+bool parse_by_form(std::string_view line, TracingLine& out, TracingForm& form) {
+    std::string_view rest = line;
+    if (!take_level(rest, out)) return false;
+    out.target = {};
+    // A client's text may have colours where tracing writes none.
+    if (!has_escapes(line.substr(0, line.size() - rest.size()))) {
+        read_plain(rest, out, form);
+    } else {
+        read_coloured(rest, out, form);
+    }
+    return true;
+}
+
+/// So many frequent lines are asked what they say of the form.
+constexpr std::size_t kLearning = 64;
+
 }  // namespace
 
 bool parse_tracing_text(std::string_view line, TracingLine& out) {
-    if (!line.empty() && line.front() == kEscape) {
-        if (parse_coloured(line, out)) return true;
-    } else if (parse_plain(line, out)) {
-        return true;
+    return TracingText().parse(line, out) == TracingText::Part::event;
+}
+
+bool parse_tracing_text_slowly(std::string_view line, TracingLine& out) {
+    TracingForm form;
+    return parse_by_form(line, out, form);
+}
+
+TracingText::Part TracingText::parse(std::string_view line, TracingLine& out) {
+    // What looks frequent may be a message with a colon, where there are no targets.
+    const bool frequent = !hides_targets_ && parse_frequent(line, out);
+    if (frequent && knows_targets_) return Part::event;
+    return learn(line, out, frequent ? Read::already : Read::not_yet);
+}
+
+TracingText::Part TracingText::learn(std::string_view line, TracingLine& out, Read read) {
+    if (read == Read::already) {
+        form_.learn_target(out.target);
+        form_.coloured = form_.coloured || line.front() == kEscape;
+        ++form_.line_numbers.no;
     }
-    return parse_tracing_text_slowly(line, out);
+    const bool event = read == Read::already || parse_by_form(line, out, form_);
+    hides_targets_ = form_.targets.only_no();
+    knows_targets_ = form_.targets.yes >= kLearning && form_.targets.no == 0;
+    if (event) return Part::event;
+    if (!is_continuation(line)) return Part::none;
+    form_.pretty = true;
+    return Part::continuation;
 }
 
 bool has_escapes(std::string_view text) {

@@ -19,6 +19,7 @@
 #include "domain/event.hpp"
 #include "drivers/interrupt.hpp"
 #include "drivers/log_files.hpp"
+#include "formats/log_messages.hpp"
 
 namespace {
 
@@ -50,6 +51,10 @@ std::uint64_t peak_bytes() {
     throw std::runtime_error("/proc/self/status has no VmHWM");
 }
 
+std::size_t whole(std::string_view block) {
+    return formats::whole_messages(block, formats::LinePrefix::automatic);
+}
+
 std::unique_ptr<collectors::Collector> make(const char* configuration, const char* file,
                                             const drivers::Interrupt& interrupt) {
     const config::Loaded loaded =
@@ -59,9 +64,9 @@ std::unique_ptr<collectors::Collector> make(const char* configuration, const cha
     for (const config::CollectorConfig& collector : loaded.config.collectors) {
         const collectors::Entry& entry = collectors::catalog_entry(collector.type);
         if (!entry.line_counter) continue;
-        return collectors::make_log_collector("gateway_log",
-                                              drivers::make_log_files({.globs = {file}}, interrupt),
-                                              entry.line_counter(loaded.config.gateway, collector), false);
+        return collectors::make_log_collector(
+            "gateway_log", drivers::make_log_files({.globs = {file}, .whole = whole}, interrupt),
+            entry.line_counter(loaded.config.gateway, collector));
     }
     throw std::runtime_error("the configuration has no collector of a log");
 }

@@ -46,6 +46,27 @@ def test_dockers_log_is_unwrapped_and_split_messages_are_one(tmp_path: Path):
         assert lines(serve) == {"matched": 3}
 
 
+def cri(text: bytes, tag: bytes = b"F", stream: bytes = b"stdout") -> bytes:
+    return b"2026-01-10T00:00:00.123456789Z " + stream + b" " + tag + b" " + text.rstrip(b"\n") + b"\n"
+
+
+def test_containerds_log_is_read_as_any_file_and_split_messages_are_one(tmp_path: Path):
+    log = tmp_path / "access.log"
+    long = line(1, 401, 18)[:-2] + b"x" * (SPLITS_AT + 100) + b'"\n'
+    log.write_bytes(cri(line(0, 401, 15)) + cri(long[:SPLITS_AT], b"P"))
+    with Serve(following(log)) as serve:
+        await_reasons(serve, unknown_key=1)
+        serve.kill9()
+        with log.open("ab") as file:
+            file.write(cri(line(2, 401, 19), b"F", b"stderr") + cri(b"", b"P"))
+        serve.start()
+        await_reasons(serve, unknown_key=1)
+        with log.open("ab") as file:
+            file.write(cri(long[SPLITS_AT:]))
+        await_reasons(serve, unknown_key=1, blocked=1, expired=1)
+        assert lines(serve) == {"matched": 3}
+
+
 def test_the_journal_is_followed_over_restarts_of_both(tmp_path: Path):
     with Journald() as journal:
         match = {"directory": str(journal.journal_directory), "match": "SYSLOG_IDENTIFIER=proxy"}

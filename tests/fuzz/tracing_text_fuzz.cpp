@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a line of tracing's text: both ways say the same, and everything said stands in the line.
+// Any bytes as a line of tracing's text: both ways say the same, and everything said stands in the line; and
+// as the lines of one program.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,11 +17,26 @@ bool is_in(std::string_view part, std::string_view line) {
            (part.data() >= line.data() && part.data() + part.size() <= line.data() + line.size());
 }
 
+/// As the log of one program.
+void read_all(std::string_view log) {
+    using namespace keyshift::formats;
+    TracingText reader;
+    while (!log.empty()) {
+        const std::string_view line = log.substr(0, log.find('\n'));
+        log.remove_prefix(std::min(log.size(), line.size() + 1));
+        TracingLine out;
+        if (reader.parse(line, out) != TracingText::Part::event) continue;
+        if (!is_in(out.time, line) || !is_in(out.target, line) || !is_in(out.message, line)) std::abort();
+    }
+    if (reader.form().text().empty()) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace keyshift::formats;
     const std::string_view line(reinterpret_cast<const char*>(data), size);
+    read_all(line);
     TracingLine fast;
     TracingLine slow;
     const bool parsed = parse_tracing_text(line, fast);

@@ -250,7 +250,8 @@ TEST(GatewayLog, ClientsAreKeptAsTheirAddressesMayBe) {
     EXPECT_EQ(kept("truncated", "[2001:db8:1:2:3::4]:443"), "2001:db8:1::/48");
     EXPECT_EQ(kept("truncated", "host.example"), "");
     EXPECT_EQ(kept("hashed\n    address_key: k1", "203.0.113.77"), "9e6c2a8792d7e91f") << "as access_log";
-    EXPECT_EQ(kept("full", "a\x01!"), "a\\x01!");
+    EXPECT_EQ(kept("full", "host.example"), "host.example");
+    EXPECT_EQ(kept("full", "a\x01!"), "") << "no address and no name";
 }
 
 TEST(GatewayLog, ClientsAreCountedByWhoTheyAre) {

@@ -61,7 +61,7 @@ class CountersMemory : public testing::Test {
     void start() {
         told_ = "nothing";
         collector_ = make_log_collector("access_log", std::make_unique<OneBlock>(block_),
-                                        std::make_unique<LastBlock>(told_), false);
+                                        std::make_unique<LastBlock>(told_));
         collector_->resume(saved_);
     }
     /// What the look wants saved of the counter.

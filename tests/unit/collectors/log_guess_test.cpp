@@ -32,6 +32,8 @@ TEST(LogGuess, KnowsEachFormat) {
         {R"(10.0.0.9:5000 [10/Jan/2026:00:00:01.123] front back/s1 0/0/1/2/3 401 120 - - ---- 1/1/0/0/0 0/0 )"
          R"("POST /v1/models HTTP/1.1")",
          "access_log: haproxy_http"},
+        {"time:2026-01-10T00:00:01Z\thost:10.0.0.9\treq:GET /v1/models HTTP/1.1\tstatus:200",
+         "access_log: ltsv"},
         {"2026-01-10T00:00:01.000000Z DEBUG inferxgate::auth: Cached verified token",
          "gateway_log: tracing_text"},
         {R"({"timestamp":"2026-01-10T00:00:01Z","level":"DEBUG","fields":{"message":"x"},"target":"a::b"})",
@@ -50,8 +52,8 @@ TEST(LogGuess, SaysWhatToConfigure) {
     EXPECT_EQ(advice_for_log("access_log", {std::string(kCombined)}), "set format: nginx_combined");
     EXPECT_NE(advice_for_log("gateway_log", {std::string(kCombined)}).find("give them to access_log"),
               std::string::npos);
-    EXPECT_NE(advice_for_log("access_log", {R"({"log":"x\n","stream":"stdout"})"}).find("input: {docker"),
-              std::string::npos);
+    EXPECT_EQ(advice_for_log("access_log", {"2026-01-10T00:00:02.1Z stdout F " + std::string(kCombined)}),
+              "set format: nginx_combined and prefix: auto");
     EXPECT_NE(advice_for_log("access_log", {"x"}).find("log_format"), std::string::npos);
     EXPECT_NE(advice_for_log("gateway_log", {"x"}).find("rules of its own"), std::string::npos);
 }

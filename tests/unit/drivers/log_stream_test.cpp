@@ -75,6 +75,39 @@ TEST_F(LogStreamTest, HandsOverWholeLinesAndKeepsHalves) {
     EXPECT_EQ(lines_.take(), std::string("three\n\n\0\n\xff\n", 11));
 }
 
+TEST_F(LogStreamTest, AMessageOfSeveralLinesIsHandedOverWhole) {
+    // Whole up to the last line that ends a message.
+    input_ = make_log_stream(ends_[0], interrupt_, [](std::string_view block) {
+        const std::size_t end = block.rfind("end\n");
+        return end == std::string_view::npos ? 0 : end + 4;
+    });
+    write("a\nb\n");
+    EXPECT_EQ(read().bytes, 4U);
+    EXPECT_EQ(lines_.take(), "");
+    write("half");
+    read();
+    EXPECT_EQ(lines_.take(), "");
+    write(" end\nc\nd");
+    read();
+    EXPECT_EQ(lines_.take(), "a\nb\nhalf end\n");
+    hang_up();
+    read();
+    EXPECT_EQ(lines_.take(), "c\nd") << "nothing more comes";
+}
+
+TEST_F(LogStreamTest, AMessageThatFillsTheBufferIsHandedOverInParts) {
+    input_ = make_log_stream(ends_[0], interrupt_, [](std::string_view) { return std::size_t{0}; });
+    const std::string line = std::string(16'383, 'x') + "\n";
+    for (int i = 0; i < 15; ++i) {
+        write(line);
+        read();
+        EXPECT_EQ(lines_.take(), "");
+    }
+    write(line);
+    read();
+    EXPECT_EQ(lines_.take().size(), kLogBlock);
+}
+
 TEST_F(LogStreamTest, TheLastLineNeedsNoNewline) {
     write("one\ntwo");
     hang_up();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines are those of nginx 1.22 and of Apache 2.4, but for what is said to be forged.
+#include <algorithm>
 #include <random>
 #include <regex>
 
 #include <gtest/gtest.h>
 
 #include "access_shown.hpp"
+#include "formats/client_word.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -120,12 +122,51 @@ TEST(Combined, WhatIsNotOfTheFormat) {
         EXPECT_EQ(combined(line), "-") << line;
 }
 
+TEST(Combined, WhoCanBeAClient) {
+    const std::string rest = R"( [25/Nov/2026:13:30:12 +0000] "GET /a HTTP/1.1" 401 15)";
+    const auto peer = [&](const std::string& before) -> std::string {
+        AccessLine out;
+        const auto reader = make_combined_reader();
+        const std::string line = before + rest;
+        if (!reader->read(line, out)) return "none";
+        reader->complete(out);
+        return std::string(out.peer);
+    };
+    for (const char* const client :
+         {"10.0.0.7", "255.255.255.255", "1.2.3.4", "::1", "2001:db8::7", "fe80::1%eth0", "::ffff:10.0.0.7",
+          "client-9.example.com", "gateway", "a_b", "unix:"}) {
+        EXPECT_EQ(peer(client + std::string(" - -")), client);
+        EXPECT_EQ(peer(client + std::string(" - ann smith")), client);
+    }
+    EXPECT_EQ(peer("- - -"), "");
+    EXPECT_EQ(peer("10.0.0.7 identd ann"), "10.0.0.7");
+    for (const char* const before :
+         {"2026-01-10T00:00:02Z - -", "10.0.0.7:80 - -", "[::1] - -", "a..b - -", "10 - -", "x:y - -",
+          "1.2.3 - -", "Jan 10 00:00:02 web1 nginx: 10.0.0.7 - -", "api.example.com 10.0.0.7 - -",
+          "10.0.0.1 10.0.0.7 - -", "nginx-1  | 10.0.0.7 - -", "gateway identd ann", " - -", "10.0.0.7  -"})
+        EXPECT_EQ(peer(before), "none") << before;
+}
+
+/// ADDRESS IDENT USER, or NAME - USER.
+bool has_client(const std::string& text) {
+    std::smatch found;
+    static const std::regex expression(R"(^([^ ]+) ([^ ]+) [^]*)");
+    if (!std::regex_match(text, found, expression)) return false;
+    const std::string client = found[1];
+    // At a glance, numbers with three dots are an address.
+    if (std::regex_match(client, std::regex("[0-9./]{8,15}")) && std::ranges::count(client, '.') == 3 &&
+        text.starts_with(client + " - - "))
+        return true;
+    if (found[2] == "-") return client == "-" || (is_client(client) && !client.ends_with("]"));
+    return is_bare_address(client) && !is_address(found[2].str());
+}
+
 /// The same by a regular expression, slowly.
 std::string by_expression(const std::string& line) {
     static const std::regex expression(
         R"re(^((?:[^"\\]|\\[^])*)\[([^]{26})\] "((?:[^"\\]|\\[^])*)" ([0-9]{3}|-) ([0-9]{1,18}|-)(?: .*)?$)re");
     std::smatch found;
-    if (!std::regex_match(line, found, expression) || found[1].length() == 0) return "-";
+    if (!std::regex_match(line, found, expression) || !has_client(found[1])) return "-";
     const std::string request = found[3];
     const std::size_t space = request.find(' ');
     const std::string target = space == std::string::npos ? "" : request.substr(space + 1);

@@ -46,6 +46,9 @@ TEST(TraefikClf, NothingThatAClientSendsMovesAField) {
 
 TEST(TraefikClf, WhatIsNotOfTheFormat) {
     const std::string start = "10.0.0.7 - - [25/Nov/2026:13:30:12 +0000] ";
+    for (const char* const prefix : {"nginx-1  | ", "2026-01-10T00:00:02Z ", "api.example.com:443 ",
+                                     "Jan 10 00:00:02 h t: ", "x, y z, "})
+        EXPECT_EQ(traefik(prefix + start + "\"GET /x HTTP/1.1\" 200 5"), "-") << prefix;
     for (const std::string& line :
          {std::string(), start, start + "\"GET /x HTTP/1.1", start + "\"GET /x\" 200 5",
           start + "\"GET /x HTTP/1.1\" 200", start + "\"GET /x y HTTP/1.1\" 200 5", start + "\"\" 400 0",
@@ -76,17 +79,17 @@ TEST(Haproxy, WhatItWrites) {
         "GET|/a|200|156||||local 2026-11-25T13:30:14.352000Z");
 }
 
-TEST(Haproxy, BehindASyslogHeader) {
+TEST(Haproxy, AHeaderIsNoClient) {
     for (const char* const header :
          {"Nov 25 13:30:15 host haproxy[1234]: ", "<134>Nov 25 13:30:15 haproxy[12]: ",
           "<134>1 2026-11-25T13:30:15.1+00:00 host haproxy 12 - [x y=\"z\"] ",
-          "2026-11-25T13:30:15Z [25/Nov/] x [ [ "})
+          "2026-11-25T13:30:15Z [25/Nov/] x [ [ ", "lb1 ", "x:", "lb1:"})
         EXPECT_EQ(
             haproxy(
                 header +
                 std::string(
                     R"(10.0.0.9:1 [25/Nov/2026:13:30:15.856] f b/s 0/0/0/0/0 429 186 - - ---- 1/1/0/0/0 0/0 "GET /a HTTP/1.1")")),
-            "GET|/a|429|186|10.0.0.9|||local 2026-11-25T13:30:15.856000Z")
+            "-")
             << header;
 }
 
@@ -146,6 +149,42 @@ TEST(CaddyJson, WhatItWrites) {
         caddy(
             R"({"level":"info","ts":1795613412.25,"logger":"tls","msg":"cleaning storage unit","status":null})"),
         "||0|?||||with peer|2026-11-25T13:30:12.250000Z");
+}
+
+TEST(CaddyJson, OneLineForEachRequest) {
+    const std::string rest =
+        R"("request":{"remote_ip":"10.0.0.7","method":"GET","uri":"/a"},"size":0,"status":502})";
+    for (const char* const begin :
+         {"", R"("logger":"http.log.access",)", R"("logger":"http.log.access.log0",)",
+          R"("msg":"handled request",)", R"("logger":"mine","msg":"handled request",)"})
+        EXPECT_EQ(caddy("{" + std::string(begin) + rest), "GET|/a|502|0|10.0.0.7|||?") << begin;
+    // What failed of a request stands in a line of another logger, with the same fields.
+    for (const char* const begin : {R"("logger":"http.log.error","msg":"dial tcp: refused",)",
+                                    R"("logger":"http.log.error.log0",)", R"("msg":"dial tcp: refused",)"})
+        EXPECT_EQ(caddy("{" + std::string(begin) + rest), "GET|/a|0|0|10.0.0.7|||?") << begin;
+}
+
+TEST(CaddyJson, WhoTheClientIs) {
+    const auto clients = [](const std::string& request) {
+        AccessLine out;
+        const std::string line = R"({"request":{"uri":"/a",)" + request + R"(},"status":200})";
+        if (!make_caddy_json_reader()->read(line, out)) return std::string("-");
+        return std::string(out.peer) + "|" + std::string(out.forwarded) +
+               (out.forwarded_ends_in_peer ? "|with peer" : "");
+    };
+    const std::string headers = R"(,"headers":{"X-Forwarded-For":["1.1.1.1"]})";
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"192.0.2.7")"), "10.0.0.1|192.0.2.7");
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"192.0.2.7")" + headers), "10.0.0.1|192.0.2.7");
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"10.0.0.1")" + headers), "10.0.0.1|1.1.1.1");
+    EXPECT_EQ(clients(R"("remote_ip":"10.0.0.1","client_ip":"")" + headers), "10.0.0.1|1.1.1.1");
+    EXPECT_EQ(clients(R"("remote_ip":"@")" + headers), "unix:|1.1.1.1");
+    // Nobody knows whose word the rest is.
+    EXPECT_EQ(clients(R"("remote_ip":"router connId=21, logical=sdk[tls:e1:443]")" + headers), "|");
+}
+
+TEST(TraefikJson, AStatusWithoutAPathIsNotUnderstood) {
+    EXPECT_EQ(traefik_json(R"({"DownstreamStatus":401,"RequestLine":"POST /v1/models HTTP/1.1"})"), "-");
+    EXPECT_EQ(traefik_json(R"({"DownstreamStatus":401,"RequestPath":"","level":"info"})"), "-");
 }
 
 TEST(TraefikJson, WhatItWrites) {

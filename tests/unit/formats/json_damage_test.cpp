@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "formats/access_line.hpp"
-#include "formats/docker_log.hpp"
 #include "formats/json_line.hpp"
+#include "formats/log_messages.hpp"
 #include "formats/prometheus_api.hpp"
 #include "formats/tracing_json.hpp"
 
@@ -37,7 +37,6 @@ class EveryReader {
     int understood(const std::string& line) {
         AccessLine request;
         TracingLine message;
-        std::string unwrapped;
         int count = 0;
         count += traefik_->read(line, request) ? 1 : 0;
         count += caddy_->read(line, request) ? 1 : 0;
@@ -47,8 +46,8 @@ class EveryReader {
             for (const char* const path : {"level", "fields.message", "fields.n", "data.result", "status"})
                 json_.text(path);
         }
-        docker_unwrap(line + "\n", unwrapped);
-        EXPECT_LE(docker_whole(line + "\n"), line.size() + 1);
+        LogMessages(LinePrefix::docker).each(line + "\n", [](std::string_view) { return true; });
+        EXPECT_LE(whole_messages(line + "\n", LinePrefix::docker), line.size() + 1);
         count += parse_api_answer(line) ? 1 : 0;
         return count;
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// docker_log.hpp: what each line becomes, and where a block can be cut.
-#include "formats/docker_log.hpp"
-
+// Docker's json-file: what each line becomes, and where a block can be cut.
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
+
+#include "formats/log_messages.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -28,8 +28,15 @@ std::string err(const std::string& text) {
 
 std::string unwrapped(std::string_view block) {
     std::string messages;
-    docker_unwrap(block, messages);
+    LogMessages(LinePrefix::docker).each(block, [&](std::string_view message) {
+        messages.append(message) += '\n';
+        return true;
+    });
     return messages;
+}
+
+std::size_t docker_whole(std::string_view block) {
+    return whole_messages(block, LinePrefix::docker);
 }
 
 /// A message of `size` bytes and more in somebody else's stream.
@@ -37,7 +44,7 @@ std::string filler(std::size_t size) {
     return out(std::string(size, 'f') + R"(\n)");
 }
 
-TEST(DockerLog, OneLineEach) {
+TEST(DockerLines, OneLineEach) {
     struct Case {
         std::string line, message;
     };
@@ -51,7 +58,7 @@ TEST(DockerLog, OneLineEach) {
         {out(R"(\ud83d\ude00\n)"), "\xF0\x9F\x98\x80\n"},
         {out(R"(\u003ctag\u003e \u0026 \u2028\n)"), "<tag> & \xE2\x80\xA8\n"},
         {out(R"(nul \u0000 inside\n)"), "nul \0 inside\n"s},
-        {out(R"(windows\r\n)"), "windows\r\n"},
+        {out(R"(windows\r\n)"), "windows\n"},
         {out(R"(ends in a newline\u000a)"), "ends in a newline\n"},
         {out(R"(one\ntwo\n)"), "one two\n"},
         {out(R"(one\n\n)"), "one \n"},
@@ -72,7 +79,7 @@ TEST(DockerLog, OneLineEach) {
     }
 }
 
-TEST(DockerLog, WhatIsNotDockersStandsAsItIs) {
+TEST(DockerLines, WhatIsNotDockersStandsAsItIs) {
     const std::string cases[] = {
         "\n",
         "plain text\n",
@@ -113,7 +120,7 @@ TEST(DockerLog, WhatIsNotDockersStandsAsItIs) {
     EXPECT_EQ(docker_whole(""), 0U);
 }
 
-TEST(DockerLog, PartsArePutTogether) {
+TEST(DockerLines, PartsArePutTogether) {
     const std::string parts = out("one ") + out("two ") + out(R"(three\n)");
     EXPECT_EQ(unwrapped(parts), "one two three\n");
     EXPECT_EQ(unwrapped(parts + out(R"(next\n)")), "one two three\nnext\n");
@@ -122,14 +129,14 @@ TEST(DockerLog, PartsArePutTogether) {
     EXPECT_EQ(unwrapped(out("cut")), "cut\n");
 }
 
-TEST(DockerLog, EachStreamHasAMessageOfItsOwn) {
+TEST(DockerLines, EachStreamHasAMessageOfItsOwn) {
     const std::string mixed = out("out 1, ") + err("err 1, ") + out("out 2, ") + "foreign\n" +
                               err(R"(err 2\n)") + err(R"(whole\n)") + out(R"(out 3\n)");
     EXPECT_EQ(unwrapped(mixed), "foreign\nerr 1, err 2\nwhole\nout 1, out 2, out 3\n");
     EXPECT_EQ(unwrapped(err("b1 ") + out("a ") + err("b2")), "a \nb1 b2\n") << "the last parts' order";
 }
 
-TEST(DockerLog, AMessageThatIsNotOverIsHeldBack) {
+TEST(DockerLines, AMessageThatIsNotOverIsHeldBack) {
     const std::string before = out(R"(one\n)") + err(R"(two\n)");
     for (const std::string& rest :
          {out("cut"), out("cut ") + out("again"), out("cut ") + err(R"(whole\n)"), err("cut") + "foreign\n",
@@ -146,17 +153,17 @@ TEST(DockerLog, AMessageThatIsNotOverIsHeldBack) {
     EXPECT_EQ(docker_whole(woven + out("c")), woven.size());
 }
 
-TEST(DockerLog, TheRestIsNotWaitedForForEver) {
+TEST(DockerLines, TheRestIsNotWaitedForForEver) {
     const std::string died = err("died");
-    const std::string after = filler(kDockerWait - 200) + err(R"(restarted\n)");
-    EXPECT_EQ(docker_whole(died + filler(kDockerWait - 200)), 0U);
-    EXPECT_EQ(unwrapped(died + after).substr(kDockerWait - 200), "\ndiedrestarted\n");
+    const std::string after = filler(kMessageWait - 200) + err(R"(restarted\n)");
+    EXPECT_EQ(docker_whole(died + filler(kMessageWait - 200)), 0U);
+    EXPECT_EQ(unwrapped(died + after).substr(kMessageWait - 200), "\ndiedrestarted\n");
 
-    const std::string long_after = filler(kDockerWait) + out(R"(more\n)");
+    const std::string long_after = filler(kMessageWait) + out(R"(more\n)");
     const std::string all = died + long_after + err(R"(restarted\n)");
     EXPECT_EQ(docker_whole(died + long_after), died.size() + long_after.size());
     EXPECT_EQ(docker_whole(died + long_after + out("cut")), died.size() + long_after.size());
-    EXPECT_EQ(unwrapped(all).substr(kDockerWait), "\ndied\nmore\nrestarted\n");
+    EXPECT_EQ(unwrapped(all).substr(kMessageWait), "\ndied\nmore\nrestarted\n");
     EXPECT_EQ(unwrapped(died + long_after) + unwrapped(err(R"(restarted\n)")), unwrapped(all));
     // A long message of many parts waits for none of them long.
     std::string parts;
@@ -165,7 +172,7 @@ TEST(DockerLog, TheRestIsNotWaitedForForEver) {
     EXPECT_EQ(unwrapped(parts + out(R"(\n)")), std::string(163'840, 'p') + "\n");
 }
 
-TEST(DockerLog, CutAnywhereItMakesTheSame) {
+TEST(DockerLines, CutAnywhereItMakesTheSame) {
     std::string block;
     for (const char* text : {"a", "b\\n", "c ", "d\\ne", "f\\n", "", "\\n", "g\\\\n", "h\\n"}) {
         block += out(text) + err(text);
