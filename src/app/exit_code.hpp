@@ -8,11 +8,10 @@ namespace keyshift::app {
 
 enum ExitCode : int {
     kOk = 0,
-    kUsage = 64,  ///< the command line is wrong
-    kUnavailable =
-        69,  ///< what the command needs cannot be had: a source, the daemon's port, room for its state
-    kInternal = 70,  ///< anything else, a bug included
-    kConfig = 78,    ///< the configuration, or another thing that only a person can change, is wrong
+    kUsage = 64,        ///< the command line is wrong
+    kUnavailable = 69,  ///< a source, the port or the state cannot be had now
+    kInternal = 70,     ///< anything else, a bug included
+    kConfig = 78,       ///< the configuration or rights are wrong: a person must change them
 };
 
 /// For an error that ends a command.
