@@ -45,9 +45,10 @@ inline bool may_have_sure_prefix(std::string_view line) {
     const std::string_view head(line.data(), line.size() < kFar ? line.size() : kFar);
     if (head.front() == '<') return true;
     if (head.front() == '[') return head.starts_with("[pod/");
-    // An ISO time, of a program's own line unless a process's number follows.
+    // An ISO time is of a program's own line, as before a level, unless a process's number follows.
     if (head.size() > 28 && head[4] == '-' && head[10] == 'T')
-        return (head[27] != ' ' || head[28] != ' ') && head.find("]: ") != std::string_view::npos;
+        return !(head[27] == ' ' && (head[28] == ' ' || head.substr(28).starts_with("DEBUG "))) &&
+               head.find("]: ") != std::string_view::npos;
     // "Jan 10 00:00:02 ".
     if (head.size() > 15 && head[3] == ' ' && head[6] == ' ' && head[9] == ':') return true;
     // A container's name and a bar.
