@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon, wired together: this is the one place that knows every part. Sources look at the gateway on
 // their own timers, each on its worker thread; the model and the HTTP server live on the loop thread, and a
-// scrape renders the model. A reload (monitor_reload.cpp) exchanges the sources whose configuration has
-// changed; everything else goes on.
+// scrape renders the model. What it knows is saved, and then shown (monitor_saving.cpp). A reload
+// (monitor_reload.cpp) exchanges the sources whose configuration has changed; everything else goes on.
 #pragma once
 
 #include <chrono>
@@ -89,7 +89,7 @@ class Monitor {
 
     /// What /metrics says once it is saved.
     struct Picture {
-        Pages::Picture page;
+        exposition::Picture page;
         std::uint64_t of;  // published_ then
         bool all_tried;
     };
@@ -121,7 +121,8 @@ class Monitor {
     base::Time database_now() const;
     static void note_missing(Watched& watched, const collectors::Observation& seen);
     void note_saved(std::string_view what, const std::optional<base::Error>& error);
-    void publish();
+    enum class News { can_wait, at_once };
+    void publish(News news);
     JournalInput journal_input();
     void keep_judging();
     void tell_manager();
@@ -152,6 +153,7 @@ class Monitor {
     EvidenceBook book_;
     std::optional<EvidenceSaver> saver_;
     bool saving_ = false;
+    bool at_once_ = false;       // it is to be saved now
     bool unsaved_news_ = false;  // the model has changed since evidence was last handed to the saver
     std::optional<Clock::time_point> saved_at_;
     std::uint64_t published_ = 0;  // so often

@@ -103,7 +103,7 @@ asio::awaitable<Problems> Monitor::reload() {
     if (stopping_) co_return problems;
     model_.config_valid = problems.empty();
     if (problems.empty()) model_.config_loaded_at = base::now();
-    publish();
+    publish(News::at_once);
     auto shown = wait_until_shown();
     co_await std::move(shown);
     // What the log says can be seen then.

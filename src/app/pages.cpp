@@ -50,11 +50,11 @@ std::vector<http::Route> Pages::routes(Reload reload) {
     };
 }
 
-Pages::Picture Pages::picture(const domain::Model& model, base::Time now) const {
-    return exposition::ModelMetrics(model, now, own_).Collect();
+exposition::Picture Pages::picture(const domain::Model& model, base::Time now) const {
+    return exposition::Picture(exposition::ModelMetrics(model, now, own_));
 }
 
-void Pages::show(Picture picture) {
+void Pages::show(exposition::Picture picture) {
     const std::size_t dropped = page_.set_stable(std::move(picture));
     if (dropped != 0)
         base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});

@@ -5,8 +5,6 @@
 #include <functional>
 #include <vector>
 
-#include <prometheus/metric_family.h>
-
 #include "domain/model.hpp"
 #include "exposition/own_metrics.hpp"
 #include "exposition/page.hpp"
@@ -28,9 +26,8 @@ class Pages {
     std::vector<http::Route> routes(Reload reload);
 
     /// /metrics as it is to be with this model; show() makes it so. Later changes of the model are not in it.
-    using Picture = std::vector<prometheus::MetricFamily>;
-    Picture picture(const domain::Model& model, base::Time now) const;
-    void show(Picture picture);
+    exposition::Picture picture(const domain::Model& model, base::Time now) const;
+    void show(exposition::Picture picture);
     /// /-/ready answers 200 from now on, or 503 with `reason`.
     void set_ready() { not_ready_.clear(); }
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }

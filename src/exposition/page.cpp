@@ -73,8 +73,13 @@ class Page::Compressor {
 Page::Page() = default;
 Page::~Page() = default;
 
-std::size_t Page::set_stable(std::vector<prometheus::MetricFamily> stable) {
-    stable_ = std::move(stable);
+Picture::Picture(const prometheus::Collectable& of) : families_(of.Collect()) {}
+Picture::~Picture() = default;
+Picture::Picture(Picture&&) noexcept = default;
+Picture& Picture::operator=(Picture&&) noexcept = default;
+
+std::size_t Page::set_stable(Picture stable) {
+    stable_ = std::move(stable.families_);
     const std::size_t dropped = drop_unfit(stable_);
     renderings_ = {};
     return dropped;

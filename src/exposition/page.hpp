@@ -30,6 +30,19 @@ struct Body {
     std::size_t size() const { return stable->size() + rest.size(); }
 };
 
+/// What a Collectable had when this was made; what changes later is not in it.
+class Picture {
+ public:
+    explicit Picture(const prometheus::Collectable& of);
+    ~Picture();
+    Picture(Picture&&) noexcept;
+    Picture& operator=(Picture&&) noexcept;
+
+ private:
+    friend class Page;
+    std::vector<prometheus::MetricFamily> families_;
+};
+
 class Page {
  public:
     Page();
@@ -40,7 +53,7 @@ class Page {
     /// Replaces the families that stay the same from scrape to scrape; bodies given out keep theirs. Returns
     /// the number of samples that would have broken the page and were dropped (drop_unfit()). Renders
     /// nothing: that waits for the first scrape that wants it.
-    std::size_t set_stable(std::vector<prometheus::MetricFamily> stable);
+    std::size_t set_stable(Picture stable);
 
     /// The whole page. The families that `volatile_part` collects follow the stable ones; they must be fit
     /// (drop_unfit()) and none may have the name of a stable one. In gzip it is a single member, so that the

@@ -16,7 +16,7 @@ THIRD_PARTY = {
     "pqxx/": ({"drivers"}, False),
     "sqlite3.h": ({"store"}, False),
     "yaml-cpp/": ({"config"}, False),
-    "zlib.h": ({"exposition"}, False),
+    "zlib.h": ({"exposition", "store"}, False),
     "prometheus/": ({"exposition"}, True),
     "spdlog/": ({"base"}, False),
     "CLI/": ({"app"}, False),

@@ -27,7 +27,7 @@ VOLATILE = [
     (re.compile(r"^(keyshift_fallback_removal_earliest_timestamp_seconds) .*$", re.M), r"\1 ~"),
     (re.compile(r"^(keyshift_config_last_reload_success_timestamp_seconds) .*$", re.M), r"\1 ~"),
     (re.compile(r"^(keyshift_source_poll_duration_seconds_(?:bucket\{.*\}|sum\{.*\})) .*$", re.M), r"\1 ~"),
-    (re.compile(r"^(keyshift_state_size_bytes) .*$", re.M), r"\1 ~"),
+    (re.compile(r"^(keyshift_state_size_bytes|keyshift_state_start_timestamp_seconds) .*$", re.M), r"\1 ~"),
     # Only where somebody asked before it was ready, as the harness may.
     (re.compile(r'^keyshift_http_server_requests_total\{handler="ready",code="503"\} .*\n', re.M), ""),
     (re.compile(r"^(keyshift_http_server_requests_total\{.*\}) .*$", re.M), r"\1 ~"),

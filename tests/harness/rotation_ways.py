@@ -233,7 +233,11 @@ def older_copy_over_it(log: Log) -> None:
     shutil.copy(log.path, log.at("backup"))
     log.write(3)
     log.seen()
-    shutil.copy(log.at("backup"), log.path)
+    # As `rsync --inplace` writes it: `cp` empties the file first, and whoever looks just then sees a new log.
+    older = log.at("backup").read_bytes()
+    with log.path.open("r+b") as over:
+        over.write(older)
+        over.truncate()
     log.at("backup").unlink()
     wait_for_looks(log)
     log.write(3)

@@ -328,7 +328,7 @@ def test_a_taken_port_is_named_and_nothing_is_left_running(table: KeyTable):
         config.write_text(serve.config_path.read_text().replace(str(serve.state_directory), f"{serve.directory}/other"))
         result = Keyshift().run("serve", f"--config={config}")
         config.unlink()
-        assert result.returncode == 78
+        assert result.returncode == 69
         assert f"127.0.0.1:{serve.port}" in result.stderr.decode()
         assert serve.keys() == (1, 0)
 

@@ -83,7 +83,7 @@ def test_a_connection_that_the_server_ends_is_explained_by_its_last_words(big_ta
             last_words.append("server closed the connection unexpectedly")
         assert any(words in error for words in last_words), error
         assert "check that the server runs" in hint
-        assert serve.errors() == {"connect": 1}
+        eventually(lambda: serve.errors() == {"connect": 1}, 5, "the page says so")
         eventually(lambda: serve.keys() == (60_002, 1), 30, "the recovery")
 
 

@@ -201,7 +201,9 @@ def test_a_million_keys_take_several_looks_and_hold_up_nobody(record_property):
                 polls = serve.polls("redis")
                 wait(serve, lambda polls=polls: serve.polls("redis") > polls, "another look")
                 scans.append(client.info("commandstats")["cmdstat_scan"]["calls"])
-            assert not entries(serve), "no count is complete after so few looks"
+            # On a busy machine there were more looks than scrapes.
+            few = not entries(serve)
+            assert few or serve.polls("redis") >= 10, "no count is complete after so few looks"
             wait(serve, lambda: entries(serve), "a complete count")
             assert entries(serve) == {"auth_key": 2500, "auth_verified": 1500}
             pings.stop()

@@ -436,7 +436,7 @@ def test_a_standby_does_not_pass_for_the_primary(own_postgres):
         own_postgres.start()
         eventually(lambda: "the server is a standby" in serve.log(), 40, "it says why it cannot count")
         assert "target_session_attrs" in serve.log()
-        assert serve.metric("keyshift_source_up", source="statements") == 0
+        eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 0, 5, "the page says so")
         eventually(lambda: "as of when its data are" in serve.log(), 40, "it says why keys are not believed either")
 
 

@@ -119,7 +119,7 @@ std::string rendered(Dialect dialect) {
     OwnMetrics own;
     count_own(own);
     Page page;
-    EXPECT_EQ(page.set_stable(ModelMetrics(rich_model(), kNow, own).Collect()), 0U);
+    EXPECT_EQ(page.set_stable(Picture(ModelMetrics(rich_model(), kNow, own))), 0U);
     const Body body = page.body(Fixed({}), dialect, Encoding::identity);
     std::string text = *body.stable + body.rest;
     const std::string version = "version=\"" KEYSHIFT_VERSION "\"";
