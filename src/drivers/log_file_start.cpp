@@ -3,8 +3,10 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 
-#include "base/time.hpp"
+#include <time.h>
+
 #include "drivers/log_file_signature.hpp"
 
 namespace keyshift::drivers {
@@ -32,8 +34,12 @@ bool hides(const NamesFound::Fault& fault) {
     return fault.code == EACCES || fault.code == EPERM;
 }
 
+/// By the clock of file systems, which goes in steps of some milliseconds: by a finer one, a file that is
+/// made right after this would be older than this.
 std::int64_t now_ns() {
-    return std::chrono::nanoseconds(base::now().time_since_epoch()).count();
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return std::chrono::nanoseconds(std::chrono::seconds(now.tv_sec)).count() + now.tv_nsec;
 }
 
 }  // namespace

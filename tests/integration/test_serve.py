@@ -428,7 +428,10 @@ def test_on_a_terminal_the_level_has_a_colour(tmp_path, unwanted):
     master, terminal = pty.openpty()
     config = tmp_path / "keyshift.yaml"
     environment = {**Keyshift().environment({}), "TERM": "xterm", **unwanted}
-    config.write_text("collectors: [{type: probe, url: 'http://127.0.0.1:1/v1/models'}]\nweb: {listen: 127.0.0.1:0}\n")
+    config.write_text(
+        "collectors: [{type: probe, url: 'http://127.0.0.1:1/v1/models'}]\n"
+        f"web: {{listen: 127.0.0.1:0}}\nstate: {{directory: {tmp_path}/state}}\n"
+    )
     command = [binary_path(), "serve", "--config", config]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal, env=environment) as serve:
         os.close(terminal)
