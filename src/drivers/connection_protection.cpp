@@ -92,7 +92,9 @@ Result<void> ConnectionProtection::take(ConnectionName meaning, const UrlParamet
 
 Result<void> ConnectionProtection::take_mode(const UrlParameter& parameter) {
     const std::string_view mode = mode_of(parameter.value);
-    if (mode.empty()) {
+    // Under libpq's own name an underscore is a slip of whoever meant libpq's own words.
+    const bool slip = parameter.name == "sslmode" && parameter.value.find('_') != std::string::npos;
+    if (mode.empty() || slip) {
         return refused_parameter(parameter.name, "with a value that is no mode of libpq's",
                                  std::string("write sslmode= with ") + kModes);
     }

@@ -149,6 +149,7 @@ const Form kForms[] = {
 };
 
 const Refused kRefused[] = {
+    {"postgresql://u:S3CR3T@db/gw?sslmode=verify_full", "sslmode"},
     {"", "is empty"},
     {"\"\"", "is empty"},
     {"\"postgresql://u:S3CR3T@db/gw", "quotation mark"},
