@@ -15,6 +15,10 @@ using base::Result;
 constexpr const char* kRowChanged = "row_changed";
 constexpr const char* kRowsDigest = "rows_digest";
 
+/// The tables' definitions, without the pages that they stand on.
+constexpr const char* kSchema = "sqlite_schema";
+constexpr const char* kSchemaDigest = "SELECT rows_digest(type, name, tbl_name, sql) FROM sqlite_schema";
+
 /// What grows with the number of legacy keys.
 constexpr std::string_view kKeys = "legacy_key";
 constexpr std::array<std::string_view, 3> kJournal{kKeys, "legacy_state", "pairing"};
@@ -127,6 +131,10 @@ Result<void> Digest::define(Sqlite& database) {
     return {};
 }
 
+std::string Digest::note_schema() {
+    return std::string("INSERT OR REPLACE INTO digest VALUES ('") + kSchema + "', (" + kSchemaDigest + "));";
+}
+
 Result<void> Digest::follow(Sqlite& database) {
     auto tables = tables_of(database);
     if (!tables) return tables.error();
@@ -180,15 +188,21 @@ Result<std::string> damaged_tables(Sqlite& database, DigestOf part) {
     const auto tables = tables_of(database);
     if (!tables) return tables.error();
     std::string out;
+    const auto compare = [&](const std::string& table, const std::string& digest) -> Result<void> {
+        const auto differs = database.integer("SELECT coalesce((SELECT value FROM digest WHERE name = '" +
+                                              table + "'), -1) <> (" + digest + ")");
+        if (!differs) return differs.error();
+        if (*differs != 0) out += (out.empty() ? "" : ", ") + table;
+        return {};
+    };
+    if (part == DigestOf::all_else)
+        if (auto compared = compare(kSchema, kSchemaDigest); !compared) return compared.error();
     for (const std::string& table : *tables) {
         if (!is_of(table, part)) continue;
         const auto columns = columns_of(database, table, "");
         if (!columns) return columns.error();
-        const auto differs =
-            database.integer("SELECT coalesce((SELECT value FROM digest WHERE name = '" + table +
-                             "'), -1) <> (SELECT rows_digest(" + *columns + ") FROM main." + table + ")");
-        if (!differs) return differs.error();
-        if (*differs != 0) out += (out.empty() ? "" : ", ") + table;
+        const std::string digest = "SELECT rows_digest(" + *columns + ") FROM main." + table;
+        if (auto compared = compare(table, digest); !compared) return compared.error();
     }
     return out;
 }

@@ -37,6 +37,8 @@ class Digest {
     /// Gives the connection what schema.cpp needs to make the first digest: the aggregate
     /// rows_digest(columns).
     static base::Result<void> define(Sqlite& database);
+    /// SQL that notes the tables' own definitions, for the transaction that has changed them.
+    static std::string note_schema();
 
     /// From now on every change of a row on this connection is noted. Outlives the connection.
     base::Result<void> follow(Sqlite& database);

@@ -147,6 +147,9 @@ constexpr std::array<const char*, 6> kSteps{
        INSERT INTO digest SELECT 'series', rows_digest(source, part, name, value, epoch) FROM series;
        INSERT INTO digest SELECT 'source', rows_digest(name, observation_start) FROM source;)"};
 
+/// The step that brings the digests, and those after it, note the definitions that they have changed.
+constexpr std::size_t kDigestStep = 5;
+
 }  // namespace
 
 Result<void> check_version(Sqlite& database) {
@@ -185,6 +188,7 @@ Result<void> prepare(Sqlite& database, Sharing sharing) {
     }
     for (std::size_t step = static_cast<std::size_t>(*version); step < kSteps.size(); ++step) {
         const std::string sql = "BEGIN IMMEDIATE;" + std::string(kSteps.at(step)) +
+                                (step >= kDigestStep ? Digest::note_schema() : "") +
                                 "PRAGMA user_version = " + std::to_string(step + 1) + "; COMMIT;";
         if (auto done = database.execute(sql); !done) {
             // The error of the step is the one to tell, not that of rolling back.

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
+import pytest
 
 from harness.keyshift import Serve
 from harness.postgres import Postgres
@@ -81,6 +82,7 @@ def counters(serve: Serve) -> dict[tuple, float]:
     }
 
 
+@pytest.mark.time_limit(120 + 3 * KILLS)
 def test_no_counter_steps_back(own_postgres: Postgres, tmp_path: Path):
     rng = random.Random(SEED)
     table = KeyTable(own_postgres.create_database())

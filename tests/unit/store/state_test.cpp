@@ -679,6 +679,19 @@ TEST_F(StateTest, AValueThatHasChangedByItselfIsDamageInEachTable) {
     }
 }
 
+TEST_F(StateTest, ADefinitionThatHasChangedByItselfIsDamage) {
+    fill(*open());
+    {
+        auto database = Sqlite::open(directory_ / "keyshift.db");
+        ASSERT_TRUE(
+            (*database)->execute("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = "
+                                 "replace(sql, 'minute INTEGER', 'minute IpTEGER')"));
+    }
+    const auto state = open();
+    EXPECT_NE(notice_.find("keyshift.db.damaged-"), std::string::npos) << notice_;
+    EXPECT_EQ(state->load_facts()->count("f"), 0U);
+}
+
 TEST_F(StateTest, AFileThatIsRemovedWhileItIsOpenIsWrittenAgain) {
     auto state = open();
     auto other = state->beside();
