@@ -27,6 +27,7 @@ Result<Scan> KeyJournal::prepare() {
 /// From the file that is there now.
 Result<void> KeyJournal::take_up() {
     const auto contents = state_.refresh();
+    if (!contents && !state_.is_open()) return contents.error();
     // A file that cannot be written again is missed when there is something to write.
     if (contents && *contents == store::State::Contents::others) loaded_ = false;
     if (!loaded_)

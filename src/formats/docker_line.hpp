@@ -14,7 +14,7 @@ namespace keyshift::formats {
 /// What every line of Docker's begins with; others that write its form put a blank behind the colon.
 inline constexpr std::string_view kDockerBegin = R"({"log":)";
 
-/// Lives on one thread.
+/// Used by one thread at a time.
 class DockerLines {
  public:
     DockerLines();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one reader of what stands before log lines: cuts a block into the messages that a program has written,
-// whatever carried them here. Lives on one thread.
+// whatever carried them here. Used by one thread at a time.
 //
 // Parts that a container's runtime has split are joined first. What else may stand before a message is looked
 // for where the line as it stands is not understood: no line that is understood can lose anything, and a log

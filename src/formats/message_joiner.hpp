@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of messages that a container's runtime has split, put together again. A process that dies in the
 // middle of a line leaves such a part behind for good, so that the rest of a message is waited for only while
-// at most kMessageWait bytes of others' lines come in between. Lives on one thread.
+// at most kMessageWait bytes of others' lines come in between. Used by one thread at a time.
 #pragma once
 
 #include <array>

@@ -15,7 +15,7 @@
 namespace keyshift::formats {
 
 /// Lines of one program, by what they and those before have shown of its form. Where a line alone leaves
-/// doubt at the start, it is read as if it had a target. Lives on one thread.
+/// doubt at the start, it is read as if it had a target. Used by one thread at a time.
 class TracingText {
  public:
     enum class Part {

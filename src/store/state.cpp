@@ -24,13 +24,6 @@ bool has_content(const fs::path& file) {
     return !code && size > 0;
 }
 
-void remove_file(const fs::path& file) {
-    for (const char* const suffix : {"", "-wal", "-shm"}) {
-        std::error_code ignored;
-        fs::remove(file.string() + suffix, ignored);
-    }
-}
-
 }  // namespace
 
 State::Beginning State::beginning_of(const Facts& facts) {
@@ -75,7 +68,7 @@ Result<std::unique_ptr<State>> State::open(const fs::path& directory) {
         state->notice_ = state->begun_because_;
     }
     auto file = state->open_where_there_is_room(claimed);
-    if (!file && state->database_ && state->database_->damage()) file = state->begin_anew();
+    if (!file && state->is_damaged()) file = state->begin_anew();
     if (!file) return file.error();
     return state;
 }
@@ -86,7 +79,7 @@ Result<void> State::open_where_there_is_room(const Result<void>& claimed) {
     const bool full = daemons_->is_full() || (database_ && database_->is_full());
     if (opened || any || !full) return opened;
     close();
-    remove_file(daemons_->file());
+    remove_state_file(daemons_->file());
     if (auto refuge = daemons_->refuge(); !refuge) return opened;
     notice_ = opened.error().what + "; until there is room the state is kept in memory";
     return open_file();
@@ -149,8 +142,6 @@ Result<void> State::open_file(Sharing sharing) {
     if (!database) return database.error();
     database_ = std::move(*database);
     if (auto prepared = prepare(*database_, sharing); !prepared) return prepared;
-    if (auto parts = load_parts(); !parts) return parts.error();
-    if (auto hourly = load_hourly(); !hourly) return hourly.error();
     if (auto looked = first_look(); !looked) return looked;
     if (auto whole = look_for_damage(); !whole) return whole;
     if (sharing == Sharing::readers)
@@ -216,7 +207,7 @@ Result<State::Contents> State::look_at_place() {
     if (*there && database_ && *there == identity_) return Contents::as_read;
     if (*there || !database_) {
         auto opened = open_file();
-        if (!opened && database_ && database_->damage()) opened = begin_anew();
+        if (!opened && is_damaged()) opened = begin_anew();
         if (!opened) return opened.error();
         return Contents::others;
     }
@@ -235,11 +226,11 @@ Result<void> State::write_again() {
         if (!database) return database.error();
         return (*database)->copy_from(*database_);
     };
-    remove_file(fresh);
+    remove_state_file(fresh);
     auto copied = copy();
     std::error_code code;
     if (copied) fs::rename(fresh, file, code);
-    if (!copied || code) remove_file(fresh);
+    if (!copied || code) remove_state_file(fresh);
     if (!copied) return copied;
     if (code) return Error{Errc::other, "state file " + file.string() + ": " + code.message(), {}};
     const bool from_memory = daemons_->place() != file;
@@ -269,7 +260,7 @@ Result<void> State::begin_anew() {
 Result<bool> State::replace_if_damaged() {
     if (!daemons_ || !is_damaged()) return false;
     const std::scoped_lock held(daemons_->mutex());
-    // What is not open after a failure of this is another try.
+    // After a failure of this, refresh() finds what is there now.
     if (auto anew = begin_anew(); !anew) return anew.error();
     return true;
 }
@@ -289,10 +280,10 @@ Result<Transaction> State::begin() {
         if (!contents && !not_on_disk()) return contents.error();
         if (contents && *contents == Contents::others && !first)
             return Error{Errc::other, "another state file was put in the place of " + file_.string(), {}};
+        if (!shared_)
+            if (auto opened = open_file(); !opened) return opened.error();
     }
     if (!database_) return not_open();
-    if (!shared_)
-        if (auto opened = open_file(); !opened) return opened.error();
     if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
     return Transaction(*database_, *statements_, *digest_, any_gone_);
 }

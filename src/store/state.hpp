@@ -106,6 +106,8 @@ class State {
     base::Result<Transaction> begin();
 
     enum class Contents { as_read, others };
+    /// Whether there is anything to load from. False after a refresh() that could not open what is there.
+    bool is_open() const { return identity_.has_value(); }
     /// Looks what stands in the directory, and does what the head of this file says. `others`: what was
     /// loaded before is not what is there now. No transaction may be under way. Errors: what keeps it from
     /// being written again.
@@ -143,7 +145,7 @@ class State {
     base::Result<Contents> look_at_place();
     base::Result<void> write_again();
     base::Result<void> begin_anew();
-    bool is_damaged() const { return database_ == nullptr || database_->damage().has_value(); }
+    bool is_damaged() const { return database_ != nullptr && database_->damage().has_value(); }
     void close();
     base::Error not_open() const;
     base::Result<std::optional<std::string>> load_text(Statement Statements::* find, std::uint32_t row);

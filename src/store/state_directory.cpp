@@ -153,6 +153,13 @@ void StateDirectory::mark() {
     [[maybe_unused]] const ssize_t written = ::pwrite(lock_, text.data(), text.size(), 0);
 }
 
+void remove_state_file(const fs::path& file) {
+    for (const char* const suffix : kSuffixes) {
+        std::error_code ignored;
+        fs::remove(file.string() + suffix, ignored);
+    }
+}
+
 Result<fs::path> find_state_file(const fs::path& directory) {
     const fs::path file = directory / kFileName;
     const auto there = file_identity(file);

@@ -70,6 +70,9 @@ class StateDirectory {
     mutable std::mutex mutex_;
 };
 
+/// With what SQLite keeps beside it, as far as that can be removed.
+void remove_state_file(const std::filesystem::path& file);
+
 /// The state file in `directory`; empty: there is none. Errors: permission.
 base::Result<std::filesystem::path> find_state_file(const std::filesystem::path& directory);
 

@@ -714,6 +714,32 @@ TEST_F(StateTest, AFileThatIsRemovedWhileItIsOpenIsWrittenAgain) {
     }
 }
 
+TEST_F(StateTest, AFileThatCannotBeOpenedIsNotTakenForADamagedOne) {
+    auto state = open();
+    fill(*state);
+    const fs::path file = directory_ / "keyshift.db";
+    {
+        // In its place, a file of a version to come.
+        auto other = Sqlite::open(directory_ / "other");
+        ASSERT_TRUE((*other)->execute("CREATE TABLE t (a); PRAGMA user_version = 99"));
+    }
+    for (const char* const suffix : {"-wal", "-shm"}) fs::remove(file.string() + suffix);
+    fs::rename(directory_ / "other", file);
+    auto beside = state->beside();
+    for (State* const one : {state.get(), beside.get()}) {
+        EXPECT_FALSE(one->refresh());
+        EXPECT_FALSE(one->is_open());
+        EXPECT_FALSE(one->begin());
+        EXPECT_FALSE(*one->replace_if_damaged()) << "nothing says that it is damaged";
+        EXPECT_EQ(one->take_notice(), "");
+    }
+    fs::remove(file);
+    fs::create_directory(file);
+    EXPECT_FALSE(beside->refresh());
+    EXPECT_FALSE(*beside->replace_if_damaged());
+    EXPECT_TRUE(fs::is_directory(file)) << "it stands where it stood";
+}
+
 TEST_F(StateTest, AnotherFileInItsPlaceIsReadAndNotWrittenOver) {
     auto state = open();
     fill(*state);
