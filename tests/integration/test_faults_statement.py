@@ -45,8 +45,9 @@ def half_way(table: KeyTable, dsn: str, stage: str, **options: str) -> Iterator[
 
 
 def failure(serve: Serve) -> tuple[str, str]:
-    """The error and the advice of the outage."""
+    """The error and the advice of the outage, once the log and the page say it (the page: when it is saved)."""
     eventually(lambda: lines(serve, 'msg="source down"'), 15, "the failure")
+    eventually(serve.errors, 5, "the page says so")
     error, _, hint = lines(serve, 'msg="source down"')[0].partition(" hint=")
     return error, hint
 
@@ -83,7 +84,7 @@ def test_a_connection_that_the_server_ends_is_explained_by_its_last_words(big_ta
             last_words.append("server closed the connection unexpectedly")
         assert any(words in error for words in last_words), error
         assert "check that the server runs" in hint
-        eventually(lambda: serve.errors() == {"connect": 1}, 5, "the page says so")
+        assert serve.errors() == {"connect": 1}
         eventually(lambda: serve.keys() == (60_002, 1), 30, "the recovery")
 
 

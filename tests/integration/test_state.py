@@ -263,6 +263,7 @@ def test_a_full_disk_stops_no_counting_and_loses_nothing(table: KeyTable, tmp_pa
             assert "free space" in complaint or "make room" in complaint
             free(serve)
             eventually(lambda: "state is saved again" in serve.log(), 20, "the recovery")
+            serve.wait_for_poll()
             errors = serve.metric("keyshift_state_write_errors_total")
             serve.wait_for_poll()
             assert serve.metric("keyshift_state_write_errors_total") == errors
