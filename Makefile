@@ -85,7 +85,7 @@ mutation: ## Break the domain's rules one by one: a unit test must notice each
 
 .PHONY: torture
 torture: dev-build ## Rotations, truncations and kill -9 against logs for two minutes, 300 times kill -9 against counters (make test: short forms)
-	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/unit_drivers --gtest_brief=1 --gtest_filter='*Torture*'
+	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/contract_drivers --gtest_brief=1 --gtest_filter='*Torture*'
 	@KEYSHIFT_TORTURE_SECONDS=120 $(PYTEST) -q -s tests/e2e/test_logs_torture.py
 	@KEYSHIFT_TORTURE_KILLS=300 $(PYTEST) -q tests/e2e/test_counters_over_kills.py
 

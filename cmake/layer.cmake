@@ -1,12 +1,12 @@
 # keyshift_layer(name [USES layer ...] [LINKS third-party ...])
-# One static library per folder of src/, made of every .cpp in it. USES are the layers below it; LINKS are third-party
+# One static library per folder of src/, made of every .cpp in it and its rooms. USES are the layers below it; LINKS are third-party
 # libraries, kept PRIVATE so that they stay out of headers. Each header must compile alone. One with a .cpp of its name does
 # when that compiles, which includes it first (tests/architecture looks at that); the others are compiled by
 # all_verify_interface_header_sets.
 function(keyshift_layer name)
   cmake_parse_arguments(layer "" "" "USES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
-  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.hpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.hpp)
   if(NOT sources)
     return()
   endif()

@@ -7,8 +7,8 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-#include "app/commands.hpp"
-#include "app/exit_code.hpp"
+#include "base/exit_code.hpp"
+#include "cli/run.hpp"
 
 namespace {
 
@@ -18,7 +18,7 @@ void occupy_standard_descriptors() {
     for (const int descriptor : {0, 1, 2}) {
         if (::fcntl(descriptor, F_GETFD) < 0 &&
             ::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0)
-            std::_Exit(keyshift::app::kInternal);
+            std::_Exit(keyshift::base::kInternal);
     }
 }
 
@@ -32,10 +32,10 @@ int failed(const char* what) {
                      "keyshift: too few file descriptors: only %llu may be open; let it have 1024 "
                      "(LimitNOFILE=1024 in its systemd unit, ulimit -n 1024 in a shell)\n",
                      static_cast<unsigned long long>(limit.rlim_cur));
-        return keyshift::app::kConfig;
+        return keyshift::base::kConfig;
     }
     std::fprintf(stderr, "keyshift: internal error: %s\n", what);
-    return keyshift::app::kInternal;
+    return keyshift::base::kInternal;
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     // A reader that goes away is an error of the write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        return keyshift::app::run(argc, argv);
+        return keyshift::cli::run(argc, argv);
     } catch (const std::exception& e) {
         return failed(e.what());
     } catch (...) {

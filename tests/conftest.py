@@ -16,6 +16,7 @@ from harness.postgres import Database, Postgres, binary_directory
 from harness.process import program
 from harness.redis import Redis
 
+INSTALLED_STATE = Path("/var/lib/keyshift")
 _INHERITED_SETTINGS = ("DATABASE_URL", "REDIS_URL")
 
 
@@ -67,6 +68,19 @@ def no_secret_comes_out() -> Iterator[None]:
     yield
     leaked = leaks.found()
     assert not leaked, "\n".join(leaked)
+
+
+@pytest.fixture(autouse=True)
+def the_installed_state_is_left_alone() -> Iterator[None]:
+    """Commands look for a daemon's state where the package keeps it, unless they are told otherwise: what a test left
+    there would be another one's daemon."""
+    assert not _in_the_installed_state(), f"remove what is in {INSTALLED_STATE}: tests find it there"
+    yield
+    assert not _in_the_installed_state(), "this test, or one beside it, gave no state.directory and wrote here"
+
+
+def _in_the_installed_state() -> list[str]:
+    return [str(path) for path in INSTALLED_STATE.iterdir()] if INSTALLED_STATE.is_dir() else []
 
 
 @pytest.fixture(scope="session")

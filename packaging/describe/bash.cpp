@@ -33,14 +33,14 @@ constexpr const char* kEnd = R"(    esac
 complete -F _keyshift keyshift
 )";
 
-std::string option_names(const app::CommandDescription& command) {
+std::string option_names(const cli::CommandDescription& command) {
     std::string out;
-    for (const app::OptionDescription& option : command.options)
+    for (const cli::OptionDescription& option : command.options)
         for (const std::string& name : option.names) out += (out.empty() ? "" : " ") + name;
     return out;
 }
 
-std::string complete_value(const app::ValueDescription& value) {
+std::string complete_value(const cli::ValueDescription& value) {
     if (value.is_file) return "_keyshift_files";
     if (value.choices.empty()) return ":";
     std::string words;
@@ -49,9 +49,9 @@ std::string complete_value(const app::ValueDescription& value) {
 }
 
 /// What comes after `command`: first the values of options, then options and arguments.
-std::string cases(const app::CommandDescription& command) {
+std::string cases(const cli::CommandDescription& command) {
     std::string out;
-    for (const app::OptionDescription& option : command.options) {
+    for (const cli::OptionDescription& option : command.options) {
         if (!option.takes_value) continue;
         for (const std::string& name : option.names)
             out += "        '" + command.name + " " + name + "') " + complete_value(option.value) + " ;;\n";
@@ -71,10 +71,10 @@ std::string cases(const app::CommandDescription& command) {
 
 }  // namespace
 
-std::string bash_completion(const app::ProgramDescription& program) {
+std::string bash_completion(const cli::ProgramDescription& program) {
     std::string first = option_names(program.program);
     std::string rest;
-    for (const app::CommandDescription& command : program.commands) {
+    for (const cli::CommandDescription& command : program.commands) {
         first += " " + command.name;
         rest += cases(command);
     }

@@ -5,16 +5,16 @@
 #include <string>
 #include <string_view>
 
-#include "app/command_description.hpp"
+#include "cli/command_description.hpp"
 
 namespace keyshift::describe {
 
 /// keyshift(1), in the macros of man(7). `date` is YYYY-MM-DD.
-std::string man_page(const app::ProgramDescription& program, std::string_view date);
+std::string man_page(const cli::ProgramDescription& program, std::string_view date);
 
 /// For bash alone; bash-completion need not be there.
-std::string bash_completion(const app::ProgramDescription& program);
-std::string zsh_completion(const app::ProgramDescription& program);
-std::string fish_completion(const app::ProgramDescription& program);
+std::string bash_completion(const cli::ProgramDescription& program);
+std::string zsh_completion(const cli::ProgramDescription& program);
+std::string fish_completion(const cli::ProgramDescription& program);
 
 }  // namespace keyshift::describe

@@ -13,13 +13,13 @@ std::string quoted(std::string_view text) {
     return out + "'";
 }
 
-std::string words(const app::ValueDescription& value) {
+std::string words(const cli::ValueDescription& value) {
     std::string out;
     for (const std::string& choice : value.choices) out += (out.empty() ? "" : " ") + choice;
     return quoted(out);
 }
 
-std::string option_line(const app::OptionDescription& option, const std::string& begin) {
+std::string option_line(const cli::OptionDescription& option, const std::string& begin) {
     std::string out = begin;
     for (const std::string& name : option.names)
         out += name.rfind("--", 0) == 0 ? " -l " + name.substr(2) : " -s " + name.substr(1);
@@ -30,16 +30,16 @@ std::string option_line(const app::OptionDescription& option, const std::string&
 
 }  // namespace
 
-std::string fish_completion(const app::ProgramDescription& program) {
+std::string fish_completion(const cli::ProgramDescription& program) {
     const std::string begin = "complete -c keyshift";
     const std::string first = begin + " -n __fish_use_subcommand";
     std::string out = "# fish completion for keyshift, generated from its command line\n" + begin + " -f\n";
-    for (const app::OptionDescription& option : program.program.options) out += option_line(option, first);
-    for (const app::CommandDescription& command : program.commands) {
+    for (const cli::OptionDescription& option : program.program.options) out += option_line(option, first);
+    for (const cli::CommandDescription& command : program.commands) {
         out += first + " -a " + command.name + " -d " + quoted(command.help) + "\n";
         const std::string after = begin + " -n '__fish_seen_subcommand_from " + command.name + "'";
-        for (const app::OptionDescription& option : command.options) out += option_line(option, after);
-        for (const app::ArgumentDescription& argument : command.arguments) {
+        for (const cli::OptionDescription& option : command.options) out += option_line(option, after);
+        for (const cli::ArgumentDescription& argument : command.arguments) {
             if (argument.value.is_file) out += after + " -F\n";
             if (!argument.value.choices.empty()) out += after + " -a " + words(argument.value) + "\n";
         }

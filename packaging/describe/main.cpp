@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
         return EXIT_FAILURE;
     }
     const std::filesystem::path directory = argv[1];
-    const app::ProgramDescription program = app::describe_command_line();
+    const cli::ProgramDescription program = cli::describe_command_line();
     const auto write = [&](const char* name, const std::string& content) {
         return static_cast<bool>(std::ofstream(directory / name) << content << std::flush);
     };

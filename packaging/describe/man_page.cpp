@@ -167,14 +167,14 @@ std::string italic(std::string_view text) {
     return "\\fI" + escaped(text) + "\\fR";
 }
 
-std::string shown(const app::ValueDescription& value) {
+std::string shown(const cli::ValueDescription& value) {
     if (value.choices.empty()) return italic(value.name);
     std::string out;
     for (const std::string& choice : value.choices) out += (out.empty() ? "" : "|") + bold(choice);
     return out;
 }
 
-std::string option_entry(const app::OptionDescription& option) {
+std::string option_entry(const cli::OptionDescription& option) {
     std::string out = ".TP\n";
     for (std::size_t i = 0; i < option.names.size(); ++i) out += (i == 0 ? "" : ", ") + bold(option.names[i]);
     if (option.takes_value) out += " " + shown(option.value) + (option.value.may_repeat ? " ..." : "");
@@ -182,9 +182,9 @@ std::string option_entry(const app::OptionDescription& option) {
 }
 
 /// "keyshift key [OPTION]... ID"
-std::string usage(const app::CommandDescription& command) {
+std::string usage(const cli::CommandDescription& command) {
     std::string out = bold("keyshift " + command.name) + " [" + italic("OPTION") + "]...";
-    for (const app::ArgumentDescription& argument : command.arguments) {
+    for (const cli::ArgumentDescription& argument : command.arguments) {
         const std::string value = italic(argument.value.name);
         out += argument.value.is_required ? " " + value : " [" + value + "]";
         if (argument.value.may_repeat) out += "...";
@@ -193,34 +193,34 @@ std::string usage(const app::CommandDescription& command) {
 }
 
 /// Every command has it, and so it stands once.
-bool is_help(const app::OptionDescription& option) {
+bool is_help(const cli::OptionDescription& option) {
     return option.names.back() == "--help";
 }
 
-std::string command_section(const app::CommandDescription& command) {
+std::string command_section(const cli::CommandDescription& command) {
     std::string out = ".SS " + command.name + "\n" + usage(command) + "\n.PP\n" +
                       filled(command.help + ". " + command.note);
-    for (const app::ArgumentDescription& argument : command.arguments)
+    for (const cli::ArgumentDescription& argument : command.arguments)
         out += ".TP\n" + shown(argument.value) + "\n" + filled(argument.help + ".");
-    for (const app::OptionDescription& option : command.options)
+    for (const cli::OptionDescription& option : command.options)
         if (!is_help(option)) out += option_entry(option);
     return out;
 }
 
 }  // namespace
 
-std::string man_page(const app::ProgramDescription& program, std::string_view date) {
+std::string man_page(const cli::ProgramDescription& program, std::string_view date) {
     std::string out = ".\\\" Generated from the command line.\n.TH KEYSHIFT 1 " + std::string(date) +
                       " \"keyshift " KEYSHIFT_VERSION "\" \"User Commands\"\n";
     out += ".SH NAME\nkeyshift \\- watch API keys move from bcrypt fallback to hashed lookup\n";
     out += ".SH SYNOPSIS\n";
-    for (const app::CommandDescription& command : program.commands) out += usage(command) + "\n.br\n";
+    for (const cli::CommandDescription& command : program.commands) out += usage(command) + "\n.br\n";
     out += bold("keyshift --help") + "|" + bold("--version") + "\n";
     out += kDescription;
     out += ".SH OPTIONS\n";
-    for (const app::OptionDescription& option : program.program.options) out += option_entry(option);
+    for (const cli::OptionDescription& option : program.program.options) out += option_entry(option);
     out += ".PP\nEvery command has\n.BR \\-\\-help .\n.SH COMMANDS\n";
-    for (const app::CommandDescription& command : program.commands) out += command_section(command);
+    for (const cli::CommandDescription& command : program.commands) out += command_section(command);
     return out + kRest;
 }
 

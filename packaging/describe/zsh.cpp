@@ -48,7 +48,7 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-std::string action(const app::ValueDescription& value) {
+std::string action(const cli::ValueDescription& value) {
     if (value.is_file) return "_files";
     if (value.choices.empty()) return " ";
     std::string out;
@@ -57,11 +57,11 @@ std::string action(const app::ValueDescription& value) {
 }
 
 /// A closed list is shown by its action.
-std::string message(const app::ValueDescription& value) {
+std::string message(const cli::ValueDescription& value) {
     return value.choices.empty() ? escaped(value.name) : "value";
 }
 
-std::string option_spec(const app::OptionDescription& option) {
+std::string option_spec(const cli::OptionDescription& option) {
     std::string out;
     for (const std::string& name : option.names) {
         out += (out.empty() ? "'" : " '") + std::string(option.value.may_repeat ? "*" : "") + name;
@@ -73,11 +73,11 @@ std::string option_spec(const app::OptionDescription& option) {
     return out;
 }
 
-std::string specs(const app::CommandDescription& command, const std::string& indent) {
+std::string specs(const cli::CommandDescription& command, const std::string& indent) {
     std::string out;
-    for (const app::OptionDescription& option : command.options)
+    for (const cli::OptionDescription& option : command.options)
         out += " \\\n" + indent + option_spec(option);
-    for (const app::ArgumentDescription& argument : command.arguments) {
+    for (const cli::ArgumentDescription& argument : command.arguments) {
         out += " \\\n" + indent + "'" + (argument.value.may_repeat ? "*" : "") + ":" +
                message(argument.value) + ":" + action(argument.value) + "'";
     }
@@ -86,13 +86,13 @@ std::string specs(const app::CommandDescription& command, const std::string& ind
 
 }  // namespace
 
-std::string zsh_completion(const app::ProgramDescription& program) {
+std::string zsh_completion(const cli::ProgramDescription& program) {
     std::string out = kBegin;
     out += "    commands=(\n";
-    for (const app::CommandDescription& command : program.commands)
+    for (const cli::CommandDescription& command : program.commands)
         out += "        '" + command.name + ":" + escaped(command.help) + "'\n";
     out += "    )\n    _arguments -C" + specs(program.program, "        ") + " \\\n" + kMiddle;
-    for (const app::CommandDescription& command : program.commands) {
+    for (const cli::CommandDescription& command : program.commands) {
         out += "        " + command.name + ")\n            _arguments" + specs(command, "                ") +
                " && ret=0\n            ;;\n";
     }

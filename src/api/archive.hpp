@@ -14,7 +14,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
-#include "formats/json_tree.hpp"
+#include "formats/text/json_tree.hpp"
 
 namespace keyshift::api {
 

@@ -12,7 +12,7 @@
 #include "base/time.hpp"
 #include "domain/assess.hpp"
 #include "domain/model.hpp"
-#include "domain/verdict.hpp"
+#include "domain/verdict/verdict.hpp"
 
 namespace keyshift::api {
 

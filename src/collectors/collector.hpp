@@ -15,14 +15,14 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
-#include "domain/event.hpp"
-#include "domain/ground.hpp"
-#include "domain/key.hpp"
-#include "domain/log_facts.hpp"
-#include "domain/meter.hpp"
+#include "domain/counts/event.hpp"
+#include "domain/counts/log_facts.hpp"
+#include "domain/counts/meter.hpp"
+#include "domain/evidence/ground.hpp"
+#include "domain/keys/key.hpp"
+#include "domain/keys/table_identity.hpp"
 #include "domain/model.hpp"
-#include "domain/table_identity.hpp"
-#include "drivers/interrupt.hpp"
+#include "drivers/net/interrupt.hpp"
 
 namespace keyshift::collectors {
 
@@ -151,6 +151,8 @@ struct Entry {
     /// Of a collector that reads a log: what its lines are counted as.
     std::function<std::unique_ptr<LineCounter>(const config::Gateway&, const config::CollectorConfig&)>
         line_counter = {};
+    /// Of a collector that sends requests with a key of its own: that key's id, or empty.
+    std::function<std::string(const config::CollectorConfig&)> canary = {};
 };
 
 /// The source cannot be read because something was never set up: an extension, a right.

@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "base/listen_address.hpp"
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/secret.hpp"
 #include "base/time.hpp"
-#include "config/environment.hpp"
-#include "config/identifier.hpp"
-#include "config/options.hpp"
-#include "config/problem.hpp"
+#include "config/options/options.hpp"
+#include "config/options/reading.hpp"
+#include "config/tree/environment.hpp"
+#include "config/tree/identifier.hpp"
+#include "config/tree/problem.hpp"
 
 namespace keyshift::config {
 
@@ -207,14 +208,6 @@ struct CollectorType {
     ReadCollector read;
 };
 using CollectorTypes = std::vector<CollectorType>;
-
-/// A key that the program understands, found by reading: there is no second list. Tests hold the
-/// documentation against it.
-struct KnownKey {
-    std::string path;      ///< "gateway.columns.id"; a collector's are "collectors[keys].interval"
-    std::string fallback;  ///< the default as it would be written; "null" when it has none
-    bool operator==(const KnownKey&) const = default;
-};
 
 struct Loaded {
     Config config;                  ///< to be used only when there are no problems

@@ -7,8 +7,8 @@
 
 #include "base/time.hpp"
 #include "domain/model.hpp"
-#include "domain/progress.hpp"
-#include "domain/verdict.hpp"
+#include "domain/progress/progress.hpp"
+#include "domain/verdict/verdict.hpp"
 
 namespace keyshift::domain {
 

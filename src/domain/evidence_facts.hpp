@@ -7,9 +7,9 @@
 #include <string>
 
 #include "base/time.hpp"
-#include "domain/fallback_mode.hpp"
 #include "domain/model.hpp"
-#include "domain/verdict.hpp"
+#include "domain/phases/fallback_mode.hpp"
+#include "domain/verdict/verdict.hpp"
 
 namespace keyshift::domain {
 

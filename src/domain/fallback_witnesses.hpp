@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/time.hpp"
+#include "domain/evidence/pending_scans.hpp"
 #include "domain/model.hpp"
-#include "domain/pending_scans.hpp"
-#include "domain/verdict.hpp"
+#include "domain/verdict/verdict.hpp"
 
 namespace keyshift::domain {
 

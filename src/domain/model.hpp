@@ -13,12 +13,12 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "domain/evidence.hpp"
-#include "domain/forecast.hpp"
-#include "domain/inventory.hpp"
-#include "domain/ledger.hpp"
-#include "domain/log_facts.hpp"
-#include "domain/verdict.hpp"
+#include "domain/counts/log_facts.hpp"
+#include "domain/evidence/evidence.hpp"
+#include "domain/ledger/ledger.hpp"
+#include "domain/progress/forecast.hpp"
+#include "domain/progress/inventory.hpp"
+#include "domain/verdict/verdict.hpp"
 
 namespace keyshift::domain {
 

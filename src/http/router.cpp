@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "base/log.hpp"
+#include "base/log/log.hpp"
 #include "base/utf8.hpp"
 #include "http/problem.hpp"
 #include "http/wire.hpp"

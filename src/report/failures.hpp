@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/time.hpp"
-#include "domain/log_facts.hpp"
+#include "domain/counts/log_facts.hpp"
 
 namespace keyshift::report {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "domain/key.hpp"
+#include "domain/keys/key.hpp"
 #include "report/writer.hpp"
 
 namespace keyshift::report {

@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "base/time.hpp"
-#include "domain/key.hpp"
-#include "domain/pairing.hpp"
-#include "domain/phase.hpp"
+#include "domain/keys/key.hpp"
+#include "domain/phases/pairing.hpp"
+#include "domain/phases/phase.hpp"
 
 namespace keyshift::report {
 

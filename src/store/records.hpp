@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "domain/key.hpp"
-#include "domain/ledger.hpp"
-#include "domain/pairing.hpp"
-#include "domain/phase.hpp"
-#include "domain/table_identity.hpp"
+#include "domain/keys/key.hpp"
+#include "domain/keys/table_identity.hpp"
+#include "domain/ledger/ledger.hpp"
+#include "domain/phases/pairing.hpp"
+#include "domain/phases/phase.hpp"
 
 namespace keyshift::store {
 

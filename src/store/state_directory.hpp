@@ -13,6 +13,9 @@
 
 namespace keyshift::store {
 
+/// Of the daemon's socket in its state directory.
+inline constexpr const char* kSocketName = "keyshift.sock";
+
 /// Which file it is, whatever its name: changes when another one is put in its place.
 struct FileIdentity {
     std::uint64_t device = 0;

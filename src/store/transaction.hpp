@@ -11,9 +11,9 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "domain/key.hpp"
-#include "domain/log_facts.hpp"
-#include "domain/meter.hpp"
+#include "domain/counts/log_facts.hpp"
+#include "domain/counts/meter.hpp"
+#include "domain/keys/key.hpp"
 #include "store/records.hpp"
 #include "store/sqlite.hpp"
 

@@ -14,12 +14,12 @@
 #include <sys/resource.h>
 
 #include "collectors/catalog.hpp"
-#include "collectors/log_collector.hpp"
+#include "collectors/logs/collector.hpp"
 #include "config/config.hpp"
-#include "domain/event.hpp"
-#include "drivers/interrupt.hpp"
-#include "drivers/log_files.hpp"
-#include "formats/log_messages.hpp"
+#include "domain/counts/event.hpp"
+#include "drivers/logs/files.hpp"
+#include "drivers/net/interrupt.hpp"
+#include "formats/lines/messages.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "collectors/statement_counts.hpp"
+#include "collectors/statements/counts.hpp"
 #include "config/config.hpp"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/utf8.hpp"
-#include "collectors/access_counter.hpp"
+#include "collectors/access/counter.hpp"
 
 using namespace keyshift;
 using collectors::AccessOptions;

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "formats/access_line.hpp"
+#include "formats/access/line.hpp"
 
 using namespace keyshift::formats;
 

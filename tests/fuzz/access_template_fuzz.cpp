@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "formats/access_template.hpp"
+#include "formats/access/template.hpp"
 
 using namespace keyshift::formats;
 

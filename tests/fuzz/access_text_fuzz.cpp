@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "formats/access_line.hpp"
+#include "formats/access/line.hpp"
 
 using namespace keyshift::formats;
 

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "exposition/build.hpp"
+#include "exposition/families/build.hpp"
 #include "exposition/open_metrics_type.hpp"
 #include "exposition/render.hpp"
 #include "exposition/unfit.hpp"
-#include "formats/exposition_text.hpp"
+#include "formats/metrics/exposition_text.hpp"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "drivers/http_request.hpp"
-#include "drivers/http_response.hpp"
+#include "drivers/http_client/request.hpp"
+#include "drivers/http_client/response.hpp"
 
 namespace {
 

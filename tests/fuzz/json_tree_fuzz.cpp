@@ -8,7 +8,7 @@
 
 #include "api/status.hpp"
 #include "api/verdict.hpp"
-#include "formats/json_tree.hpp"
+#include "formats/text/json_tree.hpp"
 
 namespace {
 

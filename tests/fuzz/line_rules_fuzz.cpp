@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/line_beginnings.hpp"
-#include "formats/line_expressions.hpp"
+#include "formats/lines/beginnings.hpp"
+#include "formats/lines/expressions.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "formats/log_messages.hpp"
+#include "formats/lines/messages.hpp"
 
 namespace {
 

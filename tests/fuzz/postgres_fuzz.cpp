@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "drivers/postgres.hpp"
+#include "drivers/postgres/postgres.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace keyshift;

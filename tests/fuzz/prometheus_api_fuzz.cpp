@@ -7,7 +7,7 @@
 #include <set>
 #include <string_view>
 
-#include "formats/prometheus_api.hpp"
+#include "formats/metrics/prometheus_api.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace keyshift::formats;

@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "drivers/redis_error.hpp"
-#include "drivers/redis_reply.hpp"
-#include "drivers/redis_target.hpp"
-#include "drivers/redis_topology.hpp"
+#include "drivers/dsn/redis_target.hpp"
+#include "drivers/redis/error.hpp"
+#include "drivers/redis/reply.hpp"
+#include "drivers/redis/topology.hpp"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "collectors/gateway_log_counter.hpp"
-#include "formats/sqlx_line.hpp"
+#include "collectors/gateway_logs/counter.hpp"
+#include "formats/tracing/sqlx_line.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "formats/statement_pattern.hpp"
+#include "formats/statements/pattern.hpp"
 
 namespace {
 

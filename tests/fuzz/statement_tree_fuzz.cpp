@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "formats/statement_text.hpp"
-#include "formats/statement_tree.hpp"
+#include "formats/statements/text.hpp"
+#include "formats/statements/tree.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using keyshift::formats::read_statement;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "formats/tracing_text.hpp"
+#include "formats/tracing/text.hpp"
 
 namespace {
 

@@ -3,8 +3,8 @@
 
 Each entry of the tables beside this file breaks one thing in a copy of src/ (never in the tree). What depends
 on the changed file is compiled again, everything else is reused, and the unit tests of its area run: for
-verdict_checks.cpp verdict_checks_*test.cpp, or else verdict_*test.cpp, or else all of the domain's. Fails if
-a mutation survives, if its text is not found exactly once, or if it does not compile. Another file of the
+ledger/key_slot.cpp key_slot_*test.cpp of that room, or else key_*test.cpp, or else all of the room, or else
+all of the domain's. Fails if a mutation survives, if its text is not found exactly once, or if it does not compile. Another file of the
 domain needs nothing but its entries, in a table of its own.
 """
 
@@ -28,7 +28,7 @@ TABLES = sorted(Path(__file__).parent.glob("*.toml"))
 SOURCES = ("src/base", "src/domain")
 TESTS = "tests/unit/domain"
 CACHE = ["ccache"] if shutil.which("ccache") else []
-FLAGS = ["-std=c++20", "-O0", "-fmax-errors=1", "-D_GLIBCXX_ASSERTIONS", "-Isrc"]
+FLAGS = ["-std=c++20", "-O0", "-fmax-errors=1", "-D_GLIBCXX_ASSERTIONS", "-Isrc", "-Itests"]
 LIBRARIES = ["-lgmock", "-lgtest_main", "-lgtest", "-lpthread"]
 # A mutant may run for ever or eat all memory; the tests themselves take seconds and little.
 TEST_SECONDS = 60
@@ -101,7 +101,7 @@ def compile_mutant(source: str, tree: Path, objects: Path, standard: Path) -> Pa
 
 def precompile_standard_headers(tree: Path, directory: Path) -> Path:
     """Reading them is more than half of the time that a mutant takes to compile."""
-    texts = [path.read_text() for folder in SOURCES for path in (tree / folder).iterdir()]
+    texts = [path.read_text() for folder in SOURCES for path in (tree / folder).rglob("*.?pp")]
     header = directory / "standard.hpp"
     header.write_text("\n".join(sorted(set(re.findall(r"^#include <\w+>", "\n".join(texts), re.M)))))
     run(["g++", *FLAGS, "-x", "c++-header", str(header), "-o", f"{header}.gch"], tree)
@@ -111,13 +111,15 @@ def precompile_standard_headers(tree: Path, directory: Path) -> Path:
 def area_tests(file: str, tree: Path) -> list[str]:
     """The tests that have to notice a mutation of `file`."""
     # Random histories take longest, and most mutants do not get so far.
-    tests = sorted((tree / TESTS).glob("*_test.cpp"), key=lambda test: ("history" in test.name, test.name))
+    tests = sorted((tree / TESTS).rglob("*_test.cpp"), key=lambda test: ("history" in test.name, str(test)))
+    room = Path(TESTS) / Path(file).parent.relative_to("src/domain")
+    beside = [test for test in tests if test.parent == tree / room]
     own: list[Path] = []
     area = Path(file).stem
     while area and not own:
-        own = [test for test in tests if test.name.startswith(f"{area}_")]
+        own = [test for test in beside if test.name.startswith(f"{area}_")]
         area = area.rpartition("_")[0]
-    return [str(test.relative_to(tree)) for test in own or tests]
+    return [str(test.relative_to(tree)) for test in own or beside or tests]
 
 
 class Build:
@@ -127,7 +129,7 @@ class Build:
         self.directory = directory
         self.standard = pool.submit(precompile_standard_headers, tree, directory)
         self.tests = {file: area_tests(file, tree) for file in files}
-        paths = [path for folder in SOURCES for path in sorted((tree / folder).glob("*.cpp"))]
+        paths = [path for folder in SOURCES for path in sorted((tree / folder).rglob("*.cpp"))]
         sources = [str(path.relative_to(tree)) for path in paths]
         names = sorted({test for tests in self.tests.values() for test in tests}) + sources
         objects = pool.map(lambda name: compile_one(name, tree, directory), names)

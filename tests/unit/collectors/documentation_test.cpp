@@ -9,10 +9,10 @@
 
 #include <gtest/gtest.h>
 
-#include "../config/fixture.hpp"
 #include "collectors/catalog.hpp"
-#include "config/preset.hpp"
-#include "config/yaml.hpp"
+#include "config/presets/preset.hpp"
+#include "config/tree/yaml.hpp"
+#include "unit/config/fixture.hpp"
 
 namespace keyshift::collectors {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <prometheus/collectable.h>
 
-#include "exposition/build.hpp"
+#include "exposition/families/build.hpp"
 
 namespace keyshift::exposition {
 

@@ -18,7 +18,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "exposition/render.hpp"
-#include "families.hpp"
+#include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
 namespace {

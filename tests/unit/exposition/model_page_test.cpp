@@ -11,10 +11,10 @@
 
 #include "domain/assess.hpp"
 #include "domain/model.hpp"
-#include "exposition/model_metrics.hpp"
-#include "exposition/own_metrics.hpp"
+#include "exposition/families/model_metrics.hpp"
+#include "exposition/families/own_metrics.hpp"
 #include "exposition/page.hpp"
-#include "families.hpp"
+#include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
 namespace {

@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #include "exposition/render.hpp"
-#include "families.hpp"
+#include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
 namespace {

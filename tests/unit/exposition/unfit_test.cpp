@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "families.hpp"
+#include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/json.hpp"
 #include "base/utf8.hpp"
-#include "sample.hpp"
+#include "unit/report/sample.hpp"
 
 namespace keyshift::report {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "strict_json.hpp"
+#include "unit/report/strict_json.hpp"
 
 namespace keyshift::report {
 namespace {

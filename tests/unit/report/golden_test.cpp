@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sample.hpp"
+#include "unit/report/sample.hpp"
 
 namespace keyshift::report {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "report/next_step.hpp"
-#include "sample.hpp"
+#include "unit/report/sample.hpp"
 
 namespace keyshift::report {
 namespace {

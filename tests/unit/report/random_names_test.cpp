@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "base/utf8.hpp"
-#include "sample.hpp"
-#include "strict_json.hpp"
+#include "unit/report/sample.hpp"
+#include "unit/report/strict_json.hpp"
 
 namespace keyshift::report {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "report/append.hpp"
-#include "sample.hpp"
+#include "unit/report/sample.hpp"
 
 namespace keyshift::report {
 namespace {

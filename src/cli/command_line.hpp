@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line as a sum type. Secrets have no option: they never come from argv.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "commands/commands.hpp"
+
+namespace keyshift::cli {
+
+/// Nothing to do but print and exit: help, version, or what is wrong with the command line.
+struct Message {
+    std::string text;
+    int exit_code;
+};
+
+using Command =
+    std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
+                 commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
+                 commands::VerdictCommand, commands::KeyCommand, commands::PairCommand, commands::AckCommand,
+                 commands::AcceptTableCommand, commands::SqlCommand, commands::DoctorCommand, Message>;
+
+Command parse_command_line(int argc, const char* const* argv);
+
+}  // namespace keyshift::cli

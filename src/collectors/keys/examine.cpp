@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/keys/examine.hpp"
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "collectors/key_table/columns.hpp"
+#include "collectors/key_table/standby.hpp"
+#include "collectors/keys/table_statistics.hpp"
+#include "collectors/shared/database.hpp"
+#include "drivers/dsn/postgres_options.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Deadline;
+using base::Errc;
+using base::Error;
+using base::Result;
+using config::Identifier;
+using Kind = Finding::Kind;
+
+/// Tables with fewer rows may well be read one by one.
+constexpr std::uint64_t kSmall = 100'000;
+
+std::string text(std::optional<std::string_view> value) {
+    return std::string(value.value_or(""));
+}
+
+/// Of all parts, and of what a view reads; a partitioned table itself is hardly ever analyzed.
+Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
+    const auto statistics = TableStatistics::resolve(look.transaction, look.source.table(), deadline);
+    if (!statistics) return statistics.error();
+    return statistics->rows(look.transaction, deadline);
+}
+
+/// How the index is made on what the table is; or why it cannot be.
+Result<std::string> index_advice(const KeyTableLook& look, Deadline deadline) {
+    const config::TableName below = base_table(look.gateway);
+    std::vector<std::string> columns{look.gateway.columns.created_at.name};
+    if (const auto& used = look.gateway.columns.last_used_at) columns.push_back(used->name);
+    for (const Identifier& column : telling_columns(look.gateway)) columns.push_back(column.name);
+    const auto rows = look.transaction.query(
+        "SELECT c.relkind, current_database(), (SELECT string_agg(a.attname, ', ') FROM pg_attribute a WHERE "
+        "a.attrelid = c.oid AND a.attgenerated = 'v' AND a.attname = ANY ($4::text[])) "
+        "FROM pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace, "
+        "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE o.oid = $1::regclass AND c.relname = "
+        "$2 "
+        "AND n.nspname = coalesce(nullif($3, ''), s.nspname)",
+        deadline, {look.source.table(), below.name, below.schema, drivers::postgres_array(columns)});
+    if (!rows) return rows.error();
+    const std::string kind = rows->size() == 1 ? text(rows->at(0, 0)) : "v";
+    if (kind == "p")
+        return "as the table's owner, run: keyshift sql index | psql -d " +
+               base::visible(text(rows->at(0, 1)));
+    if (kind != "r" && kind != "m") {
+        return std::string(
+            "a view gets no index: name its table in gateway.statements.table, and see keyshift sql index");
+    }
+    if (const std::string unfit = text(rows->at(0, 2)); !unfit.empty()) {
+        return "no index can be made on a column that is generated and virtual, as " + base::visible(unfit) +
+               " is; one that is STORED can have it";
+    }
+    return "as the table's owner (or by keyshift sql index | psql), run:\n" + look.source.create_index() +
+           ";";
+}
+
+Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
+    if (auto set = KeySource::set_since(look.transaction, look.transaction.moment() - std::chrono::minutes{1},
+                                        deadline);
+        !set)
+        return set.error();
+    const auto plan =
+        look.transaction.query("EXPLAIN " + look.source.select_active(Reach::indexed), deadline);
+    if (!plan) return plan.error();
+    for (std::size_t row = 0; row < plan->size(); ++row) {
+        if (text(plan->at(row, 0)).find("Index") != std::string::npos)
+            return Finding{Kind::ok, "an index makes looks at what changed cheap"};
+    }
+    if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
+    auto mend = index_advice(look, deadline);
+    if (!mend) return mend.error();
+    return Finding{Kind::warning,
+                   "no index serves the looks at what changed, each reads all of some " +
+                       std::to_string(rows) + " rows, and they are therefore rare",
+                   *std::move(mend)};
+}
+
+/// Who has a right: the user, everybody, and roles whose rights are the user's too.
+struct Holders {
+    bool user = false;
+    bool everybody = false;
+    bool others = false;
+};
+
+/// What the user may do with one table.
+struct Rights {
+    std::string table;
+    bool is_owner = false;
+    Holders change, hash;
+};
+
+struct Role {
+    std::string name, database;
+    bool is_superuser = false;
+    std::vector<Rights> rights;  ///< on the table that is read, and on the one below, if that is another
+};
+
+Result<Role> role_of(const KeyTableLook& look, Deadline deadline) {
+    const std::string change = "'INSERT, UPDATE, DELETE, TRUNCATE'";
+    const auto hash = [](const std::string& of) {
+        return "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND NOT "
+               "a.attisdropped AND has_column_privilege(" +
+               of + "c.oid, a.attnum, 'SELECT'))";
+    };
+    const auto any_other = [](const std::string& has) {
+        return "EXISTS (SELECT FROM pg_roles g WHERE g.oid <> r.oid AND pg_has_role(r.oid, g.oid, 'USAGE') "
+               "AND " +
+               has + ")";
+    };
+    const config::TableName base = base_table(look.gateway);
+    const auto& column = look.gateway.columns.bcrypt_hash;
+    const auto rows = look.transaction.query(
+        "SELECT r.rolname, current_database(), r.rolsuper, quote_ident(n.nspname) || '.' || "
+        "quote_ident(c.relname), pg_has_role(r.oid, c.relowner, 'USAGE'), has_table_privilege(c.oid, " +
+            change +
+            ") OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'), has_table_privilege('public', "
+            "c.oid, " +
+            change + "), " + any_other("has_table_privilege(g.oid, c.oid, " + change + ")") + ", " +
+            hash("") + ", " + hash("'public', ") + ", " + any_other(hash("g.oid, ")) +
+            " FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, "
+            "pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace "
+            "WHERE r.rolname = current_user AND o.oid = $1::regclass AND (c.oid = o.oid OR (c.relname = $3 "
+            "AND "
+            "n.nspname = coalesce(nullif($4, ''), s.nspname))) ORDER BY c.oid <> o.oid",
+        deadline, {look.source.table(), column ? column->name : "", base.name, base.schema});
+    if (!rows) return rows.error();
+    Role role;
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+        const auto holds = [&](std::size_t at) { return rows->at(i, at) == "t"; };
+        role.name = text(rows->at(i, 0));
+        role.database = text(rows->at(i, 1));
+        role.is_superuser = holds(2);
+        role.rights.push_back({text(rows->at(i, 3)),
+                               holds(4),
+                               {holds(5), holds(6), holds(7)},
+                               {holds(8), holds(9), holds(10)}});
+    }
+    return role;
+}
+
+std::string role_of_its_own(const Role& role) {
+    return "give keyshift a role of its own, as superuser: keyshift sql | psql -d " +
+           base::visible(role.database) +
+           "\nthen its password, in psql: \\password keyshift\nand name user and password in database_url";
+}
+
+/// A right that is nobody's but the user's, or everybody's, can be taken back.
+std::string take_back(const Role& role, const Rights& rights, const Holders& holders,
+                      const std::string& statement) {
+    if (holders.others && !holders.everybody) return role_of_its_own(role);
+    return "as the owner of " + rights.table + ", run: " + statement + " ON " + rights.table + " FROM " +
+           Identifier{role.name}.sql() + (holders.everybody ? ", PUBLIC;" : ";");
+}
+
+void append_rights(const Role& role, const config::Gateway& gateway, std::vector<Finding>& out) {
+    const std::string user = "user " + base::visible(role.name);
+    if (role.is_superuser) {
+        out.push_back(
+            {Kind::warning, user + " is a superuser, which keyshift need not be", role_of_its_own(role)});
+        return;
+    }
+    const std::size_t before = out.size();
+    for (const Rights& rights : role.rights) {
+        if (rights.is_owner) {
+            out.push_back({Kind::warning, user + " owns " + rights.table + " and may change it",
+                           role_of_its_own(role)});
+            continue;
+        }
+        if (rights.change.user) {
+            out.push_back(
+                {Kind::warning, user + " may change " + rights.table + ", which keyshift never does",
+                 take_back(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
+        }
+        if (rights.hash.user) {
+            std::string mend = take_back(role, rights, rights.hash, "REVOKE SELECT");
+            if (&rights == &role.rights.front() && mend.find("REVOKE") != std::string::npos) {
+                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
+                        " TO " + Identifier{role.name}.sql() + ";";
+            }
+            out.push_back(
+                {Kind::warning,
+                 user + " may read the bcrypt hashes in " + rights.table + ", which keyshift never does",
+                 std::move(mend)});
+        }
+    }
+    if (out.size() == before)
+        out.push_back({Kind::ok, user + " may neither change the key table nor read its bcrypt hashes"});
+}
+
+/// How old the data are, and what the operator can do about it.
+Finding age_of(const Recovery& recovery, StandbyAge wanted) {
+    constexpr base::Duration kTolerable = std::chrono::minutes{1};
+    if (wanted == StandbyAge::ignored)
+        return {Kind::ok,
+                "the server is a standby; how far it is behind is not asked (keys.standby: ignore)"};
+    const auto data_at = Standby().data_at(recovery);
+    if (!data_at) return failure(data_at.error());
+    const base::Duration behind = recovery.moment - *data_at;
+    if (behind <= kTolerable) return {Kind::ok, "the server is a standby that keeps up with its primary"};
+    const std::string length = base::format_duration(std::chrono::floor<std::chrono::seconds>(behind));
+    return {Kind::warning,
+            "the server is a standby" +
+                std::string(recovery.streams ? "" : " without a connection to its primary") + ", " + length +
+                " behind: so old are all numbers of the key table, and the verdict is UNKNOWN",
+            "on the standby: SELECT * FROM pg_stat_wal_receiver; and the server's log say why; or name the "
+            "primary in database_url"};
+}
+
+Result<void> append_patience(const KeyTableLook& look, Deadline deadline, std::vector<Finding>& out) {
+    const auto rows = look.transaction.query(
+        "SELECT current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
+        "NOT "
+        "(current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
+        "$1::bigint)",
+        deadline,
+        {std::to_string(std::chrono::floor<std::chrono::milliseconds>(look.census_timeout).count())});
+    if (!rows) return rows.error();
+    if (rows->size() == 0) return {};
+    out.push_back(
+        {Kind::warning,
+         "the standby cancels a census that holds up its replay for more than " + text(rows->at(0, 0)),
+         "on the standby, as superuser, run: ALTER SYSTEM SET hot_standby_feedback = on; SELECT "
+         "pg_reload_conf();"});
+    return {};
+}
+
+Result<void> append_standby(const KeyTableLook& look, std::uint64_t rows, Deadline deadline,
+                            std::vector<Finding>& out) {
+    if (!look.transaction.in_recovery()) return {};
+    const auto recovery = recovery_of(look.transaction, deadline);
+    if (!recovery) return recovery.error();
+    out.push_back(age_of(*recovery, look.standby));
+    return rows < kSmall ? Result<void>() : append_patience(look, deadline, out);
+}
+
+}  // namespace
+
+std::uint64_t count_in(std::optional<std::string_view> value) {
+    std::uint64_t out = 0;
+    if (value) std::from_chars(value->data(), value->data() + value->size(), out);
+    return out;
+}
+
+std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadline) {
+    std::vector<Finding> out;
+    const auto rows = rows_of(look, deadline);
+    if (!rows) return {failure(rows.error())};
+    auto pulse = about_pulse(look, *rows, deadline);
+    if (!pulse) return {failure(pulse.error())};
+    out.push_back(*std::move(pulse));
+    const auto role = role_of(look, deadline);
+    if (!role) return {failure(role.error())};
+    append_rights(*role, look.gateway, out);
+    if (auto standby = append_standby(look, *rows, deadline, out); !standby)
+        return {failure(standby.error())};
+    return out;
+}
+
+}  // namespace keyshift::collectors

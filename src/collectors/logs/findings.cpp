@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/logs/findings.hpp"
+
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "collectors/logs/guess.hpp"
+#include "drivers/host/reading_rights.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Errc;
+using base::Error;
+using drivers::LogPlace;
+using Kind = Finding::Kind;
+
+/// Of many files that cannot be read, the first ones are named.
+constexpr std::size_t kShown = 10;
+
+std::vector<Finding> about_places(const std::vector<LogPlace>& places) {
+    std::vector<Finding> out;
+    std::size_t more = 0;
+    for (const LogPlace& place : places) {
+        if (place.problem.empty()) continue;
+        if (out.size() == kShown) {
+            ++more;
+            continue;
+        }
+        std::string mend = drivers::commands_to_read(place.name, drivers::Successors::read);
+        const Errc code = mend.empty() ? Errc::other : Errc::permission;
+        if (!mend.empty()) mend.insert(0, "as root:\n");
+        out.push_back({Kind::failure, base::visible(place.name) + ": " + base::visible(place.problem),
+                       std::move(mend), code});
+    }
+    if (more > 0)
+        out.push_back({Kind::failure, std::to_string(more) + " more cannot be read", {}, Errc::other});
+    return out;
+}
+
+Finding about_lines(const LogLook& look) {
+    const domain::LogLines& lines = look.lines;
+    const std::uint64_t parsed = lines.matched + lines.skipped;
+    const std::uint64_t all = parsed + lines.unparsed + lines.oversized;
+    const std::string what = std::to_string(all) + " lines read, " + std::to_string(lines.matched) +
+                             " of them count, " + std::to_string(lines.unparsed) + " are not understood";
+    if (lines.unparsed > parsed) {
+        return {parsed == 0 ? Kind::failure : Kind::warning, what,
+                advice_for_log(look.collector, look.sample), Errc::parse};
+    }
+    const bool odd = lines.unparsed + lines.oversized > 0;
+    return {odd ? Kind::warning : Kind::ok, what, odd ? "`keyshift check --log FILE` shows which" : ""};
+}
+
+}  // namespace
+
+std::vector<Finding> log_findings(const LogLook& look) {
+    std::vector<Finding> out = about_places(look.places);
+    for (const Error& error : look.hindrances) out.push_back({Kind::warning, error.what, error.hint});
+    out.push_back(about_lines(look));
+    return out;
+}
+
+std::vector<Finding> log_failures(const Error& error, const std::vector<LogPlace>& places) {
+    std::vector<Finding> out = about_places(places);
+    // What is said of the whole names one of them.
+    if (out.empty()) out.push_back(failure(error));
+    for (Finding& finding : out) {
+        if (finding.code != Errc::other) continue;
+        finding.code = error.code;
+        if (finding.mend.empty()) finding.mend = error.hint;
+    }
+    return out;
+}
+
+}  // namespace keyshift::collectors

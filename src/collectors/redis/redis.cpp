@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Redis: what the instance counts, and how many entries the gateway's auth caches have. Its commands change
+// neither hits and misses nor the idle time of a key.
+#include <any>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "collectors/collector.hpp"
+#include "collectors/redis/entries.hpp"
+#include "collectors/redis/findings.hpp"
+#include "collectors/redis/options.hpp"
+#include "collectors/shared/skipped_parameters.hpp"
+#include "drivers/redis/nodes.hpp"
+#include "formats/metrics/redis_info.hpp"
+
+namespace keyshift::collectors {
+namespace {
+
+using base::Deadline;
+using base::Errc;
+using base::Error;
+using base::Result;
+using domain::Event;
+using drivers::RedisNode;
+using formats::RedisInfo;
+using namespace std::chrono_literals;
+
+/// A node and what it said of itself.
+struct SeenNode {
+    const RedisNode* node = nullptr;
+    RedisInfo info;
+    std::string run;                    // empty: the server does not tell its runs apart
+    std::optional<std::uint64_t> keys;  // in the database that is looked at; empty: nobody says
+};
+
+/// The keys of the database. Dragonfly and managed servers may leave the section out, and Kvrocks counts
+/// only when it is told to.
+Result<std::optional<std::uint64_t>> keys_of(const RedisNode& node, const RedisInfo& info,
+                                             Deadline deadline) {
+    const auto database = info.database(node.connection->target().database);
+    const bool counted_on_demand = info.has("kvrocks_version");
+    if (database && (database->keys > 0 || !counted_on_demand)) return std::optional(database->keys);
+    const auto size = node.connection->command({"DBSIZE"}, deadline);
+    if (!size && !node.connection->usable()) return size.error();
+    const bool known =
+        size && size->is_integer() && (size->integer > 0 || (!counted_on_demand && size->integer == 0));
+    return known ? std::optional(static_cast<std::uint64_t>(size->integer)) : std::nullopt;
+}
+
+Result<SeenNode> look_at(const RedisNode& node, Deadline deadline) {
+    const auto reply = node.connection->command({"INFO"}, deadline);
+    if (!reply) return reply.error();
+    const auto of_node = [&](Error error) {
+        error.what.insert(0, "Redis at " + node.connection->target().printable + ": ");
+        return error;
+    };
+    auto info = RedisInfo::parse(reply->text);
+    if (!info) return of_node(info.error());
+    if (info->is_sentinel())
+        return of_node({Errc::schema, "it is a Sentinel, which has no keys", "set mode: sentinel"});
+    const auto run = info->text("run_id");
+    const auto keys = keys_of(node, *info, deadline);
+    if (!keys) return keys.error();
+    return SeenNode{&node, *info, run ? std::string(*run) : std::string(), *keys};
+}
+
+/// Of all nodes; empty: one does not say.
+std::optional<std::uint64_t> all_keys(const std::vector<SeenNode>& looks) {
+    std::uint64_t keys = 0;
+    for (const SeenNode& look : looks) {
+        if (!look.keys) return std::nullopt;
+        keys += *look.keys;
+    }
+    return keys;
+}
+
+Result<RedisEntries::Page> scan(const RedisNode& node, const std::string& cursor, const std::string& prefix,
+                                Deadline deadline) {
+    auto reply = node.connection->command(
+        {"SCAN", cursor, "MATCH", prefix + "*", "COUNT", std::to_string(kKeysAtOnce)}, deadline);
+    if (!reply) return reply.error();
+    const bool whole = reply->is_array() && reply->elements.size() == 2 && reply->elements[0].is_text() &&
+                       !reply->elements[0].text.empty() && reply->elements[1].is_array();
+    if (!whole) {
+        return Error{
+            Errc::parse,
+            "Redis at " + node.connection->target().printable + ": the answer to SCAN cannot be understood",
+            "is this a Redis server?"};
+    }
+    RedisEntries::Page page{std::move(reply->elements[0].text)};
+    for (auto& key : reply->elements[1].elements) page.keys.push_back(std::move(key.text));
+    return page;
+}
+
+class Redis final : public Collector {
+ public:
+    Redis(RedisCollectorOptions options, const drivers::Interrupt& interrupt)
+        : options_(std::move(options)),
+          nodes_(interrupt),
+          entries_(options_.prefixes, options_.scan_budget) {}
+
+    Result<Observation> collect(const Request& request) override {
+        const auto nodes = connect(request.deadline);
+        if (!nodes) return nodes.error();
+        Observation seen{.taken_at = base::now()};
+        std::vector<SeenNode> looks;
+        for (const RedisNode& node : *nodes) {
+            auto look = look_at(node, request.deadline);
+            if (!look) return look.error();
+            looks.push_back(*std::move(look));
+        }
+        Counted counted = count(looks);
+        if (auto counting = count_entries(looks, request.deadline); !counting) return counting.error();
+        seen.counted = std::move(counted);
+        seen.gauges.emplace().cache_entries = entries_.counts();
+        note_names(*nodes);
+        return seen;
+    }
+
+    std::vector<Finding> examine(Deadline deadline) override {
+        std::vector<Finding> findings;
+        if (const auto servers = options_.servers())
+            findings = about_skipped("the redis url", servers->seeds.front().skipped);
+        const auto nodes = connect(deadline);
+        if (!nodes) {
+            findings.push_back(failure(nodes.error()));
+            return findings;
+        }
+        std::vector<SeenNode> looks;
+        for (const RedisNode& node : *nodes) {
+            auto look = look_at(node, deadline);
+            findings.push_back(look ? about(*look) : failure(look.error()));
+            if (!look) continue;
+            append_lacking(*look, findings);
+            if (auto memory = about_memory(node.name, look->info)) findings.push_back(*std::move(memory));
+            looks.push_back(*std::move(look));
+        }
+        if (!options_.prefixes.empty()) examine_entries(looks, deadline, findings);
+        return findings;
+    }
+
+    static domain::Events offers() {
+        domain::Events events;
+        for (const Event event : {Event::redis_hit, Event::redis_miss, Event::redis_evicted,
+                                  Event::auth_cache_hit, Event::auth_cache_miss})
+            events.set(index_of(event));
+        return events;
+    }
+
+ private:
+    Result<std::vector<RedisNode>> connect(Deadline deadline) {
+        const auto servers = options_.servers();
+        if (!servers) return servers.error();
+        auto nodes = nodes_.primaries(*servers, deadline);
+        if (!nodes) return nodes;
+        for (const RedisNode& node : *nodes) {
+            if (!node.unexpected_cluster) continue;
+            return Error{Errc::schema, node.name + " is one node of a cluster: the others have keys too",
+                         "set mode: cluster"};
+        }
+        return nodes;
+    }
+
+    /// Of a number that nobody knows nothing is begun.
+    bool too_many(std::optional<std::uint64_t> keys) const {
+        return !keys || *keys > static_cast<std::uint64_t>(options_.scan_ceiling);
+    }
+
+    Result<void> count_entries(const std::vector<SeenNode>& looks, Deadline deadline) {
+        if (options_.prefixes.empty()) return {};
+        if (too_many(all_keys(looks))) {
+            entries_.forget();
+            return {};
+        }
+        // The page that is under way then has the other half of the time.
+        return entries_.advance(scannable(looks, deadline), deadline.at_most(deadline.left() / 2));
+    }
+
+    std::vector<RedisEntries::Node> scannable(const std::vector<SeenNode>& looks, Deadline deadline) const {
+        std::vector<RedisEntries::Node> nodes;
+        nodes.reserve(looks.size());
+        for (const SeenNode& look : looks) {
+            nodes.push_back({look.node->name + ' ' + look.run,
+                             [this, node = look.node, deadline](const std::string& cursor) {
+                                 return scan(*node, cursor, entries_.common_prefix(), deadline);
+                             }});
+        }
+        return nodes;
+    }
+
+    void examine_entries(const std::vector<SeenNode>& looks, Deadline deadline,
+                         std::vector<Finding>& findings) {
+        const std::size_t before = findings.size();
+        const auto keys = all_keys(looks);
+        for (const SeenNode& look : looks) {
+            const auto page = scan(*look.node, "0", entries_.common_prefix(), deadline);
+            if (!page) findings.push_back(failure(page.error()));
+        }
+        if (!keys) {
+            findings.push_back({Finding::Kind::warning,
+                                "entries of the auth caches are not counted: neither INFO nor DBSIZE says "
+                                "how many keys there "
+                                "are",
+                                "let it count them (Kvrocks: DBSIZE SCAN, from time to time), or set both "
+                                "collectors[redis].patterns to null"});
+        } else if (too_many(keys)) {
+            findings.push_back(
+                {Finding::Kind::warning,
+                 "entries of the auth caches are not counted among " + std::to_string(*keys) + " keys",
+                 "raise collectors[redis].scan_ceiling, which is " + std::to_string(options_.scan_ceiling)});
+        }
+        if (findings.size() != before || looks.empty()) return;
+        const Deadline enough = deadline.at_most(deadline.left() / 2);
+        while (entries_.counts().empty() && !enough.passed()) {
+            const auto counted = entries_.advance(scannable(looks, deadline), enough);
+            if (!counted) return findings.push_back(failure(counted.error()));
+        }
+        // Of a part of the keys nothing can be said.
+        if (entries_.counts().empty()) return;
+        findings.push_back(
+            about_entries(options_.prefixes, entries_.counts(), *keys,
+                          looks.size() == 1 ? fullest_database(looks.front().info) : std::nullopt));
+    }
+
+    Counted count(const std::vector<SeenNode>& looks) const {
+        Counted counted;
+        counted.offers = offers();
+        std::set<std::string> names;
+        for (const SeenNode& look : looks) {
+            names.insert(look.node->name);
+            counted.readings.parts.push_back(part_of(look, counted.offers));
+        }
+        // What a master counted between its last look and the failover is not known.
+        counted.lossy = !std::includes(names.begin(), names.end(), names_.begin(), names_.end());
+        return counted;
+    }
+
+    struct Counter {
+        const char* name;
+        std::vector<domain::Contribution> counts;
+    };
+    static const std::vector<Counter>& counters() {
+        static const std::vector<Counter> kCounters{
+            {"keyspace_hits", {{Event::redis_hit}, {Event::auth_cache_hit}}},
+            {"keyspace_misses", {{Event::redis_miss}, {Event::auth_cache_miss}}},
+            {"evicted_keys", {{Event::redis_evicted}}}};
+        return kCounters;
+    }
+
+    /// What a server does not count is no longer among `offers`: one such leaves a part out of the sum.
+    static domain::Part part_of(const SeenNode& look, domain::Events& offers) {
+        domain::Part part{.name = look.node->name};
+        for (const Counter& counter : counters()) {
+            if (const auto value = look.info.number(counter.name)) {
+                part.readings.push_back({counter.name, *value, look.run, counter.counts});
+                continue;
+            }
+            for (const domain::Contribution& count : counter.counts) offers.reset(index_of(count.event));
+        }
+        return part;
+    }
+
+    static void append_lacking(const SeenNode& look, std::vector<Finding>& findings) {
+        std::string lacking;
+        for (const Counter& counter : counters())
+            if (!look.info.number(counter.name))
+                lacking += (lacking.empty() ? "" : ", ") + std::string(counter.name);
+        if (lacking.empty()) return;
+        findings.push_back(
+            {Finding::Kind::warning,
+             look.node->name + ": its INFO has no " + lacking + ", so that these are not counted",
+             "nothing, where the server does not count them; else let its INFO show them"});
+    }
+
+    void note_names(const std::vector<RedisNode>& nodes) {
+        names_.clear();
+        for (const RedisNode& node : nodes) names_.insert(node.name);
+    }
+
+    static Finding about(const SeenNode& look) {
+        return {Finding::Kind::ok, look.node->name + ": " + base::visible(look.info.server()) +
+                                       (look.keys ? ", " + std::to_string(*look.keys) + " keys" : "")};
+    }
+
+    RedisCollectorOptions options_;
+    drivers::RedisNodes nodes_;
+    RedisEntries entries_;
+    std::set<std::string> names_;  // of the nodes at the last look
+};
+
+}  // namespace
+
+Entry redis_entry() {
+    return {
+        .type = {.name = "redis",
+                 .default_when = "REDIS_URL",
+                 .schedule = {.interval = 30s, .timeout = 10s},
+                 .read =
+                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                         return std::any(read_redis_options(reader, gateway));
+                     }},
+        .make = [](const config::Gateway&, const config::CollectorConfig& config,
+                   const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
+            return std::make_unique<Redis>(std::any_cast<RedisCollectorOptions>(config.options), interrupt);
+        },
+        .measures = [](const config::Gateway&, const config::CollectorConfig&) { return Redis::offers(); }};
+}
+
+}  // namespace keyshift::collectors

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each subcommand is told, and what does it; one file each. They return the process's exit code and say
+// on standard error what went wrong and what to do about it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "report/writer.hpp"
+
+namespace keyshift::commands {
+
+struct ReportCommand {
+    std::optional<std::filesystem::path> config;
+    report::Format format = report::Format::text;
+    report::Grouping grouping = report::Grouping::none;
+    std::optional<std::filesystem::path> output;  ///< empty: standard output
+    std::optional<domain::Phase> phase;           ///< only keys of this phase
+    bool phases = false;                          ///< show each key's phase
+};
+
+struct ServeCommand {
+    std::optional<std::filesystem::path> config;
+    std::vector<std::string> listen;  ///< instead of web.listen; empty: as configured
+    bool lifecycle = false;           ///< POST /-/reload is obeyed
+};
+
+struct CheckCommand {
+    std::vector<std::filesystem::path> files;
+};
+
+/// `check --log`.
+struct CheckLogCommand {
+    std::optional<std::filesystem::path> config;
+    std::filesystem::path sample;  ///< "-": standard input
+    std::string collector;         ///< empty: the only one that reads a log
+    bool summary = false;          ///< without a line for each line
+    double most_unparsed = 0.05;   ///< a larger share is an error
+};
+
+struct FailuresCommand {
+    std::optional<std::filesystem::path> config;
+    base::Duration since = std::chrono::hours{1};
+    report::Format format = report::Format::text;  ///< text, json or csv
+    std::size_t limit = 50;                        ///< rows of text; 0: all
+};
+
+struct StatusCommand {
+    std::optional<std::filesystem::path> config;
+    bool json = false;
+};
+
+struct VerdictCommand {
+    std::optional<std::filesystem::path> config;
+    bool json = false;
+};
+
+struct KeyCommand {
+    std::optional<std::filesystem::path> config;
+    std::string id;
+};
+
+struct PairCommand {
+    std::optional<std::filesystem::path> config;
+    std::string legacy;
+    std::string replacement;  ///< empty with `remove`
+    bool force = false;       ///< also where the two look wrong together
+    bool remove = false;      ///< what was said before is undone
+};
+
+/// Those of the listed keys, or of all, that fit the rest.
+struct AckCommand {
+    std::optional<std::filesystem::path> config;
+    std::vector<std::string> ids;
+    std::optional<std::filesystem::path> file;  ///< with further ids; "-": standard input
+    std::optional<std::string> owner;
+    std::optional<base::Duration> idle_longer_than;
+    std::string note;
+    bool yes = false;     ///< many at once without asking
+    bool remove = false;  ///< what was said before is undone
+
+    bool selects() const { return file || owner || idle_longer_than; }
+};
+
+struct AcceptTableCommand {
+    std::optional<std::filesystem::path> config;
+    bool anew = false;  ///< the journal forgets the keys of the table before
+    bool yes = false;   ///< without asking
+};
+
+struct SqlCommand {
+    std::optional<std::filesystem::path> config;
+    std::string role = "keyshift";
+    std::vector<std::string> sections;  ///< role, view, index, statements; empty: all
+};
+
+struct DoctorCommand {
+    std::optional<std::filesystem::path> config;
+    bool json = false;
+};
+
+int run_report(const ReportCommand& command);
+int run_serve(const ServeCommand& command);
+int run_check(const CheckCommand& command);
+int run_check_log(const CheckLogCommand& command);
+int run_failures(const FailuresCommand& command);
+int run_status(const StatusCommand& command);
+int run_verdict(const VerdictCommand& command);
+int run_key(const KeyCommand& command);
+int run_pair(const PairCommand& command);
+int run_ack(const AckCommand& command);
+int run_accept_table(const AcceptTableCommand& command);
+int run_sql(const SqlCommand& command);
+int run_doctor(const DoctorCommand& command);
+
+}  // namespace keyshift::commands

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// keyshift doctor: tries everything that the configured sources need, and says how to mend what is wrong.
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+
+#include "base/exit_code.hpp"
+#include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "collectors/catalog.hpp"
+#include "collectors/configuration.hpp"
+#include "commands/commands.hpp"
+#include "commands/doctor_surroundings.hpp"
+#include "commands/shared/configuration.hpp"
+#include "commands/shared/terminal.hpp"
+#include "drivers/net/interrupt.hpp"
+
+namespace keyshift::commands {
+namespace {
+
+using base::Errc;
+using collectors::Finding;
+using Kind = Finding::Kind;
+
+struct Examined {
+    std::string subject;
+    std::vector<Finding> findings;
+};
+
+std::string_view kind_name(Kind kind) {
+    switch (kind) {
+        case Kind::ok:
+            return "ok";
+        case Kind::warning:
+            return "warning";
+        case Kind::failure:
+            break;
+    }
+    return "failure";
+}
+
+/// Where nothing better is known than the kind of failure.
+std::string usual_mend(Errc code) {
+    switch (code) {
+        case Errc::connect:
+            return "check that the server runs, and that host and port are right";
+        case Errc::auth:
+            return "check user and password";
+        case Errc::permission:
+            return "let keyshift's user read it";
+        case Errc::timeout:
+            return "look at its load and at firewalls on the way, or raise the collector's timeout";
+        case Errc::schema:
+        case Errc::parse:
+            return "see that this is the right address: what is there is something else";
+        default:
+            return "see the log of what was asked";
+    }
+}
+
+Examined examine(const config::Config& config, const config::CollectorConfig& collector) {
+    Examined out{collector.type, {}};
+    drivers::Interrupt interrupt;
+    try {
+        const auto made =
+            collectors::catalog_entry(collector.type).make(config.gateway, collector, interrupt);
+        out.findings = made->examine(base::Deadline::in(collector.schedule.timeout));
+    } catch (const std::exception& e) {
+        out.findings = {{Kind::failure, std::string("unexpected: ") + e.what()}};
+    }
+    for (Finding& finding : out.findings) {
+        if (finding.kind == Kind::failure && finding.mend.empty()) finding.mend = usual_mend(finding.code);
+        if (!collector.extra || finding.kind != Kind::failure || !collectors::is_lacking(finding.code))
+            continue;
+        finding.kind = Kind::warning;
+        finding.what = "not measured: " + finding.what;
+    }
+    return out;
+}
+
+std::string as_text(const Examined& examined, const Terminal& terminal) {
+    constexpr std::size_t kSubject = 17;
+    constexpr std::size_t kKind = 9;
+    std::string out;
+    for (const Finding& finding : examined.findings) {
+        const Colour colour = finding.kind == Kind::ok        ? Colour::good
+                              : finding.kind == Kind::warning ? Colour::warning
+                                                              : Colour::bad;
+        out += pad(out.empty() ? examined.subject : "", kSubject) +
+               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) + finding.what + "\n";
+        std::string_view mend = finding.mend;
+        while (!mend.empty()) {
+            const std::size_t end = mend.find('\n');
+            out += std::string(kSubject + kKind, ' ') + std::string(mend.substr(0, end)) + "\n";
+            mend = end == std::string_view::npos ? std::string_view{} : mend.substr(end + 1);
+        }
+    }
+    return out;
+}
+
+/// One finding a line.
+void append_json(const Examined& examined, std::string& out) {
+    for (const Finding& finding : examined.findings) {
+        base::JsonWriter json;
+        json.begin_object().key("subject").value(examined.subject);
+        json.key("result").value(kind_name(finding.kind));
+        json.key("what").value(finding.what).key("mend").value(finding.mend).key("reason");
+        finding.kind == Kind::failure ? json.value(base::reason(finding.code)) : json.null();
+        out += out.size() > 1 ? ",\n " : "\n ";
+        out += json.end_object().take();
+    }
+}
+
+/// Prints findings as they come, and remembers how many there were.
+class Printer {
+ public:
+    explicit Printer(bool json) : json_(json) {}
+
+    void show(const Examined& examined) {
+        for (const Finding& finding : examined.findings) {
+            failures_ += finding.kind == Kind::failure ? 1 : 0;
+            warnings_ += finding.kind == Kind::warning ? 1 : 0;
+        }
+        if (json_) return append_json(examined, text_);
+        std::fputs(as_text(examined, terminal_).c_str(), stdout);
+        std::fflush(stdout);
+    }
+    void end() const {
+        if (json_) return static_cast<void>(std::fputs((text_ + "\n]\n").c_str(), stdout));
+        std::fputs(("\n" + summary() + "\n").c_str(), stdout);
+    }
+    bool failed() const { return failures_ > 0; }
+
+ private:
+    static std::string count(std::size_t number, const std::string& what) {
+        return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+    }
+    std::string summary() const {
+        if (failures_ + warnings_ == 0) return terminal_.paint(Colour::good, "all is well");
+        return terminal_.paint(failures_ > 0 ? Colour::bad : Colour::warning,
+                               count(failures_, "failure") + ", " + count(warnings_, "warning"));
+    }
+
+    bool json_;
+    Terminal terminal_;
+    std::string text_ = "[";
+    std::size_t failures_ = 0;
+    std::size_t warnings_ = 0;
+};
+
+}  // namespace
+
+int run_doctor(const DoctorCommand& command) {
+    const auto file = configuration_file(command.config);
+    const config::Loaded loaded = collectors::read_configuration(file);
+    Printer printer(command.json);
+    if (!loaded.problems.empty()) {
+        printer.show({"configuration", about_configuration(file, loaded.problems)});
+        printer.end();
+        return base::kConfig;
+    }
+    if (file) printer.show({"configuration", {{Kind::ok, base::visible(file->string()) + " can be read"}}});
+    const config::Config& config = loaded.config;
+    printer.show({"state", examine_state(config.state)});
+    printer.show({"migration", examine_migration(config)});
+    for (const config::CollectorConfig& collector : config.collectors)
+        printer.show(examine(config, collector));
+    printer.end();
+    return printer.failed() ? base::kUnavailable : base::kOk;
+}
+
+}  // namespace keyshift::commands

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// keyshift pair: an operator says which modern key replaces a legacy one. Both are shown, so that it can be
+// seen what was said.
+#include <algorithm>
+#include <cstdio>
+
+#include "base/utf8.hpp"
+#include "collectors/keys/row_reader.hpp"
+#include "collectors/keys/source.hpp"
+#include "commands/commands.hpp"
+#include "commands/shared/configuration.hpp"
+#include "commands/shared/decisions.hpp"
+#include "commands/shared/key_table_query.hpp"
+#include "commands/shared/terminal.hpp"
+#include "drivers/postgres/transaction.hpp"
+
+namespace keyshift::commands {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+using base::Time;
+
+/// A modern key with the texts of its row.
+struct ModernKey {
+    std::string id, owner, name;
+    domain::Key key;  // its views are not to be used
+    Time now;         // the database's
+};
+
+ModernKey keep(const domain::Key& key, Time now) {
+    return {std::string(key.id), std::string(key.owner.value_or("")), std::string(key.name.value_or("")), key,
+            now};
+}
+
+Result<void> read_modern(drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
+                         base::Deadline deadline, const std::string& id, std::optional<ModernKey>& found) {
+    // Asked first: compared as a text, whatever the type of the column, a mistyped id is no error there.
+    const auto rows = transaction.query(source.is_legacy(), deadline, {id});
+    if (!rows) return rows.error();
+    if (rows->size() == 0)
+        return Error{Errc::usage, "there is no key " + base::visible(id), "check the id of the new key"};
+    if (rows->at(0, 0).value_or("") != "false") {
+        return Error{Errc::usage, "key " + base::visible(id) + " is a legacy key too",
+                     "a replacement has a lookup hash"};
+    }
+    if (auto set = collectors::KeySource::set_ids(transaction, {id}, deadline); !set) return set.error();
+    const collectors::SharedHashes shared;
+    const Time now = transaction.moment();
+    collectors::RowReader reader(source, shared, now);
+    return transaction.copy(source.select_ids(), deadline, [&](drivers::PostgresRow& row) -> Result<void> {
+        const auto key = reader.key(row);
+        if (!key) return key.error();
+        found = keep(*key, now);
+        return {};
+    });
+}
+
+Result<ModernKey> find_modern(const config::Config& config, const std::string& id) {
+    std::optional<ModernKey> found;
+    const auto asked = query_key_table(
+        config, base::Duration::max(),
+        [&](drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
+            base::Deadline deadline) { return read_modern(transaction, source, deadline, id, found); });
+    if (!asked) return asked.error();
+    if (!found) return Error{Errc::usage, "there is no key " + base::visible(id), "it has just been deleted"};
+    return *std::move(found);
+}
+
+std::string when(std::optional<Time> at, Time now) {
+    return at ? show_time(*at) + " (" + show_distance(*at, now) + ")" : "never";
+}
+
+std::string shown(std::string_view label, const std::string& id, const std::string& name,
+                  const std::string& owner, const domain::Key& key, Time now) {
+    return pad(label, 5) + base::visible(id) + "\n     name " +
+           (name.empty() ? "none" : base::visible(name)) + ", owner " +
+           (owner.empty() ? "system" : base::visible(owner)) + ", created " + when(key.created_at, now) +
+           ", last used " + when(key.last_used_at, now) + (key.blocked ? ", blocked" : "") + "\n";
+}
+
+/// Why the one is hardly the replacement of the other; empty: nothing speaks against it.
+std::string doubts(const store::KeyHistory& old, const ModernKey& modern) {
+    std::string out;
+    const auto doubt = [&out](bool there, const char* what) {
+        if (there) out += (out.empty() ? "" : "; ") + std::string(what);
+    };
+    const domain::Key& key = modern.key;
+    doubt(old.owner != modern.owner, "the two keys have different owners");
+    doubt(key.blocked, "the new key is blocked");
+    doubt(key.expires_at && *key.expires_at <= modern.now, "the new key has expired");
+    doubt(key.over_budget, "the new key is over its budget");
+    doubt(key.created_at && old.key.created_at && *key.created_at < *old.key.created_at,
+          "the new key is older than the old one");
+    return out;
+}
+
+Result<std::string> pair_keys(const PairCommand& command, const config::Config& config, store::State& state) {
+    const auto old = state.load_key(command.legacy);
+    if (!old) return old.error();
+    if (!*old) return unknown_key(command.legacy);
+    const auto modern = find_modern(config, command.replacement);
+    if (!modern) return modern.error();
+    std::fputs((shown("Old", (*old)->id, (*old)->name, (*old)->owner, (*old)->key, modern->now) +
+                shown("New", modern->id, modern->name, modern->owner, modern->key, modern->now))
+                   .c_str(),
+               stdout);
+    if (const std::string doubt = doubts(**old, *modern); !doubt.empty() && !command.force) {
+        return Error{Errc::usage, "nothing was paired: " + doubt,
+                     "if the one replaces the other all the same, say --force"};
+    }
+    const auto at = decision_time(state);
+    if (!at) return at.error();
+    const auto saved =
+        save_decision(state, store::OperatorPair{command.legacy, command.replacement, *at, user_name()});
+    if (!saved) return saved.error();
+    return base::visible(command.replacement) + " replaces " + base::visible(command.legacy) + kTakesEffect;
+}
+
+Result<std::string> undo(const std::string& legacy, store::State& state) {
+    const auto decisions = state.load_decisions();
+    if (!decisions) return decisions.error();
+    const auto& pairs = decisions->pairs;
+    const bool there = std::any_of(pairs.begin(), pairs.end(),
+                                   [&](const store::OperatorPair& pair) { return pair.legacy == legacy; });
+    if (!there) {
+        return Error{Errc::usage, "no operator has paired key " + base::visible(legacy),
+                     "see its replacement, and by which rule it was found: keyshift key ID"};
+    }
+    auto transaction = state.begin();
+    if (!transaction) return transaction.error();
+    transaction->undo_pair(legacy);
+    if (auto done = transaction->commit(); !done) return done.error();
+    return "the replacement of " + base::visible(legacy) + " is found by the other rules again" +
+           kTakesEffect;
+}
+
+}  // namespace
+
+int run_pair(const PairCommand& command) {
+    return run_decision(command.config, [&](const config::Config& config, store::State& state) {
+        return command.remove ? undo(command.legacy, state) : pair_keys(command, config, state);
+    });
+}
+
+}  // namespace keyshift::commands

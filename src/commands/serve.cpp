@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+
+#include "base/descriptor.hpp"
+#include "base/exit_code.hpp"
+#include "base/log/log.hpp"
+#include "collectors/configuration.hpp"
+#include "commands/commands.hpp"
+#include "commands/shared/configuration.hpp"
+#include "daemon/monitor.hpp"
+
+namespace keyshift::commands {
+namespace {
+
+/// Four collectors hold some 40, and each scrape and each command that asks one more.
+constexpr std::size_t kFewDescriptors = 64;
+
+/// Below that not even the state can be saved while a source is read.
+constexpr std::size_t kLeastDescriptors = 32;
+
+/// Fails where nothing could work, so that a person must change it.
+base::Result<void> check_descriptors() {
+    const std::size_t most = base::raise_descriptor_limit();
+    if (most < kLeastDescriptors) {
+        return base::Error{
+            base::Errc::config,
+            "too few file descriptors: this process may open only " + std::to_string(most) + " files",
+            "let it have 1024: LimitNOFILE=1024 in its systemd unit, or ulimit -n 1024 in a shell"};
+    }
+    if (most >= kFewDescriptors) return {};
+    base::log::warn("this process may open few files: sources, scrapes or the state may fail",
+                    {{"limit", most}, {"hint", "let it have 1024 (LimitNOFILE, ulimit -n)"}});
+    return {};
+}
+
+/// What only a person can change, or what may be otherwise at the next try: a full disk, another program that
+/// has the port or the state. The service manager tries again after the latter alone.
+base::ExitCode why_not_started(base::Errc code) {
+    return code == base::Errc::config || code == base::Errc::permission ? base::kConfig : base::kUnavailable;
+}
+
+}  // namespace
+
+int run_serve(const ServeCommand& command) {
+    const auto file = configuration_file(command.config);
+    config::Loaded loaded = collectors::read_configuration(file);
+    print_problems(loaded.problems);
+    if (!loaded.problems.empty()) return base::kConfig;
+    config::Config* const config = &loaded.config;
+    daemon::Launch launch{file, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
+    for (const std::string& text : command.listen) {
+        auto address = base::parse_listen_address(text);
+        if (!address) {
+            print_error({base::Errc::config, "--web.listen-address: '" + text + "' " + address.error().what,
+                         address.error().hint});
+            return base::kUsage;
+        }
+        launch.listen.push_back(std::move(*address));
+    }
+    if (config->state.directory.empty()) {
+        print_error({base::Errc::config,
+                     "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",
+                     "set XDG_STATE_HOME to a directory, or state.directory in a configuration file"});
+        return base::kConfig;
+    }
+    base::log::configure(config->log.level, config->log.format);
+    if (const auto enough = check_descriptors(); !enough) {
+        print_error(enough.error());
+        return base::kConfig;
+    }
+    for (config::Problem& warning : loaded.warnings) {
+        warning.severity = config::Severity::error;  // the line has a level of its own
+        base::log::warn("the configuration can be used, but", {{"what", warning.text()}});
+    }
+    auto monitor = daemon::Monitor::start(std::move(*config), std::move(launch));
+    if (!monitor) {
+        print_error(monitor.error());
+        return why_not_started(monitor.error().code);
+    }
+    return (*monitor)->run();
+}
+
+}  // namespace keyshift::commands

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands share by which an operator decides something: who it was, when, and where it is kept.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "store/state.hpp"
+
+namespace keyshift::commands {
+
+/// Who is at the keyboard: the one who called sudo, where it was used.
+std::string user_name();
+
+/// The daemon's state. Errors: config where there is none, and those of State::attach().
+base::Result<std::unique_ptr<store::State>> open_state(const config::Config& config);
+
+/// A decision is compared with what rows say, so it carries the database's time: this host's, less what the
+/// daemon's last poll found the clocks to differ.
+base::Result<base::Time> decision_time(store::State& state);
+
+/// Asks on the terminal. Error: usage, where the answer is not yes or nobody can be asked: then `--yes` can
+/// be said. `undone`: "nothing was accepted".
+base::Result<void> confirm(const std::string& question, const std::string& undone);
+
+template <class Decision>
+base::Result<void> save_decision(store::State& state, const Decision& decision) {
+    auto transaction = state.begin();
+    if (!transaction) return transaction.error();
+    transaction->decide(decision);
+    return transaction->commit();
+}
+
+/// Follows what was decided.
+inline constexpr const char kTakesEffect[] = "; a running daemon takes it into account at its next poll";
+
+/// What is printed when it was decided, as a sentence without a full stop.
+using Decide = std::function<base::Result<std::string>(const config::Config&, store::State&)>;
+
+/// A command that decides: reads the configuration, opens the state, decides, and prints what was decided or
+/// why not. The exit code.
+int run_decision(const std::optional<std::filesystem::path>& config, const Decide& decide);
+
+}  // namespace keyshift::commands

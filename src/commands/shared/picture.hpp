@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command shows: what the running daemon last saw, from its state, or else one look at the gateway,
+// with whatever history there is. Blocking; for commands only.
+#pragma once
+
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "config/config.hpp"
+#include "domain/model.hpp"
+#include "store/state.hpp"
+
+namespace keyshift::commands {
+
+struct Picture {
+    domain::Model model;
+    /// The daemon's, or a copy that the look has brought up to date. Changes nothing on disk.
+    std::unique_ptr<store::State> state;
+    bool of_daemon = false;
+    base::Time now;  ///< by the database's clock
+};
+
+/// Errors: those of the state and of the database; config when there is nothing to look at.
+base::Result<Picture> take_picture(const config::Config& config);
+
+/// The fallback mode as far as it can be told without a look: asserted, or what the running daemon found.
+domain::FallbackMode known_fallback_mode(const config::Config& config);
+
+/// The configured collector of the key table. Errors: config when there is none.
+base::Result<const config::CollectorConfig*> keys_collector(const config::Config& config);
+
+}  // namespace keyshift::commands

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/pages.hpp"
+
+#include <string>
+#include <utility>
+
+#include "base/log/log.hpp"
+#include "exposition/families/model_metrics.hpp"
+#include "exposition/families/scrape_metrics.hpp"
+#include "exposition/negotiate.hpp"
+
+namespace keyshift::daemon {
+namespace {
+
+http::Response text(int status, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
+constexpr const char* kIndex =
+    "keyshift " KEYSHIFT_VERSION
+    "\n\n"
+    "/metrics     for Prometheus\n"
+    "/-/healthy   200 while the process serves\n"
+    "/-/ready     200 once every source has been tried\n"
+    "/-/reload    POST: the configuration is read again (--web.enable-lifecycle)\n";
+
+}  // namespace
+
+std::vector<http::Route> Pages::routes(Reload reload) {
+    using http::Method;
+    using http::Request;
+    const auto ask = [reload = std::move(reload)](const Request&) {
+        if (!reload) return text(403, "not allowed: start keyshift serve with --web.enable-lifecycle\n");
+        http::Response response;
+        response.later = reload;
+        return response;
+    };
+    return {
+        {{Method::get}, "/metrics", "metrics", [this](const Request& request) { return metrics(request); }},
+        {{Method::get},
+         "/-/healthy",
+         "healthy",
+         [](const Request&) { return text(200, "keyshift is healthy.\n"); }},
+        {{Method::get}, "/-/ready", "ready", [this](const Request&) { return ready(); }},
+        {{Method::post, Method::put}, "/-/reload", "reload", ask},
+        {{Method::get}, "/", "index", [](const Request&) { return text(200, kIndex); }},
+    };
+}
+
+exposition::Picture Pages::picture(const domain::Model& model, base::Time now) const {
+    return exposition::Picture(exposition::ModelMetrics(model, now, own_));
+}
+
+void Pages::show(exposition::Picture picture) {
+    const std::size_t dropped = page_.set_stable(std::move(picture));
+    if (dropped != 0)
+        base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});
+}
+
+http::Response Pages::ready() const {
+    return not_ready_.empty() ? text(200, "keyshift is ready.\n")
+                              : text(503, "not ready: " + not_ready_ + "\n");
+}
+
+http::Response Pages::metrics(const http::Request& request) {
+    const auto dialect = exposition::negotiate(request.accept);
+    const auto encoding = exposition::negotiate_encoding(request.accept_encoding);
+    exposition::Body body = page_.body(exposition::ScrapeMetrics(own_, process_), dialect, encoding);
+    http::Response response;
+    response.content_type = exposition::content_type(dialect);
+    response.cached_body = std::move(body.stable);
+    response.body = std::move(body.rest);
+    response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+    if (encoding == exposition::Encoding::gzip) response.headers.emplace_back("Content-Encoding", "gzip");
+    return response;
+}
+
+}  // namespace keyshift::daemon

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/files/file.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace keyshift::drivers {
+namespace {
+
+constexpr std::uint64_t kSample = 4096;
+
+bool same_bytes(const Descriptor& a, const Descriptor& b, std::uint64_t offset, std::uint64_t size) {
+    std::array<char, kSample> one;
+    std::array<char, kSample> other;
+    const auto bytes = static_cast<std::size_t>(std::min(size, kSample));
+    const auto from_a = read_at(a, one.data(), bytes, offset);
+    const auto from_b = read_at(b, other.data(), bytes, offset);
+    return from_a && from_b && from_a->size() == bytes && *from_a == *from_b;
+}
+
+}  // namespace
+
+Continuity compare(const LogFile& file) {
+    const Life& life = file.record.life;
+    const std::uint64_t size = file.status.size;
+    const bool blank = life.offset == 0 && life.head.count() == 0;
+    if (size == 0) return blank ? Continuity::same : Continuity::ended;
+    const Head head = Head::of(read_beginning(file.descriptor));
+    if (!head.agrees(life.head)) return Continuity::ended;
+    if (size >= life.offset) {
+        // Where the tail differs although the head does not, nobody knows where they part: from 0 again.
+        return tail_before(file.descriptor, life.offset) == life.tail ? Continuity::same : Continuity::ended;
+    }
+    // Less than Head::kFirstBytes are no evidence: rather twice than not at all.
+    return head.common(life.head) > 0 ? Continuity::cut_short : Continuity::ended;
+}
+
+std::optional<std::uint64_t> place_in_copy(const Descriptor& file, std::uint64_t size, const Head& head,
+                                           const Life& life) {
+    const std::size_t common = head.common(life.head);
+    if (!head.agrees(life.head)) return std::nullopt;
+    // Where the offset lies beyond, only the beginning can tell, and a few lines that many logs begin with
+    // are too little.
+    if (size < life.offset) return common == kHeadBytes ? std::optional(size) : std::nullopt;
+    if (life.offset == 0) return common > 0 ? std::optional<std::uint64_t>(0) : std::nullopt;
+    if (tail_before(file, life.offset) != life.tail) return std::nullopt;
+    return life.offset;
+}
+
+std::uint64_t common_beginning(const LogFile& a, const LogFile& b) {
+    const std::uint64_t size = std::min(a.status.size, b.status.size);
+    // The first block in which they differ: behind it they do not meet again.
+    std::uint64_t low = 0;
+    for (std::uint64_t high = size / kSample; low < high;) {
+        const std::uint64_t middle = low + (high - low) / 2;
+        if (same_bytes(a.descriptor, b.descriptor, middle * kSample, kSample)) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    std::array<char, kSample> one;
+    std::array<char, kSample> other;
+    const std::uint64_t from = low * kSample;
+    const auto left = static_cast<std::size_t>(std::min(size - from, kSample));
+    const auto from_a = read_at(a.descriptor, one.data(), left, from);
+    const auto from_b = read_at(b.descriptor, other.data(), left, from);
+    if (!from_a || !from_b) return from;
+    const auto end = std::mismatch(from_a->begin(), from_a->end(), from_b->begin(), from_b->end());
+    return from + static_cast<std::uint64_t>(end.first - from_a->begin());
+}
+
+bool is_beginning_of(const LogFile& copy, const LogFile& original) {
+    const std::uint64_t size = copy.status.size;
+    if (size == 0) return false;
+    const std::uint64_t end = size - std::min(size, kSample);
+    return same_bytes(copy.descriptor, original.descriptor, 0, size) &&
+           same_bytes(copy.descriptor, original.descriptor, end / 2, size) &&
+           same_bytes(copy.descriptor, original.descriptor, end, size);
+}
+
+}  // namespace keyshift::drivers

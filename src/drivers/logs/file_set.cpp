@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/logs/file_set.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <poll.h>
+
+namespace keyshift::drivers {
+namespace {
+
+using base::Deadline;
+using base::Duration;
+using base::Errc;
+using base::Error;
+using base::Result;
+using namespace std::chrono_literals;
+
+/// The reconciling look at all names costs some 2 ms for 1,000 files.
+constexpr Duration kLookEvery = 5s;
+/// The same where nothing tells of changes.
+constexpr Duration kPollEvery = 1s;
+/// A file may have had several writers, of which the first has closed it.
+constexpr Duration kAfterClose = 1s;
+/// A writer has closed it before it lost its name, or another file is written in its place.
+constexpr Duration kAfterRelease = 5s;
+/// Rounds of one read() in which files turn out not to be what they were.
+constexpr int kMostRounds = 8;
+constexpr std::size_t kMostOpen = 20'000;
+/// A name in the cursor that stands for no file: there was a first look.
+constexpr std::string_view kLooked = "looked";
+constexpr std::size_t kLeftToOthers = 128;
+
+std::size_t most_open() {
+    const std::size_t limit = base::raise_descriptor_limit();
+    return std::clamp(limit - std::min(limit, kLeftToOthers), std::size_t{16}, kMostOpen);
+}
+
+}  // namespace
+
+LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching,
+                       std::function<void(Moment)> meanwhile)
+    : options_(std::move(options)),
+      interrupt_(interrupt),
+      meanwhile_(std::move(meanwhile)),
+      most_open_(most_open()),
+      globs_(options_.globs),
+      reader_(options_.whole),
+      watch_(watching) {}
+
+void LogFileSet::resume(const LogCursor& cursor) {
+    for (const auto& [name, text] : cursor) {
+        if (name == kLooked) first_ = false;
+        start_.resume(name, text);
+        const auto record = decode_record(name, text);
+        if (!record) continue;
+        auto file = std::make_unique<LogFile>();
+        file->record = *record;
+        file->saved = true;
+        file->grew_at = Clock::now();
+        if (record->life != Life{}) file->state = LogFile::State::followed;
+        files_[record->id] = std::move(file);
+        first_ = false;
+    }
+}
+
+Duration LogFileSet::look_every() const {
+    const Duration regular = watch_.complete() ? kLookEvery : kPollEvery;
+    const auto due = std::chrono::ceil<Duration>(give_up_at_ - Clock::now());
+    return std::clamp(due, Duration(10ms), regular);
+}
+
+Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
+    take_events();
+    looked_ = false;
+    if (look_due_ || !watch_.complete() || Clock::now() - looked_at_ >= kLookEvery) names_due_ = true;
+    for (int round = 0; round < kMostRounds; ++round) {
+        if (names_due_) look_at_names();
+        settle();
+        if (!read_queued(sink, deadline) || (changed_.empty() && !names_due_)) break;
+    }
+    if (queue_.empty() && changed_.empty()) give_up(sink);
+    LogRead read;
+    read.bytes = reader_.take_bytes();
+    read.lag_bytes = lag();
+    read.more = !queue_.empty() || !changed_.empty() || names_due_;
+    return conclude(std::move(read));
+}
+
+void LogFileSet::take_events() {
+    const LogFileWatch::Changes changes = watch_.look(globs_);
+    for (LogFile* file : changes.files) {
+        note_change(*file);
+        if (file->record.rotated) give_up_at_ = {};
+    }
+    if (changes.everything)
+        for (auto& [id, file] : files_) note_change(*file);
+    if (changes.names || changes.everything) names_due_ = true;
+}
+
+/// What has changed by now, whether it tells or not: what a new file may be a copy of.
+void LogFileSet::take_changes_of_originals() {
+    take_events();
+    if (watch_.complete()) return;
+    for (auto& [id, file] : files_) {
+        if (!file->descriptor || file->record.rotated) continue;
+        const auto status = status_of(file->descriptor);
+        if (status && !status->unchanged_since(file->status)) note_change(*file);
+    }
+}
+
+/// What a failed read() would have said, the next one says.
+Result<LogRead> LogFileSet::conclude(LogRead read) {
+    const bool any = std::any_of(files_.begin(), files_.end(), [](const auto& entry) {
+        return entry.second->descriptor || (entry.second->located && entry.second->problem.empty());
+    });
+    read.missing = missing();
+    LogCursorChanges start = start_.take_changes(faults_);
+    if (std::exchange(first_, false)) start.emplace(kLooked, std::string(1, '1'));
+    if (!any && read.bytes == 0 && !read.missing.empty()) {
+        const bool refused = std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) {
+            return fault.code == EACCES || fault.code == EPERM;
+        });
+        of_failure_ = std::move(start);
+        return Error{refused ? Errc::permission : Errc::connect,
+                     "no log can be read: " + read.missing.front(),
+                     refused ? "let keyshift's user read it, such as by its group" : "check the path"};
+    }
+    read.cursor = std::move(start);
+    read.lossy = std::exchange(lossy_, false);
+    take_changes(read.cursor);
+    return read;
+}
+
+/// False: stopped early.
+bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
+    while (!queue_.empty()) {
+        LogFile& file = *queue_.front();
+        queue_.pop_front();
+        file.queued = false;
+        if (!open(file)) {
+            note_problem(file, errno);
+            continue;
+        }
+        const Life before = file.record.life;
+        const LogFileReader::Step step = reader_.step(file, sink);
+        if (file.record.life != before) note_dirty(file);
+        switch (step) {
+            case LogFileReader::Step::advanced:
+                queue(file);
+                break;
+            case LogFileReader::Step::suspect:
+                file.suspect = true;
+                note_change(file);
+                break;
+            case LogFileReader::Step::failed:
+                note_problem(file, errno);
+                break;
+            case LogFileReader::Step::at_end:
+                break;
+        }
+        // Something is read however short the time is.
+        if (interrupted() || (deadline.passed() && reader_.bytes() > 0)) return queue_.empty();
+    }
+    return true;
+}
+
+void LogFileSet::give_up(LogSink& sink) {
+    const auto now = Clock::now();
+    if (now < give_up_at_) return;
+    give_up_at_ = now + 1h;
+    for (auto at = files_.begin(); at != files_.end();) {
+        LogFile& file = *(at++)->second;
+        if (!file.record.rotated || !file.located || file.state != LogFile::State::followed) continue;
+        if (file.record.finished) {
+            if (file.gone()) forget(file);
+            continue;
+        }
+        const auto due = file.grew_at + patience_with_writer(file);
+        if (due > now) {
+            give_up_at_ = std::min(give_up_at_, due);
+        } else if (!finish(file, sink)) {
+            give_up_at_ = std::min(give_up_at_, now + kLookEvery);
+        }
+    }
+}
+
+Duration LogFileSet::patience_with_writer(const LogFile& file) const {
+    const Duration most = options_.give_up_after;
+    if (file.closed) return std::min(kAfterClose, most);
+    return file.released || has_successor(file) ? std::min(kAfterRelease, most) : most;
+}
+
+/// Its writer has gone on in another file, under the name that this one had.
+bool LogFileSet::has_successor(const LogFile& file) const {
+    if (file.left_name.empty() || file.status.size <= file.record.life.offset) return false;
+    return std::any_of(files_.begin(), files_.end(), [&](const auto& entry) {
+        const LogFile& other = *entry.second;
+        return &other != &file && other.named && other.record.path == file.left_name &&
+               other.status.size > 0 && other.status.modified_ns > file.status.modified_ns;
+    });
+}
+
+/// False: not now. Else `file` may be gone.
+bool LogFileSet::finish(LogFile& file, LogSink& sink) {
+    if (!open(file)) return false;
+    LogFileReader::Step step = LogFileReader::Step::advanced;
+    while (step == LogFileReader::Step::advanced) step = reader_.finish(file, sink);
+    if (step != LogFileReader::Step::at_end) {
+        file.suspect = true;
+        note_change(file);
+        return false;
+    }
+    file.record.finished = true;
+    note_dirty(file);
+    if (file.gone()) {
+        forget(file);
+        return true;
+    }
+    watch_.unwatch(file);
+    close(file);
+    return true;
+}
+
+std::uint64_t LogFileSet::lag() {
+    std::uint64_t lag = 0;
+    for (LogFile* file : queue_) {
+        if (!file->descriptor) continue;
+        if (const auto status = status_of(file->descriptor)) file->status = *status;
+        const std::uint64_t from = file->record.life.offset;
+        const std::uint64_t to = std::max(from, file->status.size);
+        const std::uint64_t end = whole_lines_end(file->descriptor, from, to, kLogBlock);
+        // No newline in so many bytes: they are passed over.
+        lag += (end == from && to - from >= kLogBlock ? to : end) - from;
+    }
+    return lag;
+}
+
+void LogFileSet::take_changes(LogCursorChanges& out) {
+    out.merge(std::exchange(forgotten_, {}));
+    for (LogFile* file : std::exchange(dirty_, {})) {
+        file->dirty = false;
+        const bool worth = file->state == LogFile::State::followed || file->saved;
+        if (!worth) continue;
+        file->saved = true;
+        out[record_name(file->record.id)] = encode_record(file->record);
+    }
+}
+
+std::vector<std::string> LogFileSet::missing() const {
+    std::vector<std::string> out;
+    for (const auto& fault : faults_) out.push_back(fault.path + ": " + fault.why);
+    for (const LogFile* file : troubled_) out.push_back(file->record.path + ": " + file->problem);
+    return out;
+}
+
+std::vector<LogPlace> LogFileSet::places() {
+    std::vector<LogPlace> out;
+    if (look_ == 0) {
+        NamesFound found = globs_.find();
+        for (NamedFile& named : found.files) out.push_back({std::move(named.path), named.status.size, 0, {}});
+        faults_ = std::move(found.faults);
+    }
+    for (const auto& [id, file] : files_) {
+        const bool shown = file->named || (file->located && file->active());
+        if (look_ == 0 || !shown || file->state == LogFile::State::compressed) continue;
+        const bool waiting = file->state == LogFile::State::waiting;
+        out.push_back({file->record.path, file->status.size,
+                       waiting ? file->status.size : file->record.life.offset, file->problem});
+    }
+    for (const auto& fault : faults_) out.push_back({fault.path, 0, 0, fault.why});
+    return out;
+}
+
+bool LogFileSet::interrupted() const {
+    pollfd wanted{interrupt_.descriptor(), POLLIN, 0};
+    return ::poll(&wanted, 1, 0) > 0;
+}
+
+void LogFileSet::pass(Moment moment) const {
+    if (meanwhile_) meanwhile_(moment);
+}
+
+void LogFileSet::note_change(LogFile& file) {
+    if (std::exchange(file.changed, true)) return;
+    changed_.push_back(&file);
+}
+
+/// That a name has gone, the next look finds out.
+void LogFileSet::note_problem(LogFile& file, int code) {
+    look_due_ = true;
+    file.proven = false;
+    if (code == ENOENT) return;
+    if (file.problem.empty()) troubled_.push_back(&file);
+    file.problem = std::generic_category().message(code);
+}
+
+void LogFileSet::clear_problem(LogFile& file) {
+    if (file.problem.empty()) return;
+    file.problem.clear();
+    std::erase(troubled_, &file);
+}
+
+void LogFileSet::note_dirty(LogFile& file) {
+    if (std::exchange(file.dirty, true)) return;
+    dirty_.push_back(&file);
+}
+
+void LogFileSet::queue(LogFile& file) {
+    if (std::exchange(file.queued, true)) return;
+    queue_.push_back(&file);
+}
+
+}  // namespace keyshift::drivers

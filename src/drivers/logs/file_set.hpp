@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// All log files that globs name, and those that have lost such a name and are not read to their end yet.
+// Internal to drivers; see LogInput for the contract.
+//
+// A look goes in four steps. Names: which files are there, which have moved, which have gone. Proof: is a
+// file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
+// knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
+// counted there. Reading: a block of each file in turn.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drivers/files/file.hpp"
+#include "drivers/files/names.hpp"
+#include "drivers/files/reader.hpp"
+#include "drivers/files/watch.hpp"
+#include "drivers/logs/file_start.hpp"
+#include "drivers/logs/files.hpp"
+
+namespace keyshift::drivers {
+
+class LogFileSet final : public LogInput {
+ public:
+    /// Where others may have changed what a look has just seen, and it cannot know.
+    enum class Moment {
+        named,   ///< names are known, nothing has been opened by them
+        proven,  ///< one file has been looked at
+        settled  ///< all files that had changed have been
+    };
+    /// `meanwhile` is for tests, which let others act there.
+    LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching,
+               std::function<void(Moment)> meanwhile = {});
+
+    void resume(const LogCursor& cursor) override;
+    base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
+    int wake_fd() const override { return watch_.descriptor(); }
+    base::Duration look_every() const override;
+    std::vector<LogPlace> places() override;
+    LogCursorChanges saved_though_failed() override { return std::exchange(of_failure_, {}); }
+    std::vector<base::Error> hindrances() const override;
+    void from_beginning() override { from_end_ = false; }
+
+ private:
+    using Clock = LogFile::Clock;
+
+    /// A life that has ended, or whose file cannot be found: its rest may stand in a copy.
+    struct Ended {
+        FileId of;
+        std::string path;
+        Life life;
+        bool rotated = false;
+        bool finished = false;
+        bool lost = false;
+        bool earlier = false;  ///< it ended in another look
+        bool found = false;    ///< the copy, or the file itself elsewhere
+    };
+
+    // Names: file_set_names.cpp.
+    void look_at_names();
+    void take_named(const NamesFound& found);
+    void take_new(const NamedFile& named);
+    void take_unnamed(LogFile& file);
+    void find_unopened(LogFile& file);
+    void move(LogFile& file, const std::string& path);
+    void set_rotated(LogFile& file);
+    void set_left(LogFile& file, const std::string& name);
+    bool open(LogFile& file);
+    void close(LogFile& file);
+    void close_idle();
+    void forget(LogFile& file);
+
+    // Proof and lives: file_set_lives.cpp.
+    void settle();
+    void prove_changed();
+    void prove(LogFile& file);
+    void prove_followed(LogFile& file);
+    void cut_short(LogFile& file);
+    void grow_head(LogFile& file);
+    void end_life(LogFile& file);
+    void drop_blank();
+    void hand_on(Ended& ended);
+    void hand_on_earlier(LogFile& file);
+    void search_beside(Ended& ended);
+    void conclude(const Ended& ended);
+    void begin(LogFile& file);
+    void begin_at(LogFile& file, std::uint64_t offset);
+    void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
+    void begin_as_own(LogFile& file);
+
+    // Copies: file_set_copies.cpp.
+    enum class Origin {
+        own,
+        copy,      ///< all its bytes stand in another
+        grown_on,  ///< it began as a copy of one that is no longer written under its name
+        unclear
+    };
+    base::Duration patience(const LogFile& file) const;
+    const LogFile* original_of(const LogFile& file) const;
+    bool awaits_original(const LogFile& file) const;
+    std::uint64_t place_of_copy(const LogFile& file) const;
+    void take_waiting();
+    void wait(LogFile& file);
+    bool may_be_original(const LogFile& other, const LogFile& file) const;
+    std::optional<Origin> compare_with_original(LogFile& file, LogFile& original);
+    Origin look_for_original(LogFile& file);
+
+    // Reading: file_set.cpp.
+    void take_events();
+    void take_changes_of_originals();
+    bool read_queued(LogSink& sink, base::Deadline deadline);
+    void give_up(LogSink& sink);
+    base::Duration patience_with_writer(const LogFile& file) const;
+    bool has_successor(const LogFile& file) const;
+    bool finish(LogFile& file, LogSink& sink);
+    std::uint64_t lag();
+    void take_changes(LogCursorChanges& out);
+    base::Result<LogRead> conclude(LogRead read);
+    std::vector<std::string> missing() const;
+    bool interrupted() const;
+    void pass(Moment moment) const;
+    void note_change(LogFile& file);
+    void note_dirty(LogFile& file);
+    void note_problem(LogFile& file, int code);
+    void clear_problem(LogFile& file);
+    void queue(LogFile& file);
+
+    const LogFilesOptions options_;
+    const Interrupt& interrupt_;
+    const std::function<void(Moment)> meanwhile_;
+    const std::size_t most_open_;
+    bool from_end_ = options_.from_end;
+    LogGlobs globs_;
+    LogFileReader reader_;
+    std::map<FileId, std::unique_ptr<LogFile>> files_;
+    LogFileWatch watch_;
+    std::vector<NamesFound::Fault> faults_;  // of the last look at names
+
+    bool first_ = true;      // nobody has looked, now or before
+    bool names_due_ = true;  // names have to be looked at
+    bool look_due_ = false;  // in the next read()
+    bool looked_ = false;    // they have been in this read()
+    std::uint64_t look_ = 0;
+    Clock::time_point looked_at_ = {};
+    Clock::time_point give_up_at_ = {};  // no file is to be given up before
+    std::size_t open_ = 0;
+    bool lossy_ = false;
+
+    std::vector<LogFile*> changed_, unborn_, waiting_, lost_, troubled_, dirty_;
+    std::deque<LogFile*> queue_;
+    std::vector<Ended> ended_;
+    LogCursorChanges forgotten_;
+    LogFileStart start_;
+    LogCursorChanges of_failure_;
+};
+
+}  // namespace keyshift::drivers

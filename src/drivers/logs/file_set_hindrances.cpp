@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator can do for the reading of files beyond letting them be read.
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <string>
+
+#include "base/utf8.hpp"
+#include "drivers/logs/file_set.hpp"
+
+namespace keyshift::drivers {
+namespace {
+
+using base::Errc;
+using base::Error;
+using namespace std::chrono_literals;
+
+/// A log that nobody has written to for so long may be the wrong one.
+constexpr base::Duration kOld = 24h;
+
+/// "sysctl -w NAME=VALUE", twice what it is and no less than `least`.
+Error raise(const std::string& what, const std::string& name, std::uint64_t least) {
+    std::uint64_t now = 0;
+    std::ifstream("/proc/sys/fs/inotify/" + name) >> now;
+    const std::string setting = "fs.inotify." + name + " = " + std::to_string(std::max(2 * now, least));
+    return {Errc::other, what + ", and logs are looked at once a second instead",
+            "as root: sysctl -w '" + setting + "'  (and the same line in /etc/sysctl.d/keyshift.conf)"};
+}
+
+base::Time written_at(const FileStatus& status) {
+    return base::Time{
+        std::chrono::duration_cast<base::Duration>(std::chrono::nanoseconds{status.modified_ns})};
+}
+
+}  // namespace
+
+std::vector<Error> LogFileSet::hindrances() const {
+    std::vector<Error> out;
+    if (watch_.limit() == WatchLimit::instances)
+        out.push_back(raise("no inotify instance is left to this user", "max_user_instances", 1024));
+    if (watch_.limit() == WatchLimit::watches)
+        out.push_back(raise("no inotify watch is left to this user", "max_user_watches", 524'288));
+    const LogFile* newest = nullptr;
+    std::size_t followed = 0;
+    for (const auto& [id, file] : files_) {
+        if (!file->named || !file->problem.empty() || file->state == LogFile::State::compressed) continue;
+        ++followed;
+        if (newest == nullptr || file->status.modified_ns > newest->status.modified_ns) newest = file.get();
+    }
+    if (followed > most_open_) {
+        out.push_back({Errc::other,
+                       "of " + std::to_string(followed) + " logs only " + std::to_string(most_open_) +
+                           " can be open at a time, and they take turns",
+                       "in keyshift's unit (systemctl edit keyshift): [Service] LimitNOFILE=" +
+                           std::to_string(2 * followed + 256)});
+    }
+    if (newest == nullptr && faults_.empty() && troubled_.empty()) {
+        std::string names;
+        for (const std::string& glob : options_.globs)
+            names += (names.empty() ? "" : " or ") + base::visible(glob);
+        out.push_back({Errc::other, "there is no file called " + names, "check `input` of the collector"});
+    }
+    if (newest == nullptr) return out;
+    const std::string name = base::visible(newest->record.path);
+    const std::string is_it =
+        "is it the log that is written? See: ls -lt " + base::visible(directory_of(newest->record.path));
+    if (newest->status.size == 0) {
+        out.push_back({Errc::other, name + " is empty so far", is_it});
+    } else if (base::now() - written_at(newest->status) > kOld) {
+        out.push_back(
+            {Errc::other,
+             "nothing was written to " + name + " since " + base::format_rfc3339(written_at(newest->status)),
+             is_it});
+    }
+    return out;
+}
+
+}  // namespace keyshift::drivers

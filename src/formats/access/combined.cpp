@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES "REFERER" "USER AGENT". The user's name, the request and
+// all behind it may be chosen by a client; a '"' of theirs is written \x22 by nginx and \" by Apache, so that
+// the first one that is not escaped begins the request. ADDRESS is one, or a host's name, so that no prefix
+// can pass for it.
+#include <bit>
+#include <cstring>
+
+#include "formats/access/fields.hpp"
+#include "formats/access/line.hpp"
+#include "formats/text/client_word.hpp"
+#include "formats/text/log_time.hpp"
+#include "formats/tracing/words.hpp"
+
+namespace keyshift::formats {
+namespace {
+
+/// "[25/Nov/2026:13:10:37 +0000] "
+constexpr std::size_t kTimeField = kCommonTimeSize + 3;
+
+/// Whether `text` ends in a time in brackets and a space.
+bool ends_in_time(std::string_view text) {
+    const std::size_t size = text.size();
+    return size > kTimeField && text[size - 1] == ' ' && text[size - 2] == ']' &&
+           text[size - kTimeField] == '[';
+}
+
+/// A mask with the high bit of each byte that is `c`.
+constexpr Word equal_bytes(Word word, char c) {
+    constexpr Word kLow = ~kHighBits;
+    const Word differs = word ^ kOnes * static_cast<unsigned char>(c);
+    return ~(((differs & kLow) + kLow) | differs | kLow);
+}
+
+/// The size of what looks like an address at the beginning of `text`, of which 16 bytes can be read: digits
+/// and three dots. 0: have a closer look. No branch depends on how long each of its numbers is.
+std::size_t size_of_ipv4(const char* text) {
+    if constexpr (std::endian::native != std::endian::little) return 0;
+    const char* const end = text + 2 * kWord;
+    const char* const stop =
+        first_stop(text, end, [](Word word) { return bytes_below(word, '.') | bytes_above(word, '9'); });
+    const auto size = static_cast<std::size_t>(stop - text);
+    if (size < kWord || stop == end) return 0;
+    // The last word begins with bytes of the first.
+    const Word last = equal_bytes(load(stop - kWord + 1), '.') & ~Word{0} << 8 * (2 * kWord - 1 - size);
+    const Word dots = (equal_bytes(load(text), '.') >> 7U) + (last >> 7U);
+    return dots * kOnes >> 8 * (kWord - 1) == 3 ? size : 0;
+}
+
+/// Whether `before` begins with ADDRESS IDENT USER. nginx writes "-" for IDENT, and so does Apache but where
+/// it asks the client's identd, which nobody does by name.
+bool begins_with_client(std::string_view before) {
+    const std::size_t end = before.find(' ');
+    const std::string_view client = before.substr(0, end);
+    std::string_view rest = before.substr(end + 1);
+    if (rest.starts_with("- "))
+        return client == "-" || is_ipv4(client) || is_bare_address(client) || is_host_name(client) ||
+               client.starts_with("unix:");
+    const std::string_view ident = rest.substr(0, rest.find(' '));
+    return !ident.empty() && is_bare_address(client) && !is_address(ident);
+}
+
+/// The size of what stands before the request, where it is as in most lines: `ADDRESS - - [TIME] `.
+std::size_t size_of_frequent(std::string_view line) {
+    constexpr std::string_view kNobody = " - - [";
+    constexpr std::size_t kLeast = 2 * kWord + kNobody.size() + kTimeField;
+    if (line.size() < kLeast) return 0;
+    const std::size_t address = size_of_ipv4(line.data());
+    if (address == 0 || std::memcmp(line.data() + address, kNobody.data(), kNobody.size()) != 0) return 0;
+    const std::size_t size = address + kNobody.size() - 1 + kTimeField;
+    return std::memcmp(line.data() + size - 2, "] \"", 3) == 0 ? size : 0;
+}
+
+class Combined final : public AccessReader {
+ public:
+    bool read(std::string_view line, AccessLine& out) override {
+        const std::size_t frequent = size_of_frequent(line);
+        const std::size_t skipped = frequent == 0 ? 0 : frequent + 1;
+        Cursor cursor({line.data() + skipped, line.size() - skipped});
+        std::string_view request;
+        if (frequent != 0) {
+            out.before = {line.data(), frequent};
+        } else if (!cursor.until_quote(out.before) || !ends_in_time(out.before) ||
+                   !begins_with_client(out.before)) {
+            return false;
+        }
+        if (!cursor.until_quote(request)) return false;
+        if (!cursor.take(' ') || !cursor.status(out.status) || !cursor.take(' ') || !cursor.bytes(out.bytes))
+            return false;
+        split_request(request, out);
+        out.behind = cursor.rest();
+        return true;
+    }
+
+    void complete(AccessLine& out) override {
+        out.peer = nothing_if_dash(out.before.substr(0, out.before.find(' ')));
+        out.forwarded = {};
+        out.at = time(out.before.substr(out.before.size() - kTimeField + 1, kCommonTimeSize));
+        out.user_agent = {};
+        Cursor cursor(out.behind);
+        std::string_view referer;
+        std::string_view user_agent;
+        if (!cursor.take(" \"") || !cursor.until_quote(referer) || !cursor.take(" \"")) return;
+        if (cursor.until_quote(user_agent)) out.user_agent = nothing_if_dash(user_agent);
+    }
+
+    AccessTells tells() const override { return {.escape = AccessEscape::backslash}; }
+
+ private:
+    /// Many lines have the time of the one before.
+    std::optional<base::Time> time(std::string_view text) {
+        if (text == last_text_) return last_time_;
+        last_text_ = text;
+        return last_time_ = parse_common_time(text);
+    }
+
+    std::string last_text_;
+    std::optional<base::Time> last_time_;
+};
+
+}  // namespace
+
+std::unique_ptr<AccessReader> make_combined_reader() {
+    return std::make_unique<Combined>();
+}
+
+}  // namespace keyshift::formats

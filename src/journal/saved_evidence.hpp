@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model's evidence as facts and counters of the state, in both directions. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "domain/model.hpp"
+#include "store/records.hpp"
+
+namespace keyshift::journal {
+
+/// Everything of `model` that counting needs after a restart and commands show, but for hours and parts.
+void save_evidence(const domain::Model& model, store::Facts& facts, store::Counters& counters);
+/// Without how the sources were doing.
+void load_evidence(const store::Facts& facts, const store::Counters& counters, domain::Model& model);
+
+/// This host's clock minus the database's, as the daemon's last poll found it; zero before the first one.
+base::Duration load_skew(const store::Facts& facts);
+
+/// How the daemon's sources were doing.
+void load_statuses(const store::Facts& facts, const store::Counters& counters,
+                   std::map<std::string, domain::SourceStatus>& sources);
+/// Failures of one of them so far.
+std::map<base::Errc, std::uint64_t> load_errors(const store::Counters& counters, const std::string& source);
+
+}  // namespace keyshift::journal

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/gateway_metrics/target_files.hpp"
+
+#include <fstream>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace keyshift::collectors {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TargetFilesTest : public testing::Test {
+ protected:
+    void SetUp() override {
+        std::string name = (fs::temp_directory_path() / "keyshift-targets-XXXXXX").string();
+        ASSERT_NE(::mkdtemp(name.data()), nullptr);
+        directory_ = name;
+    }
+    void TearDown() override { fs::remove_all(directory_); }
+
+    void write(const std::string& name, const std::string& text) {
+        std::ofstream(directory_ / "new", std::ios::binary) << text;
+        fs::rename(directory_ / "new", directory_ / name);
+    }
+    static std::string group(const std::string& target) { return "[{\"targets\": [\"" + target + "\"]}]"; }
+
+    static std::string shown(const TargetFiles::Look& look) {
+        std::string out;
+        for (const auto& url : look.targets) out += url.printable + " ";
+        for (const auto& fault : look.faults) out += "! " + fs::path(fault.name).filename().string() + " ";
+        return out;
+    }
+
+    fs::path directory_;
+};
+
+TEST_F(TargetFilesTest, AreReadAgainWhenTheyChange) {
+    write("a.json", group("x:1"));
+    TargetFiles files({directory_ / "a.json"}, "https", "/m");
+    EXPECT_EQ(shown(files.look()), "https://x:1/m ");
+    write("a.json", group("y:1"));
+    EXPECT_EQ(shown(files.look()), "https://y:1/m ");
+    std::ofstream(directory_ / "a.json") << group("zzz:1");  // in place
+    EXPECT_EQ(shown(files.look()), "https://zzz:1/m ");
+    EXPECT_EQ(shown(files.look()), "https://zzz:1/m ");
+}
+
+TEST_F(TargetFilesTest, BrokenOnesKeepWhatTheyHad) {
+    write("a.json", group("x:1"));
+    TargetFiles files({directory_ / "a.json"}, "http", "/metrics");
+    files.look();
+    write("a.json", "[{\"targets\": [\"y:1\"");
+    EXPECT_EQ(shown(files.look()), "http://x:1/metrics ! a.json ");
+    const auto again = files.look();
+    EXPECT_EQ(shown(again), "http://x:1/metrics ! a.json ") << "also while it does not change";
+    EXPECT_EQ(again.faults.at(0).error.what.find("the file /"), 0U) << again.faults.at(0).error.what;
+    fs::remove(directory_ / "a.json");
+    EXPECT_EQ(shown(files.look()), "http://x:1/metrics ! a.json ");
+    write("a.json", group("bad:port"));
+    EXPECT_EQ(shown(files.look()), "http://x:1/metrics ! a.json ");
+    write("a.json", "[]");
+    EXPECT_EQ(shown(files.look()), "");
+}
+
+TEST_F(TargetFilesTest, ThatWereNeverThereHaveNoTargets) {
+    TargetFiles files({directory_ / "a.json"}, "http", "/metrics");
+    EXPECT_EQ(shown(files.look()), "! a.json ");
+    fs::create_directory(directory_ / "a.json");
+    EXPECT_EQ(shown(files.look()), "! a.json ");
+}
+
+TEST_F(TargetFilesTest, PatternsTakeWhatIsThere) {
+    write("gw-1.json", group("x:1"));
+    write("gw-2.json", group("y:1"));
+    write("other.json", group("z:1"));
+    write(".gw-3.json", group("z:1"));
+    TargetFiles files({directory_ / "gw-*.json", directory_ / "gw-1.json"}, "http", "/");
+    EXPECT_EQ(shown(files.look()), "http://x:1/ http://y:1/ ");
+    fs::remove(directory_ / "gw-2.json");
+    EXPECT_EQ(shown(files.look()), "http://x:1/ ");
+    TargetFiles none({directory_ / "no-*.json"}, "http", "/");
+    EXPECT_EQ(shown(none.look()), "");
+}
+
+TEST_F(TargetFilesTest, ADirectoryThatCannotBeReadIsAFault) {
+    const fs::path inner = directory_ / "d";
+    fs::create_directory(inner);
+    write("d/gw-1.json", group("x:1"));
+    TargetFiles files({inner / "gw-*.json"}, "http", "/");
+    EXPECT_EQ(shown(files.look()), "http://x:1/ ");
+    fs::rename(inner, directory_ / "away");
+    EXPECT_EQ(shown(files.look()), "http://x:1/ ! gw-*.json ");
+}
+
+}  // namespace
+}  // namespace keyshift::collectors

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collectors/keys/pooled_census.hpp"
+
+#include <gtest/gtest.h>
+
+namespace keyshift::collectors {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(CensusPace, IsGuessedCarefullyUntilACensusTells) {
+    CensusPace pace;
+    EXPECT_EQ(pace.expected(0), 0s);
+    EXPECT_LE(pace.expected(1'000'000), kLongestHold);
+    EXPECT_GT(pace.expected(1'000'001), kLongestHold);
+    pace.learn(1'000'000, 1s);
+    EXPECT_EQ(pace.expected(5'000'000), 5s);
+    pace.learn(100'000, 10s);
+    EXPECT_EQ(pace.expected(5'000'000), 500s);
+}
+
+TEST(CensusPace, AFewRowsTellNothing) {
+    CensusPace pace;
+    const base::Duration before = pace.expected(1'000'000);
+    pace.learn(9'999, 10s);
+    pace.learn(0, 0s);
+    EXPECT_EQ(pace.expected(1'000'000), before);
+    pace.learn(10'000, 0s);
+    EXPECT_LT(pace.expected(1'000'000), before);
+}
+
+TEST(AboutPooler, AsksForTheDatabaseItselfWhereACensusIsLong) {
+    EXPECT_EQ(about_pooler(kLongestHold).kind, Finding::Kind::ok);
+    const Finding long_one = about_pooler(kLongestHold + 1us);
+    EXPECT_EQ(long_one.kind, Finding::Kind::warning);
+    EXPECT_NE(long_one.mend.find("database server itself"), std::string::npos);
+    const base::Error error = too_long_for_a_pooler(12s);
+    EXPECT_EQ(error.code, base::Errc::timeout);
+    EXPECT_NE(error.what.find("12s"), std::string::npos) << error.what;
+    EXPECT_EQ(error.hint, long_one.mend);
+}
+
+}  // namespace
+}  // namespace keyshift::collectors
