@@ -237,7 +237,7 @@ def test_every_configuration_key_that_is_named_exists(path: Path):
 @functools.cache
 def exit_codes() -> set[int]:
     """Those of all commands, and the verdict's own."""
-    values = re.findall(r"^    k\w+ = (\d+)", (ROOT / "src" / "app" / "exit_code.hpp").read_text(), re.M)
+    values = re.findall(r"^    k\w+ = (\d+)", (ROOT / "src" / "base" / "exit_code.hpp").read_text(), re.M)
     return {int(value) for value in values} | {int(value) for value in re.findall(r"(\d) [A-Z_]+", help_of("verdict"))}
 
 
