@@ -25,10 +25,6 @@ config::CollectorTypes catalog_types() {
     return types;
 }
 
-bool is_lacking(base::Errc code) {
-    return code == base::Errc::schema || code == base::Errc::permission;
-}
-
 Finding failure(const base::Error& error) {
     return {Finding::Kind::failure, error.what, error.hint, error.code};
 }

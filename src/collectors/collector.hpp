@@ -155,8 +155,6 @@ struct Entry {
     std::function<std::string(const config::CollectorConfig&)> canary = {};
 };
 
-/// The source cannot be read because something was never set up: an extension, a right.
-bool is_lacking(base::Errc code);
 /// What a failed look is for `keyshift doctor`.
 Finding failure(const base::Error& error);
 

@@ -70,7 +70,8 @@ Examined examine(const config::Config& config, const config::CollectorConfig& co
     }
     for (Finding& finding : out.findings) {
         if (finding.kind == Kind::failure && finding.mend.empty()) finding.mend = usual_mend(finding.code);
-        if (!collector.extra || finding.kind != Kind::failure || !collectors::is_lacking(finding.code))
+        if (!collector.extra || finding.kind != Kind::failure ||
+            !domain::is_missing_prerequisite(finding.code))
             continue;
         finding.kind = Kind::warning;
         finding.what = "not measured: " + finding.what;

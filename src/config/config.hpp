@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -191,6 +192,13 @@ struct Config {
     State state;
     Web web;
     Log log;
+
+    /// The types of all collectors.
+    std::set<std::string> types() const {
+        std::set<std::string> out;
+        for (const CollectorConfig& collector : collectors) out.insert(collector.type);
+        return out;
+    }
 };
 
 /// Reads one collector's own options ("interval" and "timeout" are read already), whose defaults may depend

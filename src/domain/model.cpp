@@ -33,6 +33,29 @@ void forget_future(Migration& known, base::Time now) {
         if (is_ahead(*at)) *at = now;
 }
 
+bool is_missing_prerequisite(base::Errc code) {
+    return code == base::Errc::schema || code == base::Errc::permission;
+}
+
+void SourceStatus::succeed(base::Time taken_at) {
+    up = true;
+    not_measured.clear();
+    failure.clear();
+    last_success_at = taken_at;
+    if (!observation_start) observation_start = taken_at;
+}
+
+SourceStatus::Failure SourceStatus::fail(const base::Error& error) {
+    if (implicit && is_missing_prerequisite(error.code) && !observation_start) {
+        not_measured = error.text();
+        return Failure::not_measured;
+    }
+    up = false;
+    failure = error.text();
+    add_error(error.code);
+    return Failure::counted;
+}
+
 void SourceStatus::add_error(base::Errc code) {
     const bool other = base::reason(code) == base::reason(base::Errc::other);
     ++errors[other ? base::Errc::other : code];

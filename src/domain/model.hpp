@@ -22,6 +22,9 @@
 
 namespace keyshift::domain {
 
+/// The source cannot be read because something was never set up: an extension, a right.
+bool is_missing_prerequisite(base::Errc code);
+
 /// How looking at one source goes.
 struct SourceStatus {
     /// Why a poll can fail: the values of the label `reason`.
@@ -29,8 +32,9 @@ struct SourceStatus {
         base::Errc::connect, base::Errc::auth,  base::Errc::permission, base::Errc::timeout,
         base::Errc::schema,  base::Errc::parse, base::Errc::other};
 
-    std::optional<bool> up;                     ///< the last poll succeeded; empty before the first one ended
-    std::optional<base::Time> last_success_at;  ///< the source's clock
+    bool implicit = false;   ///< it comes along with another one: nobody has asked for it by name
+    std::optional<bool> up;  ///< the last poll succeeded; empty before the first one ended
+    std::optional<base::Time> last_success_at;    ///< the source's clock
     std::optional<base::Time> observation_start;  ///< the first success ever
     std::map<base::Errc, std::uint64_t> errors;   ///< since observation began, by reason
     std::uint64_t polls = 0;                      ///< since the start
@@ -40,6 +44,12 @@ struct SourceStatus {
     /// Why the last poll failed, and what to do about it; empty: it succeeded.
     std::string failure;
 
+    /// A poll has succeeded at `taken_at` of the source's clock.
+    void succeed(base::Time taken_at);
+    enum class Failure { counted, not_measured };
+    /// A poll has failed. An implicit source that was never read, and lacks what was never set up, is not
+    /// measured, and not missed.
+    Failure fail(const base::Error& error);
     /// What is not a source's own reason counts as `other`.
     void add_error(base::Errc code);
 };

@@ -214,6 +214,16 @@ void describe(Archive&& archive, Answers& answers) {
     archive("canary_refused_at", answers.canary_refused_at);
 }
 
+/// Failures of one source so far.
+std::map<base::Errc, std::uint64_t> load_errors(const store::Counters& counters, const std::string& source) {
+    std::map<base::Errc, std::uint64_t> out;
+    for (const base::Errc code : domain::SourceStatus::kReasons) {
+        const auto count = counters.find({std::string(kErrors), error_label(source, code)});
+        if (count != counters.end()) out[code] = count->second;
+    }
+    return out;
+}
+
 }  // namespace
 
 void save_evidence(const domain::Model& model, store::Facts& facts, store::Counters& counters) {
@@ -311,11 +321,18 @@ void load_statuses(const store::Facts& facts, const store::Counters& counters,
     }
 }
 
-std::map<base::Errc, std::uint64_t> load_errors(const store::Counters& counters, const std::string& source) {
-    std::map<base::Errc, std::uint64_t> out;
-    for (const base::Errc code : domain::SourceStatus::kReasons) {
-        const auto count = counters.find({std::string(kErrors), error_label(source, code)});
-        if (count != counters.end()) out[code] = count->second;
+base::Result<std::map<std::string, domain::SourceStatus>> restored_statuses(
+    store::State& state, const std::set<std::string>& sources) {
+    const auto counters = state.load_counters();
+    if (!counters) return counters.error();
+    const auto starts = state.load_observation_starts();
+    if (!starts) return starts.error();
+    std::map<std::string, domain::SourceStatus> out;
+    for (const std::string& name : sources) {
+        domain::SourceStatus& status = out[name];
+        status.errors = load_errors(*counters, name);
+        if (const auto start = starts->find(name); start != starts->end())
+            status.observation_start = start->second;
     }
     return out;
 }

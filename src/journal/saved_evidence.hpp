@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
+#include "base/error.hpp"
 #include "domain/model.hpp"
 #include "store/records.hpp"
+#include "store/state.hpp"
 
 namespace keyshift::journal {
 
@@ -22,7 +25,8 @@ base::Duration load_skew(const store::Facts& facts);
 /// How the daemon's sources were doing.
 void load_statuses(const store::Facts& facts, const store::Counters& counters,
                    std::map<std::string, domain::SourceStatus>& sources);
-/// Failures of one of them so far.
-std::map<base::Errc, std::uint64_t> load_errors(const store::Counters& counters, const std::string& source);
+/// How sources that are watched from now on were doing before: since when, and how often they failed.
+base::Result<std::map<std::string, domain::SourceStatus>> restored_statuses(
+    store::State& state, const std::set<std::string>& sources);
 
 }  // namespace keyshift::journal

@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "commands/shared/configuration.hpp"
-#include "daemon/source.hpp"
+#include "daemon/sources/source.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
 #include "drivers/net/interrupt.hpp"
@@ -50,15 +50,12 @@ Result<Picture> of_daemon(const config::Config& config) {
 void take_look(const config::CollectorConfig& collector, daemon::Cycle& cycle, journal::EvidenceBook& book,
                domain::Model& model) {
     domain::SourceStatus& status = model.sources[collector.type];
-    status.up = cycle.observation.has_value();
+    status.implicit = collector.extra;
     if (!cycle.observation) {
-        status.failure = cycle.error.text();
-        status.add_error(cycle.error.code);
-        if (collector.extra && collectors::is_lacking(cycle.error.code) && !status.observation_start)
-            status.not_measured = cycle.error.text();
+        status.fail(cycle.error);
         return;
     }
-    status.last_success_at = cycle.observation->taken_at;
+    status.succeed(cycle.observation->taken_at);
     book.take(collector.type, *cycle.observation, collector.schedule.interval, base::now(), model);
 }
 

@@ -11,7 +11,7 @@
 #include "contract/journal/book_fixture.hpp"
 #include "domain/evidence_facts.hpp"
 #include "domain/fallback_witnesses.hpp"
-#include "journal/evidence_saver.hpp"
+#include "journal/evidence_writer.hpp"
 #include "journal/saved_evidence.hpp"
 
 namespace keyshift::journal {

@@ -7,7 +7,7 @@
 
 #include "contract/journal/book_fixture.hpp"
 #include "journal/evidence_book.hpp"
-#include "journal/evidence_saver.hpp"
+#include "journal/evidence_writer.hpp"
 
 namespace keyshift::journal {
 namespace {

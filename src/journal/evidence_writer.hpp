@@ -26,14 +26,14 @@ struct Saved {
     store::State::Beginning beginning;  ///< with a notice: of the file that is there now
 };
 
-class EvidenceSaver {
+class EvidenceWriter {
  public:
     /// `state`: a connection of its own.
-    explicit EvidenceSaver(std::unique_ptr<store::State> state) : state_(std::move(state)) {}
+    explicit EvidenceWriter(std::unique_ptr<store::State> state) : state_(std::move(state)) {}
 
     void add(const UnsavedEvidence& unsaved) { waiting_.merge(unsaved); }
     /// Writes what is waiting, until nothing is or it fails; one at a time.
-    boost::asio::awaitable<Saved> save();
+    boost::asio::awaitable<Saved> write_waiting();
 
  private:
     std::unique_ptr<store::State> state_;  // the worker's

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/source.hpp"
+#include "daemon/sources/source.hpp"
 
 #include <algorithm>
 #include <exception>

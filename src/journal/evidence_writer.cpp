@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "journal/evidence_saver.hpp"
+#include "journal/evidence_writer.hpp"
 
 #include <utility>
 
@@ -39,7 +39,7 @@ Saved write_or_say(const UnsavedEvidence& unsaved, store::State& state, bool& wr
 
 }  // namespace
 
-boost::asio::awaitable<Saved> EvidenceSaver::save() {
+boost::asio::awaitable<Saved> EvidenceWriter::write_waiting() {
     Saved all;
     while (!waiting_.empty() && !all.error) {
         UnsavedEvidence writing = std::exchange(waiting_, {});
