@@ -46,6 +46,50 @@ TEST(Watch, IsOverWhileNobodyPolls) {
     EXPECT_EQ(watched_since(model, kNow + 1us), std::nullopt);
 }
 
+// ---- how polls of a source go ----
+
+const base::Error kNoExtension{base::Errc::schema, "there is no pg_stat_statements", "create it"};
+const base::Error kNobody{base::Errc::connect, "nobody answers", "start it"};
+
+TEST(SourceStatus, ASuccessEndsAFailureAndBeginsObservationOnce) {
+    SourceStatus status;
+    EXPECT_EQ(status.fail(kNobody), SourceStatus::Failure::counted);
+    EXPECT_EQ(status.up, false);
+    EXPECT_EQ(status.failure, "nobody answers; start it");
+    status.succeed(kNow);
+    EXPECT_EQ(status.up, true);
+    EXPECT_EQ(status.failure, "");
+    status.succeed(kNow + 30s);
+    EXPECT_EQ(status.last_success_at, kNow + 30s);
+    EXPECT_EQ(status.observation_start, kNow);
+    EXPECT_EQ(status.errors, (std::map<base::Errc, std::uint64_t>{{base::Errc::connect, 1}})) << "they stay";
+}
+
+TEST(SourceStatus, WhatNobodyHasAskedForAndWasNeverSetUpIsNotMeasured) {
+    SourceStatus status;
+    status.implicit = true;
+    EXPECT_EQ(status.fail(kNoExtension), SourceStatus::Failure::not_measured);
+    EXPECT_EQ(status.not_measured, "there is no pg_stat_statements; create it");
+    EXPECT_EQ(status.up, std::nullopt);
+    EXPECT_TRUE(status.errors.empty() && status.failure.empty()) << "it is not missed";
+    EXPECT_EQ(status.fail({base::Errc::permission, "not allowed", ""}), SourceStatus::Failure::not_measured);
+    EXPECT_EQ(status.fail(kNobody), SourceStatus::Failure::counted) << "that is no want of a prerequisite";
+    EXPECT_EQ(status.up, false);
+}
+
+TEST(SourceStatus, WhatWasAskedForOrOnceReadIsMissed) {
+    SourceStatus named;
+    EXPECT_EQ(named.fail(kNoExtension), SourceStatus::Failure::counted);
+    EXPECT_EQ(named.not_measured, "");
+    SourceStatus read;
+    read.implicit = true;
+    read.fail(kNoExtension);
+    read.succeed(kNow);
+    EXPECT_EQ(read.not_measured, "");
+    EXPECT_EQ(read.fail(kNoExtension), SourceStatus::Failure::counted) << "it could be read once";
+    EXPECT_EQ(read.up, false);
+}
+
 // ---- a clock that was set back ----
 
 Migration known_at(base::Time at) {
