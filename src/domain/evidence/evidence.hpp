@@ -122,6 +122,8 @@ inline constexpr const char* kHourlyUnknownKeys = "unknown_keys";
 struct Headline {
     std::string evidence;             ///< a source's name or kLastUsed; empty: none yet
     PerEvent<std::uint64_t> marks{};  ///< that evidence's totals as far as they are in the headline
+    /// Since when another one has counted, and this one, which comes before it, has not.
+    std::optional<base::Time> overtaken_at = {};
 };
 
 /// Whether the gateway goes on writing last uses.

@@ -185,17 +185,35 @@ struct Choice {
     PerEvent<std::uint64_t> totals{};
 };
 
-Choice choose(const Evidence& evidence, Signal signal, const std::map<std::string, Events>& measurable,
+/// The evidence of before has counted nothing yet, although another one has. It may only be later: it has its
+/// time, or both would count the same events.
+bool may_be_late(const Evidence& evidence, Signal signal, const Choice& first, base::Time now) {
+    const Headline& headline = evidence.of(signal);
+    const auto source = evidence.sources.find(std::string(first.name));
+    if (headline.evidence != first.name || source == evidence.sources.end()) return false;
+    const Proof& proof = source->second.proof;
+    const bool doubted = signal == Signal::fallback && (!proof.doubt.empty() || !proof.lapsed.empty());
+    return !doubted &&
+           now - headline.overtaken_at.value_or(now) < kPollsUntilStale * source->second.poll_every;
+}
+
+Choice choose(Evidence& evidence, Signal signal, const std::map<std::string, Events>& measurable,
               std::optional<std::uint64_t> last_used, base::Time now) {
-    Choice second;
+    Choice first;
     for (const std::string_view name : evidence_order(signal)) {
         if (is_upper_bound(name, signal) && may_be_counted(evidence, signal, measurable)) continue;
         const auto totals = usable(evidence, name, signal, last_used, now);
         if (!totals) continue;
-        if (has_counted(evidence, name, signal, *totals)) return {name, *totals};
-        if (second.name.empty()) second = {name, *totals};
+        if (first.name.empty()) first = {name, *totals};
+        if (!has_counted(evidence, name, signal, *totals)) continue;
+        if (first.name != name && may_be_late(evidence, signal, first, now)) {
+            auto& overtaken_at = evidence.headlines.at(static_cast<std::size_t>(signal)).overtaken_at;
+            overtaken_at = overtaken_at.value_or(now);
+            return first;
+        }
+        return {name, *totals};
     }
-    return second;
+    return first;
 }
 
 /// From the evidence of hits to another one: what each is still to tell of is not forgotten.

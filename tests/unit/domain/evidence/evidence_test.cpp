@@ -356,6 +356,13 @@ class HeadlinesTest : public ::testing::Test {
     void update() { update_headlines(evidence_, measurable_, last_used_, now_); }
     std::string evidence(Signal signal = Signal::fallback) const { return evidence_.of(signal).evidence; }
     std::uint64_t total(Event event = Event::fallback) const { return evidence_.totals.at(index_of(event)); }
+    /// Three polls of each, in which nothing is counted.
+    void let_polls_pass(const std::vector<std::string>& sources, const Look& look) {
+        for (int poll = 0; poll < 3; ++poll) {
+            now_ += look.poll_every;
+            for (const std::string& source : sources) take(source, look);
+        }
+    }
 
     Evidence evidence_;
     std::map<std::string, Events> measurable_;
@@ -388,6 +395,7 @@ TEST_F(HeadlinesTest, WhatHasCountedNothingYetHidesNothing) {
     take("gateway_log", look());
     EXPECT_EQ(evidence(), "gateway_log");
     take("statements", look(3));
+    let_polls_pass({"gateway_log", "statements"}, look());
     EXPECT_EQ(evidence(), "statements");
     EXPECT_EQ(total(), 3U) << "nobody had counted anything before";
     lapse(evidence_.sources.at("statements").proof, "why");
@@ -398,8 +406,50 @@ TEST_F(HeadlinesTest, WhatHasCountedNothingYetHidesNothing) {
     update();
     EXPECT_EQ(evidence(), "gateway_log");
     last_used_ = 1;
-    update();
+    let_polls_pass({"gateway_log"}, look());
     EXPECT_EQ(evidence(), "last_used") << "uses were seen";
+}
+
+TEST_F(HeadlinesTest, WhoHasCountedNothingYetMayOnlyBeLate) {
+    take("gateway_metrics", look());
+    take("statements", look(20));
+    EXPECT_EQ(evidence(), "gateway_metrics");
+    now_ += look().poll_every;
+    take("gateway_metrics", look(18));
+    take("statements", look());
+    EXPECT_EQ(evidence(), "gateway_metrics");
+    EXPECT_EQ(total(), 18U) << "two were in vain, and none was counted by both";
+    let_polls_pass({"gateway_metrics", "statements"}, look());
+    EXPECT_EQ(total(), 18U);
+}
+
+TEST_F(HeadlinesTest, WhoIsLateHasItsTimeEachTime) {
+    take("gateway_metrics", look());
+    take("statements", look(2));
+    now_ += 2 * look().poll_every;
+    take("gateway_metrics", look());
+    take("statements", look());
+    EXPECT_EQ(evidence(), "gateway_metrics") << "three polls, not two";
+    now_ += look().poll_every;
+    take("gateway_metrics", look());
+    EXPECT_EQ(evidence(), "statements");
+    EXPECT_EQ(total(), 2U);
+}
+
+TEST_F(HeadlinesTest, WhoIsDoubtedIsNotOnlyLate) {
+    Look doubted = look();
+    doubted.ground.doubt = "its log leaves such lines out";
+    take("gateway_metrics", doubted);
+    EXPECT_EQ(evidence(), "gateway_metrics");
+    take("statements", look(2));
+    EXPECT_EQ(evidence(), "statements");
+}
+
+TEST_F(HeadlinesTest, WhoIsNotTheEvidenceHasNoTimeToBeLate) {
+    take("statements", look(2));
+    EXPECT_EQ(evidence(), "statements");
+    take("gateway_metrics", look());
+    EXPECT_EQ(evidence(), "statements") << "what has counted nothing shows nothing";
 }
 
 TEST_F(HeadlinesTest, OfOtherSignalsTooButARequestShowsThatFailuresWould) {
@@ -411,6 +461,7 @@ TEST_F(HeadlinesTest, OfOtherSignalsTooButARequestShowsThatFailuresWould) {
     const std::initializer_list<Event> cache{Event::auth_cache_hit, Event::auth_cache_miss};
     take("gateway_log", count(cache, Event::auth_cache_hit, 0));
     take("statements", count(cache, Event::auth_cache_miss, 2));
+    let_polls_pass({"gateway_log", "statements"}, count(cache, Event::auth_cache_miss, 0));
     EXPECT_EQ(evidence(Signal::auth_cache), "statements");
     EXPECT_EQ(total(Event::auth_cache_miss), 2U);
     take("gateway_log", count(cache, Event::auth_cache_miss, 1));
@@ -484,6 +535,7 @@ TEST_F(HeadlinesTest, AnUpperBoundServesWhereNobodyElseIsConfigured) {
     measurable_ = {{"redis", needed}, {"access_log", of({Event::auth_cache_hit})}};
     take("statements", offering(needed));
     take("redis", cache);
+    let_polls_pass({"statements", "redis"}, offering(needed));
     EXPECT_EQ(evidence(Signal::auth_cache), "redis") << "those statements are of an earlier configuration";
     take("redis", cache);
     EXPECT_EQ(total(Event::auth_cache_miss), 9U);
@@ -682,6 +734,7 @@ TEST_F(LowerBound, AUseThatASourceHasCountedIsNotCountedAgainWhenTheSourceIsGone
 TEST_F(LowerBound, WhatItHasCountedASourceThatTellsItLaterDoesNotCountAgain) {
     poll(0);
     take("statements", look());
+    prove(evidence_.sources.at("statements").proof, now_);
     lapse(evidence_.sources.at("statements").proof, "why");
     poll(3);
     poll(6);
