@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 
 namespace keyshift::collectors {
 
@@ -14,5 +14,7 @@ const std::vector<Entry>& catalog();
 config::CollectorTypes catalog_types();
 /// Precondition: `type` is in the catalog, as it is in a valid configuration.
 const Entry& catalog_entry(std::string_view type);
+/// What the options of `collector` are. Precondition: they were read by catalog_types(), and by nothing else.
+const Configured& configured(const config::CollectorConfig& collector);
 
 }  // namespace keyshift::collectors

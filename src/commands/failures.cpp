@@ -25,8 +25,8 @@ Result<std::string> best_log(const config::Config& config, const store::Facts& f
     const auto headline = facts.find("evidence:auth_failures");
     std::string best;
     for (const config::CollectorConfig& collector : config.collectors) {
-        const collectors::Entry& entry = collectors::catalog_entry(collector.type);
-        if (!entry.line_counter || (entry.measures(config.gateway, collector) & domain::failures()).none())
+        const collectors::Configured& source = collectors::configured(collector);
+        if (source.log() == nullptr || (source.measures(config.gateway) & domain::failures()).none())
             continue;
         const bool followed = headline != facts.end() && headline->second == collector.type;
         if (best.empty() || followed || collector.type == "access_log") best = collector.type;

@@ -128,7 +128,7 @@ Result<void> Monitor::restore_model() {
 /// Where an earlier process had got to, and what tells that there is something new.
 Result<void> Monitor::resume(Watched& watched) {
     const std::string& name = watched.source.name();
-    if (collectors::catalog_entry(name).line_counter) model_.logs[name];
+    if (collectors::catalog_entry(name).reads_log) model_.logs[name];
     watched.source.resume(book_.cursor(name));
     const int wake = watched.source.wake_fd();
     if (wake < 0) return {};

@@ -9,7 +9,7 @@ namespace keyshift::collectors {
 namespace {
 
 TEST(Catalog, EachCollectorIsFoundByItsType) {
-    for (const Entry& entry : catalog()) EXPECT_EQ(catalog_entry(entry.type.name).type.name, entry.type.name);
+    for (const Entry& entry : catalog()) EXPECT_EQ(catalog_entry(entry.name).name, entry.name);
     EXPECT_THROW(catalog_entry("nonsense"), std::logic_error);
 }
 
@@ -19,7 +19,7 @@ TEST(Catalog, EachSaysWhatItCannotReach) {
         [](std::string_view) { return std::nullopt; }, catalog_types());
     drivers::Interrupt interrupt;
     for (const auto& listed : loaded.config.collectors) {
-        const auto collector = catalog_entry(listed.type).make(loaded.config.gateway, listed, interrupt);
+        const auto collector = configured(listed).make(loaded.config.gateway, listed.schedule, interrupt);
         const auto findings = collector->examine(base::Deadline::in(std::chrono::seconds{5}));
         ASSERT_EQ(findings.size(), 1U) << listed.type;
         EXPECT_EQ(findings[0].kind, Finding::Kind::failure);
@@ -36,7 +36,7 @@ TEST(Catalog, AProbeAnnouncesItsCanaryWhetherItsTurnHasComeOrNot) {
         const auto& listed = loaded.config.collectors.at(0);
         domain::Events out;
         for (const domain::Event event :
-             catalog_entry("probe").make(loaded.config.gateway, listed, interrupt)->may_cause())
+             configured(listed).make(loaded.config.gateway, listed.schedule, interrupt)->may_cause())
             out.set(index_of(event));
         return out;
     };
