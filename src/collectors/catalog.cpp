@@ -26,6 +26,12 @@ config::CollectorTypes catalog_types() {
     return types;
 }
 
+domain::KnownSources known_sources() {
+    domain::KnownSources sources;
+    for (const Entry& entry : catalog()) sources[entry.name] = entry.traits;
+    return sources;
+}
+
 bool is_lacking(base::Errc code) {
     return code == base::Errc::schema || code == base::Errc::permission;
 }

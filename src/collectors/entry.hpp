@@ -10,6 +10,7 @@
 #include "collectors/collector.hpp"
 #include "config/config.hpp"
 #include "domain/counts/event.hpp"
+#include "domain/evidence/source_traits.hpp"
 #include "drivers/net/interrupt.hpp"
 
 namespace keyshift::collectors {
@@ -44,6 +45,8 @@ struct Entry {
     std::string default_when{};
     config::Schedule schedule;
     bool reads_log = false;  ///< what it is configured as is a ConfiguredLog
+    /// How good its evidence is among all: tests/unit/collectors/catalog_test.cpp shows the orders.
+    domain::SourceTraits traits{};
     Read read;
 };
 

@@ -24,6 +24,7 @@ domain::Policy judging(const config::Config& config) {
     policy.failure_budget = config.migration.failure_budget;
     for (const config::CollectorConfig& collector : config.collectors)
         policy.measurable[collector.type] = collectors::configured(collector).measures(config.gateway);
+    policy.known_sources = collectors::known_sources();
     return policy;
 }
 

@@ -41,6 +41,7 @@ Entry access_log_entry() {
     return {.name = kName,
             .schedule = {.interval = 5s, .timeout = 10s},
             .reads_log = true,
+            .traits = {.ranks = {.auth_failures = domain::EvidenceRank{.place = 10}}},
             .read = [](config::OptionsReader& reader, const config::Gateway&) {
                 return std::make_unique<ConfiguredAccessLog>(read_access_options(reader));
             }};

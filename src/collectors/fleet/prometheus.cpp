@@ -165,6 +165,9 @@ class ConfiguredPrometheus final : public Configured {
 Entry prometheus_entry() {
     return {.name = "prometheus",
             .schedule = {.interval = 30s, .timeout = 10s},
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 40},
+                                 .auth_cache = domain::EvidenceRank{.place = 40},
+                                 .auth_failures = domain::EvidenceRank{.place = 40}}},
             .read = [](config::OptionsReader& reader, const config::Gateway&) {
                 return std::make_unique<ConfiguredPrometheus>(read_options(reader));
             }};

@@ -91,6 +91,9 @@ Entry gateway_log_entry() {
     return {.name = kName,
             .schedule = {.interval = 5s, .timeout = 10s},
             .reads_log = true,
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 20},
+                                 .auth_cache = domain::EvidenceRank{.place = 20},
+                                 .auth_failures = domain::EvidenceRank{.place = 20}}},
             .read = [](config::OptionsReader& reader, const config::Gateway& gateway) {
                 return std::make_unique<ConfiguredGatewayLog>(read_options(reader, gateway));
             }};

@@ -310,6 +310,10 @@ class ConfiguredGatewayMetrics final : public Configured {
 Entry gateway_metrics_entry() {
     return {.name = "gateway_metrics",
             .schedule = {.interval = 15s, .timeout = 10s},
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 10},
+                                 .auth_cache = domain::EvidenceRank{.place = 10},
+                                 .auth_failures = domain::EvidenceRank{.place = 30}},
+                       .own_requests = domain::OwnRequests::mixed_in},
             .read = [](config::OptionsReader& reader, const config::Gateway&) {
                 return std::make_unique<ConfiguredGatewayMetrics>(read_options(reader));
             }};

@@ -309,6 +309,8 @@ Entry redis_entry() {
     return {.name = "redis",
             .default_when = "REDIS_URL",
             .schedule = {.interval = 30s, .timeout = 10s},
+            // It counts whatever is read from the instance.
+            .traits = {.ranks = {.auth_cache = domain::EvidenceRank{.place = 50, .upper_bound = true}}},
             .read = [](config::OptionsReader& reader, const config::Gateway& gateway) {
                 return std::make_unique<ConfiguredRedis>(read_redis_options(reader, gateway));
             }};

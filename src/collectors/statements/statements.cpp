@@ -258,6 +258,12 @@ Entry statements_entry() {
     return {.name = "statements",
             .default_when = "DATABASE_URL",
             .schedule = {.interval = 15s, .timeout = 5s},
+            // A lookup that found nothing was of an unknown key until the gateway is seen to scan: it may
+            // have been of a legacy one.
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 30},
+                                 .auth_cache = domain::EvidenceRank{.place = 30},
+                                 .auth_failures = domain::EvidenceRank{.place = 50, .upper_bound = true}},
+                       .own_requests = domain::OwnRequests::mixed_in},
             .read = [](config::OptionsReader& reader, const config::Gateway&) {
                 return std::make_unique<ConfiguredStatements>(read_options(reader));
             }};

@@ -31,6 +31,7 @@ class Watch {
         policy_.uses_recorded = true;
         policy_.promotes_in_place = world.traits.promotes;
         policy_.measurable["keys"] = {};
+        policy_.known_sources = collectors::known_sources();
         const auto can = [](std::initializer_list<Event> events) {
             domain::Events out;
             for (const Event event : events) out.set(index_of(event));
