@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "collectors/catalog.hpp"
 #include "contract/journal/safety_world.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
