@@ -167,6 +167,9 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     Model log = counted("access_log");
     log.evidence.sources.at("access_log").offers.reset();
     EXPECT_TRUE(can_be_measured(log, Signal::auth_failures)) << "failures may be there and not show";
+    Model redis = counted("redis");
+    redis.evidence.sources.at("redis").offers.reset();
+    EXPECT_TRUE(can_be_measured(redis, Signal::auth_cache)) << "so may hits of another upper bound";
 }
 
 TEST(CanBeMeasured, ByASourceThatTurnsOutToCountWhatNobodyPromised) {
