@@ -45,7 +45,7 @@ struct Entry {
     std::string default_when{};
     config::Schedule schedule;
     bool reads_log = false;  ///< what it is configured as is a ConfiguredLog
-    /// How good its evidence is among all: tests/unit/collectors/catalog_test.cpp shows the orders.
+    /// The ranks of all are side by side in tests/unit/domain/evidence/source_fixture.hpp.
     domain::SourceTraits traits{};
     Read read;
 };

@@ -17,6 +17,7 @@ std::vector<std::string_view> evidence_order(const KnownSources& known, Signal s
         if (const auto& rank = traits.ranks.of(signal)) ranked.emplace_back(rank->place, name);
     std::sort(ranked.begin(), ranked.end());
     std::vector<std::string_view> names;
+    names.reserve(ranked.size() + 1);
     for (const auto& [place, name] : ranked) names.push_back(name);
     if (signal == Signal::fallback) names.emplace_back(kLastUsed);
     return names;

@@ -155,9 +155,10 @@ bool tells(const Model& model, const std::string& source, Event event) {
 /// to tell later must not set the counter back. 0 where none does, and some might.
 std::optional<double> best(const Model& model, Event event) {
     std::optional<double> most;
-    for (const auto& [source, events] : model.policy.measurable)
-        if (const auto count = counted(model, source, event))
-            most = std::max(most.value_or(0), tells(model, source, event) ? *count : 0);
+    for (const auto& [source, events] : model.policy.measurable) {
+        const auto count = counted(model, source, event);
+        if (count) most = std::max(most.value_or(0), tells(model, source, event) ? *count : 0);
+    }
     return most;
 }
 
