@@ -70,10 +70,9 @@ CacheStatus cache_status(const Model& model) {
     out.hit_ratio = cache_hit_ratio(model);
     out.hits = total(model, Event::auth_cache_hit);
     out.misses = total(model, Event::auth_cache_miss);
-    const auto redis = model.evidence.sources.find("redis");
-    out.redis_hits_unused = out.evidence != "redis" && out.hit_ratio == 0.0 &&
-                            redis != model.evidence.sources.end() &&
-                            redis->second.totals.at(index_of(Event::redis_hit)) > 0;
+    for (const auto& [name, counts] : model.evidence.sources)
+        if (name != out.evidence && counts.totals.at(index_of(Event::redis_hit)) > 0)
+            out.redis_hits_unused = out.hit_ratio == 0.0;
     return out;
 }
 

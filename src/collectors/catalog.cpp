@@ -21,8 +21,15 @@ const std::vector<Entry>& catalog() {
 
 config::CollectorTypes catalog_types() {
     config::CollectorTypes types;
-    for (const Entry& entry : catalog()) types.push_back(entry.type);
+    for (const Entry& entry : catalog())
+        types.push_back({entry.name, entry.default_when, entry.schedule, entry.read});
     return types;
+}
+
+domain::KnownSources known_sources() {
+    domain::KnownSources sources;
+    for (const Entry& entry : catalog()) sources[entry.name] = entry.traits;
+    return sources;
 }
 
 Finding failure(const base::Error& error) {
@@ -32,9 +39,14 @@ Finding failure(const base::Error& error) {
 const Entry& catalog_entry(std::string_view type) {
     const auto& entries = catalog();
     const auto entry =
-        std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.type.name == type; });
+        std::find_if(entries.begin(), entries.end(), [&](const Entry& e) { return e.name == type; });
     if (entry == entries.end()) throw std::logic_error("no collector of type " + std::string(type));
     return *entry;
+}
+
+const Configured& configured(const config::CollectorConfig& collector) {
+    // Entry::read makes nothing else.
+    return static_cast<const Configured&>(*collector.options);
 }
 
 }  // namespace keyshift::collectors

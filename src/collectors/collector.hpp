@@ -5,16 +5,13 @@
 // collect() and examine() block, bounded by the deadline and the interrupt.
 #pragma once
 
-#include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "config/config.hpp"
 #include "domain/counts/event.hpp"
 #include "domain/counts/log_facts.hpp"
 #include "domain/counts/meter.hpp"
@@ -22,7 +19,6 @@
 #include "domain/keys/key.hpp"
 #include "domain/keys/table_identity.hpp"
 #include "domain/model.hpp"
-#include "drivers/net/interrupt.hpp"
 
 namespace keyshift::collectors {
 
@@ -135,24 +131,6 @@ class Collector {
     virtual std::vector<domain::Event> may_cause() const { return {}; }
     /// Tries everything that the source needs, for `keyshift doctor`. Not empty.
     virtual std::vector<Finding> examine(base::Deadline deadline) = 0;
-};
-
-class LineCounter;
-
-/// One line of the catalog: what the configuration must know, and how to make the collector.
-struct Entry {
-    config::CollectorType type;
-    /// `interrupt` outlives the collector.
-    std::function<std::unique_ptr<Collector>(const config::Gateway&, const config::CollectorConfig&,
-                                             const drivers::Interrupt& interrupt)>
-        make;
-    /// What it can count if all is well, by its configuration.
-    std::function<domain::Events(const config::Gateway&, const config::CollectorConfig&)> measures = {};
-    /// Of a collector that reads a log: what its lines are counted as.
-    std::function<std::unique_ptr<LineCounter>(const config::Gateway&, const config::CollectorConfig&)>
-        line_counter = {};
-    /// Of a collector that sends requests with a key of its own: that key's id, or empty.
-    std::function<std::string(const config::CollectorConfig&)> canary = {};
 };
 
 /// What a failed look is for `keyshift doctor`.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collectors/configuration.hpp"
 
+#include <string>
+#include <utility>
+
 #include "collectors/catalog.hpp"
 
 namespace keyshift::collectors {
@@ -11,8 +14,8 @@ config::Loaded read_configuration(const std::optional<std::filesystem::path>& fi
     config::Loaded loaded =
         file ? config::load(*file, environment, types) : config::defaults(environment, types);
     for (const config::CollectorConfig& collector : loaded.config.collectors)
-        if (const auto& canary = catalog_entry(collector.type).canary)
-            loaded.config.gateway.canary = canary(collector);
+        if (auto canary = configured(collector).canary(); !canary.empty())
+            loaded.config.gateway.canary = std::move(canary);
     return loaded;
 }
 

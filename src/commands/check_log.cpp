@@ -7,6 +7,7 @@
 #include "base/exit_code.hpp"
 #include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
+#include "collectors/logs/collector.hpp"
 #include "collectors/logs/line_counter.hpp"
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
@@ -23,12 +24,20 @@ using collectors::LogTally;
 
 constexpr std::size_t kShown = 160;
 
-/// The collector whose rules are asked for.
+/// The types of collectors that read logs: "access_log or gateway_log".
+std::string log_types() {
+    std::string out;
+    for (const collectors::Entry& entry : collectors::catalog())
+        if (entry.reads_log) out += (out.empty() ? "" : " or ") + entry.name;
+    return out;
+}
+
+/// The collector whose rules are asked for: one that reads a log.
 Result<const config::CollectorConfig*> find_collector(const config::Config& config,
                                                       const std::string& wanted) {
     const config::CollectorConfig* found = nullptr;
     for (const config::CollectorConfig& collector : config.collectors) {
-        if (!collectors::catalog_entry(collector.type).line_counter) continue;
+        if (collectors::configured(collector).log() == nullptr) continue;
         if (!wanted.empty() && collector.type != wanted) continue;
         if (found != nullptr)
             return Error{Errc::usage, "the configuration reads several logs",
@@ -38,9 +47,9 @@ Result<const config::CollectorConfig*> find_collector(const config::Config& conf
     if (found != nullptr) return found;
     if (!wanted.empty())
         return Error{Errc::usage, "the configuration has no log collector " + base::visible(wanted),
-                     "--collector is access_log or gateway_log"};
+                     "--collector is " + log_types()};
     return Error{Errc::usage, "the configuration reads no log",
-                 "name one that has a collector access_log or gateway_log: --config FILE"};
+                 "name one that has a collector " + log_types() + ": --config FILE"};
 }
 
 class Sample {
@@ -181,8 +190,7 @@ int run_check_log(const CheckLogCommand& command) {
     if (!config) return base::kConfig;
     const auto collector = find_collector(*config, command.collector);
     if (!collector) return print_error(collector.error()), base::exit_code(collector.error());
-    const auto counter =
-        collectors::catalog_entry((*collector)->type).line_counter(config->gateway, **collector);
+    const auto counter = collectors::configured(**collector).log()->line_counter(config->gateway);
     Sample sample(*counter, command);
     if (auto done = read(command.sample, sample); !done)
         return print_error(done.error()), base::exit_code(done.error());

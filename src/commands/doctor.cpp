@@ -63,7 +63,7 @@ Examined examine(const config::Config& config, const config::CollectorConfig& co
     drivers::Interrupt interrupt;
     try {
         const auto made =
-            collectors::catalog_entry(collector.type).make(config.gateway, collector, interrupt);
+            collectors::configured(collector).make(config.gateway, collector.schedule, interrupt);
         out.findings = made->examine(base::Deadline::in(collector.schedule.timeout));
     } catch (const std::exception& e) {
         out.findings = {{Kind::failure, std::string("unexpected: ") + e.what()}};

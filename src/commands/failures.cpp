@@ -10,6 +10,8 @@
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
+#include "domain/evidence/source_traits.hpp"
+#include "journal/judging.hpp"
 #include "journal/saved_evidence.hpp"
 #include "store/state.hpp"
 
@@ -20,17 +22,18 @@ using base::Errc;
 using base::Error;
 using base::Result;
 
-/// The log that tells best of failures among the configured ones.
+/// Of the configured logs that tell of failures, the one that the headline follows, or else the best.
 Result<std::string> best_log(const config::Config& config, const store::Facts& facts) {
     const auto headline = facts.find("evidence:auth_failures");
+    const domain::Policy policy = journal::judging(config);
     std::string best;
-    for (const config::CollectorConfig& collector : config.collectors) {
-        const collectors::Entry& entry = collectors::catalog_entry(collector.type);
-        if (!entry.line_counter || (entry.measures(config.gateway, collector) & domain::failures()).none())
-            continue;
-        const bool followed = headline != facts.end() && headline->second == collector.type;
-        if (best.empty() || followed || collector.type == "access_log") best = collector.type;
-        if (followed) break;
+    for (const std::string_view name :
+         domain::evidence_order(policy.known_sources, domain::Signal::auth_failures)) {
+        const auto promised = policy.measurable.find(std::string(name));
+        if (promised == policy.measurable.end() || (promised->second & domain::failures()).none()) continue;
+        if (!collectors::catalog_entry(name).reads_log) continue;
+        const bool followed = headline != facts.end() && headline->second == name;
+        if (best.empty() || followed) best = name;
     }
     if (best.empty())
         return Error{Errc::config, "no log is read that tells of failures",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift report: one read-only snapshot of the key table, streamed through a writer.
 #include <algorithm>
-#include <any>
 #include <charconv>
 #include <csignal>
 #include <cstdint>
@@ -118,11 +117,11 @@ Result<Counts> count(PostgresTransaction& transaction, const KeySource& source, 
 class Report {
  public:
     /// `phases` is null where no phase is to be shown.
-    Report(const ReportCommand& command, const config::Config& config, const config::CollectorConfig& keys,
+    Report(const ReportCommand& command, const config::Config& config, const KeyTableAccess& keys,
            KeyPhases* phases, Output& output, const drivers::Interrupt& interrupt)
         : command_(command),
           gateway_(config.gateway),
-          options_(std::any_cast<const collectors::KeysOptions&>(keys.options)),
+          options_(keys.options),
           schedule_(keys.schedule),
           phases_(phases),
           fallback_(phases != nullptr ? phases->fallback() : known_fallback_mode(config)),
@@ -328,7 +327,7 @@ int run_report(const ReportCommand& command) {
     stop_on_signals(interrupt);
     auto output = Output::open(command.output);
     if (!output) return print_error(output.error()), base::exit_code(output.error());
-    Report report(command, *config, **keys, phases ? &*phases : nullptr, *output, interrupt);
+    Report report(command, *config, *keys, phases ? &*phases : nullptr, *output, interrupt);
     auto done = report.run();
     if (done) done = output->finish();
     if (done) return base::kOk;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift sql: what a database administrator has to run so that keyshift may read, and no more than that.
 #include <algorithm>
-#include <any>
 #include <cstdio>
 #include <functional>
 
 #include "base/exit_code.hpp"
+#include "collectors/catalog.hpp"
 #include "collectors/configuration.hpp"
 #include "collectors/key_table/columns.hpp"
 #include "collectors/keys/keys.hpp"
@@ -237,7 +237,7 @@ std::string statements_sql(const Names& names) {
 /// The one schema in which database_url has keyshift look for tables; empty: there is none such, or several.
 std::string chosen_schema(const config::Config& config) {
     for (const config::CollectorConfig& collector : config.collectors) {
-        const auto* const keys = std::any_cast<collectors::KeysOptions>(&collector.options);
+        const collectors::KeysOptions* const keys = collectors::configured(collector).key_table();
         if (keys == nullptr || !keys->database_url.given()) continue;
         const auto url = keys->database_url.read();
         const auto target = url ? drivers::PostgresTarget::parse(*url) : url.error();

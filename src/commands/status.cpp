@@ -132,6 +132,9 @@ std::string fallback_use(const api::FallbackStatus& status) {
     return status.evidence == domain::kLastUsed ? text + " (a lower bound)" : text;
 }
 
+/// The source that is an upper bound of the cache.
+constexpr const char* kRedis = "redis";
+
 std::string auth_cache(const api::CacheStatus& status) {
     if (!status.hit_ratio) {
         return status.evidence.empty() ? "auth cache: not measured"
@@ -140,7 +143,7 @@ std::string auth_cache(const api::CacheStatus& status) {
     const std::string text = "auth cache: " + std::to_string(percent(*status.hit_ratio)) + " % hits (" +
                              std::to_string(status.hits) + " hits, " + std::to_string(status.misses) +
                              " misses), by " + status.evidence;
-    if (status.evidence == "redis") return text + ": all reads of the instance, an upper bound";
+    if (status.evidence == kRedis) return text + ": all reads of the instance, an upper bound";
     return status.redis_hits_unused ? text + "; Redis counts hits, but the gateway uses none of them" : text;
 }
 

@@ -3,10 +3,10 @@
 // Values: safe to move between threads. Loading reads files and is not for the loop thread.
 #pragma once
 
-#include <any>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -153,10 +153,21 @@ struct Schedule {
     bool operator==(const Schedule&) const = default;
 };
 
+/// What a collector was told in its own section. Only those who know the collector know more of it.
+class CollectorOptions {
+ public:
+    virtual ~CollectorOptions() = default;
+    CollectorOptions(const CollectorOptions&) = delete;
+    CollectorOptions& operator=(const CollectorOptions&) = delete;
+
+ protected:
+    CollectorOptions() = default;
+};
+
 struct CollectorConfig {
     std::string type;  ///< a CollectorType's name; at most one collector of each
     Schedule schedule;
-    std::any options;  ///< what that type's `read` returned
+    std::shared_ptr<const CollectorOptions> options;  ///< what that type's `read` returned; not null
     /// It comes along with another one by the environment variable that both use: nobody has asked for it,
     /// and where it cannot work, less is measured.
     bool extra = false;
@@ -202,10 +213,9 @@ struct Config {
 };
 
 /// Reads one collector's own options ("interval" and "timeout" are read already), whose defaults may depend
-/// on the gateway, and returns them as a value; the collector's factory takes them back with std::any_cast.
-/// Never throws over what the file says: problems go to the reader, whose fallbacks make the returned value
-/// complete.
-using ReadCollector = std::function<std::any(OptionsReader&, const Gateway&)>;
+/// on the gateway. Never null, and never throws over what the file says: problems go to the reader, whose
+/// fallbacks make what is returned complete.
+using ReadCollector = std::function<std::shared_ptr<const CollectorOptions>(OptionsReader&, const Gateway&)>;
 
 /// What `config` must know of a collector. It knows no collector by itself: app hands in the catalog.
 struct CollectorType {

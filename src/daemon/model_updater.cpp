@@ -39,7 +39,7 @@ base::Result<void> ModelUpdater::restore(store::State& state, const config::Conf
 }
 
 const std::map<std::string, std::string>& ModelUpdater::begin_source(const std::string& name) {
-    if (collectors::catalog_entry(name).line_counter) model_.logs[name];
+    if (collectors::catalog_entry(name).reads_log) model_.logs[name];
     logged_[name] = {};
     return book_.cursor(name);
 }

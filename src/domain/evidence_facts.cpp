@@ -16,8 +16,6 @@ constexpr std::uint64_t kEnoughAttempts = 100;
 /// 1 in each hour in which failures were found not to be normal.
 constexpr const char* kHourlyAlarms = "failure_alarms";
 
-constexpr const char* kStatements = "statements";
-
 const SourceCounts* find(const Evidence& evidence, const std::string& name) {
     const auto found = evidence.sources.find(name);
     return found == evidence.sources.end() ? nullptr : &found->second;
@@ -30,12 +28,12 @@ const SourceCounts* whole_source(const Model& model, Signal signal, base::Time n
                                                                                                  : nullptr;
 }
 
-/// Where the gateway scans, statements that find nothing say nothing of failures: that is not a gap that time
-/// closes.
+/// Where the gateway scans, statements that find nothing say nothing of failures, of which they are a bound
+/// elsewhere: that is not a gap that time closes.
 bool cannot_tell(const Model& model, Signal signal, const std::string& name) {
     const SourceCounts* const source = find(model.evidence, name);
-    return signal == Signal::auth_failures && name == kStatements && source != nullptr && source->read_at &&
-           (needed_for(signal) & ~source->offers).any();
+    return signal == Signal::auth_failures && is_upper_bound(model.policy.known_sources, name, signal) &&
+           source != nullptr && source->read_at && (needed_for(signal) & ~source->offers).any();
 }
 
 void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {

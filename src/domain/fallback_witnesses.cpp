@@ -103,7 +103,7 @@ bool counts_hits(const Model& model, const std::string& name) {
 /// The best first.
 std::vector<std::string> sources_of_hits(const Model& model) {
     std::vector<std::string> names;
-    for (const std::string_view name : evidence_order(Signal::fallback))
+    for (const std::string_view name : evidence_order(model.policy.known_sources, Signal::fallback))
         if (counts_hits(model, std::string(name))) names.emplace_back(name);
     return names;
 }

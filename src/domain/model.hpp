@@ -102,6 +102,7 @@ struct Policy {
     bool promotes_in_place = false;  ///< the gateway upgrades a legacy key when it is used
     std::string canary;              ///< id of a key that is keyshift's own and left out; empty: none
     std::map<std::string, Events> measurable;  ///< by configured source: what it might count
+    KnownSources known_sources;                ///< not of the file: what the program knows of each source
 
     bool operator==(const Policy&) const = default;
 };

@@ -2,9 +2,9 @@
 #include "journal/described_configuration.hpp"
 
 #include <algorithm>
-#include <any>
 #include <system_error>
 
+#include "collectors/catalog.hpp"
 #include "collectors/keys/keys.hpp"
 #include "drivers/dsn/postgres_target.hpp"
 
@@ -114,7 +114,7 @@ api::Configuration described(const config::Config& config, const std::optional<s
     out.columns = columns_of(config.gateway);
     for (const config::CollectorConfig& collector : config.collectors) {
         out.collectors.push_back(collector.type);
-        const auto* const keys = std::any_cast<collectors::KeysOptions>(&collector.options);
+        const collectors::KeysOptions* const keys = collectors::configured(collector).key_table();
         if (keys != nullptr) describe_database(*keys, out);
     }
     std::sort(out.collectors.begin(), out.collectors.end());

@@ -15,9 +15,6 @@ using base::Time;
 using domain::Event;
 using domain::SourceCounts;
 
-/// The sources that see every request that the gateway answers, and so keyshift's own, and cannot tell them
-/// apart. Logs can: see Counted::own.
-constexpr std::array<const char*, 2> kSeeOwnRequests{"statements", "gateway_metrics"};
 constexpr base::Duration kKeepFailures = std::chrono::hours{24};
 constexpr base::Duration kTrimFailuresEvery = std::chrono::minutes{10};
 constexpr std::size_t kMostUntrimmed = 2'000;
@@ -42,8 +39,10 @@ void take_answers(const domain::ProbeAnswers& answers, domain::ProbeAnswers& kno
     take(known.canary_refused_at, known.canary_accepted_at, answers.canary_refused_at);
 }
 
-bool sees_own_requests(const std::string& source) {
-    return std::find(kSeeOwnRequests.begin(), kSeeOwnRequests.end(), source) != kSeeOwnRequests.end();
+bool mixes_in_own_requests(const domain::Model& model, const std::string& source) {
+    const auto& known = model.policy.known_sources;
+    const auto found = known.find(source);
+    return found != known.end() && found->second.own_requests == domain::OwnRequests::mixed_in;
 }
 
 template <class Map>
@@ -116,13 +115,13 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
 void EvidenceBook::take(const std::string& source, const collectors::Observation& seen,
                         base::Duration poll_every, Time now, domain::Model& model) {
     for (auto& [name, counts] : model.evidence.sources) {
-        if (!sees_own_requests(name)) continue;
+        if (!mixes_in_own_requests(model, name)) continue;
         for (const Event event : seen.caused)
             if (counts.offers.test(index_of(event))) add_own(counts, event);
     }
     if (seen.counted) count(source, *seen.counted, poll_every, now, model);
     if (seen.log) take_log(source, *seen.log, now, model);
-    if (seen.gauges) take_gauges(source, *seen.gauges, model.gauges);
+    if (seen.gauges) take_gauges(source, *seen.gauges, model);
     if (seen.probe) take_answers(*seen.probe, model.probe);
 }
 
@@ -156,15 +155,21 @@ void EvidenceBook::take_log(const std::string& source, const collectors::LogFact
     of_logs_.forget_failures_before = now - kKeepFailures;
 }
 
-void EvidenceBook::take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Gauges& to) {
+void EvidenceBook::take_gauges(const std::string& source, const domain::Gauges& gauges,
+                               domain::Model& model) {
     gauges_[source] = gauges;
-    to = {};
-    // The same client may stand in both logs.
-    const std::string best = gauges_["access_log"].failing_clients.empty() ? "gateway_log" : "access_log";
+    domain::Gauges& to = model.gauges = {};
     for (const auto& [name, of_source] : gauges_) {
         to.cache_entries.insert(of_source.cache_entries.begin(), of_source.cache_entries.end());
         to.gateways_up.insert(of_source.gateways_up.begin(), of_source.gateways_up.end());
-        if (name == best) to.failing_clients = of_source.failing_clients;
+    }
+    // The same client may stand in several logs.
+    for (const std::string_view name :
+         evidence_order(model.policy.known_sources, domain::Signal::auth_failures)) {
+        const auto of_source = gauges_.find(std::string(name));
+        if (of_source == gauges_.end() || of_source->second.failing_clients.empty()) continue;
+        to.failing_clients = of_source->second.failing_clients;
+        break;
     }
 }
 
@@ -185,7 +190,7 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     look.ground = counted.ground;
     look.poll_every = poll_every;
     look.idle = model.policy.quiet_period;
-    if (sees_own_requests(source)) look.in_flight = in_flight_;
+    if (mixes_in_own_requests(model, source)) look.in_flight = in_flight_;
     look.lossy = counted.lossy || growth.unwatched || growth.resets > 0;
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
@@ -215,7 +220,7 @@ void EvidenceBook::update(domain::Model& model, Time now) {
         const std::uint64_t in_vain = settle_scans(counts, use, now);
         if (evidence.of(domain::Signal::fallback).evidence == name) evidence.match.in_vain(in_vain, now);
     }
-    update_headlines(evidence, model.policy.measurable,
+    update_headlines(evidence, {model.policy.known_sources, model.policy.measurable},
                      model.keys ? std::optional(model.keys->totals.legacy_uses_observed) : std::nullopt, now);
     if (model.keys) {
         const domain::Migration& migration = model.keys->migration;

@@ -71,9 +71,7 @@ class EvidenceBook {
     /// first.
     static bool follow_table(std::uint64_t changes, base::Time now, domain::Model& model);
     /// The source is not looked at any more: what it showed of the present goes.
-    void forget_gauges(const std::string& source, domain::Model& model) {
-        take_gauges(source, {}, model.gauges);
-    }
+    void forget_gauges(const std::string& source, domain::Model& model) { take_gauges(source, {}, model); }
     /// Time has passed, or a source was read: scans that waited are settled, and the headlines follow.
     static void update(domain::Model& model, base::Time now);
 
@@ -87,7 +85,7 @@ class EvidenceBook {
                base::Time now, domain::Model& model);
     void take_log(const std::string& source, const collectors::LogFacts& seen, base::Time now,
                   domain::Model& model);
-    void take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Gauges& to);
+    void take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Model& model);
 
     std::map<std::string, domain::Meter> meters_;
     domain::PerEvent<std::int64_t> in_flight_{};

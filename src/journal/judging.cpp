@@ -22,10 +22,9 @@ domain::Policy judging(const config::Config& config) {
     policy.start = config.migration.start;
     policy.deadline = config.migration.deadline;
     policy.failure_budget = config.migration.failure_budget;
-    for (const config::CollectorConfig& collector : config.collectors) {
-        const auto& measures = collectors::catalog_entry(collector.type).measures;
-        if (measures) policy.measurable[collector.type] = measures(config.gateway, collector);
-    }
+    for (const config::CollectorConfig& collector : config.collectors)
+        policy.measurable[collector.type] = collectors::configured(collector).measures(config.gateway);
+    policy.known_sources = collectors::known_sources();
     return policy;
 }
 

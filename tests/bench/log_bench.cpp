@@ -62,11 +62,11 @@ std::unique_ptr<collectors::Collector> make(const char* configuration, const cha
     if (!loaded.problems.empty())
         throw std::runtime_error(loaded.problems.front().what + "; " + loaded.problems.front().hint);
     for (const config::CollectorConfig& collector : loaded.config.collectors) {
-        const collectors::Entry& entry = collectors::catalog_entry(collector.type);
-        if (!entry.line_counter) continue;
+        const collectors::ConfiguredLog* const log = collectors::configured(collector).log();
+        if (log == nullptr) continue;
         return collectors::make_log_collector(
             "gateway_log", drivers::make_log_files({.globs = {file}, .whole = whole}, interrupt),
-            entry.line_counter(loaded.config.gateway, collector));
+            log->line_counter(loaded.config.gateway));
     }
     throw std::runtime_error("the configuration has no collector of a log");
 }

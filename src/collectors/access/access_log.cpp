@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the access log of the proxy before the gateway: what came of requests, and who fails to authenticate,
 // why, and where from.
-#include <any>
+#include <memory>
 #include <utility>
 
 #include "collectors/access/counter.hpp"
 #include "collectors/access/options.hpp"
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/logs/collector.hpp"
 
 namespace keyshift::collectors {
@@ -14,28 +14,37 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const AccessOptions& options_of(const config::CollectorConfig& config) {
-    return *std::any_cast<AccessOptions>(&config.options);
-}
+constexpr const char* kName = "access_log";
+
+class ConfiguredAccessLog final : public ConfiguredLog {
+ public:
+    explicit ConfiguredAccessLog(AccessOptions options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule&,
+                                    const drivers::Interrupt& interrupt) const override {
+        return make_log_collector(kName, make_log_input(options_.input, interrupt), line_counter(gateway));
+    }
+    domain::Events measures(const config::Gateway& gateway) const override {
+        return access_events(gateway, options_);
+    }
+    std::unique_ptr<LineCounter> line_counter(const config::Gateway& gateway) const override {
+        return make_access_counter(gateway, options_);
+    }
+
+ private:
+    AccessOptions options_;
+};
 
 }  // namespace
 
 Entry access_log_entry() {
-    return {.type = {.name = "access_log",
-                     .default_when = {},
-                     .schedule = {.interval = 5s, .timeout = 10s},
-                     .read = [](config::OptionsReader& reader,
-                                const config::Gateway&) { return std::any(read_access_options(reader)); }},
-            .make = [](const config::Gateway& gateway, const config::CollectorConfig& config,
-                       const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-                const AccessOptions& options = options_of(config);
-                return make_log_collector("access_log", make_log_input(options.input, interrupt),
-                                          make_access_counter(gateway, options));
-            },
-            .measures = [](const config::Gateway& gateway, const config::CollectorConfig& config)
-                -> domain::Events { return access_events(gateway, options_of(config)); },
-            .line_counter = [](const config::Gateway& gateway, const config::CollectorConfig& config)
-                -> std::unique_ptr<LineCounter> { return make_access_counter(gateway, options_of(config)); }};
+    return {.name = kName,
+            .schedule = {.interval = 5s, .timeout = 10s},
+            .reads_log = true,
+            .traits = {.ranks = {.auth_failures = domain::EvidenceRank{.place = 10}}},
+            .read = [](config::OptionsReader& reader, const config::Gateway&) {
+                return std::make_unique<ConfiguredAccessLog>(read_access_options(reader));
+            }};
 }
 
 }  // namespace keyshift::collectors

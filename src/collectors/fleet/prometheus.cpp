@@ -2,12 +2,11 @@
 // The fleet's totals: where there are too many gateways for one daemon, each host has a keyshift that counts
 // what happens there, Prometheus (or Thanos, Mimir, VictoriaMetrics) scrapes them, and this reads them back.
 #include <algorithm>
-#include <any>
 #include <optional>
 #include <utility>
 
 #include "base/utf8.hpp"
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/fleet/counts.hpp"
 #include "collectors/fleet/prometheus_api_client.hpp"
 #include "collectors/fleet/queries.hpp"
@@ -147,21 +146,30 @@ class Prometheus final : public Collector {
     PrometheusApiClient api_;
 };
 
+class ConfiguredPrometheus final : public Configured {
+ public:
+    explicit ConfiguredPrometheus(PrometheusOptions options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway&, const config::Schedule&,
+                                    const drivers::Interrupt& interrupt) const override {
+        return std::make_unique<Prometheus>(options_, interrupt);
+    }
+    domain::Events measures(const config::Gateway&) const override { return options_.fleet.measures(); }
+
+ private:
+    PrometheusOptions options_;
+};
+
 }  // namespace
 
 Entry prometheus_entry() {
-    return {{.name = "prometheus",
-             .default_when = "",
-             .schedule = {.interval = 30s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader,
-                        const config::Gateway&) { return std::any(read_options(reader)); }},
-            [](const config::Gateway&, const config::CollectorConfig& config,
-               const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-                return std::make_unique<Prometheus>(std::any_cast<PrometheusOptions>(config.options),
-                                                    interrupt);
-            },
-            [](const config::Gateway&, const config::CollectorConfig& config) {
-                return std::any_cast<const PrometheusOptions&>(config.options).fleet.measures();
+    return {.name = "prometheus",
+            .schedule = {.interval = 30s, .timeout = 10s},
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 40},
+                                 .auth_cache = domain::EvidenceRank{.place = 40},
+                                 .auth_failures = domain::EvidenceRank{.place = 40}}},
+            .read = [](config::OptionsReader& reader, const config::Gateway&) {
+                return std::make_unique<ConfiguredPrometheus>(read_options(reader));
             }};
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway says of itself in its log, line by line. How far its log goes is the operator's choice, so
 // that what is not in it is never taken for what did not happen.
-#include <any>
 #include <memory>
 #include <utility>
 
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/gateway_logs/counter.hpp"
 #include "collectors/gateway_logs/rules.hpp"
 #include "collectors/logs/client_names.hpp"
@@ -17,6 +16,8 @@ namespace keyshift::collectors {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr const char* kName = "gateway_log";
 
 struct Options {
     LogFormat format = LogFormat::tracing_text;
@@ -65,25 +66,36 @@ std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Op
                                      .sqlx_target = sqlx_target(config::facts_of(gateway.preset))});
 }
 
+class ConfiguredGatewayLog final : public ConfiguredLog {
+ public:
+    explicit ConfiguredGatewayLog(Options options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule&,
+                                    const drivers::Interrupt& interrupt) const override {
+        return make_log_collector(kName, make_log_input(options_.input, interrupt), line_counter(gateway));
+    }
+    domain::Events measures(const config::Gateway& gateway) const override {
+        return events_of(rules_of(gateway, options_));
+    }
+    std::unique_ptr<LineCounter> line_counter(const config::Gateway& gateway) const override {
+        return counter_of(gateway, options_);
+    }
+
+ private:
+    Options options_;
+};
+
 }  // namespace
 
 Entry gateway_log_entry() {
-    return {{.name = "gateway_log",
-             .default_when = {},
-             .schedule = {.interval = 5s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader,
-                        const config::Gateway& gateway) { return std::any(read_options(reader, gateway)); }},
-            [](const config::Gateway& gateway, const config::CollectorConfig& config,
-               const drivers::Interrupt& interrupt) {
-                const auto& options = std::any_cast<const Options&>(config.options);
-                return make_log_collector("gateway_log", make_log_input(options.input, interrupt),
-                                          counter_of(gateway, options));
-            },
-            [](const config::Gateway& gateway, const config::CollectorConfig& config) {
-                return events_of(rules_of(gateway, std::any_cast<const Options&>(config.options)));
-            },
-            [](const config::Gateway& gateway, const config::CollectorConfig& config) {
-                return counter_of(gateway, std::any_cast<const Options&>(config.options));
+    return {.name = kName,
+            .schedule = {.interval = 5s, .timeout = 10s},
+            .reads_log = true,
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 20},
+                                 .auth_cache = domain::EvidenceRank{.place = 20},
+                                 .auth_failures = domain::EvidenceRank{.place = 20}}},
+            .read = [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                return std::make_unique<ConfiguredGatewayLog>(read_options(reader, gateway));
             }};
 }
 

@@ -2,14 +2,13 @@
 // What the gateway counts by itself, on /metrics of each replica. A replica that does not answer is missing,
 // and the others count; the look fails only when none answers.
 #include <algorithm>
-#include <any>
 #include <limits>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "base/utf8.hpp"
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/gateway_metrics/counter_rules.hpp"
 #include "collectors/gateway_metrics/findings.hpp"
 #include "collectors/gateway_metrics/metrics_page.hpp"
@@ -290,21 +289,33 @@ class GatewayMetrics final : public Collector {
     GatewayReplicas replicas_;
 };
 
+class ConfiguredGatewayMetrics final : public Configured {
+ public:
+    explicit ConfiguredGatewayMetrics(Options options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule& schedule,
+                                    const drivers::Interrupt& interrupt) const override {
+        return std::make_unique<GatewayMetrics>(gateway, options_, schedule, interrupt);
+    }
+    domain::Events measures(const config::Gateway& gateway) const override {
+        return events_of(rules_of(gateway, options_));
+    }
+
+ private:
+    Options options_;
+};
+
 }  // namespace
 
 Entry gateway_metrics_entry() {
-    return {{.name = "gateway_metrics",
-             .default_when = {},
-             .schedule = {.interval = 15s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader,
-                        const config::Gateway&) { return std::any(read_options(reader)); }},
-            [](const config::Gateway& gateway, const config::CollectorConfig& config,
-               const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-                return std::make_unique<GatewayMetrics>(gateway, std::any_cast<Options>(config.options),
-                                                        config.schedule, interrupt);
-            },
-            [](const config::Gateway& gateway, const config::CollectorConfig& config) {
-                return events_of(rules_of(gateway, std::any_cast<const Options&>(config.options)));
+    return {.name = "gateway_metrics",
+            .schedule = {.interval = 15s, .timeout = 10s},
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 10},
+                                 .auth_cache = domain::EvidenceRank{.place = 10},
+                                 .auth_failures = domain::EvidenceRank{.place = 30}},
+                       .own_requests = domain::OwnRequests::mixed_in},
+            .read = [](config::OptionsReader& reader, const config::Gateway&) {
+                return std::make_unique<ConfiguredGatewayMetrics>(read_options(reader));
             }};
 }
 

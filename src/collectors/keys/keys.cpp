@@ -5,11 +5,10 @@
 #include "collectors/keys/keys.hpp"
 
 #include <algorithm>
-#include <any>
 #include <optional>
 #include <utility>
 
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/key_table/standby.hpp"
 #include "collectors/key_table/table_identity.hpp"
 #include "collectors/keys/examine.hpp"
@@ -365,18 +364,28 @@ class Keys final : public Collector {
     Budget pulse_budget_;
 };
 
+class ConfiguredKeys final : public Configured {
+ public:
+    explicit ConfiguredKeys(KeysOptions options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule& schedule,
+                                    const drivers::Interrupt& interrupt) const override {
+        return std::make_unique<Keys>(gateway, options_, schedule, interrupt);
+    }
+    const KeysOptions* key_table() const override { return &options_; }
+
+ private:
+    KeysOptions options_;
+};
+
 }  // namespace
 
 Entry keys_entry() {
-    return {{.name = "keys",
-             .default_when = "DATABASE_URL",
-             .schedule = {.interval = 30s, .timeout = 10s},
-             .read = [](config::OptionsReader& reader,
-                        const config::Gateway&) { return std::any(read_options(reader)); }},
-            [](const config::Gateway& gateway, const config::CollectorConfig& config,
-               const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-                return std::make_unique<Keys>(gateway, std::any_cast<KeysOptions>(config.options),
-                                              config.schedule, interrupt);
+    return {.name = "keys",
+            .default_when = "DATABASE_URL",
+            .schedule = {.interval = 30s, .timeout = 10s},
+            .read = [](config::OptionsReader& reader, const config::Gateway&) {
+                return std::make_unique<ConfiguredKeys>(read_options(reader));
             }};
 }
 

@@ -2,7 +2,6 @@
 // Asks the gateway without credentials, to see whether it checks them at all, and now and then with a legacy
 // key of the operator's own, to see whether it still has a fallback.
 
-#include <any>
 #include <array>
 #include <optional>
 #include <string>
@@ -10,7 +9,7 @@
 
 #include "base/time.hpp"
 #include "base/utf8.hpp"
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/shared/http_options.hpp"
 #include "collectors/shared/own_requests.hpp"
 #include "config/options/secret_source.hpp"
@@ -241,25 +240,27 @@ class Probe final : public Collector {
     std::optional<Clock::time_point> canary_asked_;
 };
 
+class ConfiguredProbe final : public Configured {
+ public:
+    explicit ConfiguredProbe(ProbeOptions options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway&, const config::Schedule&,
+                                    const drivers::Interrupt& interrupt) const override {
+        return std::make_unique<Probe>(options_, interrupt);
+    }
+    std::string canary() const override { return options_.canary_id; }
+
+ private:
+    ProbeOptions options_;
+};
+
 }  // namespace
 
 Entry probe_entry() {
-    return {
-        .type = {.name = "probe",
-                 .default_when = {},
-                 .schedule = {.interval = 60s, .timeout = 10s},
-                 .read =
-                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
-                         return std::any(read_options(reader, gateway));
-                     }},
-        .make = [](const config::Gateway&, const config::CollectorConfig& config,
-                   const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-            return std::make_unique<Probe>(std::any_cast<ProbeOptions>(config.options), interrupt);
-        },
-        .measures = [](const config::Gateway&, const config::CollectorConfig&) { return domain::Events(); },
-        .canary =
-            [](const config::CollectorConfig& config) {
-                return std::any_cast<const ProbeOptions&>(config.options).canary_id;
+    return {.name = "probe",
+            .schedule = {.interval = 60s, .timeout = 10s},
+            .read = [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                return std::make_unique<ConfiguredProbe>(read_options(reader, gateway));
             }};
 }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Redis: what the instance counts, and how many entries the gateway's auth caches have. Its commands change
 // neither hits and misses nor the idle time of a key.
-#include <any>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "base/utf8.hpp"
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/redis/entries.hpp"
 #include "collectors/redis/findings.hpp"
 #include "collectors/redis/options.hpp"
@@ -290,22 +289,31 @@ class Redis final : public Collector {
     std::set<std::string> names_;  // of the nodes at the last look
 };
 
+class ConfiguredRedis final : public Configured {
+ public:
+    explicit ConfiguredRedis(RedisCollectorOptions options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway&, const config::Schedule&,
+                                    const drivers::Interrupt& interrupt) const override {
+        return std::make_unique<Redis>(options_, interrupt);
+    }
+    domain::Events measures(const config::Gateway&) const override { return Redis::offers(); }
+
+ private:
+    RedisCollectorOptions options_;
+};
+
 }  // namespace
 
 Entry redis_entry() {
-    return {
-        .type = {.name = "redis",
-                 .default_when = "REDIS_URL",
-                 .schedule = {.interval = 30s, .timeout = 10s},
-                 .read =
-                     [](config::OptionsReader& reader, const config::Gateway& gateway) {
-                         return std::any(read_redis_options(reader, gateway));
-                     }},
-        .make = [](const config::Gateway&, const config::CollectorConfig& config,
-                   const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-            return std::make_unique<Redis>(std::any_cast<RedisCollectorOptions>(config.options), interrupt);
-        },
-        .measures = [](const config::Gateway&, const config::CollectorConfig&) { return Redis::offers(); }};
+    return {.name = "redis",
+            .default_when = "REDIS_URL",
+            .schedule = {.interval = 30s, .timeout = 10s},
+            // It counts whatever is read from the instance.
+            .traits = {.ranks = {.auth_cache = domain::EvidenceRank{.place = 50, .upper_bound = true}}},
+            .read = [](config::OptionsReader& reader, const config::Gateway& gateway) {
+                return std::make_unique<ConfiguredRedis>(read_redis_options(reader, gateway));
+            }};
 }
 
 }  // namespace keyshift::collectors

@@ -2,13 +2,12 @@
 // What the gateway does with keys, counted by the database as it runs the gateway's statements:
 // pg_stat_statements.
 #include <algorithm>
-#include <any>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-#include "collectors/collector.hpp"
+#include "collectors/entry.hpp"
 #include "collectors/shared/database.hpp"
 #include "collectors/statements/counts.hpp"
 #include "collectors/statements/view.hpp"
@@ -32,6 +31,15 @@ constexpr const char* kWaysOfSchemas =
 struct StatementsOptions {
     config::SecretSource database_url;
 };
+
+StatementsOptions read_options(config::OptionsReader& reader) {
+    auto url = reader.secret("database_url",
+                             {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
+    // What it shares with `keys` is said there.
+    if (reader.has_value("database_url") || reader.has_value("database_url_file"))
+        check_database_url(reader, url);
+    return {std::move(url)};
+}
 
 class Statements final : public Collector {
  public:
@@ -228,29 +236,36 @@ class Statements final : public Collector {
     bool blind_ = false;  ///< the database has counted nothing since the last observation
 };
 
+class ConfiguredStatements final : public Configured {
+ public:
+    explicit ConfiguredStatements(StatementsOptions options) : options_(std::move(options)) {}
+
+    std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule& schedule,
+                                    const drivers::Interrupt& interrupt) const override {
+        return std::make_unique<Statements>(gateway, options_, schedule, interrupt);
+    }
+    domain::Events measures(const config::Gateway& gateway) const override {
+        return StatementCounts::measures(StatementClasses::presumed(gateway));
+    }
+
+ private:
+    StatementsOptions options_;
+};
+
 }  // namespace
 
 Entry statements_entry() {
-    return {{.name = "statements",
-             .default_when = "DATABASE_URL",
-             .schedule = {.interval = 15s, .timeout = 5s},
-             .read =
-                 [](config::OptionsReader& reader, const config::Gateway&) {
-                     auto url = reader.secret(
-                         "database_url",
-                         {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
-                     // What it shares with `keys` is said there.
-                     if (reader.has_value("database_url") || reader.has_value("database_url_file"))
-                         check_database_url(reader, url);
-                     return std::any(StatementsOptions{std::move(url)});
-                 }},
-            [](const config::Gateway& gateway, const config::CollectorConfig& config,
-               const drivers::Interrupt& interrupt) -> std::unique_ptr<Collector> {
-                return std::make_unique<Statements>(gateway, std::any_cast<StatementsOptions>(config.options),
-                                                    config.schedule, interrupt);
-            },
-            [](const config::Gateway& gateway, const config::CollectorConfig&) {
-                return StatementCounts::measures(StatementClasses::presumed(gateway));
+    return {.name = "statements",
+            .default_when = "DATABASE_URL",
+            .schedule = {.interval = 15s, .timeout = 5s},
+            // A lookup that found nothing was of an unknown key until the gateway is seen to scan: it may
+            // have been of a legacy one.
+            .traits = {.ranks = {.fallback = domain::EvidenceRank{.place = 30},
+                                 .auth_cache = domain::EvidenceRank{.place = 30},
+                                 .auth_failures = domain::EvidenceRank{.place = 50, .upper_bound = true}},
+                       .own_requests = domain::OwnRequests::mixed_in},
+            .read = [](config::OptionsReader& reader, const config::Gateway&) {
+                return std::make_unique<ConfiguredStatements>(read_options(reader));
             }};
 }
 

@@ -2,7 +2,6 @@
 #include "commands/shared/key_table_query.hpp"
 
 #include <algorithm>
-#include <any>
 
 #include "collectors/keys/keys.hpp"
 #include "collectors/shared/database.hpp"
@@ -16,12 +15,11 @@ base::Result<void> query_key_table(const config::Config& config, base::Duration 
                                    const AskKeyTable& ask) {
     const auto keys = keys_collector(config);
     if (!keys) return keys.error();
-    const auto& options = std::any_cast<const collectors::KeysOptions&>((*keys)->options);
-    const base::Duration timeout = std::min(longest, (*keys)->schedule.timeout);
+    const base::Duration timeout = std::min(longest, keys->schedule.timeout);
     const auto deadline = base::Deadline::in(timeout);
     const drivers::Interrupt interrupt;
     drivers::Postgres connection(interrupt);
-    if (auto connected = collectors::connect(connection, options.database_url, deadline); !connected)
+    if (auto connected = collectors::connect(connection, keys->options.database_url, deadline); !connected)
         return connected.error();
     auto transaction =
         drivers::PostgresTransaction::begin(connection, collectors::limits_within(timeout), deadline);

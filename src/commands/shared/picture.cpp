@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "collectors/catalog.hpp"
 #include "commands/shared/configuration.hpp"
 #include "daemon/sources/source.hpp"
 #include "domain/assess.hpp"
@@ -109,15 +110,12 @@ Result<Picture> look(const config::Config& config) {
 
 }  // namespace
 
-Result<const config::CollectorConfig*> keys_collector(const config::Config& config) {
-    const auto keys =
-        std::find_if(config.collectors.begin(), config.collectors.end(),
-                     [](const config::CollectorConfig& c) { return c.type == domain::kKeysSource; });
-    if (keys == config.collectors.end()) {
-        return Error{Errc::config, "the configuration has no keys collector",
-                     "add one: {type: keys, database_url_file: ...}"};
-    }
-    return &*keys;
+Result<KeyTableAccess> keys_collector(const config::Config& config) {
+    for (const config::CollectorConfig& collector : config.collectors)
+        if (const auto* const options = collectors::configured(collector).key_table())
+            return KeyTableAccess{*options, collector.schedule};
+    return Error{Errc::config, "the configuration has no keys collector",
+                 "add one: {type: keys, database_url_file: ...}"};
 }
 
 Result<Picture> take_picture(const config::Config& config) {

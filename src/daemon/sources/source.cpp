@@ -25,7 +25,7 @@ Source::Source(const config::Gateway& gateway, const config::CollectorConfig& co
     : name_(config.type),
       schedule_(config.schedule),
       state_(state),
-      collector_(collectors::catalog_entry(config.type).make(gateway, config, interrupt)),
+      collector_(collectors::configured(config).make(gateway, config.schedule, interrupt)),
       worker_(std::make_unique<boost::asio::thread_pool>(1)) {
     if (name_ == domain::kKeysSource) journal_ = std::make_unique<journal::KeyJournal>(state);
 }

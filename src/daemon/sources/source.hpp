@@ -14,6 +14,7 @@
 #include "collectors/collector.hpp"
 #include "config/config.hpp"
 #include "domain/model.hpp"
+#include "drivers/net/interrupt.hpp"
 #include "journal/key_journal.hpp"
 #include "store/state.hpp"
 

@@ -17,12 +17,10 @@
 #include "domain/evidence/ground.hpp"
 #include "domain/evidence/pending_scans.hpp"
 #include "domain/evidence/proof.hpp"
+#include "domain/evidence/source_traits.hpp"
 #include "domain/evidence/use_match.hpp"
 
 namespace keyshift::domain {
-
-/// The evidence that is no source of its own: growth of last_used_at, a lower bound of fallback hits.
-inline constexpr const char* kLastUsed = "last_used";
 
 /// What one source has counted since it was first read.
 struct SourceCounts {
@@ -152,18 +150,21 @@ struct Evidence {
     const Headline& of(Signal signal) const { return headlines.at(static_cast<std::size_t>(signal)); }
 };
 
-/// The evidence for `signal`, best first; what has not counted anything yet comes after what has.
-const std::vector<std::string_view>& evidence_order(Signal signal);
+/// What is known of sources beside what they have counted. It refers to both.
+struct Sources {
+    const KnownSources& known;
+    const std::map<std::string, Events>& measurable;  ///< of the configured ones: what they might count
+};
 
-/// After a source was looked at, or time has passed: chooses the evidence of each signal and lets the
-/// headlines grow. `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known.
-/// All that a signal's first evidence has counted counts; when the evidence changes, the headline is raised
-/// to what the new one has counted in all, which is never twice the same. After a restart the evidence used
-/// before has three polls to come back. `measurable`: what the configured sources might count. Where one of
-/// them may count a signal's events, an upper bound is no evidence of it: a counter never gives back what was
-/// too much.
-void update_headlines(Evidence& evidence, const std::map<std::string, Events>& measurable,
-                      std::optional<std::uint64_t> last_used, base::Time now);
+/// After a source was looked at, or time has passed: chooses the evidence of each signal, in the order of
+/// evidence_order() but what has counted something before what has not, and lets the headlines grow.
+/// `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known. All that a
+/// signal's first evidence has counted counts; when the evidence changes, the headline is raised to what the
+/// new one has counted in all, which is never twice the same. After a restart the evidence used before has
+/// three polls to come back. Where a configured source may count a signal's events, an upper bound is no
+/// evidence of it: a counter never gives back what was too much.
+void update_headlines(Evidence& evidence, const Sources& sources, std::optional<std::uint64_t> last_used,
+                      base::Time now);
 
 /// What the last poll of the key table has seen of uses of legacy keys.
 struct SeenUses {

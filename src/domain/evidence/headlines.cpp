@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "domain/evidence/evidence.hpp"
@@ -127,24 +126,18 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
                         growth_of(index_of(Event::failure_unknown_key), totals, headline.marks));
 }
 
-/// Redis counts whatever is read from an instance. To statements, a lookup that found nothing was of an
-/// unknown key until they see the gateway scan: it may have been of a legacy one.
-bool is_upper_bound(std::string_view name, Signal signal) {
-    return name == (signal == Signal::auth_failures ? "statements" : "redis");
-}
-
 /// Counts events of the gateway one by one: others give a bound.
-bool counts_exactly(std::string_view name, Signal signal) {
-    return name != kLastUsed && !is_upper_bound(name, signal);
+bool counts_exactly(const KnownSources& known, std::string_view name, Signal signal) {
+    return name != kLastUsed && !is_upper_bound(known, name, signal);
 }
 
 /// A configured source may count the signal's events one by one, unless it was read and cannot.
-bool may_be_counted(const Evidence& evidence, Signal signal,
-                    const std::map<std::string, Events>& measurable) {
+bool may_be_counted(const Evidence& evidence, Signal signal, const Sources& sources) {
     const Events needed = needed_for(signal);
+    const auto& measurable = sources.measurable;
     return std::any_of(measurable.begin(), measurable.end(), [&](const auto& promise) {
         const auto& [name, events] = promise;
-        if (!counts_exactly(name, signal) || (needed & ~events).any()) return false;
+        if (!counts_exactly(sources.known, name, signal) || (needed & ~events).any()) return false;
         const auto source = evidence.sources.find(name);
         const bool read = source != evidence.sources.end() && source->second.read_at;
         return !read || (needed & ~source->second.offers).none();
@@ -197,11 +190,11 @@ bool may_be_late(const Evidence& evidence, Signal signal, const Choice& first, b
            now - headline.overtaken_at.value_or(now) < kPollsUntilStale * source->second.poll_every;
 }
 
-Choice choose(Evidence& evidence, Signal signal, const std::map<std::string, Events>& measurable,
+Choice choose(Evidence& evidence, Signal signal, const Sources& sources,
               std::optional<std::uint64_t> last_used, base::Time now) {
     Choice first;
-    for (const std::string_view name : evidence_order(signal)) {
-        if (is_upper_bound(name, signal) && may_be_counted(evidence, signal, measurable)) continue;
+    for (const std::string_view name : evidence_order(sources.known, signal)) {
+        if (is_upper_bound(sources.known, name, signal) && may_be_counted(evidence, signal, sources)) continue;
         const auto totals = usable(evidence, name, signal, last_used, now);
         if (!totals) continue;
         if (first.name.empty()) first = {name, *totals};
@@ -228,10 +221,10 @@ void hand_over(Evidence& evidence, std::string_view to) {
     beside(to) = {};
 }
 
-void update(Evidence& evidence, Signal signal, const std::map<std::string, Events>& measurable,
-            std::optional<std::uint64_t> last_used, base::Time now) {
+void update(Evidence& evidence, Signal signal, const Sources& sources, std::optional<std::uint64_t> last_used,
+            base::Time now) {
     Headline& headline = evidence.headlines.at(static_cast<std::size_t>(signal));
-    const Choice choice = choose(evidence, signal, measurable, last_used, now);
+    const Choice choice = choose(evidence, signal, sources, last_used, now);
     if (signal == Signal::fallback) follow_others(evidence, now);
     if (choice.name.empty()) return;
     // Before the first evidence nobody has counted anything: what a log held already is no second count.
@@ -241,7 +234,7 @@ void update(Evidence& evidence, Signal signal, const std::map<std::string, Event
     headline.evidence = choice.name;
     if (same) {
         grow(evidence, signal, choice.totals, now);
-    } else if (counts_exactly(choice.name, signal)) {
+    } else if (counts_exactly(sources.known, choice.name, signal)) {
         raise_to(evidence, signal, choice.totals, now);
     }
     headline.marks = choice.totals;
@@ -257,19 +250,10 @@ const SourceCounts* covering(const Evidence& evidence, base::Time since, base::T
 
 }  // namespace
 
-const std::vector<std::string_view>& evidence_order(Signal signal) {
-    static const std::array<std::vector<std::string_view>, kSignalCount> kOrders{{
-        {"gateway_metrics", "gateway_log", "statements", "prometheus", kLastUsed},
-        {"gateway_metrics", "gateway_log", "statements", "prometheus", "redis"},
-        {"access_log", "gateway_log", "gateway_metrics", "prometheus", "statements"},
-    }};
-    return kOrders.at(static_cast<std::size_t>(signal));
-}
-
-void update_headlines(Evidence& evidence, const std::map<std::string, Events>& measurable,
-                      std::optional<std::uint64_t> last_used, base::Time now) {
+void update_headlines(Evidence& evidence, const Sources& sources, std::optional<std::uint64_t> last_used,
+                      base::Time now) {
     for (const Signal signal : {Signal::fallback, Signal::auth_cache, Signal::auth_failures})
-        update(evidence, signal, measurable, last_used, now);
+        update(evidence, signal, sources, last_used, now);
 }
 
 void follow_uses(Evidence& evidence, const SeenUses& seen, base::Time now) {

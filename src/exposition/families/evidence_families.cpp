@@ -2,7 +2,6 @@
 #include "exposition/families/evidence_families.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -23,6 +22,12 @@ using build::single;
 using domain::Event;
 using domain::Model;
 using domain::Signal;
+
+/// The sources of which whole families are, by their help texts.
+constexpr const char* kStatements = "statements";
+constexpr const char* kRedis = "redis";
+constexpr const char* kGatewayLog = "gateway_log";
+constexpr const char* kGatewayMetrics = "gateway_metrics";
 
 std::optional<double> total(const domain::PerEvent<std::uint64_t>& totals, Event event, bool there) {
     return there ? std::optional(number(totals.at(index_of(event)))) : std::nullopt;
@@ -98,41 +103,39 @@ void append_contradiction(const Model& model, base::Time now, std::vector<Metric
 }
 
 void append_statements(const Model& model, std::vector<MetricFamily>& out) {
-    constexpr const char* kSource = "statements";
     out.push_back(single(MetricType::Counter, "keyshift_fallback_scans_total",
                          "Statements of the gateway that read all keys to compare them.",
-                         counted(model, kSource, Event::fallback_scan)));
+                         counted(model, kStatements, Event::fallback_scan)));
     out.push_back(single(MetricType::Counter, "keyshift_fallback_scanned_keys_total",
                          "Rows that these statements returned: keys compared.",
-                         counted(model, kSource, Event::fallback_scanned_key)));
+                         counted(model, kStatements, Event::fallback_scanned_key)));
     out.push_back(single(MetricType::Counter, "keyshift_statements_unclassified_total",
                          "Calls of statements on the key table that fit no class, and may be the fallback.",
-                         counted(model, kSource, Event::statement_unclassified)));
+                         counted(model, kStatements, Event::statement_unclassified)));
     MetricFamily lookups =
         family(MetricType::Counter, "keyshift_auth_lookups_total",
                "The gateway's lookups of a key by its hash; not_found: a legacy or unknown key.");
     for (const auto& [event, result] :
          {std::pair{Event::lookup_found, "found"}, std::pair{Event::lookup_not_found, "not_found"}}) {
-        if (const auto count = counted(model, kSource, event)) add(lookups, {{"result", result}}, *count);
+        if (const auto count = counted(model, kStatements, event)) add(lookups, {{"result", result}}, *count);
     }
     out.push_back(std::move(lookups));
     out.push_back(single(MetricType::Counter, "keyshift_auth_verifications_total",
                          "Authentications by the full path that succeeded, each with a bcrypt comparison.",
-                         counted(model, kSource, Event::verification)));
+                         counted(model, kStatements, Event::verification)));
 }
 
 void append_redis(const Model& model, std::vector<MetricFamily>& out) {
-    constexpr const char* kSource = "redis";
     out.push_back(single(MetricType::Counter, "keyshift_redis_keyspace_hits_total",
                          "Reads of existing keys in the whole Redis instance, whatever they are for: not the "
                          "hits of the auth cache.",
-                         counted(model, kSource, Event::redis_hit)));
+                         counted(model, kRedis, Event::redis_hit)));
     out.push_back(single(MetricType::Counter, "keyshift_redis_keyspace_misses_total",
                          "Reads of keys that were not there, in the whole Redis instance, whatever for.",
-                         counted(model, kSource, Event::redis_miss)));
+                         counted(model, kRedis, Event::redis_miss)));
     out.push_back(single(MetricType::Counter, "keyshift_redis_evicted_keys_total",
                          "Keys that the whole Redis instance gave up for want of memory.",
-                         counted(model, kSource, Event::redis_evicted)));
+                         counted(model, kRedis, Event::redis_evicted)));
     MetricFamily entries =
         family(MetricType::Gauge, "keyshift_cache_entries",
                "Entries of the gateway's auth caches in Redis, as of the last complete count.");
@@ -142,23 +145,21 @@ void append_redis(const Model& model, std::vector<MetricFamily>& out) {
 }
 
 /// Whether it counts `event` now, or ever has: a log whose level does not reach so far is no zero.
-bool tells(const Model& model, const char* source, Event event) {
+bool tells(const Model& model, const std::string& source, Event event) {
     const auto counts = model.evidence.sources.find(source);
     return counts != model.evidence.sources.end() &&
            (counts->second.offers.test(index_of(event)) || counts->second.totals.at(index_of(event)) > 0);
 }
 
 /// Of the sources that tell it, the one that has counted most: all see the same events, and one that begins
-/// to tell later must not set the counter back. Where none does, of the first that might.
+/// to tell later must not set the counter back. 0 where none does, and some might.
 std::optional<double> best(const Model& model, Event event) {
     std::optional<double> most;
-    std::optional<double> first;
-    for (const char* const source : {"access_log", "gateway_log", "gateway_metrics", "prometheus"}) {
+    for (const auto& [source, events] : model.policy.measurable) {
         const auto count = counted(model, source, event);
-        if (!first) first = count;
-        if (count && tells(model, source, event)) most = std::max(most.value_or(0), *count);
+        if (count) most = std::max(most.value_or(0), tells(model, source, event) ? *count : 0);
     }
-    return most ? most : first;
+    return most;
 }
 
 /// What the source has counted of `events`; a log that tells of nothing is no reason to call it zero.
@@ -195,7 +196,7 @@ void append_gateway(const Model& model, std::vector<MetricFamily>& out) {
     out.push_back(std::move(requests));
     MetricFamily up = family(MetricType::Gauge, "keyshift_gateway_up",
                              "Whether the replica's own metrics could be read at the last look.");
-    const auto source = model.sources.find("gateway_metrics");
+    const auto source = model.sources.find(kGatewayMetrics);
     const bool none = source != model.sources.end() && source->second.up == false;
     for (const auto& [gateway, is_up] : model.gauges.gateways_up)
         add(up, {{"gateway", gateway}}, is_up && !none ? 1.0 : 0.0);
@@ -232,9 +233,9 @@ void append_logs(const Model& model, std::vector<MetricFamily>& out) {
                                  "Events that the gateway's log told of, by what they are.");
     for (std::size_t i = 0; i < domain::kEventCount; ++i) {
         const Event event = domain::event_at(i);
-        const auto count = counted(model, "gateway_log", event);
+        const auto count = counted(model, kGatewayLog, event);
         // It has never told of what others see: that it would is not shown.
-        if (count && (*count > 0 || !counts_elsewhere(model, "gateway_log", event)))
+        if (count && (*count > 0 || !counts_elsewhere(model, kGatewayLog, event)))
             add(events, {{"event", std::string(event_name(event))}}, *count);
     }
     out.push_back(std::move(events));

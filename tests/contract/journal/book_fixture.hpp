@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include "collectors/catalog.hpp"
 #include "journal/evidence_book.hpp"
 #include "store/state.hpp"
 
@@ -35,6 +36,7 @@ class BookFixture : public ::testing::Test {
         state_ = *store::State::open(directory_);
         book_ = {};
         model_ = {};
+        model_.policy.known_sources = collectors::known_sources();
         ASSERT_TRUE(book_.load(*state_, model_, now_));
     }
 

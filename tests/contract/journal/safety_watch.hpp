@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "collectors/catalog.hpp"
 #include "contract/journal/safety_world.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
@@ -31,6 +32,7 @@ class Watch {
         policy_.uses_recorded = true;
         policy_.promotes_in_place = world.traits.promotes;
         policy_.measurable["keys"] = {};
+        policy_.known_sources = collectors::known_sources();
         const auto can = [](std::initializer_list<Event> events) {
             domain::Events out;
             for (const Event event : events) out.set(index_of(event));

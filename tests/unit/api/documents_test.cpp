@@ -8,6 +8,7 @@
 #include "api/status.hpp"
 #include "api/verdict.hpp"
 #include "domain/assess.hpp"
+#include "unit/domain/evidence/source_fixture.hpp"
 
 namespace keyshift::api {
 namespace {
@@ -34,7 +35,7 @@ Configuration configuration() {
 }
 
 domain::Model model() {
-    domain::Model out;
+    domain::Model out = domain::usual_model();
     domain::SourceStatus& keys = out.sources[domain::kKeysSource];
     keys.up = true;
     keys.last_success_at = kNow - 10s;

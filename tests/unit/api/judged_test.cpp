@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/assess.hpp"
+#include "unit/domain/evidence/source_fixture.hpp"
 
 namespace keyshift::api {
 namespace {
@@ -144,7 +145,7 @@ TEST(Compare, ADifferenceIsAWholeSentence) {
 }
 
 TEST(Judged, AWindowBelowADayIsACaveat) {
-    domain::Model model;
+    domain::Model model = domain::usual_model();
     const auto caveats = [&model](base::Duration window) {
         model.policy.windows.drain = window;
         return judged(model, domain::Assessment{}, kNow, "daemon").answer.caveats;
@@ -167,7 +168,7 @@ TEST(Judged, AVerdictThatIsNotKnownHereIsUnknown) {
 
 TEST(Headline, WithoutAFallbackThereIsNothingToRemove) {
     const auto headline = [](void (*change)(domain::Model&, domain::Assessment&)) {
-        domain::Model model;
+        domain::Model model = domain::usual_model();
         model.keys.emplace().inventory.legacy_keys = 12;
         model.keys->inventory.legacy_owners = 3;
         domain::Assessment assessment;

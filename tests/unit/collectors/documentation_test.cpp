@@ -37,8 +37,10 @@ Loaded sample() {
 /// Those of the collectors that the sample lists.
 CollectorTypes collector_types() {
     CollectorTypes types;
-    for (const CollectorConfig& listed : sample().config.collectors)
-        types.push_back(catalog_entry(listed.type).type);
+    const auto listed = sample().config.collectors;
+    for (const CollectorType& type : catalog_types())
+        if (std::ranges::any_of(listed, [&](const CollectorConfig& one) { return one.type == type.name; }))
+            types.push_back(type);
     return types;
 }
 

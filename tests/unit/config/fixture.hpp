@@ -3,12 +3,13 @@
 // options of the real ones.
 #pragma once
 
-#include <any>
 #include <chrono>
 #include <filesystem>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -36,25 +37,42 @@ inline Environment file_environment() {
                       {"CANARY", kCanary}});
 }
 
+/// Options that are what `read` made of the section, as a collector's are.
+template <class Options>
+struct Held final : CollectorOptions {
+    explicit Held(Options options) : value(std::move(options)) {}
+    Options value;
+};
+template <class Options>
+std::shared_ptr<const CollectorOptions> held(Options options) {
+    return std::make_shared<const Held<Options>>(std::move(options));
+}
+/// Throws where others were read.
+template <class Options>
+const Options& options_of(const CollectorConfig& collector) {
+    return dynamic_cast<const Held<Options>&>(*collector.options).value;
+}
+
 struct KeysOptions {
     SecretSource database_url;
     base::Duration census_timeout{};
     double database_duty = 0;
 };
 
-inline std::any read_keys_options(OptionsReader& options, const Gateway&) {
+inline std::shared_ptr<const CollectorOptions> read_keys_options(OptionsReader& options, const Gateway&) {
     using namespace std::chrono_literals;
     KeysOptions keys;
     keys.database_url =
         options.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"});
     keys.census_timeout = options.duration("census_timeout", 10min, {.min = 1s, .max = 24h});
     keys.database_duty = options.ratio("database_duty", 0.02, {.min = 0.0001, .max = 1});
-    return keys;
+    return held(std::move(keys));
 }
 
-inline std::any read_statements_options(OptionsReader& options, const Gateway&) {
-    return options.secret("database_url",
-                          {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
+inline std::shared_ptr<const CollectorOptions> read_statements_options(OptionsReader& options,
+                                                                       const Gateway&) {
+    return held(options.secret(
+        "database_url", {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"}));
 }
 
 inline CollectorTypes collector_types() {

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "unit/domain/evidence/source_fixture.hpp"
+
 namespace keyshift::domain {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr base::Duration kWeek = 168h;
 
 /// Half of the keys are removed, the other half waits for it; no check fails.
 Model safe_model() {
-    Model model;
+    Model model = usual_model();
     SourceStatus& keys = model.sources[kKeysSource];
     keys.up = true;
     keys.last_success_at = kNow - 10s;

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/domain/evidence/source_fixture.hpp"
+
 namespace keyshift::domain {
 namespace {
 
@@ -32,7 +34,7 @@ SourceCounts& counting(Model& model, const std::string& name) {
 }
 
 Model counted(const std::string& evidence = "statements") {
-    Model model;
+    Model model = usual_model();
     counting(model, evidence);
     for (Headline& headline : model.evidence.headlines) headline.evidence = evidence;
     return model;
@@ -129,7 +131,7 @@ TEST(CountedFallback, WhetherStatementsAreFreshIsForThisHostsClock) {
 // ---- what could be measured ----
 
 TEST(CanBeMeasured, ByAConfiguredSourceThatCountsWhatIsNeeded) {
-    Model model;
+    Model model = usual_model();
     EXPECT_FALSE(can_be_measured(model, Signal::fallback));
     model.policy.measurable["statements"] = of({Event::fallback, Event::auth_cache_hit});
     EXPECT_TRUE(can_be_measured(model, Signal::fallback)) << "although it was never read";
@@ -140,7 +142,7 @@ TEST(CanBeMeasured, ByAConfiguredSourceThatCountsWhatIsNeeded) {
 }
 
 TEST(CanBeMeasured, NotByASourceThatNobodyAskedForAndThatIsNotThere) {
-    Model model;
+    Model model = usual_model();
     model.policy.measurable["statements"].set();
     model.sources["statements"].up = false;
     EXPECT_TRUE(can_be_measured(model, Signal::fallback)) << "down";
@@ -165,10 +167,13 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     Model log = counted("access_log");
     log.evidence.sources.at("access_log").offers.reset();
     EXPECT_TRUE(can_be_measured(log, Signal::auth_failures)) << "failures may be there and not show";
+    Model redis = counted("redis");
+    redis.evidence.sources.at("redis").offers.reset();
+    EXPECT_TRUE(can_be_measured(redis, Signal::auth_cache)) << "so may hits of another upper bound";
 }
 
 TEST(CanBeMeasured, ByASourceThatTurnsOutToCountWhatNobodyPromised) {
-    Model model;
+    Model model = usual_model();
     model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
     SourceCounts& log = model.evidence.sources["gateway_log"];
     EXPECT_FALSE(can_be_measured(model, Signal::fallback));
@@ -180,7 +185,7 @@ TEST(CanBeMeasured, ByASourceThatTurnsOutToCountWhatNobodyPromised) {
 }
 
 TEST(CanBeMeasured, BySomeSourceOfAllThatItMightCount) {
-    Model model;
+    Model model = usual_model();
     EXPECT_TRUE(countable(model, "gateway_log").none());
     model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
     EXPECT_EQ(countable(model, "gateway_log"), of({Event::auth_cache_hit}));
@@ -192,7 +197,7 @@ TEST(CanBeMeasured, BySomeSourceOfAllThatItMightCount) {
 }
 
 TEST(CanBeMeasured, ByASourceThatOnceCountedIt) {
-    Model model;
+    Model model = usual_model();
     model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
     SourceCounts& log = model.evidence.sources["gateway_log"];
     log.grew_at.at(kFallback) = kNow - 1000h;
@@ -213,14 +218,14 @@ TEST(CanBeMeasured, NotByASourceThatIsNotConfiguredAnyMoreOrNotThere) {
 }
 
 TEST(CanBeMeasured, WhoeverCountsScansCountsHits) {
-    Model model;
+    Model model = usual_model();
     model.policy.measurable["statements"] = of({Event::fallback_scan});
     EXPECT_TRUE(can_be_measured(model, Signal::fallback));
     EXPECT_TRUE(countable(model, "statements").test(kFallback));
 }
 
 TEST(CanBeMeasured, UsesByTheKeyTableWhereTheyUpgradeAKeyAndNothingElseByIt) {
-    Model model;
+    Model model = usual_model();
     ASSERT_FALSE(can_be_measured(model, Signal::fallback));
     model.policy.promotes_in_place = true;
     EXPECT_TRUE(can_be_measured(model, Signal::fallback));
@@ -385,7 +390,7 @@ TEST(ModernUse, IsTheNewestThatAnyoneShows) {
 }
 
 TEST(CacheHitRatio, IsOfAllAuthentications) {
-    Model model;
+    Model model = usual_model();
     EXPECT_EQ(cache_hit_ratio(model), std::nullopt);
     model.evidence.totals.at(index_of(Event::auth_cache_miss)) = 3;
     EXPECT_EQ(cache_hit_ratio(model), 0.0);

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/assess.hpp"
+#include "unit/domain/evidence/source_fixture.hpp"
 
 namespace keyshift::domain {
 namespace {
@@ -31,7 +32,7 @@ SourceCounts& counting(Model& model, const std::string& name) {
 }
 
 Model counted(const std::string& evidence = "statements") {
-    Model model;
+    Model model = usual_model();
     counting(model, evidence);
     for (Headline& headline : model.evidence.headlines) headline.evidence = evidence;
     return model;
@@ -108,7 +109,7 @@ TEST(FallbackWitnesses, ASourceAnswersWhileAllOfItCanBeRead) {
 }
 
 TEST(FallbackWitnesses, AreTheConfiguredSourcesTheBestFirst) {
-    Model model;
+    Model model = usual_model();
     EXPECT_TRUE(fallback_watch(model, kNow).witnesses.empty());
     for (const char* const name : {"prometheus", "statements", "gateway_metrics", "access_log"})
         counting(model, name);
@@ -203,7 +204,7 @@ TEST(FallbackWitnesses, AStatementThatMayBeTheFallbackIsTheLastThatRan) {
 
 /// A legacy key was used an hour ago, and seen to be.
 Model used() {
-    Model model;
+    Model model = usual_model();
     Migration& migration = model.keys.emplace().migration;
     migration.poll_every = 30s;
     migration.polled_at = kNow - 10s;
@@ -365,7 +366,7 @@ TEST(ScanTold, ByThereBeingNoLegacyKey) {
 }
 
 TEST(ScanTold, NotBeforeTheKeyTableWasReadAndNeverWhereItIsNot) {
-    Model model;
+    Model model = usual_model();
     EXPECT_EQ(legacy_use(model, kNow).data_at, kNow) << "a host that reads logs alone";
     EXPECT_FALSE(legacy_use(model, kNow).proved);
     model.sources[kKeysSource];

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/domain/evidence/source_fixture.hpp"
+
 namespace keyshift::domain {
 namespace {
 
@@ -13,7 +15,7 @@ const Time kNow{1'768'003'200s};
 
 /// Legacy keys were last used two hours ago; since then a key is refused now and then.
 Model refusing() {
-    Model model;
+    Model model = usual_model();
     Migration& migration = model.keys.emplace().migration;
     migration.evidence.newest_legacy_use = kNow - 2h;
     migration.tally.live_use.unswitched = 3;

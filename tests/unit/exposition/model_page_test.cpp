@@ -14,6 +14,7 @@
 #include "exposition/families/model_metrics.hpp"
 #include "exposition/families/own_metrics.hpp"
 #include "exposition/page.hpp"
+#include "unit/domain/evidence/source_fixture.hpp"
 #include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
@@ -95,7 +96,7 @@ void add_statuses(Model& model) {
 }
 
 Model rich_model() {
-    Model out;
+    Model out = domain::usual_model();
     add_keys(out);
     add_evidence(out);
     add_statuses(out);

@@ -46,7 +46,8 @@ class RedisCollector : public testing::Test {
         const auto loaded = config::parsed("collectors: [{type: redis, " + options + "}]",
                                            config::variables({}), catalog_types());
         EXPECT_EQ(config::messages(loaded.problems), "");
-        return catalog_entry("redis").make(loaded.config.gateway, loaded.config.collectors.at(0), interrupt_);
+        const config::CollectorConfig& redis = loaded.config.collectors.at(0);
+        return configured(redis).make(loaded.config.gateway, redis.schedule, interrupt_);
     }
     static std::string url(const FakeRedis& server) {
         return "url: \"redis://127.0.0.1:" + std::to_string(server.port()) + "\"";

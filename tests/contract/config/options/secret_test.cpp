@@ -34,7 +34,7 @@ class Directory {
 KeysOptions keys_of(const Loaded& loaded) {
     EXPECT_EQ(messages(loaded.problems), "");
     if (loaded.config.collectors.size() != 1) return {};
-    return std::any_cast<KeysOptions>(loaded.config.collectors[0].options);
+    return options_of<KeysOptions>(loaded.config.collectors[0]);
 }
 
 std::string value_of(const SecretSource& source) {
@@ -156,7 +156,7 @@ TEST(Secret, OneCollectorMayUseAnothersBeforeTheEnvironment) {
         EXPECT_EQ(messages(loaded.problems), "");
         for (const CollectorConfig& collector : loaded.config.collectors) {
             if (collector.type != "statements") continue;
-            const auto source = std::any_cast<SecretSource>(collector.options);
+            const auto& source = options_of<SecretSource>(collector);
             return source.origin() + " = " + value_of(source);
         }
         return std::string();

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/catalog.hpp"
+#include "collectors/logs/collector.hpp"
 #include "collectors/logs/line_counter.hpp"
 
 namespace keyshift::collectors {
@@ -32,8 +33,7 @@ struct AccessLog {
     explicit AccessLog(const std::string& options = "", const std::string& before = "") {
         const config::Loaded loaded = load_access(options, before);
         for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
-        counter =
-            catalog_entry("access_log").line_counter(loaded.config.gateway, loaded.config.collectors.at(0));
+        counter = configured(loaded.config.collectors.at(0)).log()->line_counter(loaded.config.gateway);
         tally.now = *base::parse_rfc3339("2026-11-25T14:00:00Z");
     }
 

@@ -50,7 +50,7 @@ TEST(AccessOptions, TheSamplesFailuresAndPathsAreThePresets) {
     const config::Loaded loaded = load_sample();
     AccessLog bare;
     const auto counter =
-        catalog_entry("access_log").line_counter(loaded.config.gateway, loaded.config.collectors.at(0));
+        configured(loaded.config.collectors.at(0)).log()->line_counter(loaded.config.gateway);
     for (int status : {200, 401, 403, 429, 500})
         for (int bytes = 0; bytes < 100; ++bytes)
             for (const char* const path : {"/v1/a", "/auth/key/a", "/auth/a", "/"}) {
@@ -72,8 +72,7 @@ TEST(AccessOptions, TheDocumentationsExampleIsValidAndMeasuresFailures) {
     const auto nothing = [](std::string_view) { return std::optional<std::string>(); };
     const config::Loaded loaded = config::parse(example, "k.yaml", nothing, catalog_types());
     for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
-    const auto measured =
-        catalog_entry("access_log").measures(loaded.config.gateway, loaded.config.collectors.at(0));
+    const auto measured = configured(loaded.config.collectors.at(0)).measures(loaded.config.gateway);
     EXPECT_TRUE((needed_for(domain::Signal::auth_failures) & ~measured).none());
 }
 

@@ -2,13 +2,12 @@
 // fleet_queries.hpp: what is asked by default, and what the configuration can change of it.
 #include "collectors/fleet/queries.hpp"
 
-#include <any>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "collectors/catalog.hpp"
 #include "config/config.hpp"
+#include "unit/config/fixture.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -28,14 +27,15 @@ struct Read {
 };
 
 Read read(const std::string& options) {
-    const config::CollectorTypes types{
-        {.name = "fleet",
-         .default_when = "",
-         .schedule = {.interval = 30s, .timeout = 10s},
-         .read = [](config::OptionsReader& r, const config::Gateway&) { return std::any(read_fleet(r)); }}};
+    const config::CollectorTypes types{{.name = "fleet",
+                                        .default_when = "",
+                                        .schedule = {.interval = 30s, .timeout = 10s},
+                                        .read = [](config::OptionsReader& r, const config::Gateway&) {
+                                            return config::held(read_fleet(r));
+                                        }}};
     const auto nothing = [](std::string_view) -> std::optional<std::string> { return {}; };
     const auto loaded = config::parse("collectors:\n  - type: fleet\n" + options, "k.yaml", nothing, types);
-    Read out{std::any_cast<Fleet>(loaded.config.collectors.at(0).options), ""};
+    Read out{config::options_of<Fleet>(loaded.config.collectors.at(0)), ""};
     for (const config::Problem& problem : loaded.problems) out.problems += problem.text() + '\n';
     return out;
 }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "collectors/catalog.hpp"
+#include "collectors/logs/collector.hpp"
 #include "collectors/logs/line_counter.hpp"
 
 namespace keyshift::collectors {
@@ -37,8 +38,7 @@ class Log {
     explicit Log(const std::string& options = "", const std::string& gateway = "") {
         const config::Loaded loaded = load(gateway + item(options));
         for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
-        counter_ =
-            catalog_entry("gateway_log").line_counter(loaded.config.gateway, loaded.config.collectors.at(0));
+        counter_ = configured(loaded.config.collectors.at(0)).log()->line_counter(loaded.config.gateway);
         tally.now = kNow;
     }
 

@@ -12,7 +12,7 @@ namespace {
 using domain::Event;
 
 domain::Events measured(const config::Loaded& loaded) {
-    return catalog_entry("gateway_log").measures(loaded.config.gateway, loaded.config.collectors.at(0));
+    return configured(loaded.config.collectors.at(0)).measures(loaded.config.gateway);
 }
 
 void replace(std::string& text, const std::string& old, const std::string& with) {

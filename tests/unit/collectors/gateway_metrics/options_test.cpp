@@ -19,7 +19,7 @@ std::string messages(const std::string& options) {
 
 domain::Events measured(const std::string& text) {
     const config::Loaded loaded = load(text);
-    return catalog_entry("gateway_metrics").measures(loaded.config.gateway, loaded.config.collectors.at(0));
+    return configured(loaded.config.collectors.at(0)).measures(loaded.config.gateway);
 }
 
 TEST(GatewayOptions, TheSampleHasEveryKeyWithItsDefaultAndSoHasTheDocumentation) {

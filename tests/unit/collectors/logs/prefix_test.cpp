@@ -137,8 +137,7 @@ std::string counts(const Format& format, const std::string& prefix, const std::s
                       "k.yaml", nothing, catalog_types());
     for (const auto& problem : loaded.problems) ADD_FAILURE() << problem.text();
     AccessLog log;
-    log.counter =
-        catalog_entry(format.collector).line_counter(loaded.config.gateway, loaded.config.collectors.at(0));
+    log.counter = configured(loaded.config.collectors.at(0)).log()->line_counter(loaded.config.gateway);
     log.count(block);
     std::string out = log.counts();
     for (const auto& [kind, times] : log.tally.failures.kinds())

@@ -24,7 +24,7 @@ struct Everything {
     bool operator==(const Everything&) const = default;
 };
 
-std::any read_everything(OptionsReader& options, const Gateway&) {
+std::shared_ptr<const CollectorOptions> read_everything(OptionsReader& options, const Gateway&) {
     Everything all;
     all.text = options.text("text", "default");
     all.number = options.integer("number", 7, {.min = -5, .max = 10});
@@ -38,7 +38,7 @@ std::any read_everything(OptionsReader& options, const Gateway&) {
     const auto low = limits.integer("low", 1, {.min = 0, .max = 9});
     const auto high = limits.integer("high", 2, {.min = 0, .max = 9});
     if (low > high) limits.problem("low", "is above high", "swap them");
-    return all;
+    return held(std::move(all));
 }
 
 Loaded read(const std::string& options) {
@@ -47,7 +47,7 @@ Loaded read(const std::string& options) {
 }
 
 Everything values(const Loaded& loaded) {
-    return std::any_cast<Everything>(loaded.config.collectors.at(0).options);
+    return options_of<Everything>(loaded.config.collectors.at(0));
 }
 
 TEST(Options, DefaultsWhereNothingIsGiven) {

@@ -32,7 +32,7 @@ TEST(Load, DefaultsAreTheReferenceGateways) {
     EXPECT_EQ(config.log, Log{});
     ASSERT_EQ(config.collectors.size(), 1U);
     EXPECT_EQ(config.collectors[0].schedule, (Schedule{30s, 10s}));
-    EXPECT_DOUBLE_EQ(std::any_cast<KeysOptions>(config.collectors[0].options).database_duty, 0.02);
+    EXPECT_DOUBLE_EQ(options_of<KeysOptions>(config.collectors[0]).database_duty, 0.02);
 }
 
 TEST(Load, HashFreeViewReplacesTheHashes) {
@@ -115,7 +115,7 @@ TEST(Load, VariablesAreExpanded) {
     const Config config = valid("variables");
     EXPECT_EQ(config.state.directory, "/home/keyshift/a$b$c");
     EXPECT_EQ(config.collectors[0].schedule.interval, 45s);
-    const auto secret = std::any_cast<KeysOptions>(config.collectors[0].options).database_url.read();
+    const auto secret = options_of<KeysOptions>(config.collectors[0]).database_url.read();
     EXPECT_EQ(secret->reveal(), "postgres://keyshift:canary$x@db.internal/gateway");
 }
 
@@ -191,7 +191,7 @@ CollectorTypes with_a_further_one() {
                              options.secret("url", {.variable = "FURTHER_URL", .credential = {}});
                          const auto read = url.read();
                          if (read && read->reveal() == "bad") options.problem("url", "is bad", "mend it");
-                         return std::any(0);
+                         return held(0);
                      }});
     return types;
 }

@@ -11,6 +11,7 @@
 
 #include "domain/counts/meter.hpp"
 #include "domain/evidence/evidence.hpp"
+#include "unit/domain/evidence/source_fixture.hpp"
 
 namespace keyshift::domain {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kFallback = index_of(Event::fallback);
+const std::map<std::string, Events> kNoneConfigured;
 
 struct Process {
     std::uint64_t tried = 0;   ///< weight 1
@@ -238,7 +240,8 @@ class HeadlineWorld {
         update();
     }
     void update() {
-        update_headlines(evidence_, {}, with_uses_ ? std::optional(uses_) : std::nullopt, now_);
+        update_headlines(evidence_, {usual_sources(), kNoneConfigured},
+                         with_uses_ ? std::optional(uses_) : std::nullopt, now_);
         if (with_uses_) follow_uses(evidence_, {uses_, polled_at_, 60s, 60s}, now_);
     }
 
