@@ -11,7 +11,7 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from harness.ports import free_port
+from harness.tools.ports import free_port
 
 from .counts import summed
 

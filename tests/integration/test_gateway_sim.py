@@ -28,7 +28,7 @@ from gateway_sim import Gateway, Planted, PlantedKey, Seed, Traffic
 from gateway_sim.gateway import JWT_SECRET
 from gateway_sim.plan import Plan
 from gateway_sim.rust_text import rust_duration
-from harness.wait import eventually
+from harness.tools.wait import eventually
 
 TESTS = Path(__file__).parents[1]
 

@@ -9,8 +9,8 @@ import urllib.request
 import pytest
 
 from gateway_sim import Gateway, Planted, Seed, Traffic, summed
-from harness import exposition, http
-from harness.prometheus import promtool
+from harness.servers.prometheus import promtool
+from harness.tools import exposition, http
 
 REASONS = (
     "unknown_key", "missing_header", "malformed_header", "bad_credentials", "blocked", "expired", "over_budget",

@@ -16,20 +16,20 @@ import psycopg2
 import pytest
 import redis
 
-from harness import exposition
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.postgres import Postgres
-from harness.process import Process, ProcessDied
-from harness.prometheus import Prometheus, promtool
-from harness.redis import Redis
-from harness.scratch import scratch_directory
-from harness.tcp import Proxy, Resetting, Silent
-from harness.time_travel import Clock, TravellingPostgres
-from harness.wait import eventually
+from harness.product.keyshift import Keyshift, Serve
+from harness.servers.postgres import Postgres
+from harness.servers.prometheus import Prometheus, promtool
+from harness.servers.redis import Redis
+from harness.servers.time_travel import Clock, TravellingPostgres
+from harness.tools import exposition
+from harness.tools.ports import free_port
+from harness.tools.process import Process, ProcessDied
+from harness.tools.scratch import scratch_directory
+from harness.tools.tcp import Proxy, Resetting, Silent
+from harness.tools.wait import eventually
 
 TESTS = Path(__file__).parents[1]
-STRICT_PYTEST = ["-m", "pytest", "-p", "harness.strictness", "-p", "no:cacheprovider"]
+STRICT_PYTEST = ["-m", "pytest", "-p", "harness.tools.strictness", "-p", "no:cacheprovider"]
 
 
 def alive(pid: int) -> bool:
@@ -90,8 +90,8 @@ def test_no_server_outlives_a_killed_test_run(monkeypatch):
     monkeypatch.setenv("TMPDIR", str(directory))
     result = run_python(["-c", textwrap.dedent("""
         import os, signal
-        from harness.postgres import Postgres
-        from harness.redis import Redis
+        from harness.servers.postgres import Postgres
+        from harness.servers.redis import Redis
         servers = [Postgres().start(), Redis().start()]
         print(*[server.pid for server in servers], flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -390,7 +390,7 @@ def test_a_missing_binary_is_a_failure_with_a_remedy(monkeypatch):
 def test_skips_fail_hangs_fail_and_servers_of_failed_tests_stop(tmp_path):
     (tmp_path / "test_sample.py").write_text(textwrap.dedent("""
         import time, pytest
-        from harness.redis import Redis
+        from harness.servers.redis import Redis
 
         @pytest.fixture
         def server():
@@ -423,7 +423,7 @@ def test_skips_fail_hangs_fail_and_servers_of_failed_tests_stop(tmp_path):
 def test_a_hang_outside_python_ends_the_run_with_a_traceback(tmp_path):
     (tmp_path / "test_sample.py").write_text(textwrap.dedent("""
         import signal, time, pytest
-        from harness import strictness
+        from harness.tools import strictness
         strictness.UNINTERRUPTIBLE_GRACE_SECONDS = 0.5
 
         @pytest.mark.time_limit(0.5)

@@ -11,13 +11,13 @@ import time
 import pytest
 import requests
 
-from harness import http as client
-from harness.certificates import Authority
-from harness.http_faults import (
+from harness.tools import http as client
+from harness.tools.certificates import Authority
+from harness.tools.http_faults import (
     HttpFaults, close_in_the_middle, drip, endless, endless_headers, garbage, hang, needs_basic, needs_bearer, redirect,
     status, text,
 )  # fmt: skip
-from harness.wait import eventually
+from harness.tools.wait import eventually
 
 MIB = 1 << 20
 BODY = "# HELP a_total A.\n# TYPE a_total counter\na_total 1\n"

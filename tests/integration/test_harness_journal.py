@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness.journal import Journald
+from harness.servers.journal import Journald
 
 
 def test_a_journald_of_its_own_writes_rotates_and_comes_back():

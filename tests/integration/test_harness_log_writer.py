@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.log_writer import ANSWERS, LogWriter
+from harness.tools.log_writer import ANSWERS, LogWriter
 
 LINE = re.compile(
     rb'10\.0\.0\.\d+ - - \[[^]]+\] "POST /v1/chat/completions\?n=(\d+) HTTP/1\.1" (\d+) (\d+) "-" '

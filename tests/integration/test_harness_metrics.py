@@ -3,12 +3,12 @@
 
 import pytest
 
-from harness import http
-from harness.http_faults import HttpFaults, text
-from harness.ports import free_port
-from harness.prometheus import Prometheus
-from harness.query_api import QueryServer
-from harness.victoria_metrics import VictoriaMetrics
+from harness.servers.prometheus import Prometheus
+from harness.servers.query_api import QueryServer
+from harness.servers.victoria_metrics import VictoriaMetrics
+from harness.tools import http
+from harness.tools.http_faults import HttpFaults, text
+from harness.tools.ports import free_port
 
 
 @pytest.mark.parametrize("kind", [Prometheus, VictoriaMetrics])

@@ -7,10 +7,10 @@ import re
 import pytest
 import requests
 
-from harness.caddy import Caddy
-from harness.haproxy import Haproxy
-from harness.nginx import Nginx
-from harness.wait import eventually
+from harness.servers.caddy import Caddy
+from harness.servers.haproxy import Haproxy
+from harness.servers.nginx import Nginx
+from harness.tools.wait import eventually
 
 UNAVAILABLE = "Database not available"  # what a gateway without a database says to whoever shows a credential
 AGENT = "acceptance/1.0 (a test)"

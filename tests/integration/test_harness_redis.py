@@ -4,10 +4,10 @@
 import pytest
 import redis
 
-from harness.certificates import Authority
-from harness.redis_cluster import SLOTS, RedisCluster
-from harness.redis_sentinel import SERVICE, RedisSentinel
-from harness.wait import eventually
+from harness.servers.redis_cluster import SLOTS, RedisCluster
+from harness.servers.redis_sentinel import SERVICE, RedisSentinel
+from harness.tools.certificates import Authority
+from harness.tools.wait import eventually
 
 
 def test_tls_reaches_every_node():

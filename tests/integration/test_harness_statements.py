@@ -6,9 +6,9 @@ import contextlib
 import psycopg2
 import pytest
 
-from harness import statements
-from harness.postgres import Database, Postgres
-from harness.statements import ImitatedStatements
+from harness.servers import statements
+from harness.servers.postgres import Database, Postgres
+from harness.servers.statements import ImitatedStatements
 
 
 def calls(database: Database, query: str) -> int:
