@@ -15,13 +15,8 @@ from harness.product.standby_table import (  # noqa: F401
     assert_lag_is_said, assert_use_is_found, data_at, on, primary, standby, table, use_once_more,
 )  # fmt: skip
 from harness.product.verdicts import (
-    DrainedTable,
-    assert_stays_unsafe,
-    check,
-    is_safe,
-    wait_until_not_safe,
-    wait_until_safe,
-)
+    DrainedTable, assert_stays_unsafe, check, is_safe, wait_until_not_safe, wait_until_safe,
+)  # fmt: skip
 from harness.tools.wait import eventually
 
 

@@ -18,13 +18,8 @@ from harness.product.doctor import doctor
 from harness.product.keyshift import Keyshift, Serve
 from harness.product.least_privilege import drop_reader, prepared_by_sql, printed_sql, role_of
 from harness.product.verdicts import (
-    DrainedTable,
-    assert_stays_unsafe,
-    is_safe,
-    soon_safe,
-    wait_until_not_safe,
-    wait_until_safe,
-)
+    DrainedTable, assert_stays_unsafe, is_safe, soon_safe, wait_until_not_safe, wait_until_safe,
+)  # fmt: skip
 from harness.servers.postgres import Database, client_directory
 from harness.servers.redis import Redis
 from harness.tools.wait import eventually

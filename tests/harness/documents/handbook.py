@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from gateway_sim import Gateway, Seed

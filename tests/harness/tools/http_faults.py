@@ -20,16 +20,8 @@ from typing import Self
 
 from harness.tools.certificates import Certificate
 from harness.tools.http_answers import (
-    Answer,
-    Exchange,
-    Request,
-    close_in_the_middle,
-    drip,
-    endless,
-    endless_headers,
-    garbage,
-)
-from harness.tools.http_answers import hang, redirect, status, text
+    Answer, Exchange, Request, close_in_the_middle, drip, endless, endless_headers, garbage, hang, redirect, status, text,
+)  # fmt: skip
 from harness.tools.ports import free_port
 
 __all__ = [

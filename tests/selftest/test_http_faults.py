@@ -2,7 +2,6 @@
 """The harness's HTTP server: each way to answer, seen by a client that checks, and what the server counts."""
 
 import contextlib
-import gzip
 import http.client
 import socket
 import ssl
