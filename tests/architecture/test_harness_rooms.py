@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tests/harness is built of rooms too: ARCHITECTURE.md lists them from the bottom up, and imports point down."""
+"""tests/harness is built of rooms too: ARCHITECTURE.md lists them from the bottom up, and imports point down. Tests get
+temporary directories in one way."""
 
 import ast
 import re
@@ -61,3 +62,26 @@ def test_an_import_that_points_up_is_found() -> None:
     assert upward("servers", "import harness.documents.promql\n") == ["documents"]
     assert upward("tools", "def f():\n    from harness import anything\n") == [""]
     assert upward("documents", "from harness.tools.wait import eventually\n") == []
+
+
+# How a temporary directory is made, and who may make one by itself: the two ways that all others go, a tool that works
+# without the harness and removes it as it ends, and one whose results must outlive it.
+MAKING = re.compile(r"^(import tempfile|from tempfile import)|\bmkdtemp\(|\bmkstemp\(", re.MULTILINE)
+MAKERS = {
+    "tests/contract/temporary_directory.hpp",
+    "tests/field/run_cases.py",
+    "tests/harness/tools/scratch.py",
+    "tests/mutation/mutate.py",
+}
+
+
+def test_temporary_directories_are_made_in_one_way() -> None:
+    sources = [
+        path
+        for folder in ("tests", "scripts")
+        for pattern in ("*.py", "*.hpp", "*.cpp")
+        for path in (house.ROOT / folder).rglob(pattern)
+        if "node_modules" not in path.parts and path != Path(__file__).resolve()
+    ]
+    makers = {str(path.relative_to(house.ROOT)) for path in sources if MAKING.search(path.read_text())}
+    assert makers == MAKERS, "use harness.tools.scratch, or TemporaryDirectory of tests/contract"
