@@ -3,14 +3,12 @@
 // file.
 #include "journal/described_configuration.hpp"
 
-#include <any>
 #include <filesystem>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "collectors/catalog.hpp"
-#include "collectors/keys/keys.hpp"
 #include "unit/config/fixture.hpp"
 
 namespace keyshift::journal {
@@ -67,10 +65,6 @@ TEST(DescribedConfiguration, OfTheDatabaseWithoutItsSecretAndWhoNamesIt) {
         configured("collectors: [{type: keys, database_url: 'postgres://u@other/gateway'}]\n"), {}, {});
     EXPECT_NE(by_file.database, named.database);
     EXPECT_FALSE(by_file.database_by_environment);
-    config::Config gone = configured("collectors: [{type: keys}]\n");
-    std::any_cast<collectors::KeysOptions&>(gone.collectors.at(0).options).database_url =
-        config::SecretSource::file("/nonexistent/url", "the file /nonexistent/url");
-    EXPECT_EQ(described(gone, {}, {}).database, std::nullopt) << "unknown, which is compared with nothing";
 }
 
 TEST(DescribedConfiguration, ColumnsAreThoseThatTheTableHas) {

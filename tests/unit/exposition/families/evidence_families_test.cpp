@@ -29,6 +29,10 @@ std::string shown(const Model& model, const std::string& prefix) {
     return series(std::move(families), prefix);
 }
 
+Model nothing_counted() {
+    return {};
+}
+
 /// Configured, and might count this.
 void configure(Model& model, const std::string& source, std::initializer_list<Event> events) {
     model.sources[source];
@@ -48,11 +52,11 @@ void follow(Model& model, Signal signal, const std::string& evidence) {
 }
 
 TEST(EvidenceFamilies, NothingIsCountedWithoutSources) {
-    EXPECT_EQ(shown({}, ""), "");
+    EXPECT_EQ(shown(nothing_counted(), ""), "");
 }
 
 TEST(EvidenceFamilies, ACounterIsThereFromZeroOnAsSoonAsItsSourceMightCount) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "statements", {Event::fallback_scan, Event::lookup_found});
     EXPECT_EQ(shown(model, "keyshift_fallback_scan"), "keyshift_fallback_scans_total 0\n")
         << "and none of rows, which it might not count";
@@ -62,7 +66,7 @@ TEST(EvidenceFamilies, ACounterIsThereFromZeroOnAsSoonAsItsSourceMightCount) {
 }
 
 TEST(EvidenceFamilies, HeadlinesNameTheirEvidence) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "statements", {Event::fallback});
     model.evidence.totals.at(index_of(Event::fallback)) = 5;
     EXPECT_EQ(shown(model, "keyshift_fallback_auth_total"), "keyshift_fallback_auth_total 5\n");
@@ -81,7 +85,7 @@ TEST(EvidenceFamilies, HeadlinesNameTheirEvidence) {
 }
 
 TEST(EvidenceFamilies, FailuresHaveEachReasonOnceAnyCanBeCounted) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "access_log", {Event::failure_blocked});
     EXPECT_EQ(shown(model, "keyshift_auth_failures_total"), "")
         << "without unknown keys the others say nothing";
@@ -93,7 +97,7 @@ TEST(EvidenceFamilies, FailuresHaveEachReasonOnceAnyCanBeCounted) {
 
 /// What was saved of a log is less than what was shown before the restart: a counter would fall.
 TEST(EvidenceFamilies, ALogThatWasNotReadSinceTheStartShowsNothing) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "gateway_log", {Event::fallback, Event::response_cache_hit});
     count(model, "gateway_log", Event::fallback, 4);
     count(model, "gateway_log", Event::response_cache_hit, 9);
@@ -115,7 +119,7 @@ TEST(EvidenceFamilies, ALogThatWasNotReadSinceTheStartShowsNothing) {
 }
 
 TEST(EvidenceFamilies, OfSeveralThatSeeTheSameTheOneThatHasCountedMostIsShown) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "access_log", {Event::request_success});
     EXPECT_EQ(shown(model, "keyshift_http_requests"),
               "keyshift_http_requests_total{outcome=\"success\"} 0\n");
@@ -135,7 +139,7 @@ TEST(EvidenceFamilies, OfSeveralThatSeeTheSameTheOneThatHasCountedMostIsShown) {
 }
 
 TEST(EvidenceFamilies, ALogIsNoZeroOfWhatOthersCount) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "gateway_log", {Event::fallback});
     model.logs["gateway_log"].read_since_start = true;
     EXPECT_EQ(shown(model, "keyshift_log_events"), "keyshift_log_events_total{event=\"fallback\"} 0\n");
@@ -147,7 +151,7 @@ TEST(EvidenceFamilies, ALogIsNoZeroOfWhatOthersCount) {
 }
 
 TEST(EvidenceFamilies, NoReplicaIsUpWhereNoneCouldBeRead) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "gateway_metrics", {});
     model.gauges.gateways_up = {{"a", true}, {"b", false}};
     const std::string mixed = "keyshift_gateway_up{gateway=\"a\"} 1\nkeyshift_gateway_up{gateway=\"b\"} 0\n";
@@ -160,7 +164,7 @@ TEST(EvidenceFamilies, NoReplicaIsUpWhereNoneCouldBeRead) {
 }
 
 TEST(EvidenceFamilies, AContradictionIsToldOnlyWhereLastUsesAreComparedWithSomething) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "statements", {Event::fallback});
     model.keys.emplace();
     model.policy.windows.drain = 168h;
@@ -180,7 +184,7 @@ TEST(EvidenceFamilies, AContradictionIsToldOnlyWhereLastUsesAreComparedWithSomet
 }
 
 TEST(EvidenceFamilies, ResetsAreOfSourcesThatCount) {
-    Model model;
+    Model model = nothing_counted();
     configure(model, "redis", {Event::redis_hit});
     configure(model, "probe", {});
     EXPECT_EQ(shown(model, "keyshift_source_resets"), "keyshift_source_resets_total{source=\"redis\"} 0\n");
