@@ -164,9 +164,8 @@ TEST(CommandLine, SqlIsForARoleThatPostgresqlTakes) {
     EXPECT_NE(refusal({"sql", "--role", ""}), "it was accepted");
 }
 
-TEST(CommandLineDescription, HasEveryCommandAndItsClosedLists) {
+TEST(CommandLineDescription, TellsClosedListsFromFiles) {
     const ProgramDescription all = describe_command_line();
-    EXPECT_EQ(all.commands.size(), 12U);
     const auto report = std::ranges::find(all.commands, "report", &CommandDescription::name);
     ASSERT_NE(report, all.commands.end());
     const auto format =
