@@ -68,10 +68,10 @@ test-matrix: dev-build ## Run on PostgreSQL 13 to 18, Redis, Valkey and PgBounce
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/matrix/run.py $(SERVERS)
 
 .PHONY: test
-test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, some mutations
+test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, the tests' own tools, some mutations
 	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
 	@tail -n 3 build/dev/ctest.log
-	@$(PYTEST) -q -r s -n 6 --dist loadfile tests/e2e tests/integration tests/architecture
+	@$(PYTEST) -q -r s -n 6 --dist loadfile tests/e2e tests/integration tests/selftest tests/architecture
 	@$(PYTHON) tests/mutation/mutate.py --sample 20 --quiet
 
 .PHONY: unit

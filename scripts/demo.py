@@ -12,13 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-from harness.keyshift import Serve
-from harness.ports import free_port
-from harness.postgres import Postgres
-from harness.process import CLEAN_ENVIRONMENT, Process
-from harness.prometheus import Prometheus
-from harness.redis import Redis
-from harness.scratch import scratch_directory
+from harness.product.keyshift import Serve
+from harness.servers.postgres import Postgres
+from harness.servers.prometheus import Prometheus
+from harness.servers.redis import Redis
+from harness.tools.ports import free_port
+from harness.tools.process import CLEAN_ENVIRONMENT, Process
+from harness.tools.scratch import scratch_directory
 
 ROOT = Path(__file__).resolve().parents[1]
 MIGRATION_SECONDS = 120

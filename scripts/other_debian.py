@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.debian_root import RELEASES, make_debian
-from harness.process import program
+from harness.tools.debian_root import RELEASES, make_debian
+from harness.tools.process import program
 
 ROOT = Path(__file__).parents[1]
 CHECKOUT = "keyshift"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures shared by the integration and end-to-end tests, and the rules of `harness.strictness`."""
+"""Fixtures shared by the integration and end-to-end tests, and the rules of `harness.tools.strictness`."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from gateway_sim import Gateway
-from harness import leaks, ports, strictness
-from harness.postgres import Database, Postgres, binary_directory
-from harness.process import program
-from harness.redis import Redis
+from harness.servers.postgres import Database, Postgres, binary_directory
+from harness.servers.redis import Redis
+from harness.tools import leaks, ports, strictness
+from harness.tools.process import program
 
 INSTALLED_STATE = Path("/var/lib/keyshift")
 _INHERITED_SETTINGS = ("DATABASE_URL", "REDIS_URL")

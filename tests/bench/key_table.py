@@ -8,7 +8,7 @@ import psycopg2
 import psycopg2.extensions
 
 from gateway_sim.schema import create_schema
-from harness.postgres import Database, Postgres
+from harness.servers.postgres import Database, Postgres
 
 # As docs and `keyshift sql` give them.
 ACTIVITY_INDEX = """

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from harness.scratch import scratch_directory
+from harness.tools.scratch import scratch_directory
 from bench import logs_peers as peers
 from bench.logs_corpus import FAILURES, Corpus, corpora
 from bench.logs_daemon import measure_daemon

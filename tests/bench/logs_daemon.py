@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.keyshift import Serve
-from harness.scratch import scratch_directory
-from harness.wait import eventually
+from harness.product.keyshift import Serve
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 from bench.logs_corpus import Corpus
 from bench.measure import MIB, Row, print_table, status_bytes
 from bench.watch import use_binary

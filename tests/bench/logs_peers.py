@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.process import CLEAN_ENVIRONMENT, program
+from harness.tools.process import CLEAN_ENVIRONMENT, program
 from bench.logs_corpus import FAILURES, Corpus
 from bench.measure import median, status_bytes
 

@@ -14,8 +14,8 @@ import psycopg2
 from bench.key_table import KeyTable, start_postgres
 from bench.measure import Row, alternate, median, print_table
 from bench.watch import use_binary
-from harness.keyshift import Serve
-from harness.pgbouncer import PgBouncer
+from harness.product.keyshift import Serve
+from harness.servers.pgbouncer import PgBouncer
 
 TARGET_RATIO = 1.1
 _CLIENTS = 4

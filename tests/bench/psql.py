@@ -4,7 +4,7 @@ import re
 import subprocess
 from typing import Self
 
-from harness.process import CLEAN_ENVIRONMENT, program
+from harness.tools.process import CLEAN_ENVIRONMENT, program
 
 
 class Psql:

@@ -9,8 +9,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.keyshift import binary_path
-from harness.process import CLEAN_ENVIRONMENT
+from harness.product.keyshift import binary_path
+from harness.tools.process import CLEAN_ENVIRONMENT
 from bench.key_table import KeyTable, start_postgres
 from bench.measure import MIB, Row, alternate, median, print_table, run_to_null
 from bench.psql import copy_command

@@ -23,10 +23,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.measure import MIB, alternate, cpu_seconds, median, status_bytes
-from harness.ports import free_port
-from harness.postgres import Postgres
-from harness.process import Process, program
-from harness.scratch import scratch_directory
+from harness.servers.postgres import Postgres
+from harness.tools.ports import free_port
+from harness.tools.process import Process, program
+from harness.tools.scratch import scratch_directory
 
 CONNECTIONS = (1, 8, 64)
 ENCODINGS = ("identity", "gzip")

@@ -12,11 +12,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.keyshift import binary_path
-from harness.ports import free_port
-from harness.process import CLEAN_ENVIRONMENT
-from harness.redis import Redis
-from harness.scratch import scratch_directory
+from harness.product.keyshift import binary_path
+from harness.servers.redis import Redis
+from harness.tools.ports import free_port
+from harness.tools.process import CLEAN_ENVIRONMENT
+from harness.tools.scratch import scratch_directory
 from bench.key_table import KeyTable, start_postgres
 from bench.measure import MIB, Row, alternate, median, print_table, smaps_bytes, status_bytes
 from bench.watch import use_binary

@@ -2,8 +2,8 @@
 // One transaction of the state with as many changed keys, in a journal of many: what a busy cycle costs. The
 // state takes turns with a plain sequential write and fsync of the same number of bytes, which shows what the
 // disk does meanwhile.
-//     bench_state [KEYS [CHANGED [DIRECTORY]]]      default: 1000000 10000, a new directory under $TMPDIR or
-//     /tmp
+//     bench_state [KEYS [CHANGED [PARENT]]]      default: 1000000 10000, $TMPDIR or /tmp: a directory is made
+//     there, and removed
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "contract/temporary_directory.hpp"
 #include "store/state.hpp"
 
 namespace {
@@ -159,17 +160,13 @@ int main(int argc, char** argv) {
     const auto number = [&](int index, std::uint32_t otherwise) {
         return argc > index ? static_cast<std::uint32_t>(std::strtoul(argv[index], nullptr, 10)) : otherwise;
     };
-    const fs::path directory =
-        argc > 3 ? fs::path(argv[3])
-                 : fs::temp_directory_path() / ("keyshift-bench-state-" + std::to_string(::getpid()));
-    int code = 0;
     try {
-        run(number(1, 1'000'000), number(2, 10'000), directory);
+        const TemporaryDirectory directory("bench-state",
+                                           argc > 3 ? fs::path(argv[3]) : fs::temp_directory_path());
+        run(number(1, 1'000'000), number(2, 10'000), directory.path());
     } catch (const std::exception& e) {
         std::fprintf(stderr, "bench_state: %s\n", e.what());
-        code = 1;
+        return 1;
     }
-    std::error_code ignored;
-    fs::remove_all(directory, ignored);
-    return code;
+    return 0;
 }

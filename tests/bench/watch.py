@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import leaks
-from harness.keyshift import Serve
-from harness.wait import eventually
+from harness.product.keyshift import Serve
+from harness.tools import leaks
+from harness.tools.wait import eventually
 from bench.measure import forget_peak, status_bytes
 
 _DURATION = "keyshift_source_poll_duration_seconds"

@@ -22,15 +22,15 @@ import requests
 import yaml
 
 from gateway_sim import Gateway, PlantedKey, Seed
-from harness import leaks
-from harness.alert_rules import ROOT, RULES, RUNBOOKS, headings, scaled, scaled_durations
-from harness.alertmanager import Alertmanager, Receiver, addressed_to
-from harness.keyshift import Serve
-from harness.postgres import Database
-from harness.prometheus import Prometheus
-from harness.redis import Redis
-from harness.scratch import scratch_directory
-from harness.wait import eventually
+from harness.documents.alert_rules import ROOT, RULES, RUNBOOKS, headings, scaled, scaled_durations
+from harness.product.keyshift import Serve
+from harness.servers.alertmanager import Alertmanager, Receiver, addressed_to
+from harness.servers.postgres import Database
+from harness.servers.prometheus import Prometheus
+from harness.servers.redis import Redis
+from harness.tools import leaks
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 
 FACTOR = 1 / 300
 TIMEOUT = 30.0

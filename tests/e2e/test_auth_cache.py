@@ -5,9 +5,9 @@ import pytest
 import requests
 
 from gateway_sim import Seed
-from harness.counting import gateway_of, looking, settled
-from harness.keyshift import Serve
-from harness.watching_redis import counted, entries, look, own_counts, watching_redis
+from harness.product.counting import gateway_of, looking, settled
+from harness.product.keyshift import Serve
+from harness.product.watching_redis import counted, entries, look, own_counts, watching_redis
 
 REQUESTS = 30
 

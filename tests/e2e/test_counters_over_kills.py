@@ -18,10 +18,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from harness.keyshift import Serve
-from harness.postgres import Postgres
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product.keyshift import Serve
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import Postgres
+from harness.tools.wait import eventually
 
 KILLS = int(os.environ.get("KEYSHIFT_TORTURE_KILLS", "9"))
 SEED = int(os.environ.get("KEYSHIFT_TORTURE_SEED", "7"))

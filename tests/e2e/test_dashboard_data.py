@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from gateway_sim import Gateway, Seed, Traffic
-from harness.alert_rules import RULES, every, groups, rules
-from harness.dashboards import COUNTERS, FILES, Panel, concrete, expressions, load, panels
-from harness.http import get
-from harness.keyshift import Serve
-from harness.nginx import Nginx
-from harness.postgres import Database, Postgres
-from harness.prometheus import Prometheus
-from harness.redis import Redis
-from harness.scratch import scratch_directory
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable
+from harness.documents.alert_rules import RULES, every, groups, rules
+from harness.documents.dashboards import COUNTERS, FILES, Panel, concrete, expressions, load, panels
+from harness.product.keyshift import Serve
+from harness.product.watching import DAY, KeyTable
+from harness.servers.nginx import Nginx
+from harness.servers.postgres import Database, Postgres
+from harness.servers.prometheus import Prometheus
+from harness.servers.redis import Redis
+from harness.tools.http import get
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 
 # Nothing is forecast within seconds, and nothing fails.
 EMPTY = {"Days of reserve", "Forecast end against the deadline", "Looks that failed"}

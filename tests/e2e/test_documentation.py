@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from harness import documents, exposition
-from harness.alert_rules import groups, headings, rules
-from harness.dashboards import FILES, expressions, load
-from harness.http_faults import HttpFaults, text
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.promql import Selector, grouping_labels, selectors
+from harness.documents import documents
+
+from harness.documents.alert_rules import groups, headings, rules
+from harness.documents.dashboards import FILES, expressions, load
+from harness.documents.promql import Selector, grouping_labels, selectors
+from harness.product.keyshift import Keyshift, Serve
+from harness.servers.postgres import Database
+from harness.tools import exposition
+from harness.tools.http_faults import HttpFaults, text
 from gateway_sim import Seed, create_schema
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness import documents
-from harness.documents import ROOT, Block
-from harness.handbook import IDLE, Handbook
-from harness.keyshift import Keyshift
-from harness.process import CLEAN_ENVIRONMENT
-from harness.prometheus import promtool
+from harness.documents import documents
+from harness.documents.documents import ROOT, Block
+from harness.documents.handbook import IDLE, Handbook
+from harness.product.keyshift import Keyshift
+from harness.servers.prometheus import promtool
+from harness.tools.process import CLEAN_ENVIRONMENT
 
 DOCUMENTS = documents.documents()
 KEYSHIFT_KEYS = {"gateway", "migration", "collectors", "state", "web", "log"}

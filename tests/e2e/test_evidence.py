@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import pytest
 
 from gateway_sim import Gateway, Planted, Seed, Traffic
-from harness.counting import looking
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.prometheus import Prometheus
-from harness.redis import Redis
-from harness.wait import eventually
+from harness.product.counting import looking
+from harness.product.keyshift import Keyshift, Serve
+from harness.servers.postgres import Database
+from harness.servers.prometheus import Prometheus
+from harness.servers.redis import Redis
+from harness.tools.wait import eventually
 
 COUNTERS = [
     *({"event": "fallback", "metric": "gateway_auth_fallback_total"},),

@@ -20,18 +20,18 @@ import requests
 import yaml
 
 from gateway_sim import Gateway, Seed, summed
-from harness.exposition import Samples
-from harness.alert_rules import groups, violations
-from harness.keyshift import Keyshift, Serve
-from harness.nginx import Nginx
-from harness.postgres import Database
-from harness.ports import free_port
-from harness.prometheus import Prometheus, promtool
-from harness.query_api import QueryServer, Targets
-from harness.redis import Redis
-from harness.victoria_metrics import VictoriaMetrics
-from harness.wait import eventually
-from harness.watching import watching
+from harness.documents.alert_rules import groups, violations
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import watching
+from harness.servers.nginx import Nginx
+from harness.servers.postgres import Database
+from harness.servers.prometheus import Prometheus, promtool
+from harness.servers.query_api import QueryServer, Targets
+from harness.servers.redis import Redis
+from harness.servers.victoria_metrics import VictoriaMetrics
+from harness.tools.exposition import Samples
+from harness.tools.ports import free_port
+from harness.tools.wait import eventually
 
 DRAIN_SECONDS = 10
 HOSTS = 3

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.keyshift import Serve
-from harness.ports import free_port
-from harness.postgres import Database
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools.ports import free_port
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "metrics"
 UPDATE = os.environ.get("KEYSHIFT_UPDATE_GOLDEN") == "1"

@@ -13,15 +13,15 @@ import requests
 from gateway_sim import Gateway, Planted, Seed, Traffic
 from gateway_sim import jwt
 from gateway_sim.gateway import JWT_SECRET
-from harness.caddy import Caddy
-from harness.haproxy import Haproxy
-from harness.keyshift import Keyshift, Serve
-from harness.nginx import Nginx
-from harness.postgres import Database
-from harness.redis import Redis
-from harness.reverse_proxy import ReverseProxy
-from harness.wait import eventually
-from harness.watching_logs import events, following, lines, outcomes, reasons
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching_logs import events, following, lines, outcomes, reasons
+from harness.servers.caddy import Caddy
+from harness.servers.haproxy import Haproxy
+from harness.servers.nginx import Nginx
+from harness.servers.postgres import Database
+from harness.servers.redis import Redis
+from harness.servers.reverse_proxy import ReverseProxy
+from harness.tools.wait import eventually
 
 STEPS = 120
 NO_ANSWER_OF_AUTHENTICATION = {"login_failed", "backend_error"}

@@ -7,9 +7,9 @@ import json
 import time
 from pathlib import Path
 
-from harness.keyshift import Keyshift, Serve
-from harness.wait import eventually
-from harness.watching_logs import following, reasons, saved_lines
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching_logs import following, reasons, saved_lines
+from harness.tools.wait import eventually
 
 
 def request(client: str, path: str, status: int, size: int, agent: str, ago: float = 0) -> str:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness.keyshift import Serve
-from harness.log_writer import line
-from harness.nginx import Nginx
-from harness.process import program, run_as
-from harness.scratch import scratch_directory
-from harness.wait import eventually
-from harness.watching_logs import following, lines, outcomes, reasons, saved_lines
+from harness.product.keyshift import Serve
+from harness.product.watching_logs import following, lines, outcomes, reasons, saved_lines
+from harness.servers.nginx import Nginx
+from harness.tools.log_writer import line
+from harness.tools.process import program, run_as
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 
 MIB = 1 << 20
 SOMEBODY_ELSE = "www-data"

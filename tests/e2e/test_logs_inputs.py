@@ -9,11 +9,11 @@ import sqlite3
 import time
 from pathlib import Path
 
-from harness.journal import Journald
-from harness.keyshift import Keyshift, Serve
-from harness.log_writer import line
-from harness.wait import eventually
-from harness.watching_logs import following, lines, reasons
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching_logs import following, lines, reasons
+from harness.servers.journal import Journald
+from harness.tools.log_writer import line
+from harness.tools.wait import eventually
 
 SPLITS_AT = 16 * 1024
 

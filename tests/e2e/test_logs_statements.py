@@ -13,12 +13,12 @@ import pytest
 import requests
 
 from gateway_sim import Gateway, Planted, Seed
-from harness.keyshift import Serve
-from harness.postgres import Database
-from harness.verdicts import ask, check, is_safe
-from harness.wait import eventually
-from harness.watching import watching
-from harness.watching_logs import events, lines, reasons
+from harness.product.keyshift import Serve
+from harness.product.verdicts import ask, check, is_safe
+from harness.product.watching import watching
+from harness.product.watching_logs import events, lines, reasons
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 WINDOW_SECONDS = 5
 STATEMENTS_ALONE = "info,sqlx::query=debug,inferxgate=error"

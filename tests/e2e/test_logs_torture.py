@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.keyshift import Serve
-from harness.log_writer import LogWriter
-from harness.wait import eventually
-from harness.watching_logs import following, lines, outcomes, reasons, saved_lines
+from harness.product.keyshift import Serve
+from harness.product.watching_logs import following, lines, outcomes, reasons, saved_lines
+from harness.tools.log_writer import LogWriter
+from harness.tools.wait import eventually
 
 SECONDS = float(os.environ.get("KEYSHIFT_TORTURE_SECONDS", "12"))
 SEED = int(os.environ.get("KEYSHIFT_TORTURE_SEED", "7"))

@@ -4,10 +4,10 @@
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 
 def uses(key: str) -> str:

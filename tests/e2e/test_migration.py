@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import pytest
 
 from gateway_sim import Gateway, Planted, Seed, Traffic
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database, Postgres
-from harness.prometheus import Prometheus, promtool
-from harness.redis import Redis
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database, Postgres
+from harness.servers.prometheus import Prometheus, promtool
+from harness.servers.redis import Redis
+from harness.tools.wait import eventually
 
 STEPS = 240
 ROGUES = 2

@@ -17,13 +17,13 @@ import pytest
 import requests
 
 from gateway_sim import Gateway, Planted, PlantedKey, Seed
-from harness.exposition import Samples
-from harness.keyshift import Serve
-from harness.postgres import Database, Postgres
-from harness.tcp import Proxy
-from harness.time_travel import Clock, TravellingPostgres
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database, Postgres
+from harness.servers.time_travel import Clock, TravellingPostgres
+from harness.tools.exposition import Samples
+from harness.tools.tcp import Proxy
+from harness.tools.wait import eventually
 
 LIVE = ("pending", "dormant", "issued", "overlap", "drained", "quarantined", "expired", "stranded")
 GONE = ("upgraded", "retired", "retired_in_use")

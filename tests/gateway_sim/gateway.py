@@ -4,14 +4,15 @@
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from pathlib import Path
 
-from harness.ports import free_port
+from harness.tools.ports import free_port
+from harness.tools.scratch import scratch_directory
 
 from .counts import summed
 
@@ -46,8 +47,8 @@ class Gateway:
         auth_metrics: bool = False,
         process_metrics: bool = False,
     ):
-        self._temporary = tempfile.TemporaryDirectory(prefix="gateway-sim-") if log_file is None else None
-        self.log_path = Path(log_file or Path(self._temporary.name, "gateway.log"))
+        self._scratch = scratch_directory("gateway") if log_file is None else None
+        self.log_path = Path(log_file or self._scratch / "gateway.log")
         self.url: str | None = None
         self.pid: int | None = None
         self._process: subprocess.Popen | None = None
@@ -115,8 +116,8 @@ class Gateway:
 
     def close(self) -> None:
         """Removes the temporary log."""
-        if self._temporary:
-            self._temporary.cleanup()
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def counts(self) -> dict:
         """Over all starts; counts.py documents the members."""

@@ -4,9 +4,9 @@
 from contextlib import closing, contextmanager
 
 import pytest
-from harness.keyshift import Serve
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.tools.wait import eventually
 
 
 @pytest.fixture

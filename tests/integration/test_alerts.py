@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import alert_rules
-from harness.alert_rules import ROOT, RULES, RUNBOOKS, Rule, alerts, groups, headings, rules, violations
-from harness.alertmanager import Alertmanager, Receiver, addressed_to, amtool
-from harness.process import program
-from harness.prometheus import promtool
-from harness.wait import eventually
+from harness.documents.alert_rules import ROOT, RULES, RUNBOOKS, Rule, alerts, groups, headings, rules, violations
+from harness.documents import alert_rules
+from harness.servers.alertmanager import Alertmanager, Receiver, addressed_to, amtool
+from harness.servers.prometheus import promtool
+from harness.tools.process import program
+from harness.tools.wait import eventually
 
 ALERTS = {
     "LegacyKeyStranded", "KeyRetiredInUse", "UpgradedUnused", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",

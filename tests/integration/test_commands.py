@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from harness.keyshift import Keyshift, Serve, binary_path
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve, binary_path
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 OWNER = "a@example.com"
 ALL_PHASES = ["pending", "dormant", "issued", "overlap", "drained", "quarantined", "expired", "stranded"]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import http, leaks
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.postgres import WATCHERS, Database
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import WATCHERS, Database
+from harness.tools import http, leaks
+from harness.tools.ports import free_port
+from harness.tools.wait import eventually
 
 PASSWORD = "s3cret-of-the-monitor"
 TERMINATE = f"SELECT pg_terminate_backend(pid) {WATCHERS}"

@@ -10,13 +10,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import daemon_socket
-from harness.keyshift import Keyshift, Serve, binary_path
-from harness.postgres import Database
-from harness.process import CLEAN_ENVIRONMENT
-from harness.scratch import scratch_directory
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product import daemon_socket
+from harness.product.keyshift import Keyshift, Serve, binary_path
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools.process import CLEAN_ENVIRONMENT
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 
 STRANGER, GROUP, OTHER_GROUP = 54_321, 54_322, 54_323
 

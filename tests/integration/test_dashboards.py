@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.dashboards import FILES, ROOT, Dashboard, concrete, expressions, load, panels, violations
-from harness.process import program
-from harness.prometheus import promtool
-from harness.promql import Selector, naked_counters, selectors, windows
+from harness.documents.dashboards import FILES, ROOT, Dashboard, concrete, expressions, load, panels, violations
+from harness.documents.promql import Selector, naked_counters, selectors, windows
+from harness.servers.prometheus import promtool
+from harness.tools.process import program
 
 UIDS = {"keyshift-overview", "keyshift-auth", "keyshift-keys", "keyshift-exporter"}
 RANGES = {"overview": "now-30d", "auth": "now-6h", "keys": "now-30d", "exporter": "now-24h"}

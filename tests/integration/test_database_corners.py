@@ -9,11 +9,11 @@ import pytest
 import yaml
 from psycopg2 import sql
 
-from harness.doctor import doctor
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database, Postgres
-from harness.wait import eventually
-from harness.watching import watching
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import watching
+from harness.servers.postgres import Database, Postgres
+from harness.tools.wait import eventually
 
 CUSTOM = {
     "id": "id",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.keyshift import Keyshift, binary_path
-from harness.process import CLEAN_ENVIRONMENT, program
-from harness.scratch import scratch_directory
-from harness.shells import Bash, Fish, Shell, Zsh
+from harness.documents.shells import Bash, Fish, Shell, Zsh
+from harness.product.keyshift import Keyshift, binary_path
+from harness.tools.process import CLEAN_ENVIRONMENT, program
+from harness.tools.scratch import scratch_directory
 
 DIRECTORY = binary_path().parents[1] / "packaging"
 MAN_PAGE = DIRECTORY / "keyshift.1"

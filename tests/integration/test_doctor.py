@@ -7,14 +7,14 @@ import subprocess
 import pytest
 
 from gateway_sim import Gateway, Seed
-from harness import leaks
-from harness.doctor import Doctor, doctor
-from harness.http_faults import HttpFaults, status
-from harness.keyshift import Keyshift, Serve, binary_path
-from harness.postgres import Database
-from harness.redis import Redis
-from harness.scratch import scratch_directory
-from harness.watching import watching
+from harness.product.doctor import Doctor, doctor
+from harness.product.keyshift import Keyshift, Serve, binary_path
+from harness.product.watching import watching
+from harness.servers.postgres import Database
+from harness.servers.redis import Redis
+from harness.tools import leaks
+from harness.tools.http_faults import HttpFaults, status
+from harness.tools.scratch import scratch_directory
 
 
 @pytest.fixture

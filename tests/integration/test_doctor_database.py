@@ -8,12 +8,12 @@ import psycopg2
 import pytest
 
 from gateway_sim import Seed
-from harness import leaks
-from harness.doctor import doctor
-from harness.keyshift import Keyshift
-from harness.postgres import Database, Postgres
-from harness.wait import eventually
-from harness.watching import KeyTable
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift
+from harness.product.watching import KeyTable
+from harness.servers.postgres import Database, Postgres
+from harness.tools import leaks
+from harness.tools.wait import eventually
 
 KEYS = {"collectors": [{"type": "keys"}]}
 STATEMENTS = {"collectors": [{"type": "statements"}]}

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from gateway_sim import Gateway
-from harness.doctor import Doctor, doctor
-from harness.fleet_answers import PATH, FleetAnswers
-from harness.http_faults import HttpFaults, redirect, status, text
-from harness.ports import free_port
+from harness.product.doctor import Doctor, doctor
+from harness.product.fleet_answers import PATH, FleetAnswers
+from harness.tools.http_faults import HttpFaults, redirect, status, text
+from harness.tools.ports import free_port
 
 COUNTERS = [{"event": "fallback", "metric": "fallback_total"}]
 

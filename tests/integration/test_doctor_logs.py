@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from harness.doctor import Doctor, doctor
-from harness.journal import Journald
-from harness.process import program
-from harness.scratch import scratch_directory
-from harness.watching_logs import following
+from harness.product.doctor import Doctor, doctor
+from harness.product.watching_logs import following
+from harness.servers.journal import Journald
+from harness.tools.process import program
+from harness.tools.scratch import scratch_directory
 
 COMBINED = '10.0.0.1 - - [10/Jan/2026:00:00:01 +0000] "POST /v1/models HTTP/1.1" 200 512 "-" "curl/8.0"\n'
 GATEWAY = "2026-01-10T00:00:01.000000Z DEBUG inferxgate::auth::middleware: Cached verified token for future requests\n"

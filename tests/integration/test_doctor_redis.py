@@ -6,10 +6,10 @@ import contextlib
 import pytest
 import redis
 
-from harness import leaks
-from harness.doctor import Doctor, doctor
-from harness.ports import free_port
-from harness.redis import Redis
+from harness.product.doctor import Doctor, doctor
+from harness.servers.redis import Redis
+from harness.tools import leaks
+from harness.tools.ports import free_port
 
 PASSWORD = "s3cret-of-redis"
 

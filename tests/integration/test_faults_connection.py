@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness import leaks
-from harness.faults import PASSWORD, assert_unknown, behind, dsn, lines, table, url  # noqa: F401
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.postgres import WATCHERS, Database, Postgres
-from harness.tcp import Proxy, Resetting, Silent, TcpServer
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product.faults import PASSWORD, assert_unknown, behind, dsn, lines, table, url  # noqa: F401
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import WATCHERS, Database, Postgres
+from harness.tools import leaks
+from harness.tools.ports import free_port
+from harness.tools.tcp import Proxy, Resetting, Silent, TcpServer
+from harness.tools.wait import eventually
 
 class Babbling(TcpServer):
     """Answers every client as a web server would."""

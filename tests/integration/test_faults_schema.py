@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 PASSWORD = "s3cret-of-the-monitor"
 COLUMNS = (

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from harness.faults import assert_no_poll_took_longer_than, assert_unknown, behind, dsn, lines, table  # noqa: F401
-from harness.keyshift import Serve
-from harness.postgres import WATCHERS
-from harness.tcp import Proxy
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product.faults import (  # noqa: F401
+    assert_no_poll_took_longer_than, assert_unknown, behind, dsn, lines, table,
+)
+from harness.product.keyshift import Serve
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import WATCHERS
+from harness.tools.tcp import Proxy
+from harness.tools.wait import eventually
 
 # What the server sends when it is ready for the next statement, and the last that is let pass.
 LOGGED_IN = b"Z\x00\x00\x00\x05I"

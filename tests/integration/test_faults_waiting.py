@@ -9,12 +9,14 @@ from collections.abc import Iterator
 import psycopg2
 import pytest
 
-from harness.faults import assert_no_poll_took_longer_than, assert_unknown, behind, dsn, lines, table, url  # noqa: F401
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import WATCHERS, Postgres
-from harness.tcp import Proxy, Silent
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product.faults import (  # noqa: F401
+    assert_no_poll_took_longer_than, assert_unknown, behind, dsn, lines, table, url,
+)
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import WATCHERS, Postgres
+from harness.tools.tcp import Proxy, Silent
+from harness.tools.wait import eventually
 
 # --- a network that hangs
 

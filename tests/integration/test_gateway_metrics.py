@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from gateway_sim import Gateway, Planted, Seed, summed
-from harness import http_faults as faults
-from harness.certificates import Authority
-from harness.doctor import doctor
-from harness.http_faults import HttpFaults
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools import http_faults as faults
+from harness.tools.certificates import Authority
+from harness.tools.http_faults import HttpFaults
+from harness.tools.ports import free_port
+from harness.tools.wait import eventually
 
 COUNTERS = [
     {"event": "fallback", "metric": "gateway_auth_fallback_total"},

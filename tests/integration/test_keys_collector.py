@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import leaks
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import WATCHERS, Database
-from harness.tcp import Proxy
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import WATCHERS, Database
+from harness.tools import leaks
+from harness.tools.tcp import Proxy
+from harness.tools.wait import eventually
 
 PASSWORD = "s3cret-of-the-monitor"
 VIEW = """

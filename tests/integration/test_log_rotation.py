@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import rotation_ways as ways
-from harness.rotated_log import Log, Watched, wait_for_looks
-from harness.scratch import scratch_directory
-from harness.watching_logs import lines
+from harness.product import rotation_ways as ways
+from harness.product.rotated_log import Log, Watched, wait_for_looks
+from harness.product.watching_logs import lines
+from harness.tools.scratch import scratch_directory
 
 # Longer than anything waits that might be a copy, or a line's end: what would be counted twice has been by then.
 QUIET_SECONDS = 12.0

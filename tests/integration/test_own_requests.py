@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.haproxy import Haproxy
-from harness.http_faults import HttpFaults, status
-from harness.keyshift import Serve
-from harness.nginx import Nginx
-from harness.ports import free_port
-from harness.reverse_proxy import ReverseProxy
-from harness.wait import eventually
-from harness.watching_logs import following, lines, outcomes, reasons
+from harness.product.keyshift import Serve
+from harness.product.watching_logs import following, lines, outcomes, reasons
+from harness.servers.haproxy import Haproxy
+from harness.servers.nginx import Nginx
+from harness.servers.reverse_proxy import ReverseProxy
+from harness.tools.http_faults import HttpFaults, status
+from harness.tools.ports import free_port
+from harness.tools.wait import eventually
 
 # Lines of nginx before the public reference gateway, 17 of them keyshift's own; what the others are was known before.
 REAL = Path(__file__).parents[1] / "fixtures" / "reference_gateway"

@@ -17,12 +17,12 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from harness.doctor import doctor
-from harness.keyshift import Keyshift, Serve, binary_path
-from harness.pgbouncer import PgBouncer
-from harness.postgres import Postgres
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift, Serve, binary_path
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.pgbouncer import PgBouncer
+from harness.servers.postgres import Postgres
+from harness.tools.wait import eventually
 
 ROUNDS = int(os.environ.get("KEYSHIFT_POOLER_ROUNDS", "3"))
 WRITES = int(os.environ.get("KEYSHIFT_POOLER_WRITES", "10000"))

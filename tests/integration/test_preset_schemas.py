@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.counting import counted, looking
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.wait import eventually
+from harness.product.counting import counted, looking
+from harness.product.keyshift import Keyshift, Serve
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 OLD = "timestamptz '2025-01-01 00:00:00Z'"
 NEW = "timestamptz '2026-01-01 00:00:00Z'"

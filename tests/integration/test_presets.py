@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.keyshift import Keyshift, Serve
-from harness.langfuse import Langfuse
-from harness.postgres import Database
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.langfuse import Langfuse
+from harness.servers.postgres import Database
 
 PAGE = Path(__file__).parents[2] / "docs" / "presets.md"
 OLD = "2023-05-01 10:00:00"

@@ -7,12 +7,12 @@ import re
 import pytest
 
 from gateway_sim import Gateway, Planted, Seed
-from harness import leaks
-from harness.counting import looking, wait_for_a_look
-from harness.http_faults import HttpFaults, drip, garbage, hang, redirect, status
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.wait import eventually
+from harness.product.counting import looking, wait_for_a_look
+from harness.product.keyshift import Keyshift, Serve
+from harness.servers.postgres import Database
+from harness.tools import leaks
+from harness.tools.http_faults import HttpFaults, drip, garbage, hang, redirect, status
+from harness.tools.wait import eventually
 
 PATH = "/v1/models"
 COUNTERS = [

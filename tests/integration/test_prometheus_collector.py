@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from harness import leaks
-from harness.certificates import Authority, self_signed
-from harness.fleet_answers import JSON, PATH, FleetAnswers, failed, scalar, vector
-from harness.http_faults import Answer, HttpFaults, close_in_the_middle, drip, endless, garbage, hang, needs_basic
-from harness.http_faults import needs_bearer, redirect, status, text
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.wait import eventually
+from harness.product.fleet_answers import JSON, PATH, FleetAnswers, failed, scalar, vector
+from harness.product.keyshift import Keyshift, Serve
+from harness.tools import leaks
+from harness.tools.certificates import Authority, self_signed
+from harness.tools.http_faults import Answer, HttpFaults, close_in_the_middle, drip, endless, garbage, hang, needs_basic
+from harness.tools.http_faults import needs_bearer, redirect, status, text
+from harness.tools.ports import free_port
+from harness.tools.wait import eventually
 
 HOSTS = {"a:1": 5, "b:1": 7}
 FALLBACK = "keyshift_fallback_auth_total"

@@ -11,15 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness import leaks
-from harness.certificates import Authority
-from harness.keyshift import Serve
-from harness.postgres import Database
-from harness.redis import Redis
-from harness.tcp import Proxy, Silent
-from harness.wait import eventually
-from harness.watching import KeyTable
-from harness.watching_redis import (
+from harness.product.keyshift import Serve
+from harness.product.watching import KeyTable
+from harness.product.watching_redis import (
     Answering,
     counted,
     entries,
@@ -30,6 +24,12 @@ from harness.watching_redis import (
     wait,
     watching_redis,
 )
+from harness.servers.postgres import Database
+from harness.servers.redis import Redis
+from harness.tools import leaks
+from harness.tools.certificates import Authority
+from harness.tools.tcp import Proxy, Silent
+from harness.tools.wait import eventually
 
 PASSWORD = "s3cret/of:the@monitor"
 HARMLESS = {"info", "scan", "select", "ping", "auth", "role", "dbsize"}

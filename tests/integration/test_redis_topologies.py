@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness import leaks
-from harness.keyshift import Serve
-from harness.redis import Redis
-from harness.redis_cluster import RedisCluster
-from harness.redis_sentinel import SERVICE, RedisSentinel
-from harness.watching_redis import counted, entries, is_up, look, own_counts, read, wait, watching_redis
+from harness.product.keyshift import Serve
+from harness.product.watching_redis import counted, entries, is_up, look, own_counts, read, wait, watching_redis
+from harness.servers.redis import Redis
+from harness.servers.redis_cluster import RedisCluster
+from harness.servers.redis_sentinel import SERVICE, RedisSentinel
+from harness.tools import leaks
 
 
 class Watch(threading.Thread):

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from harness import exposition, log_writer
-from harness.keyshift import Serve
-from harness.ports import free_port
-from harness.postgres import Database
-from harness.redis import Redis
-from harness.tcp import Silent
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
-from harness.watching_logs import lines
+from harness.product.keyshift import Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.product.watching_logs import lines
+from harness.servers.postgres import Database
+from harness.servers.redis import Redis
+from harness.tools import exposition, log_writer
+from harness.tools.ports import free_port
+from harness.tools.tcp import Silent
+from harness.tools.wait import eventually
 
 LOADED = "keyshift_config_last_reload_success_timestamp_seconds"
 VALID = "keyshift_config_last_reload_successful"

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from harness import leaks
-from harness.keyshift import Keyshift, binary_path
-from harness.postgres import Database
-from harness.tcp import Proxy
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable
+from harness.product.keyshift import Keyshift, binary_path
+from harness.product.watching import DAY, KeyTable
+from harness.servers.postgres import Database
+from harness.tools import leaks
+from harness.tools.tcp import Proxy
+from harness.tools.wait import eventually
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "e2e"
 OWNER = "11111111-1111-4111-8111-111111111111"

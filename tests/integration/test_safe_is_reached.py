@@ -17,13 +17,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.scratch import scratch_directory
-from harness.time_travel import Clock, TravellingPostgres
-from harness.verdicts import ask, check, is_safe, verdict
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.verdicts import ask, check, is_safe, verdict
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.servers.time_travel import Clock, TravellingPostgres
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 
 WINDOW_SECONDS = 5
 COLUMNS = "id, key_hash, key_lookup_hash, key_prefix, user_id, name, blocked, created_at, last_used_at"

@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 import pytest
 
-from harness import leaks
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools import leaks
+from harness.tools.ports import free_port
+from harness.tools.wait import eventually
 
 AWKWARD = [
     "p@ss/w:rd?#%&+ \"'\\",

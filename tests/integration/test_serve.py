@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness import exposition, http, leaks
-from harness.keyshift import Keyshift, Serve, binary_path
-from harness.postgres import WATCHERS, Database
-from harness.process import Process
-from harness.prometheus import promtool
-from harness.tcp import Proxy, Silent
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve, binary_path
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import WATCHERS, Database
+from harness.servers.prometheus import promtool
+from harness.tools import exposition, http, leaks
+from harness.tools.process import Process
+from harness.tools.tcp import Proxy, Silent
+from harness.tools.wait import eventually
 
 
 TERMINATE = f"SELECT pg_terminate_backend(pid) {WATCHERS}"

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.keyshift import Serve, binary_path
-from harness.ports import free_port
-from harness.postgres import Database
-from harness.process import Process, program
-from harness.scratch import scratch_directory
-from harness.tcp import Silent
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Serve, binary_path
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.tools.ports import free_port
+from harness.tools.process import Process, program
+from harness.tools.scratch import scratch_directory
+from harness.tools.tcp import Silent
+from harness.tools.wait import eventually
 
 
 class NotifySocket:

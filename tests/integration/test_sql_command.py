@@ -9,12 +9,12 @@ import psycopg2
 import pytest
 
 from gateway_sim import Planted, Seed, create_schema
-from harness.counting import gateway_of, looking, run, settled
-from harness.keyshift import Keyshift, Serve
-from harness.least_privilege import drop_reader, prepared_by_sql
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import KeyTable
+from harness.product.counting import gateway_of, looking, run, settled
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.least_privilege import drop_reader, prepared_by_sql
+from harness.product.watching import KeyTable
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 
 @pytest.fixture

@@ -11,18 +11,18 @@ from contextlib import ExitStack
 
 import pytest
 
-from harness.doctor import doctor
-from harness.keyshift import Serve
-from harness.postgres import Postgres
-from harness.standby import ArchivingPostgres, Standby
-from harness.standby_table import (  # noqa: F401
+from harness.product.doctor import doctor
+from harness.product.keyshift import Serve
+from harness.servers.postgres import Postgres
+from harness.servers.standby import ArchivingPostgres, Standby
+from harness.product.standby_table import (  # noqa: F401
     assert_lag_is_said, assert_use_is_found, data_at, on, primary, standby, table, use_once_more,
 )  # fmt: skip
-from harness.verdicts import (
+from harness.product.verdicts import (
     DRAIN_WINDOW_SECONDS, DrainedTable, ask, assert_stays_unsafe, check, events, is_safe, soon_safe,
     wait_until_not_safe, wait_until_safe,
 )  # fmt: skip
-from harness.wait import eventually
+from harness.tools.wait import eventually
 
 
 # --- a standby that keeps up

@@ -8,14 +8,16 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.doctor import doctor
-from harness.keyshift import Serve
-from harness.standby import Standby
-from harness.standby_table import (  # noqa: F401
+from harness.product.doctor import doctor
+from harness.product.keyshift import Serve
+from harness.servers.standby import Standby
+from harness.product.standby_table import (  # noqa: F401
     assert_lag_is_said, assert_use_is_found, data_at, on, primary, standby, table, use_once_more,
 )  # fmt: skip
-from harness.verdicts import DrainedTable, assert_stays_unsafe, check, is_safe, wait_until_not_safe, wait_until_safe
-from harness.wait import eventually
+from harness.product.verdicts import (
+    DrainedTable, assert_stays_unsafe, check, is_safe, wait_until_not_safe, wait_until_safe,
+)  # fmt: skip
+from harness.tools.wait import eventually
 
 
 def pause(standby: Standby) -> Callable[[], None]:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.keyshift import Keyshift, Serve
-from harness.ports import free_port
-from harness.postgres import Database, Postgres
-from harness.process import program, run_as
-from harness.tcp import Proxy
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database, Postgres
+from harness.tools.ports import free_port
+from harness.tools.process import program, run_as
+from harness.tools.tcp import Proxy
+from harness.tools.wait import eventually
 
 IGNORE_FILE_SIZE_SIGNAL = ["sh", "-c", 'trap "" XFSZ; exec "$@"', "sh"]
 

@@ -11,13 +11,13 @@ import pytest
 import requests
 
 from gateway_sim import Planted, Seed, create_schema
-from harness.counting import counted, done, gateway_of, looking, resets, run, settled, wait_for_a_look
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database, Postgres
-from harness.statements import VERSIONS, ImitatedStatements, crowd_out
-from harness.verdicts import ask, check
-from harness.wait import eventually
-from harness.watching import KeyTable
+from harness.product.counting import counted, done, gateway_of, looking, resets, run, settled, wait_for_a_look
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.verdicts import ask, check
+from harness.product.watching import KeyTable
+from harness.servers.postgres import Database, Postgres
+from harness.servers.statements import VERSIONS, ImitatedStatements, crowd_out
+from harness.tools.wait import eventually
 
 
 BY_ID = "select * from virtual_keys where id = $1"

@@ -13,15 +13,15 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from harness.database_copies import copy_database
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database, Postgres
-from harness.verdicts import (
+from harness.product.keyshift import Keyshift, Serve
+from harness.servers.database_copies import copy_database
+from harness.servers.postgres import Database, Postgres
+from harness.product.verdicts import (
     DRAIN_WINDOW_SECONDS, DrainedTable, ask, assert_stays_unsafe, check, events, is_safe, reload, soon_safe,
     wait_until_not_safe, wait_until_safe,
 )  # fmt: skip
-from harness.wait import eventually
-from harness.watching import KeyTable
+from harness.product.watching import KeyTable
+from harness.tools.wait import eventually
 
 TABLE_CHANGED = "table_changed"
 

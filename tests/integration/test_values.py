@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.doctor import doctor
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.wait import eventually
-from harness.watching import watching
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import watching
+from harness.servers.postgres import Database
+from harness.tools.wait import eventually
 
 HASH = "encode(sha256('{}'), 'hex')"
 

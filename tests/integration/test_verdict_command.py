@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from harness.keyshift import Keyshift, Serve
-from harness.postgres import Database
-from harness.scratch import scratch_directory
-from harness.time_travel import Clock, TravellingPostgres
-from harness.wait import eventually
-from harness.watching import DAY, KeyTable, watching
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.watching import DAY, KeyTable, watching
+from harness.servers.postgres import Database
+from harness.servers.time_travel import Clock, TravellingPostgres
+from harness.tools.scratch import scratch_directory
+from harness.tools.wait import eventually
 
 SECOND = timedelta(seconds=1)
 WINDOWS = {"drain_window": "2s", "dormant_after": "60d"}

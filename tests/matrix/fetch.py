@@ -9,8 +9,8 @@ import stat
 import subprocess
 from pathlib import Path
 
-from harness.debian_root import sources
-from harness.process import CLEAN_ENVIRONMENT, program
+from harness.tools.debian_root import sources
+from harness.tools.process import CLEAN_ENVIRONMENT, program
 from matrix.servers import POSTGRESQL_OF_POOLERS, SERVERS, DebianPackages, NpmPackage, Server, named
 
 DIRECTORY = Path(__file__).parents[2] / "build" / "matrix"

@@ -4,11 +4,11 @@
 import pytest
 
 from gateway_sim import Seed, Traffic
-from harness.counting import gateway_of, looking, resets, settled
-from harness.keyshift import Keyshift, Serve
-from harness.least_privilege import drop_reader, prepared_by_sql
-from harness.pgbouncer import PgBouncer
-from harness.postgres import Database
+from harness.product.counting import gateway_of, looking, resets, settled
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.least_privilege import drop_reader, prepared_by_sql
+from harness.servers.pgbouncer import PgBouncer
+from harness.servers.postgres import Database
 
 GATEWAY = {"table": "keyshift_keys", "statements": {"table": "virtual_keys"}}
 

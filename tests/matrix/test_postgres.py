@@ -13,14 +13,16 @@ import pytest
 import yaml
 
 from gateway_sim import Gateway, Planted, Seed, Traffic
-from harness.counting import gateway_of, looking, resets, settled
-from harness.doctor import doctor
-from harness.keyshift import Keyshift, Serve
-from harness.least_privilege import drop_reader, prepared_by_sql, printed_sql, role_of
-from harness.postgres import Database, client_directory
-from harness.redis import Redis
-from harness.verdicts import DrainedTable, assert_stays_unsafe, is_safe, soon_safe, wait_until_not_safe, wait_until_safe
-from harness.wait import eventually
+from harness.product.counting import gateway_of, looking, resets, settled
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.least_privilege import drop_reader, prepared_by_sql, printed_sql, role_of
+from harness.product.verdicts import (
+    DrainedTable, assert_stays_unsafe, is_safe, soon_safe, wait_until_not_safe, wait_until_safe,
+)  # fmt: skip
+from harness.servers.postgres import Database, client_directory
+from harness.servers.redis import Redis
+from harness.tools.wait import eventually
 
 STEPS = 120
 VIEW = {"table": "keyshift_keys", "statements": {"table": "virtual_keys"}}

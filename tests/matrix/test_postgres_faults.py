@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from gateway_sim import Planted, Seed, create_schema
-from harness.counting import counted, done, gateway_of, looking, resets, run, settled, wait_for_a_look
-from harness.doctor import doctor
-from harness.keyshift import Keyshift, Serve
-from harness.least_privilege import drop_reader, prepared_by_sql
-from harness.postgres import WATCHERS, Database, Postgres, binary_directory
-from harness.wait import eventually
-from harness.watching import KeyTable, watching
+from harness.product.counting import counted, done, gateway_of, looking, resets, run, settled, wait_for_a_look
+from harness.product.doctor import doctor
+from harness.product.keyshift import Keyshift, Serve
+from harness.product.least_privilege import drop_reader, prepared_by_sql
+from harness.product.watching import KeyTable, watching
+from harness.servers.postgres import WATCHERS, Database, Postgres, binary_directory
+from harness.tools.wait import eventually
 
 SCAN = "SELECT id, key_hash FROM virtual_keys"
 # Those that PostgreSQL 9.6 and later have left.

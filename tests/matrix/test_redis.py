@@ -2,14 +2,14 @@
 """A gateway's caches on the Redis or Valkey under test, watched by a user with the rights that docs/operations.md gives."""
 
 from gateway_sim import Seed, Traffic
-from harness import leaks
-from harness.counting import gateway_of, looking, settled
-from harness.doctor import doctor
-from harness.keyshift import Serve
-from harness.postgres import Database
-from harness.redis import Redis
-from harness.wait import eventually
-from harness.watching_redis import counted, entries, look, own_counts, read, watching_redis
+from harness.product.counting import gateway_of, looking, settled
+from harness.product.doctor import doctor
+from harness.product.keyshift import Serve
+from harness.product.watching_redis import counted, entries, look, own_counts, read, watching_redis
+from harness.servers.postgres import Database
+from harness.servers.redis import Redis
+from harness.tools import leaks
+from harness.tools.wait import eventually
 
 WATCHER = "user keyshift on >watching-only +info +scan +select"
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
-from harness.alert_rules import RULES, groups, rules
-from harness.dashboards import COUNTERS
-from harness.keyshift import Serve
-from harness.postgres import Database, Postgres
-from harness.process import CLEAN_ENVIRONMENT, Process
-from harness.prometheus import Prometheus
-from harness.redis import Redis
-from harness.scratch import scratch_directory
-from harness.watching import DAY, KeyTable
+from harness.documents.alert_rules import RULES, groups, rules
+from harness.documents.dashboards import COUNTERS
+from harness.product.keyshift import Serve
+from harness.product.watching import DAY, KeyTable
+from harness.servers.postgres import Database, Postgres
+from harness.servers.prometheus import Prometheus
+from harness.servers.redis import Redis
+from harness.tools.process import CLEAN_ENVIRONMENT, Process
+from harness.tools.scratch import scratch_directory
 from panel_answers import Range
 
 TESTS = Path(__file__).parents[1]

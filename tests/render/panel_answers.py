@@ -5,9 +5,9 @@ import dataclasses
 import math
 from typing import Any
 
-from harness import http
-from harness.dashboards import Dashboard, Panel, panels
-from harness.prometheus import Prometheus
+from harness.documents.dashboards import Dashboard, Panel, panels
+from harness.servers.prometheus import Prometheus
+from harness.tools import http
 
 # The demonstration is in fast motion: what panels count by day, is counted by so many seconds.
 DAY_SECONDS = 10

@@ -16,12 +16,12 @@ import pytest
 from demonstration import migrated
 from panel_answers import Range, page_input
 
-from harness.dashboards import FILES, Dashboard, Panel, load, panels
-from harness.postgres import Postgres
-from harness.process import program
-from harness.prometheus import Prometheus
-from harness.redis import Redis
-from harness.scratch import scratch_directory
+from harness.documents.dashboards import FILES, Dashboard, Panel, load, panels
+from harness.servers.postgres import Postgres
+from harness.servers.prometheus import Prometheus
+from harness.servers.redis import Redis
+from harness.tools.process import program
+from harness.tools.scratch import scratch_directory
 
 HERE = Path(__file__).parent
 THEMES = ("dark", "light")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gateway_sim import Seed, create_schema
-from harness.debian_package import field, later, package_path
-from harness.debian_root import RELEASES, debian_root
-from harness.machine import Machine, cannot_run
-from harness.postgres import Database, Postgres
-from harness.scratch import scratch_directory
+from harness.product.debian_package import field, later, package_path
+from harness.servers.machine import Machine, cannot_run
+from harness.servers.postgres import Database, Postgres
+from harness.tools.debian_root import RELEASES, debian_root
+from harness.tools.scratch import scratch_directory
 
 PORT = 11947
 

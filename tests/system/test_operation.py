@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from harness import exposition, http, leaks
-from harness.machine import Machine
-from harness.postgres import Database
-from harness.wait import eventually
+from harness.servers.machine import Machine
+from harness.servers.postgres import Database
+from harness.tools import exposition, http, leaks
+from harness.tools.wait import eventually
 
 # The first one makes the Debian that is booted.
 pytestmark = pytest.mark.time_limit(400)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.debian_package import field, unpacked
-from harness.debian_root import RELEASES
-from harness.process import CLEAN_ENVIRONMENT, program
+from harness.product.debian_package import field, unpacked
+from harness.tools.debian_root import RELEASES
+from harness.tools.process import CLEAN_ENVIRONMENT, program
 
 ROOT = Path(__file__).parents[2]
 

@@ -194,7 +194,8 @@ Choice choose(Evidence& evidence, Signal signal, const Sources& sources,
               std::optional<std::uint64_t> last_used, base::Time now) {
     Choice first;
     for (const std::string_view name : evidence_order(sources.known, signal)) {
-        if (is_upper_bound(sources.known, name, signal) && may_be_counted(evidence, signal, sources)) continue;
+        if (is_upper_bound(sources.known, name, signal) && may_be_counted(evidence, signal, sources))
+            continue;
         const auto totals = usable(evidence, name, signal, last_used, now);
         if (!totals) continue;
         if (first.name.empty()) first = {name, *totals};

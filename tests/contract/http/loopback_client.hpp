@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +61,24 @@ class Client {
             text.remove_prefix(static_cast<std::size_t>(sent));
         }
         return true;
+    }
+
+    /// Has the server on that port read all that was sent? Asks the kernel for what waits in its socket.
+    bool taken_by(std::uint16_t port) const {
+        sockaddr_in own{};
+        socklen_t size = sizeof own;
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
+        std::ifstream sockets("/proc/net/tcp");
+        std::string line;
+        while (std::getline(sockets, line)) {
+            unsigned local = 0;
+            unsigned remote = 0;
+            unsigned waiting = 0;
+            if (std::sscanf(line.c_str(), " %*d: %*x:%x %*x:%x %*x %*x:%x", &local, &remote, &waiting) == 3 &&
+                local == port && remote == ntohs(own.sin_port))
+                return waiting == 0;
+        }
+        return false;
     }
 
     void shrink_receive_buffer() const {

@@ -19,6 +19,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "contract/eventually.hpp"
 #include "contract/http/loopback_client.hpp"
 #include "http/server.hpp"
 
@@ -38,7 +39,7 @@ class ServerLoop : public ::testing::Test {
     ServerLoop()
         : router_({{{Method::get}, "/", "page", [](const Request& r) { return echo(r); }},
                    {{Method::post}, "/post", "post", [](const Request&) { return Response{}; }},
-                   {{Method::get}, "/large", "large", [](const Request&) { return large(); }},
+                   {{Method::get}, "/large", "large", [this](const Request&) { return large(); }},
                    {{Method::post}, "/later", "later", [this](const Request&) { return later(); }},
                    {{Method::get}, "/stop", "stop", [this](const Request&) { return stop_from_handler(); }},
                    {{Method::get},
@@ -89,7 +90,8 @@ class ServerLoop : public ::testing::Test {
         return response;
     }
 
-    static Response large() {
+    Response large() {
+        ++handled_;
         Response response;
         response.body.assign(std::size_t{8} << 20U, 'x');
         return response;
@@ -97,17 +99,36 @@ class ServerLoop : public ::testing::Test {
 
     /// Answered by a timer.
     Response later() {
+        ++handled_;
         Response response;
         response.later = [this](Answer answer) {
             later_.expires_after(100ms);
-            later_.async_wait([answer = std::move(answer)](const boost::system::error_code&) {
+            later_.async_wait([this, answer = std::move(answer)](const boost::system::error_code&) {
                 Response done;
                 done.status = 201;
                 done.body = "done";
                 answer(std::move(done));
+                ++answered_;
             });
         };
         return response;
+    }
+
+    /// Until the loop has done all that it was asked to do before this.
+    void wait_for_loop() {
+        std::promise<void> done;
+        asio::post(loop_, [&] { done.set_value(); });
+        done.get_future().wait();
+    }
+    /// Until a handler was called so many times that does not answer at once.
+    void wait_until_handled(int times) {
+        EXPECT_TRUE(eventually([&] { return handled_ >= times; })) << "no request for it has come";
+    }
+    /// Until the server has read what the client has sent, and the loop has seen that it did.
+    void wait_until_taken(const Client& client) {
+        EXPECT_TRUE(eventually([&] { return client.taken_by(port_); })) << "the server does not read";
+        wait_for_loop();
+        wait_for_loop();
     }
 
     /// On the loop's thread.
@@ -124,6 +145,8 @@ class ServerLoop : public ::testing::Test {
     }
 
     Limits limits_;
+    std::atomic<int> handled_ = 0;
+    std::atomic<int> answered_ = 0;
     std::map<std::string, unsigned> counts_;
     Router router_;
     asio::io_context loop_{1};
@@ -164,9 +187,11 @@ TEST_F(ServerLoop, AnAnswerMayComeLaterAndTheLoopGoesOnMeanwhile) {
 TEST_F(ServerLoop, WhoeverDoesNotWaitForAnAnswerTakesNothingAway) {
     start();
     Client(port_).send("POST /later HTTP/1.1\r\nHost: a\r\n\r\n");
-    std::this_thread::sleep_for(150ms);
+    wait_until_handled(1);
+    EXPECT_TRUE(eventually([&] { return answered_ == 1; }));
     EXPECT_EQ(Client(port_).get("/?1").status(), 200);
     Client(port_).send("POST /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_until_handled(2);
     EXPECT_LT(stop(), 1500ms);
 }
 
@@ -174,7 +199,7 @@ TEST_F(ServerLoop, AnAnswerUnderWayIsGivenBeforeTheEnd) {
     start();
     Client client(port_);
     client.send("POST /later HTTP/1.1\r\nHost: a\r\n\r\n");
-    std::this_thread::sleep_for(30ms);
+    wait_until_handled(1);
     stop();
     EXPECT_EQ(client.read().status(), 201);
 }
@@ -358,7 +383,7 @@ TEST_F(ServerLoop, AClientThatTakesNothingIsCutOff) {
     client.shrink_receive_buffer();
     client.connect(port_);
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    std::this_thread::sleep_for(150ms);
+    wait_until_handled(1);
     EXPECT_LT(stop(), 500ms);
 }
 
@@ -379,9 +404,9 @@ TEST_F(ServerLoop, StopLetsARequestUnderWayFinish) {
     Client client(port_);
     EXPECT_EQ(client.get("/").status(), 200);
     client.send("GET /?last HTTP/1.1\r\nHo");
-    std::this_thread::sleep_for(20ms);
+    wait_until_taken(client);
     asio::post(loop_, [this] { server_->stop(); });
-    std::this_thread::sleep_for(20ms);
+    wait_for_loop();
     client.send("st: a\r\n\r\n");
     const Reply reply = client.read();
     EXPECT_TRUE(reply.body.starts_with("cached last"));
@@ -397,9 +422,9 @@ TEST_F(ServerLoop, StopLetsALargeAnswerBeTakenToItsEnd) {
     client.shrink_receive_buffer();
     client.connect(port_);
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-    std::this_thread::sleep_for(20ms);
+    wait_until_handled(1);
     asio::post(loop_, [this] { server_->stop(); });
-    std::this_thread::sleep_for(20ms);
+    wait_for_loop();
     EXPECT_EQ(client.read().body.size(), std::size_t{8} << 20U);
     EXPECT_LT(join(), 200ms);
 }
@@ -409,7 +434,7 @@ TEST_F(ServerLoop, StopWaitsNoLongerThanTheDrainTime) {
     start();
     Client client(port_);
     client.send("GET / HTTP/1.1\r\n");
-    std::this_thread::sleep_for(20ms);
+    wait_until_taken(client);
     const auto took = stop();
     EXPECT_GE(took, 45ms);
     EXPECT_LT(took, 500ms);
@@ -453,10 +478,10 @@ TEST_F(ServerLoop, WhileAllAreBusyTheNextOneWaits) {
     limits_.request_time = 100ms;
     start();
     Client busy(port_);
-    busy.send("GET / HT");
-    std::this_thread::sleep_for(20ms);
-    Client next(port_);
     const auto begin = Clock::now();
+    busy.send("GET / HT");
+    wait_until_taken(busy);
+    Client next(port_);
     EXPECT_EQ(next.get("/").status(), 200);
     EXPECT_GT(Clock::now() - begin, 50ms);
 }

@@ -8,9 +8,9 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "collectors/catalog.hpp"
+#include "contract/temporary_directory.hpp"
 #include "journal/evidence_book.hpp"
 #include "store/state.hpp"
 
@@ -20,15 +20,7 @@ inline const base::Time kStart{std::chrono::seconds{1'768'003'200}};  // a full 
 
 class BookFixture : public ::testing::Test {
  protected:
-    BookFixture() {
-        std::string name = (std::filesystem::temp_directory_path() / "keyshift-book-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-        start();
-    }
-    ~BookFixture() override {
-        state_.reset();
-        std::filesystem::remove_all(directory_);
-    }
+    BookFixture() { start(); }
 
     /// As after kill -9: what was not saved is gone.
     void start() {
@@ -40,7 +32,8 @@ class BookFixture : public ::testing::Test {
         ASSERT_TRUE(book_.load(*state_, model_, now_));
     }
 
-    std::filesystem::path directory_;
+    const TemporaryDirectory own_{"book"};
+    const std::filesystem::path directory_ = own_.path();
     std::unique_ptr<store::State> state_;
     EvidenceBook book_;
     domain::Model model_;

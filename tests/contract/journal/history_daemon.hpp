@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "contract/journal/history_gateway.hpp"
+#include "contract/temporary_directory.hpp"
 #include "domain/assess.hpp"
 #include "journal/key_journal.hpp"
 #include "journal/saved_model.hpp"
@@ -19,17 +20,9 @@ namespace keyshift::journal::history {
 
 class Daemon {
  public:
-    explicit Daemon(const domain::Policy& policy) : policy_(policy) {
-        directory_ = new_directory();
-        restart();
-    }
+    explicit Daemon(const domain::Policy& policy) : policy_(policy) { restart(); }
     Daemon(const Daemon&) = delete;
     Daemon& operator=(const Daemon&) = delete;
-    ~Daemon() {
-        journal_.reset();
-        state_.reset();
-        std::filesystem::remove_all(directory_);
-    }
 
     void restart() {
         journal_.reset();
@@ -98,7 +91,8 @@ class Daemon {
 
  private:
     domain::Policy policy_;
-    std::filesystem::path directory_;
+    const TemporaryDirectory own_{"history", place_of_histories()};
+    const std::filesystem::path directory_ = own_.path();
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;
     domain::KeyPoll outcome_;

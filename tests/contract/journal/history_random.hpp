@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all random histories share: numbers that a seed repeats, and a directory for their state.
+// What all random histories share: numbers that a seed repeats, and a place for their state.
 #pragma once
 
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <random>
-#include <string>
-
-#include <stdlib.h>
 
 #include "base/time.hpp"
 
@@ -36,12 +33,10 @@ class Random {
     std::mt19937_64 engine_;
 };
 
-/// A new directory, in memory where there is such a place: histories write much.
-inline std::filesystem::path new_directory() {
+/// Where histories keep their state: in memory where there is such a place, since they write much.
+inline std::filesystem::path place_of_histories() {
     const std::filesystem::path memory = "/dev/shm";
-    const auto parent = std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-    std::string name = (parent / "keyshift-history-XXXXXX").string();
-    return ::mkdtemp(name.data());
+    return std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
 }
 
 }  // namespace keyshift::journal::history

@@ -10,9 +10,9 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "contract/journal/full_disk.hpp"
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::journal {
 namespace {
@@ -43,16 +43,7 @@ Key as_key(const std::string& id, const Row& row) {
 
 class KeyJournalTest : public ::testing::Test {
  protected:
-    KeyJournalTest() {
-        std::string name = (fs::temp_directory_path() / "keyshift-journal-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-        restart();
-    }
-    ~KeyJournalTest() override {
-        journal_.reset();
-        state_.reset();
-        fs::remove_all(directory_);
-    }
+    KeyJournalTest() { restart(); }
 
     void restart() {
         journal_.reset();
@@ -77,7 +68,8 @@ class KeyJournalTest : public ::testing::Test {
         journal_->forget_scan();
     }
 
-    fs::path directory_;
+    const TemporaryDirectory own_{"journal"};
+    const fs::path directory_ = own_.path();
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;
     Time now_{1'768'003'200s};

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include "contract/temporary_directory.hpp"
 #include "domain/assess.hpp"
 #include "journal/key_journal.hpp"
 
@@ -42,16 +42,7 @@ struct KeyRow {
 
 class KeyJournalPhases : public ::testing::Test {
  protected:
-    KeyJournalPhases() {
-        std::string name = (std::filesystem::temp_directory_path() / "keyshift-phases-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-        restart();
-    }
-    ~KeyJournalPhases() override {
-        journal_.reset();
-        state_.reset();
-        std::filesystem::remove_all(directory_);
-    }
+    KeyJournalPhases() { restart(); }
 
     void restart(FallbackMode asserted = FallbackMode::present) {
         policy_.asserted = asserted;
@@ -139,7 +130,8 @@ class KeyJournalPhases : public ::testing::Test {
         return assess(model, now_).judgement.verdict;
     }
 
-    std::filesystem::path directory_;
+    const TemporaryDirectory own_{"phases"};
+    const std::filesystem::path directory_ = own_.path();
     domain::Policy policy_;
     std::unique_ptr<store::State> state_;
     std::unique_ptr<KeyJournal> journal_;

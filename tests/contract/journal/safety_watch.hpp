@@ -12,6 +12,7 @@
 
 #include "collectors/catalog.hpp"
 #include "contract/journal/safety_world.hpp"
+#include "contract/temporary_directory.hpp"
 #include "domain/assess.hpp"
 #include "domain/evidence_facts.hpp"
 #include "domain/keys/plausible.hpp"
@@ -27,7 +28,6 @@ constexpr Duration kPollEvery = 6h;
 class Watch {
  public:
     explicit Watch(const World& world) : world_(world) {
-        directory_ = history::new_directory();
         policy_.last_used_delay = 12h;
         policy_.uses_recorded = true;
         policy_.promotes_in_place = world.traits.promotes;
@@ -51,11 +51,7 @@ class Watch {
     }
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
-    ~Watch() {
-        stop();
-        std::filesystem::remove_all(directory_);
-        std::filesystem::remove_all(copy());
-    }
+    ~Watch() { stop(); }
 
     domain::Policy& policy() { return policy_; }
     const domain::Policy& policy() const { return policy_; }
@@ -247,7 +243,7 @@ class Watch {
         EvidenceBook::update(model_, seen.taken_at);
     }
     Time host(Time database_time) const { return database_time + ahead_; }
-    std::filesystem::path copy() const { return directory_.string() + ".copy"; }
+    std::filesystem::path copy() const { return own_.path() / "copy"; }
     void show(const std::string& id, const Row& from, KeyLook& look) {
         look.rows[id] = from;
         domain::KeyRow row;
@@ -273,7 +269,8 @@ class Watch {
     const World& world_;
     domain::Policy policy_;
     domain::Events offers_;
-    std::filesystem::path directory_;
+    const TemporaryDirectory own_{"safety", history::place_of_histories()};
+    const std::filesystem::path directory_ = own_.path() / "state";
     std::unique_ptr<store::State> state_;
     std::unique_ptr<store::State> beside_;  // a connection of its own, as the daemon has for evidence
     std::unique_ptr<KeyJournal> journal_;

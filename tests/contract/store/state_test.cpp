@@ -7,7 +7,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
+
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::store {
 namespace {
@@ -43,12 +44,6 @@ constexpr const char* kVersionOne = R"(
 
 class StateTest : public ::testing::Test {
  protected:
-    StateTest() {
-        std::string name = (fs::temp_directory_path() / "keyshift-state-XXXXXX").string();
-        directory_ = ::mkdtemp(name.data());
-    }
-    ~StateTest() override { fs::remove_all(directory_); }
-
     std::unique_ptr<State> open() {
         auto opened = State::open(directory_);
         EXPECT_TRUE(opened) << (opened ? "" : opened.error().text());
@@ -73,7 +68,8 @@ class StateTest : public ::testing::Test {
         return ids;
     }
 
-    fs::path directory_;
+    const TemporaryDirectory own_{"state"};
+    const fs::path directory_ = own_.path();
     std::string notice_;
 };
 

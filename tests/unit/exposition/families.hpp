@@ -6,9 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
 #include <prometheus/collectable.h>
 
 #include "exposition/families/build.hpp"
+#include "exposition/render.hpp"
+#include "exposition/unfit.hpp"
 
 namespace keyshift::exposition {
 
@@ -34,6 +37,20 @@ inline ClientMetric histogram(Labels labels, std::vector<ClientMetric::Bucket> b
     ClientMetric out;
     out.label = std::move(labels);
     out.histogram = {count, sum, std::move(buckets)};
+    return out;
+}
+
+/// The samples of the page whose names begin with `prefix`, a line each, without HELP and TYPE.
+inline std::string series(std::vector<MetricFamily> families, const std::string& prefix = {}) {
+    EXPECT_EQ(drop_unfit(families), 0U);
+    const std::string page = Renderer(Dialect::text).Serialize(families);
+    std::string out;
+    for (std::size_t begin = 0; begin < page.size();) {
+        const std::size_t end = page.find('\n', begin) + 1;
+        if (page.at(begin) != '#' && page.compare(begin, prefix.size(), prefix) == 0)
+            out += page.substr(begin, end - begin);
+        begin = end;
+    }
     return out;
 }
 

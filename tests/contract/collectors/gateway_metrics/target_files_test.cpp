@@ -5,7 +5,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -14,13 +15,6 @@ namespace fs = std::filesystem;
 
 class TargetFilesTest : public testing::Test {
  protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "keyshift-targets-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        directory_ = name;
-    }
-    void TearDown() override { fs::remove_all(directory_); }
-
     void write(const std::string& name, const std::string& text) {
         std::ofstream(directory_ / "new", std::ios::binary) << text;
         fs::rename(directory_ / "new", directory_ / name);
@@ -34,7 +28,8 @@ class TargetFilesTest : public testing::Test {
         return out;
     }
 
-    fs::path directory_;
+    const TemporaryDirectory own_{"targets"};
+    const fs::path directory_ = own_.path();
 };
 
 TEST_F(TargetFilesTest, AreReadAgainWhenTheyChange) {

@@ -5,30 +5,23 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "contract/temporary_directory.hpp"
 #include "unit/config/fixture.hpp"
 
 namespace keyshift::config {
 namespace {
 
-/// A directory of its own that goes away with it.
-class Directory {
+/// Files with secrets in a directory that goes away with them.
+class Files {
  public:
-    Directory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "keyshift-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() { std::filesystem::remove_all(path_); }
-
     std::filesystem::path write(const std::string& name, const std::string& content) const {
-        std::ofstream(path_ / name, std::ios::binary) << content;
-        return path_ / name;
+        std::ofstream(path() / name, std::ios::binary) << content;
+        return path() / name;
     }
-    const std::filesystem::path& path() const { return path_; }
+    const std::filesystem::path& path() const { return directory_.path(); }
 
  private:
-    std::filesystem::path path_;
+    TemporaryDirectory directory_{"secret"};
 };
 
 KeysOptions keys_of(const Loaded& loaded) {
@@ -43,7 +36,7 @@ std::string value_of(const SecretSource& source) {
 }
 
 TEST(Secret, InlineBeforeFileBeforeEnvironmentBeforeCredential) {
-    const Directory directory;
+    const Files directory;
     const std::string file = directory.write("f", "from file").string();
     directory.write("database_url", "from credential");
     const std::map<std::string, std::string, std::less<>> credential{
@@ -66,7 +59,7 @@ TEST(Secret, InlineBeforeFileBeforeEnvironmentBeforeCredential) {
 }
 
 TEST(Secret, FileIsReadAgain) {
-    const Directory directory;
+    const Files directory;
     const auto file = directory.write("f", "old\n");
     const auto source =
         keys_of(parsed("collectors: [{type: keys, database_url_file: " + file.string() + "}]")).database_url;
@@ -88,7 +81,7 @@ TEST(Secret, OneNewlineAtTheEndOfAVariableIsDroppedToo) {
 }
 
 TEST(Secret, DropsOneNewlineOnly) {
-    const Directory directory;
+    const Files directory;
     const auto read = [&](const std::string& content) {
         return value_of(SecretSource::file(directory.write("f", content), "it"));
     };
@@ -102,7 +95,7 @@ TEST(Secret, DropsOneNewlineOnly) {
 }
 
 TEST(Secret, RefusesWhatIsNoSecretFile) {
-    const Directory directory;
+    const Files directory;
     const auto read = [](const std::filesystem::path& file) {
         return value_of(SecretSource::file(file, "it"));
     };
@@ -126,7 +119,7 @@ class Nobody {
 };
 
 TEST(Secret, FileThatMayNotBeRead) {
-    const Directory directory;
+    const Files directory;
     const auto file = directory.write("f", "x");
     std::filesystem::permissions(file, std::filesystem::perms::none);
     // The directory has to let others through: that it is the file which may not be read is the point.
@@ -138,7 +131,7 @@ TEST(Secret, FileThatMayNotBeRead) {
 }
 
 TEST(Secret, RelativePathsStartFromTheConfigurationFile) {
-    const Directory directory;
+    const Files directory;
     directory.write("f", "x");
     const auto file = directory.write("keyshift.yaml", "collectors: [{type: keys, database_url_file: f}]");
     EXPECT_EQ(value_of(keys_of(load(file, variables({}), collector_types())).database_url), "x");

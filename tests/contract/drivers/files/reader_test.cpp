@@ -12,6 +12,7 @@
 
 #include "base/time.hpp"
 #include "contract/drivers/logs/log_lines.hpp"
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -21,13 +22,10 @@ using Step = LogFileReader::Step;
 class LogFileReaderTest : public testing::Test {
  protected:
     void SetUp() override {
-        std::string name = (std::filesystem::temp_directory_path() / "keyshift-log-XXXXXX").string();
-        writer_ = Descriptor(::mkstemp(name.data()));
+        writer_ = Descriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
         ASSERT_TRUE(writer_);
-        path_ = name;
         file_.descriptor = open_file(path_);
     }
-    void TearDown() override { std::filesystem::remove(path_); }
 
     void append(const std::string& text) const {
         const auto end = ::lseek(writer_.get(), 0, SEEK_END);
@@ -38,7 +36,8 @@ class LogFileReaderTest : public testing::Test {
         append(text);
     }
 
-    std::string path_;
+    const TemporaryDirectory directory_{"log"};
+    const std::string path_ = (directory_.path() / "app.log").string();
     Descriptor writer_ = Descriptor();
     LogFile file_;
     LogFileReader reader_{{}};

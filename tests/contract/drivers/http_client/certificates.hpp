@@ -12,28 +12,22 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <unistd.h>
 
 #include "contract/drivers/http_client/loopback_server.hpp"
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::drivers::testing {
 
 class Authority {
  public:
-    explicit Authority(const std::string& own_name = "keyshift test authority")
-        : directory_(std::filesystem::temp_directory_path() / "keyshift-tls-XXXXXX") {
-        std::string name = directory_.string();
-        directory_ = ::mkdtemp(name.data());
+    explicit Authority(const std::string& own_name = "keyshift test authority") {
         key_ = new_key();
         certificate_ = certify(own_name, {}, key_.get(), 0, 1);
         write(path("ca.pem"), key_.get(), certificate_.get(), Content::certificate);
     }
-    ~Authority() { std::filesystem::remove_all(directory_); }
-    Authority(const Authority&) = delete;
-    Authority& operator=(const Authority&) = delete;
 
     std::string ca_file() const { return path("ca.pem"); }
-    std::string path(const std::string& name) const { return (directory_ / name).string(); }
+    std::string path(const std::string& name) const { return (directory_.path() / name).string(); }
 
     /// `names` as in openssl.cnf: "DNS:gateway.test,IP:127.0.0.1". Valid from and to so many days from now.
     Files issue(const std::string& name, const std::string& names, int from_day = -1, int to_day = 1) {
@@ -88,7 +82,7 @@ class Authority {
         std::fclose(file);
     }
 
-    std::filesystem::path directory_;
+    const TemporaryDirectory directory_{"tls"};
     long serial_ = 0;
     Key key_{nullptr, &EVP_PKEY_free};
     Certificate certificate_{nullptr, &X509_free};

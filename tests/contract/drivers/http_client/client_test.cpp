@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <latch>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "contract/drivers/http_client/loopback_server.hpp"
+#include "contract/eventually.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -159,16 +161,16 @@ TEST(HttpClient, EndsAtTheDeadlineWhateverTheServerDoes) {
 }
 
 TEST(HttpClient, DoesNotWaitLongerForAServerThatDoesNotRead) {
-    std::atomic<bool> over = false;
+    std::latch over(1);
     const LoopbackServer server([&](Connection& connection) {
-        while (!over) std::this_thread::sleep_for(5ms);
+        over.wait();
         connection.reset();
     });
     HttpRequest request = to(server.url());
     request.method = "POST";
     request.body.assign(std::size_t{32} << 20U, 'x');
     expect_error(send(request, {}, 300ms), Errc::timeout, "did not take the whole request in time");
-    over = true;
+    over.count_down();
 }
 
 TEST(HttpClient, ReadsAnAnswerThatComesBeforeTheRequestIsSent) {
@@ -209,7 +211,7 @@ TEST(HttpClient, AnInterruptEndsEverythingAtOnce) {
     const std::vector<HttpRequest> requests(50, to(server.url()));
     Interrupt interrupt;
     std::thread raiser([&] {
-        std::this_thread::sleep_for(100ms);
+        EXPECT_TRUE(eventually([&] { return server.accepted() == 8; })) << "all that may be open at once";
         interrupt.raise();
     });
     const auto start = Clock::now();

@@ -2,7 +2,6 @@
 // Real journal files in a directory of the test's own, made by systemd-journal-remote from the export format.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +12,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::drivers {
 
@@ -34,17 +35,8 @@ inline JournalEntry docker_said(std::string container, std::string message, bool
 
 class JournalWriter {
  public:
-    JournalWriter() {
-        std::array<char, 40> name{"/tmp/keyshift-journal-XXXXXX"};
-        EXPECT_NE(::mkdtemp(name.data()), nullptr);
-        directory_ = name.data();
-    }
-    ~JournalWriter() { std::filesystem::remove_all(directory_); }
-    JournalWriter(const JournalWriter&) = delete;
-    JournalWriter& operator=(const JournalWriter&) = delete;
-
-    const std::filesystem::path& directory() const { return directory_; }
-    std::filesystem::path file(const std::string& name) const { return directory_ / (name + ".journal"); }
+    const std::filesystem::path& directory() const { return directory_.path(); }
+    std::filesystem::path file(const std::string& name) const { return directory() / (name + ".journal"); }
 
     /// Appends to the file of that name, which is made if it is not there.
     void write(const std::vector<JournalEntry>& entries, const std::string& name = "system") {
@@ -83,7 +75,7 @@ class JournalWriter {
         text += "\n";
     }
 
-    std::filesystem::path directory_;
+    const TemporaryDirectory directory_{"journal"};
     std::int64_t entries_ = 0;
 };
 

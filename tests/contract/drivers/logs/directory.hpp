@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "contract/temporary_directory.hpp"
 #include "drivers/logs/files.hpp"
 
 namespace keyshift::drivers {
@@ -23,15 +24,8 @@ using namespace std::chrono_literals;
 class LogFilesTest : public testing::Test, private LogSink {
  protected:
     void SetUp() override {
-        std::string name = (std::filesystem::temp_directory_path() / "keyshift-logs-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        directory_ = name;
         options_.globs = {path("app.log*")};
         start();
-    }
-    void TearDown() override {
-        input_.reset();
-        std::filesystem::remove_all(directory_);
     }
 
     std::string path(const std::string& name) const { return (directory_ / name).string(); }
@@ -81,7 +75,8 @@ class LogFilesTest : public testing::Test, private LogSink {
     }
 
     Interrupt interrupt_;
-    std::filesystem::path directory_;
+    const TemporaryDirectory own_{"logs"};
+    const std::filesystem::path directory_ = own_.path();
     LogFilesOptions options_;
     std::unique_ptr<LogInput> input_;
     LogCursor cursor_;

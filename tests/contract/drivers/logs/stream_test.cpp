@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "contract/drivers/logs/log_lines.hpp"
+#include "contract/eventually.hpp"
+#include "contract/temporary_directory.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -173,7 +175,7 @@ TEST_F(LogStreamTest, ALineThatIsTooLongMayBeTheLast) {
         hang_up();
     });
     const Deadline deadline = soon();
-    while (!readable(input_->wake_fd()) && !deadline.passed()) std::this_thread::sleep_for(1ms);
+    EXPECT_TRUE(eventually([&] { return readable(input_->wake_fd()); }));
     for (std::uint64_t bytes = 0; bytes < kLogBlock + 5 && !deadline.passed();) bytes += read().bytes;
     writer.join();
     read();
@@ -225,10 +227,9 @@ TEST_F(LogStreamTest, WhatAKilledProcessLeftInThePipeMayBeLost) {
 }
 
 TEST(LogStreamKinds, ARegularFile) {
-    std::array<char, 32> path{"/tmp/keyshift-stream-XXXXXX"};
-    const int file = ::mkstemp(path.data());
+    const TemporaryDirectory directory("stream");
+    const int file = ::open((directory.path() / "log").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     ASSERT_GE(file, 0);
-    ::unlink(path.data());
     ASSERT_EQ(::write(file, "passed\none\ntwo", 14), 14);
     ASSERT_EQ(::lseek(file, 7, SEEK_SET), 7);
     const Interrupt interrupt;

@@ -60,11 +60,8 @@ TEST(SocketWatchdog, EndsACallWhenTheInterruptIsRaised) {
     const Ends ends;
     Interrupt interrupt;
     SocketWatchdog watchdog(ends.ours.get(), interrupt);
-    std::thread stops([&] {
-        std::this_thread::sleep_for(20ms);
-        interrupt.raise();
-    });
     watchdog.begin(Deadline::in(1h));
+    std::thread stops([&] { interrupt.raise(); });
     EXPECT_EQ(ends.read(), 0);
     EXPECT_EQ(watchdog.end(), Ended::stopped);
     stops.join();

@@ -17,6 +17,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "drivers/dsn/redis_target.hpp"
@@ -51,6 +52,11 @@ class FakeSession {
     }
     void wait_for_end() {
         while (!gone_) line();
+    }
+    /// Reads nothing meanwhile, so that the client cannot send for ever.
+    void wait_for_end_unread() {
+        pollfd end{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+        ::poll(&end, 1, -1);
     }
     bool gone() const { return gone_; }
     /// Where the client has connected to.

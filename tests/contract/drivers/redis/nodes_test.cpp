@@ -2,6 +2,7 @@
 // Who holds the keys, against servers that play scripts.
 #include "drivers/redis/nodes.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "contract/drivers/redis/fake_redis.hpp"
+#include "contract/eventually.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -75,7 +77,7 @@ TEST_F(RedisNodesTest, AServerThatWasRestartedIsConnectedAgain) {
     const RedisOptions options{RedisMode::standalone, {server.target()}};
     auto nodes = nodes_.primaries(options, soon());
     ASSERT_TRUE(nodes);
-    for (int i = 0; i < 1000 && nodes->at(0).connection->usable(); ++i) std::this_thread::sleep_for(1ms);
+    ASSERT_TRUE(eventually([&] { return !nodes->at(0).connection->usable(); }));
     nodes = nodes_.primaries(options, soon());
     ASSERT_TRUE(nodes) << nodes.error().text();
     EXPECT_EQ(nodes->at(0).id, "r2");
@@ -134,8 +136,9 @@ TEST_F(RedisNodesTest, AFailoverThatDoesNotEndIsAnErrorAtTheDeadline) {
     FakeRedis demoted([](FakeSession& session) {
         while (!session.gone()) session.expect("ROLE", kReplica);
     });
+    std::atomic<int> asked = 0;
     FakeRedis sentinel([&](FakeSession& session) {
-        while (!session.gone()) session.expect(kAsk, master_at(demoted.port()));
+        for (; !session.gone(); ++asked) session.expect(kAsk, master_at(demoted.port()));
     });
     RedisOptions options{RedisMode::sentinel, {sentinel.target()}};
     options.sentinel_master = "cache";
@@ -143,8 +146,9 @@ TEST_F(RedisNodesTest, AFailoverThatDoesNotEndIsAnErrorAtTheDeadline) {
     ASSERT_FALSE(nodes);
     EXPECT_EQ(nodes.error().code, Errc::connect);
     EXPECT_NE(nodes.error().what.find("is none"), std::string::npos) << nodes.error().text();
-    std::thread other([this] {
-        std::this_thread::sleep_for(150ms);
+    const int asked_before = asked;
+    std::thread other([&] {
+        EXPECT_TRUE(eventually([&] { return asked > asked_before + 1; })) << "it asks again and again";
         interrupt_.raise();
     });
     EXPECT_EQ(nodes_.primaries(options, Deadline::in(20s)).error().code, Errc::canceled);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "contract/drivers/redis/fake_redis.hpp"
+#include "contract/eventually.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -136,7 +137,7 @@ TEST_F(RedisConnectionTest, ASilentServerEndsAtTheDeadline) {
 }
 
 TEST_F(RedisConnectionTest, AServerThatDoesNotReadEndsAtTheDeadline) {
-    FakeRedis server([](FakeSession&) { std::this_thread::sleep_for(100ms); });
+    FakeRedis server([](FakeSession& session) { session.wait_for_end_unread(); });
     ASSERT_TRUE(connection_.open(server.target(), {}, soon()));
     const std::string long_pattern(std::size_t{32} << 20U, 'x');
     const auto reply = connection_.command({"SCAN", "0", "MATCH", long_pattern}, Deadline::in(50ms));
@@ -144,15 +145,14 @@ TEST_F(RedisConnectionTest, AServerThatDoesNotReadEndsAtTheDeadline) {
 }
 
 TEST_F(RedisConnectionTest, AnInterruptFromAnotherThreadEndsTheWait) {
-    FakeRedis server([](FakeSession& session) { session.wait_for_end(); });
-    ASSERT_TRUE(connection_.open(server.target(), {}, soon()));
-    std::thread other([this] {
-        std::this_thread::sleep_for(20ms);
+    FakeRedis server([this](FakeSession& session) {
+        EXPECT_EQ(session.command(), "PING");
         interrupt_.raise();
+        session.wait_for_end();
     });
+    ASSERT_TRUE(connection_.open(server.target(), {}, soon()));
     const auto began = std::chrono::steady_clock::now();
     const auto reply = connection_.command({"PING"}, Deadline::in(30s));
-    other.join();
     ASSERT_FALSE(reply);
     EXPECT_EQ(reply.error().code, Errc::canceled);
     EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
@@ -164,8 +164,7 @@ TEST_F(RedisConnectionTest, AServerThatHangsUpIsNoticed) {
                       [](FakeSession& session) { session.command(); }});
     ASSERT_TRUE(connection_.open(server.target(), {}, soon()));
     ASSERT_TRUE(connection_.command({"PING"}, soon()));
-    for (int i = 0; i < 1000 && connection_.usable(); ++i) std::this_thread::sleep_for(1ms);
-    EXPECT_FALSE(connection_.usable());
+    EXPECT_TRUE(eventually([&] { return !connection_.usable(); }));
     ASSERT_TRUE(connection_.open(server.target(), {}, soon()));
     EXPECT_EQ(connection_.command({"PING"}, soon()).error().code, Errc::connect);
 }

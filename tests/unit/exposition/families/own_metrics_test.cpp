@@ -8,26 +8,12 @@
 
 #include <gtest/gtest.h>
 
-#include "exposition/render.hpp"
-#include "exposition/unfit.hpp"
 #include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string series(std::vector<MetricFamily> families) {
-    EXPECT_EQ(drop_unfit(families), 0U);
-    const std::string page = Renderer(Dialect::text).Serialize(families);
-    std::string out;
-    for (std::size_t begin = 0; begin < page.size();) {
-        const std::size_t end = page.find('\n', begin) + 1;
-        if (page.at(begin) != '#') out += page.substr(begin, end - begin);
-        begin = end;
-    }
-    return out;
-}
 
 std::string requests(const OwnMetrics& own) {
     std::vector<MetricFamily> families;
