@@ -36,9 +36,9 @@ base::Time written_at(const FileStatus& status) {
 
 std::vector<Error> LogFileSet::hindrances() const {
     std::vector<Error> out;
-    if (watch_.limit() == WatchLimit::instances)
+    if (files_.watch().limit() == WatchLimit::instances)
         out.push_back(raise("no inotify instance is left to this user", "max_user_instances", 1024));
-    if (watch_.limit() == WatchLimit::watches)
+    if (files_.watch().limit() == WatchLimit::watches)
         out.push_back(raise("no inotify watch is left to this user", "max_user_watches", 524'288));
     const LogFile* newest = nullptr;
     std::size_t followed = 0;
@@ -47,9 +47,9 @@ std::vector<Error> LogFileSet::hindrances() const {
         ++followed;
         if (newest == nullptr || file->status.modified_ns > newest->status.modified_ns) newest = file.get();
     }
-    if (followed > most_open_) {
+    if (followed > files_.most_open()) {
         out.push_back({Errc::other,
-                       "of " + std::to_string(followed) + " logs only " + std::to_string(most_open_) +
+                       "of " + std::to_string(followed) + " logs only " + std::to_string(files_.most_open()) +
                            " can be open at a time, and they take turns",
                        "in keyshift's unit (systemctl edit keyshift): [Service] LimitNOFILE=" +
                            std::to_string(2 * followed + 256)});
