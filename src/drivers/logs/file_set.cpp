@@ -63,17 +63,19 @@ Duration LogFileSet::look_every() const {
 Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     take_events();
     looked_ = false;
-    if (look_due_ || !files_.watch().complete() || Clock::now() - looked_at_ >= kLookEvery) names_due_ = true;
+    if (names_due_ == Due::in_the_next_read || !files_.watch().complete() ||
+        Clock::now() - looked_at_ >= kLookEvery)
+        names_due_ = Due::now;
     for (int round = 0; round < kMostRounds; ++round) {
-        if (names_due_) look_at_names();
+        if (names_due_ == Due::now) look_at_names();
         settle();
-        if (!read_queued(sink, deadline) || (changed_.empty() && !names_due_)) break;
+        if (!read_queued(sink, deadline) || (changed_.empty() && names_due_ != Due::now)) break;
     }
     if (queue_.empty() && changed_.empty()) give_up(sink);
     LogRead read;
     read.bytes = reader_.take_bytes();
     read.lag_bytes = lag();
-    read.more = !queue_.empty() || !changed_.empty() || names_due_;
+    read.more = !queue_.empty() || !changed_.empty() || names_due_ == Due::now;
     return conclude(std::move(read));
 }
 
@@ -85,7 +87,7 @@ void LogFileSet::take_events() {
     }
     if (changes.everything)
         for (auto& [id, file] : files_) note_change(*file);
-    if (changes.names || changes.everything) names_due_ = true;
+    if (changes.names || changes.everything) names_due_ = Due::now;
 }
 
 /// What has changed by now, whether it tells or not: what a new file may be a copy of.
@@ -172,25 +174,12 @@ void LogFileSet::give_up(LogSink& sink) {
 }
 
 Writer LogFileSet::writer_of(const LogFile& file, Clock::time_point now) const {
-    WriterFacts facts{.rotated = file.record.rotated,
-                      .located = file.located,
-                      .followed = file.state == LogFile::State::followed,
-                      .finished = file.record.finished,
-                      .gone = file.gone(),
-                      .closed = file.closed,
-                      .released = file.released,
-                      .unread = file.status.size > file.record.life.offset,
-                      .quiet = std::chrono::floor<Duration>(now - file.grew_at),
-                      .patience = options_.give_up_after};
+    WriterFacts facts = observe_writer(file, now);
+    facts.patience = options_.give_up_after;
     const Writer writer = decide(facts);
     if (writer.step != WriterStep::look_for_successor) return writer;
     facts.successor = std::any_of(files_.begin(), files_.end(), [&](const auto& entry) {
-        const LogFile& other = *entry.second;
-        return is_successor({.named = other.named,
-                             .has_the_name = other.record.path == file.left_name,
-                             .size = other.status.size,
-                             .modified_ns = other.status.modified_ns},
-                            file.status.modified_ns);
+        return is_successor(observe_successor(*entry.second, file), file.status.modified_ns);
     });
     return decide(facts);
 }
@@ -274,7 +263,7 @@ void LogFileSet::note_suspect(LogFile& file) {
 
 /// That a name has gone, the next look finds out.
 void LogFileSet::note_problem(LogFile& file, int code) {
-    look_due_ = true;
+    look_at_names_later();
     file.trust = LogFile::Trust::unproven;
     if (code == ENOENT) return;
     if (file.problem.empty()) troubled_.push_back(&file);

@@ -19,11 +19,9 @@
 #include "drivers/files/names.hpp"
 #include "drivers/files/reader.hpp"
 #include "drivers/files/table.hpp"
-#include "drivers/logs/copies.hpp"
-#include "drivers/logs/endings.hpp"
 #include "drivers/logs/file_start.hpp"
 #include "drivers/logs/files.hpp"
-#include "drivers/logs/identity.hpp"
+#include "drivers/logs/observe.hpp"
 
 namespace keyshift::drivers {
 
@@ -51,20 +49,12 @@ class LogFileSet final : public LogInput {
  private:
     using Clock = LogFile::Clock;
 
-    /// Where a file is that no glob names.
-    struct Unnamed {
-        UnnamedStep step = UnnamedStep::stays;
-        std::string path = {};
-        std::optional<FileStatus> status = {};
-    };
-
     // Names: file_set_names.cpp.
     void look_at_names();
     void take_named(const NamesFound& found);
     void take_new(const NamedFile& named);
     void take_unnamed(LogFile& file);
     void take_unopened(LogFile& file, Unnamed now);
-    static Unnamed find_unnamed(const LogFile& file);
     void take_status(LogFile& file, const FileStatus& status);
     void move(LogFile& file, const std::string& path);
     void set_rotated(LogFile& file);
@@ -80,11 +70,9 @@ class LogFileSet final : public LogInput {
     void cut_short(LogFile& file);
     void grow_head(LogFile& file);
     void end_life(LogFile& file);
-    static LifeStep examine(const LogFile& file, LogFile::Trust trust);
     void drop_blank();
     void hand_on(Ended& ended);
     void hand_on_earlier(LogFile& file);
-    static Rest compare_rest(const LogFile& file, RestFacts facts, const Life& life);
     void search_beside(Ended& ended);
     void conclude(const Ended& ended);
     void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
@@ -118,6 +106,7 @@ class LogFileSet final : public LogInput {
     void note_suspect(LogFile& file);
     void note_problem(LogFile& file, int code);
     void clear_problem(LogFile& file);
+    void look_at_names_later() { names_due_ = std::max(names_due_, Due::in_the_next_read); }
     void queue(LogFile& file);
 
     const LogFilesOptions options_;
@@ -129,10 +118,11 @@ class LogFileSet final : public LogInput {
     LogFileTable files_;
     std::vector<NamesFound::Fault> faults_;  // of the last look at names
 
-    bool first_ = true;      // nobody has looked, now or before
-    bool names_due_ = true;  // names have to be looked at
-    bool look_due_ = false;  // in the next read()
-    bool looked_ = false;    // they have been in this read()
+    bool first_ = true;  // nobody has looked, now or before
+    /// When the names have to be looked at again.
+    enum class Due { by_the_clock, in_the_next_read, now };
+    Due names_due_ = Due::now;
+    bool looked_ = false;  // they have been in this read()
     std::uint64_t look_ = 0;
     Clock::time_point looked_at_ = {};
     Clock::time_point give_up_at_ = {};  // no file is to be given up before

@@ -22,17 +22,7 @@ void LogFileSet::begin(LogFile& file) {
 
 /// False: it is no copy of the other one. `facts` are those of `file` alone.
 bool LogFileSet::begin_beside(LogFile& file, LogFile& other, PairFacts facts) {
-    facts.followed = other.state == LogFile::State::followed;
-    facts.located = other.located;
-    facts.rotated = other.record.rotated;
-    facts.astray = other.astray();
-    facts.linked = other.status.linked;
-    facts.left_ns = other.left_ns;
-    facts.changed_ns = other.status.changed_ns;
-    facts.waits_for_other = file.state == LogFile::State::waiting && file.original == other.record.id;
-    facts.in_others_place = file.record.path == other.left_name;
-    facts.tiny_neighbours = file.record.life.head.count() == 0 && other.status.size < Head::kFirstBytes &&
-                            directory_of(other.record.path) == directory_of(file.record.path);
+    observe_pair(file, other, facts);
     PairStep step = decide(facts);
     while (observe(file, other, step, facts)) step = decide(facts);
     switch (step) {
@@ -45,7 +35,7 @@ bool LogFileSet::begin_beside(LogFile& file, LogFile& other, PairFacts facts) {
             begin_at(file, whole_lines_end(file.descriptor, 0, *facts.common, kLogBlock));
             return true;
         case PairStep::other_moved:
-            names_due_ = true;
+            names_due_ = Due::now;
             note_change(file);
             return true;
         case PairStep::other_suspect:
@@ -94,26 +84,10 @@ PairFacts::Opening LogFileSet::open_original(LogFile& original) {
 }
 
 CopyFacts LogFileSet::facts_of_copy(const LogFile& file) const {
-    const auto now = Clock::now();
-    CopyFacts facts;
-    facts.size = file.status.size;
-    facts.modified_ns = file.status.modified_ns;
+    CopyFacts facts = observe_copy(file, files_.find(file.original), Clock::now());
     facts.plain_name = globs_.is_plain_name(file.record.path);
-    facts.quiet = std::chrono::floor<base::Duration>(now - file.grew_at);
-    facts.waited = std::chrono::floor<base::Duration>(now - file.waiting_since);
     facts.original_ended =
         std::any_of(ended_.begin(), ended_.end(), [&](const Ended& e) { return e.of == file.original; });
-    const LogFile* const original = files_.find(file.original);
-    if (original == nullptr) return facts;
-    facts.original = {
-        .rotated = original->record.rotated,
-        .astray = original->astray(),
-        .linked = original->status.linked,
-        .size = original->status.size,
-        .left_ns = original->left_ns,
-        .named_after = is_named_after(file.record.path, original->record.path),
-        .left_named_after = original->left_ns != 0 && is_named_after(file.record.path, original->left_name),
-        .in_its_place = file.record.path == original->left_name};
     return facts;
 }
 

@@ -8,25 +8,6 @@
 #include "drivers/logs/file_set.hpp"
 
 namespace keyshift::drivers {
-namespace {
-
-/// Of the moment of which its size is. It may be a copy, and have grown since the other files were looked at:
-/// when one of them was found to have been emptied, its copy was complete.
-std::string look_at_beginning(LogFile& file) {
-    std::string beginning;
-    std::size_t seen = 0;
-    do {
-        beginning = read_beginning(file.descriptor);
-        const auto status = status_of(file.descriptor);
-        if (!status || beginning.empty()) break;
-        file.status = *status;
-        seen = static_cast<std::size_t>(std::min<std::uint64_t>(status->size, kHeadBytes));
-    } while (beginning.size() < seen);
-    return beginning;
-}
-
-}  // namespace
-
 void LogFileSet::settle() {
     prove_changed();
     if (!ended_.empty() && !looked_) {
@@ -51,7 +32,7 @@ void LogFileSet::settle() {
         for (auto& [id, file] : files_) hand_on_earlier(*file);
     for (LogFile* file : std::exchange(unborn_, {})) begin(*file);
     for (Ended& ended : std::exchange(ended_, {})) {
-        if (!ended.found) search_beside(ended);
+        search_beside(ended);
         conclude(ended);
     }
 }
@@ -99,32 +80,6 @@ void LogFileSet::prove_followed(LogFile& file) {
         note_dirty(file);
     }
     queue(file);
-}
-
-/// Whether it goes on, is cut short or has ended; nothing changes by that.
-LifeStep LogFileSet::examine(const LogFile& file, LogFile::Trust trust) {
-    const Life& life = file.record.life;
-    LifeFacts facts{.size = file.status.size,
-                    .offset = life.offset,
-                    .held_end = file.held_end,
-                    .head_bytes = life.head.bytes(),
-                    .trusted = trust == LogFile::Trust::proven};
-    const auto tail_is_same = [&] { return tail_before(file.descriptor, life.offset) == life.tail; };
-    for (;;) {
-        switch (const LifeStep step = decide(facts)) {
-            case LifeStep::glance_at_tail:
-                facts.glance = tail_is_same();
-                break;
-            case LifeStep::read_head:
-                facts.head = HeadMatch::of(Head::of(read_beginning(file.descriptor)), life.head);
-                break;
-            case LifeStep::read_tail:
-                facts.tail = tail_is_same();
-                break;
-            default:
-                return step;
-        }
-    }
 }
 
 /// What is left was counted. Something may have been written and cut off between two looks.
@@ -205,15 +160,6 @@ void LogFileSet::hand_on(Ended& ended) {
         ended.found = true;
         std::erase(unborn_, files[copy.file]);
     }
-}
-
-Rest LogFileSet::compare_rest(const LogFile& file, RestFacts facts, const Life& life) {
-    facts.offset = life.offset;
-    facts.head = HeadMatch::of(file.record.life.head, life.head);
-    Rest rest = decide(facts);
-    if (rest.step != RestStep::compare_tail) return rest;
-    facts.tail = tail_before(file.descriptor, life.offset) == life.tail;
-    return decide(facts);
 }
 
 void LogFileSet::hand_on_earlier(LogFile& file) {

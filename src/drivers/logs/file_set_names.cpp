@@ -9,23 +9,8 @@
 #include "drivers/logs/file_set.hpp"
 
 namespace keyshift::drivers {
-namespace {
-
-/// The name that an open file has now; empty when it has none, or none that can be seen from here.
-std::string name_now(const LogFile& file) {
-    const std::string link = "/proc/self/fd/" + std::to_string(file.descriptor.get());
-    std::string path(4096, '\0');
-    const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
-    if (size <= 0) return {};
-    path.resize(static_cast<std::size_t>(size));
-    const auto status = status_of(path);
-    return status && status->id == file.record.id ? path : std::string();
-}
-
-}  // namespace
-
 void LogFileSet::look_at_names() {
-    names_due_ = look_due_ = false;
+    names_due_ = Due::by_the_clock;
     looked_ = true;
     lost_.clear();
     looked_at_ = Clock::now();
@@ -116,7 +101,7 @@ void LogFileSet::take_unopened(LogFile& file, Unnamed now) {
             ++file.lost_looks;
         }
         lost_.push_back(&file);
-        look_due_ = true;
+        look_at_names_later();
         return;
     }
     if (now.step == UnnamedStep::moved) {
@@ -128,33 +113,6 @@ void LogFileSet::take_unopened(LogFile& file, Unnamed now) {
     file.located = true;
     set_rotated(file);
     take_status(file, *now.status);
-}
-
-LogFileSet::Unnamed LogFileSet::find_unnamed(const LogFile& file) {
-    using Found = UnnamedFacts::Found;
-    Unnamed now;
-    UnnamedFacts facts{.open = static_cast<bool>(file.descriptor)};
-    if (facts.open) {
-        now.status = status_of(file.descriptor);
-        facts.linked = now.status && now.status->linked;
-    }
-    now.step = decide(facts);
-    if (now.step == UnnamedStep::look_at_path) {
-        now.status = status_of(file.record.path);
-        facts.at_path = now.status && now.status->id == file.record.id;
-        now.step = decide(facts);
-    }
-    if (now.step == UnnamedStep::search) {
-        if (facts.open) now.path = name_now(file);
-        // Where it is not on the way, it may be beside.
-        Whereabouts beside;
-        if (now.path.empty()) beside = find_in(directory_of(file.record.path), file.record.id);
-        if (now.path.empty()) now.path = beside.path;
-        const bool elsewhere = !now.path.empty() && !(facts.open && now.path == file.record.path);
-        facts.search = elsewhere ? Found::elsewhere : beside.readable ? Found::not_there : Found::unreadable;
-        now.step = decide(facts);
-    }
-    return now;
 }
 
 void LogFileSet::take_status(LogFile& file, const FileStatus& status) {
