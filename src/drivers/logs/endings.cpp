@@ -36,7 +36,6 @@ Rest compare_with_life(const RestFacts& facts) {
 }  // namespace
 
 Rest decide(const RestFacts& facts) {
-    if (!facts.waited && !facts.head.agrees) return {};
     // That a file has gone says nothing of a copy: another one may begin with the same few bytes.
     const bool too_little = facts.lost && facts.offset < Head::kFirstBytes;
     const Rest by_bytes = too_little ? Rest{} : compare_with_life(facts);

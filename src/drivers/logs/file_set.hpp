@@ -6,8 +6,12 @@
 // file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
 // knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
 // counted there. Reading: a block of each file in turn.
+//
+// What a file is, identity.hpp, copies.hpp and endings.hpp decide. Here their questions are answered from
+// what observe.hpp sees, and their decisions are carried out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -79,7 +83,7 @@ class LogFileSet final : public LogInput {
 
     // Unknown files: file_set_copies.cpp.
     void begin(LogFile& file);
-    bool begin_beside(LogFile& file, LogFile& other, PairFacts facts);
+    bool begin_beside(LogFile& file, LogFile& other, PairFacts& facts);
     bool observe(LogFile& file, LogFile& other, PairStep step, PairFacts& facts);
     PairFacts::Opening open_original(LogFile& original);
     CopyFacts facts_of_copy(const LogFile& file) const;

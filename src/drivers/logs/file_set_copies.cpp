@@ -20,8 +20,8 @@ void LogFileSet::begin(LogFile& file) {
     begin_as_own(file);
 }
 
-/// False: it is no copy of the other one. `facts` are those of `file` alone.
-bool LogFileSet::begin_beside(LogFile& file, LogFile& other, PairFacts facts) {
+/// False: it is no copy of the other one. `facts` say what `file` is alone.
+bool LogFileSet::begin_beside(LogFile& file, LogFile& other, PairFacts& facts) {
     observe_pair(file, other, facts);
     PairStep step = decide(facts);
     while (observe(file, other, step, facts)) step = decide(facts);

@@ -8,6 +8,7 @@
 #include "drivers/logs/file_set.hpp"
 
 namespace keyshift::drivers {
+
 void LogFileSet::settle() {
     prove_changed();
     if (!ended_.empty() && !looked_) {

@@ -4,11 +4,10 @@
 #include <system_error>
 #include <utility>
 
-#include <unistd.h>
-
 #include "drivers/logs/file_set.hpp"
 
 namespace keyshift::drivers {
+
 void LogFileSet::look_at_names() {
     names_due_ = Due::by_the_clock;
     looked_ = true;

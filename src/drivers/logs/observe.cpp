@@ -104,6 +104,12 @@ Rest compare_rest(const LogFile& file, RestFacts facts, const Life& life) {
 }
 
 void observe_pair(const LogFile& file, const LogFile& other, PairFacts& facts) {
+    facts.named_after.reset();
+    facts.heads.reset();
+    facts.opening.reset();
+    facts.is_beginning.reset();
+    facts.common.reset();
+    facts.other_goes_on.reset();
     facts.followed = other.state == LogFile::State::followed;
     facts.located = other.located;
     facts.rotated = other.record.rotated;
@@ -115,6 +121,10 @@ void observe_pair(const LogFile& file, const LogFile& other, PairFacts& facts) {
     facts.in_others_place = file.record.path == other.left_name;
     facts.tiny_neighbours = file.record.life.head.count() == 0 && other.status.size < Head::kFirstBytes &&
                             directory_of(other.record.path) == directory_of(file.record.path);
+    const Head& head = file.record.life.head;
+    const Head& other_head = other.record.life.head;
+    // Else more of the other's may be there by now.
+    if (other_head.count() >= head.count()) facts.heads = HeadMatch::of(head, other_head);
 }
 
 CopyFacts observe_copy(const LogFile& file, const LogFile* original, LogFile::Clock::time_point now) {

@@ -31,7 +31,7 @@ std::string look_at_beginning(LogFile& file);
 /// Whether an open file whose head is known is a copy of `life`.
 Rest compare_rest(const LogFile& file, RestFacts facts, const Life& life);
 
-/// What is seen of the two at no cost.
+/// What is seen of the two at no cost; what `facts` say of `file` alone stays.
 void observe_pair(const LogFile& file, const LogFile& other, PairFacts& facts);
 
 /// But its own name and its original's end. `original` may be nullptr.
