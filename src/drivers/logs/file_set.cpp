@@ -27,7 +27,16 @@ constexpr int kMostRounds = 8;
 /// A name in the cursor that stands for no file: there was a first look.
 constexpr std::string_view kLooked = "looked";
 
+bool is_raised(const Interrupt& interrupt) {
+    pollfd wanted{interrupt.descriptor(), POLLIN, 0};
+    return ::poll(&wanted, 1, 0) > 0;
+}
+
 }  // namespace
+
+std::unique_ptr<LogInput> make_log_files(LogFilesOptions options, const Interrupt& interrupt) {
+    return std::make_unique<LogFileSet>(std::move(options), interrupt, Watching::by_kernel);
+}
 
 LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching,
                        std::function<void(Moment)> meanwhile)
@@ -151,7 +160,7 @@ bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
                 break;
         }
         // Something is read however short the time is.
-        if (interrupted() || (deadline.passed() && reader_.bytes() > 0)) return queue_.empty();
+        if (is_raised(interrupt_) || (deadline.passed() && reader_.bytes() > 0)) return queue_.empty();
     }
     return true;
 }
@@ -240,11 +249,6 @@ std::vector<LogPlace> LogFileSet::places() {
     }
     for (const auto& fault : faults_) out.push_back({fault.path, 0, 0, fault.why});
     return out;
-}
-
-bool LogFileSet::interrupted() const {
-    pollfd wanted{interrupt_.descriptor(), POLLIN, 0};
-    return ::poll(&wanted, 1, 0) > 0;
 }
 
 void LogFileSet::pass(Moment moment) const {

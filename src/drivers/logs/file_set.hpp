@@ -25,6 +25,7 @@
 #include "drivers/files/table.hpp"
 #include "drivers/logs/file_start.hpp"
 #include "drivers/logs/files.hpp"
+#include "drivers/logs/hindrances.hpp"
 #include "drivers/logs/observe.hpp"
 
 namespace keyshift::drivers {
@@ -47,7 +48,9 @@ class LogFileSet final : public LogInput {
     base::Duration look_every() const override;
     std::vector<LogPlace> places() override;
     LogCursorChanges saved_though_failed() override { return std::exchange(of_failure_, {}); }
-    std::vector<base::Error> hindrances() const override;
+    std::vector<base::Error> hindrances() const override {
+        return hindrances_of(files_, options_.globs, faults_.size() + troubled_.size());
+    }
     void from_beginning() override { from_end_ = false; }
 
  private:
@@ -103,7 +106,6 @@ class LogFileSet final : public LogInput {
     std::uint64_t lag();
     base::Result<LogRead> conclude(LogRead read);
     std::vector<std::string> missing() const;
-    bool interrupted() const;
     void pass(Moment moment) const;
     void note_change(LogFile& file);
     void note_dirty(LogFile& file) { files_.note_dirty(file); }
