@@ -89,7 +89,7 @@ enum class CopyStep {
     examine_again,     ///< the original's rest may stand in it
     read_all,          ///< it is another log that begins alike
     read_whole_lines,  ///< it was counted up to its last whole line
-    read_rest,         ///< it was counted, all of it
+    read_rest,         ///< all of it was counted: only what comes later is new
 };
 /// A file that has just been found to be a copy.
 CopyStep decide(const CopyFacts& facts);

@@ -76,8 +76,7 @@ enum class Conclusion {
     forget,         ///< the file, of which nothing is missing
     lost,           ///< lines may be lost, and nothing can be done
     lost_forget,    ///< the same, and the file has gone
-    lost_remember,  ///< the same, but a copy that turns up later is read from where this life had been read
-                    ///< to
+    lost_remember,  ///< the same, but a copy may turn up: it is read from where this life had been read to
 };
 /// `lost_looks`: in so many looks in a row the file was nowhere.
 Conclusion conclude(const Ended& ended, int lost_looks);
