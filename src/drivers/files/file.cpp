@@ -20,33 +20,6 @@ bool same_bytes(const Descriptor& a, const Descriptor& b, std::uint64_t offset, 
 
 }  // namespace
 
-Continuity compare(const LogFile& file) {
-    const Life& life = file.record.life;
-    const std::uint64_t size = file.status.size;
-    const bool blank = life.offset == 0 && life.head.count() == 0;
-    if (size == 0) return blank ? Continuity::same : Continuity::ended;
-    const Head head = Head::of(read_beginning(file.descriptor));
-    if (!head.agrees(life.head)) return Continuity::ended;
-    if (size >= life.offset) {
-        // Where the tail differs although the head does not, nobody knows where they part: from 0 again.
-        return tail_before(file.descriptor, life.offset) == life.tail ? Continuity::same : Continuity::ended;
-    }
-    // Less than Head::kFirstBytes are no evidence: rather twice than not at all.
-    return head.common(life.head) > 0 ? Continuity::cut_short : Continuity::ended;
-}
-
-std::optional<std::uint64_t> place_in_copy(const Descriptor& file, std::uint64_t size, const Head& head,
-                                           const Life& life) {
-    const std::size_t common = head.common(life.head);
-    if (!head.agrees(life.head)) return std::nullopt;
-    // Where the offset lies beyond, only the beginning can tell, and a few lines that many logs begin with
-    // are too little.
-    if (size < life.offset) return common == kHeadBytes ? std::optional(size) : std::nullopt;
-    if (life.offset == 0) return common > 0 ? std::optional<std::uint64_t>(0) : std::nullopt;
-    if (tail_before(file, life.offset) != life.tail) return std::nullopt;
-    return life.offset;
-}
-
 std::uint64_t common_beginning(const LogFile& a, const LogFile& b) {
     const std::uint64_t size = std::min(a.status.size, b.status.size);
     // The first block in which they differ: behind it they do not meet again.

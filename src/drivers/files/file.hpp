@@ -23,16 +23,22 @@ struct LogFile {
         compressed,  ///< left alone
     };
 
+    /// What its record says of its bytes.
+    enum class Trust {
+        unproven,  ///< it has not been compared since the start, or since it could not be opened
+        proven,
+        suspect,  ///< they are not those that were read
+    };
+
     FileRecord record;
     FileStatus status = {};  ///< of the last look at it
     Descriptor descriptor = Descriptor();
     State state = State::unborn;
+    Trust trust = Trust::unproven;
 
     bool located = false;   ///< it is known where it is, since the start
     bool named = false;     ///< a glob names it
     bool changed = false;   ///< it has to be looked at
-    bool proven = false;    ///< it was compared with its record, since the start
-    bool suspect = false;   ///< its bytes are not those that were read
     bool closed = false;    ///< its writer has closed it since it lost its name
     bool released = false;  ///< a writer has closed it, and nothing was written since
     bool emptied = false;   ///< it held something else before
@@ -56,24 +62,9 @@ struct LogFile {
 
     bool gone() const { return located && !status.linked; }
     /// Where it was found it was no more when it was to be opened, and it has not been compared since.
-    bool astray() const { return located && !proven && problem.empty(); }
+    bool astray() const { return located && trust == Trust::unproven && problem.empty(); }
     bool active() const { return state == State::followed && !record.finished; }
 };
-
-/// How a file stands to what is known of it.
-enum class Continuity {
-    same,       ///< it has only grown
-    cut_short,  ///< its end was cut off, what is left was read before
-    ended,      ///< emptied, or filled with something else
-};
-
-/// Reads the beginning and what stands before the offset.
-Continuity compare(const LogFile& file);
-
-/// Where to go on in a file that may be a copy of what `life` was read from: at life.offset, or at its end
-/// when it is shorter. Empty when it is no copy. `size` is the file's, `head` that of its beginning.
-std::optional<std::uint64_t> place_in_copy(const Descriptor& file, std::uint64_t size, const Head& head,
-                                           const Life& life);
 
 /// With how many bytes both begin, as far as samples tell.
 std::uint64_t common_beginning(const LogFile& a, const LogFile& b);

@@ -22,33 +22,30 @@ using namespace std::chrono_literals;
 constexpr Duration kLookEvery = 5s;
 /// The same where nothing tells of changes.
 constexpr Duration kPollEvery = 1s;
-/// A file may have had several writers, of which the first has closed it.
-constexpr Duration kAfterClose = 1s;
-/// A writer has closed it before it lost its name, or another file is written in its place.
-constexpr Duration kAfterRelease = 5s;
 /// Rounds of one read() in which files turn out not to be what they were.
 constexpr int kMostRounds = 8;
-constexpr std::size_t kMostOpen = 20'000;
 /// A name in the cursor that stands for no file: there was a first look.
 constexpr std::string_view kLooked = "looked";
-constexpr std::size_t kLeftToOthers = 128;
 
-std::size_t most_open() {
-    const std::size_t limit = base::raise_descriptor_limit();
-    return std::clamp(limit - std::min(limit, kLeftToOthers), std::size_t{16}, kMostOpen);
+bool is_raised(const Interrupt& interrupt) {
+    pollfd wanted{interrupt.descriptor(), POLLIN, 0};
+    return ::poll(&wanted, 1, 0) > 0;
 }
 
 }  // namespace
+
+std::unique_ptr<LogInput> make_log_files(LogFilesOptions options, const Interrupt& interrupt) {
+    return std::make_unique<LogFileSet>(std::move(options), interrupt, Watching::by_kernel);
+}
 
 LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watching watching,
                        std::function<void(Moment)> meanwhile)
     : options_(std::move(options)),
       interrupt_(interrupt),
       meanwhile_(std::move(meanwhile)),
-      most_open_(most_open()),
       globs_(options_.globs),
       reader_(options_.whole),
-      watch_(watching) {}
+      files_(watching) {}
 
 void LogFileSet::resume(const LogCursor& cursor) {
     for (const auto& [name, text] : cursor) {
@@ -61,13 +58,13 @@ void LogFileSet::resume(const LogCursor& cursor) {
         file->saved = true;
         file->grew_at = Clock::now();
         if (record->life != Life{}) file->state = LogFile::State::followed;
-        files_[record->id] = std::move(file);
+        files_.add(std::move(file));
         first_ = false;
     }
 }
 
 Duration LogFileSet::look_every() const {
-    const Duration regular = watch_.complete() ? kLookEvery : kPollEvery;
+    const Duration regular = files_.watch().complete() ? kLookEvery : kPollEvery;
     const auto due = std::chrono::ceil<Duration>(give_up_at_ - Clock::now());
     return std::clamp(due, Duration(10ms), regular);
 }
@@ -75,35 +72,37 @@ Duration LogFileSet::look_every() const {
 Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     take_events();
     looked_ = false;
-    if (look_due_ || !watch_.complete() || Clock::now() - looked_at_ >= kLookEvery) names_due_ = true;
+    if (names_due_ == Due::in_the_next_read || !files_.watch().complete() ||
+        Clock::now() - looked_at_ >= kLookEvery)
+        names_due_ = Due::now;
     for (int round = 0; round < kMostRounds; ++round) {
-        if (names_due_) look_at_names();
+        if (names_due_ == Due::now) look_at_names();
         settle();
-        if (!read_queued(sink, deadline) || (changed_.empty() && !names_due_)) break;
+        if (!read_queued(sink, deadline) || (changed_.empty() && names_due_ != Due::now)) break;
     }
     if (queue_.empty() && changed_.empty()) give_up(sink);
     LogRead read;
     read.bytes = reader_.take_bytes();
     read.lag_bytes = lag();
-    read.more = !queue_.empty() || !changed_.empty() || names_due_;
+    read.more = !queue_.empty() || !changed_.empty() || names_due_ == Due::now;
     return conclude(std::move(read));
 }
 
 void LogFileSet::take_events() {
-    const LogFileWatch::Changes changes = watch_.look(globs_);
+    const LogFileWatch::Changes changes = files_.watch().look(globs_);
     for (LogFile* file : changes.files) {
         note_change(*file);
         if (file->record.rotated) give_up_at_ = {};
     }
     if (changes.everything)
         for (auto& [id, file] : files_) note_change(*file);
-    if (changes.names || changes.everything) names_due_ = true;
+    if (changes.names || changes.everything) names_due_ = Due::now;
 }
 
 /// What has changed by now, whether it tells or not: what a new file may be a copy of.
 void LogFileSet::take_changes_of_originals() {
     take_events();
-    if (watch_.complete()) return;
+    if (files_.watch().complete()) return;
     for (auto& [id, file] : files_) {
         if (!file->descriptor || file->record.rotated) continue;
         const auto status = status_of(file->descriptor);
@@ -130,7 +129,7 @@ Result<LogRead> LogFileSet::conclude(LogRead read) {
     }
     read.cursor = std::move(start);
     read.lossy = std::exchange(lossy_, false);
-    take_changes(read.cursor);
+    files_.take_changes(read.cursor);
     return read;
 }
 
@@ -152,8 +151,7 @@ bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
                 queue(file);
                 break;
             case LogFileReader::Step::suspect:
-                file.suspect = true;
-                note_change(file);
+                note_suspect(file);
                 break;
             case LogFileReader::Step::failed:
                 note_problem(file, errno);
@@ -162,7 +160,7 @@ bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
                 break;
         }
         // Something is read however short the time is.
-        if (interrupted() || (deadline.passed() && reader_.bytes() > 0)) return queue_.empty();
+        if (is_raised(interrupt_) || (deadline.passed() && reader_.bytes() > 0)) return queue_.empty();
     }
     return true;
 }
@@ -173,34 +171,26 @@ void LogFileSet::give_up(LogSink& sink) {
     give_up_at_ = now + 1h;
     for (auto at = files_.begin(); at != files_.end();) {
         LogFile& file = *(at++)->second;
-        if (!file.record.rotated || !file.located || file.state != LogFile::State::followed) continue;
-        if (file.record.finished) {
-            if (file.gone()) forget(file);
-            continue;
-        }
-        const auto due = file.grew_at + patience_with_writer(file);
-        if (due > now) {
-            give_up_at_ = std::min(give_up_at_, due);
-        } else if (!finish(file, sink)) {
+        const Writer writer = writer_of(file, now);
+        if (writer.step == WriterStep::forget) {
+            forget(file);
+        } else if (writer.step == WriterStep::wait) {
+            give_up_at_ = std::min(give_up_at_, file.grew_at + writer.patience);
+        } else if (writer.step == WriterStep::finish && !finish(file, sink)) {
             give_up_at_ = std::min(give_up_at_, now + kLookEvery);
         }
     }
 }
 
-Duration LogFileSet::patience_with_writer(const LogFile& file) const {
-    const Duration most = options_.give_up_after;
-    if (file.closed) return std::min(kAfterClose, most);
-    return file.released || has_successor(file) ? std::min(kAfterRelease, most) : most;
-}
-
-/// Its writer has gone on in another file, under the name that this one had.
-bool LogFileSet::has_successor(const LogFile& file) const {
-    if (file.left_name.empty() || file.status.size <= file.record.life.offset) return false;
-    return std::any_of(files_.begin(), files_.end(), [&](const auto& entry) {
-        const LogFile& other = *entry.second;
-        return &other != &file && other.named && other.record.path == file.left_name &&
-               other.status.size > 0 && other.status.modified_ns > file.status.modified_ns;
+Writer LogFileSet::writer_of(const LogFile& file, Clock::time_point now) const {
+    WriterFacts facts = observe_writer(file, now);
+    facts.patience = options_.give_up_after;
+    const Writer writer = decide(facts);
+    if (writer.step != WriterStep::look_for_successor) return writer;
+    facts.successor = std::any_of(files_.begin(), files_.end(), [&](const auto& entry) {
+        return is_successor(observe_successor(*entry.second, file), file.status.modified_ns);
     });
+    return decide(facts);
 }
 
 /// False: not now. Else `file` may be gone.
@@ -209,8 +199,7 @@ bool LogFileSet::finish(LogFile& file, LogSink& sink) {
     LogFileReader::Step step = LogFileReader::Step::advanced;
     while (step == LogFileReader::Step::advanced) step = reader_.finish(file, sink);
     if (step != LogFileReader::Step::at_end) {
-        file.suspect = true;
-        note_change(file);
+        note_suspect(file);
         return false;
     }
     file.record.finished = true;
@@ -219,8 +208,7 @@ bool LogFileSet::finish(LogFile& file, LogSink& sink) {
         forget(file);
         return true;
     }
-    watch_.unwatch(file);
-    close(file);
+    files_.release(file);
     return true;
 }
 
@@ -236,17 +224,6 @@ std::uint64_t LogFileSet::lag() {
         lag += (end == from && to - from >= kLogBlock ? to : end) - from;
     }
     return lag;
-}
-
-void LogFileSet::take_changes(LogCursorChanges& out) {
-    out.merge(std::exchange(forgotten_, {}));
-    for (LogFile* file : std::exchange(dirty_, {})) {
-        file->dirty = false;
-        const bool worth = file->state == LogFile::State::followed || file->saved;
-        if (!worth) continue;
-        file->saved = true;
-        out[record_name(file->record.id)] = encode_record(file->record);
-    }
 }
 
 std::vector<std::string> LogFileSet::missing() const {
@@ -274,11 +251,6 @@ std::vector<LogPlace> LogFileSet::places() {
     return out;
 }
 
-bool LogFileSet::interrupted() const {
-    pollfd wanted{interrupt_.descriptor(), POLLIN, 0};
-    return ::poll(&wanted, 1, 0) > 0;
-}
-
 void LogFileSet::pass(Moment moment) const {
     if (meanwhile_) meanwhile_(moment);
 }
@@ -288,10 +260,15 @@ void LogFileSet::note_change(LogFile& file) {
     changed_.push_back(&file);
 }
 
+void LogFileSet::note_suspect(LogFile& file) {
+    if (file.trust == LogFile::Trust::proven) file.trust = LogFile::Trust::suspect;
+    note_change(file);
+}
+
 /// That a name has gone, the next look finds out.
 void LogFileSet::note_problem(LogFile& file, int code) {
-    look_due_ = true;
-    file.proven = false;
+    look_at_names_later();
+    file.trust = LogFile::Trust::unproven;
     if (code == ENOENT) return;
     if (file.problem.empty()) troubled_.push_back(&file);
     file.problem = std::generic_category().message(code);
@@ -301,11 +278,6 @@ void LogFileSet::clear_problem(LogFile& file) {
     if (file.problem.empty()) return;
     file.problem.clear();
     std::erase(troubled_, &file);
-}
-
-void LogFileSet::note_dirty(LogFile& file) {
-    if (std::exchange(file.dirty, true)) return;
-    dirty_.push_back(&file);
 }
 
 void LogFileSet::queue(LogFile& file) {

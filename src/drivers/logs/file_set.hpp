@@ -6,13 +6,15 @@
 // file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
 // knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
 // counted there. Reading: a block of each file in turn.
+//
+// What a file is, identity.hpp, copies.hpp and endings.hpp decide. Here their questions are answered from
+// what observe.hpp sees, and their decisions are carried out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,9 +22,11 @@
 #include "drivers/files/file.hpp"
 #include "drivers/files/names.hpp"
 #include "drivers/files/reader.hpp"
-#include "drivers/files/watch.hpp"
+#include "drivers/files/table.hpp"
 #include "drivers/logs/file_start.hpp"
 #include "drivers/logs/files.hpp"
+#include "drivers/logs/hindrances.hpp"
+#include "drivers/logs/observe.hpp"
 
 namespace keyshift::drivers {
 
@@ -40,40 +44,29 @@ class LogFileSet final : public LogInput {
 
     void resume(const LogCursor& cursor) override;
     base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
-    int wake_fd() const override { return watch_.descriptor(); }
+    int wake_fd() const override { return files_.watch().descriptor(); }
     base::Duration look_every() const override;
     std::vector<LogPlace> places() override;
     LogCursorChanges saved_though_failed() override { return std::exchange(of_failure_, {}); }
-    std::vector<base::Error> hindrances() const override;
+    std::vector<base::Error> hindrances() const override {
+        return hindrances_of(files_, options_.globs, faults_.size() + troubled_.size());
+    }
     void from_beginning() override { from_end_ = false; }
 
  private:
     using Clock = LogFile::Clock;
-
-    /// A life that has ended, or whose file cannot be found: its rest may stand in a copy.
-    struct Ended {
-        FileId of;
-        std::string path;
-        Life life;
-        bool rotated = false;
-        bool finished = false;
-        bool lost = false;
-        bool earlier = false;  ///< it ended in another look
-        bool found = false;    ///< the copy, or the file itself elsewhere
-    };
 
     // Names: file_set_names.cpp.
     void look_at_names();
     void take_named(const NamesFound& found);
     void take_new(const NamedFile& named);
     void take_unnamed(LogFile& file);
-    void find_unopened(LogFile& file);
+    void take_unopened(LogFile& file, Unnamed now);
+    void take_status(LogFile& file, const FileStatus& status);
     void move(LogFile& file, const std::string& path);
     void set_rotated(LogFile& file);
     void set_left(LogFile& file, const std::string& name);
-    bool open(LogFile& file);
-    void close(LogFile& file);
-    void close_idle();
+    bool open(LogFile& file) { return files_.open(file); }
     void forget(LogFile& file);
 
     // Proof and lives: file_set_lives.cpp.
@@ -89,73 +82,61 @@ class LogFileSet final : public LogInput {
     void hand_on_earlier(LogFile& file);
     void search_beside(Ended& ended);
     void conclude(const Ended& ended);
-    void begin(LogFile& file);
-    void begin_at(LogFile& file, std::uint64_t offset);
     void begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset);
-    void begin_as_own(LogFile& file);
 
-    // Copies: file_set_copies.cpp.
-    enum class Origin {
-        own,
-        copy,      ///< all its bytes stand in another
-        grown_on,  ///< it began as a copy of one that is no longer written under its name
-        unclear
-    };
-    base::Duration patience(const LogFile& file) const;
-    const LogFile* original_of(const LogFile& file) const;
-    bool awaits_original(const LogFile& file) const;
-    std::uint64_t place_of_copy(const LogFile& file) const;
+    // Unknown files: file_set_copies.cpp.
+    void begin(LogFile& file);
+    bool begin_beside(LogFile& file, LogFile& other, PairFacts& facts);
+    bool observe(LogFile& file, LogFile& other, PairStep step, PairFacts& facts);
+    PairFacts::Opening open_original(LogFile& original);
+    CopyFacts facts_of_copy(const LogFile& file) const;
+    void take_copy(LogFile& file, CopyStep step);
     void take_waiting();
     void wait(LogFile& file);
-    bool may_be_original(const LogFile& other, const LogFile& file) const;
-    std::optional<Origin> compare_with_original(LogFile& file, LogFile& original);
-    Origin look_for_original(LogFile& file);
+    void begin_as_own(LogFile& file);
+    void begin_at(LogFile& file, std::uint64_t offset);
 
     // Reading: file_set.cpp.
     void take_events();
     void take_changes_of_originals();
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
-    base::Duration patience_with_writer(const LogFile& file) const;
-    bool has_successor(const LogFile& file) const;
+    Writer writer_of(const LogFile& file, Clock::time_point now) const;
     bool finish(LogFile& file, LogSink& sink);
     std::uint64_t lag();
-    void take_changes(LogCursorChanges& out);
     base::Result<LogRead> conclude(LogRead read);
     std::vector<std::string> missing() const;
-    bool interrupted() const;
     void pass(Moment moment) const;
     void note_change(LogFile& file);
-    void note_dirty(LogFile& file);
+    void note_dirty(LogFile& file) { files_.note_dirty(file); }
+    void note_suspect(LogFile& file);
     void note_problem(LogFile& file, int code);
     void clear_problem(LogFile& file);
+    void look_at_names_later() { names_due_ = std::max(names_due_, Due::in_the_next_read); }
     void queue(LogFile& file);
 
     const LogFilesOptions options_;
     const Interrupt& interrupt_;
     const std::function<void(Moment)> meanwhile_;
-    const std::size_t most_open_;
     bool from_end_ = options_.from_end;
     LogGlobs globs_;
     LogFileReader reader_;
-    std::map<FileId, std::unique_ptr<LogFile>> files_;
-    LogFileWatch watch_;
+    LogFileTable files_;
     std::vector<NamesFound::Fault> faults_;  // of the last look at names
 
-    bool first_ = true;      // nobody has looked, now or before
-    bool names_due_ = true;  // names have to be looked at
-    bool look_due_ = false;  // in the next read()
-    bool looked_ = false;    // they have been in this read()
+    bool first_ = true;  // nobody has looked, now or before
+    /// When the names have to be looked at again.
+    enum class Due { by_the_clock, in_the_next_read, now };
+    Due names_due_ = Due::now;
+    bool looked_ = false;  // they have been in this read()
     std::uint64_t look_ = 0;
     Clock::time_point looked_at_ = {};
     Clock::time_point give_up_at_ = {};  // no file is to be given up before
-    std::size_t open_ = 0;
     bool lossy_ = false;
 
-    std::vector<LogFile*> changed_, unborn_, waiting_, lost_, troubled_, dirty_;
+    std::vector<LogFile*> changed_, unborn_, waiting_, lost_, troubled_;
     std::deque<LogFile*> queue_;
     std::vector<Ended> ended_;
-    LogCursorChanges forgotten_;
     LogFileStart start_;
     LogCursorChanges of_failure_;
 };

@@ -1,50 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// Files that were read before: do they go on, and what becomes of what they held. identity.hpp and
+// endings.hpp decide.
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "drivers/logs/file_set.hpp"
 
 namespace keyshift::drivers {
-namespace {
-
-using namespace std::chrono_literals;
-
-/// A file that is nowhere in so many looks in a row has gone: one that is renamed meanwhile can be missed.
-constexpr int kLooksUntilGone = 2;
-
-/// More of its beginning is there than its record knows.
-bool is_young(const LogFile& file) {
-    const Head& head = file.record.life.head;
-    return head.count() < Head::kHashes && file.status.size > head.bytes();
-}
-
-/// The reader would see it too, but only after copies of what stands there now have begun.
-bool in_doubt(const LogFile& file) {
-    const Life& life = file.record.life;
-    // The tail says nothing of a long half line at the beginning.
-    if (life.offset < kHeadBytes) return true;
-    const std::uint64_t seen = std::max(life.offset, file.held_end);
-    return file.status.size < seen || tail_before(file.descriptor, life.offset) != life.tail;
-}
-
-/// Of the moment of which its size is. It may be a copy, and have grown since the other files were looked at:
-/// when one of them was found to have been emptied, its copy was complete.
-std::string look_at_beginning(LogFile& file) {
-    std::string beginning;
-    std::size_t seen = 0;
-    do {
-        beginning = read_beginning(file.descriptor);
-        const auto status = status_of(file.descriptor);
-        if (!status || beginning.empty()) break;
-        file.status = *status;
-        seen = static_cast<std::size_t>(std::min<std::uint64_t>(status->size, kHeadBytes));
-    } while (beginning.size() < seen);
-    return beginning;
-}
-
-}  // namespace
 
 void LogFileSet::settle() {
     prove_changed();
@@ -70,7 +33,7 @@ void LogFileSet::settle() {
         for (auto& [id, file] : files_) hand_on_earlier(*file);
     for (LogFile* file : std::exchange(unborn_, {})) begin(*file);
     for (Ended& ended : std::exchange(ended_, {})) {
-        if (!ended.found) search_beside(ended);
+        search_beside(ended);
         conclude(ended);
     }
 }
@@ -92,28 +55,27 @@ void LogFileSet::prove(LogFile& file) {
     if (const auto status = status_of(file.descriptor)) file.status = *status;
     if (file.status.size != size_before || file.status.size > file.held_end) file.grew_at = Clock::now();
     if (file.state == LogFile::State::followed) return prove_followed(file);
-    const bool waiting = file.state == LogFile::State::waiting;
-    const bool compressed = file.state == LogFile::State::compressed;
-    const bool gone = !file.status.linked && (waiting || file.status.size == 0);
-    if (gone || (compressed && !file.named)) return forget(file);
-    if (compressed) file.state = LogFile::State::unborn;
+    const UnreadFacts facts{.linked = file.status.linked,
+                            .named = file.named,
+                            .empty = file.status.size == 0,
+                            .waiting = file.state == LogFile::State::waiting,
+                            .compressed = file.state == LogFile::State::compressed};
+    if (decide(facts) == UnreadStep::forget) return forget(file);
+    if (facts.compressed) file.state = LogFile::State::unborn;
     unborn_.push_back(&file);
 }
 
 void LogFileSet::prove_followed(LogFile& file) {
-    const bool young = is_young(file);
-    if (young || !file.proven || file.suspect || in_doubt(file)) {
-        const Continuity found = compare(file);
-        file.proven = true;
-        file.suspect = false;
-        if (found == Continuity::ended) {
-            end_life(file);
-            unborn_.push_back(&file);
-            return;
-        }
-        if (found == Continuity::cut_short) cut_short(file);
-        if (young) grow_head(file);
+    const bool young = is_young(file.status.size, file.record.life.head.bytes());
+    const LifeStep step = examine(file, file.trust);
+    file.trust = LogFile::Trust::proven;
+    if (step == LifeStep::ended) {
+        end_life(file);
+        unborn_.push_back(&file);
+        return;
     }
+    if (step == LifeStep::cut_short) cut_short(file);
+    if (young) grow_head(file);
     if (file.status.size > file.record.life.offset && file.record.finished) {
         file.record.finished = false;
         note_dirty(file);
@@ -169,8 +131,7 @@ void LogFileSet::drop_blank() {
         const std::string beginning = look_at_beginning(*file);
         if (is_compressed(beginning)) {
             file->state = LogFile::State::compressed;
-            watch_.unwatch(*file);
-            close(*file);
+            files_.release(*file);
             return true;
         }
         file->record.life.head = Head::of(beginning);
@@ -178,32 +139,27 @@ void LogFileSet::drop_blank() {
     });
 }
 
-/// The longest copy is read from where its original had been read to; others hold nothing more.
+/// To what may be a copy of the ended life.
 void LogFileSet::hand_on(Ended& ended) {
-    struct Copy {
-        LogFile* file;
-        std::uint64_t offset;
-    };
-    std::vector<Copy> copies;
+    std::vector<LogFile*> files;
+    std::vector<Duplicate> copies;
     for (LogFile* file : unborn_) {
         if (file->record.id == ended.of) continue;
         const std::uint64_t size = file->status.size;
-        // What waited was compared with the whole of its original.
         const bool waited = file->state == LogFile::State::waiting && file->original == ended.of &&
                             file->compared_size == size && !ended.earlier;
-        if (!open(*file) || (!waited && !file->record.life.head.agrees(ended.life.head))) continue;
-        auto offset = place_in_copy(file->descriptor, size, file->record.life.head, ended.life);
-        // That a file has gone says nothing of a copy: another one may begin with the same few bytes.
-        if (ended.lost && ended.life.offset < Head::kFirstBytes) offset.reset();
-        if (!offset && waited) offset = std::min(size, ended.life.offset);
-        if (offset) copies.push_back({file, *offset});
+        if (!open(*file)) continue;
+        const Rest rest =
+            compare_rest(*file, {.size = size, .lost = ended.lost, .waited = waited}, ended.life);
+        if (rest.step == RestStep::none) continue;
+        copies.push_back({files.size(), file->status.size, rest.offset});
+        files.push_back(file);
     }
-    std::stable_sort(copies.begin(), copies.end(),
-                     [](const Copy& a, const Copy& b) { return a.file->status.size > b.file->status.size; });
-    for (const Copy& copy : copies) {
-        begin_as_copy(*copy.file, ended, ended.found ? copy.file->status.size : copy.offset);
+    share_rest(copies);
+    for (const Duplicate& copy : copies) {
+        begin_as_copy(*files[copy.file], ended, copy.offset);
         ended.found = true;
-        std::erase(unborn_, copy.file);
+        std::erase(unborn_, files[copy.file]);
     }
 }
 
@@ -222,101 +178,56 @@ void LogFileSet::hand_on_earlier(LogFile& file) {
 
 /// A copy that no glob names.
 void LogFileSet::search_beside(Ended& ended) {
-    if (ended.finished || (ended.life.offset == 0 && ended.life.head.count() == 0)) return;
+    if (!is_rest_sought(ended)) return;
     for (const std::string& path : look_into(directory_of(ended.path))) {
         const auto status = status_of(path);
-        if (!status || !status->regular() || files_.contains(status->id)) continue;
+        if (!status || !status->regular() || files_.find(status->id) != nullptr) continue;
         auto file = std::make_unique<LogFile>();
         file->record.id = status->id;
         file->record.path = path;
-        file->located = file->proven = true;
+        file->located = true;
+        file->trust = LogFile::Trust::proven;
         if (!open(*file)) continue;
         file->record.life.head = Head::of(read_beginning(file->descriptor));
-        const auto offset =
-            place_in_copy(file->descriptor, file->status.size, file->record.life.head, ended.life);
-        if (!offset) {
-            watch_.unwatch(*file);
-            close(*file);
+        const Rest rest = compare_rest(*file, {.size = file->status.size}, ended.life);
+        if (rest.step == RestStep::none) {
+            files_.release(*file);
             continue;
         }
         ended.found = true;
         file->grew_at = Clock::now();
-        begin_as_copy(*file, ended, *offset);
-        files_[status->id] = std::move(file);
+        begin_as_copy(files_.add(std::move(file)), ended, rest.offset);
         return;
     }
 }
 
-/// Whether lines were lost for good. A write and a truncation between two looks leave no trace, so that even
-/// where everything seen had been read, only a copy that is found excludes it.
 void LogFileSet::conclude(const Ended& ended) {
-    const auto found = files_.find(ended.of);
-    if (found == files_.end()) return;
-    LogFile& file = *found->second;
-    if (ended.lost) {
-        if (!ended.found && file.lost_looks < kLooksUntilGone) return;
-        lossy_ = lossy_ || (!ended.found && !ended.finished);
-        return forget(file);
+    LogFile* const file = files_.find(ended.of);
+    if (file == nullptr) return;
+    switch (drivers::conclude(ended, file->lost_looks)) {
+        case Conclusion::nothing:
+        case Conclusion::wait:
+            return;
+        case Conclusion::forget:
+            return forget(*file);
+        case Conclusion::lost_forget:
+            lossy_ = true;
+            return forget(*file);
+        case Conclusion::lost_remember:
+            file->record.earlier = ended.life;
+            note_dirty(*file);
+            [[fallthrough]];
+        case Conclusion::lost:
+            lossy_ = true;
     }
-    if (ended.found || ended.finished) return;
-    lossy_ = true;
-    if (ended.life.offset == 0) return;
-    file.record.earlier = ended.life;
-    note_dirty(file);
-}
-
-void LogFileSet::begin(LogFile& file) {
-    // It may have been closed for the sake of others.
-    if (!open(file)) return note_problem(file, errno);
-    switch (first_ ? Origin::own : look_for_original(file)) {
-        case Origin::unclear:
-            return note_change(file);
-        case Origin::copy:
-            return awaits_original(file) ? wait(file) : begin_at(file, place_of_copy(file));
-        case Origin::grown_on:
-            return begin_at(file, file.compared_size);
-        case Origin::own:
-            return begin_as_own(file);
-    }
-}
-
-void LogFileSet::begin_as_own(LogFile& file) {
-    std::uint64_t size = file.status.size;
-    if (!first_) {
-        const auto start = from_end_ ? start_.take(file) : std::nullopt;
-        if (!start || *start > size) return begin_at(file, leading_zeros(file.descriptor));
-        size = *start;
-    } else if (!from_end_) {
-        return begin_at(file, leading_zeros(file.descriptor));
-    }
-    // The half line at its end is new: it is read when it is whole.
-    const std::uint64_t end = whole_lines_end(file.descriptor, 0, size, kLogBlock);
-    const bool oversized = end == 0 && size >= kLogBlock;
-    begin_at(file, oversized ? size : end);
-    file.record.life.in_oversized = oversized;
-}
-
-void LogFileSet::begin_at(LogFile& file, std::uint64_t offset) {
-    if (offset > 0 && !open(file)) return note_change(file);
-    Life& life = file.record.life;
-    life.offset = offset;
-    life.tail = tail_before(file.descriptor, offset).value_or(0);
-    life.in_oversized = false;
-    file.state = LogFile::State::followed;
-    file.proven = true;
-    note_dirty(file);
-    queue(file);
 }
 
 void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t offset) {
     begin_at(file, offset);
-    // A truncated file's copy is not written to any more. What was moved from elsewhere is what it was.
-    file.record.rotated = ended.rotated || !ended.lost;
-    if (is_named_after(file.record.path, ended.path)) {
-        file.record.rotated = true;
-        file.left_name = ended.path;
-    }
-    file.record.life.in_oversized = offset == ended.life.offset && ended.life.in_oversized;
+    const CopyRole role = role_of_copy(ended, offset, is_named_after(file.record.path, ended.path));
+    file.record.rotated = role.rotated;
+    if (role.left_name) file.left_name = ended.path;
+    file.record.life.in_oversized = role.in_oversized;
     give_up_at_ = {};
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an operator can do for the reading of files beyond letting them be read.
+#include "drivers/logs/hindrances.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/utf8.hpp"
-#include "drivers/logs/file_set.hpp"
+#include "drivers/files/names.hpp"
 
 namespace keyshift::drivers {
 namespace {
@@ -32,46 +35,49 @@ base::Time written_at(const FileStatus& status) {
         std::chrono::duration_cast<base::Duration>(std::chrono::nanoseconds{status.modified_ns})};
 }
 
+/// The log that was written last may be the wrong one.
+std::optional<Error> doubt_of(const LogFile& newest) {
+    const std::string name = base::visible(newest.record.path);
+    const std::string is_it =
+        "is it the log that is written? See: ls -lt " + base::visible(directory_of(newest.record.path));
+    if (newest.status.size == 0) return Error{Errc::other, name + " is empty so far", is_it};
+    if (base::now() - written_at(newest.status) <= kOld) return std::nullopt;
+    return Error{
+        Errc::other,
+        "nothing was written to " + name + " since " + base::format_rfc3339(written_at(newest.status)),
+        is_it};
+}
+
 }  // namespace
 
-std::vector<Error> LogFileSet::hindrances() const {
+std::vector<Error> hindrances_of(const LogFileTable& files, const std::vector<std::string>& globs,
+                                 std::size_t faults) {
     std::vector<Error> out;
-    if (watch_.limit() == WatchLimit::instances)
+    if (files.watch().limit() == WatchLimit::instances)
         out.push_back(raise("no inotify instance is left to this user", "max_user_instances", 1024));
-    if (watch_.limit() == WatchLimit::watches)
+    if (files.watch().limit() == WatchLimit::watches)
         out.push_back(raise("no inotify watch is left to this user", "max_user_watches", 524'288));
     const LogFile* newest = nullptr;
     std::size_t followed = 0;
-    for (const auto& [id, file] : files_) {
+    for (const auto& [id, file] : files) {
         if (!file->named || !file->problem.empty() || file->state == LogFile::State::compressed) continue;
         ++followed;
         if (newest == nullptr || file->status.modified_ns > newest->status.modified_ns) newest = file.get();
     }
-    if (followed > most_open_) {
+    if (followed > files.most_open()) {
         out.push_back({Errc::other,
-                       "of " + std::to_string(followed) + " logs only " + std::to_string(most_open_) +
+                       "of " + std::to_string(followed) + " logs only " + std::to_string(files.most_open()) +
                            " can be open at a time, and they take turns",
                        "in keyshift's unit (systemctl edit keyshift): [Service] LimitNOFILE=" +
                            std::to_string(2 * followed + 256)});
     }
-    if (newest == nullptr && faults_.empty() && troubled_.empty()) {
+    if (newest == nullptr && faults == 0) {
         std::string names;
-        for (const std::string& glob : options_.globs)
-            names += (names.empty() ? "" : " or ") + base::visible(glob);
+        for (const std::string& glob : globs) names += (names.empty() ? "" : " or ") + base::visible(glob);
         out.push_back({Errc::other, "there is no file called " + names, "check `input` of the collector"});
     }
     if (newest == nullptr) return out;
-    const std::string name = base::visible(newest->record.path);
-    const std::string is_it =
-        "is it the log that is written? See: ls -lt " + base::visible(directory_of(newest->record.path));
-    if (newest->status.size == 0) {
-        out.push_back({Errc::other, name + " is empty so far", is_it});
-    } else if (base::now() - written_at(newest->status) > kOld) {
-        out.push_back(
-            {Errc::other,
-             "nothing was written to " + name + " since " + base::format_rfc3339(written_at(newest->status)),
-             is_it});
-    }
+    if (auto doubt = doubt_of(*newest)) out.push_back(std::move(*doubt));
     return out;
 }
 
