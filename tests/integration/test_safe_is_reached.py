@@ -106,7 +106,8 @@ class Gateway:
             self._cursor.execute(
                 "UPDATE virtual_keys SET key_lookup_hash = encode(sha256(id::text::bytea), 'hex') WHERE id::text = %s", (key,)
             )
-            self.legacy.remove(key)
+            # A new list: use() may have put another in its place meanwhile.
+            self.legacy = [other for other in self.legacy if other != key]
         if self._records and self._writes_late:
             self._late.append((time.time() + self._writes_late, key))
             self._late.sort(key=lambda write: write[1])  # out of order
