@@ -61,7 +61,7 @@ void append_json_string(std::string& out, std::string_view text) {
         } else if (decoded.code_point == '"' || decoded.code_point == '\\') {
             out += '\\';
             out += text[0];
-        } else if (is_treacherous(decoded.code_point)) {
+        } else if (is_unsafe_to_display(decoded.code_point)) {
             append_escaped(out, decoded.code_point);
         } else {
             out += text.substr(0, decoded.size);

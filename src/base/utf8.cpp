@@ -39,7 +39,7 @@ Decoded decode_utf8(std::string_view text) {
     return {code_point, size, true};
 }
 
-bool is_treacherous(char32_t c) {
+bool is_unsafe_to_display(char32_t c) {
     struct Range {
         char32_t first;
         char32_t last;
@@ -57,12 +57,12 @@ bool is_treacherous(char32_t c) {
     return std::any_of(kRanges.begin(), kRanges.end(), [c](Range r) { return c >= r.first && c <= r.last; });
 }
 
-std::string visible(std::string_view text) {
+std::string escape_unsafe(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
         const Decoded decoded = decode_utf8(text);
-        if (decoded.valid && !is_treacherous(decoded.code_point)) {
+        if (decoded.valid && !is_unsafe_to_display(decoded.code_point)) {
             out += text.substr(0, decoded.size);
         } else if (decoded.valid && decoded.code_point == '\n') {
             out += "\\n";

@@ -22,11 +22,11 @@ Decoded decode_utf8(std::string_view text);
 /// True for what can move a cursor, hide or reorder the text around it: C0 and C1 controls, DEL, line and
 /// paragraph separators, bidirectional marks, embeddings, overrides and isolates, zero-width and tag
 /// characters.
-bool is_treacherous(char32_t code_point);
+bool is_unsafe_to_display(char32_t code_point);
 
-/// `text` with every treacherous code point as \n, \r, \t, \xNN or \u{NNNN}, and every invalid byte as \xNN.
+/// `text` with every unsafe code point as \n, \r, \t, \xNN or \u{NNNN}, and every invalid byte as \xNN.
 /// Text without any comes back unchanged.
-std::string visible(std::string_view text);
+std::string escape_unsafe(std::string_view text);
 
 /// The number of code points, an invalid byte counting as one.
 std::size_t count_code_points(std::string_view text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every collector is: one source, looked at once per call. Success, age, duration and the reason of a
+// What every collector is: one source, polled once per call. Success, age, duration and the reason of a
 // failure are measured by whoever calls, so a collector only reads; what others have counted is handed over
-// as it stands, and whoever calls knows how much of it is new. A collector lives on one worker thread;
+// as it stands, and whoever calls knows how much of it is new. A collector is used on one worker thread;
 // collect() and examine() block, bounded by the deadline and the interrupt.
 #pragma once
 
@@ -63,23 +63,23 @@ struct Request {
 /// What others have counted, read at one moment.
 struct Counted {
     domain::Readings readings = {};
-    domain::Events offers;  ///< the events that can be counted here: only these may be taken for zero
+    domain::Events countable;  ///< the events that can be counted here: only these may be taken for zero
     std::vector<std::string> missing = {};  ///< what did not answer, by name
-    /// Of them by name, why: what a person must mend, not what merely was not there.
+    /// Of them by name, why: what a person must repair, not what merely was not there.
     std::map<std::string, std::string> refused = {};
-    /// What was counted between the last look and this one may be lost, although no counter shows it.
+    /// What was counted between the last poll and this one may be lost, although no counter shows it.
     bool lossy = false;
-    /// A part known from earlier looks and not among the readings is missing, not gone.
+    /// An instance known from earlier polls and not among the readings is missing, not gone.
     bool parts_stay = false;
     /// What its zeros rest on.
     domain::Ground ground = {};
-    /// For a collector that counts by itself: what it has counted since its last look, beside the readings.
+    /// For a collector that counts by itself: what it has counted since its last poll, beside the readings.
     domain::PerEvent<std::uint64_t> grown{};
     /// The same of requests that it knows for keyshift's own: they show that it can count, and are left out.
     domain::PerEvent<std::uint64_t> own{};
 };
 
-/// What a look at a log came to beside the counts, to be saved together with them.
+/// What a poll of a log came to beside the counts, to be saved together with them.
 struct LogFacts {
     domain::LogLines lines;       ///< growth
     std::uint64_t lag_bytes = 0;  ///< known to be there and not read yet
@@ -95,7 +95,7 @@ struct Observation {
     std::optional<domain::Gauges> gauges = {};       ///< its own; replaces what it gave before
     std::optional<domain::ProbeAnswers> probe = {};  ///< only what is new
     std::optional<LogFacts> log = {};
-    std::vector<domain::Event> caused = {};  ///< see Collector::may_cause
+    std::vector<domain::Event> caused = {};  ///< see Collector::expected_side_effects
 };
 
 /// One thing that a source needs, and how it stands.
@@ -103,7 +103,7 @@ struct Finding {
     enum class Kind { ok, warning, failure };
     Kind kind = Kind::ok;
     std::string what;                     ///< one line, no full stop
-    std::string mend = {};                ///< the command or SQL that mends it; may have several lines
+    std::string remedy = {};              ///< the command or SQL to run; may have several lines
     base::Errc code = base::Errc::other;  ///< of a failure
 };
 
@@ -114,7 +114,7 @@ class Collector {
     virtual base::Result<Observation> collect(const Request& request) = 0;
     /// How long to stay away from now on, whatever the interval says, so that the load on the source stays
     /// bounded; after a failure too.
-    virtual base::Duration rest() const { return {}; }
+    virtual base::Duration min_delay() const { return {}; }
     /// Where an earlier process had got to: what its observations said of their cursor. Before the first
     /// collect(), on any thread.
     virtual void resume(const std::map<std::string, std::string>& /*cursor*/) {}
@@ -125,15 +125,15 @@ class Collector {
     virtual int wake_fd() const { return -1; }
     /// How soon to come back at the latest, whatever the interval says; empty: by the interval. After each
     /// collect().
-    virtual std::optional<base::Duration> look_every() const { return std::nullopt; }
+    virtual std::optional<base::Duration> max_poll_interval() const { return std::nullopt; }
     /// What the next collect() may make the gateway count, so that it is left out of what others count. Asked
     /// between two calls of collect(), on another thread.
-    virtual std::vector<domain::Event> may_cause() const { return {}; }
+    virtual std::vector<domain::Event> expected_side_effects() const { return {}; }
     /// Tries everything that the source needs, for `keyshift doctor`. Not empty.
     virtual std::vector<Finding> examine(base::Deadline deadline) = 0;
 };
 
-/// What a failed look is for `keyshift doctor`.
+/// What a failed poll is for `keyshift doctor`.
 Finding failure(const base::Error& error);
 
 }  // namespace keyshift::collectors

@@ -31,8 +31,8 @@ std::string effect_of(Journal journal, const domain::Recognised& keys) {
 
 std::string effects(const store::Tables& tables, Journal journal) {
     const domain::Recognised& keys = tables.recognised;
-    std::string out = "Known:  " + base::visible(tables.known->printable()) +
-                      "\nFound:  " + base::visible(tables.strange->printable()) + ", since " +
+    std::string out = "Known:  " + base::escape_unsafe(tables.known->printable()) +
+                      "\nFound:  " + base::escape_unsafe(tables.strange->printable()) + ", since " +
                       show_time(tables.seen_at) + "\n        " + std::to_string(keys.found) + " of " +
                       count(keys.known) + " that were known are in it.\n\n" + effect_of(journal, keys);
     out += "The verdict cannot be SAFE for a whole drain window from now on.\n";

@@ -83,7 +83,7 @@ Result<std::set<std::string>> listed(const AckCommand& command) {
     if (*command.file != "-") file.open(*command.file);
     std::istream& in = *command.file == "-" ? std::cin : file;
     if (!in)
-        return Error{Errc::usage, "cannot read " + base::visible(command.file->string()),
+        return Error{Errc::usage, "cannot read " + base::escape_unsafe(command.file->string()),
                      "see that it is there"};
     for (std::string line; std::getline(in, line);) {
         while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
@@ -117,9 +117,10 @@ Result<Selection> select(const AckCommand& command, store::State& state, Time no
 }
 
 std::string line_of(const Item& item, Time now) {
-    return "  " + base::visible(item.id) + "  " + (item.name.empty() ? "unnamed" : base::visible(item.name)) +
-           ", owner " + (item.owner.empty() ? "system" : base::visible(item.owner)) + ", " +
-           idle_text(item, now) + (item.phase ? ", " + std::string(phase_name(*item.phase)) : "") + "\n";
+    return "  " + base::escape_unsafe(item.id) + "  " +
+           (item.name.empty() ? "unnamed" : base::escape_unsafe(item.name)) + ", owner " +
+           (item.owner.empty() ? "system" : base::escape_unsafe(item.owner)) + ", " + idle_text(item, now) +
+           (item.phase ? ", " + std::string(phase_name(*item.phase)) : "") + "\n";
 }
 
 std::string count(std::size_t keys) {
@@ -131,7 +132,7 @@ Error not_there(store::State& state, const std::string& id) {
     const auto known = state.load_key(id);
     if (!known) return known.error();
     if (!*known) return unknown_key(id);
-    return {Errc::usage, "key " + base::visible(id) + " has gone, and nobody misses it",
+    return {Errc::usage, "key " + base::escape_unsafe(id) + " has gone, and nobody misses it",
             "there is nothing to acknowledge; see: keyshift key ID"};
 }
 
@@ -150,15 +151,15 @@ Result<std::vector<Item>> taken(const AckCommand& command, Selection selection,
             continue;
         }
         ++refusals;
-        last_reason = "key " + base::visible(item.id) + ": " + reason;
-        refused += "  " + base::visible(item.id) + ": " + reason + "\n";
+        last_reason = "key " + base::escape_unsafe(item.id) + ": " + reason;
+        refused += "  " + base::escape_unsafe(item.id) + ": " + reason + "\n";
     }
     if (refusals > 0 && !command.selects())
         return Error{Errc::usage, "nothing was acknowledged: " + last_reason,
                      refusals > 1 ? "name only those that nobody uses" : ""};
     if (refusals > 0) std::printf("Not acknowledged, %s:\n%s", count(refusals).c_str(), refused.c_str());
     for (const std::string& id : selection.unknown)
-        std::printf("Not acknowledged: no legacy key %s is there\n", base::visible(id).c_str());
+        std::printf("Not acknowledged: no legacy key %s is there\n", base::escape_unsafe(id).c_str());
     return out;
 }
 
@@ -194,7 +195,7 @@ Result<std::string> acknowledge(const AckCommand& command, const config::Config&
             return confirmed.error();
     }
     if (auto saved = save(command, state, *items, *now); !saved) return saved.error();
-    if (items->size() == 1) return base::visible(items->front().id) + " is " + done + kTakesEffect;
+    if (items->size() == 1) return base::escape_unsafe(items->front().id) + " is " + done + kTakesEffect;
     return count(items->size()) + " are " + done + kTakesEffect;
 }
 

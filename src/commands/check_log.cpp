@@ -46,7 +46,7 @@ Result<const config::CollectorConfig*> find_collector(const config::Config& conf
     }
     if (found != nullptr) return found;
     if (!wanted.empty())
-        return Error{Errc::usage, "the configuration has no log collector " + base::visible(wanted),
+        return Error{Errc::usage, "the configuration has no log collector " + base::escape_unsafe(wanted),
                      "--collector is " + log_types()};
     return Error{Errc::usage, "the configuration reads no log",
                  "name one that has a collector " + log_types() + ": --config FILE"};
@@ -105,8 +105,8 @@ class Sample {
         if (!sum_.uses.empty()) std::printf("  %10zu  different keys named\n", sum_.uses.latest().size());
         for (const collectors::Finding& finding : counter_.findings())
             if (finding.kind != collectors::Finding::Kind::ok)
-                std::printf("  note: %s%s%s\n", finding.what.c_str(), finding.mend.empty() ? "" : "; ",
-                            finding.mend.c_str());
+                std::printf("  note: %s%s%s\n", finding.what.c_str(), finding.remedy.empty() ? "" : "; ",
+                            finding.remedy.c_str());
     }
 
  private:
@@ -142,8 +142,8 @@ class Sample {
         for (const auto& [id, at] : tally.uses.latest()) out += "key=" + id + " ";
         std::string_view shown = std::string_view(line).substr(0, kShown);
         while (!shown.empty() && (shown.back() == '\n' || shown.back() == '\r')) shown.remove_suffix(1);
-        out +=
-            terminal.paint(Colour::quiet, "| " + base::visible(shown) + (line.size() > kShown ? "..." : ""));
+        out += terminal.paint(Colour::quiet,
+                              "| " + base::escape_unsafe(shown) + (line.size() > kShown ? "..." : ""));
         std::printf("%s\n", out.c_str());
     }
 
@@ -178,9 +178,9 @@ Result<void> read(const std::filesystem::path& path, Sample& sample) {
     if (path == "-") return read(stdin, "standard input", sample);
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
     if (!file)
-        return Error{Errc::usage, base::visible(path.string()) + " cannot be opened",
+        return Error{Errc::usage, base::escape_unsafe(path.string()) + " cannot be opened",
                      "check its name and rights"};
-    return read(file.get(), base::visible(path.string()), sample);
+    return read(file.get(), base::escape_unsafe(path.string()), sample);
 }
 
 }  // namespace

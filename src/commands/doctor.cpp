@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// keyshift doctor: tries everything that the configured sources need, and says how to mend what is wrong.
+// keyshift doctor: tries everything that the configured sources need, and says the remedy for what is wrong.
 #include <cstddef>
 #include <cstdio>
 #include <exception>
@@ -69,8 +69,9 @@ Examined examine(const config::Config& config, const config::CollectorConfig& co
         out.findings = {{Kind::failure, std::string("unexpected: ") + e.what()}};
     }
     for (Finding& finding : out.findings) {
-        if (finding.kind == Kind::failure && finding.mend.empty()) finding.mend = usual_mend(finding.code);
-        if (!collector.extra || finding.kind != Kind::failure ||
+        if (finding.kind == Kind::failure && finding.remedy.empty())
+            finding.remedy = usual_mend(finding.code);
+        if (!collector.implicit || finding.kind != Kind::failure ||
             !domain::is_missing_prerequisite(finding.code))
             continue;
         finding.kind = Kind::warning;
@@ -89,11 +90,11 @@ std::string as_text(const Examined& examined, const Terminal& terminal) {
                                                               : Colour::bad;
         out += pad(out.empty() ? examined.subject : "", kSubject) +
                terminal.paint(colour, pad(kind_name(finding.kind), kKind)) + finding.what + "\n";
-        std::string_view mend = finding.mend;
-        while (!mend.empty()) {
-            const std::size_t end = mend.find('\n');
-            out += std::string(kSubject + kKind, ' ') + std::string(mend.substr(0, end)) + "\n";
-            mend = end == std::string_view::npos ? std::string_view{} : mend.substr(end + 1);
+        std::string_view remedy = finding.remedy;
+        while (!remedy.empty()) {
+            const std::size_t end = remedy.find('\n');
+            out += std::string(kSubject + kKind, ' ') + std::string(remedy.substr(0, end)) + "\n";
+            remedy = end == std::string_view::npos ? std::string_view{} : remedy.substr(end + 1);
         }
     }
     return out;
@@ -105,7 +106,7 @@ void append_json(const Examined& examined, std::string& out) {
         base::JsonWriter json;
         json.begin_object().key("subject").value(examined.subject);
         json.key("result").value(kind_name(finding.kind));
-        json.key("what").value(finding.what).key("mend").value(finding.mend).key("reason");
+        json.key("what").value(finding.what).key("mend").value(finding.remedy).key("reason");
         finding.kind == Kind::failure ? json.value(base::reason(finding.code)) : json.null();
         out += out.size() > 1 ? ",\n " : "\n ";
         out += json.end_object().take();
@@ -160,7 +161,8 @@ int run_doctor(const DoctorCommand& command) {
         printer.end();
         return base::kConfig;
     }
-    if (file) printer.show({"configuration", {{Kind::ok, base::visible(file->string()) + " can be read"}}});
+    if (file)
+        printer.show({"configuration", {{Kind::ok, base::escape_unsafe(file->string()) + " can be read"}}});
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
     printer.show({"migration", examine_migration(config)});

@@ -40,13 +40,14 @@ Finding may_not_write(const fs::path& there, const fs::path& directory) {
     const uid_t owner = ::stat(there.c_str(), &status) == 0 ? status.st_uid : 0;
     const std::string me = user_name(::geteuid());
     Finding out{Kind::failure,
-                "user " + me + " may not write to " + base::visible(there.string()) + ", which belongs to " +
-                    user_name(owner),
+                "user " + me + " may not write to " + base::escape_unsafe(there.string()) +
+                    ", which belongs to " + user_name(owner),
                 {},
                 Errc::permission};
     if (owner != 0)
-        out.mend = "as that user, if keyshift runs as it: sudo -u " + user_name(owner) + " keyshift doctor\n";
-    out.mend += "as root: install -d -o " + me + " -m 0750 " + base::visible(directory.string());
+        out.remedy =
+            "as that user, if keyshift runs as it: sudo -u " + user_name(owner) + " keyshift doctor\n";
+    out.remedy += "as root: install -d -o " + me + " -m 0750 " + base::escape_unsafe(directory.string());
     return out;
 }
 
@@ -65,8 +66,8 @@ std::vector<Finding> about_file(const fs::path& directory) {
     const auto attached = store::State::attach(directory);
     if (attached) return {};
     Finding out = collectors::failure(attached.error());
-    if (out.mend.empty()) {
-        out.mend =
+    if (out.remedy.empty()) {
+        out.remedy =
             "put a backup in its place, or restart keyshift, which moves a damaged file aside and begins "
             "anew";
     }
@@ -76,7 +77,7 @@ std::vector<Finding> about_file(const fs::path& directory) {
 std::vector<Finding> about_disk(const fs::path& there) {
     struct statvfs status{};
     if (::statvfs(there.c_str(), &status) != 0) return {};
-    return {about_room(status.f_bavail * status.f_frsize, base::visible(there.string()))};
+    return {about_room(status.f_bavail * status.f_frsize, base::escape_unsafe(there.string()))};
 }
 
 void append(std::vector<Finding>& to, std::vector<Finding> more) {
@@ -90,11 +91,11 @@ std::vector<Finding> examine_state(const config::State& state) {
         return {{Kind::failure, "there is no place for the state",
                  "set HOME, or state.directory in a configuration", Errc::config}};
     }
-    const std::string directory = base::visible(state.directory.string());
+    const std::string directory = base::escape_unsafe(state.directory.string());
     const fs::path there = nearest(state.directory);
     std::error_code ignored;
     if (!fs::is_directory(there, ignored)) {
-        return {{Kind::failure, base::visible(there.string()) + " is not a directory",
+        return {{Kind::failure, base::escape_unsafe(there.string()) + " is not a directory",
                  "move it away, or set state.directory to another place", Errc::config}};
     }
     std::vector<Finding> out;
@@ -144,12 +145,12 @@ std::vector<Finding> about_configuration(const std::optional<fs::path>& file,
                                          const std::vector<config::Problem>& problems) {
     std::vector<Finding> out;
     for (config::Problem problem : problems) {
-        const std::string mend = std::exchange(problem.hint, {});
-        out.push_back({Kind::failure, problem.text(), base::visible(mend), Errc::config});
+        const std::string remedy = std::exchange(problem.hint, {});
+        out.push_back({Kind::failure, problem.text(), base::escape_unsafe(remedy), Errc::config});
     }
     const std::string commands =
         file ? drivers::commands_to_read(fs::absolute(*file).string(), drivers::Successors::unread) : "";
-    if (!commands.empty() && out.size() == 1) out.front().mend = "as root:\n" + commands;
+    if (!commands.empty() && out.size() == 1) out.front().remedy = "as root:\n" + commands;
     return out;
 }
 

@@ -8,7 +8,7 @@
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/owner_email.hpp"
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 #include "commands/shared/terminal.hpp"
 #include "commands/shared/verdict_text.hpp"
 #include "domain/assess.hpp"
@@ -63,8 +63,8 @@ std::string replacement_text(const KeyHistory& history, base::Time now) {
     if (pairing.rule == domain::PairRule::name) how = "same owner, same name";
     if (pairing.rule == domain::PairRule::owner)
         how = "the owner's only other key: confirm it with `keyshift pair`, it alone is never SAFE";
-    return base::visible(pairing.replacement) + ", rule " + std::string(rule_name(pairing.rule)) + " (" +
-           how + "), recognised " + when(pairing.at, now) +
+    return base::escape_unsafe(pairing.replacement) + ", rule " + std::string(rule_name(pairing.rule)) +
+           " (" + how + "), recognised " + when(pairing.at, now) +
            (pairing.used_at ? ", found in use " + when(pairing.used_at, now) : ", not used yet");
 }
 
@@ -73,7 +73,7 @@ std::string event_text(const store::Event& event) {
     std::replace(text.begin(), text.end(), '_', ' ');
     if (event.was && event.phase)
         text += ": " + std::string(phase_name(*event.was)) + " -> " + std::string(phase_name(*event.phase));
-    if (!event.detail.empty()) text += ": " + base::visible(event.detail);
+    if (!event.detail.empty()) text += ": " + base::escape_unsafe(event.detail);
     return text;
 }
 
@@ -83,13 +83,13 @@ std::string history_text(const KeyHistory& history, const store::Decisions& deci
     if (history.gone_at) lines.emplace_back(*history.gone_at, history.memory.upgraded ? "upgraded" : "gone");
     for (const store::OperatorPair& pair : decisions.pairs) {
         if (pair.legacy != history.id) continue;
-        lines.emplace_back(
-            pair.at, "paired with " + base::visible(pair.replacement) + " by " + base::visible(pair.by));
+        lines.emplace_back(pair.at, "paired with " + base::escape_unsafe(pair.replacement) + " by " +
+                                        base::escape_unsafe(pair.by));
     }
     for (const store::Acknowledgement& ack : decisions.acknowledgements) {
         if (ack.id != history.id) continue;
-        lines.emplace_back(ack.at, "acknowledged by " + base::visible(ack.by) +
-                                       (ack.note.empty() ? "" : ": " + base::visible(ack.note)));
+        lines.emplace_back(ack.at, "acknowledged by " + base::escape_unsafe(ack.by) +
+                                       (ack.note.empty() ? "" : ": " + base::escape_unsafe(ack.note)));
     }
     std::stable_sort(lines.begin(), lines.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -131,8 +131,8 @@ std::string phase_text(const KeyHistory& history, domain::Phase phase) {
 
 std::string owner_text(const KeyHistory& history, const std::optional<std::string>& email) {
     if (!history.key.owner) return "system";
-    const std::string id = base::visible(history.owner);
-    return email && *email != history.owner ? base::visible(*email) + " (" + id + ")" : id;
+    const std::string id = base::escape_unsafe(history.owner);
+    return email && *email != history.owner ? base::escape_unsafe(*email) + " (" + id + ")" : id;
 }
 
 /// As `keyshift report` says it of several keys. Empty: nothing is to be done about a row that has gone.
@@ -150,18 +150,19 @@ std::string next_step_text(const KeyHistory& history, const domain::Model& model
 }
 
 std::string describe(const KeyHistory& history, const std::optional<std::string>& email,
-                     const Picture& picture, const store::Decisions& decisions) {
-    const base::Time now = picture.now;
+                     const Snapshot& snapshot, const store::Decisions& decisions) {
+    const base::Time now = snapshot.now;
     const domain::Key& key = history.key;
     const auto phase = history.memory.phase;
-    std::string out = line("Key", base::visible(history.id) + "  " + base::visible(history.prefix));
-    out += line("Name", key.name ? base::visible(history.name) : "unnamed");
+    std::string out =
+        line("Key", base::escape_unsafe(history.id) + "  " + base::escape_unsafe(history.prefix));
+    out += line("Name", key.name ? base::escape_unsafe(history.name) : "unnamed");
     out += line("Owner", owner_text(history, email));
     out += line("Phase", phase ? phase_text(history, *phase) + "; since " +
                                      when(from_seconds(history.memory.since), now)
                                : "not known before the next poll");
-    if (phase && is_live(*phase)) out += line("", rule_text(history, picture.model, now));
-    if (phase && is_live(*phase)) out += line("Next step", next_step_text(history, picture.model, now));
+    if (phase && is_live(*phase)) out += line("", rule_text(history, snapshot.model, now));
+    if (phase && is_live(*phase)) out += line("Next step", next_step_text(history, snapshot.model, now));
     out += line("Created", when(key.created_at, now));
     // What became of it as a modern key is not followed.
     const bool modern = history.gone_at && history.memory.upgraded;
@@ -170,7 +171,7 @@ std::string describe(const KeyHistory& history, const std::optional<std::string>
     out += line("Expires", when(key.expires_at, now));
     out += line("Restrictions", standing(history, now));
     out += line("Replacement", replacement_text(history, now));
-    return out + history_text(history, decisions) + origin_line(picture) + "\n";
+    return out + history_text(history, decisions) + origin_line(snapshot) + "\n";
 }
 
 }  // namespace
@@ -178,15 +179,15 @@ std::string describe(const KeyHistory& history, const std::optional<std::string>
 int run_key(const KeyCommand& command) {
     const auto config = load_configuration(command.config);
     if (!config) return base::kConfig;
-    const auto picture = take_picture(*config);
-    if (!picture) return print_error(picture.error()), base::exit_code(picture.error());
-    const auto history = picture->state->load_key(command.id);
+    const auto snapshot = take_snapshot(*config);
+    if (!snapshot) return print_error(snapshot.error()), base::exit_code(snapshot.error());
+    const auto history = snapshot->state->load_key(command.id);
     if (!history) return print_error(history.error()), base::exit_code(history.error());
     if (!*history) return print_error(unknown_key(command.id)), base::kUsage;
-    const auto decisions = picture->state->load_decisions();
+    const auto decisions = snapshot->state->load_decisions();
     if (!decisions) return print_error(decisions.error()), base::exit_code(decisions.error());
     const auto email = (*history)->key.owner ? owner_email(*config, (*history)->owner) : std::nullopt;
-    std::fputs(describe(**history, email, *picture, *decisions).c_str(), stdout);
+    std::fputs(describe(**history, email, *snapshot, *decisions).c_str(), stdout);
     return base::kOk;
 }
 

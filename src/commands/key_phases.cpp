@@ -8,22 +8,22 @@
 namespace keyshift::commands {
 
 base::Result<KeyPhases> KeyPhases::find(const config::Config& config) {
-    auto picture = take_picture(config);
-    if (!picture) return picture.error();
-    KeyPhases phases(std::move(*picture));
+    auto snapshot = take_snapshot(config);
+    if (!snapshot) return snapshot.error();
+    KeyPhases phases(std::move(*snapshot));
     const auto loaded =
-        phases.picture_.state->load_keys([&](const domain::Key& key, const domain::KeyMemory& memory) {
+        phases.snapshot_.state->load_keys([&](const domain::Key& key, const domain::KeyMemory& memory) {
             phases.ledger_.restore(key, memory);
         });
     if (!loaded) return loaded.error();
     return phases;
 }
 
-KeyPhases::KeyPhases(Picture picture)
-    : picture_(std::move(picture)), fallback_(assess(picture_.model, picture_.now).fallback.state.mode) {}
+KeyPhases::KeyPhases(Snapshot snapshot)
+    : snapshot_(std::move(snapshot)), fallback_(assess(snapshot_.model, snapshot_.now).fallback.state.mode) {}
 
 std::string KeyPhases::lockout() const {
-    const auto found = possible_lockout(picture_.model, picture_.now);
+    const auto found = possible_lockout(snapshot_.model, snapshot_.now);
     return found ? sentence(*found) : std::string();
 }
 
@@ -35,11 +35,12 @@ std::optional<report::KeyPhase> KeyPhases::of(const domain::Key& key) {
     if (!is_live(phase.phase)) return std::nullopt;  // it is back since the last poll
     phase.rule = static_cast<domain::PairRule>(slot->rule);
     phase.replacement_used = slot->replacement_used != 0;
-    phase.use_upgrades = picture_.model.policy.promotes_in_place && fallback_ != domain::FallbackMode::absent;
-    phase.used = is_active(domain::facts(*slot), picture_.model.policy.windows, picture_.now);
+    phase.use_upgrades =
+        snapshot_.model.policy.promotes_in_place && fallback_ != domain::FallbackMode::absent;
+    phase.used = is_active(domain::facts(*slot), snapshot_.model.policy.windows, snapshot_.now);
     if (!phase.has_replacement()) return phase;
     replacement_.clear();
-    if (auto pairing = picture_.state->load_pairing(slot->row); pairing && *pairing)
+    if (auto pairing = snapshot_.state->load_pairing(slot->row); pairing && *pairing)
         replacement_ = std::move((*pairing)->replacement);
     phase.replacement = replacement_;
     return phase;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 #include "domain/keys/key.hpp"
 #include "domain/ledger/ledger.hpp"
 #include "report/writer.hpp"
@@ -16,7 +16,7 @@ namespace keyshift::commands {
 
 class KeyPhases {
  public:
-    /// Errors: those of take_picture().
+    /// Errors: those of take_snapshot().
     static base::Result<KeyPhases> find(const config::Config& config);
 
     domain::FallbackMode fallback() const { return fallback_; }
@@ -26,9 +26,9 @@ class KeyPhases {
     std::optional<report::KeyPhase> of(const domain::Key& key);
 
  private:
-    explicit KeyPhases(Picture picture);
+    explicit KeyPhases(Snapshot snapshot);
 
-    Picture picture_;
+    Snapshot snapshot_;
     domain::FallbackMode fallback_;
     domain::Ledger ledger_;
     std::string replacement_;

@@ -40,9 +40,10 @@ Result<void> read_modern(drivers::PostgresTransaction& transaction, const collec
     const auto rows = transaction.query(source.is_legacy(), deadline, {id});
     if (!rows) return rows.error();
     if (rows->size() == 0)
-        return Error{Errc::usage, "there is no key " + base::visible(id), "check the id of the new key"};
+        return Error{Errc::usage, "there is no key " + base::escape_unsafe(id),
+                     "check the id of the new key"};
     if (rows->at(0, 0).value_or("") != "false") {
-        return Error{Errc::usage, "key " + base::visible(id) + " is a legacy key too",
+        return Error{Errc::usage, "key " + base::escape_unsafe(id) + " is a legacy key too",
                      "a replacement has a lookup hash"};
     }
     if (auto set = collectors::KeySource::set_ids(transaction, {id}, deadline); !set) return set.error();
@@ -64,7 +65,8 @@ Result<ModernKey> find_modern(const config::Config& config, const std::string& i
         [&](drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
             base::Deadline deadline) { return read_modern(transaction, source, deadline, id, found); });
     if (!asked) return asked.error();
-    if (!found) return Error{Errc::usage, "there is no key " + base::visible(id), "it has just been deleted"};
+    if (!found)
+        return Error{Errc::usage, "there is no key " + base::escape_unsafe(id), "it has just been deleted"};
     return *std::move(found);
 }
 
@@ -74,10 +76,11 @@ std::string when(std::optional<Time> at, Time now) {
 
 std::string shown(std::string_view label, const std::string& id, const std::string& name,
                   const std::string& owner, const domain::Key& key, Time now) {
-    return pad(label, 5) + base::visible(id) + "\n     name " +
-           (name.empty() ? "none" : base::visible(name)) + ", owner " +
-           (owner.empty() ? "system" : base::visible(owner)) + ", created " + when(key.created_at, now) +
-           ", last used " + when(key.last_used_at, now) + (key.blocked ? ", blocked" : "") + "\n";
+    return pad(label, 5) + base::escape_unsafe(id) + "\n     name " +
+           (name.empty() ? "none" : base::escape_unsafe(name)) + ", owner " +
+           (owner.empty() ? "system" : base::escape_unsafe(owner)) + ", created " +
+           when(key.created_at, now) + ", last used " + when(key.last_used_at, now) +
+           (key.blocked ? ", blocked" : "") + "\n";
 }
 
 /// Why the one is hardly the replacement of the other; empty: nothing speaks against it.
@@ -115,7 +118,8 @@ Result<std::string> pair_keys(const PairCommand& command, const config::Config& 
     const auto saved =
         save_decision(state, store::OperatorPair{command.legacy, command.replacement, *at, user_name()});
     if (!saved) return saved.error();
-    return base::visible(command.replacement) + " replaces " + base::visible(command.legacy) + kTakesEffect;
+    return base::escape_unsafe(command.replacement) + " replaces " + base::escape_unsafe(command.legacy) +
+           kTakesEffect;
 }
 
 Result<std::string> undo(const std::string& legacy, store::State& state) {
@@ -125,14 +129,14 @@ Result<std::string> undo(const std::string& legacy, store::State& state) {
     const bool there = std::any_of(pairs.begin(), pairs.end(),
                                    [&](const store::OperatorPair& pair) { return pair.legacy == legacy; });
     if (!there) {
-        return Error{Errc::usage, "no operator has paired key " + base::visible(legacy),
+        return Error{Errc::usage, "no operator has paired key " + base::escape_unsafe(legacy),
                      "see its replacement, and by which rule it was found: keyshift key ID"};
     }
     auto transaction = state.begin();
     if (!transaction) return transaction.error();
     transaction->undo_pair(legacy);
     if (auto done = transaction->commit(); !done) return done.error();
-    return "the replacement of " + base::visible(legacy) + " is found by the other rules again" +
+    return "the replacement of " + base::escape_unsafe(legacy) + " is found by the other rules again" +
            kTakesEffect;
 }
 

@@ -22,7 +22,7 @@
 #include "commands/key_phases.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/output_file.hpp"
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 #include "config/presets/preset.hpp"
 #include "domain/counts/distinct.hpp"
 #include "drivers/postgres/postgres.hpp"

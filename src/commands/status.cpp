@@ -169,7 +169,7 @@ std::string counted(const Status& status) {
 
 std::string missing_parts(const api::SourceReport& source) {
     if (source.missing.empty()) return {};
-    return ", without " + base::visible(source.missing.front()) +
+    return ", without " + base::escape_unsafe(source.missing.front()) +
            (source.missing.size() > 1 ? " and " + std::to_string(source.missing.size() - 1) + " more" : "");
 }
 
@@ -203,8 +203,9 @@ std::string sources(const Status& status, const Terminal& terminal) {
 /// Only where it is not the one of before: nobody may wonder where his numbers are.
 std::string history(const Status& status, const Terminal& terminal) {
     if (status.history_begins_because.empty() || !status.history_begins) return {};
-    return line("History", "since " + show_time(*status.history_begins) + ": " +
-                               terminal.paint(Colour::warning, base::visible(status.history_begins_because)));
+    return line("History",
+                "since " + show_time(*status.history_begins) + ": " +
+                    terminal.paint(Colour::warning, base::escape_unsafe(status.history_begins_because)));
 }
 
 std::string verdict(const Status& status, const Terminal& terminal) {

@@ -170,7 +170,7 @@ struct CollectorConfig {
     std::shared_ptr<const CollectorOptions> options;  ///< what that type's `read` returned; not null
     /// It comes along with another one by the environment variable that both use: nobody has asked for it,
     /// and where it cannot work, less is measured.
-    bool extra = false;
+    bool implicit = false;
     /// All that the file says of it. A collector of which the same is written, for the same Gateway and in
     /// the same environment, is the same.
     base::Secret written = {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// /api/v1/...: what the daemon knows, as JSON. Lives on the loop thread.
+// /api/v1/...: what the daemon knows, as JSON. Used on the loop thread.
 #pragma once
 
 #include <vector>

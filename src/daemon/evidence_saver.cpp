@@ -50,7 +50,7 @@ void EvidenceSaver::publish(News news) {
 
 EvidenceSaver::Snapshot EvidenceSaver::snapshot() const {
     const ModelUpdater& updater = parts_.updater;
-    return {parts_.pages.picture(updater.model(), updater.database_now()), published_, updater.all_polled()};
+    return {parts_.pages.snapshot(updater.model(), updater.database_now()), published_, updater.all_polled()};
 }
 
 void EvidenceSaver::show(Snapshot snapshot) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the model says is saved first and then shown: after a kill -9 no counter steps back. Saves four times
 // a second at most, but what is seldom at once. While saving fails, and while another writer holds the state
-// for long, what is known is shown unsaved. Lives on the loop thread.
+// for long, what is known is shown unsaved. Used on the loop thread.
 #pragma once
 
 #include <chrono>
@@ -58,7 +58,7 @@ class EvidenceSaver {
 
     /// What /metrics says once it is saved.
     struct Snapshot {
-        exposition::Picture page;
+        exposition::Snapshot page;
         std::uint64_t of;  // published_ then
         bool all_polled;
     };

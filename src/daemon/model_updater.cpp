@@ -89,7 +89,7 @@ void ModelUpdater::log_refused(const Polled& source, const collectors::Observati
     if (!seen.counted) return;
     for (const auto& [name, why] : seen.counted->refused) {
         if (!logged.refused.contains(name))
-            log::warn("a target is refused", {{"source", source.name}, {"error", base::visible(why)}});
+            log::warn("a target is refused", {{"source", source.name}, {"error", base::escape_unsafe(why)}});
     }
     logged.refused = seen.counted->refused;
 }
@@ -102,7 +102,7 @@ void ModelUpdater::log_missing(const Polled& source, const collectors::Observati
         log::info("whole log read again", {{"source", source.name}});
     } else {
         log::warn("part of a log cannot be read", {{"source", source.name},
-                                                   {"error", base::visible(logged.missing.front())},
+                                                   {"error", base::escape_unsafe(logged.missing.front())},
                                                    {"more", logged.missing.size() - 1}});
     }
 }
@@ -156,7 +156,7 @@ void ModelUpdater::reconfigure(const config::Config& config, Statuses statuses) 
         parked_.erase(name);
     }
     for (const config::CollectorConfig& collector : config.collectors)
-        model_.sources[collector.type].implicit = collector.extra;
+        model_.sources[collector.type].implicit = collector.implicit;
     model_.policy = journal::judging(config);
     if (model_.keys && !config.web.per_key_series) model_.keys->key_series.clear();
 }

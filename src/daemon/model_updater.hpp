@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that changes the model: what a cycle of a source came to, what was restored, what is forgotten.
 // It also says in the log what an operator has to know of that, once per change. Knows no loop and no timer.
-// Lives on the loop thread.
+// Used on the loop thread.
 #pragma once
 
 #include <map>
@@ -46,8 +46,8 @@ class ModelUpdater {
     /// The last poll of the key table, judged again by another configuration.
     void replace_poll(domain::KeyPoll poll) { model_.keys = std::move(poll); }
     /// keyshift's own requests may make others count these events from now on, or no longer.
-    void begin_own_requests(const std::vector<domain::Event>& events) { book_.own(events, 1); }
-    void end_own_requests(const std::vector<domain::Event>& events) { book_.own(events, -1); }
+    void begin_own_requests(const std::vector<domain::Event>& events) { book_.begin_own_requests(events); }
+    void end_own_requests(const std::vector<domain::Event>& events) { book_.end_own_requests(events); }
     /// What the journal of the key table has to know of other sources; uses are handed over once.
     JournalInput journal_input(const config::Config& config);
     /// Another source than this one, and none that keeps the journal, has not been polled since the start.

@@ -25,7 +25,7 @@ Monitor::Monitor(config::Config config, Launch launch)
 
 Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config, Launch launch) {
     // They are for the loop's thread alone; workers are made with what holds here.
-    runtime::hold_signals();
+    runtime::block_signals();
     std::unique_ptr<Monitor> monitor(new Monitor(std::move(config), std::move(launch)));
     if (auto opened = monitor->open(); !opened) return opened.error();
     return monitor;
@@ -108,13 +108,13 @@ int Monitor::run() {
     lifecycle_.begin({.reload = [this] { reload_->ask({}); },
                       .stop = [this] { stop(); },
                       .over = [this] { service_.end(); }});
-    runtime::admit_signals();
+    runtime::unblock_signals();
     for (const std::string& address : server_->addresses()) log::info("listening", {{"address", address}});
     tell_manager();
     service_.ready();
     loop_.run();
     // For good: who signals twice must not turn an orderly end into a violent one while it is tidied up.
-    runtime::hold_signals();
+    runtime::block_signals();
     log::info("stopped");
     return lifecycle_.exit_code();
 }

@@ -50,12 +50,12 @@ std::vector<http::Route> Pages::routes(Reload reload) {
     };
 }
 
-exposition::Picture Pages::picture(const domain::Model& model, base::Time now) const {
-    return exposition::Picture(exposition::ModelMetrics(model, now, own_));
+exposition::Snapshot Pages::snapshot(const domain::Model& model, base::Time now) const {
+    return exposition::Snapshot(exposition::ModelMetrics(model, now, own_));
 }
 
-void Pages::show(exposition::Picture picture) {
-    const std::size_t dropped = page_.set_stable(std::move(picture));
+void Pages::show(exposition::Snapshot snapshot) {
+    const std::size_t dropped = page_.set_stable(std::move(snapshot));
     if (dropped != 0)
         base::log::error("samples dropped from /metrics: this is a bug", {{"samples", dropped}});
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the HTTP server serves: the routes and their handlers. Lives on the loop thread.
+// What the HTTP server serves: the routes and their handlers. Used on the loop thread.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,8 @@ class Pages {
     std::vector<http::Route> routes(Reload reload);
 
     /// /metrics as it is to be with this model; show() makes it so. Later changes of the model are not in it.
-    exposition::Picture picture(const domain::Model& model, base::Time now) const;
-    void show(exposition::Picture picture);
+    exposition::Snapshot snapshot(const domain::Model& model, base::Time now) const;
+    void show(exposition::Snapshot snapshot);
     /// /-/ready answers 200 from now on, or 503 with `reason`.
     void set_ready() { not_ready_.clear(); }
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }

@@ -138,14 +138,14 @@ bool Reload::is_same(const config::Config& config, const config::CollectorConfig
     const auto& before = parts_.config.collectors;
     const auto now = std::find_if(before.begin(), before.end(),
                                   [&](const auto& other) { return other.type == collector.type; });
-    return now != before.end() && config.gateway == parts_.config.gateway && now->extra == collector.extra &&
-           now->written.reveal() == collector.written.reveal();
+    return now != before.end() && config.gateway == parts_.config.gateway &&
+           now->implicit == collector.implicit && now->written.reveal() == collector.written.reveal();
 }
 
 /// Those that are not configured as before.
 Reload::Problems Reload::make_sources(const config::Config& config, SourceTasks::List& to) const {
     Problems problems;
-    runtime::hold_signals();
+    runtime::block_signals();
     for (const config::CollectorConfig& collector : config.collectors) {
         if (is_same(config, collector)) continue;
         try {
@@ -155,7 +155,7 @@ Reload::Problems Reload::make_sources(const config::Config& config, SourceTasks:
             break;
         }
     }
-    runtime::admit_signals();
+    runtime::unblock_signals();
     return problems;
 }
 

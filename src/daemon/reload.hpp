@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reload: the configuration is read again, and taken if all of it is valid. Sources that are configured as
 // before are not touched; the others are ended, and started as at the daemon's start, where they had got to.
-// Counters, evidence and connections of clients go on. Lives on the loop thread; files are read on another.
+// Counters, evidence and connections of clients go on. Used on the loop thread; files are read on another.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ namespace keyshift::daemon {
 
 class Reload {
  public:
-    /// What a reload exchanges, and what hears of it. All outlive this.
+    /// What a reload exchanges, and what is told of it. All outlive this.
     struct Parts {
         config::Config& config;
         const Launch& launch;

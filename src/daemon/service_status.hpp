@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the service manager hears of this daemon: that it is ready, that it is alive, and one line for people.
-// Lives on the loop thread.
+// What the service manager is told of this daemon: that it is ready, that it is alive, and one line for
+// people. Used on the loop thread.
 #pragma once
 
 #include <string>

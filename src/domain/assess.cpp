@@ -19,7 +19,7 @@ VerdictFacts verdict_facts(const Model& model, const FallbackJudgement& fallback
         facts.keys_read_at = source->second.last_success_at;
         facts.observed_since = source->second.observation_start;
     }
-    // What a probe found that is no longer there, nobody could mend.
+    // What a probe found that is no longer there, nobody could repair.
     if (model.policy.measurable.count(kProbeSource) > 0) {
         facts.probe_refused_at = model.probe.refused_at;
         facts.probe_accepted_at = model.probe.accepted_at;

@@ -33,7 +33,7 @@ const SourceCounts* whole_source(const Model& model, Signal signal, base::Time n
 bool cannot_tell(const Model& model, Signal signal, const std::string& name) {
     const SourceCounts* const source = find(model.evidence, name);
     return signal == Signal::auth_failures && is_upper_bound(model.policy.known_sources, name, signal) &&
-           source != nullptr && source->read_at && (needed_for(signal) & ~source->offers).any();
+           source != nullptr && source->read_at && (needed_for(signal) & ~source->countable).any();
 }
 
 void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {
@@ -73,12 +73,12 @@ std::optional<base::Time> of_database(const Model& model, std::optional<base::Ti
 /// Scans would show, and so would lookups in vain.
 bool shows_scans(const SourceCounts& counts, base::Time host_now) {
     return counts.complete(host_now) && counts.proof.since && counts.proof.doubt.empty() &&
-           counts.offers.test(index_of(Event::fallback_scan)) &&
-           counts.offers.test(index_of(Event::lookup_not_found));
+           counts.countable.test(index_of(Event::fallback_scan)) &&
+           counts.countable.test(index_of(Event::lookup_not_found));
 }
 
 void add_counted(const SourceCounts& source, Events& to) {
-    to |= source.offers;
+    to |= source.countable;
     for (std::size_t i = 0; i < kEventCount; ++i)
         if (source.grew_at.at(i)) to.set(i);
 }

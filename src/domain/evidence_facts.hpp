@@ -17,7 +17,7 @@ namespace keyshift::domain {
 CountedFallback counted_fallback(const Model& model, base::Time now);
 
 /// What a configured source might count, even if it cannot at the moment: what its configuration promises,
-/// what it can by its last look, and what it ever counted. A log may tell of a fallback that nobody knew the
+/// what it can by its last poll, and what it ever counted. A log may tell of a fallback that nobody knew the
 /// gateway to have. Nothing where it is not configured, or lacks what it needs.
 Events countable(const Model& model, const std::string& source);
 

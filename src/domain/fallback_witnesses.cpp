@@ -42,8 +42,8 @@ FallbackWitness witness_of(const Model& model, const std::string& name, base::Ti
     const SourceCounts& counts = found->second;
     out.unproved = why_unproved(model, name, counts, host_now);
     out.proved = counts.proof.since && out.unproved.empty();
-    // What the state has of it may lack the last look before the process was killed.
-    out.answers = counts.complete(host_now) && counts.offers.test(kHit) && !counts.restored_at;
+    // What the state has of it may lack the last poll before the process was killed.
+    out.answers = counts.complete(host_now) && counts.countable.test(kHit) && !counts.restored_at;
     if (out.proved && counts.counted_since)
         out.covered_since = of_database(model, std::max(counts.counted_since, counts.proof.since));
     out.last_hit = of_database(model, counts.grew_at.at(kHit));

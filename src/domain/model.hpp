@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the daemon knows and shows. It lives on the loop thread and changes only when a cycle of a
+// Everything the daemon knows and shows. It is used on the loop thread and changes only when a cycle of a
 // source has been completed; /metrics is rendered from it.
 #pragma once
 

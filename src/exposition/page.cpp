@@ -11,8 +11,8 @@
 #include <prometheus/metric_family.h>
 #include <zlib.h>
 
+#include "exposition/drop_invalid.hpp"
 #include "exposition/render.hpp"
-#include "exposition/unfit.hpp"
 
 namespace keyshift::exposition {
 namespace {
@@ -73,14 +73,14 @@ class Page::Compressor {
 Page::Page() = default;
 Page::~Page() = default;
 
-Picture::Picture(const prometheus::Collectable& of) : families_(of.Collect()) {}
-Picture::~Picture() = default;
-Picture::Picture(Picture&&) noexcept = default;
-Picture& Picture::operator=(Picture&&) noexcept = default;
+Snapshot::Snapshot(const prometheus::Collectable& of) : families_(of.Collect()) {}
+Snapshot::~Snapshot() = default;
+Snapshot::Snapshot(Snapshot&&) noexcept = default;
+Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
 
-std::size_t Page::set_stable(Picture stable) {
+std::size_t Page::set_stable(Snapshot stable) {
     stable_ = std::move(stable.families_);
-    const std::size_t dropped = drop_unfit(stable_);
+    const std::size_t dropped = drop_invalid(stable_);
     renderings_ = {};
     return dropped;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of metrics, at next to no cost per scrape: what changes with the model only is rendered and
 // compressed once per change and kept; a scrape renders just the few families that are different every time,
-// behind it. Lives on one thread.
+// behind it. Used on one thread.
 #pragma once
 
 #include <array>
@@ -31,12 +31,12 @@ struct Body {
 };
 
 /// What a Collectable had when this was made; what changes later is not in it.
-class Picture {
+class Snapshot {
  public:
-    explicit Picture(const prometheus::Collectable& of);
-    ~Picture();
-    Picture(Picture&&) noexcept;
-    Picture& operator=(Picture&&) noexcept;
+    explicit Snapshot(const prometheus::Collectable& of);
+    ~Snapshot();
+    Snapshot(Snapshot&&) noexcept;
+    Snapshot& operator=(Snapshot&&) noexcept;
 
  private:
     friend class Page;
@@ -51,13 +51,13 @@ class Page {
     Page& operator=(const Page&) = delete;
 
     /// Replaces the families that stay the same from scrape to scrape; bodies given out keep theirs. Returns
-    /// the number of samples that would have broken the page and were dropped (drop_unfit()). Renders
+    /// the number of samples that would have broken the page and were dropped (drop_invalid()). Renders
     /// nothing: that waits for the first scrape that wants it.
-    std::size_t set_stable(Picture stable);
+    std::size_t set_stable(Snapshot stable);
 
     /// The whole page. The families that `volatile_part` collects follow the stable ones; they must be fit
-    /// (drop_unfit()) and none may have the name of a stable one. In gzip it is a single member, so that the
-    /// strictest reader takes it. Throws std::bad_alloc only.
+    /// (drop_invalid()) and none may have the name of a stable one. In gzip it is a single member, so that
+    /// the strictest reader takes it. Throws std::bad_alloc only.
     Body body(const prometheus::Collectable& volatile_part, Dialect dialect, Encoding encoding);
 
  private:

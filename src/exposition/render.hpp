@@ -20,8 +20,8 @@ class Renderer final : public prometheus::Serializer {
 
     /// The families in their order, samples in theirs. A family without samples leaves no trace. Series
     /// names, labels and values are the same in both dialects; only the comment lines differ. The families
-    /// must be fit (drop_unfit()); a histogram's +Inf bucket may be missing. No timestamps: the scrape's own
-    /// time is meant. What ends a page is not part of it: see render_end().
+    /// must be fit (drop_invalid()); a histogram's +Inf bucket may be missing. No timestamps: the scrape's
+    /// own time is meant. What ends a page is not part of it: see render_end().
     std::string Serialize(const std::vector<prometheus::MetricFamily>& families) const override;
     void Serialize(std::ostream& out, const std::vector<prometheus::MetricFamily>& families) const override;
 

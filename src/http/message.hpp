@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes into and comes out of a handler: plain values that know nothing of sockets, of HTTP's grammar or
-// of what is being served. All of it lives on the loop thread.
+// of what is being served. All of it is used on the loop thread.
 #pragma once
 
 #include <cstdint>

@@ -48,7 +48,7 @@ bool is_served(const Route& route, Transport transport) {
 
 Response run_guarded(const Route& route, const Request& request) {
     const auto failed = [&](std::string_view what) {
-        base::log::error("request failed", {{"handler", route.name}, {"error", base::visible(what)}});
+        base::log::error("request failed", {{"handler", route.name}, {"error", base::escape_unsafe(what)}});
         return refusal(request, 500, "Internal error; the log has the detail.");
     };
     try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP server: listens, owns every connection, and ends by itself when told to stop. Lives on the loop
+// The HTTP server: listens, owns every connection, and ends by itself when told to stop. Used on the loop
 // thread, whose io_context must have a concurrency hint of 1.
 #pragma once
 

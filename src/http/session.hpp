@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection: reads requests, one after the other, and writes what the router answers. Lives on the loop
+// One connection: reads requests, one after the other, and writes what the router answers. Used on the loop
 // thread. The only user of Beast, whose headers stay in session.cpp.
 #pragma once
 

@@ -66,7 +66,7 @@ void take_over(Map& to, const Map& from) {
 void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
     take_over(facts, newer.facts);
     take_over(counters, newer.counters);
-    take_over(parts, newer.parts);
+    take_over(instances, newer.instances);
     take_over(hourly, newer.hourly);
     take_over(observation_starts, newer.observation_starts);
     take_over(cursors, newer.cursors);
@@ -79,7 +79,7 @@ void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
 void UnsavedEvidence::write(store::Transaction& to) const {
     for (const auto& [name, value] : facts) to.set_fact(name, value);
     for (const auto& [name, value] : counters) to.set_counter(name.first, name.second, value);
-    for (const auto& [name, memory] : parts)
+    for (const auto& [name, memory] : instances)
         to.set_part(name.first, name.second, memory ? &*memory : nullptr);
     for (const auto& [name, value] : hourly) to.set_hourly(name.first, name.second, value);
     for (const auto& [name, at] : observation_starts) to.set_observation_start(name, at);
@@ -94,8 +94,8 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     if (!facts) return facts.error();
     const auto counters = state.load_counters();
     if (!counters) return counters.error();
-    auto parts = state.load_parts();
-    if (!parts) return parts.error();
+    auto instances = state.load_parts();
+    if (!instances) return instances.error();
     auto hourly = state.load_hourly();
     if (!hourly) return hourly.error();
     auto cursors = state.load_cursors();
@@ -107,7 +107,8 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     for (auto& [name, counts] : model.evidence.sources) {
         restore(counts, now);
         const auto scope = facts->find(scope_fact(name));
-        meters_[name] = domain::Meter(scope == facts->end() ? "" : scope->second, std::move((*parts)[name]));
+        meters_[name] =
+            domain::Meter(scope == facts->end() ? "" : scope->second, std::move((*instances)[name]));
     }
     return {};
 }
@@ -117,7 +118,7 @@ void EvidenceBook::take(const std::string& source, const collectors::Observation
     for (auto& [name, counts] : model.evidence.sources) {
         if (!mixes_in_own_requests(model, name)) continue;
         for (const Event event : seen.caused)
-            if (counts.offers.test(index_of(event))) add_own(counts, event);
+            if (counts.countable.test(index_of(event))) add_own(counts, event);
     }
     if (seen.counted) count(source, *seen.counted, poll_every, now, model);
     if (seen.log) take_log(source, *seen.log, now, model);
@@ -144,7 +145,7 @@ void EvidenceBook::take_log(const std::string& source, const collectors::LogFact
     log.lag_bytes = seen.lag_bytes;
     log.read_since_start = true;
     take_cursor(source, seen.cursor);
-    heard_uses_.merge(seen.uses);
+    logged_uses_.merge(seen.uses);
     of_logs_.uses.merge(seen.uses);
     if (!seen.failures.empty())
         of_logs_.failures.try_emplace(source, store::kMostFailures).first->second.merge(seen.failures);
@@ -178,31 +179,35 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
     domain::Meter& meter = meters_[source];
     SourceCounts& counts = model.evidence.sources[source];
     const auto growth = meter.advance(counted.readings, now);
-    domain::Look look;
-    look.growth = growth.events;
+    domain::Poll poll;
+    poll.growth = growth.events;
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        look.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i) + counted.own.at(i));
+        poll.growth.at(i) += static_cast<std::int64_t>(counted.grown.at(i) + counted.own.at(i));
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        look.own.at(i) = static_cast<std::int64_t>(counted.own.at(i));
-    look.offers = counted.offers;
-    look.resets = growth.resets;
-    look.missing = counted.missing;
-    look.ground = counted.ground;
-    look.poll_every = poll_every;
-    look.idle = model.policy.quiet_period;
-    if (mixes_in_own_requests(model, source)) look.in_flight = in_flight_;
-    look.lossy = counted.lossy || growth.unwatched || growth.resets > 0;
+        poll.own.at(i) = static_cast<std::int64_t>(counted.own.at(i));
+    poll.countable = counted.countable;
+    poll.resets = growth.resets;
+    poll.missing = counted.missing;
+    poll.ground = counted.ground;
+    poll.poll_every = poll_every;
+    poll.idle = model.policy.quiet_period;
+    if (mixes_in_own_requests(model, source)) poll.in_flight = in_flight_;
+    poll.lossy = counted.lossy || growth.unwatched || growth.resets > 0;
     const std::size_t forgotten = meter.forget_before(now - model.policy.windows.drain);
     if (counted.parts_stay) {
         const auto missing = meter.missing();
-        look.missing.insert(look.missing.end(), missing.begin(), missing.end());
-        look.lossy = look.lossy || forgotten > 0;
+        poll.missing.insert(poll.missing.end(), missing.begin(), missing.end());
+        poll.lossy = poll.lossy || forgotten > 0;
     }
-    take_look(counts, look, now);
+    take_poll(counts, poll, now);
 }
 
-void EvidenceBook::own(const std::vector<Event>& events, std::int64_t by) {
-    for (const Event event : events) in_flight_.at(index_of(event)) += by;
+void EvidenceBook::begin_own_requests(const std::vector<Event>& events) {
+    for (const Event event : events) ++in_flight_.at(index_of(event));
+}
+
+void EvidenceBook::end_own_requests(const std::vector<Event>& events) {
+    for (const Event event : events) --in_flight_.at(index_of(event));
 }
 
 bool EvidenceBook::follow_table(std::uint64_t changes, Time now, domain::Model& model) {
@@ -253,11 +258,11 @@ UnsavedEvidence EvidenceBook::take_unsaved(const domain::Model& model) {
     for (auto& [source, meter] : meters_) {
         auto changed = meter.take_changed();
         if (all_parts_)
-            for (const auto& [name, memory] : meter.parts()) changed.insert(name);
+            for (const auto& [name, memory] : meter.instances()) changed.insert(name);
         for (const std::string& name : changed) {
-            const auto memory = meter.parts().find(name);
-            out.parts[{source, name}] =
-                memory == meter.parts().end() ? std::nullopt : std::optional(memory->second);
+            const auto memory = meter.instances().find(name);
+            out.instances[{source, name}] =
+                memory == meter.instances().end() ? std::nullopt : std::optional(memory->second);
         }
     }
     if (all_parts_)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps what the sources have counted: turns what was read into growth, keeps the model's evidence, and knows
-// what of it the state does not have yet. Counters go on where they stood after a restart. Lives on the loop
+// what of it the state does not have yet. Counters go on where they stood after a restart. Used on the loop
 // thread; what is to be saved leaves it by value.
 #pragma once
 
@@ -27,7 +27,7 @@ struct UnsavedEvidence {
     store::Facts facts;
     store::Counters counters;
     /// By source and part; empty: forgotten.
-    std::map<std::pair<std::string, std::string>, std::optional<domain::PartMemory>> parts;
+    std::map<std::pair<std::string, std::string>, std::optional<domain::InstanceMemory>> instances;
     std::map<std::pair<std::string, std::int64_t>, std::uint64_t> hourly;
 
     std::map<std::string, base::Time> observation_starts;
@@ -38,7 +38,7 @@ struct UnsavedEvidence {
     std::optional<base::Time> forget_failures_before;
 
     bool empty() const {
-        return facts.empty() && counters.empty() && parts.empty() && hourly.empty() &&
+        return facts.empty() && counters.empty() && instances.empty() && hourly.empty() &&
                observation_starts.empty() && cursors.empty() && failures.empty() && uses.empty() &&
                !forget_failures_before;
     }
@@ -52,20 +52,21 @@ class EvidenceBook {
     /// As it was saved, also into `model`.
     base::Result<void> load(store::State& state, domain::Model& model, base::Time now);
 
-    /// A look at `source` succeeded. A part missing for longer than the drain window is forgotten, and
+    /// A poll of `source` succeeded. A part missing for longer than the drain window is forgotten, and
     /// coverage begins anew without it.
     void take(const std::string& source, const collectors::Observation& seen, base::Duration poll_every,
               base::Time now, domain::Model& model);
-    /// keyshift may be causing these events from now on (by 1), or no longer (by -1): meanwhile so many are
-    /// not believed. What it did cause is in what it saw, see take().
-    void own(const std::vector<domain::Event>& events, std::int64_t by);
-    /// A look at `source` failed, or not: what has changed in how far it has been read.
+    /// From now on keyshift may be causing these events: meanwhile so many are not believed. What it did
+    /// cause is in what it saw, see take().
+    void begin_own_requests(const std::vector<domain::Event>& events);
+    void end_own_requests(const std::vector<domain::Event>& events);
+    /// A poll of `source` failed, or not: what has changed in how far it has been read.
     void take_cursor(const std::string& source,
                      const std::map<std::string, std::optional<std::string>>& changes);
     /// How far `source` has been read, for Collector::resume().
     const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
     /// Uses of keys that logs have told of since this was last asked.
-    domain::KeyUses take_uses() { return std::exchange(heard_uses_, domain::KeyUses()); }
+    domain::KeyUses take_uses() { return std::exchange(logged_uses_, domain::KeyUses()); }
     /// The key table has changed so often. If that is news, counters cover from `now` on, since what was
     /// counted before tells of another one; whether it was. The state knows both numbers, whichever was saved
     /// first.
@@ -95,7 +96,7 @@ class EvidenceBook {
     std::map<std::string, std::map<std::string, std::string>> cursors_;  // whole, by source
     std::size_t failures_to_trim_ = 0;  // handed out since the state was last told to forget old ones
     base::Time trimmed_at_;
-    domain::KeyUses heard_uses_;
+    domain::KeyUses logged_uses_;
     bool all_parts_ = false;
 };
 

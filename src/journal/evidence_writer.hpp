@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes evidence into the state, beside the journal of the key table, on a thread of its own. What cannot be
-// written now, because a census holds the file or the disk is full, is written with what comes next. Lives on
+// written now, because a census holds the file or the disk is full, is written with what comes next. Used on
 // the loop thread.
 #pragma once
 

@@ -59,7 +59,7 @@ void KeyJournal::configure(JournalSettings settings) {
 }
 
 void KeyJournal::take_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
-    heard_ = counted;
+    external_evidence_ = counted;
     canary_uses_.asked(counted.canary_accepted_at);
     logged_uses_.merge(uses);
 }
@@ -151,7 +151,7 @@ domain::View KeyJournal::view_of(Time now, const domain::Migration& known) const
             .uses_recorded = policy.uses_recorded,
             .promotes_in_place = policy.promotes_in_place,
             .last_used_delay = policy.last_used_delay,
-            .refused = heard_.refused_keys};
+            .refused = external_evidence_.refused_keys};
 }
 
 /// The transaction of this scan, begun at the first change; null once the state has failed.
@@ -365,7 +365,7 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
 
 void KeyJournal::find_fallback_mode() {
     domain::FallbackEvidence& evidence = scan_->next.evidence;
-    static_cast<domain::CountedFallback&>(evidence) = heard_;
+    static_cast<domain::CountedFallback&>(evidence) = external_evidence_;
     const auto began = evidence.modern_use_began;
     if (scan_->oldest_modern_use && (!began || *scan_->oldest_modern_use < *began))
         evidence.modern_use_began = scan_->oldest_modern_use;

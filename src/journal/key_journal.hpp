@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One cycle of the key table: takes the keys of a scan, lets the ledger say what changed, gives each key its
-// replacement and its phase, and writes all that into the state, all or nothing. Lives on the keys
+// replacement and its phase, and writes all that into the state, all or nothing. Used on the keys
 // collector's worker thread.
 #pragma once
 
@@ -142,7 +142,7 @@ class KeyJournal final : public collectors::KeySink {
     store::Tables tables_;
     std::optional<store::AcceptedTable> accepted_table_;
 
-    domain::CountedFallback heard_;
+    domain::CountedFallback external_evidence_;
     domain::FutureUses future_uses_;
     domain::CanaryUses canary_uses_;
     domain::KeyUses logged_uses_;  // of legacy keys, and of those that no census has been asked about

@@ -22,7 +22,7 @@ Result<void> KeyJournal::check_canary() {
     if (!canary_uses_.is_shared()) return {};
     forget_scan();
     return Error{base::Errc::schema,
-                 "the canary key " + base::visible(settings_.policy.canary) +
+                 "the canary key " + base::escape_unsafe(settings_.policy.canary) +
                      " is used by others than keyshift's probe, and is left out of all numbers",
                  "give the probe a legacy key of its own, that nobody else has, as canary_key and canary_id"};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds the replacement of each legacy key during a census, by the three rules. Holds what operators paired
-// and which modern keys are spoken for; the keys themselves go through a spool. Lives on the keys collector's
+// and which modern keys are spoken for; the keys themselves go through a spool. Used on the keys collector's
 // worker thread.
 #pragma once
 

@@ -103,7 +103,7 @@ std::string value(const store::Facts& facts, const std::string& name) {
 
 /// A bit for each event, the last one first. A file of another version may list fewer: those it does not know
 /// are not offered.
-domain::Events load_offers(const std::string& bits) {
+domain::Events load_countable(const std::string& bits) {
     if (bits.size() > kEventCount || bits.find_first_not_of("01") != std::string::npos) return {};
     return domain::Events(bits);
 }
@@ -140,7 +140,7 @@ void save_source(const std::string& name, const domain::SourceCounts& counts, st
     save_numbers(join(kTotal, name), counts.totals, counters);
     counters[{std::string(kResets), name}] = counts.resets;
     const std::string prefix = "source:" + name + ":";
-    facts[prefix + "offers"] = counts.offers.to_string();
+    facts[prefix + "offers"] = counts.countable.to_string();
     facts[prefix + "counted_since"] = text(counts.counted_since);
     facts[prefix + "read_at"] = text(counts.read_at);
     facts[prefix + "complete_at"] = text(counts.complete_at);
@@ -168,7 +168,7 @@ domain::SourceCounts load_source(const std::string& name, const store::Facts& fa
     if (const auto resets = counters.find({std::string(kResets), name}); resets != counters.end())
         counts.resets = resets->second;
     const std::string prefix = "source:" + name + ":";
-    counts.offers = load_offers(facts.at(prefix + "offers"));
+    counts.countable = load_countable(facts.at(prefix + "offers"));
     counts.counted_since = time(facts, prefix + "counted_since");
     counts.read_at = time(facts, prefix + "read_at");
     counts.complete_at = time(facts, prefix + "complete_at");

@@ -40,7 +40,7 @@ constexpr Plain kCode{"`|"};
 constexpr Plain kHtml{"&<>\"'"};
 
 /// Copies runs of plain characters; calls `special(rest)` where `rest` begins with a printable ASCII
-/// character that is not plain; beyond ASCII it makes visible what is treacherous or invalid and copies the
+/// character that is not plain; beyond ASCII it makes visible what is unsafe or invalid and copies the
 /// rest.
 template <class Special>
 void append_escaped(std::string& out, std::string_view text, const Plain& plain, Special special) {
@@ -50,8 +50,8 @@ void append_escaped(std::string& out, std::string_view text, const Plain& plain,
         if (end == text.size()) return;
         const std::string_view rest = text.substr(end);
         const base::Decoded decoded = base::decode_utf8(rest);
-        if (!decoded.valid || base::is_treacherous(decoded.code_point)) {
-            out += base::visible(rest.substr(0, decoded.size));
+        if (!decoded.valid || base::is_unsafe_to_display(decoded.code_point)) {
+            out += base::escape_unsafe(rest.substr(0, decoded.size));
         } else if (decoded.size > 1) {
             out.append(rest, 0, decoded.size);
         } else {

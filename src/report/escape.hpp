@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place where text from the database becomes part of a document. Whatever the format, a treacherous
+// The one place where text from the database becomes part of a document. Whatever the format, an unsafe
 // character (base/utf8.hpp) or an invalid byte comes out visible, as base::visible shows it, and not as
 // itself. Text of printable ASCII, which is nearly all text, is scanned once and copied, without an
 // allocation. Pure functions: safe from any thread.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the start to the end of the daemon: signals, the tasks that run, and the time that they have to end.
-// Lives on the loop thread.
+// Used on the loop thread.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a source is looked at next: every interval, jittered so that many daemons do not meet, and half as
+// When a source is polled next: every interval, jittered so that many daemons do not meet, and half as
 // often while it fails: one that is back is read within two intervals. Pure; not thread-safe.
 #pragma once
 
@@ -17,7 +17,7 @@ class Schedule {
     /// The same seed gives the same jitter.
     Schedule(base::Duration interval, std::uint64_t seed) : interval_(interval), random_(seed) {}
 
-    /// ±5 %: from the start of a successful look to the start of the next one, the interval; from the end of
+    /// ±5 %: from the start of a successful poll to the start of the next one, the interval; from the end of
     /// a failed one likewise, and of each further one in a row twice that, or five minutes if these are less,
     /// but never less than the interval.
     base::Duration after_success();

@@ -16,12 +16,12 @@ sigset_t ours() {
 
 }  // namespace
 
-void hold_signals() {
+void block_signals() {
     const sigset_t set = ours();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-void admit_signals() {
+void unblock_signals() {
     const sigset_t set = ours();
     ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }

@@ -5,8 +5,8 @@
 namespace keyshift::runtime {
 
 /// SIGTERM, SIGINT and SIGHUP wait, as far as the calling thread is concerned.
-void hold_signals();
+void block_signals();
 /// They come, those that have been waiting at once.
-void admit_signals();
+void unblock_signals();
 
 }  // namespace keyshift::runtime

@@ -67,7 +67,7 @@ class State {
     base::Result<Counters> load_counters();
     base::Result<Facts> load_facts();
     /// The counters of each source as they were last read.
-    base::Result<std::map<std::string, domain::Meter::Parts>> load_parts();
+    base::Result<std::map<std::string, domain::Meter::Instances>> load_parts();
     base::Result<domain::Hourly> load_hourly();
     /// How far each source has been read: texts by name.
     base::Result<std::map<std::string, std::map<std::string, std::string>>> load_cursors();

@@ -173,9 +173,9 @@ Result<Facts> State::load_facts() {
     return out;
 }
 
-Result<std::map<std::string, domain::Meter::Parts>> State::load_parts() {
+Result<std::map<std::string, domain::Meter::Instances>> State::load_parts() {
     if (!database_) return not_open();
-    std::map<std::string, domain::Meter::Parts> out;
+    std::map<std::string, domain::Meter::Instances> out;
     Statement parts(*database_, "SELECT source, name, seen_at FROM part");
     auto done = each_row(parts, [&](const Statement& row) {
         out[std::string(row.text(0))][std::string(row.text(1))].seen_at = from_micros(row.integer(2));

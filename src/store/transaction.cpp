@@ -162,7 +162,8 @@ void Transaction::add_progress(const ProgressPoint& point) {
     run(statements_->thin_progress.bind(1, to_micros(point.at - 48h)));
 }
 
-void Transaction::set_part(std::string_view source, std::string_view part, const domain::PartMemory* memory) {
+void Transaction::set_part(std::string_view source, std::string_view part,
+                           const domain::InstanceMemory* memory) {
     run(statements_->clear_series.bind(1, source).bind(2, part));
     if (memory == nullptr) return run(statements_->forget_part.bind(1, source).bind(2, part));
     run(statements_->set_part.bind(1, source).bind(2, part).bind(3, to_micros(memory->seen_at)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One cycle's changes of the state. Rolls back unless committed. The first failure is remembered, what
-// follows is ignored, and commit() returns it. Lives on the thread of its State.
+// follows is ignored, and commit() returns it. Used on the thread of its State.
 #pragma once
 
 #include <cstddef>
@@ -55,7 +55,7 @@ class Transaction {
     /// At most one point a minute; those older than 48 h are thinned to one an hour.
     void add_progress(const ProgressPoint& point);
     /// The counters of one part of `source` as they were last read; null: the part is forgotten.
-    void set_part(std::string_view source, std::string_view part, const domain::PartMemory* memory);
+    void set_part(std::string_view source, std::string_view part, const domain::InstanceMemory* memory);
     /// `hour`: hours since the epoch.
     void set_hourly(std::string_view name, std::int64_t hour, std::uint64_t value);
     /// How far `source` has been read; empty: `name` is forgotten.

@@ -118,6 +118,13 @@ def test_no_collector_includes_another() -> None:
     assert crossing == []
 
 
+def test_the_questions_are_answered_by_files_that_are_there() -> None:
+    text = (house.ROOT / "ARCHITECTURE.md").read_text().split("## Ten questions", 1)[1].split("\n## ", 1)[0]
+    answers = re.findall(r"^\| [^|]+\? \| `([^`]+)` \|$", text, re.MULTILINE)
+    assert len(answers) == 10
+    assert [answer for answer in answers if not (house.ROOT / answer).is_file()] == []
+
+
 def test_unit_tests_stand_where_their_subject_does() -> None:
     for kind in ("unit", "contract"):
         tests = house.ROOT / "tests" / kind

@@ -78,7 +78,7 @@ Counted count(collectors::Collector& collector) {
         if (!seen) throw std::runtime_error(seen.error().what);
         counted.lines.add(seen->log->lines);
         for (std::size_t i = 0; i < domain::kEventCount; ++i) counted.events[i] += seen->counted->grown[i];
-        more = collector.look_every() == base::Duration::zero();
+        more = collector.max_poll_interval() == base::Duration::zero();
     }
     return counted;
 }

@@ -282,7 +282,9 @@ def assert_safe_after(serve: Serve, clients: Clients) -> None:
     """SAFE comes, and not before a whole window has passed since the last use."""
     end = time.monotonic() + 60
     while not is_safe(serve):
-        assert time.monotonic() < end, f"never SAFE: {ask(serve, 'verdict')}"
+        if time.monotonic() >= end:
+            print(ask(serve, "status"), ask(serve, "doctor"), serve.log()[-5_000:], sep="\n")
+            raise AssertionError(f"never SAFE: {ask(serve, 'verdict')}")
         time.sleep(0.05)
     waited = time.time() - clients.last_use
     assert waited >= WINDOW_SECONDS, f"SAFE {waited:.1f} s after a use of the fallback"

@@ -27,7 +27,7 @@ std::unique_ptr<collectors::LineCounter> make(std::size_t kind) {
 }
 
 void check_shown(const std::string& text) {
-    if (base::visible(text) != text) std::abort();
+    if (base::escape_unsafe(text) != text) std::abort();
 }
 
 void check(const collectors::LogTally& tally, std::uint64_t lines) {

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "exposition/drop_invalid.hpp"
 #include "exposition/families/build.hpp"
 #include "exposition/open_metrics_type.hpp"
 #include "exposition/render.hpp"
-#include "exposition/unfit.hpp"
 #include "formats/metrics/exposition_text.hpp"
 
 namespace {
@@ -48,7 +48,7 @@ bool same(const MetricFamily& a, const MetricFamily& b) {
 
 void round_trip(std::vector<MetricFamily> families, Dialect dialect) {
     using namespace keyshift::exposition;
-    drop_unfit(families);
+    drop_invalid(families);
     // An info is no gauge: it has no value but 1.
     std::erase_if(families, [](const MetricFamily& family) {
         return family.metric.empty() || open_metrics_type(family.name) != nullptr;

@@ -26,7 +26,7 @@ void append_logfmt(std::string& line, std::string_view name, std::string_view va
     if (!line.empty()) line += ' ';
     line += name;
     line += '=';
-    const std::string text = visible(value);
+    const std::string text = escape_unsafe(value);
     if (!text.empty() && text.find_first_of(" =\"\\") == std::string::npos) {
         line += text;
         return;

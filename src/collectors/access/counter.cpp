@@ -89,7 +89,7 @@ class AccessCounter final : public LineCounter {
     std::size_t whole(std::string_view block) const override {
         return formats::whole_messages(block, prefix_);
     }
-    domain::Events offers(Time /*now*/) const override { return counted_by(table_); }
+    domain::Events countable(Time /*now*/) const override { return counted_by(table_); }
     std::vector<Finding> findings() const override;
 
  private:

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How what an access log tells of requests is kept and shown. Pure but for its memory, which is bounded;
-// lives on one thread.
+// is used on one thread.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "collectors/logs/lately.hpp"
+#include "collectors/logs/memo_cache.hpp"
 #include "formats/access/line.hpp"
 
 namespace keyshift::collectors {
@@ -20,8 +20,8 @@ class AccessNames {
 
  private:
     formats::AccessEscape escape_;
-    Lately<std::string, 1024> user_agents_;
-    Lately<std::string, 1024> paths_;
+    MemoCache<std::string, 1024> user_agents_;
+    MemoCache<std::string, 1024> paths_;
 };
 
 }  // namespace keyshift::collectors

@@ -118,7 +118,7 @@ std::string shown_path(std::string_view path) {
 
 std::string shown_text(std::string text) {
     hide_keys(text);
-    return base::visible(text);
+    return base::escape_unsafe(text);
 }
 
 bool PathFilter::begins(std::string_view path) const {

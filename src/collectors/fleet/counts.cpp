@@ -27,7 +27,7 @@ constexpr double kLargestCount = 9007199254740992.0;
 /// Hosts' clocks may be that far behind.
 constexpr base::Duration kSlowClock = std::chrono::minutes{1};
 
-using Parts = std::map<std::string, domain::Part>;
+using Instances = std::map<std::string, domain::Instance>;
 
 void append_label(std::string& to, std::string_view name, std::string_view value) {
     to.append(to.empty() ? "" : ",").append(name).append("=\"");
@@ -58,7 +58,7 @@ Result<std::uint64_t> count_of(const FleetQuery& query, const std::string& host,
     if (std::isfinite(value) && value >= 0 && value <= kLargestCount)
         return static_cast<std::uint64_t>(value);
     return Error{Errc::parse,
-                 query.name() + " gives " + std::to_string(value) + " for {" + base::visible(host) +
+                 query.name() + " gives " + std::to_string(value) + " for {" + base::escape_unsafe(host) +
                      "}, which no counter is",
                  "the query must give counters as they stand, neither rates nor differences"};
 }
@@ -76,12 +76,12 @@ Result<Event> event_of(const FleetQuery& query, const ApiSeries& series) {
         if (events.test(i) && event_label(domain::event_at(i)) == value) return domain::event_at(i);
     if (query.gives == Gives::failures) return Event::failure_other;
     return Error{
-        Errc::schema, query.name() + " gives the outcome '" + base::visible(value) + "'",
+        Errc::schema, query.name() + " gives the outcome '" + base::escape_unsafe(value) + "'",
         "outcomes are success, auth_failure, rate_limited, client_error and server_error; relabel them"};
 }
 
 Error ambiguous(const FleetQuery& query, const std::string& host) {
-    return {Errc::schema, query.name() + " gives several series for {" + base::visible(host) + '}',
+    return {Errc::schema, query.name() + " gives several series for {" + base::escape_unsafe(host) + '}',
             "add the label that tells these hosts apart to host_labels; where they are replicas of one, let "
             "the server deduplicate them"};
 }
@@ -89,7 +89,7 @@ Error ambiguous(const FleetQuery& query, const std::string& host) {
 Result<void> add_counts(const Fleet& fleet, const FleetQuery& query, const ApiAnswer& answer,
                         const std::set<std::string>& began_lately, const FleetWatch& watch,
                         Counted& counted) {
-    Parts parts;
+    Instances instances;
     std::set<std::pair<std::string, std::string>> seen;
     for (const ApiSeries& series : answer.series) {
         const std::string host = fleet_host(fleet, series);
@@ -101,15 +101,15 @@ Result<void> add_counts(const Fleet& fleet, const FleetQuery& query, const ApiAn
         if (!seen.emplace(host, name).second) return ambiguous(query, host);
         // A part for each query: a host that stops counting one thing is missing there, whatever else it
         // counts.
-        domain::Part& part = parts[host];
-        part.name = query.key + (host.empty() ? "" : " of " + host);
-        part.began_lately =
-            query.standard && began_lately.count(host) > 0 && watch.parts.count(part.name) == 0;
-        part.readings.push_back({std::move(name), *value, {}, {{*event, 1}}});
+        domain::Instance& instance = instances[host];
+        instance.name = query.key + (host.empty() ? "" : " of " + host);
+        instance.began_lately =
+            query.standard && began_lately.count(host) > 0 && watch.instances.count(instance.name) == 0;
+        instance.readings.push_back({std::move(name), *value, {}, {{*event, 1}}});
     }
     // Reasons come with their first failure.
-    if (!parts.empty()) counted.offers |= query.events();
-    for (auto& [host, part] : parts) counted.readings.parts.push_back(std::move(part));
+    if (!instances.empty()) counted.countable |= query.events();
+    for (auto& [host, instance] : instances) counted.readings.instances.push_back(std::move(instance));
     return {};
 }
 
@@ -169,7 +169,7 @@ domain::Ground ground_of(const Fleet& fleet, const std::vector<ApiAnswer>& answe
         for (const std::string& host : hosts_with(fleet, answers, other)) {
             if (host.empty() || have.count(host) > 0 || !out.doubt.empty()) continue;
             out.doubt =
-                "{" + base::visible(host) +
+                "{" + base::escape_unsafe(host) +
                 "} has no series of the fallback, although it counts other things: see that it counts "
                 "the fallback of its own gateway";
         }

@@ -15,10 +15,10 @@
 
 namespace keyshift::collectors {
 
-/// What earlier looks have shown.
+/// What earlier polls have shown.
 struct FleetWatch {
-    base::Time since;             ///< the first look, by the server's clock
-    std::set<std::string> parts;  ///< all that were ever among the readings
+    base::Time since;                 ///< the first poll, by the server's clock
+    std::set<std::string> instances;  ///< all that were ever among the readings
 };
 
 /// How people and the state call the host of a series: `instance="h:11947",job="keyshift"`. Empty where it
@@ -30,7 +30,7 @@ std::vector<std::string> fleet_hosts(const Fleet& fleet, const std::vector<forma
 
 /// `answers` are those to fleet.queries, in order. What has no series is not offered, never 0. Errors: other
 /// (a partial answer), parse (a value that no counter has), schema (series that do not tell hosts or reasons
-/// apart). A host that is new and began to count after the first look began at 0.
+/// apart). A host that is new and began to count after the first poll began at 0.
 base::Result<Counted> count_fleet(const Fleet& fleet, const std::vector<formats::ApiAnswer>& answers,
                                   const FleetWatch& watch);
 

@@ -58,7 +58,7 @@ std::vector<std::string> texts(const Fleet& fleet) {
 std::string listed(const std::vector<std::string>& hosts) {
     std::string out;
     for (std::size_t i = 0; i < std::min(hosts.size(), kMostListed); ++i)
-        out += (i == 0 ? ": {" : ", {") + base::visible(hosts[i]) + '}';
+        out += (i == 0 ? ": {" : ", {") + base::escape_unsafe(hosts[i]) + '}';
     return hosts.size() > kMostListed ? out + " ..." : out;
 }
 
@@ -85,7 +85,8 @@ class Prometheus final : public Collector {
         auto counted = count_fleet(fleet_, answers, watch_.value_or(FleetWatch{*at, {}}));
         if (!counted) return counted.error();
         if (!watch_) watch_ = FleetWatch{*at, {}};
-        for (const domain::Part& part : counted->readings.parts) watch_->parts.insert(part.name);
+        for (const domain::Instance& instance : counted->readings.instances)
+            watch_->instances.insert(instance.name);
         return Observation{.taken_at = *at, .counted = *std::move(counted)};
     }
 
@@ -136,13 +137,13 @@ class Prometheus final : public Collector {
                        fleet_.hosts.job + ": " + targets_page()
                  : ""});
         for (const std::string& missing : counted->missing) {
-            findings.push_back({Finding::Kind::warning, "missing: " + base::visible(missing),
+            findings.push_back({Finding::Kind::warning, "missing: " + base::escape_unsafe(missing),
                                 "see why it is not scraped, or does not answer: " + targets_page()});
         }
     }
 
     Fleet fleet_;
-    std::optional<FleetWatch> watch_;  // once a look has succeeded
+    std::optional<FleetWatch> watch_;  // once a poll has succeeded
     PrometheusApiClient api_;
 };
 

@@ -31,7 +31,7 @@ constexpr std::size_t kWords = 200;
 /// The first line of a body that people are to read.
 std::string words(const std::string& body) {
     const std::string line = body.substr(0, std::min(body.find_first_of("\r\n"), kWords));
-    return line.empty() || line.front() == '<' ? "" : ": " + base::visible(line);
+    return line.empty() || line.front() == '<' ? "" : ": " + base::escape_unsafe(line);
 }
 
 Error refused(const HttpResponse& response, const std::string& url) {
@@ -165,7 +165,7 @@ std::string PrometheusApiClient::version(Deadline deadline) const {
     const std::size_t value = begin + kKey.size();
     const std::size_t end = response->body.find('"', value);
     if (end == std::string::npos || end - value > 60) return {};
-    return base::visible(response->body.substr(value, end - value));
+    return base::escape_unsafe(response->body.substr(value, end - value));
 }
 
 }  // namespace keyshift::collectors

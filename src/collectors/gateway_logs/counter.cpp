@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "collectors/gateway_logs/countable.hpp"
 #include "collectors/gateway_logs/counting.hpp"
-#include "collectors/gateway_logs/offers.hpp"
 #include "collectors/logs/line_level.hpp"
 #include "collectors/logs/line_prefixes.hpp"
 #include "collectors/shared/own_requests.hpp"
@@ -44,7 +44,7 @@ class Counter final : public LineCounter {
     std::size_t whole(std::string_view block) const override {
         return formats::whole_messages(block, prefix_);
     }
-    domain::Events offers(base::Time /*now*/) const override { return form_.offers(); }
+    domain::Events countable(base::Time /*now*/) const override { return form_.countable(); }
     domain::Ground take_ground() override { return form_.rules().take_ground(); }
     std::vector<Finding> findings() const override {
         std::vector<Finding> found = prefix_findings(messages_);
@@ -73,15 +73,15 @@ class TracingForm {
     static constexpr auto kUnderstood = formats::Understood::some;
 
     explicit TracingForm(GatewayLogOptions options)
-        : offers_(options.rules, options.statements ? options.sqlx_target : std::string()),
-          of_sqlx_(offers_.levels().group({std::string(formats::kSqlxTarget)})),
+        : countable_(options.rules, options.statements ? options.sqlx_target : std::string()),
+          of_sqlx_(countable_.levels().group({std::string(formats::kSqlxTarget)})),
           reader_(options.rules),
           rules_(std::move(options)) {}
 
     Outcome line(std::string_view text, Whose whose, LogTally& tally) {
         const Part part = reader_.parse(text, line_);
         if (part != Part::event) return part == Part::none ? Outcome::unparsed : Outcome::skipped;
-        offers_.levels().line(line_.level, line_.target);
+        countable_.levels().line(line_.level, line_.target);
         MatchedText matched = reader_.matched(line_);
         matched.whose = whose;
         const auto kind = [&] { return LineKind{line_.level, line_.target, matched.fields}; };
@@ -90,20 +90,20 @@ class TracingForm {
             counts = statement(text, tally) || counts;
         return counts ? Outcome::matched : Outcome::skipped;
     }
-    void end_of_block(base::Time now) { offers_.levels().end_of_block(now); }
-    domain::Events offers() const {
+    void end_of_block(base::Time now) { countable_.levels().end_of_block(now); }
+    domain::Events countable() const {
         // sqlx writes slow statements as warnings where it writes no others.
-        const bool has_statements = offers_.levels().reaches(of_sqlx_, formats::TracingLevel::info);
-        return offers_.offers(rules_.matcher().seen()) |
+        const bool has_statements = countable_.levels().reaches(of_sqlx_, formats::TracingLevel::info);
+        return countable_.countable(rules_.matcher().seen()) |
                (has_statements ? rules_.offered_by_statements() : domain::Events());
     }
     std::vector<Finding> findings() const {
         std::vector<Finding> found = reader_.findings();
-        for (Finding& finding : offers_.findings()) found.push_back(std::move(finding));
+        for (Finding& finding : countable_.findings()) found.push_back(std::move(finding));
         return found;
     }
-    std::string memory() const { return offers_.memory(rules_.matcher().seen()); }
-    void resume(std::string_view memory) { rules_.matcher().add_seen(offers_.resume(memory)); }
+    std::string memory() const { return countable_.memory(rules_.matcher().seen()); }
+    void resume(std::string_view memory) { rules_.matcher().add_seen(countable_.resume(memory)); }
     GatewayLogCounting& rules() { return rules_; }
 
  private:
@@ -112,7 +112,7 @@ class TracingForm {
         return reader_.statement(text, line_, query) && rules_.count(query, line_.level, tally);
     }
 
-    GatewayLogOffers offers_;
+    GatewayLogCountable countable_;
     std::size_t of_sqlx_;  // the group of its lines
     Reader reader_;
     GatewayLogCounting rules_;
@@ -202,7 +202,7 @@ class AnyForm {
                                                                          : Outcome::skipped;
     }
     void end_of_block(base::Time /*now*/) {}
-    domain::Events offers() const { return rules_.alive(); }
+    domain::Events countable() const { return rules_.alive(); }
     static std::vector<Finding> findings() { return {}; }
     static std::string memory() { return {}; }
     static void resume(std::string_view /*memory*/) {}

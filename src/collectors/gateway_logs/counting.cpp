@@ -59,7 +59,7 @@ bool GatewayLogCounting::count(const formats::SqlxQuery& query, formats::Tracing
 }
 
 domain::Events GatewayLogCounting::offered_by_statements() const {
-    return statements_ ? statements_->offers() & ~ground_.told() : domain::Events();
+    return statements_ ? statements_->countable() & ~ground_.told() : domain::Events();
 }
 
 domain::Ground GatewayLogCounting::take_ground() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of a gateway's log at work: what lines count as, whether their zeros can be believed, and which
-// rule has never matched. Lives on the collector's worker thread.
+// rule has never matched. Used on the collector's worker thread.
 #pragma once
 
 #include <optional>

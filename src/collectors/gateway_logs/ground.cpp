@@ -44,7 +44,7 @@ domain::Events told_by_statements() {
 std::string whole_text(const LogRule& rule) {
     std::string out = std::string(domain::event_name(rule.event)) + " " + text_of(rule);
     if (rule.level) out += " at " + std::string(formats::tracing_level_name(*rule.level));
-    for (const std::string& target : rule.targets) out += " of " + base::visible(target);
+    for (const std::string& target : rule.targets) out += " of " + base::escape_unsafe(target);
     return out;
 }
 
@@ -59,12 +59,12 @@ std::string_view next(std::string_view& text, char end) {
 }  // namespace
 
 std::string text_of(const LogRule& rule) {
-    if (!rule.regex.empty()) return "regex \"" + base::visible(rule.regex) + "\"";
-    if (!rule.message.empty()) return "message \"" + base::visible(rule.message) + "\"";
+    if (!rule.regex.empty()) return "regex \"" + base::escape_unsafe(rule.regex) + "\"";
+    if (!rule.message.empty()) return "message \"" + base::escape_unsafe(rule.message) + "\"";
     std::string out;
     for (const FieldTest& test : rule.fields) {
-        out += (out.empty() ? "fields " : ", ") + base::visible(test.path) + ":";
-        for (const std::string& text : test.texts) out += " \"" + base::visible(text) + "\"";
+        out += (out.empty() ? "fields " : ", ") + base::escape_unsafe(test.path) + ":";
+        for (const std::string& text : test.texts) out += " \"" + base::escape_unsafe(text) + "\"";
     }
     return out;
 }
@@ -157,7 +157,7 @@ void GatewayLogGround::matched(std::size_t rule, const LineKind& kind) {
 }
 
 void GatewayLogGround::began(std::string_view release) {
-    release_ = base::visible(release.substr(0, kLongestRelease));
+    release_ = base::escape_unsafe(release.substr(0, kLongestRelease));
 }
 
 domain::Ground GatewayLogGround::take() {

@@ -3,7 +3,7 @@
 // lowered its level since one was seen last. For each rule that counts the fallback, lines are waited for
 // that show so: of its level or a more verbose one, of its target, with the fields that it tests but for the
 // message. Where a rule states no level, it is that of the lines that it has matched; a rule that never
-// matched is not waited for where others did. Lives on the collector's worker thread.
+// matched is not waited for where others did. Used on the collector's worker thread.
 #pragma once
 
 #include <cstddef>

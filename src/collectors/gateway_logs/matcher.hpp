@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rules a line fits, and what it adds to a tally then. Lives on the collector's worker thread.
+// Which rules a line fits, and what it adds to a tally then. Used on the collector's worker thread.
 #pragma once
 
 #include <cstddef>

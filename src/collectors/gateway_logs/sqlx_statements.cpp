@@ -35,7 +35,7 @@ std::optional<Classified> SqlxStatements::classify(const SqlxQuery& query) {
         return query.escapes == SqlxQuery::Escapes::none ? classes_.of(text)
                                                          : classes_.of(formats::unescape_debug(text));
     };
-    // Lately looks at less than all of a longer text.
+    // MemoCache looks at less than all of a longer text.
     if (query.statement.size() > kLongestKept) return make(query.statement);
     return known_.get(query.statement, make);
 }
@@ -102,7 +102,7 @@ SqlxStatements::Seen SqlxStatements::count(const SqlxQuery& query, const domain:
     return out;
 }
 
-domain::Events SqlxStatements::offers() const {
+domain::Events SqlxStatements::countable() const {
     domain::Events out;
     const auto offer = [&out](bool known, std::initializer_list<Event> events) {
         for (const Event event : events)

@@ -2,7 +2,7 @@
 // What the statements tell that a gateway built on sqlx logs (formats/tracing/sqlx_line.hpp): refused keys,
 // scans of a fallback, promotions, uses; without pg_stat_statements. They carry no request: which of them
 // keyshift's own canary has caused cannot be told. What a rule of the log counts is not counted here too,
-// from the first line on that the rule has matched. Lives on the collector's worker thread.
+// from the first line on that the rule has matched. Used on the collector's worker thread.
 #pragma once
 
 #include <bitset>
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "collectors/collector.hpp"
-#include "collectors/logs/lately.hpp"
 #include "collectors/logs/line_counter.hpp"
+#include "collectors/logs/memo_cache.hpp"
 #include "collectors/shared/statement_class.hpp"
 #include "domain/counts/event.hpp"
 #include "formats/tracing/sqlx_line.hpp"
@@ -43,7 +43,7 @@ class SqlxStatements {
     /// Why zeros of these lines are none: one of them fits no class. Empty: nothing speaks against them.
     std::string doubt() const;
     /// What can be zero while the log has such lines.
-    domain::Events offers() const;
+    domain::Events countable() const;
     std::string scope() const { return classes_.scope(); }
     void append_findings(std::vector<Finding>& out) const;
 
@@ -67,7 +67,7 @@ class SqlxStatements {
     std::string remembered(StatementClass of) const;
 
     StatementClasses classes_;
-    Lately<std::optional<Classified>, kKept> known_;
+    MemoCache<std::optional<Classified>, kKept> known_;
     Classes seen_;
     std::set<std::string> unclassified_;  // texts, as they may be shown
 };

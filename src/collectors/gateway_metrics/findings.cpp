@@ -10,17 +10,17 @@ namespace {
 
 constexpr std::size_t kShown = 20;
 
-Finding describe(const TargetLook& target) {
+Finding describe(const TargetSnapshot& target) {
     if (!target.page) return failure(target.page.error());
     const std::size_t series = target.page->readings.size();
     return {Finding::Kind::ok, target.name + " answers: " + std::to_string(series) +
                                    (series == 1 ? " series counts" : " series count")};
 }
 
-void append_targets(const GatewayLook& looked, std::vector<Finding>& out) {
-    std::vector<const TargetLook*> targets;
-    for (const TargetLook& target : looked.targets) targets.push_back(&target);
-    const auto in_trouble = [](const TargetLook* target) { return !target->page; };
+void append_targets(const GatewaySnapshot& looked, std::vector<Finding>& out) {
+    std::vector<const TargetSnapshot*> targets;
+    for (const TargetSnapshot& target : looked.targets) targets.push_back(&target);
+    const auto in_trouble = [](const TargetSnapshot* target) { return !target->page; };
     std::stable_partition(targets.begin(), targets.end(), in_trouble);
     for (std::size_t i = 0; i < std::min(targets.size(), kShown); ++i) out.push_back(describe(*targets[i]));
     if (targets.size() <= kShown) return;
@@ -32,7 +32,7 @@ void append_targets(const GatewayLook& looked, std::vector<Finding>& out) {
          std::to_string(more) + " more targets, of which " + std::to_string(failing) + " do not answer"});
 }
 
-void append_aliases(const GatewayLook& looked, std::vector<Finding>& out) {
+void append_aliases(const GatewaySnapshot& looked, std::vector<Finding>& out) {
     for (std::size_t i = 0; i < std::min(looked.aliases.size(), kShown); ++i) {
         out.push_back({Finding::Kind::ok, looked.aliases[i].name + " is the replica " + looked.aliases[i].of +
                                               ", which is read once"});
@@ -41,9 +41,9 @@ void append_aliases(const GatewayLook& looked, std::vector<Finding>& out) {
 
 /// Targets that one process may stand behind: what it counts would count twice. Processes that one roll-out
 /// starts may have begun in the same moment too, so that they are read all the same.
-void append_twins(const GatewayLook& looked, std::vector<Finding>& out) {
+void append_twins(const GatewaySnapshot& looked, std::vector<Finding>& out) {
     std::map<double, std::string> first;
-    for (const TargetLook& target : looked.targets) {
+    for (const TargetSnapshot& target : looked.targets) {
         if (!target.page || !target.page->started_at) continue;
         const auto [seen, is_new] = first.emplace(*target.page->started_at, target.name);
         if (is_new) continue;
@@ -56,15 +56,15 @@ void append_twins(const GatewayLook& looked, std::vector<Finding>& out) {
     }
 }
 
-bool matched(const GatewayLook& looked, std::size_t rule) {
-    return std::ranges::any_of(looked.targets, [rule](const TargetLook& target) {
+bool matched(const GatewaySnapshot& looked, std::size_t rule) {
+    return std::ranges::any_of(looked.targets, [rule](const TargetSnapshot& target) {
         return target.page && target.page->matched[rule];
     });
 }
 
 }  // namespace
 
-std::vector<Finding> gateway_findings(const GatewayLook& looked, const CounterRules& rules) {
+std::vector<Finding> gateway_findings(const GatewaySnapshot& looked, const CounterRules& rules) {
     std::vector<Finding> out;
     for (const DiscoveryFault& fault : looked.files) out.push_back(failure(fault.error));
     for (const DiscoveryFault& fault : looked.hosts) out.push_back(failure(fault.error));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one look at all replicas came to, and what `keyshift doctor` says of it. Pure; values.
+// What one poll of all replicas came to, and what `keyshift doctor` says of it. Pure; values.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@
 
 namespace keyshift::collectors {
 
-struct TargetLook {
+struct TargetSnapshot {
     std::string name;
     base::Result<MetricsPage> page;
     /// Port and path, where it is reached by a loopback address alone; else empty.
@@ -27,14 +27,14 @@ struct TargetAlias {
     std::string of;
 };
 
-struct GatewayLook {
-    std::vector<TargetLook> targets;
+struct GatewaySnapshot {
+    std::vector<TargetSnapshot> targets;
     std::vector<DiscoveryFault> hosts;  ///< of which the addresses are not known
     std::vector<DiscoveryFault> files;
     std::vector<TargetAlias> aliases = {};
 };
 
 /// Those targets that are in trouble first, of all not more than can be read, and rules without a series.
-std::vector<Finding> gateway_findings(const GatewayLook& looked, const CounterRules& rules);
+std::vector<Finding> gateway_findings(const GatewaySnapshot& looked, const CounterRules& rules);
 
 }  // namespace keyshift::collectors

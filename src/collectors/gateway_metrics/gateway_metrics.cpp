@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the gateway counts by itself, on /metrics of each replica. A replica that does not answer is missing,
-// and the others count; the look fails only when none answers.
+// and the others count; the poll fails only when none answers.
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -62,7 +62,7 @@ CounterRules rules_of(const config::Gateway& gateway, const Options& options) {
 /// Where a redirect leads, as far as it may be repeated.
 std::string destination(const std::string& location) {
     if (const auto url = drivers::HttpUrl::parse(location)) return url->printable;
-    return location.starts_with('/') ? base::visible(location.substr(0, location.find_first_of("?#")))
+    return location.starts_with('/') ? base::escape_unsafe(location.substr(0, location.find_first_of("?#")))
                                      : "somewhere else";
 }
 
@@ -107,27 +107,27 @@ class GatewayMetrics final : public Collector {
 
     Result<Observation> collect(const Request& request) override {
         const Time now = base::now();
-        auto looked = look(request.deadline);
+        auto looked = poll(request.deadline);
         if (!looked) return looked.error();
         replicas_.take(*looked);
         remember(*looked, now);
         if (looked->targets.empty()) return no_target(*looked);
         std::vector<Error> errors;
-        for (const TargetLook& target : looked->targets)
+        for (const TargetSnapshot& target : looked->targets)
             if (!target.page) errors.push_back(target.page.error());
         if (errors.size() == looked->targets.size()) return all_failed(errors);
         return Observation{.taken_at = base::now(), .counted = count(*looked), .gauges = gauges(*looked)};
     }
 
     std::vector<Finding> examine(Deadline deadline) override {
-        auto looked = look(deadline);
+        auto looked = poll(deadline);
         if (!looked) return {failure(looked.error())};
         if (looked->targets.empty()) return {failure(no_target(*looked))};
         // Several processes behind one name take turns in answering.
         GatewayReplicas replicas;
         replicas.take(*looked);
         for (int again = 0; again < kMoreLooks; ++again) {
-            auto other = look(deadline);
+            auto other = poll(deadline);
             if (!other) break;
             replicas.take(*other);
             note_mixed(*other, *looked);
@@ -143,13 +143,13 @@ class GatewayMetrics final : public Collector {
     }
 
  private:
-    Result<GatewayLook> look(Deadline deadline) {
-        auto found = targets_.look(client_, deadline.at_most(schedule_.timeout / 3));
+    Result<GatewaySnapshot> poll(Deadline deadline) {
+        auto found = targets_.poll(client_, deadline.at_most(schedule_.timeout / 3));
         if (!found) return found.error();
-        GatewayLook out{.targets = {},
-                        .hosts = std::move(found->hosts),
-                        .files = std::move(found->files),
-                        .aliases = std::move(found->aliases)};
+        GatewaySnapshot out{.targets = {},
+                            .hosts = std::move(found->hosts),
+                            .files = std::move(found->files),
+                            .aliases = std::move(found->aliases)};
         std::ranges::stable_sort(found->targets, {}, [this](const auto& target) { return turn_of(target); });
         const auto headers = options_.http.headers();
         if (!headers) return headers.error();
@@ -162,15 +162,15 @@ class GatewayMetrics final : public Collector {
             out.targets[index].page = page_of(requests[index], response);
         };
         client_.send_all(requests, limits(requests.size()), deadline, take);
-        for (const TargetLook& target : out.targets)
+        for (const TargetSnapshot& target : out.targets)
             if (!target.page && target.page.error().code == Errc::canceled) return target.page.error();
         merge_aliases(out);
         return out;
     }
 
-    static void note_mixed(const GatewayLook& other, GatewayLook& looked) {
-        for (TargetLook& target : looked.targets) {
-            const auto again = std::ranges::find(other.targets, target.name, &TargetLook::name);
+    static void note_mixed(const GatewaySnapshot& other, GatewaySnapshot& looked) {
+        for (TargetSnapshot& target : looked.targets) {
+            const auto again = std::ranges::find(other.targets, target.name, &TargetSnapshot::name);
             target.mixed = target.mixed || (again != other.targets.end() && again->mixed);
         }
     }
@@ -182,7 +182,7 @@ class GatewayMetrics final : public Collector {
         return slow == slow_.end() ? 0 : std::numeric_limits<std::size_t>::max() - slow->second;
     }
 
-    static Error no_target(const GatewayLook& looked) {
+    static Error no_target(const GatewaySnapshot& looked) {
         if (!looked.files.empty()) return looked.files.front().error;
         if (!looked.hosts.empty()) return looked.hosts.front().error;
         return {Errc::other, "the files of file_sd name no target", "check what writes them"};
@@ -218,37 +218,37 @@ class GatewayMetrics final : public Collector {
         return page;
     }
 
-    /// What the next look must know, whatever this one comes to.
-    void remember(const GatewayLook& looked, Time now) {
+    /// What the next poll must know, whatever this one comes to.
+    void remember(const GatewaySnapshot& looked, Time now) {
         if (!first_look_) first_look_ = now;
         slow_.clear();
         std::map<std::string, bool> came_later;
         for (std::size_t i = 0; i < looked.targets.size(); ++i) {
-            const TargetLook& target = looked.targets[i];
+            const TargetSnapshot& target = looked.targets[i];
             const auto known = came_later_.find(target.name);
             came_later[target.name] = known == came_later_.end() ? was_whole_ : known->second;
             if (!target.page && target.page.error().code == Errc::timeout) slow_[target.name] = i;
             // Kept: a labelled counter is absent until its first use, also after a restart of its process.
             // Not over a restart of keyshift: that its name was there once does not show that it still is,
             // and an offer that is new only makes coverage begin anew.
-            if (target.page) offers_ |= target.page->offers;
+            if (target.page) countable_ |= target.page->countable;
         }
         came_later_ = std::move(came_later);
         was_whole_ = looked.hosts.empty() && looked.files.empty();
     }
 
     /// Whether all that a target has counted was counted while we were watching.
-    bool began_lately(const TargetLook& target) const {
+    bool began_lately(const TargetSnapshot& target) const {
         const bool came_later = came_later_.at(target.name);
         if (!target.page->started_at) return came_later;
         const Time since = came_later ? *first_look_ - kSlowClock : *first_look_;
         return *target.page->started_at > base::to_unix_seconds(since);
     }
 
-    Counted count(GatewayLook& looked) const {
-        Counted out{.readings = {.scope = scope_of(rules_)}, .offers = offers_};
+    Counted count(GatewaySnapshot& looked) const {
+        Counted out{.readings = {.scope = scope_of(rules_)}, .countable = countable_};
         out.ground = gateway_ground(looked, rules_);
-        for (TargetLook& target : looked.targets) {
+        for (TargetSnapshot& target : looked.targets) {
             if (!target.page || target.mixed) {
                 out.missing.push_back(target.name + (target.page ? " (several processes answer)" : ""));
                 if (!target.page && is_for_people(target.page.error().code))
@@ -258,7 +258,7 @@ class GatewayMetrics final : public Collector {
             auto& readings = target.page->readings;
             // Its restart is known also where none of its counters is there yet.
             if (!target.page->epoch.empty()) readings.push_back({kStartOfProcess, 0, target.page->epoch, {}});
-            out.readings.parts.push_back({target.name, began_lately(target), std::move(readings)});
+            out.readings.instances.push_back({target.name, began_lately(target), std::move(readings)});
         }
         for (const auto& faults : {looked.hosts, looked.files})
             for (const DiscoveryFault& fault : faults) out.missing.push_back(fault.name);
@@ -266,9 +266,9 @@ class GatewayMetrics final : public Collector {
         return out;
     }
 
-    static domain::Gauges gauges(const GatewayLook& looked) {
+    static domain::Gauges gauges(const GatewaySnapshot& looked) {
         domain::Gauges out;
-        for (const TargetLook& target : looked.targets)
+        for (const TargetSnapshot& target : looked.targets)
             out.gateways_up[target.name] = target.page.has_value();
         for (const DiscoveryFault& host : looked.hosts) out.gateways_up[host.name] = false;
         return out;
@@ -282,10 +282,10 @@ class GatewayMetrics final : public Collector {
     drivers::HttpClient client_;
     GatewayTargets targets_;
     std::optional<Time> first_look_;
-    bool was_whole_ = false;                   // an earlier look found all targets that there were
-    std::map<std::string, bool> came_later_;   // the targets of the last look
-    std::map<std::string, std::size_t> slow_;  // too slow in the last look: their places in it
-    domain::Events offers_;
+    bool was_whole_ = false;                   // an earlier poll found all targets that there were
+    std::map<std::string, bool> came_later_;   // the targets of the last poll
+    std::map<std::string, std::size_t> slow_;  // too slow in the last poll: their places in it
+    domain::Events countable_;
     GatewayReplicas replicas_;
 };
 

@@ -77,7 +77,7 @@ std::string series_of(const ExpositionSample& sample) {
 /// A series in messages: its labels may hold what is nobody's business.
 std::string shown(const ExpositionSample& sample) {
     constexpr std::size_t kLongest = 200;
-    return base::visible(sample.name.substr(0, kLongest));
+    return base::escape_unsafe(sample.name.substr(0, kLongest));
 }
 
 class PageReader final : public formats::ExpositionHandler {
@@ -98,7 +98,8 @@ class PageReader final : public formats::ExpositionHandler {
 
     Result<MetricsPage> finish() {
         if (wrong_) return *std::move(wrong_);
-        MetricsPage page{.readings = {}, .offers = offers_, .matched = std::move(matched_), .started_at = {}};
+        MetricsPage page{
+            .readings = {}, .countable = countable_, .matched = std::move(matched_), .started_at = {}};
         page.release = std::move(release_);
         std::string& epoch = page.epoch;
         if (started_at_ && std::isfinite(*started_at_) && *started_at_ > 0) {
@@ -119,7 +120,7 @@ class PageReader final : public formats::ExpositionHandler {
         if (sample.name == kGo) return;
         for (const std::string_view label : {"version", "revision", "commit"}) {
             if (!release_.empty()) return;
-            release_ = base::visible(sample.label(label).substr(0, kLongestRelease));
+            release_ = base::escape_unsafe(sample.label(label).substr(0, kLongestRelease));
         }
     }
 
@@ -130,7 +131,7 @@ class PageReader final : public formats::ExpositionHandler {
         // A labelled counter is absent until its first use, so that absence alone is not zero. Where the
         // metric is there with other labels, absence is zero; but never for fallbacks, where a rule with a
         // slip in its label would call every gateway safe.
-        if (here || by_reason || rule.event != Event::fallback) offers_ |= events_of(rule);
+        if (here || by_reason || rule.event != Event::fallback) countable_ |= events_of(rule);
         if (!here) return;
         matched_[i] = true;
         const Event event = by_reason ? failure_named(sample.label(rule.reason_label)) : rule.event;
@@ -169,7 +170,7 @@ class PageReader final : public formats::ExpositionHandler {
     std::map<std::string, std::vector<std::size_t>, std::less<>> by_metric_;
     std::map<std::string, domain::Reading> readings_;
     std::map<std::string, double> times_;  ///< of the readings
-    domain::Events offers_;
+    domain::Events countable_;
     std::vector<bool> matched_;
     std::optional<double> started_at_;
     std::string release_;
@@ -182,9 +183,10 @@ Result<MetricsPage> read_metrics_page(std::string_view content_type, std::string
                                       const CounterRules& rules) {
     const auto format = formats::exposition_format(content_type);
     if (!format) {
-        return Error{Errc::parse,
-                     "answered " + base::visible(content_type.substr(0, 100)) + ", not a page of metrics",
-                     "check the path of the URL"};
+        return Error{
+            Errc::parse,
+            "answered " + base::escape_unsafe(content_type.substr(0, 100)) + ", not a page of metrics",
+            "check the path of the URL"};
     }
     PageReader reader(rules);
     if (const auto parsed = formats::parse_exposition(body, *format, reader); !parsed) {

@@ -16,7 +16,7 @@ namespace keyshift::collectors {
 
 struct MetricsPage {
     std::vector<domain::Reading> readings;  ///< by series, each once
-    domain::Events offers;                  ///< what can be counted by what stands on the page
+    domain::Events countable;               ///< what can be counted by what stands on the page
     std::vector<bool> matched;              ///< for each rule: a series of it is there
     std::optional<double> started_at;       ///< the process, in seconds since the epoch
     std::string epoch = {};                 ///< of all readings: by its start; empty: not known

@@ -26,7 +26,7 @@ bool same_start(const MetricsPage& a, const MetricsPage& b) {
     return is_same_start(*a.started_at, *b.started_at);
 }
 
-bool is_alias(const TargetLook& target, const TargetLook& of) {
+bool is_alias(const TargetSnapshot& target, const TargetSnapshot& of) {
     return !of.loopback.empty() && target.loopback == of.loopback && target.page && of.page &&
            same_start(*target.page, *of.page);
 }
@@ -58,9 +58,9 @@ std::string names_of(const std::set<std::string>& names) {
 
 }  // namespace
 
-void merge_aliases(GatewayLook& looked) {
-    std::vector<TargetLook> kept;
-    for (TargetLook& target : looked.targets) {
+void merge_aliases(GatewaySnapshot& looked) {
+    std::vector<TargetSnapshot> kept;
+    for (TargetSnapshot& target : looked.targets) {
         const auto of =
             std::ranges::find_if(kept, [&](const auto& other) { return is_alias(target, other); });
         if (of == kept.end()) {
@@ -72,7 +72,7 @@ void merge_aliases(GatewayLook& looked) {
     looked.targets = std::move(kept);
 }
 
-/// Whether this page is of another process than that of the last look, which still runs.
+/// Whether this page is of another process than that of the last poll, which still runs.
 bool GatewayReplicas::is_another(Seen& seen, const MetricsPage& page) {
     const bool earlier =
         page.started_at && seen.newest_start && *page.started_at < *seen.newest_start - kJitter;
@@ -98,9 +98,9 @@ void GatewayReplicas::steady_epoch(Seen& seen, MetricsPage& page) {
     for (domain::Reading& reading : page.readings) reading.epoch = page.epoch;
 }
 
-void GatewayReplicas::take(GatewayLook& looked) {
+void GatewayReplicas::take(GatewaySnapshot& looked) {
     std::map<std::string, Seen> present;
-    for (TargetLook& target : looked.targets) {
+    for (TargetSnapshot& target : looked.targets) {
         const auto known = seen_.find(target.name);
         Seen seen = known == seen_.end() ? Seen() : std::move(known->second);
         if (target.page) {
@@ -116,7 +116,7 @@ void GatewayReplicas::take(GatewayLook& looked) {
     seen_ = std::move(present);
 }
 
-domain::Ground gateway_ground(const GatewayLook& looked, const CounterRules& rules) {
+domain::Ground gateway_ground(const GatewaySnapshot& looked, const CounterRules& rules) {
     CounterRules fallback;
     std::set<std::string> releases;
     domain::Ground out;
@@ -125,7 +125,7 @@ domain::Ground gateway_ground(const GatewayLook& looked, const CounterRules& rul
         fallback.push_back(rules[i]);
         std::set<std::string> have;
         std::set<std::string> lack;
-        for (const TargetLook& target : looked.targets)
+        for (const TargetSnapshot& target : looked.targets)
             if (target.page) (target.page->matched[i] ? have : lack).insert(target.name);
         out.at_work = out.at_work || !have.empty();
         if (have.empty() || lack.empty() || !out.doubt.empty()) continue;
@@ -136,7 +136,7 @@ domain::Ground gateway_ground(const GatewayLook& looked, const CounterRules& rul
     if (!fallback.empty() && !out.at_work)
         out.doubt = std::string(kNoTargetShows) + text_of(fallback.front()) + ": check its name and labels";
     out.at_work = out.at_work && out.doubt.empty();
-    for (const TargetLook& target : looked.targets) {
+    for (const TargetSnapshot& target : looked.targets) {
         if (target.page && !target.page->release.empty()) releases.insert(target.page->release);
         if (!target.mixed || !out.doubt.empty()) continue;
         out.doubt = "several processes answer as " + target.name +

@@ -8,7 +8,7 @@
 // one of them out would lose what it counts. Where nothing but the start is the same, doctor says so.
 // What is taken for several processes: a start that is earlier than one seen before (a process begins once),
 // or, without a start, counters that fall and are back at their old values, twice.
-// Lives on the collector's worker thread.
+// Used on the collector's worker thread.
 #pragma once
 
 #include <cstddef>
@@ -23,22 +23,22 @@
 namespace keyshift::collectors {
 
 /// Takes targets that are a replica that another one is out of `looked.targets`, into `looked.aliases`.
-void merge_aliases(GatewayLook& looked);
+void merge_aliases(GatewaySnapshot& looked);
 
 class GatewayReplicas {
  public:
-    /// After so many looks in which nothing speaks for several processes, there is one.
+    /// After so many polls in which nothing speaks for several processes, there is one.
     static constexpr std::size_t kCalm = 20;
 
-    /// Sets TargetLook::mixed, and gives each page's readings an epoch that the jitter of a start does not
-    /// change.
-    void take(GatewayLook& looked);
+    /// Sets TargetSnapshot::mixed, and gives each page's readings an epoch that the jitter of a start does
+    /// not change.
+    void take(GatewaySnapshot& looked);
 
  private:
     struct Seen {
         std::optional<double> newest_start = {};
         std::string epoch = {};
-        std::map<std::string, std::uint64_t> last = {};    // values by series, of the last look
+        std::map<std::string, std::uint64_t> last = {};    // values by series, of the last poll
         std::map<std::string, std::uint64_t> before = {};  // ... of the one before
         std::size_t returns = 0;
         std::size_t calm = kCalm;  // looks since something spoke for several
@@ -54,6 +54,6 @@ class GatewayReplicas {
 /// How the doubt begins where no target has a counter for the fallback.
 inline constexpr std::string_view kNoTargetShows = "no target shows ";
 /// What the zeros of the counters for the fallback rest on. The doubt names the remedy behind ": ".
-domain::Ground gateway_ground(const GatewayLook& looked, const CounterRules& rules);
+domain::Ground gateway_ground(const GatewaySnapshot& looked, const CounterRules& rules);
 
 }  // namespace keyshift::collectors

@@ -29,7 +29,7 @@ bool is_pattern(const fs::path& path) {
 }
 
 std::string shown(const fs::path& path) {
-    return base::visible(path.native());
+    return base::escape_unsafe(path.native());
 }
 
 std::int64_t nanoseconds(const timespec& t) {
@@ -51,8 +51,8 @@ Result<void> TargetFiles::check(const fs::path& pattern) {
     return {};
 }
 
-TargetFiles::Look TargetFiles::look() {
-    Look out;
+TargetFiles::Poll TargetFiles::poll() {
+    Poll out;
     for (auto& [path, file] : files_) file.seen = false;
     for (const fs::path& pattern : patterns_) {
         const auto paths = files_of(pattern);
@@ -98,7 +98,7 @@ Result<std::vector<fs::path>> TargetFiles::files_of(const fs::path& pattern) con
 void TargetFiles::look_at(const fs::path& path, File& file) {
     const auto identity = identity_of(path);
     if (identity && identity == file.identity) return;
-    // Read before it is known to be whole: a change while it is read shows at the next look.
+    // Read before it is known to be whole: a change while it is read shows at the next poll.
     auto targets = read(path);
     file.identity = identity;
     file.error.reset();

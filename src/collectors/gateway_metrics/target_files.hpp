@@ -30,11 +30,11 @@ class TargetFiles {
     TargetFiles(std::vector<std::filesystem::path> patterns, std::string scheme, std::string path)
         : patterns_(std::move(patterns)), scheme_(std::move(scheme)), path_(std::move(path)) {}
 
-    struct Look {
+    struct Poll {
         std::vector<drivers::HttpUrl> targets;  ///< file by file; may name a target twice
         std::vector<DiscoveryFault> faults;
     };
-    Look look();
+    Poll poll();
 
     /// What must hold for a pattern; a predicate. Prometheus wants it too.
     static base::Result<void> check(const std::filesystem::path& pattern);
@@ -46,7 +46,7 @@ class TargetFiles {
         std::optional<Identity> identity = {};  ///< of what was read last, well or not
         std::vector<drivers::HttpUrl> targets = {};
         std::optional<base::Error> error = {};
-        bool seen = false;  ///< in the look that is under way
+        bool seen = false;  ///< in the poll that is under way
     };
 
     base::Result<std::vector<std::filesystem::path>> files_of(const std::filesystem::path& pattern) const;

@@ -90,9 +90,9 @@ TargetOptions read_target_options(config::OptionsReader& options) {
     return out;
 }
 
-Result<GatewayTargets::Look> GatewayTargets::look(const drivers::HttpClient& client,
+Result<GatewayTargets::Poll> GatewayTargets::poll(const drivers::HttpClient& client,
                                                   base::Deadline deadline) {
-    Look out;
+    Poll out;
     for (const HttpUrl& url : options_.urls) {
         if (!options_.each_address || is_address(url.host)) {
             add(url, std::nullopt, out);
@@ -100,7 +100,7 @@ Result<GatewayTargets::Look> GatewayTargets::look(const drivers::HttpClient& cli
             return added.error();
         }
     }
-    auto files = files_.look();
+    auto files = files_.poll();
     out.files = std::move(files.faults);
     for (const HttpUrl& url : files.targets) add(url, std::nullopt, out);
     std::ranges::stable_sort(out.targets, {}, &GatewayTarget::name);
@@ -116,7 +116,7 @@ Result<GatewayTargets::Look> GatewayTargets::look(const drivers::HttpClient& cli
 
 /// Those with fewest addresses stay: a name that has several is left out only where each of them is read.
 Result<void> GatewayTargets::leave_out_aliases(const drivers::HttpClient& client, base::Deadline deadline,
-                                               Look& out) {
+                                               Poll& out) {
     struct Places {
         std::size_t target;
         std::set<std::string> at;  // address, port and path
@@ -158,7 +158,7 @@ Result<std::vector<std::string>> GatewayTargets::addresses_of(const GatewayTarge
                                                               base::Deadline deadline) {
     if (target.address) return std::vector{*target.address};
     if (is_address(target.url.host)) return std::vector{target.url.host};
-    // Only to find aliases: a name server that does not answer is not asked at each look.
+    // Only to find aliases: a name server that does not answer is not asked at each poll.
     const Host& known = hosts_[target.url.host];
     const bool tried = known.tried_at && Clock::now() - *known.tried_at < kResolveEvery;
     if (tried || deadline.passed()) return known.addresses;
@@ -187,7 +187,7 @@ Result<GatewayTargets::Host*> GatewayTargets::host_of(const std::string& name,
 
 /// When the name server does not answer, the addresses are taken as they were.
 Result<void> GatewayTargets::add_addresses(const HttpUrl& url, const drivers::HttpClient& client,
-                                           base::Deadline deadline, Look& out) {
+                                           base::Deadline deadline, Poll& out) {
     const auto found = host_of(url.host, client, deadline);
     if (!found) return found.error();
     const Host& host = **found;
@@ -196,7 +196,7 @@ Result<void> GatewayTargets::add_addresses(const HttpUrl& url, const drivers::Ht
     return {};
 }
 
-void GatewayTargets::add(const HttpUrl& url, std::optional<std::string> address, Look& out) const {
+void GatewayTargets::add(const HttpUrl& url, std::optional<std::string> address, Poll& out) const {
     std::string name = name_of(url, options_.path, address.value_or(url.host));
     out.targets.push_back({std::move(name), url, std::move(address)});
 }

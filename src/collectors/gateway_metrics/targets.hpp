@@ -48,7 +48,7 @@ class GatewayTargets {
     explicit GatewayTargets(TargetOptions options)
         : options_(std::move(options)), files_(options_.file_sd, options_.scheme, options_.path) {}
 
-    struct Look {
+    struct Poll {
         std::vector<GatewayTarget> targets;  ///< by name, each address, port and path once
         std::vector<TargetAlias> aliases;    ///< those that are left out for that
         std::vector<DiscoveryFault> hosts;   ///< host names whose addresses are not known now
@@ -56,7 +56,7 @@ class GatewayTargets {
         bool whole() const { return hosts.empty() && files.empty(); }
     };
     /// Errors: canceled, other (more than kMostTargets).
-    base::Result<Look> look(const drivers::HttpClient& client, base::Deadline deadline);
+    base::Result<Poll> poll(const drivers::HttpClient& client, base::Deadline deadline);
 
  private:
     struct Host {
@@ -73,10 +73,10 @@ class GatewayTargets {
                                                         const drivers::HttpClient& client,
                                                         base::Deadline deadline);
     base::Result<void> leave_out_aliases(const drivers::HttpClient& client, base::Deadline deadline,
-                                         Look& out);
+                                         Poll& out);
     base::Result<void> add_addresses(const drivers::HttpUrl& url, const drivers::HttpClient& client,
-                                     base::Deadline deadline, Look& out);
-    void add(const drivers::HttpUrl& url, std::optional<std::string> address, Look& out) const;
+                                     base::Deadline deadline, Poll& out);
+    void add(const drivers::HttpUrl& url, std::optional<std::string> address, Poll& out) const;
 
     TargetOptions options_;
     TargetFiles files_;

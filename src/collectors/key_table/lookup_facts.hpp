@@ -19,7 +19,7 @@ struct LookupFacts {
     bool unique = false;       ///< an index keeps a value from standing in two rows
     bool id_unique = false;    ///< likewise of the id
     bool partitioned = false;
-    bool can_be_indexed = false;  ///< it is a column of a table, and not generated at each look
+    bool can_be_indexed = false;  ///< it is a column of a table, and not generated at each read
 };
 
 struct LookupColumn {

@@ -77,7 +77,7 @@ Error of_an_older_view(Error error, PostgresTransaction& transaction, const conf
     if (!view || view->size() == 0) return error;
     error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
                  "; and, with this configuration: keyshift sql view | psql -d " +
-                 base::visible(text(view->at(0, 0)));
+                 base::escape_unsafe(text(view->at(0, 0)));
     return error;
 }
 

@@ -32,14 +32,14 @@ std::string text(std::optional<std::string_view> value) {
 }
 
 /// Of all parts, and of what a view reads; a partitioned table itself is hardly ever analyzed.
-Result<std::uint64_t> rows_of(const KeyTableLook& look, Deadline deadline) {
+Result<std::uint64_t> rows_of(const KeyTableSnapshot& look, Deadline deadline) {
     const auto statistics = TableStatistics::resolve(look.transaction, look.source.table(), deadline);
     if (!statistics) return statistics.error();
     return statistics->rows(look.transaction, deadline);
 }
 
 /// How the index is made on what the table is; or why it cannot be.
-Result<std::string> index_advice(const KeyTableLook& look, Deadline deadline) {
+Result<std::string> index_advice(const KeyTableSnapshot& look, Deadline deadline) {
     const config::TableName below = base_table(look.gateway);
     std::vector<std::string> columns{look.gateway.columns.created_at.name};
     if (const auto& used = look.gateway.columns.last_used_at) columns.push_back(used->name);
@@ -56,20 +56,20 @@ Result<std::string> index_advice(const KeyTableLook& look, Deadline deadline) {
     const std::string kind = rows->size() == 1 ? text(rows->at(0, 0)) : "v";
     if (kind == "p")
         return "as the table's owner, run: keyshift sql index | psql -d " +
-               base::visible(text(rows->at(0, 1)));
+               base::escape_unsafe(text(rows->at(0, 1)));
     if (kind != "r" && kind != "m") {
         return std::string(
             "a view gets no index: name its table in gateway.statements.table, and see keyshift sql index");
     }
     if (const std::string unfit = text(rows->at(0, 2)); !unfit.empty()) {
-        return "no index can be made on a column that is generated and virtual, as " + base::visible(unfit) +
-               " is; one that is STORED can have it";
+        return "no index can be made on a column that is generated and virtual, as " +
+               base::escape_unsafe(unfit) + " is; one that is STORED can have it";
     }
     return "as the table's owner (or by keyshift sql index | psql), run:\n" + look.source.create_index() +
            ";";
 }
 
-Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadline deadline) {
+Result<Finding> about_pulse(const KeyTableSnapshot& look, std::uint64_t rows, Deadline deadline) {
     if (auto set = KeySource::set_since(look.transaction, look.transaction.moment() - std::chrono::minutes{1},
                                         deadline);
         !set)
@@ -82,12 +82,12 @@ Result<Finding> about_pulse(const KeyTableLook& look, std::uint64_t rows, Deadli
             return Finding{Kind::ok, "an index makes looks at what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
-    auto mend = index_advice(look, deadline);
-    if (!mend) return mend.error();
+    auto remedy = index_advice(look, deadline);
+    if (!remedy) return remedy.error();
     return Finding{Kind::warning,
                    "no index serves the looks at what changed, each reads all of some " +
                        std::to_string(rows) + " rows, and they are therefore rare",
-                   *std::move(mend)};
+                   *std::move(remedy)};
 }
 
 /// Who has a right: the user, everybody, and roles whose rights are the user's too.
@@ -110,7 +110,7 @@ struct Role {
     std::vector<Rights> rights;  ///< on the table that is read, and on the one below, if that is another
 };
 
-Result<Role> role_of(const KeyTableLook& look, Deadline deadline) {
+Result<Role> role_of(const KeyTableSnapshot& look, Deadline deadline) {
     const std::string change = "'INSERT, UPDATE, DELETE, TRUNCATE'";
     const auto hash = [](const std::string& of) {
         return "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND NOT "
@@ -155,7 +155,7 @@ Result<Role> role_of(const KeyTableLook& look, Deadline deadline) {
 
 std::string role_of_its_own(const Role& role) {
     return "give keyshift a role of its own, as superuser: keyshift sql | psql -d " +
-           base::visible(role.database) +
+           base::escape_unsafe(role.database) +
            "\nthen its password, in psql: \\password keyshift\nand name user and password in database_url";
 }
 
@@ -168,7 +168,7 @@ std::string take_back(const Role& role, const Rights& rights, const Holders& hol
 }
 
 void append_rights(const Role& role, const config::Gateway& gateway, std::vector<Finding>& out) {
-    const std::string user = "user " + base::visible(role.name);
+    const std::string user = "user " + base::escape_unsafe(role.name);
     if (role.is_superuser) {
         out.push_back(
             {Kind::warning, user + " is a superuser, which keyshift need not be", role_of_its_own(role)});
@@ -187,15 +187,15 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
                  take_back(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
         }
         if (rights.hash.user) {
-            std::string mend = take_back(role, rights, rights.hash, "REVOKE SELECT");
-            if (&rights == &role.rights.front() && mend.find("REVOKE") != std::string::npos) {
-                mend += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
-                        " TO " + Identifier{role.name}.sql() + ";";
+            std::string remedy = take_back(role, rights, rights.hash, "REVOKE SELECT");
+            if (&rights == &role.rights.front() && remedy.find("REVOKE") != std::string::npos) {
+                remedy += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
+                          " TO " + Identifier{role.name}.sql() + ";";
             }
             out.push_back(
                 {Kind::warning,
                  user + " may read the bcrypt hashes in " + rights.table + ", which keyshift never does",
-                 std::move(mend)});
+                 std::move(remedy)});
         }
     }
     if (out.size() == before)
@@ -221,7 +221,7 @@ Finding age_of(const Recovery& recovery, StandbyAge wanted) {
             "primary in database_url"};
 }
 
-Result<void> append_patience(const KeyTableLook& look, Deadline deadline, std::vector<Finding>& out) {
+Result<void> append_patience(const KeyTableSnapshot& look, Deadline deadline, std::vector<Finding>& out) {
     const auto rows = look.transaction.query(
         "SELECT current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
         "NOT "
@@ -239,7 +239,7 @@ Result<void> append_patience(const KeyTableLook& look, Deadline deadline, std::v
     return {};
 }
 
-Result<void> append_standby(const KeyTableLook& look, std::uint64_t rows, Deadline deadline,
+Result<void> append_standby(const KeyTableSnapshot& look, std::uint64_t rows, Deadline deadline,
                             std::vector<Finding>& out) {
     if (!look.transaction.in_recovery()) return {};
     const auto recovery = recovery_of(look.transaction, deadline);
@@ -256,7 +256,7 @@ std::uint64_t count_in(std::optional<std::string_view> value) {
     return out;
 }
 
-std::vector<Finding> examine_key_table(const KeyTableLook& look, Deadline deadline) {
+std::vector<Finding> examine_key_table(const KeyTableSnapshot& look, Deadline deadline) {
     std::vector<Finding> out;
     const auto rows = rows_of(look, deadline);
     if (!rows) return {failure(rows.error())};

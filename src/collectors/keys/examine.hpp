@@ -18,7 +18,7 @@
 
 namespace keyshift::collectors {
 
-struct KeyTableLook {
+struct KeyTableSnapshot {
     drivers::PostgresTransaction& transaction;
     const KeySource& source;
     const config::Gateway& gateway;
@@ -30,6 +30,6 @@ struct KeyTableLook {
 std::uint64_t count_in(std::optional<std::string_view> text);
 
 /// Whether looks are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.
-std::vector<Finding> examine_key_table(const KeyTableLook& look, base::Deadline deadline);
+std::vector<Finding> examine_key_table(const KeyTableSnapshot& look, base::Deadline deadline);
 
 }  // namespace keyshift::collectors

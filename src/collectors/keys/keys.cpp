@@ -87,8 +87,9 @@ class Keys final : public Collector {
         return findings;
     }
 
-    Duration rest() const override {
-        return last_scan_ ? std::min(census_budget_.rest(), pulse_budget_.rest()) : census_budget_.rest();
+    Duration min_delay() const override {
+        return last_scan_ ? std::min(census_budget_.min_delay(), pulse_budget_.min_delay())
+                          : census_budget_.min_delay();
     }
 
  private:
@@ -107,7 +108,8 @@ class Keys final : public Collector {
         const auto add = [&findings](std::vector<Finding> found) {
             for (Finding& finding : found) findings.push_back(std::move(finding));
         };
-        const KeyTableLook look{*transaction, *source_, gateway_, options_.census_timeout, options_.standby};
+        const KeyTableSnapshot look{*transaction, *source_, gateway_, options_.census_timeout,
+                                    options_.standby};
         add(examine_key_table(look, deadline));
         const bool failed = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
             return finding.kind == Finding::Kind::failure;
@@ -144,7 +146,7 @@ class Keys final : public Collector {
         }
         // A little early is early enough: a timer that fires a moment too soon must not cost a whole
         // interval.
-        const bool is_due = census_budget_.rest() < schedule_.interval / 10;
+        const bool is_due = census_budget_.min_delay() < schedule_.interval / 10;
         const bool early = request.awaits_census && !was_early_ && !is_due;
         const bool census = request.wanted == Scan::census || !last_scan_ || census_is_overdue() ||
                             shared_.keys().size() > kMostMissing || is_due || early;

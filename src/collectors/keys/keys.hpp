@@ -14,7 +14,7 @@ enum class StandbyAge {
 
 struct KeysOptions {
     config::SecretSource database_url;
-    base::Duration census_timeout;  ///< bounds a look at the whole table
+    base::Duration census_timeout;  ///< bounds a scan of the whole table
     StandbyAge standby;             ///< the age of the data of one
     double database_duty;           ///< share of the time that may be spent in the database
 };

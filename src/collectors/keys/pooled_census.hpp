@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Behind a pooler a look at the whole table holds one of the few connections that the gateway needs too, so
+// Behind a pooler a scan of the whole table holds one of the few connections that the gateway needs too, so
 // it must be short. Values; no I/O.
 #pragma once
 
@@ -26,9 +26,9 @@ class CensusPace {
     double rows_per_second_ = 200'000;
 };
 
-/// A look at the whole table that would take `expected` is not begun, or was ended: Errc::timeout.
+/// A scan of the whole table that would take `expected` is not begun, or was ended: Errc::timeout.
 base::Error too_long_for_a_pooler(base::Duration expected);
-/// What a pooler means, where a look at the whole table would take `expected`, for `keyshift doctor`.
+/// What a pooler means, where a scan of the whole table would take `expected`, for `keyshift doctor`.
 Finding about_pooler(base::Duration expected);
 
 }  // namespace keyshift::collectors

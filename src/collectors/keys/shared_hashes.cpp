@@ -20,7 +20,7 @@ base::Error too_many(const KeySource& source) {
 
 bool SharedHashFinder::is_due() const {
     if (!found_at_) return true;
-    return Budget::Clock::now() - *found_at_ >= kEvery && budget_.rest() == base::Duration{0};
+    return Budget::Clock::now() - *found_at_ >= kEvery && budget_.min_delay() == base::Duration{0};
 }
 
 base::Result<void> SharedHashFinder::find(drivers::PostgresTransaction& transaction, const KeySource& source,

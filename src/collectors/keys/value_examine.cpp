@@ -42,7 +42,7 @@ void take(const domain::KeyRow& row, base::Time now, Values& values) {
     if (*key.use_ahead != base::kInfiniteFuture) values.ahead = std::max(values.ahead, *key.use_ahead - now);
 }
 
-Result<Values> read_values(const KeyTableLook& look, const SharedHashes& shared, Deadline deadline) {
+Result<Values> read_values(const KeyTableSnapshot& look, const SharedHashes& shared, Deadline deadline) {
     Values values;
     const base::Time now = look.transaction.moment();
     auto copied = look.transaction.copy(look.source.select_all(), deadline,
@@ -63,7 +63,7 @@ std::string keys(std::uint64_t count, std::string_view one, std::string_view sev
 struct Sentence {
     RowProblem problem;
     std::string_view one, several;  // behind the number
-    std::string_view mend;
+    std::string_view remedy;
 };
 constexpr std::array<Sentence, domain::kRowProblems.size()> kSentences{{
     {RowProblem::expiry_before_creation,
@@ -130,7 +130,7 @@ void append_problems(const Values& values, std::vector<Finding>& out) {
         if (count == 0) continue;
         std::string what = keys(count, sentence.one, sentence.several);
         if (sentence.problem == RowProblem::use_in_future) what += ahead(values);
-        out.push_back({Kind::warning, std::move(what), std::string(sentence.mend)});
+        out.push_back({Kind::warning, std::move(what), std::string(sentence.remedy)});
     }
     if (values.hash_as_id) {
         out.push_back({Kind::failure,
@@ -143,13 +143,13 @@ void append_problems(const Values& values, std::vector<Finding>& out) {
     }
 }
 
-Result<std::uint64_t> count(const KeyTableLook& look, const std::string& query, Deadline deadline) {
+Result<std::uint64_t> count(const KeyTableSnapshot& look, const std::string& query, Deadline deadline) {
     const auto rows = look.transaction.query(query, deadline);
     if (!rows) return rows.error();
     return rows->size() == 1 ? count_in(rows->at(0, 0)) : 0;
 }
 
-void append_index(const KeyTableLook& look, std::uint64_t rows, std::vector<Finding>& out) {
+void append_index(const KeyTableSnapshot& look, std::uint64_t rows, std::vector<Finding>& out) {
     const LookupFacts& lookup = look.source.lookup();
     if (!lookup.found || lookup.indexed || !lookup.can_be_indexed || rows < kFew) return;
     const std::string& column = look.source.lookup_name();
@@ -163,7 +163,7 @@ void append_index(const KeyTableLook& look, std::uint64_t rows, std::vector<Find
                        base_table(look.gateway).sql() + " (" + config::Identifier{column}.sql() + ");"});
 }
 
-Result<void> append_counts(const KeyTableLook& look, std::vector<Finding>& out, Deadline deadline) {
+Result<void> append_counts(const KeyTableSnapshot& look, std::vector<Finding>& out, Deadline deadline) {
     if (const std::string slow = look.source.count_slow(); !slow.empty() && !look.source.is_shapeless()) {
         const auto found = count(look, slow, deadline);
         if (!found) return found.error();
@@ -187,7 +187,7 @@ Result<void> append_counts(const KeyTableLook& look, std::vector<Finding>& out, 
     return {};
 }
 
-Result<void> append_values(const KeyTableLook& look, std::vector<Finding>& out, Deadline deadline) {
+Result<void> append_values(const KeyTableSnapshot& look, std::vector<Finding>& out, Deadline deadline) {
     if (auto told = check_forms(look.transaction, look.source, deadline); !told) {
         if (told.error().code != Errc::schema) return told;
         out.push_back(failure(told.error()));
@@ -204,7 +204,7 @@ Result<void> append_values(const KeyTableLook& look, std::vector<Finding>& out, 
 
 }  // namespace
 
-std::vector<Finding> examine_values(const KeyTableLook& look, Deadline deadline) {
+std::vector<Finding> examine_values(const KeyTableSnapshot& look, Deadline deadline) {
     std::vector<Finding> out;
     const auto done = append_values(look, out, deadline);
     if (done) return out;

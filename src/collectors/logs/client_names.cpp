@@ -55,7 +55,7 @@ ClientName ClientNames::make(std::string_view client) const {
     const auto address = IpAddress::parse(client);
     if (!address && !formats::is_client(client)) return {};
     // Apache may look up names.
-    const std::string whole = address ? address->text() : base::visible(client);
+    const std::string whole = address ? address->text() : base::escape_unsafe(client);
     ClientName name{.shown = whole, .hash = domain::hash_client(address ? client_identity(*address) : whole)};
     if (form_ == AddressForm::truncated) name.shown = address ? truncated(*address) : "";
     if (form_ == AddressForm::hashed) name.shown = drivers::keyed_hash(key_, whole);

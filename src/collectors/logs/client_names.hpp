@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the clients that a log names are kept and shown, as configuration lets them be. Lives on one thread;
+// How the clients that a log names are kept and shown, as configuration lets them be. Used on one thread;
 // its memory is bounded.
 #pragma once
 
@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/secret.hpp"
-#include "collectors/logs/lately.hpp"
+#include "collectors/logs/memo_cache.hpp"
 #include "config/options/options.hpp"
 #include "config/options/secret_source.hpp"
 
@@ -45,7 +45,7 @@ class ClientNames {
 
     AddressForm form_;
     base::Secret key_;
-    Lately<ClientName, 4096> names_;
+    MemoCache<ClientName, 4096> names_;
 };
 
 }  // namespace keyshift::collectors

@@ -18,7 +18,7 @@ using base::Time;
 using drivers::LogInput;
 using namespace std::chrono_literals;
 
-/// After so long a look hands over what it has, so that a backlog shows while it is being read.
+/// After so long a poll hands over what it has, so that a backlog shows while it is being read.
 constexpr Duration kLongestLook = 1s;
 /// While a log is being written, it is looked at for a tenth of the time, within these bounds.
 constexpr Duration kShortestRest = 20ms;
@@ -54,9 +54,9 @@ class Sampling final : public Counting {
     std::vector<std::string> lines_seen;
 
     void lines(std::string_view block) override {
-        for (std::string_view rest = block; !rest.empty() && lines_seen.size() < kSampledLines;) {
-            const std::string_view line = rest.substr(0, rest.find('\n'));
-            rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+        for (std::string_view min_delay = block; !min_delay.empty() && lines_seen.size() < kSampledLines;) {
+            const std::string_view line = min_delay.substr(0, min_delay.find('\n'));
+            min_delay.remove_prefix(std::min(line.size() + 1, min_delay.size()));
             if (!line.empty()) lines_seen.emplace_back(line);
         }
         Counting::lines(block);
@@ -86,9 +86,9 @@ class LogCollector final : public Collector {
     }
 
     int wake_fd() const override { return input_->wake_fd(); }
-    Duration rest() const override { return rest_; }
-    std::optional<Duration> look_every() const override {
-        return more_ ? Duration::zero() : input_->look_every();
+    Duration min_delay() const override { return min_delay_; }
+    std::optional<Duration> max_poll_interval() const override {
+        return more_ ? Duration::zero() : input_->max_poll_interval();
     }
 
     Result<Observation> collect(const Request& request) override {
@@ -100,7 +100,8 @@ class LogCollector final : public Collector {
         tally_.clients.forget_before(now - 2 * domain::FailingClients::kWindow);
         const auto took = std::chrono::duration_cast<Duration>(Deadline::Clock::now() - began);
         more_ = read->more;
-        rest_ = read->more ? Duration::zero() : std::clamp(kRestPerLook * took, kShortestRest, kLongestRest);
+        min_delay_ =
+            read->more ? Duration::zero() : std::clamp(kRestPerLook * took, kShortestRest, kLongestRest);
         return observe(*read, now);
     }
 
@@ -131,7 +132,7 @@ class LogCollector final : public Collector {
             if (!text.empty()) to = text;
         }
         remember(*seen.log);
-        seen.counted = Counted{.offers = counter_->offers(now),
+        seen.counted = Counted{.countable = counter_->countable(now),
                                .missing = std::move(read.missing),
                                .lossy = read.lossy,
                                .ground = counter_->take_ground(),
@@ -151,10 +152,10 @@ class LogCollector final : public Collector {
 
     domain::Gauges gauges(Time now) const {
         domain::Gauges out;
-        const domain::Events offers = counter_->offers(now);
+        const domain::Events countable = counter_->countable(now);
         for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {
             const domain::Event reason = after(domain::kFirstFailure, i);
-            if (!offers.test(index_of(reason))) continue;
+            if (!countable.test(index_of(reason))) continue;
             out.failing_clients[std::string(event_label(reason))] = tally_.clients.count(reason, now);
         }
         return out;
@@ -165,8 +166,8 @@ class LogCollector final : public Collector {
     std::unique_ptr<LineCounter> counter_;
     std::string remembered_;  // the counter's memory, as it has been given out
     LogTally tally_;
-    Duration rest_{};
-    bool more_ = false;  // the last look ended before the input did
+    Duration min_delay_{};
+    bool more_ = false;  // the last poll ended before the input did
 };
 
 std::vector<Finding> LogCollector::examine(Deadline deadline) {
@@ -176,7 +177,7 @@ std::vector<Finding> LogCollector::examine(Deadline deadline) {
     const auto read = input_->read(sampling, deadline);
     if (!read) return log_failures(read.error(), input_->places());
     std::vector<Finding> found = log_findings(
-        {type_, input_->places(), input_->hindrances(), tally_.lines, std::move(sampling.lines_seen)});
+        {type_, input_->places(), input_->degradations(), tally_.lines, std::move(sampling.lines_seen)});
     for (Finding& finding : counter_->findings()) found.push_back(std::move(finding));
     return found;
 }

@@ -27,18 +27,19 @@ std::vector<Finding> about_places(const std::vector<LogPlace>& places) {
             ++more;
             continue;
         }
-        std::string mend = drivers::commands_to_read(place.name, drivers::Successors::read);
-        const Errc code = mend.empty() ? Errc::other : Errc::permission;
-        if (!mend.empty()) mend.insert(0, "as root:\n");
-        out.push_back({Kind::failure, base::visible(place.name) + ": " + base::visible(place.problem),
-                       std::move(mend), code});
+        std::string remedy = drivers::commands_to_read(place.name, drivers::Successors::read);
+        const Errc code = remedy.empty() ? Errc::other : Errc::permission;
+        if (!remedy.empty()) remedy.insert(0, "as root:\n");
+        out.push_back({Kind::failure,
+                       base::escape_unsafe(place.name) + ": " + base::escape_unsafe(place.problem),
+                       std::move(remedy), code});
     }
     if (more > 0)
         out.push_back({Kind::failure, std::to_string(more) + " more cannot be read", {}, Errc::other});
     return out;
 }
 
-Finding about_lines(const LogLook& look) {
+Finding about_lines(const LogSnapshot& look) {
     const domain::LogLines& lines = look.lines;
     const std::uint64_t parsed = lines.matched + lines.skipped;
     const std::uint64_t all = parsed + lines.unparsed + lines.oversized;
@@ -54,9 +55,9 @@ Finding about_lines(const LogLook& look) {
 
 }  // namespace
 
-std::vector<Finding> log_findings(const LogLook& look) {
+std::vector<Finding> log_findings(const LogSnapshot& look) {
     std::vector<Finding> out = about_places(look.places);
-    for (const Error& error : look.hindrances) out.push_back({Kind::warning, error.what, error.hint});
+    for (const Error& error : look.degradations) out.push_back({Kind::warning, error.what, error.hint});
     out.push_back(about_lines(look));
     return out;
 }
@@ -68,7 +69,7 @@ std::vector<Finding> log_failures(const Error& error, const std::vector<LogPlace
     for (Finding& finding : out) {
         if (finding.code != Errc::other) continue;
         finding.code = error.code;
-        if (finding.mend.empty()) finding.mend = error.hint;
+        if (finding.remedy.empty()) finding.remedy = error.hint;
     }
     return out;
 }

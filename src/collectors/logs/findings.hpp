@@ -14,10 +14,10 @@
 
 namespace keyshift::collectors {
 
-struct LogLook {
+struct LogSnapshot {
     std::string_view collector;  ///< its type
     std::vector<drivers::LogPlace> places;
-    std::vector<base::Error> hindrances;
+    std::vector<base::Error> degradations;
     domain::LogLines lines;
     std::vector<std::string> sample;  ///< some of the lines
 };
@@ -26,8 +26,8 @@ struct LogLook {
 inline constexpr std::size_t kSampledLines = 100;
 
 /// Not empty.
-std::vector<Finding> log_findings(const LogLook& look);
-/// Of a look that has failed. Not empty.
+std::vector<Finding> log_findings(const LogSnapshot& look);
+/// Of a poll that has failed. Not empty.
 std::vector<Finding> log_failures(const base::Error& error, const std::vector<drivers::LogPlace>& places);
 
 }  // namespace keyshift::collectors

@@ -56,7 +56,7 @@ std::vector<std::string> globs(config::OptionsReader& reader, std::string_view k
         if (path.filename().empty())
             reader.problem(key, "ends in '/'", "name the files in it, such as DIRECTORY/*.log");
         if (const std::string why = unfollowable(path); !why.empty()) {
-            const std::string name = base::visible(path.string());
+            const std::string name = base::escape_unsafe(path.string());
             const bool pipe = why.starts_with("is a pipe");
             reader.problem(key, "names " + name + ", which " + why,
                            pipe ? "give stdin: true in its place, and start it as: keyshift serve < " + name

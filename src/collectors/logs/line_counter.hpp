@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a log's lines are counted as. A counter is made from a log collector's options and knows nothing of
-// where lines come from; it is fed whole lines and adds to a tally. Pure but for its own memory; lives on the
-// collector's worker thread.
+// where lines come from; it is fed whole lines and adds to a tally. Pure but for its own memory; is used on
+// the collector's worker thread.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct LogTally {
     domain::PerEvent<std::uint64_t> events{};
     domain::PerEvent<std::uint64_t> own{};  ///< of keyshift's own requests, and in none of the others
     domain::FailureTally failures;
-    domain::FailingClients clients;  ///< not of one look: it remembers an hour
+    domain::FailingClients clients;  ///< not of one poll: it remembers an hour
     domain::KeyUses uses;
 };
 
@@ -40,7 +40,7 @@ class LineCounter {
     virtual std::size_t whole(std::string_view block) const { return block.size(); }
     /// What can be taken for zero where nothing was counted: without events whose lines the log does not hold
     /// at its present level.
-    virtual domain::Events offers(base::Time now) const = 0;
+    virtual domain::Events countable(base::Time now) const = 0;
     /// What its zeros of the fallback rest on, as of the lines since this was last asked for.
     virtual domain::Ground take_ground() { return {}; }
     /// What the lines so far say about the configuration, such as "0 lines at DEBUG seen: this rule cannot

@@ -85,7 +85,7 @@ class Probe final : public Collector {
     Probe(ProbeOptions options, const drivers::Interrupt& interrupt)
         : options_(std::move(options)), client_(interrupt) {}
 
-    std::vector<Event> may_cause() const override {
+    std::vector<Event> expected_side_effects() const override {
         std::vector<Event> events{Event::request_auth_failure, Event::request_success,
                                   Event::failure_missing_header};
         // Whether the canary's turn has come is decided by the clock in collect(), which is later than this:
@@ -187,7 +187,7 @@ class Probe final : public Collector {
             answer->body != options_.unknown_key) {
             return Error{Errc::other,
                          "the canary key was refused, but not as an unknown one: " +
-                             base::visible(answer->body.substr(0, kQuotedBody)),
+                             base::escape_unsafe(answer->body.substr(0, kQuotedBody)),
                          "see that the canary key is a legacy key in good order, or set unknown_key to what "
                          "this gateway answers to keys it does not know"};
         }

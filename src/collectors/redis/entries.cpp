@@ -64,8 +64,8 @@ void RedisEntries::complete() {
     for (const auto& [cache, prefix] : prefixes_) {
         std::uint64_t& sum = counts_[cache];
         for (const auto& [id, progress] : progress_) {
-            const auto part = progress.counts.find(cache);
-            if (part != progress.counts.end()) sum += part->second;
+            const auto instance = progress.counts.find(cache);
+            if (instance != progress.counts.end()) sum += instance->second;
         }
     }
     progress_.clear();

@@ -34,7 +34,7 @@ class RedisEntries {
         std::function<base::Result<Page>(const std::string& cursor)> scan;
     };
 
-    /// `budget`: how many keys one look may visit.
+    /// `budget`: how many keys one poll may visit.
     RedisEntries(Prefixes prefixes, std::int64_t budget);
 
     /// What all prefixes begin with; other keys need not be on a page.

@@ -26,7 +26,7 @@ std::optional<Finding> about_memory(const std::string& server, const RedisInfo& 
         Kind::warning,
         full + (refuses ? "and then it takes no more entries"
                         : "and " + std::to_string(*evicted) + " keys were evicted before their time (" +
-                              base::visible(*policy) + ")"),
+                              base::escape_unsafe(*policy) + ")"),
         "run there: CONFIG SET maxmemory " + std::to_string(more) + "mb"};
 }
 
@@ -37,7 +37,7 @@ Finding about_entries(const std::map<std::string, std::string>& prefixes,
     for (const auto& [cache, count] : counts) entries += count;
     std::string names;
     for (const auto& [cache, prefix] : prefixes)
-        names += (names.empty() ? "" : " or ") + base::visible(prefix) + "*";
+        names += (names.empty() ? "" : " or ") + base::escape_unsafe(prefix) + "*";
     if (entries > 0) {
         return {Kind::ok, std::to_string(entries) + " of " + std::to_string(keys) +
                               " keys are entries of the auth caches"};

@@ -24,7 +24,7 @@ struct RedisCollectorOptions {
     config::SecretSource password = {};                 ///< likewise; may not be given
     drivers::TlsOptions tls = {};
     std::map<std::string, std::string> prefixes = {};  ///< of keys, by the label `cache`; empty: no scan
-    std::int64_t scan_budget = 0;                      ///< keys visited in one look
+    std::int64_t scan_budget = 0;                      ///< keys visited in one poll
     std::int64_t scan_ceiling = 0;                     ///< no larger keyspace is scanned
 
     /// Whom to ask, with the secrets as they are now. Errors: config.

@@ -140,7 +140,7 @@ class Redis final : public Collector {
         return findings;
     }
 
-    static domain::Events offers() {
+    static domain::Events countable() {
         domain::Events events;
         for (const Event event : {Event::redis_hit, Event::redis_miss, Event::redis_evicted,
                                   Event::auth_cache_hit, Event::auth_cache_miss})
@@ -225,13 +225,13 @@ class Redis final : public Collector {
 
     Counted count(const std::vector<SeenNode>& looks) const {
         Counted counted;
-        counted.offers = offers();
+        counted.countable = countable();
         std::set<std::string> names;
         for (const SeenNode& look : looks) {
             names.insert(look.node->name);
-            counted.readings.parts.push_back(part_of(look, counted.offers));
+            counted.readings.instances.push_back(part_of(look, counted.countable));
         }
-        // What a master counted between its last look and the failover is not known.
+        // What a master counted between its last poll and the failover is not known.
         counted.lossy = !std::includes(names.begin(), names.end(), names_.begin(), names_.end());
         return counted;
     }
@@ -249,16 +249,16 @@ class Redis final : public Collector {
     }
 
     /// What a server does not count is no longer among `offers`: one such leaves a part out of the sum.
-    static domain::Part part_of(const SeenNode& look, domain::Events& offers) {
-        domain::Part part{.name = look.node->name};
+    static domain::Instance part_of(const SeenNode& look, domain::Events& countable) {
+        domain::Instance instance{.name = look.node->name};
         for (const Counter& counter : counters()) {
             if (const auto value = look.info.number(counter.name)) {
-                part.readings.push_back({counter.name, *value, look.run, counter.counts});
+                instance.readings.push_back({counter.name, *value, look.run, counter.counts});
                 continue;
             }
-            for (const domain::Contribution& count : counter.counts) offers.reset(index_of(count.event));
+            for (const domain::Contribution& count : counter.counts) countable.reset(index_of(count.event));
         }
-        return part;
+        return instance;
     }
 
     static void append_lacking(const SeenNode& look, std::vector<Finding>& findings) {
@@ -279,14 +279,14 @@ class Redis final : public Collector {
     }
 
     static Finding about(const SeenNode& look) {
-        return {Finding::Kind::ok, look.node->name + ": " + base::visible(look.info.server()) +
+        return {Finding::Kind::ok, look.node->name + ": " + base::escape_unsafe(look.info.server()) +
                                        (look.keys ? ", " + std::to_string(*look.keys) + " keys" : "")};
     }
 
     RedisCollectorOptions options_;
     drivers::RedisNodes nodes_;
     RedisEntries entries_;
-    std::set<std::string> names_;  // of the nodes at the last look
+    std::set<std::string> names_;  // of the nodes at the last poll
 };
 
 class ConfiguredRedis final : public Configured {
@@ -297,7 +297,7 @@ class ConfiguredRedis final : public Configured {
                                     const drivers::Interrupt& interrupt) const override {
         return std::make_unique<Redis>(options_, interrupt);
     }
-    domain::Events measures(const config::Gateway&) const override { return Redis::offers(); }
+    domain::Events measures(const config::Gateway&) const override { return Redis::countable(); }
 
  private:
     RedisCollectorOptions options_;

@@ -19,7 +19,7 @@ namespace keyshift::collectors {
 /// nothing running behind. Waiting for a lock, at most 2 s, means waiting behind somebody's ALTER TABLE with
 /// the gateway's own queries queueing behind us.
 drivers::PostgresTransaction::Limits limits_within(base::Duration timeout);
-/// For a look at the whole table, which may take so long, but waits for locks no longer than one of
+/// For a scan of the whole table, which may take so long, but waits for locks no longer than one of
 /// `timeout`.
 drivers::PostgresTransaction::Limits limits_within(base::Duration timeout, base::Duration census_timeout);
 

@@ -21,7 +21,7 @@ class Budget {
         const Clock::duration pause{static_cast<Clock::rep>(static_cast<double>(cost.count()) / share_)};
         due_ = std::clamp(due_, began, began + pause) + pause;
     }
-    base::Duration rest() const {
+    base::Duration min_delay() const {
         return std::max(base::Duration{0}, std::chrono::duration_cast<base::Duration>(due_ - Clock::now()));
     }
 

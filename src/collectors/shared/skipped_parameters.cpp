@@ -9,7 +9,7 @@ namespace {
 std::string in_vain(const std::vector<std::string>& skipped) {
     std::string out = "has what only other clients use: ";
     for (const std::string& name : skipped)
-        out += (&name == &skipped.front() ? "" : ", ") + base::visible(name);
+        out += (&name == &skipped.front() ? "" : ", ") + base::escape_unsafe(name);
     return out;
 }
 

@@ -117,7 +117,7 @@ StatementCounts::Weights StatementCounts::weights(const Known& known) const {
 Counted StatementCounts::count(const StatementStatistics& statistics) {
     Counted counted;
     counted.readings.scope = statistics.database + " " + classes_.scope();
-    domain::Part& part = counted.readings.parts.emplace_back();
+    domain::Instance& instance = counted.readings.instances.emplace_back();
     counted.lossy = statistics.may_have_evicted;
     bool fell_back = false;
     bool at_work = false;
@@ -148,21 +148,21 @@ Counted StatementCounts::count(const StatementStatistics& statistics) {
         const Weights of = weights(known->second);
         // What is left out now may count later: its counters are known then.
         if (!is_counted(known->second.is->of)) continue;
-        part.readings.push_back({name + ".calls/" + entry.id, entry.calls, epoch, of.calls});
-        part.readings.push_back({name + ".rows/" + entry.id, entry.rows, epoch, of.rows});
+        instance.readings.push_back({name + ".calls/" + entry.id, entry.calls, epoch, of.calls});
+        instance.readings.push_back({name + ".rows/" + entry.id, entry.rows, epoch, of.rows});
     }
     // What takes counts along, whether or not a statement of the gateway is known: a reset, an eviction, and,
     // where the server tells of neither, that keyshift's own calls have become fewer. That this has happened
     // shows as a counter that began anew, since it is saved: what came while keyshift was down is noticed
     // too.
-    part.readings.push_back({"own/" + statistics.user, statistics.own_calls, statistics.reset_at, {}});
+    instance.readings.push_back({"own/" + statistics.user, statistics.own_calls, statistics.reset_at, {}});
     if (statistics.evictions)
-        part.readings.push_back({"evictions", 0, std::to_string(*statistics.evictions), {}});
-    counted.offers = measures(classes_);
+        instance.readings.push_back({"evictions", 0, std::to_string(*statistics.evictions), {}});
+    counted.countable = measures(classes_);
     // With a fallback a lookup that finds nothing may be of a legacy key, which is then accepted.
     if (fell_back) {
-        counted.offers.reset(index_of(Event::failure_unknown_key));
-        counted.offers.reset(index_of(Event::auth_attempt));
+        counted.countable.reset(index_of(Event::failure_unknown_key));
+        counted.countable.reset(index_of(Event::auth_attempt));
     }
     counted.ground = ground(at_work);
     counted.ground.path_seen = path_seen;
@@ -199,7 +199,7 @@ std::string StatementCounts::left_out() const {
     if (of_roles > 0) {
         std::size_t shown = 0;
         for (const std::string& role : roles)
-            if (++shown <= kRolesShown) out += (out.empty() ? "" : ", ") + base::visible(role);
+            if (++shown <= kRolesShown) out += (out.empty() ? "" : ", ") + base::escape_unsafe(role);
         if (shown > kRolesShown) out += " and " + std::to_string(shown - kRolesShown) + " more roles";
         out = "by role (gateway.statements.roles) " + std::to_string(of_roles) +
               (of_roles == 1 ? " statement of " : " statements of ") + out;

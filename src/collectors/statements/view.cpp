@@ -311,7 +311,7 @@ Result<StatementView::Snapshot> StatementView::snapshot(PostgresTransaction& tra
 
 Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
                                                 PostgresTransaction::Limits limits, Deadline deadline) {
-    // What is read between a reset and the look at its time would count twice.
+    // What is read between a reset and the poll at its time would count twice.
     for (;;) {
         auto transaction = PostgresTransaction::begin(connection, limits, deadline);
         if (!transaction) return transaction.error();

@@ -77,7 +77,7 @@ class StatementView {
                                                    const std::vector<std::string>& names,
                                                    base::Deadline deadline) const;
 
-    /// So few entries are free that some may have been evicted lately.
+    /// So few entries are free that some may have been evicted recently.
     base::Result<bool> nearly_full(drivers::PostgresTransaction& transaction, base::Deadline deadline) const;
 
     /// Entries that the server keeps.

@@ -43,7 +43,7 @@ void print_problems(const std::vector<config::Problem>& problems) {
 }
 
 base::Error unknown_key(const std::string& id) {
-    return {base::Errc::usage, "no legacy key " + base::visible(id) + " is known",
+    return {base::Errc::usage, "no legacy key " + base::escape_unsafe(id) + " is known",
             "keyshift report lists them; a key that was created just now is known after the next poll"};
 }
 

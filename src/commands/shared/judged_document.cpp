@@ -5,8 +5,8 @@
 
 namespace keyshift::commands {
 
-base::Result<Picture> picture_without_daemon(const Asker& asker) {
-    if (asker.is_complete()) return take_picture(asker.loaded.config);
+base::Result<Snapshot> snapshot_without_daemon(const Asker& asker) {
+    if (asker.is_complete()) return take_snapshot(asker.loaded.config);
     const config::Problem& problem = asker.loaded.problems.front();
     return base::Error{base::Errc::config, problem.text(), {}};
 }

@@ -10,7 +10,7 @@
 #include "base/error.hpp"
 #include "commands/shared/asking.hpp"
 #include "commands/shared/configuration.hpp"
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 #include "domain/model.hpp"
 
 namespace keyshift::commands {
@@ -29,8 +29,8 @@ struct Resource {
     Document (*make)(const domain::Model& model, base::Time now, std::string_view from);
 };
 
-/// Without a daemon: from its state, or by one pass. Errors: those of take_picture().
-base::Result<Picture> picture_without_daemon(const Asker& asker);
+/// Without a daemon: from its state, or by one pass. Errors: those of take_snapshot().
+base::Result<Snapshot> snapshot_without_daemon(const Asker& asker);
 
 template <class Document>
 Obtained<Document> obtain(const Asker& asker, const Resource<Document>& resource) {
@@ -45,13 +45,14 @@ Obtained<Document> obtain(const Asker& asker, const Resource<Document>& resource
         compare(out.document, asker.says);
         return out;
     }
-    const auto picture = picture_without_daemon(asker);
-    if (picture) {
-        out.document = resource.make(picture->model, picture->now, picture->of_daemon ? "state" : "one pass");
+    const auto snapshot = snapshot_without_daemon(asker);
+    if (snapshot) {
+        out.document =
+            resource.make(snapshot->model, snapshot->now, snapshot->of_daemon ? "state" : "one pass");
         out.document.configuration = asker.says;
     } else {
         out.document.at = base::now();
-        out.unread = picture.error();
+        out.unread = snapshot.error();
         if (asker.file) out.document.configuration = asker.says;
     }
     make_unknown(out.document, why.text());

@@ -5,7 +5,7 @@
 
 #include "collectors/keys/keys.hpp"
 #include "collectors/shared/database.hpp"
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 #include "drivers/net/interrupt.hpp"
 #include "drivers/postgres/postgres.hpp"
 

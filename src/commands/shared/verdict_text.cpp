@@ -72,9 +72,9 @@ std::string origin_line(const api::Judged& judged) {
     return from_text(judged.from, judged.read_at, judged.at);
 }
 
-std::string origin_line(const Picture& picture) {
-    return from_text(picture.of_daemon ? "daemon" : "one pass", picture.model.keys->migration.polled_at,
-                     picture.now);
+std::string origin_line(const Snapshot& snapshot) {
+    return from_text(snapshot.of_daemon ? "daemon" : "one pass", snapshot.model.keys->migration.polled_at,
+                     snapshot.now);
 }
 
 }  // namespace keyshift::commands

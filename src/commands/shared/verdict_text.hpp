@@ -5,7 +5,7 @@
 #include <string>
 
 #include "api/judged.hpp"
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 #include "commands/shared/terminal.hpp"
 
 namespace keyshift::commands {
@@ -17,6 +17,6 @@ std::string verdict_line(const api::Judged& judged, const Terminal& terminal);
 std::string check_line(const api::CheckedItem& check, const Terminal& terminal);
 /// Where the numbers are from, and how old they are.
 std::string origin_line(const api::Judged& judged);
-std::string origin_line(const Picture& picture);
+std::string origin_line(const Snapshot& snapshot);
 
 }  // namespace keyshift::commands

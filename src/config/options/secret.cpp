@@ -60,7 +60,7 @@ std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) 
         const auto resolved = reading_->directory / file.text->value;
         const std::string& printed =
             is_as_written(file_key, file.text->value) ? resolved.native() : child(file_key)->text;
-        return SecretSource::file(resolved, "the file " + base::visible(printed));
+        return SecretSource::file(resolved, "the file " + base::escape_unsafe(printed));
     }
     if (stands(key, value) || stands(file_key, file)) return SecretSource{};
     return std::nullopt;

@@ -117,12 +117,12 @@ std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, 
     bool has_main = false;
     for (const CollectorType& type : types) {
         if (type.default_when.empty()) continue;
-        const bool extra =
+        const bool implicit =
             std::find(variables.begin(), variables.end(), type.default_when) != variables.end();
-        if (!extra) variables.push_back(type.default_when);
+        if (!implicit) variables.push_back(type.default_when);
         if (!non_empty(reading.environment, type.default_when)) continue;
         collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type, gateway));
-        collectors.back().extra = extra;
+        collectors.back().implicit = implicit;
         if (type.default_when != variables.front()) beside.push_back(label_of(type));
         has_main = has_main || beside.empty();
     }

@@ -67,7 +67,7 @@ base::Result<std::string> take(std::string_view& rest) {
     if (!name) return name;
     if (name->empty()) return wrong("is an empty name");
     if (name->size() > kMaxBytes) return wrong("is longer than 63 bytes", "PostgreSQL has no such names");
-    if (base::visible(*name) != *name) return wrong("has characters that cannot be seen in it");
+    if (base::escape_unsafe(*name) != *name) return wrong("has characters that cannot be seen in it");
     return name;
 }
 

@@ -16,7 +16,7 @@ std::string Problem::text() const {
     if (!key.empty()) out += key + ": ";
     out += what;
     if (!hint.empty()) out += ", " + hint;
-    return base::visible(out);
+    return base::escape_unsafe(out);
 }
 
 void sort_problems(std::vector<Problem>& problems) {

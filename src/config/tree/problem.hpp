@@ -36,7 +36,7 @@ struct Problem {
     std::string text() const;
 };
 
-/// By file and position, repetitions dropped: the order in which people mend them. Of more than a hundred,
+/// By file and position, repetitions dropped: the order in which people repair them. Of more than a hundred,
 /// the rest becomes one problem that counts them.
 void sort_problems(std::vector<Problem>& problems);
 

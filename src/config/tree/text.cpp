@@ -79,10 +79,10 @@ std::string shown(std::string_view text) {
     constexpr std::size_t kMaxBytes = 60;
     for (const std::string_view sign : {"://", "@", "pass", "PASS", "secret", "SECRET"})
         if (text.find(sign) != std::string_view::npos) return "the value";
-    if (text.size() <= kMaxBytes) return "'" + base::visible(text) + "'";
+    if (text.size() <= kMaxBytes) return "'" + base::escape_unsafe(text) + "'";
     std::size_t cut = kMaxBytes;
     while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
-    return "'" + base::visible(text.substr(0, cut)) + "...'";
+    return "'" + base::escape_unsafe(text.substr(0, cut)) + "...'";
 }
 
 std::string joined(std::span<const std::string> names, std::string_view separator) {

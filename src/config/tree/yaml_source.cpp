@@ -109,7 +109,8 @@ std::optional<Problem> find_foreign_bytes(std::string_view text) {
         if (!c.valid) return at(text, i, "has a byte that is not UTF-8", std::string(kUtf8));
         const bool ends_line = c.code_point == '\r' && text.substr(i + 1).starts_with('\n');
         if (is_control(c.code_point) && !ends_line) {
-            return at(text, i, "has a control character (" + base::visible(text.substr(i, c.size)) + ")",
+            return at(text, i,
+                      "has a control character (" + base::escape_unsafe(text.substr(i, c.size)) + ")",
                       "remove it");
         }
         i += c.size;

@@ -32,8 +32,8 @@ Source::Source(const config::Gateway& gateway, const config::CollectorConfig& co
 
 Source::~Source() = default;
 
-Cycle Source::look(const JournalInput& input) {
-    if (journal_) return look_at_keys(input);
+Cycle Source::poll(const JournalInput& input) {
+    if (journal_) return poll_keys(input);
     Cycle cycle;
     auto observed = collector_->collect({.deadline = base::Deadline::in(schedule_.timeout)});
     if (observed) {
@@ -45,7 +45,7 @@ Cycle Source::look(const JournalInput& input) {
     return cycle;
 }
 
-Cycle Source::look_at_keys(const JournalInput& input) {
+Cycle Source::poll_keys(const JournalInput& input) {
     Cycle cycle;
     journal_->configure(input.settings);
     journal_->take_counted(input.fallback, input.uses);
@@ -68,7 +68,7 @@ Cycle Source::look_at_keys(const JournalInput& input) {
     }
     const auto ended = std::chrono::steady_clock::now();
     auto poll =
-        journal_->finish(std::max(schedule_.interval, collector_->rest() + as_duration(ended - began)),
+        journal_->finish(std::max(schedule_.interval, collector_->min_delay() + as_duration(ended - began)),
                          last_began_ ? std::optional(as_duration(began - *last_began_)) : std::nullopt);
     if (!poll) {
         cycle.error = poll.error();
@@ -96,14 +96,14 @@ Cycle Source::run_cycle(const JournalInput& input) {
     const auto began = std::chrono::steady_clock::now();
     Cycle cycle;
     try {
-        cycle = look(input);
+        cycle = poll(input);
     } catch (const std::exception& e) {
         if (journal_) journal_->forget_scan();
         cycle.error = {Errc::other, std::string("unexpected: ") + e.what(), {}};
     }
     cycle.took = as_duration(std::chrono::steady_clock::now() - began);
-    cycle.rest = collector_->rest();
-    cycle.look_every = collector_->look_every();
+    cycle.min_delay = collector_->min_delay();
+    cycle.max_poll_interval = collector_->max_poll_interval();
     if (journal_) cycle.state_notice = state_.take_notice();
     if (!cycle.state_notice.empty()) cycle.state_beginning = state_.beginning();
     cycle.state_size_bytes = state_.size_bytes();

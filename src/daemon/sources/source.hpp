@@ -36,8 +36,8 @@ struct Cycle {
     store::State::Beginning state_beginning;  ///< with a notice: of the file that is there now
     std::uint64_t state_size_bytes = 0;
     base::Duration took{};
-    base::Duration rest{};                     ///< stay away that long at least
-    std::optional<base::Duration> look_every;  ///< come back that soon; empty: by the interval
+    base::Duration min_delay{};                       ///< stay away that long at least
+    std::optional<base::Duration> max_poll_interval;  ///< come back that soon; empty: by the interval
 };
 
 /// What the key table's source has to know of the rest.
@@ -65,7 +65,7 @@ class Source {
     /// It reads the key table, and so keeps the journal.
     bool keeps_journal() const { return journal_ != nullptr; }
     /// What the next cycle may make the gateway count; while none is under way.
-    std::vector<domain::Event> may_cause() const { return collector_->may_cause(); }
+    std::vector<domain::Event> expected_side_effects() const { return collector_->expected_side_effects(); }
     /// See Collector.
     void resume(const std::map<std::string, std::string>& cursor) { collector_->resume(cursor); }
     int wake_fd() const { return collector_->wake_fd(); }
@@ -75,15 +75,15 @@ class Source {
     std::optional<domain::KeyPoll> judge_again(const journal::JournalSettings& settings);
 
  private:
-    Cycle look(const JournalInput& input);
-    Cycle look_at_keys(const JournalInput& input);
+    Cycle poll(const JournalInput& input);
+    Cycle poll_keys(const JournalInput& input);
 
     std::string name_;
     config::Schedule schedule_;
     store::State& state_;
     std::unique_ptr<journal::KeyJournal> journal_;  // of the key table's source alone
     std::unique_ptr<collectors::Collector> collector_;
-    std::optional<std::chrono::steady_clock::time_point> last_began_;  // the last look that succeeded
+    std::optional<std::chrono::steady_clock::time_point> last_began_;  // the last poll that succeeded
     std::unique_ptr<boost::asio::thread_pool> worker_;
 };
 

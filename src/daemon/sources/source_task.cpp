@@ -48,7 +48,7 @@ asio::awaitable<void> SourceTask::run() {
     JournalInput input;
     const auto poll = [this, &input] { return source_.run_cycle(input); };
     while (!stopped()) {
-        if (!source_.may_cause().empty()) {
+        if (!source_.expected_side_effects().empty()) {
             auto others = wait_for_others();
             co_await std::move(others);
             if (stopped()) break;
@@ -56,25 +56,25 @@ asio::awaitable<void> SourceTask::run() {
         const auto began = Clock::now();
         if (source_.keeps_journal()) input = hooks_.journal_input();
         // Left out beforehand: another source may count it before this one is back.
-        const std::vector<domain::Event> may_cause = source_.may_cause();
-        hooks_.begin_own_requests(may_cause);
+        const std::vector<domain::Event> expected_side_effects = source_.expected_side_effects();
+        hooks_.begin_own_requests(expected_side_effects);
         polling_ = true;
         Cycle cycle = co_await runtime::run_blocking(source_.worker(), poll);
         polling_ = false;
         if (stop_ == Stop::at_once) break;
-        const base::Duration rest = cycle.rest;
+        const base::Duration min_delay = cycle.min_delay;
         const bool succeeded = cycle.observation.has_value();
-        const auto look_every = cycle.look_every.value_or(base::Duration::max());
-        hooks_.end_own_requests(may_cause);
+        const auto max_poll_interval = cycle.max_poll_interval.value_or(base::Duration::max());
+        hooks_.end_own_requests(expected_side_effects);
         // That it was interrupted is no failure.
         if (stopped() && !succeeded) break;
         hooks_.apply(*this, std::move(cycle));
         // After a failure the pause counts from its end: one that took as long as the interval must not
         // follow itself.
         const auto now = Clock::now();
-        const auto next = succeeded ? began + std::min(schedule.after_success(), look_every)
+        const auto next = succeeded ? began + std::min(schedule.after_success(), max_poll_interval)
                                     : now + schedule.after_failure();
-        co_await pause(now + rest, std::max(next, now + rest));
+        co_await pause(now + min_delay, std::max(next, now + min_delay));
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One watched source as a task of the loop: it polls, applies what came of it, and pauses until its interval
-// has passed or there is something new. Lives on the loop thread; the source's own worker does the reading.
+// has passed or there is something new. Used on the loop thread; the source's own worker does the reading.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tasks of all watched sources, which a reload may exchange. Lives on the loop thread.
+// The tasks of all watched sources, which a reload may exchange. Used on the loop thread.
 #pragma once
 
 #include <list>

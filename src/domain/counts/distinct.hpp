@@ -23,7 +23,7 @@ class DistinctCount {
 
     std::vector<std::uint64_t> hashes_;  // sorted and unique after settle()
     std::size_t limit_ = 1U << 14U;
-    std::array<std::uint64_t, 4096> recent_{};  // a repeated owner costs one look
+    std::array<std::uint64_t, 4096> recent_{};  // a repeated owner costs one comparison
 };
 
 }  // namespace keyshift::domain

@@ -78,7 +78,7 @@ void FailureTally::merge(const FailureTally& other) {
         add({kind.minute, kind.reason, kind.client, kind.user_agent, kind.path}, times);
 }
 
-FailureTally::Kinds::value_type*& FailureTally::Lately::at(std::size_t hash) {
+FailureTally::Kinds::value_type*& FailureTally::MemoCache::at(std::size_t hash) {
     constexpr std::size_t kSlots = 1024;
     if (slots_.empty()) slots_.resize(kSlots);
     return slots_[hash % kSlots];

@@ -52,7 +52,7 @@ struct FailureTimes {
     base::Time last;
 };
 
-/// Failures of one look, or of a day, in bounded memory: beyond `limit` kinds, further ones lose client,
+/// Failures of one poll, or of a day, in bounded memory: beyond `limit` kinds, further ones lose client,
 /// user agent and path, so that the counts stay exact.
 class FailureTally {
  public:
@@ -73,23 +73,23 @@ class FailureTally {
     const Kinds& kinds() const { return kinds_; }
 
  private:
-    /// Where kinds were found lately, since the same few come again and again. Forgets when it or the tally
+    /// Where kinds were found recently, since the same few come again and again. Forgets when it or the tally
     /// goes elsewhere: it points into kinds_.
-    class Lately {
+    class MemoCache {
      public:
-        Lately() = default;
-        Lately(const Lately& /*other*/) {}
-        Lately(Lately&& other) noexcept { other.forget(); }
-        Lately& operator=(const Lately& /*other*/) {
+        MemoCache() = default;
+        MemoCache(const MemoCache& /*other*/) {}
+        MemoCache(MemoCache&& other) noexcept { other.forget(); }
+        MemoCache& operator=(const MemoCache& /*other*/) {
             forget();
             return *this;
         }
-        Lately& operator=(Lately&& other) noexcept {
+        MemoCache& operator=(MemoCache&& other) noexcept {
             forget();
             other.forget();
             return *this;
         }
-        ~Lately() = default;
+        ~MemoCache() = default;
 
         /// What was put for a kind of the same hash; null: nothing.
         Kinds::value_type*& at(std::size_t hash);
@@ -103,7 +103,7 @@ class FailureTally {
 
     std::size_t limit_ = 2'000;
     Kinds kinds_;
-    Lately lately_;
+    MemoCache lately_;
 };
 
 /// When keys were used, by id as the log writes it, at most `limit` of them: further ones are dropped.

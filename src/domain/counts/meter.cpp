@@ -50,21 +50,21 @@ Meter::Growth Meter::advance(const Readings& readings, base::Time now) {
     const bool same_scope = scope_ == readings.scope;
     scope_ = readings.scope;
     present_.clear();
-    for (const Part& part : readings.parts) {
-        present_.insert(part.name);
-        if (advance(part, same_scope, now, growth)) ++growth.resets;
+    for (const Instance& instance : readings.instances) {
+        present_.insert(instance.name);
+        if (advance(instance, same_scope, now, growth)) ++growth.resets;
     }
     return growth;
 }
 
 /// Whether one of its counters has, or may have, begun anew.
-bool Meter::advance(const Part& part, bool same_scope, base::Time now, Growth& growth) {
-    const auto known = parts_.find(part.name);
-    const bool from_zero = known == parts_.end() ? part.began_lately : same_scope;
-    PartMemory& memory = parts_[part.name];
+bool Meter::advance(const Instance& instance, bool same_scope, base::Time now, Growth& growth) {
+    const auto known = instances_.find(instance.name);
+    const bool from_zero = known == instances_.end() ? instance.began_lately : same_scope;
+    InstanceMemory& memory = instances_[instance.name];
     bool reset = false;
     std::map<std::string, SeriesMemory> series;
-    for (const Reading& reading : part.readings) {
+    for (const Reading& reading : instance.readings) {
         const auto before = memory.series.find(reading.series);
         if (before == memory.series.end()) {
             if (from_zero) count(reading, reading.value, growth);
@@ -77,7 +77,7 @@ bool Meter::advance(const Part& part, bool same_scope, base::Time now, Growth& g
     }
     for (const auto& [name, gone] : memory.series) reset = reset || (same_scope && series.count(name) == 0);
     const auto hour = [](base::Time t) { return std::chrono::floor<std::chrono::hours>(t); };
-    if (memory.series != series || hour(memory.seen_at) != hour(now)) changed_.insert(part.name);
+    if (memory.series != series || hour(memory.seen_at) != hour(now)) changed_.insert(instance.name);
     memory.series = std::move(series);
     memory.seen_at = now;
     return reset;
@@ -85,21 +85,21 @@ bool Meter::advance(const Part& part, bool same_scope, base::Time now, Growth& g
 
 std::vector<std::string> Meter::missing() const {
     std::vector<std::string> out;
-    for (const auto& [name, part] : parts_)
+    for (const auto& [name, instance] : instances_)
         if (present_.count(name) == 0) out.push_back(name);
     return out;
 }
 
 std::size_t Meter::forget_before(base::Time until) {
     std::size_t forgotten = 0;
-    for (auto part = parts_.begin(); part != parts_.end();) {
-        const auto next = std::next(part);
-        if (part->second.seen_at < until) {
-            changed_.insert(part->first);
-            parts_.erase(part);
+    for (auto instance = instances_.begin(); instance != instances_.end();) {
+        const auto next = std::next(instance);
+        if (instance->second.seen_at < until) {
+            changed_.insert(instance->first);
+            instances_.erase(instance);
             ++forgotten;
         }
-        part = next;
+        instance = next;
     }
     return forgotten;
 }

@@ -26,17 +26,17 @@ struct Contribution {
 
 /// A counter as it was read.
 struct Reading {
-    std::string series;  ///< unique within its part, and the same over restarts of keyshift
+    std::string series;  ///< unique within its instance, and the same over restarts of keyshift
     std::uint64_t value = 0;
-    /// Differs when the counter has certainly begun anew. Of one in parts ("a/b") an empty part tells
-    /// nothing. Where only one of two looks has a part, it may have begun anew, and only what it has grown by
-    /// counts.
+    /// Differs when the counter has certainly begun anew. Of one in pieces ("a/b") an empty piece tells
+    /// nothing. Where only one of two polls has a piece, it may have begun anew, and only what it has grown
+    /// by counts.
     std::string epoch = {};
     std::vector<Contribution> counts = {};
 };
 
 /// What one server, replica or host said: all its counters that matter, so that one that is missing is gone.
-struct Part {
+struct Instance {
     std::string name;  ///< "" where a source is one thing
     /// Matters while it is not known: it came into being after looking had begun, so that all it has counted
     /// was counted since.
@@ -44,12 +44,12 @@ struct Part {
     std::vector<Reading> readings = {};
 };
 
-/// Everything that one look at a source read. A part that did not answer is not among the parts.
+/// Everything that one poll of a source read. An instance that did not answer is not among them.
 struct Readings {
     /// What the readings depend on in the configuration: when it changes, series not known before are taken
     /// as they stand.
     std::string scope = {};
-    std::vector<Part> parts = {};
+    std::vector<Instance> instances = {};
 };
 
 /// As saved.
@@ -58,42 +58,43 @@ struct SeriesMemory {
     std::string epoch;
     bool operator==(const SeriesMemory&) const = default;
 };
-struct PartMemory {
+struct InstanceMemory {
     base::Time seen_at;  ///< by this host's clock; as saved, up to an hour early
     std::map<std::string, SeriesMemory> series;
 };
 
 class Meter {
  public:
-    using Parts = std::map<std::string, PartMemory>;
+    using Instances = std::map<std::string, InstanceMemory>;
 
     Meter() = default;
-    Meter(std::string scope, Parts parts) : scope_(std::move(scope)), parts_(std::move(parts)) {}
+    Meter(std::string scope, Instances instances)
+        : scope_(std::move(scope)), instances_(std::move(instances)) {}
 
     struct Growth {
         PerEvent<std::int64_t> events{};  ///< weights applied
-        std::uint64_t resets = 0;         ///< parts of which a counter has, or may have, begun anew
-        bool unwatched = false;           ///< something had been counted before the first look at it
+        std::uint64_t resets = 0;         ///< instances of which a counter has, or may have, begun anew
+        bool unwatched = false;           ///< something had been counted before the first poll of it
     };
-    /// A series seen for the first time counts from 0 if its part was known, or began lately; otherwise what
-    /// it counted before is nobody's. One that is set back, or whose epoch differs, has counted from 0.
+    /// A series seen for the first time counts from 0 if its instance was known, or began recently; otherwise
+    /// what it counted before is nobody's. One that is set back, or whose epoch differs, has counted from 0.
     Growth advance(const Readings& readings, base::Time now);
 
     /// Parts known and not among the last readings.
     std::vector<std::string> missing() const;
-    /// Forgets parts last seen before `until`; returns how many.
+    /// Forgets instances last seen before `until`; returns how many.
     std::size_t forget_before(base::Time until);
 
     const std::string& scope() const { return scope_; }
-    const Parts& parts() const { return parts_; }
+    const Instances& instances() const { return instances_; }
     /// Parts changed or forgotten since this was last asked: what must be saved.
     std::set<std::string> take_changed() { return std::exchange(changed_, {}); }
 
  private:
-    bool advance(const Part& part, bool same_scope, base::Time now, Growth& growth);
+    bool advance(const Instance& instance, bool same_scope, base::Time now, Growth& growth);
 
     std::string scope_;
-    Parts parts_;
+    Instances instances_;
     std::set<std::string> present_;
     std::set<std::string> changed_;
 };

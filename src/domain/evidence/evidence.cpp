@@ -28,7 +28,7 @@ std::int64_t shortfall(const SourceCounts& counts, std::size_t i) {
     return std::max<std::int64_t>(0, highest_of(counts, i) - counted_of(counts, i));
 }
 
-/// After a complete look.
+/// After a complete poll.
 void settle_own(SourceCounts& counts, std::size_t i) {
     const std::int64_t never = std::min(counts.own_late.at(i), shortfall(counts, i));
     counts.own.at(i) -= never;
@@ -50,36 +50,36 @@ void raise_total(SourceCounts& counts, std::size_t i, std::int64_t in_flight, ba
 }
 
 /// Whoever counts scans counts hits by them.
-Events with_hits(Events offers) {
-    if (offers.test(index_of(Event::fallback_scan))) offers.set(index_of(Event::fallback));
-    return offers;
+Events with_hits(Events countable) {
+    if (countable.test(index_of(Event::fallback_scan))) countable.set(index_of(Event::fallback));
+    return countable;
 }
 
 /// A scan for the canary, or anything that is a hit, shows that hits are counted. Other scans may be in vain.
-bool shows_ability(const SourceCounts& counts, const Look& look) {
+bool shows_ability(const SourceCounts& counts, const Poll& poll) {
     constexpr auto kScan = index_of(Event::fallback_scan);
-    if (look.growth.at(index_of(Event::fallback)) > 0) return true;
-    const bool own = look.own.at(kScan) > 0 || look.in_flight.at(kScan) > 0 || counts.own_new.at(kScan) > 0 ||
+    if (poll.growth.at(index_of(Event::fallback)) > 0) return true;
+    const bool own = poll.own.at(kScan) > 0 || poll.in_flight.at(kScan) > 0 || counts.own_new.at(kScan) > 0 ||
                      counts.own_late.at(kScan) > 0;
-    return own && look.growth.at(kScan) > 0;
+    return own && poll.growth.at(kScan) > 0;
 }
 
 /// A scan that found its key is the same use as what was counted of it: a promotion, a line of the log.
-std::uint64_t without_counted_uses(std::uint64_t scans, const Look& look) {
+std::uint64_t without_counted_uses(std::uint64_t scans, const Poll& poll) {
     constexpr auto kHit = index_of(Event::fallback);
-    const std::int64_t uses = std::max<std::int64_t>(0, look.growth.at(kHit) - look.own.at(kHit));
+    const std::int64_t uses = std::max<std::int64_t>(0, poll.growth.at(kHit) - poll.own.at(kHit));
     return scans - std::min(scans, static_cast<std::uint64_t>(uses));
 }
 
-/// Before the look is taken.
-void stand_on_ground(SourceCounts& counts, const Look& look, base::Time now) {
-    stand_on(counts.proof, look.ground, look.idle, now);
+/// Before the poll is taken.
+void stand_on_ground(SourceCounts& counts, const Poll& poll, base::Time now) {
+    stand_on(counts.proof, poll.ground, poll.idle, now);
     const bool long_gone =
-        counts.complete_at && now - *counts.complete_at > std::max(kGap, 2 * look.poll_every);
-    if (!look.missing.empty() && long_gone)
+        counts.complete_at && now - *counts.complete_at > std::max(kGap, 2 * poll.poll_every);
+    if (!poll.missing.empty() && long_gone)
         lapse(counts.proof,
               "a part of it has not answered since " + base::format_rfc3339(*counts.complete_at));
-    if (look.ground.path_seen || shows_ability(counts, look)) prove(counts.proof, now);
+    if (poll.ground.path_seen || shows_ability(counts, poll)) prove(counts.proof, now);
 }
 
 /// This host's clock was set back: what lies in its future would stay the newest for ever, and counts as now.
@@ -107,36 +107,36 @@ bool SourceCounts::complete(base::Time now) const {
     return fresh(now) && missing.empty();
 }
 
-void take_look(SourceCounts& counts, const Look& look, base::Time now) {
+void take_poll(SourceCounts& counts, const Poll& poll, base::Time now) {
     forget_future(counts, now);
-    const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * look.poll_every) ||
+    const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * poll.poll_every) ||
                      now < *counts.complete_at;
-    const Events offers = with_hits(look.offers);
-    const bool new_offer = (offers & ~counts.offers).any();
+    const Events countable = with_hits(poll.countable);
+    const bool new_offer = (countable & ~counts.countable).any();
     // Nothing was lost of what nobody had looked at yet.
-    if (look.lossy && counts.read_at) counts.lost_at = now;
-    stand_on_ground(counts, look, now);
-    const bool doubtful = !look.ground.doubt.empty();
-    if (look.missing.empty() && (gap || look.lossy || new_offer || doubtful)) counts.counted_since = now;
-    if (look.missing.empty()) counts.complete_at = now;
+    if (poll.lossy && counts.read_at) counts.lost_at = now;
+    stand_on_ground(counts, poll, now);
+    const bool doubtful = !poll.ground.doubt.empty();
+    if (poll.missing.empty() && (gap || poll.lossy || new_offer || doubtful)) counts.counted_since = now;
+    if (poll.missing.empty()) counts.complete_at = now;
     // Coverage begins anew when all is there again, however soon that is.
-    if ((look.lossy || new_offer) && !look.missing.empty()) counts.complete_at.reset();
+    if ((poll.lossy || new_offer) && !poll.missing.empty()) counts.complete_at.reset();
     const base::Time since = counts.read_at.value_or(base::Time{});
     counts.read_at = now;
     counts.restored_at.reset();
-    counts.missing = look.missing;
-    counts.left_out = look.ground.left_out;
-    counts.offers = offers;
-    counts.poll_every = look.poll_every;
-    counts.resets += look.resets;
+    counts.missing = poll.missing;
+    counts.left_out = poll.ground.left_out;
+    counts.countable = countable;
+    counts.poll_every = poll.poll_every;
+    counts.resets += poll.resets;
     for (std::size_t i = 0; i < kEventCount; ++i) {
-        counts.sums.at(i) = add_bounded(counts.sums.at(i), look.growth.at(i));
-        counts.own.at(i) = add_bounded(counts.own.at(i), look.own.at(i));
-        if (look.missing.empty()) settle_own(counts, i);
+        counts.sums.at(i) = add_bounded(counts.sums.at(i), poll.growth.at(i));
+        counts.own.at(i) = add_bounded(counts.own.at(i), poll.own.at(i));
+        if (poll.missing.empty()) settle_own(counts, i);
         const std::uint64_t before = counts.totals.at(i);
-        raise_total(counts, i, look.in_flight.at(i), now);
+        raise_total(counts, i, poll.in_flight.at(i), now);
         if (event_at(i) == Event::fallback_scan)
-            counts.scans.add(without_counted_uses(counts.totals.at(i) - before, look), since, now);
+            counts.scans.add(without_counted_uses(counts.totals.at(i) - before, poll), since, now);
     }
 }
 

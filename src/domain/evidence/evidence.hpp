@@ -25,63 +25,63 @@ namespace keyshift::domain {
 /// What one source has counted since it was first read.
 struct SourceCounts {
     PerEvent<std::int64_t> sums{};  ///< weighted sums of growth, keyshift's own requests included
-    /// What keyshift's probe has caused, to be left out. What the source has not counted two complete looks
+    /// What keyshift's probe has caused, to be left out. What the source has not counted two complete polls
     /// later it never will: that is taken back, or it would hide as many of what others cause.
     PerEvent<std::int64_t> own{};
-    PerEvent<std::int64_t> own_new{};   ///< part of `own`: no complete look since; not saved
+    PerEvent<std::int64_t> own_new{};   ///< part of `own`: no complete poll since; not saved
     PerEvent<std::int64_t> own_late{};  ///< ... one since, which did not show it; not saved
-    /// The sums of cache hits at the two looks before, the later one first: a difference of counters that are
+    /// The sums of cache hits at the two polls before, the later one first: a difference of counters that are
     /// not read at one moment may be too high for a while, but hardly three times in a row. Not saved.
     std::array<std::int64_t, 2> hits_before{};
     /// The highest that sum - own has been: what is shown. Of `fallback`: with scan_hits.
     PerEvent<std::uint64_t> totals{};
     PerEvent<std::optional<base::Time>> grew_at{};  ///< when a total last grew, as far as is known
-    Events offers;                                  ///< what it can count here
+    Events countable;                               ///< what it can count here
     std::uint64_t resets = 0;
     /// Since when nothing can have been missed: no reset, no gap of more than kGap. Empty: never complete.
     std::optional<base::Time> counted_since;
     std::optional<base::Time> read_at;      ///< last success
-    std::optional<base::Time> complete_at;  ///< last time that all its parts were read
-    std::vector<std::string> missing = {};  ///< parts that did not answer at the last success
+    std::optional<base::Time> complete_at;  ///< last time that all its instances were read
+    std::vector<std::string> missing = {};  ///< instances that did not answer at the last success
     base::Duration poll_every{};
     std::optional<base::Time> restored_at = {};  ///< read back from the state; not saved
     Proof proof = {};                            ///< that it can count uses of the fallback
     PendingScans scans = {};                     ///< those that are not known to be hits or in vain
     std::uint64_t scan_hits = 0;                 ///< scans that were hits
-    /// When what it had counted since the look before was last lost for good: a reset, an eviction, a
+    /// When what it had counted since the poll before was last lost for good: a reset, an eviction, a
     /// restart.
     std::optional<base::Time> lost_at = {};
-    std::string left_out = {};  ///< Ground::left_out of the last look; not saved
+    std::string left_out = {};  ///< Ground::left_out of the last poll; not saved
     /// What the headline of hits has counted and this source is still to tell, or the other way round, while
     /// the headline's evidence is another one; not saved.
     UseMatch beside = {};
     std::uint64_t hits_followed = 0;  ///< of its hits, as many are in `beside` or in the headline; not saved
 
-    /// Read lately; three polls without success are too many, if they take two seconds. A time further ahead
-    /// than that is of a clock that has been set since.
+    /// Read recently; three polls without success are too many, if they take two seconds. A time further
+    /// ahead than that is of a clock that has been set since.
     bool fresh(base::Time now) const;
     /// ... and nothing was missing.
     bool complete(base::Time now) const;
 };
 
-/// A longer time without a complete look breaks coverage, unless looks are that far apart.
+/// A longer time without a complete poll breaks coverage, unless polls are that far apart.
 inline constexpr base::Duration kGap = std::chrono::minutes{15};
 
-/// What one look at a source came to.
-struct Look {
+/// What one poll of a source came to.
+struct Poll {
     PerEvent<std::int64_t> growth{};
     PerEvent<std::int64_t> own{};        ///< part of `growth`, known to be of keyshift's own requests
     PerEvent<std::int64_t> in_flight{};  ///< what keyshift may be causing at this moment
-    Events offers;
+    Events countable;
     std::uint64_t resets = 0;
-    bool lossy = false;  ///< what was counted between the last look and this one may be lost for good
+    bool lossy = false;  ///< what was counted between the last poll and this one may be lost for good
     std::vector<std::string> missing = {};
     base::Duration poll_every{};
     Ground ground = {};
     base::Duration idle = kIdleGround;  ///< nobody may call the gateway for so long
 };
 /// Whoever counts scans counts hits by them, see settle_scans().
-void take_look(SourceCounts& counts, const Look& look, base::Time now);
+void take_poll(SourceCounts& counts, const Poll& poll, base::Time now);
 /// keyshift itself has caused `event`, once.
 void add_own(SourceCounts& counts, Event event);
 /// `counts` were read back from the state.

@@ -7,15 +7,15 @@
 
 namespace keyshift::domain {
 
-/// As one look at a source found it.
+/// As one poll of a source found it.
 struct Ground {
-    /// What a use would be counted by was at work since the look before: a log line of the rule's level and
+    /// What a use would be counted by was at work since the poll before: a log line of the rule's level and
     /// target, a call of a statement that the gateway is known by, the counter's series at every replica.
     bool at_work = false;
     /// Differs where what was proved need not hold any more: another release of the gateway, other rules in
     /// the configuration. Empty: nothing tells.
     std::string version = {};
-    /// Why zeros of this look are none, and what the operator can do about it, as one sentence without a full
+    /// Why zeros of this poll are none, and what the operator can do about it, as one sentence without a full
     /// stop; empty: nothing speaks against them.
     std::string doubt = {};
     /// The gateway's legacy path ran, whether it found a key or not, by a statement that the configuration

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kPollsUntilStale = 3;
 
-bool awaits_first_look(const SourceCounts& counts, base::Time now) {
+bool awaits_first_poll(const SourceCounts& counts, base::Time now) {
     return counts.restored_at && now - *counts.restored_at < kPollsUntilStale * counts.poll_every;
 }
 
@@ -24,9 +24,9 @@ std::optional<PerEvent<std::uint64_t>> usable(const Evidence& evidence, std::str
     }
     const auto source = evidence.sources.find(std::string(name));
     if (source == evidence.sources.end()) return std::nullopt;
-    const bool awaited = evidence.of(signal).evidence == name && awaits_first_look(source->second, now);
+    const bool awaited = evidence.of(signal).evidence == name && awaits_first_poll(source->second, now);
     if (!source->second.fresh(now) && !awaited) return std::nullopt;
-    if ((needed_for(signal) & ~source->second.offers).any()) return std::nullopt;
+    if ((needed_for(signal) & ~source->second.countable).any()) return std::nullopt;
     return source->second.totals;
 }
 
@@ -140,7 +140,7 @@ bool may_be_counted(const Evidence& evidence, Signal signal, const Sources& sour
         if (!counts_exactly(sources.known, name, signal) || (needed & ~events).any()) return false;
         const auto source = evidence.sources.find(name);
         const bool read = source != evidence.sources.end() && source->second.read_at;
-        return !read || (needed & ~source->second.offers).none();
+        return !read || (needed & ~source->second.countable).none();
     });
 }
 

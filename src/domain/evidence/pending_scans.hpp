@@ -20,7 +20,7 @@ struct LegacyUse {
     std::optional<base::Time> newest = {};   ///< newest use of a legacy key
 };
 
-/// Scans of some looks at a source that followed each other.
+/// Scans of some polls of a source that followed each other.
 struct ScanBin {
     base::Time from;   ///< no scan was earlier
     base::Time until;  ///< none was later

@@ -19,7 +19,7 @@ struct Proof {
     std::optional<base::Time> at_work_at = {};  ///< when its ground was last seen at work
     std::string version = {};                   ///< of the ground, as far as is known
     std::string lapsed = {};                    ///< why the last proof lapsed; empty: none ever did
-    std::string doubt = {};                     ///< Ground::doubt of the last look; not saved
+    std::string doubt = {};                     ///< Ground::doubt of the last poll; not saved
 
     bool operator==(const Proof&) const = default;
 };

@@ -28,9 +28,9 @@ void UseMatch::add(Entries& to, std::uint64_t count, base::Time now) {
 std::uint64_t UseMatch::take(Entries& from, std::uint64_t most) {
     std::uint64_t taken = 0;
     while (!from.empty() && taken < most) {
-        const std::uint64_t part = std::min(most - taken, from.front().count);
-        taken += part;
-        from.front().count -= part;
+        const std::uint64_t instance = std::min(most - taken, from.front().count);
+        taken += instance;
+        from.front().count -= instance;
         if (from.front().count == 0) from.pop_front();
     }
     return taken;

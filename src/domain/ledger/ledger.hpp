@@ -26,7 +26,7 @@
 
 namespace keyshift::domain {
 
-/// What one look at a legacy key showed. Several may be true at once.
+/// What one poll showed of a legacy key. Several may be true at once.
 struct Change {
     std::uint32_t row = 0;   ///< the key's row in the journal
     bool created = false;    ///< not known before

@@ -38,7 +38,7 @@ std::optional<base::Time> earliest_safe(const VerdictFacts& facts) {
     return earliest;
 }
 
-/// When the last check that time alone mends began to pass.
+/// When the last check that time alone repairs began to pass.
 std::optional<base::Time> all_pass_since(const VerdictFacts& facts) {
     auto since = earliest_safe(facts);
     if (facts.newest_legacy_created_at)

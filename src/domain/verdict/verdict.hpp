@@ -20,7 +20,7 @@ namespace keyshift::domain {
 /// The values are the exit codes of `keyshift verdict`.
 enum class Verdict : std::uint8_t {
     safe = 0,
-    not_yet = 1,  ///< time alone may mend it
+    not_yet = 1,  ///< time alone may change that
     unsafe = 2,   ///< something must be done first
     unknown = 3,  ///< a required check has no data
 };
@@ -60,7 +60,7 @@ struct FallbackWitness {
     std::string name;
     bool proved = false;        ///< it has shown that it can count them, and still can (DESIGN 15, S6)
     std::string unproved = {};  ///< why it is not proved, a clause; empty: it has never counted one
-    bool answers = true;        ///< all of it could be read at the last look, which was lately
+    bool answers = true;        ///< all of it could be read at the last poll, which was recently
     bool by_key_table = false;  ///< it sees a use as late as the gateway writes it
     std::optional<base::Time> covered_since = {};  ///< proved, and nothing was missed since then
     std::optional<base::Time> last_hit = {};

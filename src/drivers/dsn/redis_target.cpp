@@ -222,14 +222,14 @@ RedisTarget RedisTarget::at(std::string other_host, std::uint16_t other_port) co
 }
 
 std::string RedisTarget::address() const {
-    if (!socket.empty()) return base::visible(socket);
+    if (!socket.empty()) return base::escape_unsafe(socket);
     const bool v6 = host.find(':') != std::string::npos;
-    return base::visible(v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return base::escape_unsafe(v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 void RedisTarget::describe() {
     printable = address() + (socket.empty() ? "/" : "?db=") + std::to_string(database);
-    if (login && !login->user.empty()) printable += " as " + base::visible(login->user);
+    if (login && !login->user.empty()) printable += " as " + base::escape_unsafe(login->user);
 }
 
 }  // namespace keyshift::drivers

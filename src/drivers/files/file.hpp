@@ -17,7 +17,7 @@ struct LogFile {
     using Clock = std::chrono::steady_clock;
 
     enum class State {
-        unborn,      ///< empty so far, or nobody has looked yet whether its bytes stood elsewhere before
+        undecided,   ///< empty so far, or nobody has looked yet whether its bytes stood elsewhere before
         waiting,     ///< its bytes stand in another file too: a copy in the making, perhaps
         followed,    ///< it is read from record.life.offset on
         compressed,  ///< left alone
@@ -31,9 +31,9 @@ struct LogFile {
     };
 
     FileRecord record;
-    FileStatus status = {};  ///< of the last look at it
+    FileStatus status = {};  ///< as the last pass saw it
     Descriptor descriptor = Descriptor();
-    State state = State::unborn;
+    State state = State::undecided;
     Trust trust = Trust::unproven;
 
     bool located = false;   ///< it is known where it is, since the start
@@ -57,7 +57,7 @@ struct LogFile {
     int lost_looks = 0;               ///< in a row, in which it was nowhere
     Clock::time_point lost_at = {};   ///< in the last of them
     std::uint64_t look = 0;           ///< the last one in which a glob named it
-    std::size_t found_as = 0;         ///< which of that look's names it goes by
+    std::size_t found_as = 0;         ///< which of that pass's names it goes by
     std::string problem = {};
 
     bool gone() const { return located && !status.linked; }

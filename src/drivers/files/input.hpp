@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where log lines come from: files, the journal, standard input. An input hands over each line once, and says
 // what must be saved together with what was made of the lines, so that after a restart or kill -9 it goes on
-// with the first line that was not. Lives on one worker thread; read() blocks, bounded by its deadline and by
+// with the first line that was not. Used on one worker thread; read() blocks, bounded by its deadline and by
 // the interrupt the input was made with.
 #pragma once
 
@@ -58,7 +58,7 @@ struct LogPlace {
 class LogInput {
  public:
     virtual ~LogInput() = default;
-    /// What is there is read from its beginning, whatever the options say of that: for a look that is no part
+    /// What is there is read from its beginning, whatever the options say of that: for a pass that is no part
     /// of following. Before the first read().
     virtual void from_beginning() {}
     /// Where an earlier process had got to; before the first read(), or never.
@@ -74,12 +74,12 @@ class LogInput {
     virtual int wake_fd() const { return -1; }
     /// How often to call read() although nothing has woken: a reconciling look, or the only way to see
     /// anything where nothing wakes. May change with each read().
-    virtual base::Duration look_every() const = 0;
+    virtual base::Duration max_poll_interval() const = 0;
     /// What it reads, as of the last read(); before that, what it would read.
     virtual std::vector<LogPlace> places() = 0;
-    /// What makes less of the input than could be, although it can be read, and what mends it; as of the last
-    /// read().
-    virtual std::vector<base::Error> hindrances() const { return {}; }
+    /// What makes less of the input than could be, although it can be read, and what repairs it; as of the
+    /// last read().
+    virtual std::vector<base::Error> degradations() const { return {}; }
 };
 
 }  // namespace keyshift::drivers

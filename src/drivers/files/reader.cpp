@@ -38,35 +38,37 @@ LogFileReader::Step LogFileReader::finish(LogFile& file, LogSink& sink) {
 /// The bytes before the offset are read along, and what the head is made of; and once more behind all others,
 /// since what is read while a file is emptied and filled again is of both.
 LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_the_end) {
-    Life& life = file.record.life;
-    const bool at_head = life.offset < kHeadBytes;
-    const std::size_t before = at_head ? static_cast<std::size_t>(life.offset) : kTailBytes;
-    const std::uint64_t from = life.offset - before;
+    Generation& generation = file.record.generation;
+    const bool at_head = generation.offset < kHeadBytes;
+    const std::size_t before = at_head ? static_cast<std::size_t>(generation.offset) : kTailBytes;
+    const std::uint64_t from = generation.offset - before;
     const auto got = read_at(file.descriptor, buffer_.data(), before + kLogBlock, from);
     if (!got) return Step::failed;
-    if (got->size() < before || tail_of(got->substr(0, before)) != life.tail) return Step::suspect;
-    const Head head = at_head ? Head::of(*got) : life.head;
+    if (got->size() < before || tail_of(got->substr(0, before)) != generation.tail) return Step::suspect;
+    const Head head = at_head ? Head::of(*got) : generation.head;
     const std::string_view beginning = got->substr(0, at_head ? kHeadBytes : kTailBytes);
-    if (!head.agrees(life.head) || !stands_at(file.descriptor, from, beginning)) return Step::suspect;
+    if (!head.agrees(generation.head) || !stands_at(file.descriptor, from, beginning)) return Step::suspect;
     const std::string_view data = got->substr(before);
-    const bool passing = life.in_oversized;
-    const std::size_t taken = passing ? pass_over(life, data) : hand_over(life, data, sink, to_the_end);
-    file.held_end = life.offset + data.size();
+    const bool passing = generation.in_oversized;
+    const std::size_t taken =
+        passing ? pass_over(generation, data) : hand_over(generation, data, sink, to_the_end);
+    file.held_end = generation.offset + data.size();
     if (taken == 0) return Step::at_end;
-    life.offset += taken;
-    life.tail = tail_of(got->substr(0, before + taken));
-    life.head = head;
+    generation.offset += taken;
+    generation.tail = tail_of(got->substr(0, before + taken));
+    generation.head = head;
     bytes_ += taken;
     // After a short read, what is left was looked at, unless it was passed over up to a newline.
     const bool more = data.size() == kLogBlock || (passing && taken < data.size());
     return more ? Step::advanced : Step::at_end;
 }
 
-std::size_t LogFileReader::hand_over(Life& life, std::string_view data, LogSink& sink, bool to_the_end) {
+std::size_t LogFileReader::hand_over(Generation& generation, std::string_view data, LogSink& sink,
+                                     bool to_the_end) {
     const bool full = data.size() == kLogBlock;
     std::string_view block = data.substr(0, end_of_lines(data));
     if (block.empty() && full) {
-        life.in_oversized = true;
+        generation.in_oversized = true;
         sink.oversized();
         return data.size();
     }
@@ -82,10 +84,10 @@ std::size_t LogFileReader::hand_over(Life& life, std::string_view data, LogSink&
 }
 
 /// Its end is looked for, and nothing kept.
-std::size_t LogFileReader::pass_over(Life& life, std::string_view data) {
+std::size_t LogFileReader::pass_over(Generation& generation, std::string_view data) {
     const std::size_t newline = data.find('\n');
     if (newline == std::string_view::npos) return data.size();
-    life.in_oversized = false;
+    generation.in_oversized = false;
     return newline + 1;
 }
 

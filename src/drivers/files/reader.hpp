@@ -37,8 +37,8 @@ class LogFileReader {
 
  private:
     Step take(LogFile& file, LogSink& sink, bool to_the_end);
-    std::size_t hand_over(Life& life, std::string_view data, LogSink& sink, bool to_the_end);
-    std::size_t pass_over(Life& life, std::string_view data);
+    std::size_t hand_over(Generation& generation, std::string_view data, LogSink& sink, bool to_the_end);
+    std::size_t pass_over(Generation& generation, std::string_view data);
 
     Whole whole_;
     std::vector<char> buffer_;

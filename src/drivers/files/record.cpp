@@ -66,23 +66,24 @@ std::optional<std::string> unescape(std::string_view text) {
     return out;
 }
 
-std::string encode_life(const Life& life) {
-    std::string out = hex(life.offset) + ',' + hex(life.tail);
-    for (std::size_t i = 0; i < life.head.count(); ++i) out += ',' + hex(life.head.hash(i));
+std::string encode_generation(const Generation& generation) {
+    std::string out = hex(generation.offset) + ',' + hex(generation.tail);
+    for (std::size_t i = 0; i < generation.head.count(); ++i) out += ',' + hex(generation.head.hash(i));
     return out;
 }
 
-std::optional<Life> decode_life(std::string_view text) {
-    Life life;
-    if (!read_hex(take(text, ','), life.offset) || !read_hex(take(text, ','), life.tail)) return std::nullopt;
+std::optional<Generation> decode_generation(std::string_view text) {
+    Generation generation;
+    if (!read_hex(take(text, ','), generation.offset) || !read_hex(take(text, ','), generation.tail))
+        return std::nullopt;
     std::array<std::uint64_t, Head::kHashes> hashes{};
     std::size_t count = 0;
     while (!text.empty()) {
         if (count == hashes.size() || !read_hex(take(text, ','), hashes[count])) return std::nullopt;
         ++count;
     }
-    life.head = Head::from(hashes.data(), count);
-    return life;
+    generation.head = Head::from(hashes.data(), count);
+    return generation;
 }
 
 /// 'o' and 'O': this or the earlier life is within an oversized line.
@@ -90,7 +91,7 @@ std::string encode_flags(const FileRecord& record) {
     std::string flags;
     if (record.rotated) flags += 'r';
     if (record.finished) flags += 'f';
-    if (record.life.in_oversized) flags += 'o';
+    if (record.generation.in_oversized) flags += 'o';
     if (record.earlier && record.earlier->in_oversized) flags += 'O';
     return flags.empty() ? std::string(kNone) : flags;
 }
@@ -110,8 +111,8 @@ std::optional<FileId> decode_record_name(std::string_view name) {
 
 std::string encode_record(const FileRecord& record) {
     std::string out(kVersion);
-    out += ' ' + encode_flags(record) + ' ' + encode_life(record.life) + ' ';
-    out += record.earlier ? encode_life(*record.earlier) : std::string(kNone);
+    out += ' ' + encode_flags(record) + ' ' + encode_generation(record.generation) + ' ';
+    out += record.earlier ? encode_generation(*record.earlier) : std::string(kNone);
     return out + ' ' + escape(record.path);
 }
 
@@ -120,17 +121,17 @@ std::optional<FileRecord> decode_record(std::string_view name, std::string_view 
     if (!id || take(text, ' ') != kVersion) return std::nullopt;
     FileRecord record{.id = *id};
     const std::string_view flags = take(text, ' ');
-    const auto life = decode_life(take(text, ' '));
-    if (!life) return std::nullopt;
-    record.life = *life;
+    const auto generation = decode_generation(take(text, ' '));
+    if (!generation) return std::nullopt;
+    record.generation = *generation;
     if (const std::string_view earlier = take(text, ' '); earlier != kNone) {
-        record.earlier = decode_life(earlier);
+        record.earlier = decode_generation(earlier);
         if (!record.earlier) return std::nullopt;
         record.earlier->in_oversized = flags.find('O') != std::string_view::npos;
     }
     record.rotated = flags.find('r') != std::string_view::npos;
     record.finished = flags.find('f') != std::string_view::npos;
-    record.life.in_oversized = flags.find('o') != std::string_view::npos;
+    record.generation.in_oversized = flags.find('o') != std::string_view::npos;
     auto path = unescape(text);
     if (!path || path->empty()) return std::nullopt;
     record.path = std::move(*path);

@@ -23,22 +23,22 @@ struct FileId {
 };
 
 /// One filling of a file, from empty on: truncation to nothing ends it. Its bytes are only ever appended to.
-struct Life {
+struct Generation {
     std::uint64_t offset = 0;  ///< of the first line that was not handed over
     Head head = {};
     std::uint64_t tail = hash_of({});  ///< of the up to kTailBytes before `offset`
     bool in_oversized = false;         ///< `offset` is within a line that is passed over
 
-    bool operator==(const Life&) const = default;
+    bool operator==(const Generation&) const = default;
 };
 
 struct FileRecord {
     FileId id;
     std::string path = {};  ///< its last known name
-    Life life = {};
+    Generation generation = {};
     /// What the file held before it was truncated, when nobody knows where its rest has gone: a copy of it
     /// that turns up is read from there on.
-    std::optional<Life> earlier = {};
+    std::optional<Generation> earlier = {};
     bool rotated = false;   ///< it has lost the name it was written under, or is a copy: it will end
     bool finished = false;  ///< it has ended, and everything in it was handed over
 

@@ -23,7 +23,7 @@ bool may(const fs::path& path, int what) {
 
 /// For a shell.
 std::string in_quotes(const fs::path& path) {
-    std::string text = base::visible(path.string());
+    std::string text = base::escape_unsafe(path.string());
     constexpr std::string_view kPlain =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%";
     if (text.find_first_not_of(kPlain) == std::string::npos) return text;
@@ -55,12 +55,12 @@ std::string command_for(const fs::path& path, mode_t needed, Successors successo
 
 std::string user_name(uid_t user) {
     const passwd* const entry = ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe)
-    return entry != nullptr ? base::visible(entry->pw_name) : std::to_string(user);
+    return entry != nullptr ? base::escape_unsafe(entry->pw_name) : std::to_string(user);
 }
 
 std::string group_name(gid_t group) {
     const ::group* const entry = ::getgrgid(group);  // NOLINT(concurrency-mt-unsafe)
-    return entry != nullptr ? base::visible(entry->gr_name) : std::to_string(group);
+    return entry != nullptr ? base::escape_unsafe(entry->gr_name) : std::to_string(group);
 }
 
 std::string join_group(const std::string& group) {

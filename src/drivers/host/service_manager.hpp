@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The service manager that has started this process: hears how it does, and may have opened its sockets. The
-// protocol is sd_notify(3) and sd_listen_fds(3), whose manual pages describe it for programs that do without
-// libsystemd. Used by one thread.
+// The service manager that has started this process: is told how it does, and may have opened its sockets.
+// The protocol is sd_notify(3) and sd_listen_fds(3), whose manual pages describe it for programs that do
+// without libsystemd. Used by one thread.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One open journal and a place in it: libsystemd's calls with errors as values. Lives on one thread.
+// One open journal and a place in it: libsystemd's calls with errors as values. Used on one thread.
 #pragma once
 
 #include <filesystem>

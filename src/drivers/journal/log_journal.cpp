@@ -89,9 +89,9 @@ class LogJournal final : public LogInput {
     }
     Result<LogRead> read(LogSink& sink, Deadline deadline) override;
     int wake_fd() const override { return wake_.descriptor(); }
-    Duration look_every() const override { return reliable_ ? kReliable : kUnreliable; }
+    Duration max_poll_interval() const override { return reliable_ ? kReliable : kUnreliable; }
     std::vector<LogPlace> places() override;
-    std::vector<base::Error> hindrances() const override;
+    std::vector<base::Error> degradations() const override;
     void from_beginning() override { options_.from_end = false; }
 
  private:
@@ -350,10 +350,10 @@ std::string LogJournal::name() const {
     return name;
 }
 
-std::vector<base::Error> LogJournal::hindrances() const {
+std::vector<base::Error> LogJournal::degradations() const {
     if (!at_end_ || entries_ > 0) return {};
     const std::string where =
-        options_.directory.empty() ? "" : " -D " + base::visible(options_.directory.string());
+        options_.directory.empty() ? "" : " -D " + base::escape_unsafe(options_.directory.string());
     return {{base::Errc::schema, "the " + name() + " has no entry",
              "these are the units that have some: journalctl" + where + " -F _SYSTEMD_UNIT"}};
 }

@@ -81,7 +81,7 @@ struct CopyFacts {
     bool plain_name = false;                ///< its name stands in the configuration
     base::Duration quiet = {};              ///< since it grew last
     base::Duration waited = {};             ///< since it was whole, or began to wait
-    bool original_ended = false;            ///< its original's life has ended in this look
+    bool original_ended = false;            ///< its original's life has ended in this pass
     std::optional<Original> original = {};  ///< empty: it has been forgotten
 };
 enum class CopyStep {

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A file that is nowhere in so many looks in a row has gone: one that is renamed meanwhile can be missed.
+/// A file that is nowhere in so many passes in a row has gone: one that is renamed meanwhile can be missed.
 constexpr int kLooksUntilGone = 2;
 /// A file may have had several writers, of which the first has closed it.
 constexpr base::Duration kAfterClose = 1s;
@@ -16,7 +16,7 @@ constexpr base::Duration kAfterClose = 1s;
 constexpr base::Duration kAfterRelease = 5s;
 
 /// By bytes alone.
-Rest compare_with_life(const RestFacts& facts) {
+Rest compare_with_generation(const RestFacts& facts) {
     if (!facts.head.agrees) return {};
     if (facts.size < facts.offset) {
         // The offset lies beyond, so that only the beginning can tell, and a few lines that many logs begin
@@ -38,7 +38,7 @@ Rest compare_with_life(const RestFacts& facts) {
 Rest decide(const RestFacts& facts) {
     // That a file has gone says nothing of a copy: another one may begin with the same few bytes.
     const bool too_little = facts.lost && facts.offset < Head::kFirstBytes;
-    const Rest by_bytes = too_little ? Rest{} : compare_with_life(facts);
+    const Rest by_bytes = too_little ? Rest{} : compare_with_generation(facts);
     // What waited was compared with the whole of its original.
     if (by_bytes.step == RestStep::none && facts.waited)
         return {RestStep::read_rest, std::min(facts.size, facts.offset)};
@@ -55,15 +55,15 @@ CopyRole role_of_copy(const Ended& ended, std::uint64_t offset, bool named_after
     // A truncated file's copy is not written to any more. What was moved from elsewhere is what it was.
     return {.rotated = ended.rotated || !ended.lost || named_after,
             .left_name = named_after,
-            .in_oversized = offset == ended.life.offset && ended.life.in_oversized};
+            .in_oversized = offset == ended.generation.offset && ended.generation.in_oversized};
 }
 
 bool is_rest_sought(const Ended& ended) {
-    const bool blank = ended.life.offset == 0 && ended.life.head.count() == 0;
+    const bool blank = ended.generation.offset == 0 && ended.generation.head.count() == 0;
     return !ended.found && !ended.finished && !blank;
 }
 
-/// A write and a truncation between two looks leave no trace, so that even where everything seen had been
+/// A write and a truncation between two passes leave no trace, so that even where everything seen had been
 /// read, only a copy that is found excludes that lines were lost.
 Conclusion conclude(const Ended& ended, int lost_looks) {
     if (ended.lost) {
@@ -71,7 +71,7 @@ Conclusion conclude(const Ended& ended, int lost_looks) {
         return ended.found || ended.finished ? Conclusion::forget : Conclusion::lost_forget;
     }
     if (ended.found || ended.finished) return Conclusion::nothing;
-    return ended.life.offset == 0 ? Conclusion::lost : Conclusion::lost_remember;
+    return ended.generation.offset == 0 ? Conclusion::lost : Conclusion::lost_remember;
 }
 
 Writer decide(const WriterFacts& facts) {

@@ -20,7 +20,7 @@ namespace keyshift::drivers {
 struct Ended {
     FileId of;
     std::string path;
-    Life life;
+    Generation generation;
     bool rotated = false;
     bool finished = false;
     bool lost = false;     ///< the file was nowhere
@@ -78,7 +78,7 @@ enum class Conclusion {
     lost_forget,    ///< the same, and the file has gone
     lost_remember,  ///< the same, but a copy may turn up: it is read from where this life had been read to
 };
-/// `lost_looks`: in so many looks in a row the file was nowhere.
+/// `lost_looks`: in so many passes in a row the file was nowhere.
 Conclusion conclude(const Ended& ended, int lost_looks);
 
 /// A file that has lost its name, and whether anybody will write to it.

@@ -19,12 +19,12 @@ using base::Result;
 using namespace std::chrono_literals;
 
 /// The reconciling look at all names costs some 2 ms for 1,000 files.
-constexpr Duration kLookEvery = 5s;
+constexpr Duration kMaxPollInterval = 5s;
 /// The same where nothing tells of changes.
 constexpr Duration kPollEvery = 1s;
 /// Rounds of one read() in which files turn out not to be what they were.
 constexpr int kMostRounds = 8;
-/// A name in the cursor that stands for no file: there was a first look.
+/// A name in the cursor that stands for no file: there was a first pass.
 constexpr std::string_view kLooked = "looked";
 
 bool is_raised(const Interrupt& interrupt) {
@@ -57,14 +57,14 @@ void LogFileSet::resume(const LogCursor& cursor) {
         file->record = *record;
         file->saved = true;
         file->grew_at = Clock::now();
-        if (record->life != Life{}) file->state = LogFile::State::followed;
+        if (record->generation != Generation{}) file->state = LogFile::State::followed;
         files_.add(std::move(file));
         first_ = false;
     }
 }
 
-Duration LogFileSet::look_every() const {
-    const Duration regular = files_.watch().complete() ? kLookEvery : kPollEvery;
+Duration LogFileSet::max_poll_interval() const {
+    const Duration regular = files_.watch().complete() ? kMaxPollInterval : kPollEvery;
     const auto due = std::chrono::ceil<Duration>(give_up_at_ - Clock::now());
     return std::clamp(due, Duration(10ms), regular);
 }
@@ -73,7 +73,7 @@ Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     take_events();
     looked_ = false;
     if (names_due_ == Due::in_the_next_read || !files_.watch().complete() ||
-        Clock::now() - looked_at_ >= kLookEvery)
+        Clock::now() - looked_at_ >= kMaxPollInterval)
         names_due_ = Due::now;
     for (int round = 0; round < kMostRounds; ++round) {
         if (names_due_ == Due::now) look_at_names();
@@ -143,9 +143,9 @@ bool LogFileSet::read_queued(LogSink& sink, Deadline deadline) {
             note_problem(file, errno);
             continue;
         }
-        const Life before = file.record.life;
+        const Generation before = file.record.generation;
         const LogFileReader::Step step = reader_.step(file, sink);
-        if (file.record.life != before) note_dirty(file);
+        if (file.record.generation != before) note_dirty(file);
         switch (step) {
             case LogFileReader::Step::advanced:
                 queue(file);
@@ -177,7 +177,7 @@ void LogFileSet::give_up(LogSink& sink) {
         } else if (writer.step == WriterStep::wait) {
             give_up_at_ = std::min(give_up_at_, file.grew_at + writer.patience);
         } else if (writer.step == WriterStep::finish && !finish(file, sink)) {
-            give_up_at_ = std::min(give_up_at_, now + kLookEvery);
+            give_up_at_ = std::min(give_up_at_, now + kMaxPollInterval);
         }
     }
 }
@@ -217,7 +217,7 @@ std::uint64_t LogFileSet::lag() {
     for (LogFile* file : queue_) {
         if (!file->descriptor) continue;
         if (const auto status = status_of(file->descriptor)) file->status = *status;
-        const std::uint64_t from = file->record.life.offset;
+        const std::uint64_t from = file->record.generation.offset;
         const std::uint64_t to = std::max(from, file->status.size);
         const std::uint64_t end = whole_lines_end(file->descriptor, from, to, kLogBlock);
         // No newline in so many bytes: they are passed over.
@@ -245,7 +245,7 @@ std::vector<LogPlace> LogFileSet::places() {
         if (look_ == 0 || !shown || file->state == LogFile::State::compressed) continue;
         const bool waiting = file->state == LogFile::State::waiting;
         out.push_back({file->record.path, file->status.size,
-                       waiting ? file->status.size : file->record.life.offset, file->problem});
+                       waiting ? file->status.size : file->record.generation.offset, file->problem});
     }
     for (const auto& fault : faults_) out.push_back({fault.path, 0, 0, fault.why});
     return out;
@@ -265,7 +265,7 @@ void LogFileSet::note_suspect(LogFile& file) {
     note_change(file);
 }
 
-/// That a name has gone, the next look finds out.
+/// That a name has gone, the next pass finds out.
 void LogFileSet::note_problem(LogFile& file, int code) {
     look_at_names_later();
     file.trust = LogFile::Trust::unproven;

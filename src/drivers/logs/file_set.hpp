@@ -2,7 +2,7 @@
 // All log files that globs name, and those that have lost such a name and are not read to their end yet.
 // Internal to drivers; see LogInput for the contract.
 //
-// A look goes in four steps. Names: which files are there, which have moved, which have gone. Proof: is a
+// A pass goes in four steps. Names: which files are there, which have moved, which have gone. Proof: is a
 // file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
 // knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
 // counted there. Reading: a block of each file in turn.
@@ -23,16 +23,16 @@
 #include "drivers/files/names.hpp"
 #include "drivers/files/reader.hpp"
 #include "drivers/files/table.hpp"
+#include "drivers/logs/degradations.hpp"
 #include "drivers/logs/file_start.hpp"
 #include "drivers/logs/files.hpp"
-#include "drivers/logs/hindrances.hpp"
 #include "drivers/logs/observe.hpp"
 
 namespace keyshift::drivers {
 
 class LogFileSet final : public LogInput {
  public:
-    /// Where others may have changed what a look has just seen, and it cannot know.
+    /// Where others may have changed what a pass has just seen, and it cannot know.
     enum class Moment {
         named,   ///< names are known, nothing has been opened by them
         proven,  ///< one file has been looked at
@@ -45,11 +45,11 @@ class LogFileSet final : public LogInput {
     void resume(const LogCursor& cursor) override;
     base::Result<LogRead> read(LogSink& sink, base::Deadline deadline) override;
     int wake_fd() const override { return files_.watch().descriptor(); }
-    base::Duration look_every() const override;
+    base::Duration max_poll_interval() const override;
     std::vector<LogPlace> places() override;
     LogCursorChanges saved_though_failed() override { return std::exchange(of_failure_, {}); }
-    std::vector<base::Error> hindrances() const override {
-        return hindrances_of(files_, options_.globs, faults_.size() + troubled_.size());
+    std::vector<base::Error> degradations() const override {
+        return degradations_of(files_, options_.globs, faults_.size() + troubled_.size());
     }
     void from_beginning() override { from_end_ = false; }
 
@@ -76,7 +76,7 @@ class LogFileSet final : public LogInput {
     void prove_followed(LogFile& file);
     void cut_short(LogFile& file);
     void grow_head(LogFile& file);
-    void end_life(LogFile& file);
+    void end_generation(LogFile& file);
     void drop_blank();
     void hand_on(Ended& ended);
     void hand_on_earlier(LogFile& file);
@@ -122,7 +122,7 @@ class LogFileSet final : public LogInput {
     LogGlobs globs_;
     LogFileReader reader_;
     LogFileTable files_;
-    std::vector<NamesFound::Fault> faults_;  // of the last look at names
+    std::vector<NamesFound::Fault> faults_;  // of the last pass over names
 
     bool first_ = true;  // nobody has looked, now or before
     /// When the names have to be looked at again.
@@ -134,7 +134,7 @@ class LogFileSet final : public LogInput {
     Clock::time_point give_up_at_ = {};  // no file is to be given up before
     bool lossy_ = false;
 
-    std::vector<LogFile*> changed_, unborn_, waiting_, lost_, troubled_;
+    std::vector<LogFile*> changed_, undecided_, waiting_, lost_, troubled_;
     std::deque<LogFile*> queue_;
     std::vector<Ended> ended_;
     LogFileStart start_;

@@ -54,9 +54,10 @@ bool LogFileSet::observe(LogFile& file, LogFile& other, PairStep step, PairFacts
             facts.named_after = is_named_after(file.record.path, other.record.path);
             return true;
         case PairStep::compare_heads:
-            if (other.record.life.head.count() < file.record.life.head.count() && other.descriptor)
+            if (other.record.generation.head.count() < file.record.generation.head.count() &&
+                other.descriptor)
                 grow_head(other);
-            facts.heads = HeadMatch::of(file.record.life.head, other.record.life.head);
+            facts.heads = HeadMatch::of(file.record.generation.head, other.record.generation.head);
             return true;
         case PairStep::open_other:
             facts.opening = open_original(other);
@@ -69,7 +70,7 @@ bool LogFileSet::observe(LogFile& file, LogFile& other, PairStep step, PairFacts
             return true;
         case PairStep::prove_other:
             if (const auto status = status_of(other.descriptor)) other.status = *status;
-            facts.other_goes_on = examine(other, LogFile::Trust::suspect) == LifeStep::goes_on;
+            facts.other_goes_on = examine(other, LogFile::Trust::suspect) == GenerationStep::goes_on;
             return true;
         default:
             return false;
@@ -96,7 +97,7 @@ void LogFileSet::take_copy(LogFile& file, CopyStep step) {
         case CopyStep::wait:
             return wait(file);
         case CopyStep::examine_again:
-            unborn_.push_back(&file);
+            undecided_.push_back(&file);
             return;
         case CopyStep::read_all:
             return begin_at(file, 0);
@@ -111,7 +112,7 @@ void LogFileSet::take_copy(LogFile& file, CopyStep step) {
 void LogFileSet::take_waiting() {
     for (LogFile* file : std::exchange(waiting_, {})) {
         if (file->state != LogFile::State::waiting) continue;
-        const bool listed = std::find(unborn_.begin(), unborn_.end(), file) != unborn_.end();
+        const bool listed = std::find(undecided_.begin(), undecided_.end(), file) != undecided_.end();
         if (listed) continue;
         const CopyStep step = decide_waiting(facts_of_copy(*file));
         if (step == CopyStep::wait) {
@@ -139,15 +140,15 @@ void LogFileSet::begin_as_own(LogFile& file) {
     const std::uint64_t end = whole_lines_end(file.descriptor, 0, *old, kLogBlock);
     const bool oversized = end == 0 && *old >= kLogBlock;
     begin_at(file, oversized ? *old : end);
-    file.record.life.in_oversized = oversized;
+    file.record.generation.in_oversized = oversized;
 }
 
 void LogFileSet::begin_at(LogFile& file, std::uint64_t offset) {
     if (offset > 0 && !open(file)) return note_change(file);
-    Life& life = file.record.life;
-    life.offset = offset;
-    life.tail = tail_before(file.descriptor, offset).value_or(0);
-    life.in_oversized = false;
+    Generation& generation = file.record.generation;
+    generation.offset = offset;
+    generation.tail = tail_before(file.descriptor, offset).value_or(0);
+    generation.in_oversized = false;
     file.state = LogFile::State::followed;
     file.trust = LogFile::Trust::proven;
     note_dirty(file);

@@ -147,7 +147,7 @@ void LogFileSet::set_rotated(LogFile& file) {
 }
 
 void LogFileSet::forget(LogFile& file) {
-    for (auto* list : {&changed_, &unborn_, &waiting_, &lost_, &troubled_}) std::erase(*list, &file);
+    for (auto* list : {&changed_, &undecided_, &waiting_, &lost_, &troubled_}) std::erase(*list, &file);
     std::erase(queue_, &file);
     files_.forget(file);
 }

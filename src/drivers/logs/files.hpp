@@ -17,7 +17,7 @@ namespace keyshift::drivers {
 
 struct LogFilesOptions {
     std::vector<std::string> globs;  ///< absolute; * ? [...] in any part of the path
-    /// Files that are there at the very first look, before any cursor, are read from the end on that they
+    /// Files that are there at the very first pass, before any cursor, are read from the end on that they
     /// have then, also those that cannot be read before later. What comes later is read from its beginning.
     bool from_end = false;
     /// How many bytes at the beginning of a block, which ends in whole lines, are whole messages: what comes

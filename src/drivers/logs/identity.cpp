@@ -14,7 +14,7 @@ constexpr base::Duration kBetweenLostLooks = 1s;
 /// that is shorter than what was seen of it, nor of a long half line at its beginning, which was never read.
 /// A record that knows little of the beginning is compared whenever there is more, since copies are known by
 /// it.
-bool is_glance_enough(const LifeFacts& facts) {
+bool is_glance_enough(const GenerationFacts& facts) {
     return facts.trusted && !is_young(facts.size, facts.head_bytes) && facts.offset >= kHeadBytes &&
            facts.size >= std::max(facts.offset, facts.held_end);
 }
@@ -39,23 +39,23 @@ bool is_another_lost_look(int lost_looks, base::Duration since_last) {
     return lost_looks == 0 || since_last >= kBetweenLostLooks;
 }
 
-LifeStep decide(const LifeFacts& facts) {
+GenerationStep decide(const GenerationFacts& facts) {
     if (is_glance_enough(facts)) {
-        if (!facts.glance) return LifeStep::glance_at_tail;
-        if (*facts.glance) return LifeStep::goes_on;
+        if (!facts.glance) return GenerationStep::glance_at_tail;
+        if (*facts.glance) return GenerationStep::goes_on;
     }
     const bool blank = facts.offset == 0 && facts.head_bytes == 0;
-    if (facts.size == 0) return blank ? LifeStep::goes_on : LifeStep::ended;
-    if (!facts.head) return LifeStep::read_head;
-    if (!facts.head->agrees) return LifeStep::ended;
+    if (facts.size == 0) return blank ? GenerationStep::goes_on : GenerationStep::ended;
+    if (!facts.head) return GenerationStep::read_head;
+    if (!facts.head->agrees) return GenerationStep::ended;
     if (facts.size < facts.offset) {
         // Without a common beginning there is no evidence that what is left was read: rather twice than
         // never.
-        return facts.head->common > 0 ? LifeStep::cut_short : LifeStep::ended;
+        return facts.head->common > 0 ? GenerationStep::cut_short : GenerationStep::ended;
     }
-    if (!facts.tail) return LifeStep::read_tail;
+    if (!facts.tail) return GenerationStep::read_tail;
     // Where the tail differs and the head does not, nobody knows where they part: from 0 again.
-    return *facts.tail ? LifeStep::goes_on : LifeStep::ended;
+    return *facts.tail ? GenerationStep::goes_on : GenerationStep::ended;
 }
 
 bool is_young(std::uint64_t size, std::size_t head_bytes) {

@@ -53,12 +53,12 @@ enum class UnnamedStep {
 };
 UnnamedStep decide(const UnnamedFacts& facts);
 
-/// A look that found a file nowhere. Several looks in a row may fall into one rotation, which renames the
+/// A pass that found a file nowhere. Several passes in a row may fall into one rotation, which renames the
 /// file: only looks that are apart count.
 bool is_another_lost_look(int lost_looks, base::Duration since_last);
 
 /// A file that has been read before, whatever it is named.
-struct LifeFacts {
+struct GenerationFacts {
     std::uint64_t size = 0;
     std::uint64_t offset = 0;         ///< read up to there
     std::uint64_t held_end = 0;       ///< seen up to there, since the start
@@ -68,7 +68,7 @@ struct LifeFacts {
     std::optional<HeadMatch> head = {};  ///< its beginning and that of its record
     std::optional<bool> tail = {};       ///< as `glance`, but observed after `head`
 };
-enum class LifeStep {
+enum class GenerationStep {
     glance_at_tail,  ///< observe `glance`
     read_head,       ///< observe `head`
     read_tail,       ///< observe `tail`
@@ -76,7 +76,7 @@ enum class LifeStep {
     cut_short,       ///< its end was cut off; what is left was read before
     ended,           ///< it was emptied, or filled with something else
 };
-LifeStep decide(const LifeFacts& facts);
+GenerationStep decide(const GenerationFacts& facts);
 
 /// More of its beginning may be there than its record knows.
 bool is_young(std::uint64_t size, std::size_t head_bytes);
@@ -97,7 +97,7 @@ struct BeginFacts {
     std::uint64_t size = 0;
     bool first_look = false;  ///< nobody has looked before, in this process or another
     bool from_end = false;    ///< LogFilesOptions::from_end
-    /// How long it was at the first look, if it was there and could not be read.
+    /// How long it was at the first pass, if it was there and could not be read.
     std::optional<std::uint64_t> size_at_first_look = {};
 };
 /// Lines up to there are old. Empty: all lines are new, and only a hole at the beginning is passed over.

@@ -54,28 +54,46 @@ Unnamed find_unnamed(const LogFile& file) {
     return now;
 }
 
-LifeStep examine(const LogFile& file, LogFile::Trust trust) {
-    const Life& life = file.record.life;
-    LifeFacts facts{.size = file.status.size,
-                    .offset = life.offset,
-                    .held_end = file.held_end,
-                    .head_bytes = life.head.bytes(),
-                    .trusted = trust == LogFile::Trust::proven};
-    const auto tail_is_same = [&] { return tail_before(file.descriptor, life.offset) == life.tail; };
+namespace {
+
+GenerationStep examine_once(const LogFile& file, LogFile::Trust trust) {
+    const Generation& generation = file.record.generation;
+    GenerationFacts facts{.size = file.status.size,
+                          .offset = generation.offset,
+                          .held_end = file.held_end,
+                          .head_bytes = generation.head.bytes(),
+                          .trusted = trust == LogFile::Trust::proven};
+    const auto tail_is_same = [&] {
+        return tail_before(file.descriptor, generation.offset) == generation.tail;
+    };
     for (;;) {
-        switch (const LifeStep step = decide(facts)) {
-            case LifeStep::glance_at_tail:
+        switch (const GenerationStep step = decide(facts)) {
+            case GenerationStep::glance_at_tail:
                 facts.glance = tail_is_same();
                 break;
-            case LifeStep::read_head:
-                facts.head = HeadMatch::of(Head::of(read_beginning(file.descriptor)), life.head);
+            case GenerationStep::read_head:
+                facts.head = HeadMatch::of(Head::of(read_beginning(file.descriptor)), generation.head);
                 break;
-            case LifeStep::read_tail:
+            case GenerationStep::read_tail:
                 facts.tail = tail_is_same();
                 break;
             default:
                 return step;
         }
+    }
+}
+
+}  // namespace
+
+GenerationStep examine(LogFile& file, LogFile::Trust trust) {
+    for (;;) {
+        const GenerationStep step = examine_once(file, trust);
+        if (step != GenerationStep::ended) return step;
+        // The bytes are compared after the size was asked for. If the file was cut short in between, they are
+        // of different moments, and what is left may be what was read.
+        const auto now = status_of(file.descriptor);
+        if (!now || now->size >= file.status.size) return step;
+        file.status = *now;
     }
 }
 
@@ -94,12 +112,12 @@ std::string look_at_beginning(LogFile& file) {
     return beginning;
 }
 
-Rest compare_rest(const LogFile& file, RestFacts facts, const Life& life) {
-    facts.offset = life.offset;
-    facts.head = HeadMatch::of(file.record.life.head, life.head);
+Rest compare_rest(const LogFile& file, RestFacts facts, const Generation& generation) {
+    facts.offset = generation.offset;
+    facts.head = HeadMatch::of(file.record.generation.head, generation.head);
     Rest rest = decide(facts);
     if (rest.step != RestStep::compare_tail) return rest;
-    facts.tail = tail_before(file.descriptor, life.offset) == life.tail;
+    facts.tail = tail_before(file.descriptor, generation.offset) == generation.tail;
     return decide(facts);
 }
 
@@ -119,10 +137,11 @@ void observe_pair(const LogFile& file, const LogFile& other, PairFacts& facts) {
     facts.changed_ns = other.status.changed_ns;
     facts.waits_for_other = file.state == LogFile::State::waiting && file.original == other.record.id;
     facts.in_others_place = file.record.path == other.left_name;
-    facts.tiny_neighbours = file.record.life.head.count() == 0 && other.status.size < Head::kFirstBytes &&
+    facts.tiny_neighbours = file.record.generation.head.count() == 0 &&
+                            other.status.size < Head::kFirstBytes &&
                             directory_of(other.record.path) == directory_of(file.record.path);
-    const Head& head = file.record.life.head;
-    const Head& other_head = other.record.life.head;
+    const Head& head = file.record.generation.head;
+    const Head& other_head = other.record.generation.head;
     // Else more of the other's may be there by now.
     if (other_head.count() >= head.count()) facts.heads = HeadMatch::of(head, other_head);
 }
@@ -154,7 +173,7 @@ WriterFacts observe_writer(const LogFile& file, LogFile::Clock::time_point now) 
             .gone = file.gone(),
             .closed = file.closed,
             .released = file.released,
-            .unread = file.status.size > file.record.life.offset,
+            .unread = file.status.size > file.record.generation.offset,
             .quiet = between(file.grew_at, now)};
 }
 

@@ -23,13 +23,13 @@ struct Unnamed {
 Unnamed find_unnamed(const LogFile& file);
 
 /// Whether an open file that was read before goes on, was cut short or has ended.
-LifeStep examine(const LogFile& file, LogFile::Trust trust);
+GenerationStep examine(LogFile& file, LogFile::Trust trust);
 
 /// The first bytes, of the moment of which file.status is from now on.
 std::string look_at_beginning(LogFile& file);
 
 /// Whether an open file whose head is known is a copy of `life`.
-Rest compare_rest(const LogFile& file, RestFacts facts, const Life& life);
+Rest compare_rest(const LogFile& file, RestFacts facts, const Generation& generation);
 
 /// What is seen of the two at no cost; what `facts` say of `file` alone stays.
 void observe_pair(const LogFile& file, const LogFile& other, PairFacts& facts);

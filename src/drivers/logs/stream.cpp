@@ -49,7 +49,7 @@ class LogStream final : public LogInput {
     void resume(const LogCursor& cursor) override { said_ = lossy_ = cursor.contains(kOpen); }
     Result<LogRead> read(LogSink& sink, Deadline deadline) override;
     int wake_fd() const override { return wake_.descriptor(); }
-    base::Duration look_every() const override { return std::chrono::minutes{1}; }
+    base::Duration max_poll_interval() const override { return std::chrono::minutes{1}; }
 
     std::vector<LogPlace> places() override {
         return {

@@ -28,7 +28,8 @@ using base::Error;
 using Addresses = base::Result<std::vector<ip::address>>;
 
 Error unknown(const std::string& host, int code) {
-    return {Errc::connect, "cannot find the address of " + base::visible(host) + ": " + ::gai_strerror(code),
+    return {Errc::connect,
+            "cannot find the address of " + base::escape_unsafe(host) + ": " + ::gai_strerror(code),
             code == EAI_AGAIN ? "does the name server answer?" : "check the host name"};
 }
 

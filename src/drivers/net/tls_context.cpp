@@ -92,7 +92,7 @@ Result<void> expect_server(SSL* connection, const std::string& name) {
         X509_VERIFY_PARAM_set1_host(parameters, bare.c_str(), bare.size()) == 1 &&
         SSL_ctrl(connection, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, bare.data()) == 1)
         return {};
-    return Error{Errc::config, "\"" + base::visible(name) + "\" cannot be the name in a certificate",
+    return Error{Errc::config, "\"" + base::escape_unsafe(name) + "\" cannot be the name in a certificate",
                  "give a host name or an IP address as server_name"};
 }
 

@@ -42,7 +42,7 @@ std::string connect_hint(std::string_view sqlstate, std::string_view text) {
 
 std::string in_quotes(std::string_view name) {
     std::string out = "\"";
-    for (const char c : base::visible(name)) out += c == '"' ? "\"\"" : std::string(1, c);
+    for (const char c : base::escape_unsafe(name)) out += c == '"' ? "\"\"" : std::string(1, c);
     return out + '"';
 }
 
@@ -167,7 +167,7 @@ base::Error postgres_error(std::string_view sqlstate, const std::string& target,
     const bool quotes_data = sqlstate.substr(0, 2) == "22";
     const std::string shown =
         quotes_data ? "a value cannot be converted as the query asks (SQLSTATE " + std::string(sqlstate) + ")"
-                    : base::visible(text);
+                    : base::escape_unsafe(text);
     return {code, "PostgreSQL at " + target + ": " + shown, hint(code, sqlstate, text, user)};
 }
 

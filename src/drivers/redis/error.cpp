@@ -78,7 +78,7 @@ std::string without_password(std::string_view message, const RedisTarget& target
 std::string acl_hint(const RedisTarget& target, std::string_view message) {
     const bool named = target.login && !target.login->user.empty();
     const bool sentinel = message.find("'sentinel") != std::string_view::npos;
-    return "run there: ACL SETUSER " + (named ? base::visible(target.login->user) : "default") +
+    return "run there: ACL SETUSER " + (named ? base::escape_unsafe(target.login->user) : "default") +
            (sentinel ? " +ping +role +sentinel|get-master-addr-by-name"
                      : " +ping +info +scan +dbsize +select +role +cluster|slots +readonly");
 }
@@ -94,7 +94,7 @@ bool read_number(std::string_view text, Unsigned& value) {
 Error redis_error(std::string_view message, const RedisTarget& target) {
     const std::string server = "Redis at " + target.printable + ": ";
     constexpr std::size_t kQuoted = 300;
-    const std::string quoted = base::visible(without_password(message, target).substr(0, kQuoted));
+    const std::string quoted = base::escape_unsafe(without_password(message, target).substr(0, kQuoted));
     if (message.substr(0, 6) == "NOPERM")
         return {Errc::permission, server + quoted, acl_hint(target, message)};
     const Meaning* const meaning = meaning_of(message);

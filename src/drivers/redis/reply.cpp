@@ -45,7 +45,7 @@ std::string text_of(char type, std::string_view bytes) {
 Result<std::optional<RedisReader::Element>> RedisReader::cut(std::string_view& rest) {
     const char type = rest.front();
     if (std::string_view("+-:$*=").find(type) == std::string_view::npos)
-        return bad("it begins with " + base::visible(rest.substr(0, 1)));
+        return bad("it begins with " + base::escape_unsafe(rest.substr(0, 1)));
     const std::size_t end = rest.find(kEnd);
     if (std::min(end, rest.size()) > kMaxLine) return bad("a line of more than 64 KiB");
     if (end == std::string_view::npos) return std::optional<Element>();

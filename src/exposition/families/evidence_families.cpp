@@ -148,7 +148,7 @@ void append_redis(const Model& model, std::vector<MetricFamily>& out) {
 bool tells(const Model& model, const std::string& source, Event event) {
     const auto counts = model.evidence.sources.find(source);
     return counts != model.evidence.sources.end() &&
-           (counts->second.offers.test(index_of(event)) || counts->second.totals.at(index_of(event)) > 0);
+           (counts->second.countable.test(index_of(event)) || counts->second.totals.at(index_of(event)) > 0);
 }
 
 /// Of the sources that tell it, the one that has counted most: all see the same events, and one that begins

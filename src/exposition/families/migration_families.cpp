@@ -117,14 +117,14 @@ void append_keys(const Model& model, std::vector<MetricFamily>& out) {
         family(MetricType::Gauge, "keyshift_key_info", "What the key table says of a single legacy key.");
     const std::vector<domain::KeySeries> none;
     for (const domain::KeySeries& key : model.keys ? model.keys->key_series : none) {
-        const std::string id = base::visible(key.id);
+        const std::string id = base::escape_unsafe(key.id);
         add(phases, {{"key_id", id}, {"phase", std::string(phase_name(key.phase))}}, 1);
         if (key.last_used_at) add(uses, {{"key_id", id}}, base::to_unix_seconds(*key.last_used_at));
         add(infos,
             {{"key_id", id},
-             {"name", base::visible(key.name)},
-             {"key_prefix", base::visible(key.prefix)},
-             {"owner", base::visible(key.owner)}},
+             {"name", base::escape_unsafe(key.name)},
+             {"key_prefix", base::escape_unsafe(key.prefix)},
+             {"owner", base::escape_unsafe(key.owner)}},
             1);
     }
     out.push_back(std::move(phases));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process_* metrics that every Prometheus client library exports, so that stock dashboards work. Reads
-// /proc and asks the kernel: a few system calls, some microseconds. Lives on one thread.
+// /proc and asks the kernel: a few system calls, some microseconds. Used on one thread.
 #pragma once
 
 #include <optional>

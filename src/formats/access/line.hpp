@@ -54,7 +54,7 @@ struct AccessTells {
     bool agent_or_query = true;
 };
 
-/// Lives on one thread. Memory does not grow with the lines.
+/// Used on one thread. Memory does not grow with the lines.
 class AccessReader {
  public:
     virtual ~AccessReader() = default;

@@ -15,7 +15,7 @@ bool valid_utf8(std::string_view text) {
 
 std::string shortened(std::string_view text, std::size_t most) {
     // Four bytes are at least one code point, so that what is cut here is cut below, too.
-    std::string out = base::visible(text.substr(0, 4 * most + 4));
+    std::string out = base::escape_unsafe(text.substr(0, 4 * most + 4));
     std::size_t size = 0;
     for (std::size_t count = 0; size < out.size(); ++count) {
         if (count == most) {

@@ -22,14 +22,14 @@ using domain::Event;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-collectors::Observation hits(std::uint64_t value, std::vector<std::string> parts = {""}) {
+collectors::Observation hits(std::uint64_t value, std::vector<std::string> instances = {""}) {
     collectors::Observation seen;
     collectors::Counted& counted = seen.counted.emplace();
     counted.readings.scope = "scope";
-    for (const std::string& part : parts)
-        counted.readings.parts.push_back(
-            {part, false, {{"s", value, "", {{Event::fallback, 1}, {Event::request_auth_failure, 1}}}}});
-    counted.offers.set();
+    for (const std::string& instance : instances)
+        counted.readings.instances.push_back(
+            {instance, false, {{"s", value, "", {{Event::fallback, 1}, {Event::request_auth_failure, 1}}}}});
+    counted.countable.set();
     return seen;
 }
 
@@ -91,7 +91,7 @@ TEST_F(EvidenceBookTest, WhatIsSavedIsThereAfterwards) {
     EXPECT_EQ(counts().own, was.own);
     EXPECT_EQ(counts().totals, was.totals);
     EXPECT_EQ(counts().grew_at, was.grew_at);
-    EXPECT_EQ(counts().offers, was.offers);
+    EXPECT_EQ(counts().countable, was.countable);
     EXPECT_EQ(counts().resets, 1U);
     EXPECT_EQ(counts().counted_since, was.counted_since);
     EXPECT_EQ(counts().read_at, was.read_at);
@@ -189,8 +189,8 @@ TEST_F(EvidenceBookTest, NewerUnsavedThingsWin) {
 }
 
 TEST_F(EvidenceBookTest, APartIsMissedForTheDrainWindowAndThenForgotten) {
-    const auto staying = [](std::uint64_t value, std::vector<std::string> parts) {
-        auto seen = hits(value, std::move(parts));
+    const auto staying = [](std::uint64_t value, std::vector<std::string> instances) {
+        auto seen = hits(value, std::move(instances));
         seen.counted->parts_stay = true;
         return seen;
     };
@@ -239,7 +239,7 @@ TEST_F(EvidenceBookTest, AResetIsAGapAlsoWhileNoSeriesIsKnown) {
     // The sign that all began anew is a counter of its own, which counts nothing.
     const auto since = [](const std::string& epoch) {
         auto seen = hits(0, {});
-        seen.counted->readings.parts.push_back({"", false, {{"reset", 0, epoch, {}}}});
+        seen.counted->readings.instances.push_back({"", false, {{"reset", 0, epoch, {}}}});
         return seen;
     };
     take("statements", since("1"));
@@ -256,7 +256,8 @@ TEST_F(EvidenceBookTest, AResetIsAGapAlsoWhileNoSeriesIsKnown) {
 
 collectors::Observation scans(std::uint64_t value) {
     collectors::Observation seen = hits(0, {});
-    seen.counted->readings.parts.push_back({"", false, {{"scan", value, "", {{Event::fallback_scan, 1}}}}});
+    seen.counted->readings.instances.push_back(
+        {"", false, {{"scan", value, "", {{Event::fallback_scan, 1}}}}});
     return seen;
 }
 
@@ -410,11 +411,11 @@ TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
     for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
         take(source, hits(0));
     const std::vector<Event> may{Event::fallback, Event::request_auth_failure};
-    book_.own(may, 1);
+    book_.begin_own_requests(may);
     for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
         take(source, hits(1));
     EXPECT_EQ(counts().totals.front(), 0U) << "not known yet";
-    book_.own(may, -1);
+    book_.end_own_requests(may);
     take("probe", caused({Event::request_auth_failure}));
     for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
         take(source, hits(1));
@@ -429,16 +430,16 @@ TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
 }
 
 TEST_F(EvidenceBookTest, AProbeDuringTheFirstLookAddsNothing) {
-    book_.own({Event::fallback}, 1);
+    book_.begin_own_requests({Event::fallback});
     take("statements", hits(0));
-    book_.own({Event::fallback}, -1);
+    book_.end_own_requests({Event::fallback});
     for (int i = 0; i < 3; ++i) take("statements", hits(0));
     EXPECT_EQ(total(), 0U);
 }
 
 TEST_F(EvidenceBookTest, AProbeUnderWayWhenKeyshiftWasKilledHidesNothing) {
     take("statements", hits(0));
-    book_.own({Event::fallback}, 1);
+    book_.begin_own_requests({Event::fallback});
     take("statements", hits(0));
     restart();
     take("statements", hits(1));
@@ -522,7 +523,7 @@ TEST_F(EvidenceBookTest, OffersOfAReleaseThatKnewFewerEventsAreTakenOver) {
     facts["source:statements:offers"] = "101";
     domain::Model model;
     load_evidence(facts, counters, model);
-    EXPECT_EQ(model.evidence.sources.at("statements").offers.to_ulong(), 5U);
+    EXPECT_EQ(model.evidence.sources.at("statements").countable.to_ulong(), 5U);
 }
 
 TEST_F(EvidenceBookTest, OffersThatCannotBeReadAreNone) {
@@ -530,12 +531,12 @@ TEST_F(EvidenceBookTest, OffersThatCannotBeReadAreNone) {
     save();
     auto facts = *state_->load_facts();
     const auto counters = *state_->load_counters();
-    for (const char* const offers :
+    for (const char* const countable :
          {"", "11111111111111111111111111111112", "1111111111111111111111111111111111111111"}) {
-        facts["source:statements:offers"] = offers;
+        facts["source:statements:offers"] = countable;
         domain::Model model;
         load_evidence(facts, counters, model);
-        EXPECT_TRUE(model.evidence.sources.at("statements").offers.none()) << offers;
+        EXPECT_TRUE(model.evidence.sources.at("statements").countable.none()) << countable;
     }
 }
 

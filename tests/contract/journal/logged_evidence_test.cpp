@@ -23,7 +23,7 @@ constexpr const char* kLog = "access_log";
 collectors::Observation look(const std::string& position, std::uint64_t failures = 0) {
     collectors::Observation seen;
     collectors::Counted& counted = seen.counted.emplace();
-    counted.offers = domain::failures() | domain::requests();
+    counted.countable = domain::failures() | domain::requests();
     counted.grown.at(index_of(Event::failure_unknown_key)) = failures;
     counted.grown.at(index_of(Event::request_auth_failure)) = failures;
     collectors::LogFacts& log = seen.log.emplace();
@@ -166,10 +166,10 @@ TEST_F(LoggedEvidence, UsesOfKeysWaitForTheKeyTable) {
 
 TEST_F(LoggedEvidence, NothingIsTakenOffThatTheLogDoesNotHold) {
     take(look("1"));
-    book_.own({Event::failure_unknown_key}, 1);
+    book_.begin_own_requests({Event::failure_unknown_key});
     take(look("2", 1));
     EXPECT_EQ(counted(), 1U) << "a client's, at the moment of a probe";
-    book_.own({Event::failure_unknown_key}, -1);
+    book_.end_own_requests({Event::failure_unknown_key});
     collectors::Observation probed;
     probed.caused = {Event::failure_unknown_key};
     book_.take("probe", probed, 1min, now_, model_);

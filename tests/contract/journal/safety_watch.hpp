@@ -39,7 +39,7 @@ class Watch {
             return out;
         };
         if (world.statements.configured)
-            policy_.measurable["statements"] = offers_ =
+            policy_.measurable["statements"] = countable_ =
                 can({Event::fallback, Event::fallback_scan, Event::fallback_scanned_key, Event::lookup_found,
                      Event::lookup_not_found, Event::verification});
         if (world.log.configured)
@@ -102,13 +102,13 @@ class Watch {
         const Counters& c = world.counted;
         const std::string epoch = std::to_string(c.statistics_epoch);
         auto seen = counted(host(world.now()));
-        seen.counted->offers = offers_;
+        seen.counted->countable = countable_;
         seen.counted->lossy = !world.statements.is_on;
         seen.counted->ground.at_work = c.lookups > lookups_seen_;
         if (!world.statements.sees_fallback && world.statements.doubts && world.fallback_works())
             seen.counted->ground.doubt = "a statement reads the hash and fits no class";
         lookups_seen_ = c.lookups;
-        seen.counted->readings.parts.push_back(
+        seen.counted->readings.instances.push_back(
             {"",
              false,
              {{"scan", c.scans, epoch, {{Event::fallback_scan, 1}}},
@@ -121,7 +121,7 @@ class Watch {
     void poll_log(World& world) {
         if (!world.log.configured) return;
         auto seen = counted(host(world.now()));
-        seen.counted->offers = policy_.measurable.at("gateway_log");
+        seen.counted->countable = policy_.measurable.at("gateway_log");
         const LogPosition& end = world.log_end();
         seen.counted->ground.at_work = world.log.is_on && end.lines > log_.lines;
         seen.counted->grown.at(index_of(Event::fallback)) = end.hits - log_.hits;
@@ -136,14 +136,14 @@ class Watch {
     void poll_metrics(World& world) {
         if (!world.metric.configured) return;
         auto seen = counted(host(world.now()));
-        seen.counted->offers = policy_.measurable.at("gateway_metrics");
+        seen.counted->countable = policy_.measurable.at("gateway_metrics");
         seen.counted->ground.at_work = true;
-        seen.counted->readings.parts.push_back({"replica",
-                                                false,
-                                                {{"fallback",
-                                                  world.counted.metric,
-                                                  std::to_string(world.counted.process),
-                                                  {{Event::fallback, 1}}}}});
+        seen.counted->readings.instances.push_back({"replica",
+                                                    false,
+                                                    {{"fallback",
+                                                      world.counted.metric,
+                                                      std::to_string(world.counted.process),
+                                                      {{Event::fallback, 1}}}}});
         take("gateway_metrics", seen);
     }
 
@@ -268,7 +268,7 @@ class Watch {
 
     const World& world_;
     domain::Policy policy_;
-    domain::Events offers_;
+    domain::Events countable_;
     const TemporaryDirectory own_{"safety", history::place_of_histories()};
     const std::filesystem::path directory_ = own_.path() / "state";
     std::unique_ptr<store::State> state_;

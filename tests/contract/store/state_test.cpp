@@ -336,8 +336,8 @@ TEST_F(StateTest, AFileOfVersionOneIsBroughtForward) {
 }
 
 TEST_F(StateTest, CountersOfOthersAndHoursAreKept) {
-    domain::PartMemory a{kNow, {{"s", {~std::uint64_t{0}, "A"}}, {"t", {1, ""}}}};
-    const domain::PartMemory without{kNow + 1us, {}};
+    domain::InstanceMemory a{kNow, {{"s", {~std::uint64_t{0}, "A"}}, {"t", {1, ""}}}};
+    const domain::InstanceMemory without{kNow + 1us, {}};
     const auto write = [](State& state, const auto& what) {
         auto transaction = state.begin();
         what(*transaction);
@@ -562,7 +562,7 @@ TEST_F(StateTest, FailuresOfOneMinuteAddUp) {
 
 /// Something in each table, and each kind of change.
 void fill(State& state) {
-    domain::PartMemory part{kNow, {{"s", {1, "A"}}, {"t", {1, ""}}}};
+    domain::InstanceMemory part{kNow, {{"s", {1, "A"}}, {"t", {1, ""}}}};
     domain::FailureTally failures;
     failures.add(domain::Event::failure_expired, "c", "a", "p", kNow);
     domain::KeyUses uses;

@@ -14,7 +14,7 @@ namespace {
 TEST(Utf8, RefusesWhatDecodersHaveBeenFooledBy) {
     for (const char* text : {"\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
                              "\xF8\x88\x80\x80\x80", "\x80", "\xC3", "\xE2\x82", "\xC3("})
-        EXPECT_FALSE(decode_utf8(text).valid) << visible(text);
+        EXPECT_FALSE(decode_utf8(text).valid) << escape_unsafe(text);
     EXPECT_EQ(decode_utf8("\xF0\x9F\x94\x97").code_point, U'\U0001F517');
 }
 
@@ -30,7 +30,7 @@ TEST(Utf8, VisibleEscapesWhatDrivesATerminalOrReorders) {
         {"\xFF", "\\xff"},
         {"\xF0\x9F\x94\x97 \xE6\xBC\xA2", "\xF0\x9F\x94\x97 \xE6\xBC\xA2"},
     }};
-    for (const auto& [in, out] : cases) EXPECT_EQ(visible(in), out);
+    for (const auto& [in, out] : cases) EXPECT_EQ(escape_unsafe(in), out);
 }
 
 TEST(Utf8, CountsCharactersNotBytes) {

@@ -169,8 +169,9 @@ TEST(Catalog, AProbeAnnouncesItsCanaryWhetherItsTurnHasComeOrNot) {
         drivers::Interrupt interrupt;
         const auto& listed = loaded.config.collectors.at(0);
         domain::Events out;
-        for (const domain::Event event :
-             configured(listed).make(loaded.config.gateway, listed.schedule, interrupt)->may_cause())
+        for (const domain::Event event : configured(listed)
+                                             .make(loaded.config.gateway, listed.schedule, interrupt)
+                                             ->expected_side_effects())
             out.set(index_of(event));
         return out;
     };

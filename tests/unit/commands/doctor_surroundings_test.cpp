@@ -15,7 +15,7 @@ TEST(DoctorRoom, IsShortBeforeItIsGone) {
     EXPECT_EQ(about_room(kMiB, "/s").kind, Kind::warning);
     EXPECT_EQ(about_room(kMiB - 1, "/s").kind, Kind::failure);
     EXPECT_EQ(about_room(5 * kMiB, "/s").what, "only 5 MiB are free for the state in /s");
-    EXPECT_NE(about_room(0, "/s").mend.find("du -xh"), std::string::npos);
+    EXPECT_NE(about_room(0, "/s").remedy.find("du -xh"), std::string::npos);
 }
 
 TEST(DoctorConfiguration, EachProblemIsAFinding) {
@@ -26,7 +26,7 @@ TEST(DoctorConfiguration, EachProblemIsAFinding) {
     ASSERT_EQ(findings.size(), 2U);
     EXPECT_EQ(findings[0].kind, Kind::failure);
     EXPECT_EQ(findings[0].what, "k.yaml:3:5: web.listen: is empty");
-    EXPECT_EQ(findings[0].mend, "give an address");
+    EXPECT_EQ(findings[0].remedy, "give an address");
     EXPECT_EQ(findings[1].what, "nothing to watch");
 }
 

@@ -24,8 +24,8 @@ Cycle hits(std::uint64_t value, std::uint64_t own = 0) {
     Cycle cycle = seen();
     collectors::Counted& counted = cycle.observation->counted.emplace();
     counted.readings.scope = "scope";
-    counted.readings.parts.push_back({"", false, {{"s", value, "", {{Event::fallback, 1}}}}});
-    counted.offers.set();
+    counted.readings.instances.push_back({"", false, {{"s", value, "", {{Event::fallback, 1}}}}});
+    counted.countable.set();
     for (std::uint64_t i = 0; i < own; ++i) cycle.observation->caused.push_back(Event::fallback);
     return cycle;
 }

@@ -52,7 +52,7 @@ Model safe_model() {
 /// Statements that have counted everything for 30 days.
 SourceCounts& counting(Model& model) {
     SourceCounts& counts = model.evidence.sources["statements"];
-    counts.offers.set();
+    counts.countable.set();
     counts.counted_since = kNow - 720h;
     counts.read_at = kNow - 10s;
     counts.poll_every = 30s;

@@ -25,7 +25,7 @@ Events of(std::initializer_list<Event> events) {
 /// A source that has counted everything for 30 days.
 SourceCounts& counting(Model& model, const std::string& name) {
     SourceCounts& counts = model.evidence.sources[name];
-    counts.offers.set();
+    counts.countable.set();
     counts.counted_since = kNow - 720h;
     counts.read_at = counts.complete_at = kNow - 10s;
     counts.poll_every = 30s;
@@ -68,8 +68,8 @@ TEST(CountedFallback, WhatStatementsDoNotShowIsNotMeasured) {
     EXPECT_TRUE(measured([](SourceCounts&) {}));
     EXPECT_FALSE(measured([](SourceCounts& c) { c.missing = {"a"}; }));
     EXPECT_FALSE(measured([](SourceCounts& c) { c.read_at = kNow - 90s; }));
-    EXPECT_FALSE(measured([](SourceCounts& c) { c.offers.reset(index_of(Event::fallback_scan)); }));
-    EXPECT_FALSE(measured([](SourceCounts& c) { c.offers.reset(index_of(Event::lookup_not_found)); }));
+    EXPECT_FALSE(measured([](SourceCounts& c) { c.countable.reset(index_of(Event::fallback_scan)); }));
+    EXPECT_FALSE(measured([](SourceCounts& c) { c.countable.reset(index_of(Event::lookup_not_found)); }));
     EXPECT_FALSE(measured([](SourceCounts& c) { lapse(c.proof, "why"); }));
     EXPECT_FALSE(measured([](SourceCounts& c) { c.proof.doubt = "why"; }));
 }
@@ -156,19 +156,19 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     Model model = counted();
     EXPECT_TRUE(can_be_measured(model, Signal::auth_failures));
     SourceCounts& counts = model.evidence.sources.at("statements");
-    counts.offers.reset(index_of(Event::failure_unknown_key));
+    counts.countable.reset(index_of(Event::failure_unknown_key));
     EXPECT_FALSE(can_be_measured(model, Signal::auth_failures));
-    counts.offers.reset(kFallback);
+    counts.countable.reset(kFallback);
     EXPECT_TRUE(can_be_measured(model, Signal::fallback)) << "fallbacks that do not show are missing data";
     counts.read_at.reset();
     EXPECT_TRUE(can_be_measured(model, Signal::auth_failures)) << "it was never read";
-    counting(model, "gateway_metrics").offers.reset();
+    counting(model, "gateway_metrics").countable.reset();
     EXPECT_TRUE(can_be_measured(model, Signal::auth_failures)) << "another source may";
     Model log = counted("access_log");
-    log.evidence.sources.at("access_log").offers.reset();
+    log.evidence.sources.at("access_log").countable.reset();
     EXPECT_TRUE(can_be_measured(log, Signal::auth_failures)) << "failures may be there and not show";
     Model redis = counted("redis");
-    redis.evidence.sources.at("redis").offers.reset();
+    redis.evidence.sources.at("redis").countable.reset();
     EXPECT_TRUE(can_be_measured(redis, Signal::auth_cache)) << "so may hits of another upper bound";
 }
 
@@ -177,10 +177,10 @@ TEST(CanBeMeasured, ByASourceThatTurnsOutToCountWhatNobodyPromised) {
     model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
     SourceCounts& log = model.evidence.sources["gateway_log"];
     EXPECT_FALSE(can_be_measured(model, Signal::fallback));
-    log.offers = of({Event::fallback});
+    log.countable = of({Event::fallback});
     EXPECT_TRUE(can_be_measured(model, Signal::fallback)) << "although it has counted none yet";
     EXPECT_FALSE(can_be_measured(model, Signal::auth_cache)) << "nobody tells of misses";
-    log.offers.set(index_of(Event::auth_cache_miss));
+    log.countable.set(index_of(Event::auth_cache_miss));
     EXPECT_TRUE(can_be_measured(model, Signal::auth_cache)) << "hits are promised, misses offered";
 }
 
@@ -189,7 +189,7 @@ TEST(CanBeMeasured, BySomeSourceOfAllThatItMightCount) {
     EXPECT_TRUE(countable(model, "gateway_log").none());
     model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
     EXPECT_EQ(countable(model, "gateway_log"), of({Event::auth_cache_hit}));
-    model.evidence.sources["gateway_log"].offers = of({Event::key_used});
+    model.evidence.sources["gateway_log"].countable = of({Event::key_used});
     model.evidence.sources["gateway_log"].grew_at.at(kFallback) = kNow;
     EXPECT_EQ(countable(model, "gateway_log"), of({Event::auth_cache_hit, Event::key_used, Event::fallback}));
     model.policy.measurable.clear();

@@ -22,7 +22,7 @@ constexpr auto kFallback = index_of(Event::fallback);
 /// A source that has counted everything for 30 days, and proved it 25 days ago.
 SourceCounts& counting(Model& model, const std::string& name) {
     SourceCounts& counts = model.evidence.sources[name];
-    counts.offers.set();
+    counts.countable.set();
     counts.counted_since = kNow - 720h;
     counts.read_at = counts.complete_at = kNow - 10s;
     counts.poll_every = 30s;
@@ -104,7 +104,7 @@ TEST(FallbackWitnesses, ASourceAnswersWhileAllOfItCanBeRead) {
     EXPECT_TRUE(answers([](SourceCounts&) {}));
     EXPECT_FALSE(answers([](SourceCounts& c) { c.missing = {"a"}; }));
     EXPECT_FALSE(answers([](SourceCounts& c) { c.read_at = kNow - 90s; }));
-    EXPECT_FALSE(answers([](SourceCounts& c) { c.offers.reset(kFallback); }));
+    EXPECT_FALSE(answers([](SourceCounts& c) { c.countable.reset(kFallback); }));
     EXPECT_FALSE(answers([](SourceCounts& c) { restore(c, kNow); })) << "not read since the start";
 }
 
@@ -115,7 +115,7 @@ TEST(FallbackWitnesses, AreTheConfiguredSourcesTheBestFirst) {
         counting(model, name);
     model.policy.measurable.at("access_log").reset(kFallback);
     model.policy.measurable.at("access_log").reset(index_of(Event::fallback_scan));
-    model.evidence.sources.at("access_log").offers.reset();
+    model.evidence.sources.at("access_log").countable.reset();
     model.evidence.sources["gateway_log"] = model.evidence.sources.at("statements");
     std::vector<std::string> names;
     for (const FallbackWitness& witness : fallback_watch(model, kNow).witnesses)

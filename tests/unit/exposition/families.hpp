@@ -9,9 +9,9 @@
 #include <gtest/gtest.h>
 #include <prometheus/collectable.h>
 
+#include "exposition/drop_invalid.hpp"
 #include "exposition/families/build.hpp"
 #include "exposition/render.hpp"
-#include "exposition/unfit.hpp"
 
 namespace keyshift::exposition {
 
@@ -42,7 +42,7 @@ inline ClientMetric histogram(Labels labels, std::vector<ClientMetric::Bucket> b
 
 /// The samples of the page whose names begin with `prefix`, a line each, without HELP and TYPE.
 inline std::string series(std::vector<MetricFamily> families, const std::string& prefix = {}) {
-    EXPECT_EQ(drop_unfit(families), 0U);
+    EXPECT_EQ(drop_invalid(families), 0U);
     const std::string page = Renderer(Dialect::text).Serialize(families);
     std::string out;
     for (std::size_t begin = 0; begin < page.size();) {

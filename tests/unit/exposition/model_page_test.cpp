@@ -67,7 +67,7 @@ void add_keys(Model& model) {
 void add_source(Model& model, const std::string& name, std::uint64_t step) {
     model.policy.measurable[name].set();
     domain::SourceCounts& counts = model.evidence.sources[name];
-    counts.offers.set();
+    counts.countable.set();
     for (std::size_t i = 0; i < domain::kEventCount; ++i) counts.totals.at(i) = i * step;
     counts.resets = step;
 }
@@ -120,7 +120,7 @@ std::string rendered(Dialect dialect) {
     OwnMetrics own;
     count_own(own);
     Page page;
-    EXPECT_EQ(page.set_stable(Picture(ModelMetrics(rich_model(), kNow, own))), 0U);
+    EXPECT_EQ(page.set_stable(Snapshot(ModelMetrics(rich_model(), kNow, own))), 0U);
     const Body body = page.body(Fixed({}), dialect, Encoding::identity);
     std::string text = *body.stable + body.rest;
     const std::string version = "version=\"" KEYSHIFT_VERSION "\"";

@@ -57,7 +57,7 @@ TEST(Page, IsTheRenderedPageInEveryDialectAndEncoding) {
     Page page;
     const auto stable = gauges(40, "stable");
     const auto rest = gauges(5, "volatile");
-    EXPECT_EQ(page.set_stable(Picture(Fixed(stable))), 0U);
+    EXPECT_EQ(page.set_stable(Snapshot(Fixed(stable))), 0U);
     for (const Dialect dialect : {Dialect::text, Dialect::open_metrics}) {
         const std::string text = expected(stable, rest, dialect);
         for (int scrape = 0; scrape < 3; ++scrape) {
@@ -75,7 +75,7 @@ TEST(Page, GrowsAndShrinks) {
     Page page;
     for (const int stable_count : {0, 1, 700, 3, 0, 40}) {
         const auto stable = gauges(stable_count, "stable");
-        page.set_stable(Picture(Fixed(stable)));
+        page.set_stable(Snapshot(Fixed(stable)));
         for (const int rest_count : {0, 1, 300, 2}) {
             const auto rest = gauges(rest_count, "volatile");
             const std::string text = expected(stable, rest, Dialect::text);
@@ -95,7 +95,7 @@ TEST(Page, IncompressibleTextFits) {
     const std::vector<MetricFamily> stable{family(MetricType::Gauge, "a", noise, {{{}, 1}})};
     const std::vector<MetricFamily> rest{family(MetricType::Gauge, "b", noise, {{{{"l", noise}}, 1}})};
     Page page;
-    page.set_stable(Picture(Fixed(stable)));
+    page.set_stable(Snapshot(Fixed(stable)));
     EXPECT_EQ(gunzip(bytes(page.body(Fixed(rest), Dialect::text, Encoding::gzip))),
               expected(stable, rest, Dialect::text));
 }
@@ -108,12 +108,12 @@ TEST(Page, ServesBeforeAnythingIsSet) {
 
 TEST(Page, SharesTheStablePartBetweenScrapesAndKeepsItForThoseUnderWay) {
     Page page;
-    page.set_stable(Picture(Fixed(gauges(2, "a"))));
+    page.set_stable(Snapshot(Fixed(gauges(2, "a"))));
     const Body first = page.body(Fixed({}), Dialect::text, Encoding::identity);
     const Body second = page.body(Fixed(gauges(1, "v")), Dialect::text, Encoding::identity);
     EXPECT_EQ(first.stable, second.stable);
     const std::string before = bytes(first);
-    page.set_stable(Picture(Fixed(gauges(2, "b"))));
+    page.set_stable(Snapshot(Fixed(gauges(2, "b"))));
     EXPECT_NE(bytes(page.body(Fixed({}), Dialect::text, Encoding::identity)), before);
     EXPECT_EQ(bytes(first), before);
 }
@@ -122,7 +122,7 @@ TEST(Page, DropsADuplicateRatherThanBreaking) {
     std::vector<MetricFamily> families = gauges(1, "a");
     families[0].metric.push_back(families[0].metric[0]);
     Page page;
-    EXPECT_EQ(page.set_stable(Picture(Fixed(families))), 1U);
+    EXPECT_EQ(page.set_stable(Snapshot(Fixed(families))), 1U);
     EXPECT_EQ(bytes(page.body(Fixed({}), Dialect::text, Encoding::identity)),
               expected(gauges(1, "a"), {}, Dialect::text));
 }

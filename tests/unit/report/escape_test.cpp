@@ -75,7 +75,7 @@ TEST(Escape, MakesEachHostileNameHarmlessInEachFormat) {
 
 TEST(Escape, AgreesWithBase) {
     for (const Case& c : kCases) {
-        EXPECT_EQ(appended(append_visible, c.name), base::visible(c.name));
+        EXPECT_EQ(appended(append_visible, c.name), base::escape_unsafe(c.name));
     }
 }
 
@@ -133,7 +133,7 @@ TEST(Escape, LetsTwoHundredFiftyFiveWideCharactersPass) {
 TEST(AppendCsvText, DefusesEveryFormulaAndNothingElse) {
     for (const char* formula : {"=1", "+1", "-1", "@A", "\t1", "\r1", "  =1", "\n=1", "\u00A0=1", "\uFF1D1",
                                 "\uFF0B1", "\uFF0D1", "\uFF201", "\t=1", "=", "-"})
-        EXPECT_EQ(appended(append_csv_text, formula).substr(0, 2), "\"'") << base::visible(formula);
+        EXPECT_EQ(appended(append_csv_text, formula).substr(0, 2), "\"'") << base::escape_unsafe(formula);
     for (const char* harmless : {"a=1", "1-2", "sk-AbC+/@", "'=1", "(=1)", "a b", "#ref"})
         EXPECT_EQ(appended(append_csv_text, harmless), harmless);
     EXPECT_EQ(appended(append_csv_text, "a, b"), "\"a, b\"");

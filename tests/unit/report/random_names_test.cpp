@@ -48,7 +48,7 @@ bool holds_treachery(std::string_view document) {
     while (!document.empty()) {
         const base::Decoded decoded = base::decode_utf8(document);
         const bool line_break = document[0] == '\n' || document[0] == '\r';
-        if (!decoded.valid || (base::is_treacherous(decoded.code_point) && !line_break)) return true;
+        if (!decoded.valid || (base::is_unsafe_to_display(decoded.code_point) && !line_break)) return true;
         document.remove_prefix(decoded.size);
     }
     return false;
@@ -120,7 +120,7 @@ TEST(RandomNames, NothingTreacherousReachesAnyDocument) {
              {Format::text, Format::json, Format::csv, Format::markdown, Format::html}) {
             for (const Grouping grouping : {Grouping::none, Grouping::owner}) {
                 ASSERT_FALSE(holds_treachery(render_everywhere(format, grouping, name)))
-                    << base::visible(name);
+                    << base::escape_unsafe(name);
             }
         }
     }
@@ -132,8 +132,8 @@ TEST(RandomNames, TextKeepsItsLines) {
     for (int i = 0; i < kNames; ++i) {
         const std::string name = names.next();
         const std::string out = render_name(Format::text, name);
-        ASSERT_EQ(lines(out).size(), expected) << base::visible(name);
-        ASSERT_EQ(out.find('\r'), std::string::npos) << base::visible(name);
+        ASSERT_EQ(lines(out).size(), expected) << base::escape_unsafe(name);
+        ASSERT_EQ(out.find('\r'), std::string::npos) << base::escape_unsafe(name);
     }
 }
 
@@ -141,7 +141,7 @@ TEST(RandomNames, JsonParses) {
     Names names;
     for (int i = 0; i < kNames; ++i) {
         const std::string name = names.next();
-        ASSERT_TRUE(is_strict_json(render_name(Format::json, name))) << base::visible(name);
+        ASSERT_TRUE(is_strict_json(render_name(Format::json, name))) << base::escape_unsafe(name);
         ASSERT_TRUE(is_strict_json(render_everywhere(Format::json, Grouping::owner, name)));
     }
 }
@@ -154,15 +154,15 @@ TEST(RandomNames, CsvHasItsCellsAndNoFormula) {
         const std::string name = names.next();
         const std::string out = render_name(Format::csv, name);
         const auto records = parse_csv(out);
-        ASSERT_EQ(records.size(), 2U) << base::visible(name);
-        for (const auto& record : records) ASSERT_EQ(record.size(), 11U) << base::visible(name);
+        ASSERT_EQ(records.size(), 2U) << base::escape_unsafe(name);
+        for (const auto& record : records) ASSERT_EQ(record.size(), 11U) << base::escape_unsafe(name);
         const std::string& cell = records[1][1];
-        ASSERT_FALSE(std::regex_search(cell, formula)) << base::visible(name);
-        ASSERT_FALSE(std::regex_search(out, formula_after_semicolon)) << base::visible(name);
+        ASSERT_FALSE(std::regex_search(cell, formula)) << base::escape_unsafe(name);
+        ASSERT_FALSE(std::regex_search(out, formula_after_semicolon)) << base::escape_unsafe(name);
         const auto replaced = parse_csv(render_replacement(Format::csv, name));
-        ASSERT_EQ(replaced.size(), 2U) << base::visible(name);
-        for (const auto& record : replaced) ASSERT_EQ(record.size(), 15U) << base::visible(name);
-        ASSERT_FALSE(std::regex_search(replaced[1][12], formula)) << base::visible(name);
+        ASSERT_EQ(replaced.size(), 2U) << base::escape_unsafe(name);
+        for (const auto& record : replaced) ASSERT_EQ(record.size(), 15U) << base::escape_unsafe(name);
+        ASSERT_FALSE(std::regex_search(replaced[1][12], formula)) << base::escape_unsafe(name);
     }
 }
 
@@ -176,8 +176,8 @@ TEST(RandomNames, MarkdownIsTheSameOutsideTheSpan) {
         const std::size_t open = out.find("| `", out.find("\n| `a1b2c3d4") + 3) + 3;
         const std::size_t close = out.find('`', open);
         ASSERT_EQ(out.substr(open, close - open).find_first_of("|\n"), std::string::npos)
-            << base::visible(name);
-        ASSERT_EQ(out.replace(open, close - open, "x"), benign) << base::visible(name);
+            << base::escape_unsafe(name);
+        ASSERT_EQ(out.replace(open, close - open, "x"), benign) << base::escape_unsafe(name);
     }
 }
 
@@ -192,8 +192,8 @@ TEST(RandomNames, MarkdownIsTheSameOutsideTheReplacement) {
         const std::size_t open = out.find(kBefore) + kBefore.size();
         const std::size_t close = out.find('`', open);
         ASSERT_EQ(out.substr(open, close - open).find_first_of("|\n"), std::string::npos)
-            << base::visible(name);
-        ASSERT_EQ(out.replace(open, close - open, "x"), benign) << base::visible(name);
+            << base::escape_unsafe(name);
+        ASSERT_EQ(out.replace(open, close - open, "x"), benign) << base::escape_unsafe(name);
     }
 }
 
@@ -213,7 +213,8 @@ TEST(RandomNames, HtmlHasTheSameTags) {
     for (int i = 0; i < kNames; ++i) {
         const std::string name = names.next();
         if (name.empty()) continue;  // as a phase it stands for all keys
-        ASSERT_EQ(tags(render_everywhere(Format::html, Grouping::none, name)), benign) << base::visible(name);
+        ASSERT_EQ(tags(render_everywhere(Format::html, Grouping::none, name)), benign)
+            << base::escape_unsafe(name);
     }
 }
 

@@ -21,10 +21,10 @@ class TargetFilesTest : public testing::Test {
     }
     static std::string group(const std::string& target) { return "[{\"targets\": [\"" + target + "\"]}]"; }
 
-    static std::string shown(const TargetFiles::Look& look) {
+    static std::string shown(const TargetFiles::Poll& poll) {
         std::string out;
-        for (const auto& url : look.targets) out += url.printable + " ";
-        for (const auto& fault : look.faults) out += "! " + fs::path(fault.name).filename().string() + " ";
+        for (const auto& url : poll.targets) out += url.printable + " ";
+        for (const auto& fault : poll.faults) out += "! " + fs::path(fault.name).filename().string() + " ";
         return out;
     }
 
@@ -35,36 +35,36 @@ class TargetFilesTest : public testing::Test {
 TEST_F(TargetFilesTest, AreReadAgainWhenTheyChange) {
     write("a.json", group("x:1"));
     TargetFiles files({directory_ / "a.json"}, "https", "/m");
-    EXPECT_EQ(shown(files.look()), "https://x:1/m ");
+    EXPECT_EQ(shown(files.poll()), "https://x:1/m ");
     write("a.json", group("y:1"));
-    EXPECT_EQ(shown(files.look()), "https://y:1/m ");
+    EXPECT_EQ(shown(files.poll()), "https://y:1/m ");
     std::ofstream(directory_ / "a.json") << group("zzz:1");  // in place
-    EXPECT_EQ(shown(files.look()), "https://zzz:1/m ");
-    EXPECT_EQ(shown(files.look()), "https://zzz:1/m ");
+    EXPECT_EQ(shown(files.poll()), "https://zzz:1/m ");
+    EXPECT_EQ(shown(files.poll()), "https://zzz:1/m ");
 }
 
 TEST_F(TargetFilesTest, BrokenOnesKeepWhatTheyHad) {
     write("a.json", group("x:1"));
     TargetFiles files({directory_ / "a.json"}, "http", "/metrics");
-    files.look();
+    files.poll();
     write("a.json", "[{\"targets\": [\"y:1\"");
-    EXPECT_EQ(shown(files.look()), "http://x:1/metrics ! a.json ");
-    const auto again = files.look();
+    EXPECT_EQ(shown(files.poll()), "http://x:1/metrics ! a.json ");
+    const auto again = files.poll();
     EXPECT_EQ(shown(again), "http://x:1/metrics ! a.json ") << "also while it does not change";
     EXPECT_EQ(again.faults.at(0).error.what.find("the file /"), 0U) << again.faults.at(0).error.what;
     fs::remove(directory_ / "a.json");
-    EXPECT_EQ(shown(files.look()), "http://x:1/metrics ! a.json ");
+    EXPECT_EQ(shown(files.poll()), "http://x:1/metrics ! a.json ");
     write("a.json", group("bad:port"));
-    EXPECT_EQ(shown(files.look()), "http://x:1/metrics ! a.json ");
+    EXPECT_EQ(shown(files.poll()), "http://x:1/metrics ! a.json ");
     write("a.json", "[]");
-    EXPECT_EQ(shown(files.look()), "");
+    EXPECT_EQ(shown(files.poll()), "");
 }
 
 TEST_F(TargetFilesTest, ThatWereNeverThereHaveNoTargets) {
     TargetFiles files({directory_ / "a.json"}, "http", "/metrics");
-    EXPECT_EQ(shown(files.look()), "! a.json ");
+    EXPECT_EQ(shown(files.poll()), "! a.json ");
     fs::create_directory(directory_ / "a.json");
-    EXPECT_EQ(shown(files.look()), "! a.json ");
+    EXPECT_EQ(shown(files.poll()), "! a.json ");
 }
 
 TEST_F(TargetFilesTest, PatternsTakeWhatIsThere) {
@@ -73,11 +73,11 @@ TEST_F(TargetFilesTest, PatternsTakeWhatIsThere) {
     write("other.json", group("z:1"));
     write(".gw-3.json", group("z:1"));
     TargetFiles files({directory_ / "gw-*.json", directory_ / "gw-1.json"}, "http", "/");
-    EXPECT_EQ(shown(files.look()), "http://x:1/ http://y:1/ ");
+    EXPECT_EQ(shown(files.poll()), "http://x:1/ http://y:1/ ");
     fs::remove(directory_ / "gw-2.json");
-    EXPECT_EQ(shown(files.look()), "http://x:1/ ");
+    EXPECT_EQ(shown(files.poll()), "http://x:1/ ");
     TargetFiles none({directory_ / "no-*.json"}, "http", "/");
-    EXPECT_EQ(shown(none.look()), "");
+    EXPECT_EQ(shown(none.poll()), "");
 }
 
 TEST_F(TargetFilesTest, ADirectoryThatCannotBeReadIsAFault) {
@@ -85,9 +85,9 @@ TEST_F(TargetFilesTest, ADirectoryThatCannotBeReadIsAFault) {
     fs::create_directory(inner);
     write("d/gw-1.json", group("x:1"));
     TargetFiles files({inner / "gw-*.json"}, "http", "/");
-    EXPECT_EQ(shown(files.look()), "http://x:1/ ");
+    EXPECT_EQ(shown(files.poll()), "http://x:1/ ");
     fs::rename(inner, directory_ / "away");
-    EXPECT_EQ(shown(files.look()), "http://x:1/ ! gw-*.json ");
+    EXPECT_EQ(shown(files.poll()), "http://x:1/ ! gw-*.json ");
 }
 
 }  // namespace

@@ -69,16 +69,16 @@ TEST_F(RedisCollector, SaysWhatInfoSaysAndCountsEntries) {
     const auto collector = make(url(server));
     const auto seen = collect(*collector);
     ASSERT_TRUE(seen) << seen.error().text();
-    ASSERT_EQ(seen->counted->readings.parts.size(), 1U);
-    const domain::Part& part = seen->counted->readings.parts[0];
-    EXPECT_EQ(part.name, "127.0.0.1:" + std::to_string(server.port()));
-    ASSERT_EQ(part.readings.size(), 3U);
-    EXPECT_EQ(part.readings[0].value, 8U);
-    EXPECT_EQ(part.readings[0].epoch, "r1");
-    EXPECT_EQ(part.readings[0].counts.at(0).event, Event::redis_hit);
-    EXPECT_EQ(part.readings[0].counts.at(1).event, Event::auth_cache_hit);
-    EXPECT_EQ(part.readings[1].value, 2U);
-    EXPECT_EQ(part.readings[2].value, 1U);
+    ASSERT_EQ(seen->counted->readings.instances.size(), 1U);
+    const domain::Instance& instance = seen->counted->readings.instances[0];
+    EXPECT_EQ(instance.name, "127.0.0.1:" + std::to_string(server.port()));
+    ASSERT_EQ(instance.readings.size(), 3U);
+    EXPECT_EQ(instance.readings[0].value, 8U);
+    EXPECT_EQ(instance.readings[0].epoch, "r1");
+    EXPECT_EQ(instance.readings[0].counts.at(0).event, Event::redis_hit);
+    EXPECT_EQ(instance.readings[0].counts.at(1).event, Event::auth_cache_hit);
+    EXPECT_EQ(instance.readings[1].value, 2U);
+    EXPECT_EQ(instance.readings[2].value, 1U);
     EXPECT_FALSE(seen->counted->lossy);
     EXPECT_EQ(seen->gauges->cache_entries,
               (std::map<std::string, std::uint64_t>{{"auth_key", 1}, {"auth_verified", 2}}));
@@ -221,14 +221,14 @@ TEST_F(RedisCollector, AMissingFieldCostsWhatNeedsIt) {
         const auto seen = collect(*collector);
         ASSERT_TRUE(seen) << name << ": " << seen.error().text();
         std::vector<std::string> series;
-        for (const domain::Reading& reading : seen->counted->readings.parts.at(0).readings) {
+        for (const domain::Reading& reading : seen->counted->readings.instances.at(0).readings) {
             series.push_back(reading.series);
             EXPECT_EQ(reading.epoch, lacking.epoch) << name;
         }
         EXPECT_EQ(series, lacking.series) << name;
         EXPECT_EQ(seen->gauges->cache_entries.empty(), !lacking.scanned) << name;
-        EXPECT_EQ(seen->counted->offers.test(index_of(Event::redis_hit)), !series.empty()) << name;
-        EXPECT_EQ(seen->counted->offers.test(index_of(Event::redis_evicted)), series.size() == 3) << name;
+        EXPECT_EQ(seen->counted->countable.test(index_of(Event::redis_hit)), !series.empty()) << name;
+        EXPECT_EQ(seen->counted->countable.test(index_of(Event::redis_evicted)), series.size() == 3) << name;
     }
 }
 
@@ -264,7 +264,7 @@ TEST_F(RedisCollector, InfoMayBeAVerbatimString) {
     const auto collector = make(url(server));
     const auto seen = collect(*collector);
     ASSERT_TRUE(seen) << seen.error().text();
-    EXPECT_EQ(seen->counted->readings.parts.at(0).readings.at(0).value, 7U);
+    EXPECT_EQ(seen->counted->readings.instances.at(0).readings.at(0).value, 7U);
 }
 
 TEST_F(RedisCollector, ExamineTriesAllThatALookNeeds) {
@@ -280,9 +280,9 @@ TEST_F(RedisCollector, ExamineTriesAllThatALookNeeds) {
     EXPECT_EQ(findings[0].kind, Finding::Kind::ok);
     EXPECT_NE(findings[0].what.find("Redis 7.0.15, 30000000 keys"), std::string::npos) << findings[0].what;
     EXPECT_EQ(findings[1].kind, Finding::Kind::failure);
-    EXPECT_NE(findings[1].mend.find("ACL SETUSER"), std::string::npos);
+    EXPECT_NE(findings[1].remedy.find("ACL SETUSER"), std::string::npos);
     EXPECT_EQ(findings[2].kind, Finding::Kind::warning);
-    EXPECT_NE(findings[2].mend.find("scan_ceiling"), std::string::npos);
+    EXPECT_NE(findings[2].remedy.find("scan_ceiling"), std::string::npos);
 }
 
 TEST_F(RedisCollector, CountsTheEntriesOfThePreset) {

@@ -64,7 +64,7 @@ TEST_F(LogFileReaderTest, HandsNothingOverOfAFileThatIsNotWhatItWas) {
 }
 
 TEST_F(LogFileReaderTest, HandsNothingOverOfAnotherBeginningThanThatItWasKnownBy) {
-    file_.record.life.head = Head::of("what has been found to be no copy\n");
+    file_.record.generation.head = Head::of("what has been found to be no copy\n");
     append("what has come instead\n");
     EXPECT_EQ(reader_.step(file_, sink_), Step::suspect);
     EXPECT_EQ(sink_.take(), "");
@@ -87,7 +87,7 @@ TEST_F(LogFileReaderTest, NeverMixesWhatAFileHeldWithWhatItHoldsNow) {
     std::uint64_t read = 0;
     int mixed = 0;
     while (!end.passed()) {
-        file_.record.life = {};
+        file_.record.generation = {};
         reader_.step(file_, sink_);
         const std::string text = sink_.take();
         read += text.size();

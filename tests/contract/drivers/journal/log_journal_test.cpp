@@ -176,7 +176,7 @@ TEST_F(LogJournalTest, WakesWhenSomethingComes) {
     EXPECT_EQ(read_lines(), "two\n");
     EXPECT_EQ(::poll(&wanted, 1, 0), 0) << "would spin";
     EXPECT_EQ(input_->wake_fd(), wake);
-    EXPECT_GE(input_->look_every(), 1s);
+    EXPECT_GE(input_->max_poll_interval(), 1s);
 }
 
 TEST_F(LogJournalTest, RotationLosesNothing) {

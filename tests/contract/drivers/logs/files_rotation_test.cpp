@@ -108,7 +108,7 @@ TEST_F(LogFilesRotationTest, CountsTheEndWithoutNewlineWhenNothingComesAnyMore) 
     EXPECT_EQ(read(), "") << "it is still there";
     std::filesystem::remove(path("app.log"));
     read();
-    EXPECT_LE(input_->look_every(), 30ms);
+    EXPECT_LE(input_->max_poll_interval(), 30ms);
     EXPECT_EQ(read_until(some), "end");
     EXPECT_FALSE(last_.lossy);
     read();

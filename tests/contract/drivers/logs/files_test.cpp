@@ -176,8 +176,8 @@ TEST_F(LogFilesTest, WakeWhoeverWaits) {
     append("others", "no log\n");
     read();
     EXPECT_FALSE(woken());
-    EXPECT_GE(input_->look_every(), 1s);
-    EXPECT_LE(input_->look_every(), 10s);
+    EXPECT_GE(input_->max_poll_interval(), 1s);
+    EXPECT_LE(input_->max_poll_interval(), 10s);
 }
 
 TEST_F(LogFilesTest, ReadAllAlsoWhenTheKernelLosesCount) {

@@ -227,20 +227,21 @@ domain::Events events(std::initializer_list<Event> list) {
 }
 
 TEST(AccessCounter, OffersWhatItCanTellApart) {
-    const auto offers = [](const std::string& options, const std::string& before = "") {
-        return AccessLog(options, before).counter->offers({});
+    const auto countable = [](const std::string& options, const std::string& before = "") {
+        return AccessLog(options, before).counter->countable({});
     };
     const domain::Events status = domain::requests() | events({Event::failure_other, Event::failure_forbidden,
                                                                Event::failure_rate_limited});
-    EXPECT_EQ(offers(""), domain::requests() | domain::failures());
+    EXPECT_EQ(countable(""), domain::requests() | domain::failures());
     // HAProxy counts headers with bodies; a log without bytes counts neither; a gateway that is not known.
-    EXPECT_EQ(offers("    format: haproxy_http\n"), status);
-    EXPECT_EQ(offers("    format: nginx\n    log_format: '$status \"$request\"'\n"), status);
+    EXPECT_EQ(countable("    format: haproxy_http\n"), status);
+    EXPECT_EQ(countable("    format: nginx\n    log_format: '$status \"$request\"'\n"), status);
     const std::string custom =
         "gateway: {preset: custom, table: k, columns: {id: a, created_at: b, last_used_at: c, legacy: d}}\n";
-    EXPECT_EQ(offers("", custom), status);
+    EXPECT_EQ(countable("", custom), status);
     EXPECT_EQ(
-        offers("    format: haproxy_http\n    failures: [{status: 401, bytes: 177, reason: unknown_key}]\n"),
+        countable(
+            "    format: haproxy_http\n    failures: [{status: 401, bytes: 177, reason: unknown_key}]\n"),
         status | events({Event::failure_unknown_key}));
 }
 
@@ -254,7 +255,7 @@ TEST(AccessCounter, WithAnUnknownGatewayAllPathsCount) {
 
 std::string found(const AccessLog& log) {
     std::string out;
-    for (const Finding& finding : log.counter->findings()) out += finding.what + "; " + finding.mend + "\n";
+    for (const Finding& finding : log.counter->findings()) out += finding.what + "; " + finding.remedy + "\n";
     return out;
 }
 

@@ -74,11 +74,11 @@ base::Error error(const Fleet& of, const std::vector<ApiAnswer>& answers) {
     return out ? base::Error{} : out.error();
 }
 
-std::vector<std::string> parts(const Counted& c) {
+std::vector<std::string> instances(const Counted& c) {
     std::vector<std::string> out;
-    for (const domain::Part& part : c.readings.parts) {
-        std::string text = part.name + ':';
-        for (const domain::Reading& reading : part.readings) {
+    for (const domain::Instance& instance : c.readings.instances) {
+        std::string text = instance.name + ':';
+        for (const domain::Reading& reading : instance.readings) {
             EXPECT_EQ(reading.counts.size(), 1U);
             text += ' ' + reading.series + '=' + std::to_string(reading.value) + '>' +
                     std::string(event_name(reading.counts.at(0).event));
@@ -108,20 +108,20 @@ TEST(FleetCounts, EachHostIsAPartOfEachQuery) {
     const Counted c = counted(fleet({kFallback, counter("auth_cache_hits", Event::auth_cache_hit)}),
                               {answer({series(host("b"), 2), series(host("a", {{"__name__", "x"}}), 1)}),
                                answer({series(host("a"), 7)})});
-    EXPECT_THAT(parts(c),
+    EXPECT_THAT(instances(c),
                 ElementsAre("fallback of instance=\"a\",job=\"keyshift\": =1>fallback",
                             "fallback of instance=\"b\",job=\"keyshift\": =2>fallback",
                             "auth_cache_hits of instance=\"a\",job=\"keyshift\": =7>auth_cache_hit"));
     EXPECT_TRUE(c.parts_stay);
     EXPECT_FALSE(c.lossy);
     EXPECT_THAT(c.missing, IsEmpty());
-    EXPECT_EQ(c.offers.count(), 2U);
+    EXPECT_EQ(c.countable.count(), 2U);
 }
 
 TEST(FleetCounts, WhatHasNoSeriesIsNotOfferedAndNeverZero) {
     const Counted c = counted(fleet({kFallback, failures()}), {answer({}), answer({})});
-    EXPECT_TRUE(c.offers.none());
-    EXPECT_THAT(c.readings.parts, IsEmpty());
+    EXPECT_TRUE(c.countable.none());
+    EXPECT_THAT(c.readings.instances, IsEmpty());
     EXPECT_THAT(c.missing, ElementsAre("1 of 1 hosts"));
 }
 
@@ -129,11 +129,11 @@ TEST(FleetCounts, FailuresByReason) {
     const Counted c = counted(fleet({failures()}), {answer({series(host("a", {{"reason", "unknown_key"}}), 3),
                                                             series(host("a", {{"reason", "blocked"}}), 4),
                                                             series(host("a", {{"reason", "new one"}}), 5)})});
-    EXPECT_THAT(parts(c), ElementsAre("auth_failures of instance=\"a\",job=\"keyshift\":"
-                                      " reason=\"unknown_key\"=3>failure_unknown_key"
-                                      " reason=\"blocked\"=4>failure_blocked"
-                                      " reason=\"new one\"=5>failure_other"));
-    EXPECT_EQ(c.offers, domain::failures()) << "reasons come with their first failure";
+    EXPECT_THAT(instances(c), ElementsAre("auth_failures of instance=\"a\",job=\"keyshift\":"
+                                          " reason=\"unknown_key\"=3>failure_unknown_key"
+                                          " reason=\"blocked\"=4>failure_blocked"
+                                          " reason=\"new one\"=5>failure_other"));
+    EXPECT_EQ(c.countable, domain::failures()) << "reasons come with their first failure";
     const auto none = error(fleet({failures()}), {answer({series(host("a"), 1)})});
     EXPECT_EQ(none.code, base::Errc::schema);
     EXPECT_THAT(none.what, HasSubstr("without the label reason"));
@@ -142,9 +142,9 @@ TEST(FleetCounts, FailuresByReason) {
 TEST(FleetCounts, RequestsByOutcome) {
     const Fleet f = fleet({{.key = "requests", .text = "r", .gives = Gives::requests, .standard = true}});
     const Counted c = counted(f, {answer({series(host("a", {{"outcome", "auth_failure"}}), 3)})});
-    EXPECT_THAT(parts(c), ElementsAre("requests of instance=\"a\",job=\"keyshift\":"
-                                      " outcome=\"auth_failure\"=3>request_auth_failure"));
-    EXPECT_EQ(c.offers, domain::requests());
+    EXPECT_THAT(instances(c), ElementsAre("requests of instance=\"a\",job=\"keyshift\":"
+                                          " outcome=\"auth_failure\"=3>request_auth_failure"));
+    EXPECT_EQ(c.countable, domain::requests());
     EXPECT_EQ(error(f, {answer({series(host("a", {{"outcome", "200"}}), 3)})}).code, base::Errc::schema);
 }
 
@@ -152,14 +152,15 @@ TEST(FleetCounts, LabelsThatAreNotOursDoNotMakeANewCounter) {
     const auto with = [](const std::string& pod) {
         return counted(fleet({kFallback}), {answer({series(host("a", {{"pod", pod}}), 9)})});
     };
-    EXPECT_EQ(parts(with("one")), parts(with("two")));
+    EXPECT_EQ(instances(with("one")), instances(with("two")));
     FleetQuery own = kFallback;
     own.standard = false;
     const Counted c = counted(
         fleet({own}),
         {answer({series(host("a", {{"path", "/x"}}), 1), series(host("a", {{"path", "/\"\n"}}), 2)})});
-    EXPECT_THAT(parts(c), ElementsAre("fallback of instance=\"a\",job=\"keyshift\": path=\"/x\"=1>fallback "
-                                      "path=\"/\\\"\\n\"=2>fallback"));
+    EXPECT_THAT(instances(c),
+                ElementsAre("fallback of instance=\"a\",job=\"keyshift\": path=\"/x\"=1>fallback "
+                            "path=\"/\\\"\\n\"=2>fallback"));
 }
 
 TEST(FleetCounts, ReplicasThatWouldCountTwiceAreRefused) {
@@ -170,12 +171,12 @@ TEST(FleetCounts, ReplicasThatWouldCountTwiceAreRefused) {
     EXPECT_THAT(e.hint, HasSubstr("host_labels"));
     Fleet told = fleet({kFallback});
     told.hosts.labels = {"job", "instance", "replica"};
-    EXPECT_EQ(counted(told, twice).readings.parts.size(), 2U);
+    EXPECT_EQ(counted(told, twice).readings.instances.size(), 2U);
 }
 
 TEST(FleetCounts, ASumHasOnePart) {
     const Counted c = counted(fleet({kFallback}), {answer({series({}, 12.9)})});
-    EXPECT_THAT(parts(c), ElementsAre("fallback: =12>fallback"));
+    EXPECT_THAT(instances(c), ElementsAre("fallback: =12>fallback"));
     EXPECT_THAT(c.missing, IsEmpty());
 }
 
@@ -201,7 +202,7 @@ TEST(FleetCounts, APartialAnswerIsNone) {
     }
     ApiAnswer warned = answer({series(host("a"), 1)});
     warned.warnings = {"PromQL warning: a remark"};
-    EXPECT_EQ(counted(fleet({kFallback}), {warned}).readings.parts.size(), 1U);
+    EXPECT_EQ(counted(fleet({kFallback}), {warned}).readings.instances.size(), 1U);
 }
 
 TEST(FleetCounts, AHostThatIsNotWellIsMissing) {
@@ -239,13 +240,15 @@ TEST(FleetCounts, AHostThatBeganLatelyBeganAtZero) {
         answer({series(host("old"), then - 3600), series(host("new"), then + 1)})};
     const auto lately = [&](const Fleet& of) {
         std::vector<bool> out;
-        for (const domain::Part& part : counted(of, answers).readings.parts) out.push_back(part.began_lately);
+        for (const domain::Instance& instance : counted(of, answers).readings.instances)
+            out.push_back(instance.began_lately);
         return out;
     };
     EXPECT_THAT(lately(fleet({kFallback, start})), ElementsAre(true, false, false));
     const FleetWatch seen{kWatchedSince, {"fallback of " + fleet_host(fleet({}), answers[0].series[0])}};
-    for (const domain::Part& part : counted(fleet({kFallback, start}), answers, seen).readings.parts)
-        EXPECT_FALSE(part.began_lately) << "one that comes back was counted before";
+    for (const domain::Instance& instance :
+         counted(fleet({kFallback, start}), answers, seen).readings.instances)
+        EXPECT_FALSE(instance.began_lately) << "one that comes back was counted before";
     FleetQuery own = kFallback;
     own.standard = false;
     EXPECT_THAT(lately(fleet({own, start})), ElementsAre(false, false, false))

@@ -56,11 +56,11 @@ class Log {
                 out += " " + std::string(domain::event_name(domain::event_at(i)));
         return out;
     }
-    bool offers(Event event) const { return counter_->offers(tally.now).test(index_of(event)); }
+    bool countable(Event event) const { return counter_->countable(tally.now).test(index_of(event)); }
     std::string findings() const {
         std::string out;
         for (const Finding& finding : counter_->findings())
-            out += finding.what + " -> " + finding.mend + "\n";
+            out += finding.what + " -> " + finding.remedy + "\n";
         return out;
     }
     LineCounter& counter() { return *counter_; }
@@ -277,7 +277,7 @@ TEST(GatewayLog, TextIsMatchedAsWholeLines) {
     EXPECT_EQ(log.says("auth slow key=abc\r"), "matched fallback key_used");
     EXPECT_EQ(log.says("2026 auth slow"), "skipped");
     EXPECT_THAT(log.tally.uses.latest(), ElementsAre(Pair("abc", kNow)));
-    EXPECT_TRUE(log.offers(Event::fallback)) << "no levels are known";
+    EXPECT_TRUE(log.countable(Event::fallback)) << "no levels are known";
 }
 
 TEST(GatewayLog, JsonIsTestedFieldByField) {

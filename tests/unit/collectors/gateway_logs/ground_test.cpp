@@ -34,7 +34,7 @@ class GatewayLogGroundTest : public testing::Test {
     }
     bool at_work() { return counter_->take_ground().at_work; }
     std::string version() { return counter_->take_ground().version; }
-    bool offers(Event event) { return counter_->offers(tally_.now).test(index_of(event)); }
+    bool countable(Event event) { return counter_->countable(tally_.now).test(index_of(event)); }
     /// A process that begins where this one ends.
     void restart(LogFormat format, LogRules rules) {
         const std::string memory = counter_->memory();
@@ -44,7 +44,7 @@ class GatewayLogGroundTest : public testing::Test {
     std::string findings() {
         std::string out;
         for (const Finding& finding : counter_->findings())
-            out += finding.what + " -> " + finding.mend + "\n";
+            out += finding.what + " -> " + finding.remedy + "\n";
         return out;
     }
     std::uint64_t counted(Event event) const { return tally_.events.at(index_of(event)); }
@@ -85,7 +85,7 @@ TEST_F(GatewayLogGroundTest, ALevelThatNoRuleStatesIsThatOfTheLinesThatItMatched
 TEST_F(GatewayLogGroundTest, TextWithALevelThatTheRuleStates) {
     use(LogFormat::text,
         {{.event = Event::fallback_scan, .regex = "legacy scan", .level = TracingLevel::info}});
-    EXPECT_FALSE(offers(Event::fallback_scan)) << "an empty log";
+    EXPECT_FALSE(countable(Event::fallback_scan)) << "an empty log";
     reads("2026-11-29 16:00:01 ERROR api legacy scan");
     EXPECT_EQ(counted(Event::fallback_scan), 1U);
     reads("no level at all");
@@ -94,15 +94,16 @@ TEST_F(GatewayLogGroundTest, TextWithALevelThatTheRuleStates) {
         {{.event = Event::fallback_scan, .regex = "legacy scan", .level = TracingLevel::info}});
     reads("[warn] something");
     EXPECT_FALSE(at_work());
-    EXPECT_FALSE(offers(Event::fallback_scan));
+    EXPECT_FALSE(countable(Event::fallback_scan));
     reads("level=info msg=up");
     EXPECT_TRUE(at_work());
-    EXPECT_TRUE(offers(Event::fallback_scan));
+    EXPECT_TRUE(countable(Event::fallback_scan));
     reads("2026 WARN x");
     EXPECT_FALSE(at_work());
     restart(LogFormat::text,
             {{.event = Event::fallback_scan, .regex = "legacy scan", .level = TracingLevel::info}});
-    EXPECT_TRUE(offers(Event::fallback_scan)) << "coverage must not begin anew with each start of keyshift";
+    EXPECT_TRUE(countable(Event::fallback_scan))
+        << "coverage must not begin anew with each start of keyshift";
     EXPECT_FALSE(at_work());
 }
 
@@ -202,7 +203,7 @@ TEST_F(GatewayLogGroundTest, DamagedMemoryIsIgnored) {
                                      "rule x y z\nrule\n", "release \nrule alive - \n"}) {
         use(LogFormat::text, {{.event = Event::fallback, .regex = "one"}});
         counter_->resume(memory);
-        EXPECT_FALSE(offers(Event::fallback)) << memory;
+        EXPECT_FALSE(countable(Event::fallback)) << memory;
     }
 }
 

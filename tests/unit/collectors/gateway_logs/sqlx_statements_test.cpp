@@ -56,7 +56,7 @@ class SqlxStatementsTest : public testing::Test {
     }
     void reads(const std::string& sql, int affected, int returned) { line(sqlx(sql, affected, returned)); }
     std::uint64_t counted(Event event) const { return tally_.events.at(index_of(event)); }
-    bool offers(Event event) { return counter_->offers(tally_.now).test(index_of(event)); }
+    bool countable(Event event) { return counter_->countable(tally_.now).test(index_of(event)); }
     bool at_work() { return counter_->take_ground().at_work; }
 
     LogTally tally_;
@@ -74,27 +74,27 @@ TEST_F(SqlxStatementsTest, LookupsAreKeysThatWereFoundOrRefused) {
     ASSERT_EQ(tally_.failures.kinds().size(), 1U);
     EXPECT_EQ(tally_.failures.kinds().begin()->second.count, 2U);
     EXPECT_EQ(tally_.lines.matched, 3U);
-    EXPECT_TRUE(offers(Event::failure_unknown_key));
-    EXPECT_TRUE(offers(Event::lookup_not_found));
-    EXPECT_FALSE(offers(Event::verification)) << "no touch was seen";
+    EXPECT_TRUE(countable(Event::failure_unknown_key));
+    EXPECT_TRUE(countable(Event::lookup_not_found));
+    EXPECT_FALSE(countable(Event::verification)) << "no touch was seen";
 }
 
 TEST_F(SqlxStatementsTest, TouchesAreVerifications) {
     reads(kTouch, 1, 0);
     reads(kTouch, 0, 0);
     EXPECT_EQ(counted(Event::verification), 1U) << "one changed nothing";
-    EXPECT_TRUE(offers(Event::verification));
+    EXPECT_TRUE(countable(Event::verification));
 }
 
 TEST_F(SqlxStatementsTest, ScansAreAttemptsOfTheFallback) {
     reads(kLookup, 1, 1);
-    EXPECT_TRUE(offers(Event::fallback_scan)) << "what the gateway sends is in the log";
-    EXPECT_TRUE(offers(Event::fallback));
+    EXPECT_TRUE(countable(Event::fallback_scan)) << "what the gateway sends is in the log";
+    EXPECT_TRUE(countable(Event::fallback));
     reads(kScan, 7, 7);
     EXPECT_EQ(counted(Event::fallback_scan), 1U);
     EXPECT_EQ(counted(Event::fallback_scanned_key), 7U);
     EXPECT_EQ(counted(Event::fallback), 0U) << "a scan is not yet a hit";
-    EXPECT_FALSE(offers(Event::failure_unknown_key)) << "who is not found may be accepted by the fallback";
+    EXPECT_FALSE(countable(Event::failure_unknown_key)) << "who is not found may be accepted by the fallback";
     const auto failures = counted(Event::failure_unknown_key);
     reads(kLookup, 0, 0);
     EXPECT_EQ(counted(Event::failure_unknown_key), failures);
@@ -117,7 +117,7 @@ TEST_F(SqlxStatementsTest, OthersAreNone) {
     EXPECT_EQ(tally_.lines.matched, 0U);
     EXPECT_EQ(tally_.lines.skipped, 3U);
     EXPECT_FALSE(at_work());
-    EXPECT_FALSE(offers(Event::fallback));
+    EXPECT_FALSE(countable(Event::fallback));
     line("no statement at all");
     line(sqlx(kLookup, 1, 1), "DEBUG", "other::query");
     EXPECT_EQ(counted(Event::lookup_found), 0U);
@@ -127,7 +127,7 @@ TEST_F(SqlxStatementsTest, SlowOnesCountAndShowNoLevel) {
     const std::string slow = "slow statement: execution time exceeded alert threshold ";
     line(sqlx(kScan, 7, 7, slow) + " slow_threshold=1s", " WARN");
     EXPECT_EQ(counted(Event::fallback_scan), 1U);
-    EXPECT_FALSE(offers(Event::fallback)) << "the others are not in the log";
+    EXPECT_FALSE(countable(Event::fallback)) << "the others are not in the log";
     EXPECT_FALSE(at_work());
 }
 
@@ -147,7 +147,7 @@ TEST_F(SqlxStatementsTest, TheGroundIsAStatementOfTheGateway) {
     EXPECT_FALSE(at_work()) << "that is remembered";
     reads(kTouch, 1, 0);
     EXPECT_TRUE(at_work());
-    EXPECT_FALSE(offers(Event::failure_unknown_key)) << "that there is a fallback is remembered too";
+    EXPECT_FALSE(countable(Event::failure_unknown_key)) << "that there is a fallback is remembered too";
 }
 
 TEST_F(SqlxStatementsTest, WhatARuleCountsIsNotCountedTwice) {
@@ -206,7 +206,7 @@ TEST_F(SqlxStatementsTest, WhatFitsNothingIsADoubtUntilTheConfigurationSaysWhatI
     EXPECT_EQ(counter_->take_ground().doubt, "");
     reads(unknown, 1, 1);
     EXPECT_EQ(counted(Event::statement_unclassified), 1U);
-    EXPECT_TRUE(offers(Event::statement_unclassified));
+    EXPECT_TRUE(countable(Event::statement_unclassified));
     EXPECT_THAT(counter_->take_ground().doubt,
                 HasSubstr("fits no class, and may be the fallback: SELECT k.key_hash"));
     EXPECT_THAT(counter_->take_ground().doubt, HasSubstr("gateway.statements.ignore"));
@@ -216,11 +216,11 @@ TEST_F(SqlxStatementsTest, WhatFitsNothingIsADoubtUntilTheConfigurationSaysWhatI
     use(false);
     counter_->resume(memory);
     EXPECT_THAT(counter_->take_ground().doubt, HasSubstr("its text is known when it comes again"));
-    EXPECT_TRUE(offers(Event::lookup_found)) << "the others are remembered, too";
+    EXPECT_TRUE(countable(Event::lookup_found)) << "the others are remembered, too";
     use(true);
     counter_->resume(memory);
     EXPECT_EQ(counter_->take_ground().doubt, "");
-    EXPECT_TRUE(offers(Event::lookup_found));
+    EXPECT_TRUE(countable(Event::lookup_found));
 }
 
 /// No advice may hide the lines that another one asks for.
@@ -229,10 +229,10 @@ TEST_F(SqlxStatementsTest, EachAdviceForTheLevelAsksForStatementsTooAndNamesThei
     line("Cache initialized: true", " INFO", "inferxgate");
     std::size_t advised = 0;
     for (const Finding& finding : counter_->findings()) {
-        if (finding.mend.find("RUST_LOG") == std::string::npos) continue;
+        if (finding.remedy.find("RUST_LOG") == std::string::npos) continue;
         ++advised;
         EXPECT_EQ(
-            finding.mend,
+            finding.remedy,
             "start the gateway with RUST_LOG=info,sqlx::query=debug,inferxgate=debug; sqlx::query costs "
             "a line of 500 to 900 bytes for each of three to five statements a request")
             << finding.what;

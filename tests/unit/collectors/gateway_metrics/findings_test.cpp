@@ -12,14 +12,14 @@ const CounterRules kRules{
     {.event = domain::Event::fallback, .metric = "a_total"},
     {.event = domain::Event::auth_cache_hit, .metric = "b_total", .labels = {{"c", {"d", "e"}}}}};
 
-TargetLook answering(const std::string& name, std::vector<bool> matched) {
+TargetSnapshot answering(const std::string& name, std::vector<bool> matched) {
     MetricsPage page;
     page.readings.resize(1);
     page.matched = std::move(matched);
     return {name, page};
 }
 
-TargetLook failing(const std::string& name) {
+TargetSnapshot failing(const std::string& name) {
     return {name, base::Error{base::Errc::connect, name + " refused", "start it"}};
 }
 
@@ -35,22 +35,22 @@ std::string text(const std::vector<Finding>& findings) {
 }
 
 TEST(GatewayFindings, SayHowEachTargetStandsAndWhichRulesMatchNothing) {
-    const GatewayLook looked{{answering("x:1", {true, false}), failing("y:1")}, {}, {}};
+    const GatewaySnapshot looked{{answering("x:1", {true, false}), failing("y:1")}, {}, {}};
     EXPECT_EQ(
         text(gateway_findings(looked, kRules)),
         "failure y:1 refused\nok x:1 answers: 1 series counts\nwarning no target has b_total{c=\"d|e\"}\n");
 }
 
 TEST(GatewayFindings, ARuleMayMatchAnywhere) {
-    const GatewayLook looked{{answering("x:1", {true, false}), answering("y:1", {false, true})}, {}, {}};
+    const GatewaySnapshot looked{{answering("x:1", {true, false}), answering("y:1", {false, true})}, {}, {}};
     EXPECT_EQ(text(gateway_findings(looked, kRules)),
               "ok x:1 answers: 1 series counts\nok y:1 answers: 1 series counts\n");
-    const GatewayLook down{{failing("x:1")}, {{"h:1", {base::Errc::connect, "unknown host", ""}}}, {}};
+    const GatewaySnapshot down{{failing("x:1")}, {{"h:1", {base::Errc::connect, "unknown host", ""}}}, {}};
     EXPECT_EQ(text(gateway_findings(down, kRules)), "failure unknown host\nfailure x:1 refused\n");
 }
 
 TEST(GatewayFindings, AreSummedUpWhereTheyAreMany) {
-    GatewayLook looked;
+    GatewaySnapshot looked;
     for (int i = 0; i < 30; ++i) looked.targets.push_back(answering("x", {true, true}));
     EXPECT_EQ(gateway_findings(looked, kRules).size(), 21U);
     EXPECT_EQ(text({gateway_findings(looked, kRules).back()}),
@@ -61,7 +61,7 @@ TEST(GatewayFindings, AreSummedUpWhereTheyAreMany) {
 }
 
 TEST(GatewayFindings, OneProcessBehindTwoTargetsIsNoticed) {
-    GatewayLook looked{{answering("x:1", {true, true}), answering("y:1", {true, true})}, {}, {}};
+    GatewaySnapshot looked{{answering("x:1", {true, true}), answering("y:1", {true, true})}, {}, {}};
     looked.targets[0].page->started_at = 1700000000.25;
     looked.targets[1].page->started_at = 1700000000.26;
     EXPECT_EQ(gateway_findings(looked, kRules).size(), 2U);

@@ -46,10 +46,10 @@ std::string described(const MetricsPage& page) {
 }
 
 std::string offered(const MetricsPage& page) {
-    if (page.offers == domain::failures()) return "all failures";
+    if (page.countable == domain::failures()) return "all failures";
     std::string out;
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
-        if (page.offers.test(i)) out += std::string(domain::event_name(domain::event_at(i))) + " ";
+        if (page.countable.test(i)) out += std::string(domain::event_name(domain::event_at(i))) + " ";
     return out;
 }
 

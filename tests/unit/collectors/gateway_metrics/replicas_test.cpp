@@ -22,7 +22,7 @@ MetricsPage page(std::optional<double> start, std::uint64_t value, bool fallback
     return out;
 }
 
-TargetLook target(const std::string& name, MetricsPage page, const std::string& loopback = "") {
+TargetSnapshot target(const std::string& name, MetricsPage page, const std::string& loopback = "") {
     return {name, std::move(page), loopback};
 }
 
@@ -30,7 +30,7 @@ class GatewayReplicasTest : public testing::Test {
  protected:
     /// Whether the target counts after a look at this page.
     bool counts(std::optional<double> start, std::uint64_t value) {
-        GatewayLook looked;
+        GatewaySnapshot looked;
         looked.targets.push_back(target("x:1", page(start, value)));
         replicas_.take(looked);
         epoch_ = looked.targets[0].page->readings[0].epoch;
@@ -77,7 +77,7 @@ TEST_F(GatewayReplicasTest, TheJitterOfAStartIsNoRestart) {
 }
 
 TEST(GatewayAliases, LoopbackNamesOfOneProcess) {
-    GatewayLook looked;
+    GatewaySnapshot looked;
     looked.targets = {target("127.0.0.1:1", page(7, 1), "1/metrics"),
                       target("[::1]:1", page(7, 1), "1/metrics"),
                       target("localhost:2", page(7, 1), "2/metrics"), target("10.0.0.1:1", page(7, 1)),
@@ -90,7 +90,7 @@ TEST(GatewayAliases, LoopbackNamesOfOneProcess) {
 }
 
 TEST(GatewayGround, NeedsTheSeriesAtEachReplicaThatAnswers) {
-    GatewayLook looked;
+    GatewaySnapshot looked;
     looked.targets = {target("x:1", page(1, 1)),
                       target("y:1", page(1, 1)),
                       {"z:1", base::Error{base::Errc::connect, "refused", ""}}};
@@ -105,7 +105,7 @@ TEST(GatewayGround, NeedsTheSeriesAtEachReplicaThatAnswers) {
 }
 
 TEST(GatewayGround, IsNoneOfOtherCounters) {
-    GatewayLook looked;
+    GatewaySnapshot looked;
     looked.targets = {target("x:1", page(1, 1))};
     const domain::Ground ground = gateway_ground(looked, {kRules[1]});
     EXPECT_FALSE(ground.at_work);
@@ -113,7 +113,7 @@ TEST(GatewayGround, IsNoneOfOtherCounters) {
 }
 
 TEST(GatewayGround, DoubtsAMixedTargetAndKnowsTheRelease) {
-    GatewayLook looked;
+    GatewaySnapshot looked;
     looked.targets = {target("x:1", page(1, 1))};
     const std::string before = gateway_ground(looked, kRules).version;
     looked.targets[0].page->release = "1.2";

@@ -33,11 +33,11 @@ TEST(AboutPooler, AsksForTheDatabaseItselfWhereACensusIsLong) {
     EXPECT_EQ(about_pooler(kLongestHold).kind, Finding::Kind::ok);
     const Finding long_one = about_pooler(kLongestHold + 1us);
     EXPECT_EQ(long_one.kind, Finding::Kind::warning);
-    EXPECT_NE(long_one.mend.find("database server itself"), std::string::npos);
+    EXPECT_NE(long_one.remedy.find("database server itself"), std::string::npos);
     const base::Error error = too_long_for_a_pooler(12s);
     EXPECT_EQ(error.code, base::Errc::timeout);
     EXPECT_NE(error.what.find("12s"), std::string::npos) << error.what;
-    EXPECT_EQ(error.hint, long_one.mend);
+    EXPECT_EQ(error.hint, long_one.remedy);
 }
 
 }  // namespace

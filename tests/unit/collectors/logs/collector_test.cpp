@@ -27,7 +27,7 @@ class OneBlock final : public drivers::LogInput {
         sink.lines(*block_);
         return drivers::LogRead{.cursor = {{"file", resumed_at_["file"] + "+"}}};
     }
-    base::Duration look_every() const override { return 1s; }
+    base::Duration max_poll_interval() const override { return 1s; }
     std::vector<drivers::LogPlace> places() override { return {}; }
 
  private:
@@ -43,7 +43,7 @@ class LastBlock final : public LineCounter {
     void count(std::string_view block, LogTally& /*tally*/) override {
         if (!block.empty()) last_ = block == "forget" ? "" : block;
     }
-    domain::Events offers(base::Time /*now*/) const override { return {}; }
+    domain::Events countable(base::Time /*now*/) const override { return {}; }
     std::vector<Finding> findings() const override { return {}; }
     std::string memory() const override { return last_; }
     void resume(std::string_view memory) override { told_ = last_ = memory; }

@@ -14,8 +14,8 @@ using base::Error;
 using drivers::LogPlace;
 using Kind = Finding::Kind;
 
-LogLook look(const domain::LogLines& lines) {
-    LogLook out;
+LogSnapshot look(const domain::LogLines& lines) {
+    LogSnapshot out;
     out.collector = "access_log";
     out.lines = lines;
     return out;
@@ -31,7 +31,7 @@ TEST(LogFindings, AllLinesUnderstoodIsWell) {
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].kind, Kind::ok);
     EXPECT_EQ(found[0].what, "7 lines read, 3 of them count, 0 are not understood");
-    EXPECT_EQ(found[0].mend, "");
+    EXPECT_EQ(found[0].remedy, "");
 }
 
 TEST(LogFindings, AnEmptyLogIsWell) {
@@ -43,7 +43,7 @@ TEST(LogFindings, SomeOddLinesAreAWarning) {
          {domain::LogLines{.matched = 1, .unparsed = 1}, domain::LogLines{.matched = 9, .oversized = 1}}) {
         const Finding found = log_findings(look(lines)).at(0);
         EXPECT_EQ(found.kind, Kind::warning);
-        EXPECT_EQ(found.mend, "`keyshift check --log FILE` shows which");
+        EXPECT_EQ(found.remedy, "`keyshift check --log FILE` shows which");
     }
 }
 
@@ -51,14 +51,14 @@ TEST(LogFindings, MostLinesNotUnderstoodIsAnotherFormat) {
     const Finding most = log_findings(look({.matched = 1, .skipped = 1, .unparsed = 3})).at(0);
     EXPECT_EQ(most.kind, Kind::warning);
     EXPECT_EQ(most.code, Errc::parse);
-    EXPECT_NE(most.mend.find("set format"), std::string::npos) << most.mend;
+    EXPECT_NE(most.remedy.find("set format"), std::string::npos) << most.remedy;
     EXPECT_EQ(log_findings(look({.unparsed = 1})).at(0).kind, Kind::failure) << "none at all";
 }
 
 TEST(LogFindings, WhatCannotBeReadAndWhatHindersComesBeforeTheLines) {
-    LogLook of = look({.matched = 1});
+    LogSnapshot of = look({.matched = 1});
     of.places = {closed("a"), {.name = "/x/fine"}, closed("b\n")};
-    of.hindrances = {Error{Errc::other, "names alone are watched", "raise the limit"}};
+    of.degradations = {Error{Errc::other, "names alone are watched", "raise the limit"}};
     const auto found = log_findings(of);
     ASSERT_EQ(found.size(), 4U);
     EXPECT_EQ(found[0].kind, Kind::failure);
@@ -67,12 +67,12 @@ TEST(LogFindings, WhatCannotBeReadAndWhatHindersComesBeforeTheLines) {
     EXPECT_EQ(found[1].what.find('\n'), std::string::npos);
     EXPECT_EQ(found[2].kind, Kind::warning);
     EXPECT_EQ(found[2].what, "names alone are watched");
-    EXPECT_EQ(found[2].mend, "raise the limit");
+    EXPECT_EQ(found[2].remedy, "raise the limit");
     EXPECT_EQ(found[3].kind, Kind::ok);
 }
 
 TEST(LogFindings, OfManyThatCannotBeReadTheFirstTenAreNamed) {
-    LogLook of = look({});
+    LogSnapshot of = look({});
     for (int i = 0; i < 10; ++i) of.places.push_back(closed("log" + std::to_string(i)));
     EXPECT_EQ(log_findings(of).size(), 11U);
     of.places.push_back(closed("log10"));
@@ -89,12 +89,12 @@ TEST(LogFailures, AreToldOfThePlacesOrElseOfTheWhole) {
     ASSERT_EQ(whole.size(), 1U);
     EXPECT_EQ(whole[0].kind, Kind::failure);
     EXPECT_EQ(whole[0].what, error.what);
-    EXPECT_EQ(whole[0].mend, error.hint);
+    EXPECT_EQ(whole[0].remedy, error.hint);
     const auto places = log_failures(error, {closed("a")});
     ASSERT_EQ(places.size(), 1U);
     EXPECT_EQ(places[0].what, "/nonexistent/a: cannot be opened");
     EXPECT_EQ(places[0].code, Errc::connect) << "what is said of the whole goes for it";
-    EXPECT_EQ(places[0].mend, error.hint);
+    EXPECT_EQ(places[0].remedy, error.hint);
 }
 
 }  // namespace

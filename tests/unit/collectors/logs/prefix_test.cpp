@@ -212,7 +212,7 @@ TEST(LogPrefix, RulesForAnyTextAreToldThatTheySeeLess) {
     EXPECT_EQ(counts(text, "none", line), kHit);
     formats::LogMessages messages(formats::LinePrefix::automatic, formats::Understood::all);
     messages.each(line, [](std::string_view) { return true; });
-    EXPECT_EQ(prefix_findings(messages).at(0).mend,
+    EXPECT_EQ(prefix_findings(messages).at(0).remedy,
               "rules see what is left; with prefix: none they see whole lines");
 }
 

@@ -34,14 +34,14 @@ TEST(RedisFindings, MemoryThatIsShortComesWithTheCommandThatMendsIt) {
     ASSERT_TRUE(refuses);
     EXPECT_EQ(refuses->kind, Kind::warning);
     EXPECT_EQ(refuses->what, "r: 100 of 100 MiB are used, and then it takes no more entries");
-    EXPECT_EQ(refuses->mend, "run there: CONFIG SET maxmemory 201mb");
+    EXPECT_EQ(refuses->remedy, "run there: CONFIG SET maxmemory 201mb");
     const auto evicts = about_memory("r", memory("104857600", "104857600", "allkeys-lru", "7"));
     ASSERT_TRUE(evicts);
     EXPECT_EQ(evicts->what,
               "r: 100 of 100 MiB are used, and 7 keys were evicted before their time (allkeys-lru)");
     const auto tiny = about_memory("r", memory("1000000", "1000000", "noeviction", "0"));
     ASSERT_TRUE(tiny);
-    EXPECT_EQ(tiny->mend, "run there: CONFIG SET maxmemory 64mb") << "never less than would do for anybody";
+    EXPECT_EQ(tiny->remedy, "run there: CONFIG SET maxmemory 64mb") << "never less than would do for anybody";
 }
 
 TEST(RedisFindings, EntriesAreThereOrElseWhereTheyMightBe) {
@@ -52,15 +52,15 @@ TEST(RedisFindings, EntriesAreThereOrElseWhereTheyMightBe) {
     const Finding elsewhere = about_entries(prefixes, {{"a", 0}}, 0, 3);
     EXPECT_EQ(elsewhere.kind, Kind::warning);
     EXPECT_EQ(elsewhere.what, "the database is empty, and database 3 is not");
-    EXPECT_NE(elsewhere.mend.find("/3"), std::string::npos);
+    EXPECT_NE(elsewhere.remedy.find("/3"), std::string::npos);
     const Finding empty = about_entries(prefixes, {}, 0, {});
     EXPECT_EQ(empty.what, "it has no keys");
-    EXPECT_NE(empty.mend.find("REDIS_URL"), std::string::npos);
+    EXPECT_NE(empty.remedy.find("REDIS_URL"), std::string::npos);
     const Finding others = about_entries(prefixes, {{"a", 0}}, 9, 3);
     EXPECT_EQ(others.kind, Kind::warning) << "it has keys itself: the other database does not matter";
     EXPECT_EQ(others.what.find("none of 9 keys is called auth:key:* or auth:"), 0U) << others.what;
     EXPECT_EQ(others.what.find('\x1b'), std::string::npos);
-    EXPECT_NE(others.mend.find("collectors[redis].patterns"), std::string::npos);
+    EXPECT_NE(others.remedy.find("collectors[redis].patterns"), std::string::npos);
 }
 
 TEST(RedisFindings, TheFullestDatabaseIsTheFirstOfThoseWithMostKeys) {

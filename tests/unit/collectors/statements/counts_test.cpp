@@ -85,8 +85,8 @@ StatementCounts fresh(const config::Gateway& gateway = kGateway) {
     return StatementCounts({gateway, {"virtual_keys"}}, gateway.statements.roles);
 }
 
-bool offers(const Counted& counted, Event event) {
-    return counted.offers.test(index_of(event));
+bool countable(const Counted& counted, Event event) {
+    return counted.countable.test(index_of(event));
 }
 
 TEST(StatementCounts, EveryEventByItsWeights) {
@@ -339,14 +339,14 @@ TEST(StatementCounts, WithAScanAnUnknownKeyMayBeALegacyOne) {
     auto counts = fresh();
     server.run("scan", 0, 0);
     server.look(counts);
-    EXPECT_TRUE(offers(server.last, Event::failure_unknown_key));
-    EXPECT_TRUE(offers(server.last, Event::auth_attempt));
+    EXPECT_TRUE(countable(server.last, Event::failure_unknown_key));
+    EXPECT_TRUE(countable(server.last, Event::auth_attempt));
     server.run("scan", 1, 3);
     server.look(counts);
-    EXPECT_FALSE(offers(server.last, Event::failure_unknown_key));
-    EXPECT_FALSE(offers(server.last, Event::auth_attempt));
-    EXPECT_TRUE(offers(server.last, Event::fallback));
-    EXPECT_TRUE(offers(server.last, Event::lookup_not_found));
+    EXPECT_FALSE(countable(server.last, Event::failure_unknown_key));
+    EXPECT_FALSE(countable(server.last, Event::auth_attempt));
+    EXPECT_TRUE(countable(server.last, Event::fallback));
+    EXPECT_TRUE(countable(server.last, Event::lookup_not_found));
 }
 
 TEST(StatementCounts, TextsAreReadOnlyWhenThereIsSomethingNew) {

@@ -162,8 +162,8 @@ TEST(Defaults, NeedNoFile) {
     EXPECT_EQ(loaded.config.collectors[0].type, "keys");
     EXPECT_EQ(loaded.config.collectors[0].schedule, (Schedule{30s, 10s}));
     EXPECT_EQ(loaded.config.collectors[1].type, "statements");
-    EXPECT_FALSE(loaded.config.collectors[0].extra);
-    EXPECT_TRUE(loaded.config.collectors[1].extra);
+    EXPECT_FALSE(loaded.config.collectors[0].implicit);
+    EXPECT_TRUE(loaded.config.collectors[1].implicit);
 }
 
 TEST(Defaults, StateFollowsXdg) {

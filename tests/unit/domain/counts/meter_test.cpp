@@ -105,22 +105,22 @@ TEST(Meter, ASeriesThatHasGoneIsAResetAndBeginsAtZero) {
 
 TEST(Meter, ResetsAreCountedByPart) {
     Meter meter;
-    const auto look = [](std::uint64_t a, std::uint64_t b) {
+    const auto poll = [](std::uint64_t a, std::uint64_t b) {
         return Readings{"x", {{"a", false, {hits(a), hits(a, "", "t")}}, {"b", false, {hits(b)}}}};
     };
-    meter.advance(look(9, 9), kNow);
-    EXPECT_EQ(meter.advance(look(1, 1), kNow).resets, 2U);
-    EXPECT_EQ(meter.advance(look(0, 2), kNow).resets, 1U);
+    meter.advance(poll(9, 9), kNow);
+    EXPECT_EQ(meter.advance(poll(1, 1), kNow).resets, 2U);
+    EXPECT_EQ(meter.advance(poll(0, 2), kNow).resets, 1U);
 }
 
 TEST(Meter, WeightsAreApplied) {
     Meter meter;
-    const auto look = [](std::uint64_t calls, std::uint64_t rows) {
+    const auto poll = [](std::uint64_t calls, std::uint64_t rows) {
         return one({{"calls", calls, "", {{Event::lookup_not_found, 1}, {Event::auth_attempt, 1}}},
                     {"rows", rows, "", {{Event::lookup_not_found, -1}, {Event::lookup_found, 1}}}});
     };
-    meter.advance(look(0, 0), kNow);
-    const auto growth = meter.advance(look(10, 4), kNow).events;
+    meter.advance(poll(0, 0), kNow);
+    const auto growth = meter.advance(poll(10, 4), kNow).events;
     EXPECT_EQ(growth.at(index_of(Event::lookup_not_found)), 6);
     EXPECT_EQ(growth.at(index_of(Event::lookup_found)), 4);
     EXPECT_EQ(growth.at(index_of(Event::auth_attempt)), 10);
@@ -147,8 +147,8 @@ TEST(Meter, ANumberThatNothingCanReachStaysPositive) {
 
 TEST(Meter, APartThatDoesNotAnswerIsMissingAndGoesOnWhenItIsBack) {
     Meter meter;
-    const Part a{"a", false, {hits(1)}};
-    const Part b{"b", false, {hits(5)}};
+    const Instance a{"a", false, {hits(1)}};
+    const Instance b{"b", false, {hits(5)}};
     meter.advance({"x", {a, b}}, kNow);
     EXPECT_TRUE(meter.missing().empty());
     EXPECT_EQ(meter.advance({"x", {a}}, kNow).resets, 0U);
@@ -181,7 +181,7 @@ TEST(Meter, OnlyWhatHasChangedMustBeSaved) {
     EXPECT_TRUE(meter.take_changed().empty());
     meter.advance(one({hits(1, "A")}), kNow + 59min);
     EXPECT_TRUE(meter.take_changed().empty());
-    EXPECT_EQ(meter.parts().at("a").seen_at, kNow + 59min);
+    EXPECT_EQ(meter.instances().at("a").seen_at, kNow + 59min);
     meter.advance(one({hits(1, "A")}), kNow + 60min);
     EXPECT_EQ(meter.take_changed(), a) << "once an hour, so that it is not forgotten";
     meter.advance(one({hits(2, "A")}), kNow + 60min);
@@ -195,7 +195,7 @@ TEST(Meter, OnlyWhatHasChangedMustBeSaved) {
 TEST(Meter, GoesOnFromWhatWasSaved) {
     Meter before;
     before.advance(one({hits(7, "A")}), kNow);
-    Meter after(before.scope(), before.parts());
+    Meter after(before.scope(), before.instances());
     EXPECT_EQ(after.missing(), std::vector<std::string>{"a"}) << "until it is read";
     EXPECT_EQ(after.advance(one({hits(9, "A"), hits(3, "A", "t")}), kNow).events.at(0), 5);
 }

@@ -39,7 +39,7 @@ class World {
  public:
     explicit World(std::uint32_t seed) : random_(seed), epochs_(chance(2)) {
         for (const char* const name : {"a", "b"}) processes_[name];
-        look();
+        poll();
     }
 
     void step() {
@@ -51,7 +51,7 @@ class World {
         if (chance(40)) processes_["new " + std::to_string(++named_)].epoch = ++epoch_;
         if (chance(40)) appear_with_a_past();
         if (chance(25)) restart_keyshift();
-        if (!chance(6)) look();
+        if (!chance(6)) poll();
     }
 
  private:
@@ -95,17 +95,17 @@ class World {
     }
 
     void restart_keyshift() {
-        meter_ = Meter(meter_.scope(), meter_.parts());
+        meter_ = Meter(meter_.scope(), meter_.instances());
         counts_.own_new = counts_.own_late = {};
         restore(counts_, now_);
     }
 
     void read(const std::string& name, Process& process, Readings& to) {
         const std::string epoch = epochs_ ? std::to_string(process.epoch) : "";
-        to.parts.push_back({name,
-                            process.began_lately,
-                            {{"tried", process.tried, epoch, {{Event::fallback, 1}}},
-                             {"passed", process.passed, epoch, {{Event::fallback, -1}}}}});
+        to.instances.push_back({name,
+                                process.began_lately,
+                                {{"tried", process.tried, epoch, {{Event::fallback, 1}}},
+                                 {"passed", process.passed, epoch, {{Event::fallback, -1}}}}});
         if (!process.seen && !process.began_lately && process.unseen_hits > 0) {
             any_lost_ = true;
             lost_at_ = std::max(lost_at_, process.last_hit);
@@ -120,25 +120,25 @@ class World {
         process.unseen_hits = 0;
     }
 
-    void look() {
+    void poll() {
         Readings readings{.scope = "x"};
-        Look look;
+        Poll poll;
         for (auto& [name, process] : processes_) {
             if (chance(10)) {
-                look.missing.push_back(name);
+                poll.missing.push_back(name);
             } else {
                 read(name, process, readings);
             }
         }
         const auto growth = meter_.advance(readings, now_);
-        look.growth = growth.events;
-        look.resets = growth.resets;
-        look.lossy = growth.resets > 0 || growth.unwatched;
-        look.offers.set(kFallback);
-        look.poll_every = 30s;
+        poll.growth = growth.events;
+        poll.resets = growth.resets;
+        poll.lossy = growth.resets > 0 || growth.unwatched;
+        poll.countable.set(kFallback);
+        poll.poll_every = 30s;
         const std::uint64_t before = counts_.totals.at(kFallback);
-        take_look(counts_, look, now_);
-        check(before, look.missing.empty());
+        take_poll(counts_, poll, now_);
+        check(before, poll.missing.empty());
     }
 
     void check(std::uint64_t before, bool complete) {
@@ -203,7 +203,7 @@ class HeadlineWorld {
         for (const char* const name : {"gateway_metrics", "statements", "prometheus"})
             tellers_[name].late = static_cast<int>(random_() % 4);
         // One that comes later may tell of what has been before it came, and nobody knows how much.
-        for (auto& [name, teller] : tellers_) look(name, teller);
+        for (auto& [name, teller] : tellers_) poll(name, teller);
     }
 
     void step() {
@@ -214,7 +214,7 @@ class HeadlineWorld {
         for (auto& [name, teller] : tellers_) {
             if (happened) ++teller.to_tell[step_ + teller.late];
             if (chance(15)) teller.answers = !teller.answers;
-            if (teller.answers) look(name, teller);
+            if (teller.answers) poll(name, teller);
         }
         if (chance(30))
             for (auto& [name, counts] : evidence_.sources) restore(counts, now_);
@@ -229,13 +229,13 @@ class HeadlineWorld {
  private:
     bool chance(unsigned one_in) { return random_() % one_in == 0; }
 
-    void look(const std::string& name, Teller& teller) {
-        Look look;
-        look.offers.set(kFallback);
-        look.poll_every = 30s;
+    void poll(const std::string& name, Teller& teller) {
+        Poll poll;
+        poll.countable.set(kFallback);
+        poll.poll_every = 30s;
         const std::int64_t told = teller.tell(step_);
-        look.growth.at(kFallback) = told;
-        take_look(evidence_.sources[name], look, now_);
+        poll.growth.at(kFallback) = told;
+        take_poll(evidence_.sources[name], poll, now_);
         if (told > 0) prove(evidence_.sources[name].proof, now_);
         update();
     }

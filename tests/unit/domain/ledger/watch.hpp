@@ -62,7 +62,7 @@ struct Watch {
     }
 
     void census(Duration later = 1min) {
-        look(later);
+        poll(later);
         ledger.begin_census();
         for (const auto& [id, key] : table) see(key);
         gone = ledger.finish_census();
@@ -80,7 +80,7 @@ struct Watch {
     }
     /// Shows the keys of `changed`.
     void pulse(const std::vector<std::string>& changed = {}, Duration later = 1min) {
-        look(later);
+        poll(later);
         for (const std::string& id : changed) see(table.at(id));
         settle();
     }
@@ -131,7 +131,7 @@ struct Watch {
                 .refused = refused,
                 .clock = now + lag};
     }
-    void look(Duration later) {
+    void poll(Duration later) {
         now += later;
         ledger.look_from(view(), polled_at_);
         gone.clear();

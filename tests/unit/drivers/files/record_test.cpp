@@ -12,8 +12,8 @@ FileRecord full() {
     const std::string text(2000, 'x');
     return {.id = {0x801, 42, 1'700'000'000'123'456'789},
             .path = "/var/log/a b\n100%/\xff.log",
-            .life = {1234, Head::of(text), hash_of("tail"), true},
-            .earlier = Life{77, Head::of(text.substr(0, 100)), hash_of("other"), true},
+            .generation = {1234, Head::of(text), hash_of("tail"), true},
+            .earlier = Generation{77, Head::of(text.substr(0, 100)), hash_of("other"), true},
             .rotated = true,
             .finished = true};
 }
@@ -33,7 +33,7 @@ TEST(LogFileRecord, TellsEachFlagFromTheOthers) {
         record.*flag = true;
         EXPECT_EQ(decode_record("1:2:3", encode_record(record)), record);
     }
-    FileRecord record{.id = {1, 2, 3}, .path = "/a", .earlier = Life{.in_oversized = true}};
+    FileRecord record{.id = {1, 2, 3}, .path = "/a", .earlier = Generation{.in_oversized = true}};
     EXPECT_EQ(decode_record("1:2:3", encode_record(record)), record);
 }
 

@@ -82,9 +82,9 @@ TEST(LogFileRest, IsReadInTheLongestCopyAlone) {
 
 Ended some_end(Combinations& all) {
     Ended ended;
-    ended.life.offset = all.one_of<std::uint64_t>({0, 5});
-    if (all.either()) ended.life.head = Head::of("sixteen bytes and more");
-    ended.life.in_oversized = all.either();
+    ended.generation.offset = all.one_of<std::uint64_t>({0, 5});
+    if (all.either()) ended.generation.head = Head::of("sixteen bytes and more");
+    ended.generation.in_oversized = all.either();
     ended.rotated = all.either();
     ended.finished = all.either();
     ended.lost = all.either();
@@ -103,7 +103,7 @@ TEST(LogFileEnd, SaysWhatACopyIs) {
         all.require(role.rotated == !(ended.lost && !ended.rotated && !named_after),
                     "only a file that was lost may be written to in another place");
         all.require(role.left_name == named_after, "a copy that is named so has its original's past");
-        all.require(role.in_oversized == (ended.life.in_oversized && offset == ended.life.offset),
+        all.require(role.in_oversized == (ended.generation.in_oversized && offset == ended.generation.offset),
                     "within a long line only where that was left");
     } while (all.next());
 }
@@ -124,9 +124,10 @@ TEST(LogFileEnd, IsConcludedInAllCombinations) {
         all.require((end == Conclusion::wait) == (ended.lost && !ended.found && looks < 2),
                     "a file is not gone that was missed in one look");
         all.require(forgets == (ended.lost && end != Conclusion::wait), "only what is gone is forgotten");
-        all.require((end == Conclusion::lost_remember) == (!ended.lost && lossy && ended.life.offset > 0),
-                    "a copy may turn up of what was read in part");
-        const bool blank = ended.life.offset == 0 && ended.life.head.count() == 0;
+        all.require(
+            (end == Conclusion::lost_remember) == (!ended.lost && lossy && ended.generation.offset > 0),
+            "a copy may turn up of what was read in part");
+        const bool blank = ended.generation.offset == 0 && ended.generation.head.count() == 0;
         all.require(is_rest_sought(ended) == (!accounted && !blank), "what is accounted for is not sought");
     } while (all.next());
     EXPECT_EQ(all.count(), 256U * 4);

@@ -71,22 +71,22 @@ TEST(LogFileUnnamed, LooksCountThatAreApart) {
 // --- a file that was read before
 
 struct World {
-    LifeFacts facts;
+    GenerationFacts facts;
     bool asked_glance = false, asked_head = false, asked_tail = false;
 };
 
-LifeStep find_out(World& world) {
-    LifeFacts facts = world.facts;
+GenerationStep find_out(World& world) {
+    GenerationFacts facts = world.facts;
     facts.glance.reset();
     facts.head.reset();
     facts.tail.reset();
     for (;;) {
-        const LifeStep step = decide(facts);
-        if (step == LifeStep::glance_at_tail && !std::exchange(world.asked_glance, true)) {
+        const GenerationStep step = decide(facts);
+        if (step == GenerationStep::glance_at_tail && !std::exchange(world.asked_glance, true)) {
             facts.glance = world.facts.glance;
-        } else if (step == LifeStep::read_head && !std::exchange(world.asked_head, true)) {
+        } else if (step == GenerationStep::read_head && !std::exchange(world.asked_head, true)) {
             facts.head = world.facts.head;
-        } else if (step == LifeStep::read_tail && !std::exchange(world.asked_tail, true)) {
+        } else if (step == GenerationStep::read_tail && !std::exchange(world.asked_tail, true)) {
             facts.tail = world.facts.tail;
         } else {
             return step;
@@ -95,8 +95,8 @@ LifeStep find_out(World& world) {
 }
 
 /// Sizes around each bound, and bytes that change between two observations.
-LifeFacts some_life(Combinations& all) {
-    LifeFacts facts;
+GenerationFacts some_generation(Combinations& all) {
+    GenerationFacts facts;
     facts.size = all.one_of<std::uint64_t>({0, 5, 16, 17, 1023, 1024, 1999, 2000, 2499, 2500});
     facts.offset = all.one_of<std::uint64_t>({0, 5, 16, 1023, 1024, 2000});
     facts.held_end = all.one_of<std::uint64_t>({0, 2000, 2500});
@@ -110,32 +110,32 @@ LifeFacts some_life(Combinations& all) {
     return facts;
 }
 
-TEST(LogFileLife, IsDecidedInAllCombinations) {
+TEST(LogFileGeneration, IsDecidedInAllCombinations) {
     Combinations all;
     do {
-        World world{some_life(all)};
-        const LifeFacts& facts = world.facts;
-        const LifeStep step = find_out(world);
+        World world{some_generation(all)};
+        const GenerationFacts& facts = world.facts;
+        const GenerationStep step = find_out(world);
         all.require(step == decide(facts), "facts that nobody asked for make no difference");
-        const bool decided =
-            step == LifeStep::goes_on || step == LifeStep::cut_short || step == LifeStep::ended;
+        const bool decided = step == GenerationStep::goes_on || step == GenerationStep::cut_short ||
+                             step == GenerationStep::ended;
         all.require(decided, "asks for nothing twice");
 
         const bool blank = facts.offset == 0 && facts.head_bytes == 0;
         const bool by_glance = world.asked_glance && *facts.glance;
-        all.require(!world.asked_head || facts.head->agrees || step == LifeStep::ended,
+        all.require(!world.asked_head || facts.head->agrees || step == GenerationStep::ended,
                     "a file whose beginning differs never goes on");
-        all.require(!world.asked_tail || *facts.tail || step == LifeStep::ended,
+        all.require(!world.asked_tail || *facts.tail || step == GenerationStep::ended,
                     "nor one whose bytes before the offset do");
-        all.require(step != LifeStep::goes_on || facts.size > 0 || blank, "nor one that was emptied");
-        all.require(step != LifeStep::goes_on || facts.size >= facts.offset, "nor one that is shorter");
-        all.require(
-            step != LifeStep::goes_on || facts.size == 0 || by_glance || (world.asked_tail && *facts.tail),
-            "what goes on has been compared");
-        all.require((step == LifeStep::cut_short) == (facts.size > 0 && facts.size < facts.offset &&
-                                                      facts.head->agrees && facts.head->common > 0),
+        all.require(step != GenerationStep::goes_on || facts.size > 0 || blank, "nor one that was emptied");
+        all.require(step != GenerationStep::goes_on || facts.size >= facts.offset, "nor one that is shorter");
+        all.require(step != GenerationStep::goes_on || facts.size == 0 || by_glance ||
+                        (world.asked_tail && *facts.tail),
+                    "what goes on has been compared");
+        all.require((step == GenerationStep::cut_short) == (facts.size > 0 && facts.size < facts.offset &&
+                                                            facts.head->agrees && facts.head->common > 0),
                     "cut short is what is shorter and begins as before");
-        if (step == LifeStep::ended)
+        if (step == GenerationStep::ended)
             all.require(facts.size == 0 || !facts.head->agrees || !*facts.tail || facts.size < facts.offset,
                         "nothing ends without a reason");
 
@@ -149,47 +149,48 @@ TEST(LogFileLife, IsDecidedInAllCombinations) {
     EXPECT_EQ(all.count(), 10U * 6 * 3 * 4 * 2 * 2 * 5 * 2);
 }
 
-TEST(LogFileLife, OfNamedCases) {
+TEST(LogFileGeneration, OfNamedCases) {
     struct Case {
         const char* what;
-        LifeFacts facts;
-        LifeStep step;
+        GenerationFacts facts;
+        GenerationStep step;
     };
     const HeadMatch same{1024, true};
     const HeadMatch other{1024, false};
-    const LifeFacts known{
+    const GenerationFacts known{
         .size = 5000, .offset = 4000, .held_end = 4000, .head_bytes = 1024, .trusted = true};
     const auto with = [&](auto change) {
-        LifeFacts facts = known;
+        GenerationFacts facts = known;
         change(facts);
         return facts;
     };
     const std::vector<Case> cases{
-        {"it has grown, and is looked at", known, LifeStep::glance_at_tail},
-        {"it has grown", with([](auto& f) { f.glance = true; }), LifeStep::goes_on},
-        {"emptied and filled up to more", with([](auto& f) { f.glance = false; }), LifeStep::read_head},
+        {"it has grown, and is looked at", known, GenerationStep::glance_at_tail},
+        {"it has grown", with([](auto& f) { f.glance = true; }), GenerationStep::goes_on},
+        {"emptied and filled up to more", with([](auto& f) { f.glance = false; }), GenerationStep::read_head},
         {"the same, with other lines", with([&](auto& f) { f.glance = false, f.head = other; }),
-         LifeStep::ended},
-        {"a restart", with([](auto& f) { f.trusted = false; }), LifeStep::read_head},
+         GenerationStep::ended},
+        {"a restart", with([](auto& f) { f.trusted = false; }), GenerationStep::read_head},
         {"a restart, and nothing happened",
-         with([&](auto& f) { f.trusted = false, f.head = same, f.tail = true; }), LifeStep::goes_on},
-        {"copytruncate", with([](auto& f) { f.size = 0; }), LifeStep::ended},
-        {"truncate -s", with([&](auto& f) { f.size = 3000, f.head = same; }), LifeStep::cut_short},
+         with([&](auto& f) { f.trusted = false, f.head = same, f.tail = true; }), GenerationStep::goes_on},
+        {"copytruncate", with([](auto& f) { f.size = 0; }), GenerationStep::ended},
+        {"truncate -s", with([&](auto& f) { f.size = 3000, f.head = same; }), GenerationStep::cut_short},
         {"it held half a line that was never read, and is shorter than that",
-         with([](auto& f) { f.size = 4500, f.held_end = 4600; }), LifeStep::read_head},
+         with([](auto& f) { f.size = 4500, f.held_end = 4600; }), GenerationStep::read_head},
         {"of another length, with the same banner",
          with([&](auto& f) { f.trusted = false, f.head = HeadMatch{64, true}, f.tail = false; }),
-         LifeStep::ended},
-        {"an empty file stays empty", LifeFacts{.trusted = true}, LifeStep::goes_on},
+         GenerationStep::ended},
+        {"an empty file stays empty", GenerationFacts{.trusted = true}, GenerationStep::goes_on},
         {"an empty file with half a line",
-         LifeFacts{.size = 9, .trusted = true, .head = HeadMatch{}, .tail = true}, LifeStep::goes_on},
-        {"a few bytes, of which fewer are left", LifeFacts{.size = 3, .offset = 9, .head = HeadMatch{}},
-         LifeStep::ended},
+         GenerationFacts{.size = 9, .trusted = true, .head = HeadMatch{}, .tail = true},
+         GenerationStep::goes_on},
+        {"a few bytes, of which fewer are left", GenerationFacts{.size = 3, .offset = 9, .head = HeadMatch{}},
+         GenerationStep::ended},
     };
     for (const Case& c : cases) EXPECT_EQ(decide(c.facts), c.step) << c.what;
 }
 
-TEST(LogFileLife, IsYoungWhileMoreOfItsBeginningMayCome) {
+TEST(LogFileGeneration, IsYoungWhileMoreOfItsBeginningMayCome) {
     EXPECT_FALSE(is_young(0, 0));
     EXPECT_TRUE(is_young(1, 0));
     EXPECT_FALSE(is_young(16, 16));

@@ -44,7 +44,7 @@ void configure(Model& model, const std::string& source, std::initializer_list<Ev
 /// Has counted so many, and tells of them now.
 void count(Model& model, const std::string& source, Event event, std::uint64_t times) {
     domain::SourceCounts& counts = model.evidence.sources[source];
-    counts.offers.set(index_of(event));
+    counts.countable.set(index_of(event));
     counts.totals.at(index_of(event)) = times;
 }
 
@@ -132,8 +132,8 @@ TEST(EvidenceFamilies, OfSeveralThatSeeTheSameTheOneThatHasCountedMostIsShown) {
     count(model, "gateway_metrics", Event::request_success, 31);
     EXPECT_EQ(shown(model, "keyshift_http_requests"),
               "keyshift_http_requests_total{outcome=\"success\"} 31\n");
-    model.evidence.sources.at("gateway_metrics").offers.reset();
-    model.evidence.sources.at("access_log").offers.reset();
+    model.evidence.sources.at("gateway_metrics").countable.reset();
+    model.evidence.sources.at("access_log").countable.reset();
     EXPECT_EQ(shown(model, "keyshift_http_requests"),
               "keyshift_http_requests_total{outcome=\"success\"} 31\n")
         << "what it has counted stays, although it cannot go on";

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/time.hpp"
-#include "exposition/unfit.hpp"
+#include "exposition/drop_invalid.hpp"
 #include "unit/exposition/families.hpp"
 
 namespace keyshift::exposition {
@@ -36,7 +36,7 @@ TEST(Process, HasTheStandardFamiliesAndAllAreFit) {
               (std::vector<std::string>{"process_cpu_seconds_total", "process_max_fds", "process_open_fds",
                                         "process_resident_memory_bytes", "process_start_time_seconds",
                                         "process_virtual_memory_bytes", "process_virtual_memory_max_bytes"}));
-    EXPECT_EQ(drop_unfit(families), 0U);
+    EXPECT_EQ(drop_invalid(families), 0U);
 }
 
 TEST(Process, FiguresAreThisProcesss) {

@@ -12,9 +12,9 @@
 
 namespace keyshift::drivers {
 
-/// See LogInput::hindrances(). `files` are what `globs` named; `faults`: of so many names and files it is
+/// See LogInput::degradations(). `files` are what `globs` named; `faults`: of so many names and files it is
 /// told elsewhere that they cannot be read.
-std::vector<base::Error> hindrances_of(const LogFileTable& files, const std::vector<std::string>& globs,
-                                       std::size_t faults);
+std::vector<base::Error> degradations_of(const LogFileTable& files, const std::vector<std::string>& globs,
+                                         std::size_t faults);
 
 }  // namespace keyshift::drivers

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "drivers/logs/hindrances.hpp"
+#include "drivers/logs/degradations.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -37,9 +37,9 @@ base::Time written_at(const FileStatus& status) {
 
 /// The log that was written last may be the wrong one.
 std::optional<Error> doubt_of(const LogFile& newest) {
-    const std::string name = base::visible(newest.record.path);
+    const std::string name = base::escape_unsafe(newest.record.path);
     const std::string is_it =
-        "is it the log that is written? See: ls -lt " + base::visible(directory_of(newest.record.path));
+        "is it the log that is written? See: ls -lt " + base::escape_unsafe(directory_of(newest.record.path));
     if (newest.status.size == 0) return Error{Errc::other, name + " is empty so far", is_it};
     if (base::now() - written_at(newest.status) <= kOld) return std::nullopt;
     return Error{
@@ -50,8 +50,8 @@ std::optional<Error> doubt_of(const LogFile& newest) {
 
 }  // namespace
 
-std::vector<Error> hindrances_of(const LogFileTable& files, const std::vector<std::string>& globs,
-                                 std::size_t faults) {
+std::vector<Error> degradations_of(const LogFileTable& files, const std::vector<std::string>& globs,
+                                   std::size_t faults) {
     std::vector<Error> out;
     if (files.watch().limit() == WatchLimit::instances)
         out.push_back(raise("no inotify instance is left to this user", "max_user_instances", 1024));
@@ -73,7 +73,8 @@ std::vector<Error> hindrances_of(const LogFileTable& files, const std::vector<st
     }
     if (newest == nullptr && faults == 0) {
         std::string names;
-        for (const std::string& glob : globs) names += (names.empty() ? "" : " or ") + base::visible(glob);
+        for (const std::string& glob : globs)
+            names += (names.empty() ? "" : " or ") + base::escape_unsafe(glob);
         out.push_back({Errc::other, "there is no file called " + names, "check `input` of the collector"});
     }
     if (newest == nullptr) return out;

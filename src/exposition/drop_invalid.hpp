@@ -16,6 +16,6 @@ namespace keyshift::exposition {
 /// metric or label may have, a counter not called _total, a family that is neither gauge, counter nor
 /// histogram, a later family with the name of an earlier one. Returns how many samples were dropped; 0 is
 /// normal.
-std::size_t drop_unfit(std::vector<prometheus::MetricFamily>& families);
+std::size_t drop_invalid(std::vector<prometheus::MetricFamily>& families);
 
 }  // namespace keyshift::exposition

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collectors/gateway_logs/offers.hpp"
+#include "collectors/gateway_logs/countable.hpp"
 
 #include <string>
 #include <utility>
@@ -45,7 +45,7 @@ std::string crate_of(const LogRule& rule) {
 
 }  // namespace
 
-GatewayLogOffers::GatewayLogOffers(const LogRules& rules, std::string sqlx_target)
+GatewayLogCountable::GatewayLogCountable(const LogRules& rules, std::string sqlx_target)
     : sqlx_target_(std::move(sqlx_target)) {
     for (const LogRule& rule : rules) {
         if (rule.use == LogRule::Use::shows) continue;
@@ -56,12 +56,12 @@ GatewayLogOffers::GatewayLogOffers(const LogRules& rules, std::string sqlx_targe
     }
 }
 
-bool GatewayLogOffers::is_reached(const Need& need) const {
+bool GatewayLogCountable::is_reached(const Need& need) const {
     // Where no level is stated, any line will do; in a log without lines, nothing can be zero.
     return levels_.reaches(need.group, need.level.value_or(TracingLevel::error));
 }
 
-Events GatewayLogOffers::offers(const Events& seen) const {
+Events GatewayLogCountable::countable(const Events& seen) const {
     Events some;
     Events not_all;
     for (const Need& need : needs_) {
@@ -72,13 +72,13 @@ Events GatewayLogOffers::offers(const Events& seen) const {
     return some & ~not_all;
 }
 
-std::string GatewayLogOffers::memory(const Events& seen) const {
+std::string GatewayLogCountable::memory(const Events& seen) const {
     const Events kept = seen & seen_matters_;
     std::string out = kept.none() ? std::string() : std::string(kSeen) + names_of(kept) + "\n";
     return out + levels_.memory();
 }
 
-Events GatewayLogOffers::resume(std::string_view memory) {
+Events GatewayLogCountable::resume(std::string_view memory) {
     Events seen;
     if (memory.starts_with(kSeen)) {
         const std::size_t end = memory.find('\n');
@@ -93,7 +93,7 @@ Events GatewayLogOffers::resume(std::string_view memory) {
 }
 
 /// What lets the gateway write all that rules wait for.
-std::string GatewayLogOffers::mend() const {
+std::string GatewayLogCountable::remedy() const {
     const Need* farthest = nullptr;
     for (const Need& need : needs_)
         if (need.level && !is_reached(need) && (farthest == nullptr || *need.level > *farthest->level))
@@ -103,17 +103,18 @@ std::string GatewayLogOffers::mend() const {
     return start_for_statements(farthest->crate.empty() ? sqlx_target_ : farthest->crate, *farthest->level);
 }
 
-std::vector<Finding> GatewayLogOffers::unreached(TracingLevel level) const {
+std::vector<Finding> GatewayLogCountable::unreached(TracingLevel level) const {
     Events events;
     for (const Need& need : needs_)
         if (need.level == level && !is_reached(need)) events |= need.events;
     if (events.none()) return {};
     const std::string what = "0 lines at " + std::string(formats::tracing_level_name(level)) + " seen" +
                              (levels_.lines(level) == 0 ? "" : " lately of the rules' targets");
-    return {{Finding::Kind::warning, what + ": the rules for " + names_of(events) + " cannot match", mend()}};
+    return {
+        {Finding::Kind::warning, what + ": the rules for " + names_of(events) + " cannot match", remedy()}};
 }
 
-std::vector<Finding> GatewayLogOffers::findings() const {
+std::vector<Finding> GatewayLogCountable::findings() const {
     std::vector<Finding> out;
     std::string counts;
     for (std::size_t i = 0; i < formats::kTracingLevels; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/shared/picture.hpp"
+#include "commands/shared/snapshot.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -33,25 +33,25 @@ void judge_by(const config::Config& config, domain::Model& model) {
     }
 }
 
-Result<Picture> of_daemon(const config::Config& config) {
-    Picture picture;
+Result<Snapshot> of_daemon(const config::Config& config) {
+    Snapshot snapshot;
     auto state = store::State::attach(config.state.directory);
     if (!state) return state.error();
-    picture.state = std::move(*state);
-    if (!picture.state) return picture;
-    auto model = journal::load_model(*picture.state);
+    snapshot.state = std::move(*state);
+    if (!snapshot.state) return snapshot;
+    auto model = journal::load_model(*snapshot.state);
     if (!model) return model.error();
-    picture.model = std::move(*model);
-    picture.of_daemon = picture.model.keys.has_value();
-    picture.now = domain::database_now(picture.model, base::now());
-    return picture;
+    snapshot.model = std::move(*model);
+    snapshot.of_daemon = snapshot.model.keys.has_value();
+    snapshot.now = domain::database_now(snapshot.model, base::now());
+    return snapshot;
 }
 
-/// A failed look leaves what is known.
-void take_look(const config::CollectorConfig& collector, daemon::Cycle& cycle, journal::EvidenceBook& book,
+/// A failed poll leaves what is known.
+void take_poll(const config::CollectorConfig& collector, daemon::Cycle& cycle, journal::EvidenceBook& book,
                domain::Model& model) {
     domain::SourceStatus& status = model.sources[collector.type];
-    status.implicit = collector.extra;
+    status.implicit = collector.implicit;
     if (!cycle.observation) {
         status.fail(cycle.error);
         return;
@@ -62,50 +62,50 @@ void take_look(const config::CollectorConfig& collector, daemon::Cycle& cycle, j
 
 /// Of all sources but those that are seen by the gateway, which the daemon alone may bother. The key table
 /// comes last: how it is judged depends on the others.
-Result<Picture> look(const config::Config& config) {
-    Picture picture;
+Result<Snapshot> look(const config::Config& config) {
+    Snapshot snapshot;
     auto state = store::State::scratch(config.state.directory);
     if (!state) return state.error();
-    picture.state = std::move(*state);
+    snapshot.state = std::move(*state);
     drivers::Interrupt interrupt;
     domain::Model known;
     known.policy = journal::judging(config);
     journal::EvidenceBook book;
-    if (auto loaded = book.load(*picture.state, known, base::now()); !loaded) return loaded.error();
+    if (auto loaded = book.load(*snapshot.state, known, base::now()); !loaded) return loaded.error();
     std::optional<daemon::Cycle> keys;
     for (const bool last : {false, true}) {
         for (const config::CollectorConfig& collector : config.collectors) {
             if (last != (collector.type == domain::kKeysSource)) continue;
-            daemon::Source source(config.gateway, collector, *picture.state, interrupt);
-            if (!source.may_cause().empty()) continue;
+            daemon::Source source(config.gateway, collector, *snapshot.state, interrupt);
+            if (!source.expected_side_effects().empty()) continue;
             source.resume(book.cursor(source.name()));
             daemon::Cycle cycle =
                 source.run_cycle({counted_fallback(known, domain::database_now(known, base::now())),
                                   book.take_uses(), journal::journal_settings(config)});
             if (last && !cycle.observation) return cycle.error;
             if (last && cycle.keys->state_error) return *cycle.keys->state_error;
-            take_look(collector, cycle, book, known);
+            take_poll(collector, cycle, book, known);
             if (last) keys = std::move(cycle);
         }
     }
-    auto model = journal::load_model(*picture.state);
+    auto model = journal::load_model(*snapshot.state);
     if (!model) return model.error();
-    picture.model = std::move(*model);
-    picture.model.keys = std::move(keys->keys);
-    picture.model.evidence = std::move(known.evidence);
-    picture.model.probe = known.probe;
-    picture.model.gauges = known.gauges;
-    picture.model.skew = known.skew;
-    domain::take_skew(picture.model, keys->observation->skew, base::now());
+    snapshot.model = std::move(*model);
+    snapshot.model.keys = std::move(keys->keys);
+    snapshot.model.evidence = std::move(known.evidence);
+    snapshot.model.probe = known.probe;
+    snapshot.model.gauges = known.gauges;
+    snapshot.model.skew = known.skew;
+    domain::take_skew(snapshot.model, keys->observation->skew, base::now());
     // Whoever looks once has not watched.
-    picture.model.watch.reset();
+    snapshot.model.watch.reset();
     for (auto& [name, status] : known.sources)
-        if (name != domain::kKeysSource) picture.model.sources[name] = status;
-    picture.model.sources[domain::kKeysSource].up = true;
-    picture.model.policy = known.policy;
-    journal::EvidenceBook::update(picture.model, base::now());
-    picture.now = keys->observation->taken_at;
-    return picture;
+        if (name != domain::kKeysSource) snapshot.model.sources[name] = status;
+    snapshot.model.sources[domain::kKeysSource].up = true;
+    snapshot.model.policy = known.policy;
+    journal::EvidenceBook::update(snapshot.model, base::now());
+    snapshot.now = keys->observation->taken_at;
+    return snapshot;
 }
 
 }  // namespace
@@ -118,28 +118,28 @@ Result<KeyTableAccess> keys_collector(const config::Config& config) {
                  "add one: {type: keys, database_url_file: ...}"};
 }
 
-Result<Picture> take_picture(const config::Config& config) {
+Result<Snapshot> take_snapshot(const config::Config& config) {
     const auto collector = keys_collector(config);
     if (!collector) return collector.error();
     if (store::is_state_held(config.state.directory)) {
-        auto picture = of_daemon(config);
-        // A daemon that has not completed a look yet has nothing to show.
-        if (!picture || picture->of_daemon) {
-            if (picture) judge_by(config, picture->model);
-            return picture;
+        auto snapshot = of_daemon(config);
+        // A daemon that has not completed a poll yet has nothing to show.
+        if (!snapshot || snapshot->of_daemon) {
+            if (snapshot) judge_by(config, snapshot->model);
+            return snapshot;
         }
     }
-    auto picture = look(config);
-    if (picture) judge_by(config, picture->model);
-    return picture;
+    auto snapshot = look(config);
+    if (snapshot) judge_by(config, snapshot->model);
+    return snapshot;
 }
 
 domain::FallbackMode known_fallback_mode(const config::Config& config) {
     domain::FallbackMode mode = journal::judging(config).asserted;
     if (mode != domain::FallbackMode::unknown || !store::is_state_held(config.state.directory)) return mode;
     // Only to word the report better: without it the report says that it is not known.
-    if (const auto picture = of_daemon(config); picture && picture->of_daemon)
-        mode = picture->model.keys->migration.detected.mode;
+    if (const auto snapshot = of_daemon(config); snapshot && snapshot->of_daemon)
+        mode = snapshot->model.keys->migration.detected.mode;
     return mode;
 }
 

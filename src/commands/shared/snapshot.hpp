@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a command shows: what the running daemon last saw, from its state, or else one look at the gateway,
+// What a command shows: what the running daemon last saw, from its state, or else one poll of the gateway,
 // with whatever history there is. Blocking; for commands only.
 #pragma once
 
@@ -14,18 +14,18 @@
 
 namespace keyshift::commands {
 
-struct Picture {
+struct Snapshot {
     domain::Model model;
-    /// The daemon's, or a copy that the look has brought up to date. Changes nothing on disk.
+    /// The daemon's, or a copy that the poll has brought up to date. Changes nothing on disk.
     std::unique_ptr<store::State> state;
     bool of_daemon = false;
     base::Time now;  ///< by the database's clock
 };
 
 /// Errors: those of the state and of the database; config when there is nothing to look at.
-base::Result<Picture> take_picture(const config::Config& config);
+base::Result<Snapshot> take_snapshot(const config::Config& config);
 
-/// The fallback mode as far as it can be told without a look: asserted, or what the running daemon found.
+/// The fallback mode as far as it can be told without a poll: asserted, or what the running daemon found.
 domain::FallbackMode known_fallback_mode(const config::Config& config);
 
 /// How the key table is read. It refers to the configuration that it is of.

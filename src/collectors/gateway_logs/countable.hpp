@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which events of rules can be taken for zero, and what the levels of a log say about its rules. Lives on the
+// Which events of rules can be taken for zero, and what the levels of a log say about its rules. Used on the
 // collector's worker thread.
 #pragma once
 
@@ -16,15 +16,15 @@
 
 namespace keyshift::collectors {
 
-class GatewayLogOffers {
+class GatewayLogCountable {
  public:
     /// `sqlx_target`: that of the gateway's own lines, where its statements can be read too; or empty.
-    explicit GatewayLogOffers(const LogRules& rules, std::string sqlx_target = {});
+    explicit GatewayLogCountable(const LogRules& rules, std::string sqlx_target = {});
 
     GatewayLogLevels& levels() { return levels_; }
     const GatewayLogLevels& levels() const { return levels_; }
     /// `seen`: the events of the rules that a line ever fitted.
-    domain::Events offers(const domain::Events& seen) const;
+    domain::Events countable(const domain::Events& seen) const;
     std::vector<Finding> findings() const;
 
     /// What offers() needs of the past, for resume(); empty: nothing.
@@ -43,7 +43,7 @@ class GatewayLogOffers {
         std::string crate;  // of its targets
     };
     bool is_reached(const Need& need) const;
-    std::string mend() const;
+    std::string remedy() const;
     std::vector<Finding> unreached(formats::TracingLevel level) const;
 
     std::string sqlx_target_;

@@ -16,22 +16,22 @@ void LogFileSet::settle() {
         look_at_names();
         prove_changed();
     }
-    if (!unborn_.empty() && !first_) {
+    if (!undecided_.empty() && !first_) {
         // An original that was written to, or emptied, before its copy was found.
         take_changes_of_originals();
         prove_changed();
     }
     for (const LogFile* file : std::exchange(lost_, {})) {
         const FileRecord& record = file->record;
-        ended_.push_back({record.id, record.path, record.life, record.rotated, record.finished, true});
+        ended_.push_back({record.id, record.path, record.generation, record.rotated, record.finished, true});
     }
     take_waiting();
     pass(Moment::settled);
     drop_blank();
     for (Ended& ended : ended_) hand_on(ended);
-    if (!unborn_.empty())
+    if (!undecided_.empty())
         for (auto& [id, file] : files_) hand_on_earlier(*file);
-    for (LogFile* file : std::exchange(unborn_, {})) begin(*file);
+    for (LogFile* file : std::exchange(undecided_, {})) begin(*file);
     for (Ended& ended : std::exchange(ended_, {})) {
         search_beside(ended);
         conclude(ended);
@@ -61,53 +61,53 @@ void LogFileSet::prove(LogFile& file) {
                             .waiting = file.state == LogFile::State::waiting,
                             .compressed = file.state == LogFile::State::compressed};
     if (decide(facts) == UnreadStep::forget) return forget(file);
-    if (facts.compressed) file.state = LogFile::State::unborn;
-    unborn_.push_back(&file);
+    if (facts.compressed) file.state = LogFile::State::undecided;
+    undecided_.push_back(&file);
 }
 
 void LogFileSet::prove_followed(LogFile& file) {
-    const bool young = is_young(file.status.size, file.record.life.head.bytes());
-    const LifeStep step = examine(file, file.trust);
+    const bool young = is_young(file.status.size, file.record.generation.head.bytes());
+    const GenerationStep step = examine(file, file.trust);
     file.trust = LogFile::Trust::proven;
-    if (step == LifeStep::ended) {
-        end_life(file);
-        unborn_.push_back(&file);
+    if (step == GenerationStep::ended) {
+        end_generation(file);
+        undecided_.push_back(&file);
         return;
     }
-    if (step == LifeStep::cut_short) cut_short(file);
+    if (step == GenerationStep::cut_short) cut_short(file);
     if (young) grow_head(file);
-    if (file.status.size > file.record.life.offset && file.record.finished) {
+    if (file.status.size > file.record.generation.offset && file.record.finished) {
         file.record.finished = false;
         note_dirty(file);
     }
     queue(file);
 }
 
-/// What is left was counted. Something may have been written and cut off between two looks.
+/// What is left was counted. Something may have been written and cut off between two passes.
 void LogFileSet::cut_short(LogFile& file) {
     const std::uint64_t size = file.status.size;
-    file.record.life = {size, Head::of(read_beginning(file.descriptor)),
-                        tail_before(file.descriptor, size).value_or(0), false};
+    file.record.generation = {size, Head::of(read_beginning(file.descriptor)),
+                              tail_before(file.descriptor, size).value_or(0), false};
     lossy_ = true;
     note_dirty(file);
 }
 
 /// A head that is still growing is what a copy in the making is known by.
 void LogFileSet::grow_head(LogFile& file) {
-    Head& head = file.record.life.head;
+    Head& head = file.record.generation.head;
     const Head now = Head::of(read_beginning(file.descriptor));
     if (now.count() <= head.count() || !now.agrees(head)) return;
     head = now;
     note_dirty(file);
 }
 
-void LogFileSet::end_life(LogFile& file) {
+void LogFileSet::end_generation(LogFile& file) {
     FileRecord& record = file.record;
-    ended_.push_back({record.id, record.path, record.life, record.rotated, record.finished});
-    record.life = {};
+    ended_.push_back({record.id, record.path, record.generation, record.rotated, record.finished});
+    record.generation = {};
     record.finished = false;
     record.rotated = false;
-    file.state = LogFile::State::unborn;
+    file.state = LogFile::State::undecided;
     file.emptied = true;
     file.held_end = 0;
     // What stands there now may have to wait.
@@ -118,12 +118,12 @@ void LogFileSet::end_life(LogFile& file) {
 /// Of unborn_ stay those in which something stands; their heads are known now.
 void LogFileSet::drop_blank() {
     // The oldest first: a copy is younger than what it was made of.
-    std::sort(unborn_.begin(), unborn_.end(), [](const LogFile* a, const LogFile* b) {
+    std::sort(undecided_.begin(), undecided_.end(), [](const LogFile* a, const LogFile* b) {
         return std::pair(a->record.id.birth_ns, a->record.id) <
                std::pair(b->record.id.birth_ns, b->record.id);
     });
-    unborn_.erase(std::unique(unborn_.begin(), unborn_.end()), unborn_.end());
-    std::erase_if(unborn_, [&](LogFile* file) {
+    undecided_.erase(std::unique(undecided_.begin(), undecided_.end()), undecided_.end());
+    std::erase_if(undecided_, [&](LogFile* file) {
         if (!open(*file)) {
             note_problem(*file, errno);
             return true;
@@ -134,7 +134,7 @@ void LogFileSet::drop_blank() {
             files_.release(*file);
             return true;
         }
-        file->record.life.head = Head::of(beginning);
+        file->record.generation.head = Head::of(beginning);
         return beginning.empty();
     });
 }
@@ -143,14 +143,14 @@ void LogFileSet::drop_blank() {
 void LogFileSet::hand_on(Ended& ended) {
     std::vector<LogFile*> files;
     std::vector<Duplicate> copies;
-    for (LogFile* file : unborn_) {
+    for (LogFile* file : undecided_) {
         if (file->record.id == ended.of) continue;
         const std::uint64_t size = file->status.size;
         const bool waited = file->state == LogFile::State::waiting && file->original == ended.of &&
                             file->compared_size == size && !ended.earlier;
         if (!open(*file)) continue;
         const Rest rest =
-            compare_rest(*file, {.size = size, .lost = ended.lost, .waited = waited}, ended.life);
+            compare_rest(*file, {.size = size, .lost = ended.lost, .waited = waited}, ended.generation);
         if (rest.step == RestStep::none) continue;
         copies.push_back({files.size(), file->status.size, rest.offset});
         files.push_back(file);
@@ -159,7 +159,7 @@ void LogFileSet::hand_on(Ended& ended) {
     for (const Duplicate& copy : copies) {
         begin_as_copy(*files[copy.file], ended, copy.offset);
         ended.found = true;
-        std::erase(unborn_, files[copy.file]);
+        std::erase(undecided_, files[copy.file]);
     }
 }
 
@@ -167,7 +167,7 @@ void LogFileSet::hand_on_earlier(LogFile& file) {
     if (!file.record.earlier) return;
     Ended ended{.of = file.record.id,
                 .path = file.record.path,
-                .life = *file.record.earlier,
+                .generation = *file.record.earlier,
                 .rotated = true,
                 .earlier = true};
     hand_on(ended);
@@ -188,8 +188,8 @@ void LogFileSet::search_beside(Ended& ended) {
         file->located = true;
         file->trust = LogFile::Trust::proven;
         if (!open(*file)) continue;
-        file->record.life.head = Head::of(read_beginning(file->descriptor));
-        const Rest rest = compare_rest(*file, {.size = file->status.size}, ended.life);
+        file->record.generation.head = Head::of(read_beginning(file->descriptor));
+        const Rest rest = compare_rest(*file, {.size = file->status.size}, ended.generation);
         if (rest.step == RestStep::none) {
             files_.release(*file);
             continue;
@@ -214,7 +214,7 @@ void LogFileSet::conclude(const Ended& ended) {
             lossy_ = true;
             return forget(*file);
         case Conclusion::lost_remember:
-            file->record.earlier = ended.life;
+            file->record.earlier = ended.generation;
             note_dirty(*file);
             [[fallthrough]];
         case Conclusion::lost:
@@ -227,7 +227,7 @@ void LogFileSet::begin_as_copy(LogFile& file, const Ended& ended, std::uint64_t 
     const CopyRole role = role_of_copy(ended, offset, is_named_after(file.record.path, ended.path));
     file.record.rotated = role.rotated;
     if (role.left_name) file.left_name = ended.path;
-    file.record.life.in_oversized = role.in_oversized;
+    file.record.generation.in_oversized = role.in_oversized;
     give_up_at_ = {};
 }
 

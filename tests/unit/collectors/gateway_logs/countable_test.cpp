@@ -25,12 +25,12 @@ class GatewayLogOffered : public testing::Test {
     void reads(const std::string& level, const std::string& rest = "inferxgate::auth: x") {
         counter_->count("2026-11-22T11:56:47.949528Z " + level + " " + rest + "\n", tally_);
     }
-    bool offers(Event event) { return counter_->offers(tally_.now).test(index_of(event)); }
+    bool countable(Event event) { return counter_->countable(tally_.now).test(index_of(event)); }
     void passes(base::Duration time) { tally_.now += time; }
     std::string findings() {
         std::string out;
         for (const Finding& finding : counter_->findings())
-            out += finding.what + " -> " + finding.mend + "\n";
+            out += finding.what + " -> " + finding.remedy + "\n";
         return out;
     }
 
@@ -40,50 +40,50 @@ class GatewayLogOffered : public testing::Test {
 };
 
 TEST_F(GatewayLogOffered, NothingIsBeforeALineWasSeen) {
-    EXPECT_TRUE(counter_->offers(tally_.now).none());
+    EXPECT_TRUE(counter_->countable(tally_.now).none());
     counter_->count("no line of tracing's\n\n", tally_);
-    EXPECT_TRUE(counter_->offers(tally_.now).none());
+    EXPECT_TRUE(counter_->countable(tally_.now).none());
 }
 
 TEST_F(GatewayLogOffered, ErrorsAloneShowNothing) {
     reads("ERROR");
-    EXPECT_TRUE(counter_->offers(tally_.now).none());
+    EXPECT_TRUE(counter_->countable(tally_.now).none());
 }
 
 TEST_F(GatewayLogOffered, ALevelShowsThoseAboveItToo) {
     reads(" INFO");
-    EXPECT_TRUE(offers(Event::gateway_started));
-    EXPECT_TRUE(offers(Event::failure_rate_limited)) << "warnings would be there";
-    EXPECT_FALSE(offers(Event::auth_cache_hit));
-    EXPECT_FALSE(offers(Event::key_used)) << "one of its two rules needs DEBUG";
+    EXPECT_TRUE(countable(Event::gateway_started));
+    EXPECT_TRUE(countable(Event::failure_rate_limited)) << "warnings would be there";
+    EXPECT_FALSE(countable(Event::auth_cache_hit));
+    EXPECT_FALSE(countable(Event::key_used)) << "one of its two rules needs DEBUG";
     reads("DEBUG");
     for (const Event event : {Event::auth_cache_hit, Event::auth_cache_miss, Event::verification,
                               Event::key_used, Event::response_cache_hit, Event::response_cache_miss})
-        EXPECT_TRUE(offers(event)) << event_name(event);
-    EXPECT_FALSE(offers(Event::failure_unknown_key)) << "nothing logs it";
+        EXPECT_TRUE(countable(event)) << event_name(event);
+    EXPECT_FALSE(countable(Event::failure_unknown_key)) << "nothing logs it";
 }
 
 TEST_F(GatewayLogOffered, ATraceWillDoForDebug) {
     reads("TRACE");
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
 }
 
 TEST_F(GatewayLogOffered, LinesOfAnotherCrateShowNothing) {
     reads("DEBUG", "hyper::proto: x");
-    EXPECT_FALSE(offers(Event::auth_cache_hit));
+    EXPECT_FALSE(countable(Event::auth_cache_hit));
     reads("DEBUG", "llm_gateway::auth: x");
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
 }
 
 TEST_F(GatewayLogOffered, StaysOverQuietTimes) {
     reads("DEBUG");
     passes(48h);
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
     counter_->count("", tally_);
     counter_->count("no line of tracing's\n", tally_);
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
     reads(" INFO");
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
 }
 
 TEST_F(GatewayLogOffered, EndsAfterAnHourOfLinesWithoutTheLevel) {
@@ -91,14 +91,14 @@ TEST_F(GatewayLogOffered, EndsAfterAnHourOfLinesWithoutTheLevel) {
     for (int minutes = 0; minutes < 60; minutes += 10) {
         passes(10min);
         reads(" INFO");
-        EXPECT_TRUE(offers(Event::auth_cache_hit));
+        EXPECT_TRUE(countable(Event::auth_cache_hit));
     }
     passes(10min);
     reads(" INFO");
-    EXPECT_FALSE(offers(Event::auth_cache_hit));
-    EXPECT_TRUE(offers(Event::gateway_started));
+    EXPECT_FALSE(countable(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::gateway_started));
     reads("DEBUG");
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
 }
 
 TEST_F(GatewayLogOffered, ALineAtTheLevelBeginsTheHourAnew) {
@@ -108,15 +108,15 @@ TEST_F(GatewayLogOffered, ALineAtTheLevelBeginsTheHourAnew) {
         reads(" INFO");
         passes(5min);
         reads("DEBUG");
-        EXPECT_TRUE(offers(Event::auth_cache_hit));
+        EXPECT_TRUE(countable(Event::auth_cache_hit));
     }
 }
 
 TEST_F(GatewayLogOffered, FallbackIsWhenALineAboutItWasEverSeen) {
     reads("DEBUG");
-    EXPECT_FALSE(offers(Event::fallback)) << "the public gateway has none";
+    EXPECT_FALSE(countable(Event::fallback)) << "the public gateway has none";
     reads("DEBUG", "inferxgate::auth: Lookup hash not found, trying fallback authentication");
-    EXPECT_TRUE(offers(Event::fallback));
+    EXPECT_TRUE(countable(Event::fallback));
     EXPECT_EQ(tally_.events.at(index_of(Event::fallback)), 0U);
     EXPECT_FALSE(
         events_of(config::facts_of(config::Preset::inferxgate).log_rules).test(index_of(Event::fallback)));
@@ -124,7 +124,7 @@ TEST_F(GatewayLogOffered, FallbackIsWhenALineAboutItWasEverSeen) {
 
 TEST_F(GatewayLogOffered, FallbackIsToo) {
     reads(" WARN", "inferxgate::auth: Fallback authentication succeeded for key 1");
-    EXPECT_TRUE(offers(Event::fallback));
+    EXPECT_TRUE(countable(Event::fallback));
     EXPECT_EQ(tally_.events.at(index_of(Event::fallback)), 1U);
 }
 
@@ -132,14 +132,14 @@ TEST_F(GatewayLogOffered, RulesWithoutALevelAreWhenThereIsALine) {
     use({{.event = Event::fallback, .message = "x"},
          {.event = Event::auth_cache_hit, .message = "y", .level = TracingLevel::debug},
          {.by_reason = true, .regex = "(?P<reason>x)", .level = TracingLevel::info}});
-    EXPECT_FALSE(offers(Event::fallback)) << "an empty log has no zeros";
+    EXPECT_FALSE(countable(Event::fallback)) << "an empty log has no zeros";
     reads("ERROR");
-    EXPECT_TRUE(offers(Event::fallback));
-    EXPECT_FALSE(offers(Event::auth_cache_hit));
-    EXPECT_FALSE(offers(Event::failure_unknown_key));
+    EXPECT_TRUE(countable(Event::fallback));
+    EXPECT_FALSE(countable(Event::auth_cache_hit));
+    EXPECT_FALSE(countable(Event::failure_unknown_key));
     reads(" INFO");
-    EXPECT_TRUE(offers(Event::failure_unknown_key));
-    EXPECT_TRUE(offers(Event::failure_other));
+    EXPECT_TRUE(countable(Event::failure_unknown_key));
+    EXPECT_TRUE(countable(Event::failure_other));
 }
 
 TEST_F(GatewayLogOffered, FindingsSayWhatCannotMatchAndHowToMendIt) {
@@ -173,7 +173,7 @@ class GatewayLogRemembered : public GatewayLogOffered {
     domain::Events resumed(const std::string& memory) {
         use(config::facts_of(config::Preset::inferxgate).log_rules);
         counter_->resume(memory);
-        return counter_->offers(tally_.now);
+        return counter_->countable(tally_.now);
     }
     void all_is_seen() {
         reads("DEBUG");
@@ -186,28 +186,28 @@ TEST_F(GatewayLogRemembered, NothingWhereNothingIsReached) {
     counter_->count("no line of tracing's\n\n", tally_);
     EXPECT_EQ(counter_->memory(), "");
     restart();
-    EXPECT_TRUE(counter_->offers(tally_.now).none());
+    EXPECT_TRUE(counter_->countable(tally_.now).none());
 }
 
 TEST_F(GatewayLogRemembered, OffersGoOn) {
     all_is_seen();
-    const domain::Events before = counter_->offers(tally_.now);
+    const domain::Events before = counter_->countable(tally_.now);
     EXPECT_TRUE(before.test(index_of(Event::fallback)));
     restart();
-    EXPECT_EQ(counter_->offers(tally_.now), before);
+    EXPECT_EQ(counter_->countable(tally_.now), before);
     reads("ERROR");
-    EXPECT_EQ(counter_->offers(tally_.now), before) << "one line shows nothing to the contrary";
+    EXPECT_EQ(counter_->countable(tally_.now), before) << "one line shows nothing to the contrary";
 }
 
 TEST_F(GatewayLogRemembered, WhatWasNotSeenIsNotOffered) {
     reads(" INFO");
     restart();
-    EXPECT_TRUE(offers(Event::gateway_started));
-    EXPECT_FALSE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::gateway_started));
+    EXPECT_FALSE(countable(Event::auth_cache_hit));
     reads("DEBUG");
     restart();
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
-    EXPECT_FALSE(offers(Event::fallback));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
+    EXPECT_FALSE(countable(Event::fallback));
 }
 
 TEST_F(GatewayLogRemembered, TheHourGoesOnOverARestart) {
@@ -219,15 +219,15 @@ TEST_F(GatewayLogRemembered, TheHourGoesOnOverARestart) {
     restart();
     passes(5h);  // down: nobody knows what a line of that time would have shown
     reads(" INFO");
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
     passes(19min);
     reads(" INFO");
-    EXPECT_TRUE(offers(Event::auth_cache_hit));
+    EXPECT_TRUE(countable(Event::auth_cache_hit));
     passes(1min);
     reads(" INFO");
-    EXPECT_FALSE(offers(Event::auth_cache_hit));
+    EXPECT_FALSE(countable(Event::auth_cache_hit));
     restart();
-    EXPECT_FALSE(offers(Event::auth_cache_hit)) << "that it is gone is remembered too";
+    EXPECT_FALSE(countable(Event::auth_cache_hit)) << "that it is gone is remembered too";
 }
 
 TEST_F(GatewayLogRemembered, ChangesOnceAMinuteAtMostWhileTheSameIsSeen) {
@@ -249,8 +249,8 @@ TEST_F(GatewayLogRemembered, OtherRulesTakeWhatIsTheirs) {
         if (rule.event == Event::auth_cache_hit) rule.targets = {"other"};
     use(rules);
     counter_->resume(memory);
-    EXPECT_FALSE(offers(Event::auth_cache_hit)) << "lines of this target were never looked for";
-    EXPECT_TRUE(offers(Event::auth_cache_miss));
+    EXPECT_FALSE(countable(Event::auth_cache_hit)) << "lines of this target were never looked for";
+    EXPECT_TRUE(countable(Event::auth_cache_miss));
 }
 
 TEST_F(GatewayLogRemembered, DamagedTextIsIgnored) {
@@ -274,7 +274,7 @@ TEST_F(GatewayLogRemembered, DamagedTextIsIgnored) {
     reads(" INFO");
     passes(1h);
     reads(" INFO");
-    EXPECT_FALSE(offers(Event::auth_cache_hit)) << "a time to come has no hold over it";
+    EXPECT_FALSE(countable(Event::auth_cache_hit)) << "a time to come has no hold over it";
 }
 
 }  // namespace

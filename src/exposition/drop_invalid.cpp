@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exposition/unfit.hpp"
+#include "exposition/drop_invalid.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -79,7 +79,7 @@ std::size_t drop_unfit_samples(MetricFamily& family) {
 
 }  // namespace
 
-std::size_t drop_unfit(std::vector<MetricFamily>& families) {
+std::size_t drop_invalid(std::vector<MetricFamily>& families) {
     std::size_t dropped = 0;
     std::set<std::string> names;
     std::erase_if(families, [&](MetricFamily& family) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes again and again in a log is made once. Lives on one thread.
+// What comes again and again in a log is made once. Used on one thread.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@ namespace keyshift::collectors {
 /// Of a longer text only the beginning is looked at: less is kept of it anyway.
 inline constexpr std::size_t kLooksAt = 1024;
 
-/// What was made of texts lately, by text.
+/// What was made of texts recently, by text.
 template <class T, std::size_t kSlots>
-class Lately {
+class MemoCache {
  public:
     /// `make(text)`, or what that was before. Valid until the next call.
     template <class Make>
