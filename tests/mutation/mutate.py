@@ -3,9 +3,10 @@
 
 Each entry of the tables beside this file breaks one thing in a copy of src/ (never in the tree). What depends
 on the changed file is compiled again, everything else is reused, and the unit tests of its area run: for
-ledger/key_slot.cpp key_slot_*test.cpp of that room, or else key_*test.cpp, or else all of the room, or else
-all of the domain's. Fails if a mutation survives, if its text is not found exactly once, or if it does not compile. Another file of the
-domain needs nothing but its entries, in a table of its own.
+ledger/key_slot.cpp key_slot_*test.cpp of that room, or else key_*test.cpp, or else all of the room, as for
+ledger/ledger.cpp, or else all of the domain's. Fails if a mutation survives, if its text is not found exactly
+once, or if it does not compile. Another file of the domain needs nothing but its entries, in a table of its
+own.
 """
 
 import argparse
@@ -116,6 +117,9 @@ def area_tests(file: str, tree: Path) -> list[str]:
     beside = [test for test in tests if test.parent == tree / room]
     own: list[Path] = []
     area = Path(file).stem
+    # What a room is named after, all of the room tests.
+    if area == Path(file).parent.name:
+        own = beside
     while area and not own:
         own = [test for test in beside if test.name.startswith(f"{area}_")]
         area = area.rpartition("_")[0]

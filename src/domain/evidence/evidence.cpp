@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+// Coverage: since when nothing can have been missed. It is a time, not a flag, because the verdict asks
+// whether it reaches back over a whole drain window. It begins anew
+// - after a gap: no complete poll for longer than polls are apart, or the clock was set back;
+// - after a loss: the source says that it cannot know what it counted in between (a reset, an eviction);
+// - when the source can count an event that it could not count before: its zero is new;
+// - while its zeros are in doubt.
+// A poll in which an instance is missing neither begins coverage nor ends it: if the instance comes back in
+// time with its counters, nothing was lost.
 #include "domain/evidence/evidence.hpp"
 
 #include <algorithm>

@@ -1,4 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+// One number for each signal, of sources that see the same events at different times and with different
+// limits. The headline belongs to one source at a time and takes over its growth. What makes this hard is the
+// change from one source to another, since each may tell late what the other has counted already:
+// - a source that has counted nothing shows nothing, so that one which has counted comes before it; but the
+//   evidence of now may only be read later than others, and has three polls for that (may_be_late);
+// - at a change the headline is raised to the total of the new source, and never set back: neither of the two
+//   has counted an event twice, so that the greater total is nearer to the truth;
+// - hits of the fallback are matched with uses that the key table shows (UseMatch), and what one source is
+//   still to tell of is handed over with the headline.
+// A source that gives an upper bound raises nothing, and is no evidence where a configured source may count.
 #include <algorithm>
 #include <utility>
 

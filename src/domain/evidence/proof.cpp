@@ -1,4 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+// A source that has never counted a use of the fallback may be unable to: a log rule that matches nothing and
+// a fallback that nobody uses give the same zero. So a zero is believed only after a proof, which is a use
+// that the source did count. The proof is about the ground that it was given on, and lapses with it:
+// - another version of the gateway, or other rules: they may write other lines;
+// - a ground that was not at work for a day: somebody may have lowered the level of the log since, and
+// nothing
+//   else would show it.
+// A doubt does not end the proof. It says that the zeros of this poll are none, and goes with the next one.
 #include "domain/evidence/proof.hpp"
 
 #include <algorithm>

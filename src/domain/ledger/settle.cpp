@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a scan: each key's phase, and what all keys come to.
+// A phase is published only when two polls in a row find it. Otherwise a poll that falls between two
+// statements of the gateway (the new row is there, the old one not gone yet) would show as a transition that
+// nobody made. What needs somebody at once (stranded, retired in use) does not wait. The end of a scan: each
+// key's phase, and what all keys come to.
 #include <algorithm>
 #include <array>
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// When the last legacy key will be gone. Removals come in bursts: an owner deletes twenty keys in a minute,
+// and then nothing happens for days. A straight line through the samples would follow the bursts. So the
+// speed is the median of the slopes between points at even distances in time (Theil and Sen), which a burst
+// moves little, and the range comes from drawing days again at random (bootstrap) with a fixed seed: the same
+// history gives the same range. Where too little was removed, or for too short a time, there is no estimate.
 #include "domain/progress/forecast.hpp"
 
 #include <algorithm>
