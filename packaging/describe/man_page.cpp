@@ -96,7 +96,7 @@ DATABASE_URL=postgresql://keyshift@db/gateway keyshift report \-\-group\-by owne
 .fi
 .RE
 .PP
-What is wrong with the installation, and what mends it:
+What is wrong with the installation, and how to fix it:
 .PP
 .RS
 .nf

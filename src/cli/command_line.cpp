@@ -123,7 +123,7 @@ void add_status(CLI::App& app, commands::StatusCommand& command) {
 
 void add_doctor(CLI::App& app, commands::DoctorCommand& command) {
     CLI::App* const doctor =
-        app.add_subcommand("doctor", "Try every source: what is wrong, and the command that mends it");
+        app.add_subcommand("doctor", "Try every source: what is wrong, and the command that fixes it");
     doctor->footer("Exit codes: 0 nothing failed, 69 something did, 78 configuration.");
     doctor->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
     add_format(*doctor, command.json);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""keyshift doctor: each thing that can be wrong with a source is named, with what mends it."""
+"""keyshift doctor: each thing that can be wrong with a source is named, with its remedy."""
 
 import os
 import subprocess
