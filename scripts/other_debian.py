@@ -35,6 +35,10 @@ def copy_checkout(to: Path) -> None:
         name = target.relative_to(to)
         if target.is_file() and name.parts[0] != "build" and str(name) not in files:
             target.unlink()
+    # A folder that has moved, its caches aside, is none any more.
+    for target in sorted(to.rglob("*"), reverse=True):
+        if target.is_dir() and target.relative_to(to).parts[0] not in ("build", ".git") and not any(target.iterdir()):
+            target.rmdir()
 
 
 def _same(one: Path, other: Path) -> bool:

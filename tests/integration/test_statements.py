@@ -434,8 +434,9 @@ def test_a_standby_does_not_pass_for_the_primary(own_postgres):
         own_postgres.stop()
         own_postgres.become_standby()
         own_postgres.start()
-        eventually(lambda: "the server is a standby" in serve.log(), 40, "it says why it cannot count")
-        assert "target_session_attrs" in serve.log()
+        # The key table's source says so too, in other words.
+        eventually(lambda: "target_session_attrs" in serve.log(), 40, "it says why it cannot count")
+        assert "the server is a standby" in serve.log()
         eventually(lambda: serve.metric("keyshift_source_up", source="statements") == 0, 5, "the page says so")
         eventually(lambda: "as of when its data are" in serve.log(), 40, "it says why keys are not believed either")
 
