@@ -28,12 +28,14 @@ const SourceCounts* whole_source(const Model& model, Signal signal, base::Time n
                                                                                                  : nullptr;
 }
 
-/// Where the gateway scans, statements that find nothing say nothing of failures, of which they are a bound
-/// elsewhere: that is not a gap that time closes.
+/// Where the gateway scans, statements that find nothing say nothing of failures, in a log as in the
+/// database: that is not a gap that time closes, even if a lookup before the first scan was taken for one.
 bool cannot_tell(const Model& model, Signal signal, const std::string& name) {
     const SourceCounts* const source = find(model.evidence, name);
-    return signal == Signal::auth_failures && is_upper_bound(model.policy.known_sources, name, signal) &&
-           source != nullptr && source->read_at && (needed_for(signal) & ~source->countable).any();
+    if (signal != Signal::auth_failures || source == nullptr || !source->read_at) return false;
+    const bool by_statements = is_upper_bound(model.policy.known_sources, name, signal) ||
+                               source->grew_at.at(index_of(Event::fallback_scan));
+    return by_statements && (needed_for(signal) & ~source->countable).any();
 }
 
 void raise(std::optional<base::Time>& latest, std::optional<base::Time> other) {

@@ -172,6 +172,18 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     EXPECT_TRUE(can_be_measured(redis, Signal::auth_cache)) << "so may hits of another upper bound";
 }
 
+TEST(CanBeMeasured, NotFailuresByALogThatShowsScansEvenIfALookupBeforeTheFirstWasTakenForOne) {
+    Model model = counted("gateway_log");
+    SourceCounts& log = model.evidence.sources.at("gateway_log");
+    log.grew_at.at(index_of(Event::failure_unknown_key)) = kNow - 1h;
+    log.countable.reset(index_of(Event::failure_unknown_key));
+    EXPECT_TRUE(can_be_measured(model, Signal::auth_failures)) << "failures may be there and not show";
+    log.grew_at.at(index_of(Event::fallback_scan)) = kNow - 1h;
+    EXPECT_FALSE(can_be_measured(model, Signal::auth_failures));
+    log.countable.set(index_of(Event::failure_unknown_key));
+    EXPECT_TRUE(can_be_measured(model, Signal::auth_failures)) << "lines of the gateway's own tell of them";
+}
+
 TEST(CanBeMeasured, ByASourceThatTurnsOutToCountWhatNobodyPromised) {
     Model model = usual_model();
     model.policy.measurable["gateway_log"] = of({Event::auth_cache_hit});
