@@ -27,7 +27,7 @@ class GatewayLogCountable {
     domain::Events countable(const domain::Events& seen) const;
     std::vector<Finding> findings() const;
 
-    /// What offers() needs of the past, for resume(); empty: nothing.
+    /// What countable() needs of the past, for resume(); empty: nothing.
     std::string memory(const domain::Events& seen) const;
     /// Puts back what memory() gave, and returns the events seen then. What is not of its form is ignored as
     /// a whole.

@@ -25,7 +25,7 @@ std::string_view name_of(LogFormat format) {
     return "text";
 }
 
-/// Lines of tracing have a level each: GatewayLogOffers goes by these.
+/// Lines of tracing have a level each: GatewayLogCountable goes by these.
 Aliveness aliveness_of(LogFormat format) {
     const bool tracing = format == LogFormat::tracing_text || format == LogFormat::tracing_json;
     return tracing ? Aliveness::does_not_matter : Aliveness::matters;
