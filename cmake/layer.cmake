@@ -19,6 +19,17 @@ function(keyshift_layer name)
   target_link_libraries(keyshift_${name} PUBLIC ${layer_USES} PRIVATE keyshift_flags ${layer_LINKS})
   target_precompile_headers(keyshift_${name} REUSE_FROM keyshift_headers)
   keyshift_precompiled(keyshift_${name})
+  # Where CMAKE_UNITY_BUILD is on (make demo), the files of a room are compiled as one: their private names must differ.
+  set_target_properties(keyshift_${name} PROPERTIES UNITY_BUILD_MODE GROUP)
+  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A coroutine's frame holds what is private to its file, which is no longer the main one.
+    target_compile_options(keyshift_${name} PRIVATE -Wno-subobject-linkage)
+  endif()
+  foreach(source ${sources})
+    get_filename_component(room ${source} DIRECTORY)
+    string(MAKE_C_IDENTIFIER ${room} room)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${room})
+  endforeach()
   set_target_properties(keyshift_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON INTERFACE_HEADER_SETS_TO_VERIFY alone)
 endfunction()
 

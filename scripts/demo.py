@@ -28,13 +28,15 @@ BAR = 30
 def main() -> int:
     limit = int(os.environ.get("DEMO_SECONDS", "0"))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    done = False
     with contextlib.suppress(KeyboardInterrupt):
-        run(limit)
+        done = run(limit)
     print("\nstopped; nothing is left behind")
-    return 0
+    return 0 if done or not limit else 1
 
 
-def run(limit: int) -> None:
+def run(limit: int) -> bool:
+    """Whether all keys had moved within `limit` seconds; 0: until it is interrupted."""
     print("starting PostgreSQL, Redis, a simulated gateway, keyshift and Prometheus ...", flush=True)
     with contextlib.ExitStack() as stack:
         database = stack.enter_context(Postgres()).create_database()
@@ -61,7 +63,7 @@ def run(limit: int) -> None:
         print(f"  gateway     {gateway}")
         print(f"  report      DATABASE_URL='{database.dsn()}' {os.environ['KEYSHIFT_BINARY']} report")
         print(f"\nkeys move within {migration} s; " + (f"ends after {limit} s" if limit else "Ctrl-C ends") + "\n", flush=True)
-        watch(serve, time.monotonic() + limit if limit else None)
+        return watch(serve, time.monotonic() + limit if limit else None)
 
 
 def start_gateway(stack: contextlib.ExitStack, dsn: str, redis_url: str, migration: int) -> str:
@@ -95,8 +97,8 @@ def preferred_port(port: int) -> int:
     return free_port()
 
 
-def watch(serve: Serve, end: float | None) -> None:
-    """A line whenever a number has changed, redrawn in place on a terminal."""
+def watch(serve: Serve, end: float | None) -> bool:
+    """A line whenever a number has changed, redrawn in place on a terminal. Whether all keys have moved at the end."""
     last = ""
     while end is None or time.monotonic() < end:
         line = status_line(serve)
@@ -105,6 +107,7 @@ def watch(serve: Serve, end: float | None) -> None:
             last = line
         time.sleep(1)
     print()
+    return bool(serve.metric("keyshift_legacy_keys_baseline")) and serve.metric("keyshift_keys", state="legacy") == 0
 
 
 def status_line(serve: Serve) -> str:

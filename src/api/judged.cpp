@@ -6,8 +6,6 @@
 namespace keyshift::api {
 namespace {
 
-using domain::Verdict;
-
 constexpr base::Duration kShortWindow = std::chrono::hours{24};
 
 Answer answer_of(const domain::Judgement& judgement, const domain::Policy& policy) {
@@ -37,7 +35,8 @@ std::optional<std::string> nothing_to_remove(const domain::Model& model,
                                              const domain::Assessment& assessment) {
     const domain::FallbackJudgement& fallback = assessment.fallback;
     const bool absent = fallback.state.mode == domain::FallbackMode::absent && !fallback.contradicted;
-    if (!absent || !model.keys || assessment.judgement.verdict == Verdict::unknown) return std::nullopt;
+    if (!absent || !model.keys || assessment.judgement.verdict == domain::Verdict::unknown)
+        return std::nullopt;
     const std::uint64_t keys = model.keys->inventory.legacy_keys;
     const std::uint64_t owners = model.keys->inventory.legacy_owners;
     std::string out = "nothing to remove: the gateway accepts no legacy key; ";
@@ -60,7 +59,7 @@ Judged judged(const domain::Model& model, const domain::Assessment& assessment, 
 }
 
 void make_unknown(Judged& judged, std::string reason) {
-    judged.answer.verdict = verdict_name(Verdict::unknown);
+    judged.answer.verdict = verdict_name(domain::Verdict::unknown);
     judged.answer.reason = std::move(reason);
     judged.answer.earliest_safe.reset();
     judged.answer.headline.reset();
@@ -78,10 +77,11 @@ void compare(Judged& judged, const Configuration& asked) {
                              "; by the daemon's the verdict would be " + judged.answer.verdict);
 }
 
-Verdict verdict_of(const Answer& answer) {
-    for (const Verdict verdict : {Verdict::safe, Verdict::not_yet, Verdict::unsafe})
+domain::Verdict verdict_of(const Answer& answer) {
+    for (const domain::Verdict verdict :
+         {domain::Verdict::safe, domain::Verdict::not_yet, domain::Verdict::unsafe})
         if (answer.verdict == verdict_name(verdict)) return verdict;
-    return Verdict::unknown;
+    return domain::Verdict::unknown;
 }
 
 }  // namespace keyshift::api

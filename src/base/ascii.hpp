@@ -18,6 +18,11 @@ constexpr bool is_alphanumeric(char c) {
     return is_letter(c) || is_digit(c);
 }
 
+/// A blank or what std::isspace() has besides, in the C locale.
+constexpr bool is_space(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 constexpr char lower(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }

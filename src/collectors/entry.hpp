@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "collectors/collector.hpp"
 #include "config/config.hpp"
@@ -33,6 +34,19 @@ class Configured : public config::CollectorOptions {
     virtual const ConfiguredLog* log() const { return nullptr; }
     /// Of the collector that reads the key table: how. Null: of any other.
     virtual const KeysOptions* key_table() const { return nullptr; }
+};
+
+/// The same with its options. `Base`: Configured, or ConfiguredLog.
+template <class Options, class Base = Configured>
+class ConfiguredWith : public Base {
+ public:
+    explicit ConfiguredWith(Options options) : options_(std::move(options)) {}
+
+ protected:
+    const Options& options() const { return options_; }
+
+ private:
+    Options options_;
 };
 
 /// One entry of the catalog.

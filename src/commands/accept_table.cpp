@@ -14,19 +14,15 @@ namespace {
 using base::Result;
 using Journal = store::AcceptedTable::Journal;
 
-std::string count(std::uint64_t keys) {
-    return std::to_string(keys) + (keys == 1 ? " key" : " keys");
-}
-
 std::string effect_of(Journal journal, const domain::Recognised& keys) {
     if (journal == Journal::begins_anew) {
-        return "The journal begins anew: it forgets its " + count(keys.known) +
+        return "The journal begins anew: it forgets its " + key_count(keys.known) +
                ", with what was paired and acknowledged; events and counters stay. The next census is the "
                "baseline.\n";
     }
-    return "The journal goes on: it keeps the history of " + count(keys.found) + "; " +
-           count(keys.known - keys.found) + " are taken for deleted, " + std::to_string(keys.missing_in_use) +
-           " of them while in use (retired_in_use).\n";
+    return "The journal goes on: it keeps the history of " + key_count(keys.found) + "; " +
+           key_count(keys.known - keys.found) + " are taken for deleted, " +
+           std::to_string(keys.missing_in_use) + " of them while in use (retired_in_use).\n";
 }
 
 std::string effects(const store::Tables& tables, Journal journal) {
@@ -34,7 +30,7 @@ std::string effects(const store::Tables& tables, Journal journal) {
     std::string out = "Known:  " + base::escape_unsafe(tables.known->printable()) +
                       "\nFound:  " + base::escape_unsafe(tables.strange->printable()) + ", since " +
                       show_time(tables.seen_at) + "\n        " + std::to_string(keys.found) + " of " +
-                      count(keys.known) + " that were known are in it.\n\n" + effect_of(journal, keys);
+                      key_count(keys.known) + " that were known are in it.\n\n" + effect_of(journal, keys);
     out += "The verdict cannot be SAFE for a whole drain window from now on.\n";
     if (journal == Journal::goes_on) {
         out += "Has the one table nothing to do with the other, --begin-anew lets the journal begin anew.\n";
@@ -54,7 +50,7 @@ Result<std::string> accept(const AcceptTableCommand& command, store::State& stat
             return confirmed.error();
     const auto at = decision_time(state);
     if (!at) return at.error();
-    const store::AcceptedTable accepted{*tables->strange, journal, *at, user_name()};
+    const store::AcceptedTable accepted{*tables->strange, journal, *at, deciding_user()};
     if (auto saved = save_decision(state, accepted); !saved) return saved.error();
     return std::string("Accepted") + kTakesEffect;
 }

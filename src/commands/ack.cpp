@@ -123,10 +123,6 @@ std::string line_of(const Item& item, Time now) {
            (item.phase ? ", " + std::string(phase_name(*item.phase)) : "") + "\n";
 }
 
-std::string count(std::size_t keys) {
-    return std::to_string(keys) + (keys == 1 ? " key" : " keys");
-}
-
 /// A key of the journal that has gone for good, or none at all.
 Error not_there(store::State& state, const std::string& id) {
     const auto known = state.load_key(id);
@@ -157,7 +153,7 @@ Result<std::vector<Item>> taken(const AckCommand& command, Selection selection,
     if (refusals > 0 && !command.selects())
         return Error{Errc::usage, "nothing was acknowledged: " + last_reason,
                      refusals > 1 ? "name only those that nobody uses" : ""};
-    if (refusals > 0) std::printf("Not acknowledged, %s:\n%s", count(refusals).c_str(), refused.c_str());
+    if (refusals > 0) std::printf("Not acknowledged, %s:\n%s", key_count(refusals).c_str(), refused.c_str());
     for (const std::string& id : selection.unknown)
         std::printf("Not acknowledged: no legacy key %s is there\n", base::escape_unsafe(id).c_str());
     return out;
@@ -170,7 +166,7 @@ Result<void> save(const AckCommand& command, store::State& state, const std::vec
         if (command.remove) {
             transaction->undo_acknowledgement(item.id);
         } else {
-            transaction->decide(store::Acknowledgement{item.id, at, user_name(), command.note});
+            transaction->decide(store::Acknowledgement{item.id, at, deciding_user(), command.note});
         }
     }
     return transaction->commit();
@@ -190,13 +186,13 @@ Result<std::string> acknowledge(const AckCommand& command, const config::Config&
     if (items->empty()) return Error{Errc::usage, "no key is " + done + ": none fits", {}};
     if (command.selects() && !command.yes) {
         const std::string question = command.remove ? "Undo it for " : "Acknowledge ";
-        if (auto confirmed = confirm(question + count(items->size()) + "?", "nothing was " + done);
+        if (auto confirmed = confirm(question + key_count(items->size()) + "?", "nothing was " + done);
             !confirmed)
             return confirmed.error();
     }
     if (auto saved = save(command, state, *items, *now); !saved) return saved.error();
     if (items->size() == 1) return base::escape_unsafe(items->front().id) + " is " + done + kTakesEffect;
-    return count(items->size()) + " are " + done + kTakesEffect;
+    return key_count(items->size()) + " are " + done + kTakesEffect;
 }
 
 }  // namespace

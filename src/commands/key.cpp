@@ -20,12 +20,8 @@ namespace {
 
 using store::KeyHistory;
 
-std::string line(std::string_view label, const std::string& text) {
+std::string key_line(std::string_view label, const std::string& text) {
     return pad(label, 13) + text + "\n";
-}
-
-std::string when(std::optional<base::Time> t, base::Time now) {
-    return t ? show_time(*t) + " (" + show_distance(*t, now) + ")" : "never";
 }
 
 base::Time from_seconds(std::uint32_t seconds) {
@@ -64,8 +60,8 @@ std::string replacement_text(const KeyHistory& history, base::Time now) {
     if (pairing.rule == domain::PairRule::owner)
         how = "the owner's only other key: confirm it with `keyshift pair`, it alone is never SAFE";
     return base::escape_unsafe(pairing.replacement) + ", rule " + std::string(rule_name(pairing.rule)) +
-           " (" + how + "), recognised " + when(pairing.at, now) +
-           (pairing.used_at ? ", found in use " + when(pairing.used_at, now) : ", not used yet");
+           " (" + how + "), recognised " + show_when(pairing.at, now) +
+           (pairing.used_at ? ", found in use " + show_when(pairing.used_at, now) : ", not used yet");
 }
 
 std::string event_text(const store::Event& event) {
@@ -95,7 +91,7 @@ std::string history_text(const KeyHistory& history, const store::Decisions& deci
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     std::string out;
     for (const auto& [at, text] : lines)
-        out += line(out.empty() ? "History" : "", show_time(at) + "  " + text);
+        out += key_line(out.empty() ? "History" : "", show_time(at) + "  " + text);
     return out;
 }
 
@@ -155,22 +151,22 @@ std::string describe(const KeyHistory& history, const std::optional<std::string>
     const domain::Key& key = history.key;
     const auto phase = history.memory.phase;
     std::string out =
-        line("Key", base::escape_unsafe(history.id) + "  " + base::escape_unsafe(history.prefix));
-    out += line("Name", key.name ? base::escape_unsafe(history.name) : "unnamed");
-    out += line("Owner", owner_text(history, email));
-    out += line("Phase", phase ? phase_text(history, *phase) + "; since " +
-                                     when(from_seconds(history.memory.since), now)
-                               : "not known before the next poll");
-    if (phase && is_live(*phase)) out += line("", rule_text(history, snapshot.model, now));
-    if (phase && is_live(*phase)) out += line("Next step", next_step_text(history, snapshot.model, now));
-    out += line("Created", when(key.created_at, now));
+        key_line("Key", base::escape_unsafe(history.id) + "  " + base::escape_unsafe(history.prefix));
+    out += key_line("Name", key.name ? base::escape_unsafe(history.name) : "unnamed");
+    out += key_line("Owner", owner_text(history, email));
+    out += key_line("Phase", phase ? phase_text(history, *phase) + "; since " +
+                                         show_when(from_seconds(history.memory.since), now)
+                                   : "not known before the next poll");
+    if (phase && is_live(*phase)) out += key_line("", rule_text(history, snapshot.model, now));
+    if (phase && is_live(*phase)) out += key_line("Next step", next_step_text(history, snapshot.model, now));
+    out += key_line("Created", show_when(key.created_at, now));
     // What became of it as a modern key is not followed.
     const bool modern = history.gone_at && history.memory.upgraded;
-    out += line("Last used", when(key.last_used_at, now) +
-                                 (modern ? ", as far as it is followed: it is a modern key now" : ""));
-    out += line("Expires", when(key.expires_at, now));
-    out += line("Restrictions", standing(history, now));
-    out += line("Replacement", replacement_text(history, now));
+    out += key_line("Last used", show_when(key.last_used_at, now) +
+                                     (modern ? ", as far as it is followed: it is a modern key now" : ""));
+    out += key_line("Expires", show_when(key.expires_at, now));
+    out += key_line("Restrictions", standing(history, now));
+    out += key_line("Replacement", replacement_text(history, now));
     return out + history_text(history, decisions) + origin_line(snapshot) + "\n";
 }
 

@@ -70,16 +70,12 @@ Result<ModernKey> find_modern(const config::Config& config, const std::string& i
     return *std::move(found);
 }
 
-std::string when(std::optional<Time> at, Time now) {
-    return at ? show_time(*at) + " (" + show_distance(*at, now) + ")" : "never";
-}
-
 std::string shown(std::string_view label, const std::string& id, const std::string& name,
                   const std::string& owner, const domain::Key& key, Time now) {
     return pad(label, 5) + base::escape_unsafe(id) + "\n     name " +
            (name.empty() ? "none" : base::escape_unsafe(name)) + ", owner " +
            (owner.empty() ? "system" : base::escape_unsafe(owner)) + ", created " +
-           when(key.created_at, now) + ", last used " + when(key.last_used_at, now) +
+           show_when(key.created_at, now) + ", last used " + show_when(key.last_used_at, now) +
            (key.blocked ? ", blocked" : "") + "\n";
 }
 
@@ -116,7 +112,7 @@ Result<std::string> pair_keys(const PairCommand& command, const config::Config& 
     const auto at = decision_time(state);
     if (!at) return at.error();
     const auto saved =
-        save_decision(state, store::OperatorPair{command.legacy, command.replacement, *at, user_name()});
+        save_decision(state, store::OperatorPair{command.legacy, command.replacement, *at, deciding_user()});
     if (!saved) return saved.error();
     return base::escape_unsafe(command.replacement) + " replaces " + base::escape_unsafe(command.legacy) +
            kTakesEffect;

@@ -47,7 +47,7 @@ int run_serve(const ServeCommand& command) {
     print_problems(loaded.problems);
     if (!loaded.problems.empty()) return base::kConfig;
     config::Config* const config = &loaded.config;
-    daemon::Launch launch{file, {}, command.lifecycle, drivers::ServiceManager::from_environment()};
+    daemon::Launch launch{file, {}, command.lifecycle};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
         if (!address) {
@@ -72,7 +72,8 @@ int run_serve(const ServeCommand& command) {
         warning.severity = config::Severity::error;  // the line has a level of its own
         base::log::warn("the configuration can be used, but", {{"what", warning.text()}});
     }
-    auto monitor = daemon::Monitor::start(std::move(*config), std::move(launch));
+    auto monitor = daemon::Monitor::start(std::move(*config), std::move(launch),
+                                          drivers::ServiceManager::from_environment());
     if (!monitor) {
         print_error(monitor.error());
         return why_not_started(monitor.error().code);

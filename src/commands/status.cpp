@@ -22,11 +22,11 @@ namespace {
 using api::Status;
 using domain::Phase;
 
-constexpr Resource<Status> kResource{"/api/v1/status", api::decode_status, api::status};
+constexpr Resource<Status> kStatus{"/api/v1/status", api::decode_status, api::status};
 constexpr std::size_t kLabel = 11;
 constexpr std::size_t kSource = 17;
 
-std::string line(std::string_view label, const std::string& text) {
+std::string status_line(std::string_view label, const std::string& text) {
     return pad(label, kLabel) + text + "\n";
 }
 
@@ -63,33 +63,33 @@ std::string phases(const Status& status, const Terminal& terminal) {
             keys == 0 ? terminal.paint(Colour::quiet, shown + std::string(phase_meaning(phase)))
             : alarm   ? terminal.paint(Colour::bad, shown) + std::string(phase_meaning(phase))
                       : shown + std::string(phase_meaning(phase));
-        out += line(out.empty() ? "Phases" : "", colour);
+        out += status_line(out.empty() ? "Phases" : "", colour);
         if (phase == Phase::retired_in_use && status.upgraded_unused > 0)
-            out += line("", pad("", 25) + "  " + std::to_string(status.upgraded_unused) +
-                                " of them upgraded, not used since");
+            out += status_line("", pad("", 25) + "  " + std::to_string(status.upgraded_unused) +
+                                       " of them upgraded, not used since");
     }
     return out;
 }
 
 std::string progress(const api::MigrationProgress& migration, const Terminal& terminal) {
-    if (!migration.state) return line("Migration", "there has never been a legacy key");
-    std::string out = line("Migration", bar(migration, terminal) + " " + *migration.state);
-    out += line("", std::to_string(percent(migration.removed_ratio.value_or(0))) + " % removed, " +
-                        std::to_string(percent(migration.drained_ratio.value_or(0))) +
-                        " % removed or drained; " + std::to_string(migration.legacy_keys) + " of " +
-                        std::to_string(migration.baseline) + " legacy keys are left, " +
-                        std::to_string(migration.modern_keys) + " modern ones");
+    if (!migration.state) return status_line("Migration", "there has never been a legacy key");
+    std::string out = status_line("Migration", bar(migration, terminal) + " " + *migration.state);
+    out += status_line("", std::to_string(percent(migration.removed_ratio.value_or(0))) + " % removed, " +
+                               std::to_string(percent(migration.drained_ratio.value_or(0))) +
+                               " % removed or drained; " + std::to_string(migration.legacy_keys) + " of " +
+                               std::to_string(migration.baseline) + " legacy keys are left, " +
+                               std::to_string(migration.modern_keys) + " modern ones");
     std::string dates;
     if (migration.began) dates = "began " + show_time(*migration.began);
     if (migration.deadline)
         dates += (dates.empty() ? "" : ", ") + std::string("deadline ") + show_time(*migration.deadline);
-    return dates.empty() ? out : out + line("", dates);
+    return dates.empty() ? out : out + status_line("", dates);
 }
 
 std::string forecast(const api::MigrationProgress& migration) {
     if (migration.legacy_keys == 0) return "";
     if (!migration.eta_point) {
-        return line(
+        return status_line(
             "Forecast",
             "none yet: it needs three removals, a day, and 1 % of the keys, and a rate that is not zero");
     }
@@ -98,7 +98,7 @@ std::string forecast(const api::MigrationProgress& migration) {
         text += "; half of the simulations are done by " + show_time(*migration.eta_p50) + ", 85 % by " +
                 show_time(*migration.eta_p85);
     }
-    return line("Forecast", text);
+    return status_line("Forecast", text);
 }
 
 std::string use(const Status& status) {
@@ -107,20 +107,21 @@ std::string use(const Status& status) {
         text += (text.empty() ? "" : ", ") + std::to_string(number_of(status.used, window.name)) +
                 " within " + std::string(window.name);
     }
-    return line("In use", "legacy keys: " + text);
+    return status_line("In use", "legacy keys: " + text);
 }
 
 std::string fallback(const api::FallbackStatus& status, const Terminal& terminal) {
     std::string text = status.mode;
     if (!status.because.empty()) text += ": " + status.because;
     if (status.contradicted) text += terminal.paint(Colour::bad, " (CONTRADICTED)");
-    std::string out = line("Fallback", text);
+    std::string out = status_line("Fallback", text);
     if (status.maybe_locked_out_since) {
         const std::string lockout =
             sentence(domain::PossibleLockout{status.maybe_locked_out, *status.maybe_locked_out_since});
-        out += line("", terminal.paint(Colour::bad, lockout));
+        out += status_line("", terminal.paint(Colour::bad, lockout));
     }
-    if (status.promotion_doubt) out += line("", terminal.paint(Colour::warning, *status.promotion_doubt));
+    if (status.promotion_doubt)
+        out += status_line("", terminal.paint(Colour::warning, *status.promotion_doubt));
     return out;
 }
 
@@ -163,8 +164,8 @@ std::string failures(const api::FailureStatus& status) {
 }
 
 std::string counted(const Status& status) {
-    return line("Counted", fallback_use(status.fallback)) + line("", auth_cache(status.auth_cache)) +
-           line("", failures(status.auth_failures));
+    return status_line("Counted", fallback_use(status.fallback)) +
+           status_line("", auth_cache(status.auth_cache)) + status_line("", failures(status.auth_failures));
 }
 
 std::string missing_parts(const api::SourceReport& source) {
@@ -194,8 +195,8 @@ std::string source_text(const api::SourceReport& source, base::Time now, const T
 std::string sources(const Status& status, const Terminal& terminal) {
     std::string out;
     for (const api::SourceReport& source : status.sources) {
-        out += line(out.empty() ? "Sources" : "",
-                    pad(source.source, kSource) + source_text(source, status.at, terminal));
+        out += status_line(out.empty() ? "Sources" : "",
+                           pad(source.source, kSource) + source_text(source, status.at, terminal));
     }
     return out;
 }
@@ -203,18 +204,18 @@ std::string sources(const Status& status, const Terminal& terminal) {
 /// Only where it is not the one of before: nobody may wonder where his numbers are.
 std::string history(const Status& status, const Terminal& terminal) {
     if (status.history_begins_because.empty() || !status.history_begins) return {};
-    return line("History",
-                "since " + show_time(*status.history_begins) + ": " +
-                    terminal.paint(Colour::warning, base::escape_unsafe(status.history_begins_because)));
+    return status_line(
+        "History", "since " + show_time(*status.history_begins) + ": " +
+                       terminal.paint(Colour::warning, base::escape_unsafe(status.history_begins_because)));
 }
 
 std::string verdict(const Status& status, const Terminal& terminal) {
-    std::string out = line("Verdict", verdict_line(status, terminal));
+    std::string out = status_line("Verdict", verdict_line(status, terminal));
     for (const api::CheckedItem& check : status.answer.checks) {
         if (check.outcome == outcome_name(domain::CheckOutcome::pass) ||
             check.outcome == outcome_name(domain::CheckOutcome::not_measured))
             continue;
-        out += line("", check_line(check, terminal));
+        out += status_line("", check_line(check, terminal));
     }
     return out;
 }
@@ -227,7 +228,7 @@ std::string as_text(const Status& status) {
               fallback(status.fallback, terminal) + counted(status) + use(status) + "\n" +
               phases(status, terminal) + "\n";
     } else {
-        out = line("Migration", "the key table has not been read yet") + counted(status) + "\n";
+        out = status_line("Migration", "the key table has not been read yet") + counted(status) + "\n";
     }
     return out + verdict(status, terminal) + "\n" + sources(status, terminal) + history(status, terminal) +
            terminal.paint(Colour::quiet, origin_line(status)) + "\n";
@@ -238,7 +239,7 @@ std::string as_text(const Status& status) {
 int run_status(const StatusCommand& command) {
     const auto asker = Asker::from(command.config);
     if (!asker) return base::kConfig;
-    const auto [status, unread] = obtain(*asker, kResource);
+    const auto [status, unread] = obtain(*asker, kStatus);
     print_differences(status);
     if (unread) {
         print_error({unread->code, *status.answer.reason, {}});

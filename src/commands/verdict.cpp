@@ -13,7 +13,7 @@
 namespace keyshift::commands {
 namespace {
 
-constexpr Resource<api::Verdict> kResource{"/api/v1/verdict", api::decode_verdict, api::verdict};
+constexpr Resource<api::Verdict> kVerdict{"/api/v1/verdict", api::decode_verdict, api::verdict};
 
 std::string as_text(const api::Verdict& verdict) {
     const Terminal terminal;
@@ -29,7 +29,7 @@ std::string as_text(const api::Verdict& verdict) {
 int run_verdict(const VerdictCommand& command) {
     const auto asker = Asker::from(command.config);
     if (!asker) return base::kConfig;
-    const auto [verdict, unread] = obtain(*asker, kResource);
+    const auto [verdict, unread] = obtain(*asker, kVerdict);
     print_differences(verdict);
     if (unread) print_error(*unread);
     const std::string text = command.json ? encode(verdict) : as_text(verdict);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/listen_address.hpp"
-#include "drivers/host/service_manager.hpp"
 
 namespace keyshift::daemon {
 
@@ -15,7 +14,6 @@ struct Launch {
     std::optional<std::filesystem::path> file;  ///< read again by a reload; empty: there is none
     std::vector<base::ListenAddress> listen;    ///< instead of web.listen; empty: as configured
     bool lifecycle = false;                     ///< POST /-/reload is obeyed
-    drivers::ServiceManager manager;
 };
 
 }  // namespace keyshift::daemon

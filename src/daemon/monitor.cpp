@@ -20,13 +20,14 @@ constexpr auto kJudgeEvery = 15s;
 
 }  // namespace
 
-Monitor::Monitor(config::Config config, Launch launch)
-    : config_(std::move(config)), launch_(std::move(launch)), service_(loop_, launch_.manager) {}
+Monitor::Monitor(config::Config config, Launch launch, drivers::ServiceManager manager)
+    : config_(std::move(config)), launch_(std::move(launch)), service_(loop_, std::move(manager)) {}
 
-Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config, Launch launch) {
+Result<std::unique_ptr<Monitor>> Monitor::start(config::Config config, Launch launch,
+                                                drivers::ServiceManager manager) {
     // They are for the loop's thread alone; workers are made with what holds here.
     runtime::block_signals();
-    std::unique_ptr<Monitor> monitor(new Monitor(std::move(config), std::move(launch)));
+    std::unique_ptr<Monitor> monitor(new Monitor(std::move(config), std::move(launch), std::move(manager)));
     if (auto opened = monitor->open(); !opened) return opened.error();
     return monitor;
 }
@@ -79,7 +80,7 @@ std::vector<http::Route> Monitor::routes() {
 }
 
 Result<void> Monitor::open_server() {
-    const std::vector<int>& sockets = launch_.manager.sockets();
+    const std::vector<int>& sockets = service_.manager().sockets();
     const auto& addresses = launch_.listen.empty() ? config_.web.listen : launch_.listen;
     auto server = sockets.empty()
                       ? http::Server::listen(loop_.get_executor(), addresses, http::Limits{}, *router_)

@@ -32,7 +32,8 @@ class Monitor {
  public:
     /// Opens the state and the listening sockets, or takes those that the service manager hands over. Errors:
     /// config and permission, both fatal at start.
-    static base::Result<std::unique_ptr<Monitor>> start(config::Config config, Launch launch);
+    static base::Result<std::unique_ptr<Monitor>> start(config::Config config, Launch launch,
+                                                        drivers::ServiceManager manager);
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
 
@@ -40,7 +41,7 @@ class Monitor {
     int run();
 
  private:
-    Monitor(config::Config config, Launch launch);
+    Monitor(config::Config config, Launch launch, drivers::ServiceManager manager);
     base::Result<void> open();
     base::Result<void> make_sources();
     base::Result<void> open_server();

@@ -160,7 +160,7 @@ Reload::Problems Reload::make_sources(const config::Config& config, SourceTasks:
 }
 
 Reload::Problems Reload::move_server(const config::Config& config) const {
-    if (!parts_.launch.listen.empty() || !parts_.launch.manager.sockets().empty() ||
+    if (!parts_.launch.listen.empty() || !parts_.service.manager().sockets().empty() ||
         config.web.listen == parts_.config.web.listen)
         return {};
     const auto moved = parts_.server.move_to(parts_.config.web.listen, config.web.listen);

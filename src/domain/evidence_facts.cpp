@@ -68,10 +68,6 @@ Share normal_share(const Hourly& hourly, base::Time until) {
 }
 
 /// What is counted carries this host's time.
-std::optional<base::Time> of_database(const Model& model, std::optional<base::Time> host_time) {
-    return host_time ? std::optional(database_now(model, *host_time)) : std::nullopt;
-}
-
 /// Scans would show, and so would lookups in vain.
 bool shows_scans(const SourceCounts& counts, base::Time host_now) {
     return counts.complete(host_now) && counts.proof.since && counts.proof.doubt.empty() &&
@@ -119,7 +115,7 @@ CountedFallback counted_fallback(const Model& model, base::Time now) {
     to.refused_keys = refused_keys(model, now);
     for (auto* const at : {&to.scans_grew_at, &to.not_found_grew_at, &to.fallback_counted_at,
                            &to.canary_accepted_at, &to.canary_refused_at})
-        *at = of_database(model, *at);
+        *at = database_time(model, *at);
     return to;
 }
 
@@ -162,7 +158,7 @@ ModernUse counted_modern_use(const Model& model) {
     for (const auto& [name, counts] : model.evidence.sources) {
         if (model.policy.measurable.count(name) == 0) continue;
         for (const Sign& sign : kSigns) {
-            const auto at = of_database(model, counts.grew_at.at(index_of(sign.event)));
+            const auto at = database_time(model, counts.grew_at.at(index_of(sign.event)));
             if (at && (!out.at || *at > *out.at)) out = {at, std::string(sign.name) + " (" + name + ')'};
         }
     }

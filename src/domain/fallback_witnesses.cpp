@@ -13,10 +13,6 @@ namespace {
 constexpr auto kHit = index_of(Event::fallback);
 
 /// What is counted carries this host's time.
-std::optional<base::Time> of_database(const Model& model, std::optional<base::Time> host_time) {
-    return host_time ? std::optional(database_now(model, *host_time)) : std::nullopt;
-}
-
 /// Why a source is not proved; empty: it is, or has never counted a hit.
 std::string why_unproved(const Model& model, const std::string& name, const SourceCounts& counts,
                          base::Time host_now) {
@@ -45,9 +41,9 @@ FallbackWitness witness_of(const Model& model, const std::string& name, base::Ti
     // What the state has of it may lack the last poll before the process was killed.
     out.answers = counts.complete(host_now) && counts.countable.test(kHit) && !counts.restored_at;
     if (out.proved && counts.counted_since)
-        out.covered_since = of_database(model, std::max(counts.counted_since, counts.proof.since));
-    out.last_hit = of_database(model, counts.grew_at.at(kHit));
-    out.lost_at = of_database(model, counts.lost_at);
+        out.covered_since = database_time(model, std::max(counts.counted_since, counts.proof.since));
+    out.last_hit = database_time(model, counts.grew_at.at(kHit));
+    out.lost_at = database_time(model, counts.lost_at);
     out.left_out = counts.left_out;
     return out;
 }
@@ -73,7 +69,7 @@ FallbackWitness last_used(const Model& model, base::Time now) {
     out.proved = out.unproved.empty();
     if (!out.proved) return out;
     // What was used while last uses stood still was not written.
-    const auto stood_still = of_database(model, model.evidence.last_use.stood_still_at);
+    const auto stood_still = database_time(model, model.evidence.last_use.stood_still_at);
     if (const auto known = known_since(model))
         out.covered_since = std::max({known, migration.last_used_proved_at, stood_still});
     out.last_hit = migration.evidence.newest_legacy_use;
@@ -126,10 +122,10 @@ FallbackWatch fallback_watch(const Model& model, base::Time now) {
     if (model.keys && model.policy.promotes_in_place) out.witnesses.push_back(upgrades(model));
     // Also of a source that is not configured any more.
     for (const auto& [name, counts] : model.evidence.sources)
-        out.last_hit = std::max(out.last_hit, of_database(model, counts.grew_at.at(kHit)));
+        out.last_hit = std::max(out.last_hit, database_time(model, counts.grew_at.at(kHit)));
     out.of_scans = scans_are_hits(model);
     for (const auto& [name, counts] : model.evidence.sources) {
-        const auto ran = of_database(model, counts.grew_at.at(index_of(Event::statement_unclassified)));
+        const auto ran = database_time(model, counts.grew_at.at(index_of(Event::statement_unclassified)));
         if (counts.proof.doubt.empty() || ran <= out.unclassified_at) continue;
         out.unclassified_at = ran;
         out.unclassified = counts.proof.doubt;

@@ -101,6 +101,10 @@ base::Time database_now(const Model& model, base::Time host_now) {
     return host_now - model.skew;
 }
 
+std::optional<base::Time> database_time(const Model& model, std::optional<base::Time> host_time) {
+    return host_time ? std::optional(database_now(model, *host_time)) : std::nullopt;
+}
+
 base::Time host_time(const Model& model, base::Time database_time) {
     return database_time + model.skew;
 }

@@ -199,6 +199,7 @@ void take_skew(Model& model, base::Duration measured, base::Time host_now);
 /// The one way from this host's clock to the database's, by which everything is judged that is compared with
 /// rows: polls, decisions, the verdict.
 base::Time database_now(const Model& model, base::Time host_now);
+std::optional<base::Time> database_time(const Model& model, std::optional<base::Time> host_time);
 /// Back again, for what is counted by this host's clock.
 base::Time host_time(const Model& model, base::Time database_time);
 

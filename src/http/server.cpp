@@ -8,16 +8,15 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "base/log/log.hpp"
 #include "http/listener.hpp"
 #include "http/local_listener.hpp"
 #include "http/session.hpp"
+#include "http/stream.hpp"
 #include "http/wire.hpp"
 
 namespace keyshift::http {
@@ -27,7 +26,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kAcceptBackOff{100};
 
 std::string describe(const std::exception_ptr& thrown) {

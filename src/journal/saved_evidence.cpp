@@ -15,7 +15,7 @@ using base::Duration;
 using base::Time;
 using domain::kEventCount;
 
-constexpr std::string_view kUp = "_up";
+constexpr std::string_view kUpSuffix = "_up";
 constexpr std::string_view kErrors = "source_errors";
 constexpr std::string_view kSum = "sum:";
 constexpr std::string_view kOwn = "own:";
@@ -30,7 +30,7 @@ constexpr const char* kNewestUse = "last_use_newest";
 constexpr const char* kUnwrittenSince = "last_use_unwritten_since";
 constexpr const char* kStoodStill = "last_use_stood_still_at";
 constexpr std::string_view kHeadline = "headline";
-constexpr std::string_view kTableChanges = "covered_table_changes";
+constexpr std::string_view kCoveredTableChanges = "covered_table_changes";
 constexpr std::string_view kLines = "log_lines:";
 constexpr const char* kSkew = "skew";
 constexpr const char* kWatchedSince = "watched_since";
@@ -190,7 +190,7 @@ domain::SourceCounts load_source(const std::string& name, const store::Facts& fa
 
 void save_status(const std::string& name, const domain::SourceStatus& status, store::Facts& facts,
                  store::Counters& counters) {
-    if (status.up) facts[join(name, kUp)] = *status.up ? "1" : "0";
+    if (status.up) facts[join(name, kUpSuffix)] = *status.up ? "1" : "0";
     facts[name + "_read_at"] = text(status.last_success_at);
     facts[name + "_not_measured"] = status.not_measured;
     for (const auto& [code, count] : status.errors)
@@ -236,7 +236,7 @@ void save_evidence(const domain::Model& model, store::Facts& facts, store::Count
     for (const auto& [name, counts] : model.evidence.sources) save_source(name, counts, facts, counters);
     for (const auto& [name, status] : model.sources) save_status(name, status, facts, counters);
     save_numbers(std::string(kHeadline), model.evidence.totals, counters);
-    counters[{std::string(kTableChanges), ""}] = model.evidence.table_changes;
+    counters[{std::string(kCoveredTableChanges), ""}] = model.evidence.table_changes;
     for (std::size_t i = 0; i < domain::kSignalCount; ++i) {
         const auto& headline = model.evidence.headlines.at(i);
         const std::string name(signal_name(static_cast<domain::Signal>(i)));
@@ -277,7 +277,8 @@ void load_evidence(const store::Facts& facts, const store::Counters& counters, d
         model.evidence.sources[type] = load_source(type, facts, counters);
     }
     load_numbers(std::string(kHeadline), counters, model.evidence.totals);
-    if (const auto changes = counters.find({std::string(kTableChanges), ""}); changes != counters.end())
+    if (const auto changes = counters.find({std::string(kCoveredTableChanges), ""});
+        changes != counters.end())
         model.evidence.table_changes = changes->second;
     for (std::size_t i = 0; i < domain::kSignalCount; ++i) {
         auto& headline = model.evidence.headlines.at(i);
@@ -309,9 +310,10 @@ Duration load_skew(const store::Facts& facts) {
 void load_statuses(const store::Facts& facts, const store::Counters& counters,
                    std::map<std::string, domain::SourceStatus>& sources) {
     for (const auto& [fact, value] : facts) {
-        if (fact.size() <= kUp.size() || fact.compare(fact.size() - kUp.size(), kUp.size(), kUp) != 0)
+        if (fact.size() <= kUpSuffix.size() ||
+            fact.compare(fact.size() - kUpSuffix.size(), kUpSuffix.size(), kUpSuffix) != 0)
             continue;
-        const std::string name = fact.substr(0, fact.size() - kUp.size());
+        const std::string name = fact.substr(0, fact.size() - kUpSuffix.size());
         domain::SourceStatus& status = sources[name];
         status.up = value == "1";
         status.last_success_at = time(facts, name + "_read_at");

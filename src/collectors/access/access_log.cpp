@@ -16,23 +16,20 @@ using namespace std::chrono_literals;
 
 constexpr const char* kName = "access_log";
 
-class ConfiguredAccessLog final : public ConfiguredLog {
+class ConfiguredAccessLog final : public ConfiguredWith<AccessOptions, ConfiguredLog> {
  public:
-    explicit ConfiguredAccessLog(AccessOptions options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule&,
                                     const drivers::Interrupt& interrupt) const override {
-        return make_log_collector(kName, make_log_input(options_.input, interrupt), line_counter(gateway));
+        return make_log_collector(kName, make_log_input(options().input, interrupt), line_counter(gateway));
     }
     domain::Events measures(const config::Gateway& gateway) const override {
-        return access_events(gateway, options_);
+        return access_events(gateway, options());
     }
     std::unique_ptr<LineCounter> line_counter(const config::Gateway& gateway) const override {
-        return make_access_counter(gateway, options_);
+        return make_access_counter(gateway, options());
     }
-
- private:
-    AccessOptions options_;
 };
 
 }  // namespace

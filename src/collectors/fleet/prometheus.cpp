@@ -147,18 +147,15 @@ class Prometheus final : public Collector {
     PrometheusApiClient api_;
 };
 
-class ConfiguredPrometheus final : public Configured {
+class ConfiguredPrometheus final : public ConfiguredWith<PrometheusOptions> {
  public:
-    explicit ConfiguredPrometheus(PrometheusOptions options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway&, const config::Schedule&,
                                     const drivers::Interrupt& interrupt) const override {
-        return std::make_unique<Prometheus>(options_, interrupt);
+        return std::make_unique<Prometheus>(options(), interrupt);
     }
-    domain::Events measures(const config::Gateway&) const override { return options_.fleet.measures(); }
-
- private:
-    PrometheusOptions options_;
+    domain::Events measures(const config::Gateway&) const override { return options().fleet.measures(); }
 };
 
 }  // namespace

@@ -66,23 +66,20 @@ std::unique_ptr<LineCounter> counter_of(const config::Gateway& gateway, const Op
                                      .sqlx_target = sqlx_target(config::facts_of(gateway.preset))});
 }
 
-class ConfiguredGatewayLog final : public ConfiguredLog {
+class ConfiguredGatewayLog final : public ConfiguredWith<Options, ConfiguredLog> {
  public:
-    explicit ConfiguredGatewayLog(Options options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule&,
                                     const drivers::Interrupt& interrupt) const override {
-        return make_log_collector(kName, make_log_input(options_.input, interrupt), line_counter(gateway));
+        return make_log_collector(kName, make_log_input(options().input, interrupt), line_counter(gateway));
     }
     domain::Events measures(const config::Gateway& gateway) const override {
-        return events_of(rules_of(gateway, options_));
+        return events_of(rules_of(gateway, options()));
     }
     std::unique_ptr<LineCounter> line_counter(const config::Gateway& gateway) const override {
-        return counter_of(gateway, options_);
+        return counter_of(gateway, options());
     }
-
- private:
-    Options options_;
 };
 
 }  // namespace

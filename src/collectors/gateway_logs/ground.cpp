@@ -16,7 +16,7 @@ using domain::Event;
 using formats::TracingLevel;
 
 constexpr std::string_view kRule = "rule ";
-constexpr std::string_view kRelease = "release ";
+constexpr std::string_view kReleaseWord = "release ";
 constexpr std::string_view kAlive = "alive";
 constexpr std::string_view kMatched = "matched";
 constexpr std::size_t kLongestRelease = 100;
@@ -49,7 +49,7 @@ std::string whole_text(const LogRule& rule) {
 }
 
 /// What stands before the next `end`, which is taken too; all of it where there is none.
-std::string_view next(std::string_view& text, char end) {
+std::string_view next_word(std::string_view& text, char end) {
     const std::size_t size = std::min(text.find(end), text.size());
     const std::string_view word = text.substr(0, size);
     text.remove_prefix(std::min(size + 1, text.size()));
@@ -179,7 +179,7 @@ domain::Ground GatewayLogGround::take() {
 }
 
 std::string GatewayLogGround::memory() const {
-    std::string out = release_.empty() ? std::string() : std::string(kRelease) + release_ + "\n";
+    std::string out = release_.empty() ? std::string() : std::string(kReleaseWord) + release_ + "\n";
     for (const Watch& watch : watches_) {
         const bool matters = aliveness_ == Aliveness::matters || watch.of_statements
                                  ? watch.alive
@@ -193,15 +193,15 @@ std::string GatewayLogGround::memory() const {
 }
 
 void GatewayLogGround::resume(std::string_view& text) {
-    if (text.starts_with(kRelease)) {
-        text.remove_prefix(kRelease.size());
-        began(next(text, '\n'));
+    if (text.starts_with(kReleaseWord)) {
+        text.remove_prefix(kReleaseWord.size());
+        began(next_word(text, '\n'));
     }
     while (text.starts_with(kRule)) {
         text.remove_prefix(kRule.size());
-        std::string_view line = next(text, '\n');
-        const std::string_view how = next(line, ' ');
-        const auto learned = formats::tracing_level_named(next(line, ' '));
+        std::string_view line = next_word(text, '\n');
+        const std::string_view how = next_word(line, ' ');
+        const auto learned = formats::tracing_level_named(next_word(line, ' '));
         for (Watch& watch : watches_) {
             if (watch.text != line) continue;
             watch.alive = true;

@@ -15,7 +15,7 @@ constexpr std::string_view kNotReached = "-";
 constexpr std::uint64_t kMostSeconds = 253'402'300'799;  // the year 9999
 
 /// What stands before the next `end`, which is taken too; empty: there is none.
-std::optional<std::string_view> next(std::string_view& text, char end) {
+std::optional<std::string_view> next_field(std::string_view& text, char end) {
     const std::size_t size = text.find(end);
     if (size == std::string_view::npos) return std::nullopt;
     const std::string_view word = text.substr(0, size);
@@ -117,7 +117,7 @@ std::string GatewayLogLevels::memory() const {
 std::optional<GatewayLogLevels::Reaches> GatewayLogLevels::parse_reaches(std::string_view& text) {
     Reaches reaches;
     for (Reach& reach : reaches) {
-        const auto word = next(text, ' ');
+        const auto word = next_field(text, ' ');
         if (!word) return std::nullopt;
         if (*word == kNotReached) continue;
         reach = {true, parse_seconds(*word)};
@@ -127,12 +127,12 @@ std::optional<GatewayLogLevels::Reaches> GatewayLogLevels::parse_reaches(std::st
 }
 
 bool GatewayLogLevels::resume(std::string_view memory) {
-    if (next(memory, ' ') != kHeading) return false;
-    const auto read_at = parse_seconds(next(memory, '\n').value_or(""));
+    if (next_field(memory, ' ') != kHeading) return false;
+    const auto read_at = parse_seconds(next_field(memory, '\n').value_or(""));
     if (!read_at) return false;
     auto resumed = reach_;
     while (!memory.empty()) {
-        auto line = next(memory, '\n');
+        auto line = next_field(memory, '\n');
         auto reaches = line ? parse_reaches(*line) : std::nullopt;
         if (!reaches) return false;
         for (Reach& reach : *reaches)

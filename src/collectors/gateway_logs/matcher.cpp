@@ -19,10 +19,10 @@ const std::vector<std::string>& group_names() {
     static const std::vector<std::string> names{"key_id", "client", "reason", "release"};
     return names;
 }
-constexpr std::size_t kKey = 0;
+constexpr std::size_t kKeyGroup = 0;
 constexpr std::size_t kClient = 1;
-constexpr std::size_t kReason = 2;
-constexpr std::size_t kRelease = 3;
+constexpr std::size_t kReasonGroup = 2;
+constexpr std::size_t kReleaseGroup = 3;
 
 /// What the text must begin with for the rule to fit; empty: nothing.
 std::string beginning_of(const LogRule& rule) {
@@ -105,7 +105,7 @@ void GatewayLogMatcher::begins(std::size_t literal, const MatchedText& line, Log
     if (!rule.regex.empty()) {
         if (!confirming_.match(literal, line.text, groups)) return;
     } else if (rule.key_follows) {
-        groups[kKey] = leading_uuid(line.text.substr(rule.message.size()));
+        groups[kKeyGroup] = leading_uuid(line.text.substr(rule.message.size()));
     }
     fits(rule, line, groups, tally);
 }
@@ -125,19 +125,20 @@ void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const
     if (!has_target(line.target, rule.targets)) return;
     for (const FieldTest& test : rule.fields)
         if (line.fields == nullptr || !passes(test, *line.fields)) return;
-    const Event event = rule.by_reason ? failure_named(groups[kReason]) : rule.event;
+    const Event event = rule.by_reason ? failure_named(groups[kReasonGroup]) : rule.event;
     seen_.set(index_of(event));
     fitted_.push_back(static_cast<std::size_t>(&rule - rules_.data()));
     ever_fitted_[fitted_.back()] = true;
-    if (!groups[kRelease].empty()) release_ = groups[kRelease];
+    if (!groups[kReleaseGroup].empty()) release_ = groups[kReleaseGroup];
     if (rule.use == LogRule::Use::shows) return;
-    if (line.whose == Whose::keyshift || (!canary_.empty() && groups[kKey] == canary_)) {
+    if (line.whose == Whose::keyshift || (!canary_.empty() && groups[kKeyGroup] == canary_)) {
         if (!own_in_line_.test(index_of(event))) ++tally.own.at(index_of(event));
         own_in_line_.set(index_of(event));
         return;
     }
     const bool is_failure = index_of(event) - index_of(domain::kFirstFailure) < domain::kFailureReasons;
-    if (!is_failure && !groups[kKey].empty()) add_use(tally.uses, groups[kKey], time_of(line, tally.now));
+    if (!is_failure && !groups[kKeyGroup].empty())
+        add_use(tally.uses, groups[kKeyGroup], time_of(line, tally.now));
     if (in_line_.test(index_of(event))) return;
     in_line_.set(index_of(event));
     ++tally.events.at(index_of(event));

@@ -289,20 +289,17 @@ class GatewayMetrics final : public Collector {
     GatewayReplicas replicas_;
 };
 
-class ConfiguredGatewayMetrics final : public Configured {
+class ConfiguredGatewayMetrics final : public ConfiguredWith<Options> {
  public:
-    explicit ConfiguredGatewayMetrics(Options options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule& schedule,
                                     const drivers::Interrupt& interrupt) const override {
-        return std::make_unique<GatewayMetrics>(gateway, options_, schedule, interrupt);
+        return std::make_unique<GatewayMetrics>(gateway, options(), schedule, interrupt);
     }
     domain::Events measures(const config::Gateway& gateway) const override {
-        return events_of(rules_of(gateway, options_));
+        return events_of(rules_of(gateway, options()));
     }
-
- private:
-    Options options_;
 };
 
 }  // namespace

@@ -46,11 +46,11 @@ bool fell(const std::map<std::string, std::uint64_t>& last, const std::map<std::
 }
 
 std::string names_of(const std::set<std::string>& names) {
-    constexpr std::size_t kShown = 5;
+    constexpr std::size_t kNamed = 5;
     std::string out;
     std::size_t shown = 0;
     for (const std::string& name : names) {
-        if (shown++ == kShown) return out + " and " + std::to_string(names.size() - kShown) + " more";
+        if (shown++ == kNamed) return out + " and " + std::to_string(names.size() - kNamed) + " more";
         out += (out.empty() ? "" : ", ") + name;
     }
     return out;

@@ -366,18 +366,15 @@ class Keys final : public Collector {
     Budget pulse_budget_;
 };
 
-class ConfiguredKeys final : public Configured {
+class ConfiguredKeys final : public ConfiguredWith<KeysOptions> {
  public:
-    explicit ConfiguredKeys(KeysOptions options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule& schedule,
                                     const drivers::Interrupt& interrupt) const override {
-        return std::make_unique<Keys>(gateway, options_, schedule, interrupt);
+        return std::make_unique<Keys>(gateway, options(), schedule, interrupt);
     }
-    const KeysOptions* key_table() const override { return &options_; }
-
- private:
-    KeysOptions options_;
+    const KeysOptions* key_table() const override { return &options(); }
 };
 
 }  // namespace

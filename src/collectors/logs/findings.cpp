@@ -13,8 +13,6 @@ namespace {
 using base::Errc;
 using base::Error;
 using drivers::LogPlace;
-using Kind = Finding::Kind;
-
 /// Of many files that cannot be read, the first ones are named.
 constexpr std::size_t kShown = 10;
 
@@ -30,12 +28,13 @@ std::vector<Finding> about_places(const std::vector<LogPlace>& places) {
         std::string remedy = drivers::commands_to_read(place.name, drivers::Successors::read);
         const Errc code = remedy.empty() ? Errc::other : Errc::permission;
         if (!remedy.empty()) remedy.insert(0, "as root:\n");
-        out.push_back({Kind::failure,
+        out.push_back({Finding::Kind::failure,
                        base::escape_unsafe(place.name) + ": " + base::escape_unsafe(place.problem),
                        std::move(remedy), code});
     }
     if (more > 0)
-        out.push_back({Kind::failure, std::to_string(more) + " more cannot be read", {}, Errc::other});
+        out.push_back(
+            {Finding::Kind::failure, std::to_string(more) + " more cannot be read", {}, Errc::other});
     return out;
 }
 
@@ -46,18 +45,20 @@ Finding about_lines(const LogSnapshot& look) {
     const std::string what = std::to_string(all) + " lines read, " + std::to_string(lines.matched) +
                              " of them count, " + std::to_string(lines.unparsed) + " are not understood";
     if (lines.unparsed > parsed) {
-        return {parsed == 0 ? Kind::failure : Kind::warning, what,
+        return {parsed == 0 ? Finding::Kind::failure : Finding::Kind::warning, what,
                 advice_for_log(look.collector, look.sample), Errc::parse};
     }
     const bool odd = lines.unparsed + lines.oversized > 0;
-    return {odd ? Kind::warning : Kind::ok, what, odd ? "`keyshift check --log FILE` shows which" : ""};
+    return {odd ? Finding::Kind::warning : Finding::Kind::ok, what,
+            odd ? "`keyshift check --log FILE` shows which" : ""};
 }
 
 }  // namespace
 
 std::vector<Finding> log_findings(const LogSnapshot& look) {
     std::vector<Finding> out = about_places(look.places);
-    for (const Error& error : look.degradations) out.push_back({Kind::warning, error.what, error.hint});
+    for (const Error& error : look.degradations)
+        out.push_back({Finding::Kind::warning, error.what, error.hint});
     out.push_back(about_lines(look));
     return out;
 }

@@ -16,7 +16,7 @@ using formats::TracingLevel;
 using Level = std::optional<TracingLevel>;
 
 /// A level stands before the message.
-constexpr std::size_t kLooksAt = 160;
+constexpr std::size_t kLevelWithin = 160;
 
 constexpr std::array<std::pair<std::string_view, TracingLevel>, 17> kNames{{
     {"TRACE", TracingLevel::trace},
@@ -69,7 +69,7 @@ bool may_be_level(std::string_view line, std::size_t begin, std::size_t end) {
 }  // namespace
 
 Level level_of_text(std::string_view line) {
-    line = line.substr(0, kLooksAt);
+    line = line.substr(0, kLevelWithin);
     for (std::size_t at = 0; at < line.size();) {
         if (!is_letter(line[at])) {
             ++at;

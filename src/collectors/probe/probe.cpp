@@ -240,18 +240,15 @@ class Probe final : public Collector {
     std::optional<Clock::time_point> canary_asked_;
 };
 
-class ConfiguredProbe final : public Configured {
+class ConfiguredProbe final : public ConfiguredWith<ProbeOptions> {
  public:
-    explicit ConfiguredProbe(ProbeOptions options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway&, const config::Schedule&,
                                     const drivers::Interrupt& interrupt) const override {
-        return std::make_unique<Probe>(options_, interrupt);
+        return std::make_unique<Probe>(options(), interrupt);
     }
-    std::string canary() const override { return options_.canary_id; }
-
- private:
-    ProbeOptions options_;
+    std::string canary() const override { return options().canary_id; }
 };
 
 }  // namespace

@@ -289,18 +289,15 @@ class Redis final : public Collector {
     std::set<std::string> names_;  // of the nodes at the last poll
 };
 
-class ConfiguredRedis final : public Configured {
+class ConfiguredRedis final : public ConfiguredWith<RedisCollectorOptions> {
  public:
-    explicit ConfiguredRedis(RedisCollectorOptions options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway&, const config::Schedule&,
                                     const drivers::Interrupt& interrupt) const override {
-        return std::make_unique<Redis>(options_, interrupt);
+        return std::make_unique<Redis>(options(), interrupt);
     }
     domain::Events measures(const config::Gateway&) const override { return Redis::countable(); }
-
- private:
-    RedisCollectorOptions options_;
 };
 
 }  // namespace

@@ -236,20 +236,17 @@ class Statements final : public Collector {
     bool blind_ = false;  ///< the database has counted nothing since the last observation
 };
 
-class ConfiguredStatements final : public Configured {
+class ConfiguredStatements final : public ConfiguredWith<StatementsOptions> {
  public:
-    explicit ConfiguredStatements(StatementsOptions options) : options_(std::move(options)) {}
+    using ConfiguredWith::ConfiguredWith;
 
     std::unique_ptr<Collector> make(const config::Gateway& gateway, const config::Schedule& schedule,
                                     const drivers::Interrupt& interrupt) const override {
-        return std::make_unique<Statements>(gateway, options_, schedule, interrupt);
+        return std::make_unique<Statements>(gateway, options(), schedule, interrupt);
     }
     domain::Events measures(const config::Gateway& gateway) const override {
         return StatementCounts::measures(StatementClasses::presumed(gateway));
     }
-
- private:
-    StatementsOptions options_;
 };
 
 }  // namespace

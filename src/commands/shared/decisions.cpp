@@ -19,7 +19,7 @@ using base::Errc;
 using base::Error;
 using base::Result;
 
-std::string user_name() {
+std::string deciding_user() {
     if (auto sudo = config::non_empty(config::process_environment(), "SUDO_USER")) return *std::move(sudo);
     const passwd* const entry =
         ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): a command's one thread

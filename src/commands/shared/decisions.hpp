@@ -16,7 +16,7 @@
 namespace keyshift::commands {
 
 /// Who is at the keyboard: the one who called sudo, where it was used.
-std::string user_name();
+std::string deciding_user();
 
 /// The daemon's state. Errors: config where there is none, and those of State::attach().
 base::Result<std::unique_ptr<store::State>> open_state(const config::Config& config);

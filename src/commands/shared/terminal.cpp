@@ -57,6 +57,14 @@ std::string show_distance(base::Time t, base::Time now) {
     return t > now ? std::string("in ").append(text) : text + " ago";
 }
 
+std::string show_when(std::optional<base::Time> t, base::Time now) {
+    return t ? show_time(*t) + " (" + show_distance(*t, now) + ")" : "never";
+}
+
+std::string key_count(std::uint64_t keys) {
+    return std::to_string(keys) + (keys == 1 ? " key" : " keys");
+}
+
 std::string pad(std::string_view text, std::size_t width) {
     std::string out(text);
     const std::size_t length = base::count_code_points(text);

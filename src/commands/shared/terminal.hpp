@@ -2,6 +2,8 @@
 // How commands write for people: colours only where somebody can see them, times and durations for the eye.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,10 @@ class Terminal {
 std::string show_time(base::Time t);
 /// "5 s ago", "3 h ago", "in 2 d": the largest unit only.
 std::string show_distance(base::Time t, base::Time now);
+/// Both: "2026-01-10 12:00 UTC (3 h ago)"; "never".
+std::string show_when(std::optional<base::Time> t, base::Time now);
+/// "1 key", "3 keys".
+std::string key_count(std::uint64_t keys);
 /// `text` and as many spaces as it lacks to `width` characters.
 std::string pad(std::string_view text, std::size_t width);
 

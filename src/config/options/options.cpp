@@ -9,15 +9,11 @@
 namespace keyshift::config {
 namespace {
 
-base::Error wrong(std::string what, std::string hint) {
-    return {base::Errc::config, std::move(what), std::move(hint)};
-}
-
 base::Result<std::int64_t> parse_integer(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size())
-        return wrong("is not a whole number", "write digits only");
+        return invalid("is not a whole number", "write digits only");
     return value;
 }
 
@@ -27,7 +23,7 @@ Parse<T> within(Range<T> range, Parse<T> parse, Format format) {
     return [=](std::string_view text) -> base::Result<T> {
         auto value = parse(text);
         if (value && (*value < range.min || *value > range.max))
-            return wrong("is out of range", "give " + format(range.min) + " to " + format(range.max));
+            return invalid("is out of range", "give " + format(range.min) + " to " + format(range.max));
         return value;
     };
 }
@@ -65,10 +61,10 @@ base::Duration OptionsReader::duration(std::string_view key, base::Duration fall
         if (text.find_first_not_of("0123456789.") == std::string_view::npos) {
             // Never seconds: whoever means days would take them as proposed.
             const std::string number = is_as_written(key, text) ? std::string(text) : "7";
-            return wrong("has no unit", "write one: " + number + "d, " + number + "h or " + number + "m");
+            return invalid("has no unit", "write one: " + number + "d, " + number + "h or " + number + "m");
         }
         if (const auto value = base::parse_duration(text)) return *value;
-        return wrong("is not a duration", "write for example 250ms, 30s, 10m, 12h, 7d or 1d12h");
+        return invalid("is not a duration", "write for example 250ms, 30s, 10m, 12h, 7d or 1d12h");
     };
     return parsed<base::Duration>(key, fallback, base::format_duration(fallback),
                                   within<base::Duration>(range, parse, base::format_duration));
@@ -78,7 +74,7 @@ std::optional<base::Time> OptionsReader::time(std::string_view key) {
     return parsed_or_null<base::Time>(
         key, std::nullopt, "null", [](std::string_view text) -> base::Result<base::Time> {
             if (const auto value = base::parse_rfc3339(text)) return *value;
-            return wrong("is not a time", "write it with its offset, such as 2026-01-10T00:00:00Z");
+            return invalid("is not a time", "write it with its offset, such as 2026-01-10T00:00:00Z");
         });
 }
 

@@ -4,13 +4,10 @@
 #include <utility>
 
 #include "config/tree/file.hpp"
+#include "config/tree/text.hpp"
 
 namespace keyshift::config {
 namespace {
-
-base::Error wrong(std::string what, std::string hint) {
-    return {base::Errc::config, std::move(what), std::move(hint)};
-}
 
 void drop_newline(std::string& text) {
     text.pop_back();
@@ -34,11 +31,11 @@ SecretSource SecretSource::file(std::filesystem::path file, std::string origin) 
 }
 
 base::Result<base::Secret> SecretSource::read() const {
-    if (!given()) return wrong("the secret is not given", "see docs/configuration.md");
+    if (!given()) return invalid("the secret is not given", "see docs/configuration.md");
     base::Secret secret = value_;
     if (!file_.empty()) {
         auto content = read_small_file(file_, kMaxSecretBytes);
-        if (!content) return wrong(origin_ + " " + content.error().what, content.error().hint);
+        if (!content) return invalid(origin_ + " " + content.error().what, content.error().hint);
         secret = base::Secret(*std::move(content));
     }
     if (secret.reveal().ends_with('\n')) {
@@ -46,9 +43,9 @@ base::Result<base::Secret> SecretSource::read() const {
         drop_newline(text);
         secret = base::Secret(std::move(text));
     }
-    if (secret.empty()) return wrong(origin_ + " is empty", "put the secret into it");
+    if (secret.empty()) return invalid(origin_ + " is empty", "put the secret into it");
     if (secret.reveal().find('\0') != std::string::npos)
-        return wrong(origin_ + " holds a NUL byte", "put the secret into it as text");
+        return invalid(origin_ + " holds a NUL byte", "put the secret into it as text");
     return secret;
 }
 

@@ -6,7 +6,7 @@
 namespace keyshift::config {
 namespace {
 
-Columns columns() {
+Columns drf_columns() {
     Columns columns;
     columns.id = {"prefix"};
     columns.lookup_hash = {"hashed_key"};
@@ -21,7 +21,7 @@ Columns columns() {
 
 /// Requests of all keys read the one row by its prefix, and one UPDATE serves promotion, revocation and
 /// renaming: the database's statistics tell nothing of keys.
-StatementTexts statements() {
+StatementTexts drf_statements() {
     StatementTexts texts;
     texts.lookup = texts.by_id = texts.touch = texts.scan = texts.legacy_lookup = texts.promote =
         StatementTexts::Patterns(std::in_place);
@@ -37,11 +37,11 @@ PresetFacts drf_preset() {
     PresetFacts facts;
     Gateway& gateway = facts.gateway;
     gateway.table = {"", "rest_framework_api_key_apikey"};
-    gateway.columns = columns();
+    gateway.columns = drf_columns();
     gateway.legacy_when =
         LegacyWhen{.column = {"hashed_key"},
                    .begins_with = {"pbkdf2_sha256$", "pbkdf2_sha1$", "argon2", "bcrypt", "scrypt$"}};
-    gateway.statements = statements();
+    gateway.statements = drf_statements();
     gateway.promotes_in_place = true;
     facts.key_paths = {"/"};
     return facts;

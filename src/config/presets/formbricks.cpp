@@ -5,7 +5,7 @@
 namespace keyshift::config {
 namespace {
 
-Columns columns() {
+Columns formbricks_columns() {
     Columns columns;
     columns.id = {"id"};
     columns.lookup_hash = {"lookupHash"};
@@ -26,7 +26,7 @@ PresetFacts formbricks_preset() {
     PresetFacts facts;
     Gateway& gateway = facts.gateway;
     gateway.table = {"public", "ApiKey"};
-    gateway.columns = columns();
+    gateway.columns = formbricks_columns();
     gateway.users = {{"public", "Organization"}, {"id"}, {"name"}};
     gateway.statements.by_id = StatementTexts::Patterns(std::in_place);
     // Twice a minute at most: no count of uses.

@@ -5,7 +5,7 @@
 namespace keyshift::config {
 namespace {
 
-Columns columns() {
+Columns langflow_columns() {
     Columns columns;
     columns.id = {"id"};
     columns.lookup_hash = {"api_key_hash"};
@@ -20,7 +20,7 @@ Columns columns() {
 }
 
 /// Its promotion sets the last use, too; its migration, which fills the hash of all keys at once, does not.
-StatementTexts statements() {
+StatementTexts langflow_statements() {
     StatementTexts texts;
     texts.by_id = StatementTexts::Patterns(std::in_place);
     texts.promote = {"update *apikey set *last_used_at = *api_key_hash = $* where *",
@@ -35,9 +35,9 @@ PresetFacts langflow_preset();
 PresetFacts langflow_preset() {
     PresetFacts facts;
     facts.gateway.table = {"", "apikey"};
-    facts.gateway.columns = columns();
+    facts.gateway.columns = langflow_columns();
     facts.gateway.users = {{"", "user"}, {"id"}, {"username"}};
-    facts.gateway.statements = statements();
+    facts.gateway.statements = langflow_statements();
     facts.gateway.promotes_in_place = true;
     facts.key_paths = {"/api/"};
     return facts;

@@ -5,7 +5,7 @@
 namespace keyshift::config {
 namespace {
 
-Columns columns() {
+Columns langfuse_columns() {
     Columns columns;
     columns.id = {"id"};
     columns.lookup_hash = {"fast_hashed_secret_key"};
@@ -22,7 +22,7 @@ Columns columns() {
 
 /// It reads no key by its id to let it in, sets no last_used_at, and never reads all hashes: a legacy key is
 /// found by its public key, and promoted.
-StatementTexts statements() {
+StatementTexts langfuse_statements() {
     StatementTexts texts;
     texts.by_id = texts.touch = texts.scan = StatementTexts::Patterns(std::in_place);
     return texts;
@@ -35,9 +35,9 @@ PresetFacts langfuse_preset();
 PresetFacts langfuse_preset() {
     PresetFacts facts;
     facts.gateway.table = {"", "api_keys"};
-    facts.gateway.columns = columns();
+    facts.gateway.columns = langfuse_columns();
     facts.gateway.users = {{"", "projects"}, {"id"}, {"name"}};
-    facts.gateway.statements = statements();
+    facts.gateway.statements = langfuse_statements();
     facts.gateway.promotes_in_place = true;
     facts.requests = {.create = "POST /api/public/projects/{projectId}/apiKeys",
                       .remove = "DELETE /api/public/projects/{projectId}/apiKeys/{apiKeyId}"};

@@ -6,7 +6,7 @@
 namespace keyshift::config {
 namespace {
 
-Columns columns() {
+Columns posthog_columns() {
     Columns columns;
     columns.id = {"id"};
     columns.lookup_hash = {"secure_value"};
@@ -27,7 +27,7 @@ PresetFacts posthog_preset() {
     PresetFacts facts;
     Gateway& gateway = facts.gateway;
     gateway.table = {"", "posthog_personalapikey"};
-    gateway.columns = columns();
+    gateway.columns = posthog_columns();
     gateway.legacy_when = LegacyWhen{.column = {"secure_value"}, .begins_with = {"pbkdf2_sha256$"}};
     gateway.users = {{"", "posthog_user"}, {"id"}, {"email"}};
     // The old hash has a fixed salt: a legacy or unknown key is looked up three times, by one text.

@@ -11,23 +11,20 @@
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
+#include "config/tree/text.hpp"
 
 namespace keyshift::config {
 namespace {
 
-base::Error wrong(std::string what, std::string hint) {
-    return {base::Errc::config, std::move(what), std::move(hint)};
-}
-
 base::Error from_errno(int number) {
-    if (number == ENOENT || number == ENOTDIR) return wrong("does not exist", "check its path");
+    if (number == ENOENT || number == ENOTDIR) return invalid("does not exist", "check its path");
     if (number == EACCES || number == EPERM)
-        return wrong("may not be read", "let the user that keyshift runs as read it");
-    return wrong("cannot be read: " + std::generic_category().message(number), "");
+        return invalid("may not be read", "let the user that keyshift runs as read it");
+    return invalid("cannot be read: " + std::generic_category().message(number), "");
 }
 
 base::Error too_large(std::size_t max_bytes) {
-    return wrong("is larger than " + std::to_string(max_bytes / 1024) + " KiB", "check its path");
+    return invalid("is larger than " + std::to_string(max_bytes / 1024) + " KiB", "check its path");
 }
 
 }  // namespace
@@ -37,8 +34,8 @@ base::Result<std::string> read_small_file(const std::filesystem::path& file, std
     if (fd.get() < 0) return from_errno(errno);
     struct stat status{};
     if (::fstat(fd.get(), &status) != 0) return from_errno(errno);
-    if (S_ISDIR(status.st_mode)) return wrong("is a directory", "name a file in it");
-    if (!S_ISREG(status.st_mode)) return wrong("is not a regular file", "name a regular one");
+    if (S_ISDIR(status.st_mode)) return invalid("is a directory", "name a file in it");
+    if (!S_ISREG(status.st_mode)) return invalid("is not a regular file", "name a regular one");
     std::string content;
     std::array<char, 4096> buffer{};
     while (content.size() <= max_bytes) {

@@ -6,6 +6,7 @@
 
 #include "base/ascii.hpp"
 #include "base/utf8.hpp"
+#include "config/tree/text.hpp"
 
 namespace keyshift::config {
 namespace {
@@ -14,16 +15,12 @@ constexpr std::size_t kMaxBytes = 63;  // PostgreSQL cuts longer names silently
 constexpr std::string_view kHowToWrite =
     "use letters, digits, _ and $, not starting with a digit or $, or write it as '\"Any Name\"'";
 
-base::Error wrong(std::string what, std::string hint = std::string(kHowToWrite)) {
-    return {base::Errc::config, std::move(what), std::move(hint)};
-}
-
-bool is_letter(char c) {
-    return base::is_letter(c) || c == '_';
+base::Error not_plain(std::string what) {
+    return invalid(std::move(what), std::string(kHowToWrite));
 }
 
 bool continues(char c) {
-    return is_letter(c) || base::is_digit(c) || c == '$';
+    return begins_name(c) || base::is_digit(c) || c == '$';
 }
 
 std::string in_quotes(std::string_view name) {
@@ -48,14 +45,14 @@ base::Result<std::string> take_quoted(std::string_view& rest) {
         }
         name += rest[i];
     }
-    return wrong("has an opening double quote without its end");
+    return not_plain("has an opening double quote without its end");
 }
 
 /// Takes a plain name off the front of `rest` and folds it as PostgreSQL does.
 base::Result<std::string> take_plain(std::string_view& rest) {
     const auto* const end = std::find_if_not(rest.begin(), rest.end(), continues);
     std::string name(rest.begin(), end);
-    if (name.empty() || !is_letter(name.front())) return wrong("is not a plain name");
+    if (name.empty() || !begins_name(name.front())) return not_plain("is not a plain name");
     for (char& c : name)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     rest.remove_prefix(name.size());
@@ -65,9 +62,9 @@ base::Result<std::string> take_plain(std::string_view& rest) {
 base::Result<std::string> take(std::string_view& rest) {
     auto name = !rest.empty() && rest.front() == '"' ? take_quoted(rest) : take_plain(rest);
     if (!name) return name;
-    if (name->empty()) return wrong("is an empty name");
-    if (name->size() > kMaxBytes) return wrong("is longer than 63 bytes", "PostgreSQL has no such names");
-    if (base::escape_unsafe(*name) != *name) return wrong("has characters that cannot be seen in it");
+    if (name->empty()) return not_plain("is an empty name");
+    if (name->size() > kMaxBytes) return invalid("is longer than 63 bytes", "PostgreSQL has no such names");
+    if (base::escape_unsafe(*name) != *name) return not_plain("has characters that cannot be seen in it");
     return name;
 }
 
@@ -84,7 +81,7 @@ std::string TableName::sql() const {
 base::Result<Identifier> parse_identifier(std::string_view text) {
     auto name = take(text);
     if (!name) return name.error();
-    if (!text.empty()) return wrong("is not a plain name");
+    if (!text.empty()) return not_plain("is not a plain name");
     return Identifier{*std::move(name)};
 }
 
@@ -92,15 +89,15 @@ base::Result<TableName> parse_table_name(std::string_view text) {
     auto first = take(text);
     if (!first) return first.error();
     if (text.empty()) return TableName{"", *std::move(first)};
-    if (text.front() != '.') return wrong("is not a plain name");
+    if (text.front() != '.') return not_plain("is not a plain name");
     text.remove_prefix(1);
     auto second = take(text);
     if (!second) return second.error();
     if (!text.empty() && text.front() == '.') {
-        return wrong("has more than two parts",
-                     "write a table or schema.table: the connection names the database");
+        return invalid("has more than two parts",
+                       "write a table or schema.table: the connection names the database");
     }
-    if (!text.empty()) return wrong("is not a plain name");
+    if (!text.empty()) return not_plain("is not a plain name");
     return TableName{*std::move(first), *std::move(second)};
 }
 

@@ -13,13 +13,9 @@
 namespace keyshift::config {
 namespace {
 
-bool is_letter(char c) {
-    return base::is_letter(c) || c == '_';
-}
-
 bool is_variable_name(std::string_view name) {
-    return !name.empty() && is_letter(name.front()) &&
-           std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || base::is_digit(c); });
+    return !name.empty() && begins_name(name.front()) &&
+           std::all_of(name.begin(), name.end(), [](char c) { return begins_name(c) || base::is_digit(c); });
 }
 
 /// Edits (insert, drop, change, swap two neighbours) between two short names.
@@ -43,6 +39,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+base::Error invalid(std::string what, std::string hint) {
+    return {base::Errc::config, std::move(what), std::move(hint)};
+}
+
+bool begins_name(char c) {
+    return base::is_letter(c) || c == '_';
+}
 
 Expansion expand(std::string_view text, const Environment& environment) {
     Expansion out;
@@ -94,7 +98,7 @@ std::string joined(std::span<const std::string> names, std::string_view separato
 bool is_plain_key(std::string_view key) {
     constexpr std::size_t kMaxBytes = 40;
     return !key.empty() && key.size() <= kMaxBytes && std::all_of(key.begin(), key.end(), [](char c) {
-        return is_letter(c) || base::is_digit(c) || c == '-' || c == '.';
+        return begins_name(c) || base::is_digit(c) || c == '-' || c == '.';
     });
 }
 

@@ -15,6 +15,12 @@
 
 namespace keyshift::config {
 
+/// A value that is not what it should be; `what` is a predicate.
+base::Error invalid(std::string what, std::string hint);
+
+/// A letter or an underscore.
+bool begins_name(char c);
+
 struct Expansion {
     std::string text;
     std::vector<base::Error> errors;  ///< text is meaningless when there are any

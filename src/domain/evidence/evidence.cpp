@@ -16,7 +16,6 @@
 namespace keyshift::domain {
 namespace {
 
-constexpr int kPollsUntilStale = 3;
 /// However short the interval: a busy machine is late by that much.
 constexpr base::Duration kAlwaysFresh = std::chrono::seconds{2};
 

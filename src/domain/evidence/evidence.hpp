@@ -22,6 +22,9 @@
 
 namespace keyshift::domain {
 
+/// What was not read for that many polls is stale.
+inline constexpr int kPollsUntilStale = 3;
+
 /// What one source has counted since it was first read.
 struct SourceCounts {
     PerEvent<std::int64_t> sums{};  ///< weighted sums of growth, keyshift's own requests included

@@ -17,8 +17,6 @@
 namespace keyshift::domain {
 namespace {
 
-constexpr int kPollsUntilStale = 3;
-
 bool awaits_first_poll(const SourceCounts& counts, base::Time now) {
     return counts.restored_at && now - *counts.restored_at < kPollsUntilStale * counts.poll_every;
 }

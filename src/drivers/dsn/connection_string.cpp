@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "drivers/dsn/names.hpp"
 #include "drivers/dsn/url_text.hpp"
 
 namespace keyshift::drivers {
@@ -26,15 +27,6 @@ constexpr std::array<std::string_view, 8> kPostgres{"postgresql", "postgres",  "
 constexpr std::array<std::string_view, 4> kWrappers{"pool", "p6spy", "otel", "aws-wrapper"};
 
 constexpr std::size_t kLongestScheme = 40;
-
-template <class List>
-bool holds(const List& list, std::string_view word) {
-    return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-bool is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 /// The part of a URL before "://", or of what Java calls one before its last colon, in lower case; empty:
 /// it begins with none.
@@ -66,7 +58,7 @@ Scheme understand(const std::string& written) {
         scheme.form = Form::jdbc;
         scheme.database = written.substr(colon + 1);
         const std::size_t next = scheme.database.find(':');
-        if (next != std::string::npos && holds(kWrappers, scheme.database.substr(0, next)))
+        if (next != std::string::npos && is_one_of(kWrappers, scheme.database.substr(0, next)))
             scheme.database.erase(0, next + 1);
     }
     if (scheme.database.rfind("prisma", 0) != 0)
@@ -95,7 +87,7 @@ bool looks_mistyped(std::string_view rest, Form form) {
 
 Result<ConnectionString> read_url(std::string_view text, const std::string& written) {
     const Scheme scheme = understand(written);
-    if (!holds(kPostgres, scheme.database)) return refused_scheme(written);
+    if (!is_one_of(kPostgres, scheme.database)) return refused_scheme(written);
     if (text.back() == '"' || text.back() == '\'')
         return bad_database_url("ends with a quotation mark that none begins");
     std::string_view rest = text.substr(written.size() + 1);
@@ -131,7 +123,7 @@ std::optional<std::string> keyword_value(std::string_view text, std::size_t& at)
     std::string value;
     for (; at < text.size(); ++at) {
         if (quoted && text[at] == '\'') return ++at, value;
-        if (!quoted && is_blank(text[at])) break;
+        if (!quoted && base::is_space(text[at])) break;
         if (text[at] == '\\') ++at;
         if (at < text.size()) value += text[at];
     }
@@ -141,13 +133,13 @@ std::optional<std::string> keyword_value(std::string_view text, std::size_t& at)
 
 Result<ConnectionString> read_keywords(std::string_view text) {
     const auto skip_blanks = [&](std::size_t& at) {
-        while (at < text.size() && is_blank(text[at])) ++at;
+        while (at < text.size() && base::is_space(text[at])) ++at;
     };
     ConnectionString out;
     out.form = Form::keywords;
     for (std::size_t at = 0; skip_blanks(at), at < text.size();) {
         const std::size_t begin = at;
-        while (at < text.size() && text[at] != '=' && !is_blank(text[at])) ++at;
+        while (at < text.size() && text[at] != '=' && !base::is_space(text[at])) ++at;
         const std::string_view name = text.substr(begin, at - begin);
         skip_blanks(at);
         if (name.empty() || at == text.size() || text[at] != '=')

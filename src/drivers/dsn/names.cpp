@@ -201,11 +201,6 @@ constexpr std::string_view kOfClients[] = {
     "geqo",
 };
 
-template <class List>
-bool holds(const List& list, std::string_view name) {
-    return std::find(std::begin(list), std::end(list), name) != std::end(list);
-}
-
 }  // namespace
 
 std::string plain_name(std::string_view name) {
@@ -219,8 +214,8 @@ ConnectionName meaning_of(std::string_view plain) {
     const auto* const applied = std::find_if(std::begin(kApplied), std::end(kApplied),
                                              [&](const auto& one) { return one.first == plain; });
     if (applied != std::end(kApplied)) return applied->second;
-    if (holds(kRefused, plain)) return Name::refused;
-    return holds(kOfClients, plain) ? Name::of_client : Name::unknown;
+    if (is_one_of(kRefused, plain)) return Name::refused;
+    return is_one_of(kOfClients, plain) ? Name::of_client : Name::unknown;
 }
 
 }  // namespace keyshift::drivers

@@ -2,6 +2,8 @@
 // The names of parameters in the connection strings of PostgreSQL's clients. Pure.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -27,5 +29,11 @@ enum class ConnectionName {
 std::string plain_name(std::string_view name);
 /// What a plain_name() means.
 ConnectionName meaning_of(std::string_view plain);
+
+/// Whether `list` has `word`.
+template <class List>
+bool is_one_of(const List& list, std::string_view word) {
+    return std::find(std::begin(list), std::end(list), word) != std::end(list);
+}
 
 }  // namespace keyshift::drivers

@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.hpp"
+
 namespace keyshift::drivers {
 namespace {
 
@@ -39,15 +41,11 @@ constexpr std::array<std::string_view, 25> kOurs{"application_name",
                                                  "transaction_timeout",
                                                  "transform_null_equals"};
 
-bool is_blank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 std::vector<std::string> split(std::string_view options) {
     std::vector<std::string> words;
     bool inside = false;
     for (std::size_t i = 0; i < options.size(); ++i) {
-        if (is_blank(options[i])) {
+        if (base::is_space(options[i])) {
             inside = false;
             continue;
         }

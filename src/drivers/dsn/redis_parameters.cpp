@@ -18,7 +18,7 @@ using base::Secret;
 
 enum class Meaning { unknown, of_client, database, user, password, verification, tls, topology };
 
-constexpr std::pair<std::string_view, Meaning> kApplied[] = {
+constexpr std::pair<std::string_view, Meaning> kOfRedis[] = {
     {"db", Meaning::database},
     {"database", Meaning::database},
     {"user", Meaning::user},
@@ -50,7 +50,7 @@ constexpr std::pair<std::string_view, Meaning> kApplied[] = {
     {"masterset", Meaning::topology},
 };
 
-constexpr std::string_view kOfClients[] = {
+constexpr std::string_view kOfRedisClients[] = {
     // redis-rs, redis-py, Celery
     "protocol",
     "maxconnections",
@@ -117,10 +117,11 @@ constexpr std::string_view kOfClients[] = {
 };
 
 Meaning meaning_of_redis(std::string_view plain) {
-    const auto* const applied = std::find_if(std::begin(kApplied), std::end(kApplied),
+    const auto* const applied = std::find_if(std::begin(kOfRedis), std::end(kOfRedis),
                                              [&](const auto& one) { return one.first == plain; });
-    if (applied != std::end(kApplied)) return applied->second;
-    const bool known = std::find(std::begin(kOfClients), std::end(kOfClients), plain) != std::end(kOfClients);
+    if (applied != std::end(kOfRedis)) return applied->second;
+    const bool known =
+        std::find(std::begin(kOfRedisClients), std::end(kOfRedisClients), plain) != std::end(kOfRedisClients);
     return known ? Meaning::of_client : Meaning::unknown;
 }
 

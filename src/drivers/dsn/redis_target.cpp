@@ -136,14 +136,14 @@ Result<void> read_parts(RedisTarget& target, std::string_view rest, bool unix_so
     return apply_redis_parameters(*parameters, target);
 }
 
-struct Scheme {
+struct RedisScheme {
     std::string_view name;
     bool tls = false;
     bool socket = false;
 };
 
 /// What clients call it: redis-py, redis-rs, Valkey's clients, Lettuce.
-constexpr Scheme kSchemes[] = {
+constexpr RedisScheme kRedisSchemes[] = {
     {"redis"},
     {"rediss", true},
     {"valkey"},
@@ -156,7 +156,7 @@ constexpr Scheme kSchemes[] = {
     {"redis-socket", false, true},
 };
 
-Error refused_scheme(const std::string& scheme) {
+Error refused_redis_scheme(const std::string& scheme) {
     const std::string begins = "the redis url begins with " + scheme + "://";
     for (const std::string mode : {"sentinel", "cluster"}) {
         if (scheme.find(mode) == std::string::npos) continue;
@@ -169,7 +169,7 @@ Error refused_scheme(const std::string& scheme) {
 }
 
 /// Letters, digits and what joins them; empty: the text begins with no scheme.
-std::string scheme_of(std::string_view text) {
+std::string redis_scheme_of(std::string_view text) {
     constexpr std::size_t kLongest = 40;
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos || colon > kLongest) return {};
@@ -198,11 +198,11 @@ Result<RedisTarget> RedisTarget::parse(const Secret& url) {
     if (!bare) return bad_redis_url(bare.error().what);
     const std::string_view text = bare->text;
     if (text.empty()) return bad_redis_url("is empty");
-    const std::string name = scheme_of(text);
+    const std::string name = redis_scheme_of(text);
     if (name.empty()) return bad_redis_url("does not begin with redis://, rediss:// or unix://");
-    const auto* const scheme = std::find_if(std::begin(kSchemes), std::end(kSchemes),
-                                            [&](const Scheme& one) { return one.name == name; });
-    if (scheme == std::end(kSchemes)) return refused_scheme(name);
+    const auto* const scheme = std::find_if(std::begin(kRedisSchemes), std::end(kRedisSchemes),
+                                            [&](const RedisScheme& one) { return one.name == name; });
+    if (scheme == std::end(kRedisSchemes)) return refused_redis_scheme(name);
     RedisTarget target;
     target.tls = scheme->tls;
     if (bare->was_quoted) target.skipped.emplace_back(kQuotes);

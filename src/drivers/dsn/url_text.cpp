@@ -15,9 +15,8 @@ using base::Result;
 constexpr std::size_t kLongestName = 40;
 
 std::string_view trimmed(std::string_view text) {
-    const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    while (!text.empty() && base::is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && base::is_space(text.back())) text.remove_suffix(1);
     return text;
 }
 

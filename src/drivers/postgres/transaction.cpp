@@ -32,7 +32,7 @@ constexpr const char* kSet =
 
 constexpr base::Duration kRollback = std::chrono::seconds{1};
 
-std::string milliseconds(base::Duration d) {
+std::string as_setting(base::Duration d) {
     return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(d).count());
 }
 
@@ -57,9 +57,9 @@ PostgresSettings settings_of(const PostgresSettings& operators, const PostgresTr
         // Our queries read much and compute little, but a partial index makes the planner expect a third of
         // the table.
         {"jit", "off"},
-        {"statement_timeout", milliseconds(limits.statement)},
-        {"lock_timeout", milliseconds(limits.lock)},
-        {"idle_in_transaction_session_timeout", milliseconds(limits.statement)},
+        {"statement_timeout", as_setting(limits.statement)},
+        {"lock_timeout", as_setting(limits.lock)},
+        {"idle_in_transaction_session_timeout", as_setting(limits.statement)},
     };
     out.insert(out.end(), ours.begin(), ours.end());
     // A server that outlives us stops working for us: it looks every second whether we are still there.

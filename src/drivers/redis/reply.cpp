@@ -18,7 +18,7 @@ using Kind = RedisReply::Kind;
 constexpr std::size_t kMaxOpen = 8;  // arrays
 constexpr std::string_view kEnd = "\r\n";
 
-Error bad(const std::string& what) {
+Error malformed(const std::string& what) {
     return {Errc::parse, "its answer cannot be understood: " + what,
             "is this the port of a Redis server? For TLS write rediss://"};
 }
@@ -45,9 +45,9 @@ std::string text_of(char type, std::string_view bytes) {
 Result<std::optional<RedisReader::Element>> RedisReader::cut(std::string_view& rest) {
     const char type = rest.front();
     if (std::string_view("+-:$*=").find(type) == std::string_view::npos)
-        return bad("it begins with " + base::escape_unsafe(rest.substr(0, 1)));
+        return malformed("it begins with " + base::escape_unsafe(rest.substr(0, 1)));
     const std::size_t end = rest.find(kEnd);
-    if (std::min(end, rest.size()) > kMaxLine) return bad("a line of more than 64 KiB");
+    if (std::min(end, rest.size()) > kMaxLine) return malformed("a line of more than 64 KiB");
     if (end == std::string_view::npos) return std::optional<Element>();
     const std::string_view line = rest.substr(1, end - 1);
     std::string_view after = rest.substr(end + kEnd.size());
@@ -57,20 +57,20 @@ Result<std::optional<RedisReader::Element>> RedisReader::cut(std::string_view& r
         element.reply = {type == '+' ? Kind::text : Kind::error, std::string(line)};
     } else if (type == ':') {
         const auto number = number_of(line);
-        if (!number) return bad("no number");
+        if (!number) return malformed("no number");
         element.reply = {Kind::integer, {}, *number};
     } else {
         const auto size = number_of(line);
-        if (!size || *size < -1) return bad("no size");
+        if (!size || *size < -1) return malformed("no size");
         if (type == '*' && *size >= 0) {
             if (*size > std::numeric_limits<int>::max())
-                return bad("a reply of more than a million elements");
+                return malformed("a reply of more than a million elements");
             element = {RedisReply{Kind::array}, static_cast<int>(*size)};
         } else if (*size >= 0) {
             const auto bytes = static_cast<std::size_t>(*size);
-            if (bytes > kMaxBytes) return bad("a reply of more than 64 MiB");
+            if (bytes > kMaxBytes) return malformed("a reply of more than 64 MiB");
             if (after.size() < bytes + kEnd.size()) return std::optional<Element>();
-            if (after.substr(bytes, kEnd.size()) != kEnd) return bad("more text than announced");
+            if (after.substr(bytes, kEnd.size()) != kEnd) return malformed("more text than announced");
             element.reply = {Kind::text, text_of(type, after.substr(0, bytes))};
             after.remove_prefix(bytes + kEnd.size());
         }
@@ -94,7 +94,7 @@ std::optional<RedisReply> RedisReader::place(RedisReply reply) {
 
 Result<std::optional<RedisReply>> RedisReader::feed(std::string_view bytes) {
     taken_ += bytes.size();
-    if (taken_ > kMaxBytes) return bad("a reply of more than 64 MiB");
+    if (taken_ > kMaxBytes) return malformed("a reply of more than 64 MiB");
     pending_ += bytes;
     std::string_view rest = pending_;
     std::optional<RedisReply> answer;
@@ -102,18 +102,18 @@ Result<std::optional<RedisReply>> RedisReader::feed(std::string_view bytes) {
         auto element = cut(rest);
         if (!element) return element.error();
         if (!*element) break;
-        if (++elements_ > kMaxElements) return bad("a reply of more than a million elements");
+        if (++elements_ > kMaxElements) return malformed("a reply of more than a million elements");
         if ((*element)->missing == 0) {
             answer = place(std::move((*element)->reply));
         } else if (open_.size() < kMaxOpen) {
             open_.push_back(std::move(**element));
         } else {
-            return bad("arrays nested more than seven deep");
+            return malformed("arrays nested more than seven deep");
         }
     }
     pending_.erase(0, pending_.size() - rest.size());
     if (!answer) return std::optional<RedisReply>();
-    if (!pending_.empty()) return bad("more than was asked for");
+    if (!pending_.empty()) return malformed("more than was asked for");
     taken_ = 0;
     elements_ = 0;
     return answer;

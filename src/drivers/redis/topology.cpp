@@ -15,7 +15,7 @@ using base::Result;
 
 constexpr std::size_t kSlots = 16384;
 
-Error bad(const std::string& command) {
+Error not_understood(const std::string& command) {
     return {Errc::parse, "the answer to " + command + " is not understood", "is this a Redis server?"};
 }
 
@@ -46,18 +46,19 @@ std::optional<RedisAddress> read_node(const RedisReply& node, const std::string&
 
 Result<std::vector<RedisAddress>> parse_cluster_slots(const RedisReply& reply,
                                                       const std::string& asked_host) {
-    if (!reply.is_array()) return bad("CLUSTER SLOTS");
+    if (!reply.is_array()) return not_understood("CLUSTER SLOTS");
     std::vector<RedisAddress> primaries;
     std::bitset<kSlots> served;
     for (const RedisReply& range : reply.elements) {
         const auto& parts = range.elements;
         if (!range.is_array() || parts.size() < 3 || !is_slot(parts[0]) || !is_slot(parts[1]))
-            return bad("CLUSTER SLOTS");
+            return not_understood("CLUSTER SLOTS");
         const auto primary = read_node(parts[2], asked_host);
-        if (!primary || parts[0].integer > parts[1].integer) return bad("CLUSTER SLOTS");
+        if (!primary || parts[0].integer > parts[1].integer) return not_understood("CLUSTER SLOTS");
         for (auto slot = static_cast<std::size_t>(parts[0].integer);
              slot <= static_cast<std::size_t>(parts[1].integer); ++slot) {
-            if (served.test(slot)) return bad("CLUSTER SLOTS");  // Its keys would be counted twice.
+            if (served.test(slot))
+                return not_understood("CLUSTER SLOTS");  // Its keys would be counted twice.
             served.set(slot);
         }
         if (std::find(primaries.begin(), primaries.end(), *primary) == primaries.end())
@@ -76,18 +77,19 @@ Result<RedisAddress> parse_sentinel_master(const RedisReply& reply) {
     }
     const auto& parts = reply.elements;
     if (!reply.is_array() || parts.size() != 2 || !parts[0].is_text() || !parts[1].is_text())
-        return bad("SENTINEL GET-MASTER-ADDR-BY-NAME");
+        return not_understood("SENTINEL GET-MASTER-ADDR-BY-NAME");
     std::uint16_t port = 0;
     const std::string& text = parts[1].text;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
     if (error != std::errc{} || end != text.data() + text.size() || port == 0 || parts[0].text.empty() ||
         parts[0].text.size() > 253)
-        return bad("SENTINEL GET-MASTER-ADDR-BY-NAME");
+        return not_understood("SENTINEL GET-MASTER-ADDR-BY-NAME");
     return RedisAddress{parts[0].text, port};
 }
 
 Result<bool> parse_role_is_master(const RedisReply& reply) {
-    if (!reply.is_array() || reply.elements.empty() || !reply.elements[0].is_text()) return bad("ROLE");
+    if (!reply.is_array() || reply.elements.empty() || !reply.elements[0].is_text())
+        return not_understood("ROLE");
     return reply.elements[0].text == "master";
 }
 

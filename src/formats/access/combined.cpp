@@ -16,15 +16,6 @@ namespace keyshift::formats {
 namespace {
 
 /// "[25/Nov/2026:13:10:37 +0000] "
-constexpr std::size_t kTimeField = kCommonTimeSize + 3;
-
-/// Whether `text` ends in a time in brackets and a space.
-bool ends_in_time(std::string_view text) {
-    const std::size_t size = text.size();
-    return size > kTimeField && text[size - 1] == ' ' && text[size - 2] == ']' &&
-           text[size - kTimeField] == '[';
-}
-
 /// A mask with the high bit of each byte that is `c`.
 constexpr Word equal_bytes(Word word, char c) {
     constexpr Word kLow = ~kHighBits;
@@ -63,11 +54,11 @@ bool begins_with_client(std::string_view before) {
 /// The size of what stands before the request, where it is as in most lines: `ADDRESS - - [TIME] `.
 std::size_t size_of_frequent(std::string_view line) {
     constexpr std::string_view kNobody = " - - [";
-    constexpr std::size_t kLeast = 2 * kWord + kNobody.size() + kTimeField;
+    constexpr std::size_t kLeast = 2 * kWord + kNobody.size() + kCommonTimeField;
     if (line.size() < kLeast) return 0;
     const std::size_t address = size_of_ipv4(line.data());
     if (address == 0 || std::memcmp(line.data() + address, kNobody.data(), kNobody.size()) != 0) return 0;
-    const std::size_t size = address + kNobody.size() - 1 + kTimeField;
+    const std::size_t size = address + kNobody.size() - 1 + kCommonTimeField;
     return std::memcmp(line.data() + size - 2, "] \"", 3) == 0 ? size : 0;
 }
 
@@ -80,7 +71,7 @@ class Combined final : public AccessReader {
         std::string_view request;
         if (frequent != 0) {
             out.before = {line.data(), frequent};
-        } else if (!cursor.until_quote(out.before) || !ends_in_time(out.before) ||
+        } else if (!cursor.until_quote(out.before) || !ends_in_common_time(out.before) ||
                    !begins_with_client(out.before)) {
             return false;
         }
@@ -95,7 +86,7 @@ class Combined final : public AccessReader {
     void complete(AccessLine& out) override {
         out.peer = nothing_if_dash(out.before.substr(0, out.before.find(' ')));
         out.forwarded = {};
-        out.at = time(out.before.substr(out.before.size() - kTimeField + 1, kCommonTimeSize));
+        out.at = time(out.before.substr(out.before.size() - kCommonTimeField + 1, kCommonTimeSize));
         out.user_agent = {};
         Cursor cursor(out.behind);
         std::string_view referer;

@@ -14,34 +14,44 @@
 namespace keyshift::formats {
 namespace {
 
-enum class Slot : std::uint8_t { time, peer, forwarded, request, method, target, status, bytes, user_agent };
+enum class Meaning : std::uint8_t {
+    time,
+    peer,
+    forwarded,
+    request,
+    method,
+    target,
+    status,
+    bytes,
+    user_agent
+};
 
 struct Label {
     std::string_view name;
-    Slot slot;
+    Meaning meaning;
 };
 /// Those of ltsv.org, and nginx's names of the same.
-constexpr std::array<Label, 21> kLabels{{{"time", Slot::time},
-                                         {"time_local", Slot::time},
-                                         {"time_iso8601", Slot::time},
-                                         {"msec", Slot::time},
-                                         {"host", Slot::peer},
-                                         {"remote_addr", Slot::peer},
-                                         {"forwardedfor", Slot::forwarded},
-                                         {"http_x_forwarded_for", Slot::forwarded},
-                                         {"req", Slot::request},
-                                         {"request", Slot::request},
-                                         {"method", Slot::method},
-                                         {"request_method", Slot::method},
-                                         {"uri", Slot::target},
-                                         {"request_uri", Slot::target},
-                                         {"path", Slot::target},
-                                         {"status", Slot::status},
-                                         {"size", Slot::bytes},
-                                         {"body_bytes_sent", Slot::bytes},
-                                         {"ua", Slot::user_agent},
-                                         {"user_agent", Slot::user_agent},
-                                         {"http_user_agent", Slot::user_agent}}};
+constexpr std::array<Label, 21> kLabels{{{"time", Meaning::time},
+                                         {"time_local", Meaning::time},
+                                         {"time_iso8601", Meaning::time},
+                                         {"msec", Meaning::time},
+                                         {"host", Meaning::peer},
+                                         {"remote_addr", Meaning::peer},
+                                         {"forwardedfor", Meaning::forwarded},
+                                         {"http_x_forwarded_for", Meaning::forwarded},
+                                         {"req", Meaning::request},
+                                         {"request", Meaning::request},
+                                         {"method", Meaning::method},
+                                         {"request_method", Meaning::method},
+                                         {"uri", Meaning::target},
+                                         {"request_uri", Meaning::target},
+                                         {"path", Meaning::target},
+                                         {"status", Meaning::status},
+                                         {"size", Meaning::bytes},
+                                         {"body_bytes_sent", Meaning::bytes},
+                                         {"ua", Meaning::user_agent},
+                                         {"user_agent", Meaning::user_agent},
+                                         {"http_user_agent", Meaning::user_agent}}};
 
 std::optional<base::Time> time_of(std::string_view text) {
     if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
@@ -67,8 +77,8 @@ bool hides_label(std::string_view field) {
     return false;
 }
 
-constexpr unsigned bit(Slot slot) {
-    return 1U << static_cast<unsigned>(slot);
+constexpr unsigned bit(Meaning meaning) {
+    return 1U << static_cast<unsigned>(meaning);
 }
 
 class Ltsv final : public AccessReader {
@@ -89,13 +99,13 @@ class Ltsv final : public AccessReader {
                 if (!std::ranges::all_of(field.substr(0, colon), is_label_byte)) return false;
                 continue;
             }
-            if ((seen & bit(label->slot)) != 0 || !take(label->slot, field.substr(colon + 1), out))
+            if ((seen & bit(label->meaning)) != 0 || !take(label->meaning, field.substr(colon + 1), out))
                 return false;
-            seen |= bit(label->slot);
+            seen |= bit(label->meaning);
         }
         if (!request_.empty()) split_request(request_, out);
-        const bool asked = (seen & (bit(Slot::request) | bit(Slot::target))) != 0;
-        return asked && (seen & bit(Slot::status)) != 0;
+        const bool asked = (seen & (bit(Meaning::request) | bit(Meaning::target))) != 0;
+        return asked && (seen & bit(Meaning::status)) != 0;
     }
     void complete(AccessLine& out) override {
         out.at = time_of(time_);
@@ -104,33 +114,33 @@ class Ltsv final : public AccessReader {
     AccessTells tells() const override { return {.escape = AccessEscape::backslash, .forwarded = true}; }
 
  private:
-    bool take(Slot slot, std::string_view text, AccessLine& out) {
+    bool take(Meaning meaning, std::string_view text, AccessLine& out) {
         Cursor cursor(text);
         const std::string_view given = nothing_if_dash(text);
-        switch (slot) {
-            case Slot::time:
+        switch (meaning) {
+            case Meaning::time:
                 time_ = text;
                 break;
-            case Slot::peer:
+            case Meaning::peer:
                 out.peer = given;
                 return given.empty() || is_client(given);
-            case Slot::forwarded:
+            case Meaning::forwarded:
                 out.forwarded = given;
                 break;
-            case Slot::request:
+            case Meaning::request:
                 request_ = given;
                 break;
-            case Slot::method:
+            case Meaning::method:
                 out.method = given;
                 break;
-            case Slot::target:
+            case Meaning::target:
                 out.target = given;
                 break;
-            case Slot::status:
+            case Meaning::status:
                 return cursor.status(out.status) && cursor.done();
-            case Slot::bytes:
+            case Meaning::bytes:
                 return cursor.bytes(out.bytes) && cursor.done();
-            case Slot::user_agent:
+            case Meaning::user_agent:
                 out.user_agent = given;
                 break;
         }

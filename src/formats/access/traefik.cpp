@@ -11,13 +11,6 @@ namespace keyshift::formats {
 namespace {
 
 /// "[25/Nov/2026:13:10:37 +0000] "
-constexpr std::size_t kTimeField = kCommonTimeSize + 3;
-
-bool ends_in_time(std::string_view text) {
-    const std::size_t size = text.size();
-    return size > kTimeField && text.ends_with("] ") && text[size - kTimeField] == '[';
-}
-
 /// Whether `before` begins with "CLIENT - ". In the place of a client's address stands X-Forwarded-For where
 /// there is one: the last in it was written by a proxy, the others have no blanks in them.
 bool begins_with_clients(std::string_view before) {
@@ -59,7 +52,7 @@ class TraefikClf final : public AccessReader {
     bool read(std::string_view line, AccessLine& out) override {
         Cursor cursor(line);
         std::string_view protocol;
-        if (!cursor.until('"', out.before) || !ends_in_time(out.before)) return false;
+        if (!cursor.until('"', out.before) || !ends_in_common_time(out.before)) return false;
         if (!begins_with_clients(out.before)) return false;
         if (!cursor.until(' ', out.method) || !cursor.until(' ', out.target)) return false;
         if (!cursor.until('"', protocol) || protocol.find(' ') != std::string_view::npos) return false;
@@ -74,7 +67,8 @@ class TraefikClf final : public AccessReader {
         out.peer = {};
         out.forwarded = nothing_if_dash(out.before.substr(0, out.before.find(" - ")));
         out.forwarded_ends_in_peer = true;
-        out.at = parse_common_time(out.before.substr(out.before.size() - kTimeField + 1, kCommonTimeSize));
+        out.at =
+            parse_common_time(out.before.substr(out.before.size() - kCommonTimeField + 1, kCommonTimeSize));
         out.user_agent = {};
         std::string_view clients = out.behind;
         if (!clients.starts_with(" \"") || !cut_end(clients) || !clients.ends_with('"')) return;

@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kMostClauses = 64;
 
-void append_once(std::vector<std::string>& to, const std::string& text) {
-    if (std::find(to.begin(), to.end(), text) == to.end()) to.push_back(text);
-}
-
 /// COALESCE(column, '') = $1: the column, or nothing where that may ask for the default.
 SqlNode compared(SqlNode side, SqlNode other) {
     side = without_casts(side);

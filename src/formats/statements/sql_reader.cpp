@@ -12,10 +12,6 @@ constexpr std::size_t kMostTables = 200;
 constexpr std::size_t kMostCtes = 500;      // uses of them
 constexpr std::size_t kMostColumns = 2000;  // more than PostgreSQL allows
 
-void append_once(std::vector<std::string>& to, const std::string& text) {
-    if (std::find(to.begin(), to.end(), text) == to.end()) to.push_back(text);
-}
-
 /// An aggregate over all rows gives one row, however many there are.
 bool is_one_row(SqlNode select) {
     if (select["groupClause"]) return false;

@@ -2,6 +2,7 @@
 // Reads one parse tree into a StatementTree. Kept inside src/formats.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -13,6 +14,11 @@
 #include "formats/statements/tree.hpp"
 
 namespace keyshift::formats {
+
+/// `text` behind what is in `to`, unless it is in it.
+inline void append_once(std::vector<std::string>& to, const std::string& text) {
+    if (std::find(to.begin(), to.end(), text) == to.end()) to.push_back(text);
+}
 
 class SqlReader {
  public:

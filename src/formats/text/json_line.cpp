@@ -12,7 +12,7 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-constexpr std::size_t kDepth = 64;
+constexpr std::size_t kLineDepth = 64;
 
 /// The value at `path`, looking first for the whole rest of it as one name.
 std::optional<element> find(const object& from, std::string_view path) {
@@ -43,7 +43,7 @@ JsonLine& JsonLine::operator=(JsonLine&&) noexcept = default;
 bool JsonLine::parse(std::string_view line) {
     document_->written.clear();
     if (document_->parser.capacity() < line.size() &&
-        document_->parser.allocate(line.size(), kDepth) != simdjson::SUCCESS)
+        document_->parser.allocate(line.size(), kLineDepth) != simdjson::SUCCESS)
         return false;
     if (document_->padded.size() < line.size() + simdjson::SIMDJSON_PADDING)
         document_->padded.resize(line.size() + simdjson::SIMDJSON_PADDING);

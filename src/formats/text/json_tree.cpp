@@ -13,7 +13,7 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-constexpr std::size_t kDepth = 64;
+constexpr std::size_t kTreeDepth = 64;
 constexpr std::size_t kLeast = 64;  // simdjson allocates no less
 
 JsonTree of_number(double number) {
@@ -68,7 +68,7 @@ const JsonTree* JsonTree::find(std::string_view name) const {
 base::Result<JsonTree> parse_json(std::string_view text) {
     simdjson::dom::parser parser;
     element root;
-    if (parser.allocate(std::max(text.size(), kLeast), kDepth) != simdjson::SUCCESS ||
+    if (parser.allocate(std::max(text.size(), kLeast), kTreeDepth) != simdjson::SUCCESS ||
         parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS)
         return parse_error("the document is not JSON");
     return tree_of(root);

@@ -14,6 +14,13 @@ namespace keyshift::formats {
 /// "25/Nov/2026:13:10:37 +0100", the Common Log Format's.
 inline constexpr std::size_t kCommonTimeSize = 26;
 std::optional<base::Time> parse_common_time(std::string_view text);
+/// It, in brackets, and a space: "[25/Nov/2026:13:10:37 +0100] ". Whether `text` ends in more than that.
+inline constexpr std::size_t kCommonTimeField = kCommonTimeSize + 3;
+constexpr bool ends_in_common_time(std::string_view text) {
+    const std::size_t size = text.size();
+    return size > kCommonTimeField && text[size - 1] == ' ' && text[size - 2] == ']' &&
+           text[size - kCommonTimeField] == '[';
+}
 
 /// "25/Nov/2026:13:10:37.123": HAProxy's, which does not say of which zone it is. The time is as if it were
 /// UTC.

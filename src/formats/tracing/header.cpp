@@ -9,11 +9,11 @@
 
 #include "base/ascii.hpp"
 #include "formats/tracing/text.hpp"
+#include "formats/tracing/words.hpp"
 
 namespace keyshift::formats {
 namespace {
 
-constexpr char kEscape = '\x1b';
 /// "2026-11-22 11:56:47.9 +01:00" is three; names of days and months come on top.
 constexpr int kWordsOfTime = 3;
 /// tokio's before and from 1.44, the main thread, actix's and rayon's.

@@ -13,7 +13,6 @@
 namespace keyshift::formats {
 namespace {
 
-constexpr char kEscape = '\x1b';
 constexpr std::string_view kEndOfTarget = "\x1b[0m\x1b[2m:\x1b[0m ";
 constexpr std::size_t kLevelSize = 5;
 constexpr std::size_t kColourSize = 4;

@@ -14,6 +14,9 @@ namespace keyshift::formats {
 
 inline constexpr std::size_t kTimeSize = 27;
 
+/// What colours begin with.
+inline constexpr char kEscape = '\x1b';
+
 using Word = std::uint64_t;
 inline constexpr std::size_t kWord = sizeof(Word);
 
