@@ -6,7 +6,6 @@
 #include <cstring>
 #include <iterator>
 #include <numeric>
-#include <unordered_map>
 #include <utility>
 
 #include "base/ascii.hpp"
@@ -18,6 +17,9 @@ using base::Result;
 
 /// Behind each text. It stands in none: a database's text has no NUL.
 constexpr char kEnd = '\0';
+
+/// The owner of a key that has none, until owners are ranked.
+constexpr std::uint32_t kNobody = UINT32_MAX;
 
 std::uint32_t seconds_of(std::optional<base::Time> time) {
     if (!time) return 0;
@@ -37,59 +39,49 @@ std::array<std::string_view, 3> split_texts(std::string_view texts) {
 
 }  // namespace
 
-class KeyIndex::Builder {
- public:
-    void add(const domain::Key& key, const domain::KeyMemory& memory) {
-        KeyRecord record;
-        record.row = memory.row;
-        record.created = seconds_of(key.created_at);
-        record.last_used = memory.last_used;
-        record.since = memory.since;
-        record.owner = key.owner ? number_of(*key.owner) : kNobody;
-        record.phase = memory.phase;
-        index_->records_.push_back(record);
-        index_->texts_at_.push_back(index_->texts_.size());
-        for (const std::string_view text : {key.id, key.name.value_or(""), key.prefix}) {
-            for (const char c : text) index_->texts_ += base::lower(c);
-            index_->texts_ += kEnd;
-        }
+void KeyIndexBuilder::add(const domain::Key& key, const domain::KeyMemory& memory) {
+    KeyRecord record;
+    record.row = memory.row;
+    record.created = seconds_of(key.created_at);
+    record.last_used = memory.last_used;
+    record.since = memory.since;
+    record.owner = key.owner ? number_of(*key.owner) : kNobody;
+    record.phase = memory.phase;
+    index_->records_.push_back(record);
+    index_->texts_at_.push_back(index_->texts_.size());
+    for (const std::string_view text : {key.id, key.name.value_or(""), key.prefix}) {
+        for (const char c : text) index_->texts_ += base::lower(c);
+        index_->texts_ += kEnd;
     }
+}
 
-    std::shared_ptr<const KeyIndex> finish() {
-        index_->texts_at_.push_back(index_->texts_.size());
-        rank_owners();
-        index_->records_.shrink_to_fit();
-        index_->texts_.shrink_to_fit();
-        return std::move(index_);
-    }
+std::shared_ptr<const KeyIndex> KeyIndexBuilder::finish() {
+    index_->texts_at_.push_back(index_->texts_.size());
+    rank_owners();
+    index_->records_.shrink_to_fit();
+    index_->texts_.shrink_to_fit();
+    return std::move(index_);
+}
 
- private:
-    static constexpr std::uint32_t kNobody = UINT32_MAX;
+std::uint32_t KeyIndexBuilder::number_of(std::string_view owner) {
+    return numbers_.try_emplace(std::string(owner), static_cast<std::uint32_t>(numbers_.size()))
+        .first->second;
+}
 
-    std::uint32_t number_of(std::string_view owner) {
-        const auto [known, is_new] =
-            numbers_.try_emplace(std::string(owner), static_cast<std::uint32_t>(numbers_.size()));
-        return known->second;
-    }
-
-    void rank_owners() {
-        auto& owners = index_->owners_;
-        for (auto& [owner, number] : numbers_) owners.push_back(owner);
-        std::sort(owners.begin(), owners.end());
-        std::vector<std::uint32_t> ranks(owners.size());
-        for (std::size_t rank = 0; rank < owners.size(); ++rank)
-            ranks[numbers_.at(owners[rank])] = static_cast<std::uint32_t>(rank);
-        for (KeyRecord& record : index_->records_)
-            record.owner =
-                record.owner == kNobody ? static_cast<std::uint32_t>(owners.size()) : ranks[record.owner];
-    }
-
-    std::shared_ptr<KeyIndex> index_ = std::make_shared<KeyIndex>();
-    std::unordered_map<std::string, std::uint32_t> numbers_;
-};
+void KeyIndexBuilder::rank_owners() {
+    auto& owners = index_->owners_;
+    for (const auto& [owner, number] : numbers_) owners.push_back(owner);
+    std::sort(owners.begin(), owners.end());
+    std::vector<std::uint32_t> ranks(owners.size());
+    for (std::size_t rank = 0; rank < owners.size(); ++rank)
+        ranks[numbers_.at(owners[rank])] = static_cast<std::uint32_t>(rank);
+    const auto nobody = static_cast<std::uint32_t>(owners.size());
+    for (KeyRecord& record : index_->records_)
+        record.owner = record.owner == kNobody ? nobody : ranks[record.owner];
+}
 
 Result<std::shared_ptr<const KeyIndex>> KeyIndex::build(store::State& state) {
-    Builder builder;
+    KeyIndexBuilder builder;
     const auto loaded = state.load_all_keys([&](const domain::Key& key, const domain::KeyMemory& memory,
                                                 std::optional<base::Time>) { builder.add(key, memory); });
     if (!loaded) return loaded.error();

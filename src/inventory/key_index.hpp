@@ -10,9 +10,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/error.hpp"
+#include "domain/keys/key.hpp"
+#include "domain/ledger/ledger.hpp"
 #include "domain/phases/phase.hpp"
 #include "store/state.hpp"
 
@@ -51,7 +54,7 @@ class KeyIndex {
     std::vector<std::uint32_t> called(std::string_view name_or_prefix, std::size_t most) const;
 
  private:
-    class Builder;
+    friend class KeyIndexBuilder;
 
     /// The texts of a record: id, name and prefix in lower case, each with kEnd behind it.
     std::string_view texts(std::size_t place) const;
@@ -61,6 +64,21 @@ class KeyIndex {
     std::vector<std::uint64_t> texts_at_;  // of each record in texts_, and the end
     std::string texts_;
     std::vector<std::string> owners_;
+};
+
+/// Makes an index of keys that come by row, ascending. Used by one thread.
+class KeyIndexBuilder {
+ public:
+    void add(const domain::Key& key, const domain::KeyMemory& memory);
+    /// Once, at the end.
+    std::shared_ptr<const KeyIndex> finish();
+
+ private:
+    std::uint32_t number_of(std::string_view owner);
+    void rank_owners();
+
+    std::shared_ptr<KeyIndex> index_ = std::make_shared<KeyIndex>();
+    std::unordered_map<std::string, std::uint32_t> numbers_;  // of owners, in the order in which they came
 };
 
 }  // namespace keyshift::inventory

@@ -143,8 +143,7 @@ TEST(Router, CountsByHandlerAndCode) {
 }
 
 TEST(Router, ARouteMayServeWhatIsBelowIt) {
-    Router router({{{Method::get}, "/keys", "keys", ok},
-                   {{Method::get}, "/keys/", "key", ok, Match::below}},
+    Router router({{{Method::get}, "/keys", "keys", ok}, {{Method::get}, "/keys/", "key", ok, Match::below}},
                   not_counted);
     EXPECT_EQ(router.handle(request(Method::get, "/keys")).status, 200);
     EXPECT_EQ(router.handle(request(Method::get, "/keys/1/2")).status, 200);
