@@ -75,17 +75,44 @@ void add_format(CLI::App& command, bool& json) {
                [&json](const std::string& name) { json = name == "json"; });
 }
 
+/// "pending,issued": what the values name, in the order of the phases.
+void read_phases(const std::string& text, const Choices& choices, commands::ReportCommand& command) {
+    command.phases = true;
+    command.phases_listed.clear();
+    std::istringstream in{text};
+    bool all = false;
+    std::vector<domain::Phase> listed;
+    for (std::string name; std::getline(in, name, ',');) {
+        if (std::find(choices.begin(), choices.end(), name) == choices.end())
+            refuse("--phase", name, enumerate(choices) + "; several are separated by commas");
+        all = all || name == "all";
+        if (const auto phase = domain::parse_phase(name)) listed.push_back(*phase);
+    }
+    if (text.empty()) refuse("--phase", text, enumerate(choices));
+    if (!all) command.phases_listed = listed;
+}
+
 void add_phase(CLI::App& report, commands::ReportCommand& command) {
     Choices choices;
-    for (const domain::Phase phase : domain::kPhases)
-        if (is_live(phase)) choices.emplace_back(phase_name(phase));
+    for (const domain::Phase phase : domain::kPhases) choices.emplace_back(phase_name(phase));
     choices.emplace_back("all");
-    add_choice(report, "--phase", choices,
-               "Only keys of this phase, or all; shows each key's phase and replacement",
-               [&command](const std::string& name) {
-                   command.phases = true;
-                   command.phase = domain::parse_phase(name);
+    report
+        .add_option_function<std::string>(
+            "--phase", [&command, choices](const std::string& text) { read_phases(text, choices, command); },
+            "Only keys of this phase, or of several with commas between, or all that are there; shows each "
+            "key's "
+            "phase and replacement")
+        ->type_name(join(choices));
+}
+
+void add_journal_options(CLI::App& report, commands::ReportCommand& command) {
+    report.add_option("--owner", command.owner, "Only keys of this owner; empty: of nobody")
+        ->type_name("OWNER");
+    add_choice(report, "--sort", {"last-use", "created", "owner", "phase"},
+               "The order; last use and creation begin with the newest", [&command](const std::string& name) {
+                   command.sort = name == "last-use" ? "-last_used" : name == "created" ? "-created" : name;
                });
+    report.add_option("--limit", command.limit, "Keys at most (default: all)")->type_name("N");
 }
 
 void add_report(CLI::App& app, commands::ReportCommand& command) {
@@ -97,6 +124,7 @@ void add_report(CLI::App& app, commands::ReportCommand& command) {
                "Each owner's keys together, with what the owner has to do next",
                [&command](const std::string&) { command.grouping = report::Grouping::owner; });
     add_phase(*report, command);
+    add_journal_options(*report, command);
     report
         ->add_option("--output", command.output,
                      "Write to this file, replaced only when complete (default: standard output)")
@@ -138,9 +166,29 @@ void add_verdict(CLI::App& app, commands::VerdictCommand& command) {
 }
 
 void add_key(CLI::App& app, commands::KeyCommand& command) {
-    CLI::App* const key = app.add_subcommand("key", "Everything known about one legacy key");
+    CLI::App* const key = app.add_subcommand("key", "Everything known about one key");
     key->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
-    key->add_option("ID", command.id, "The key's id")->required();
+    key->add_option("ID", command.id,
+                    "Its id, the beginning of it, its name, or its prefix as the gateway shows it")
+        ->required();
+    add_format(*key, command.json);
+}
+
+void add_events(CLI::App& app, commands::EventsCommand& command) {
+    using Format = commands::EventsCommand::Format;
+    CLI::App* const events =
+        app.add_subcommand("events", "What has changed: phases, replacements, deletions, new legacy keys");
+    events->add_option("--config", command.config, kConfigHelp)->type_name("FILE");
+    events
+        ->add_option("--since", command.since,
+                     "How far back: a duration or a time by RFC 3339 (default: 24h)")
+        ->type_name("TIME");
+    events->add_flag("--follow", command.follow, "Go on with what happens, until interrupted");
+    add_choice(
+        *events, "--format", {"text", "json", "csv"}, "How to write it (default: text)",
+        [&command](const std::string& name) {
+            command.format = name == "json" ? Format::json : name == "csv" ? Format::csv : Format::text;
+        });
 }
 
 void add_pair(CLI::App& app, commands::PairCommand& command) {
@@ -284,6 +332,7 @@ struct Targets {
     commands::StatusCommand status;
     commands::VerdictCommand verdict;
     commands::KeyCommand key;
+    commands::EventsCommand events;
     commands::PairCommand pair;
     commands::AckCommand ack;
     commands::AcceptTableCommand accept_table;
@@ -302,6 +351,7 @@ void add_all(CLI::App& app, Targets& targets) {
     add_failures(app, targets.failures);
     add_report(app, targets.report);
     add_key(app, targets.key);
+    add_events(app, targets.events);
     add_pair(app, targets.pair);
     add_ack(app, targets.ack);
     add_accept_table(app, targets.accept_table);
@@ -317,6 +367,7 @@ Command chosen(const CLI::App& app, Targets& targets) {
     if (app.got_subcommand("doctor")) return targets.doctor;
     if (app.got_subcommand("failures")) return targets.failures;
     if (app.got_subcommand("key")) return targets.key;
+    if (app.got_subcommand("events")) return targets.events;
     if (app.got_subcommand("pair")) return targets.pair;
     if (app.got_subcommand("ack")) return targets.ack;
     if (app.got_subcommand("accept-table")) return targets.accept_table;

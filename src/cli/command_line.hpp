@@ -15,11 +15,11 @@ struct Message {
     int exit_code;
 };
 
-using Command =
-    std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
-                 commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
-                 commands::VerdictCommand, commands::KeyCommand, commands::PairCommand, commands::AckCommand,
-                 commands::AcceptTableCommand, commands::SqlCommand, commands::DoctorCommand, Message>;
+using Command = std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
+                             commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
+                             commands::VerdictCommand, commands::KeyCommand, commands::EventsCommand,
+                             commands::PairCommand, commands::AckCommand, commands::AcceptTableCommand,
+                             commands::SqlCommand, commands::DoctorCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

@@ -62,14 +62,17 @@ bool lists_collectors(const config::Config& config) {
                        [](const config::CollectorConfig& collector) { return !collector.written.empty(); });
 }
 
-Result<std::string> ask(const fs::path& directory, std::string_view target) {
+Error strange(int status, std::string_view target) {
+    return {Errc::other,
+            "the running daemon answers " + std::to_string(status) + " to " + std::string(target),
+            "it may be of another version: restart it (systemctl restart keyshift)"};
+}
+
+Result<Reply> ask(const fs::path& directory, std::string_view target) {
     auto answer = drivers::get_locally(directory, store::kSocketName, target, base::Deadline::in(kPatience));
     if (!answer) return about(answer.error(), directory);
-    if (answer->status == 200) return std::move(answer->body);
-    return Error{
-        Errc::other,
-        "the running daemon answers " + std::to_string(answer->status) + " to " + std::string(target),
-        "it may be of another version: restart it (systemctl restart keyshift)"};
+    if (answer->status >= 500) return strange(answer->status, target);
+    return Reply{answer->status, std::move(answer->body)};
 }
 
 }  // namespace
@@ -96,10 +99,9 @@ std::optional<Asker> Asker::from(const std::optional<fs::path>& given) {
 }
 
 /// Of several failures the one that says most: there is a socket, but it cannot be asked.
-Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target) {
-    Result<std::string> failed =
-        Error{Errc::connect, "no daemon is watching: there is no place for its state",
-              "name its configuration with --config"};
+Result<Reply> ask_daemon_for(const std::vector<fs::path>& directories, std::string_view target) {
+    Result<Reply> failed = Error{Errc::connect, "no daemon is watching: there is no place for its state",
+                                 "name its configuration with --config"};
     bool first = true;
     for (const fs::path& directory : directories) {
         auto answer = ask(directory, target);
@@ -107,6 +109,13 @@ Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::st
         if (std::exchange(first, false) || failed.error().code == Errc::connect) failed = answer.error();
     }
     return failed;
+}
+
+Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target) {
+    auto reply = ask_daemon_for(directories, target);
+    if (!reply) return reply.error();
+    if (reply->status != 200) return strange(reply->status, target);
+    return std::move(reply->body);
 }
 
 }  // namespace keyshift::commands
