@@ -239,7 +239,7 @@ class Report {
     Result<void> find_shared(PostgresTransaction& transaction, KeySource& source, Deadline deadline) {
         if (auto found = shared_.find(transaction, source, deadline); !found) return found;
         if (shared_.ids().empty()) return {};
-        source.take_for_legacy();
+        source.count_ids_as_legacy();
         return KeySource::set_ids(transaction, shared_.ids(), deadline);
     }
 

@@ -58,7 +58,7 @@ void KeyJournal::configure(JournalSettings settings) {
     settings_ = std::move(settings);
 }
 
-void KeyJournal::take_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
+void KeyJournal::record_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
     external_evidence_ = counted;
     canary_uses_.asked(counted.canary_accepted_at);
     logged_uses_.merge(uses);
@@ -256,7 +256,7 @@ Result<void> KeyJournal::legacy_key(const Key& row, std::optional<Time> told_by_
 void KeyJournal::upgraded(std::uint64_t key) {
     const domain::KeySlot& slot = *ledger_.find(key);
     save([&](store::Transaction& to) { to.mark_gone(slot.row, store::GoneAs::upgraded, scan_->now); });
-    pairer_.take(key);
+    pairer_.reserve(key);
 }
 
 void KeyJournal::new_key(const Key& key, const domain::Change& change) {
@@ -289,7 +289,7 @@ Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optio
     if (auto own = check_canary(); !own) return own.error();
     if (auto same = check_table(); !same) return same.error();
     check_clock(elapsed);
-    take_logged_uses();
+    record_logged_uses();
     scan_->next.polled_at = scan_->now;
     scan_->next.clock_at = scan_->clock;
     scan_->next.poll_every = poll_every;

@@ -52,11 +52,11 @@ void KeyJournal::settle_gone(const std::vector<Gone>& gone) {
         if (key.upgraded) {
             if (!key.by_use) ++scan_->upgrades;
             scan_->next.evidence.newest_upgrade = scan_->now;
-            pairer_.take(key.hash);
+            pairer_.reserve(key.hash);
         }
         if (key.rule == domain::PairRule::none) continue;
         if (const auto pairing = state_.load_pairing(key.row); pairing && *pairing)
-            pairer_.take(domain::hash_id((*pairing)->replacement));
+            pairer_.reserve(domain::hash_id((*pairing)->replacement));
     }
 }
 

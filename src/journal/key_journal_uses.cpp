@@ -28,7 +28,7 @@ Result<void> KeyJournal::check_canary() {
 }
 
 /// Of keys whose rows this scan did not show too.
-void KeyJournal::take_logged_uses() {
+void KeyJournal::record_logged_uses() {
     for (const auto& [id, at] : logged_uses_.latest()) {
         if (!ledger_.used(domain::hash_id(id), at)) continue;
         ++scan_->uses;

@@ -63,7 +63,7 @@ class State {
         const std::function<void(const domain::Key&, const std::optional<Pairing>&)>& handle);
     /// Ids of modern keys that can replace no other key: those that replaced a key that has gone, and
     /// upgraded ones.
-    base::Result<void> load_taken(const std::function<void(std::string_view id)>& handle);
+    base::Result<void> load_reserved(const std::function<void(std::string_view id)>& handle);
     base::Result<Counters> load_counters();
     base::Result<Facts> load_facts();
     /// The counters of each source as they were last read.

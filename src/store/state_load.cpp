@@ -142,7 +142,7 @@ Result<void> State::load_watched(
     });
 }
 
-Result<void> State::load_taken(const std::function<void(std::string_view id)>& handle) {
+Result<void> State::load_reserved(const std::function<void(std::string_view id)>& handle) {
     if (!database_) return not_open();
     Statement taken(
         *database_,

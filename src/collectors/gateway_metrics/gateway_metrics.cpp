@@ -109,7 +109,7 @@ class GatewayMetrics final : public Collector {
         const Time now = base::now();
         auto looked = poll(request.deadline);
         if (!looked) return looked.error();
-        replicas_.take(*looked);
+        replicas_.record(*looked);
         remember(*looked, now);
         if (looked->targets.empty()) return no_target(*looked);
         std::vector<Error> errors;
@@ -125,11 +125,11 @@ class GatewayMetrics final : public Collector {
         if (looked->targets.empty()) return {failure(no_target(*looked))};
         // Several processes behind one name take turns in answering.
         GatewayReplicas replicas;
-        replicas.take(*looked);
+        replicas.record(*looked);
         for (int again = 0; again < kMoreLooks; ++again) {
             auto other = poll(deadline);
             if (!other) break;
-            replicas.take(*other);
+            replicas.record(*other);
             note_mixed(*other, *looked);
         }
         std::vector<Finding> found = gateway_findings(*looked, rules_);

@@ -98,7 +98,7 @@ void GatewayReplicas::steady_epoch(Seen& seen, MetricsPage& page) {
     for (domain::Reading& reading : page.readings) reading.epoch = page.epoch;
 }
 
-void GatewayReplicas::take(GatewaySnapshot& looked) {
+void GatewayReplicas::record(GatewaySnapshot& looked) {
     std::map<std::string, Seen> present;
     for (TargetSnapshot& target : looked.targets) {
         const auto known = seen_.find(target.name);

@@ -32,7 +32,7 @@ class GatewayReplicas {
 
     /// Sets TargetSnapshot::mixed, and gives each page's readings an epoch that the jitter of a start does
     /// not change.
-    void take(GatewaySnapshot& looked);
+    void record(GatewaySnapshot& looked);
 
  private:
     struct Seen {

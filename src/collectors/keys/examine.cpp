@@ -160,8 +160,8 @@ std::string role_of_its_own(const Role& role) {
 }
 
 /// A right that is nobody's but the user's, or everybody's, can be taken back.
-std::string take_back(const Role& role, const Rights& rights, const Holders& holders,
-                      const std::string& statement) {
+std::string revocation(const Role& role, const Rights& rights, const Holders& holders,
+                       const std::string& statement) {
     if (holders.others && !holders.everybody) return role_of_its_own(role);
     return "as the owner of " + rights.table + ", run: " + statement + " ON " + rights.table + " FROM " +
            Identifier{role.name}.sql() + (holders.everybody ? ", PUBLIC;" : ";");
@@ -184,10 +184,10 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
         if (rights.change.user) {
             out.push_back(
                 {Kind::warning, user + " may change " + rights.table + ", which keyshift never does",
-                 take_back(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
+                 revocation(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
         }
         if (rights.hash.user) {
-            std::string remedy = take_back(role, rights, rights.hash, "REVOKE SELECT");
+            std::string remedy = revocation(role, rights, rights.hash, "REVOKE SELECT");
             if (&rights == &role.rights.front() && remedy.find("REVOKE") != std::string::npos) {
                 remedy += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
                           " TO " + Identifier{role.name}.sql() + ";";

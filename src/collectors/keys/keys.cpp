@@ -308,18 +308,18 @@ class Keys final : public Collector {
 
     Result<void> copy(PostgresTransaction& transaction, Scan scan, const Request& request, KeyRows& rows,
                       Deadline deadline) {
-        const auto take = [&](drivers::PostgresRow& row) { return rows.take(row); };
-        if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, take);
+        const auto add = [&](drivers::PostgresRow& row) { return rows.add(row); };
+        if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, add);
         const Time since =
             scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - look_back();
         if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
         const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
-        if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied)
+        if (auto copied = transaction.copy(source_->select_active(reach), deadline, add); !copied)
             return copied;
         if (shared_.ids().empty()) return {};
         // Nothing in their rows tells that they are legacy.
         if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;
-        return transaction.copy(source_->select_ids(), deadline, take);
+        return transaction.copy(source_->select_ids(), deadline, add);
     }
 
     /// How much earlier than the last scan a time can be that only this one can see.

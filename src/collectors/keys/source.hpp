@@ -87,7 +87,7 @@ class KeySource {
     std::string is_legacy() const;
 
     /// From now on the keys of set_ids() count as legacy in select_legacy() and count_legacy().
-    void take_for_legacy() { legacy_.legacy = "(" + legacy_.legacy + " OR " + ids_match_ + ")"; }
+    void count_ids_as_legacy() { legacy_.legacy = "(" + legacy_.legacy + " OR " + ids_match_ + ")"; }
 
     /// Whether values of a modern key are of a known shape.
     bool is_shapeless() const { return shapeless_; }

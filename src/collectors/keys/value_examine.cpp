@@ -32,7 +32,7 @@ struct Values {
     bool hash_as_id = false;
 };
 
-void take(const domain::KeyRow& row, base::Time now, Values& values) {
+void add(const domain::KeyRow& row, base::Time now, Values& values) {
     ++values.rows;
     const domain::Key key = domain::plausible(row, now);
     domain::count(key.problems, values.problems);
@@ -49,7 +49,7 @@ Result<Values> read_values(const KeyTableSnapshot& look, const SharedHashes& sha
                                         [&](drivers::PostgresRow& bytes) -> Result<void> {
                                             domain::KeyRow row = KeySource::read(bytes);
                                             row.hash_shared = shared.count(domain::hash_id(row.id)) != 0;
-                                            take(row, now, values);
+                                            add(row, now, values);
                                             return {};
                                         });
     if (!copied) return copied.error();

@@ -114,7 +114,7 @@ bool SourceCounts::complete(base::Time now) const {
     return fresh(now) && missing.empty();
 }
 
-void take_poll(SourceCounts& counts, const Poll& poll, base::Time now) {
+void record_poll(SourceCounts& counts, const Poll& poll, base::Time now) {
     forget_future(counts, now);
     const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * poll.poll_every) ||
                      now < *counts.complete_at;

@@ -84,7 +84,7 @@ struct Poll {
     base::Duration idle = kIdleGround;  ///< nobody may call the gateway for so long
 };
 /// Whoever counts scans counts hits by them, see settle_scans().
-void take_poll(SourceCounts& counts, const Poll& poll, base::Time now);
+void record_poll(SourceCounts& counts, const Poll& poll, base::Time now);
 /// keyshift itself has caused `event`, once.
 void add_own(SourceCounts& counts, Event event);
 /// `counts` were read back from the state.

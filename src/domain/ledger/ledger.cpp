@@ -111,13 +111,13 @@ bool Ledger::is_to_come(std::uint32_t known) const {
 
 /// From the use that is known to the one at `after`: should an upgraded row be restored, it is its holder's
 /// pace, too.
-void Ledger::take_gap(KeySlot& slot, std::uint32_t after) {
+void Ledger::record_gap(KeySlot& slot, std::uint32_t after) {
     if (slot.advanced != 0 && after > slot.reference)
         slot.longest_gap = std::max(slot.longest_gap, after - slot.reference);
 }
 
-void Ledger::take_use(KeySlot& slot, std::uint32_t after) {
-    take_gap(slot, after);
+void Ledger::record_use(KeySlot& slot, std::uint32_t after) {
+    record_gap(slot, after);
     slot.advanced = 1;
     slot.acknowledged = 0;
     if (slot.replacement_used != 0 && after > slot.replacement_used) slot.beside = 1;
@@ -160,7 +160,7 @@ Change Ledger::observe(const Key& key) {
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
     if (change.used) {
-        take_use(slot, after);
+        record_use(slot, after);
     } else if (change.set_back) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
@@ -225,7 +225,7 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
                                                   : 0;
     upgrade.by_use = first && used > (slot->used != 0 ? slot->reference : 0);
     if (upgrade.by_use) {
-        take_gap(*slot, used);
+        record_gap(*slot, used);
         slot->reference = used;
         slot->used = 1;
         slot->in_use |= upgrade.news ? 1U : 0U;
@@ -240,7 +240,7 @@ void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
     if (!proved) return;
-    take_gap(slot, used);
+    record_gap(slot, used);
     slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
     slot.reference = std::max(slot.reference, used);
 }
@@ -252,7 +252,7 @@ bool Ledger::used(std::uint64_t hash, base::Time at) {
     if (slot->upgraded != 0) prove(*slot, after);
     const std::uint32_t before = slot->used != 0 ? slot->reference : 0;
     if (slot->gone != 0 || slot->upgraded != 0 || after <= before) return false;
-    take_use(*slot, after);
+    record_use(*slot, after);
     slot->reference = after;
     slot->used = slot->dirty = 1;
     return true;
@@ -386,7 +386,7 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     slot->acknowledged = later ? 1U : 0U;
 }
 
-void Ledger::take_back_acknowledgement(std::uint64_t hash) {
+void Ledger::withdraw_acknowledgement(std::uint64_t hash) {
     if (KeySlot* const slot = keys_.find(hash)) slot->acknowledged = 0;
 }
 

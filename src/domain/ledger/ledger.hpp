@@ -168,7 +168,7 @@ class Ledger {
                                  PairRule rule);
     /// An operator has looked at the key, at `at`. No effect on one that was used, or has gone, since.
     void acknowledge(std::uint64_t hash, std::uint32_t at);
-    void take_back_acknowledgement(std::uint64_t hash);
+    void withdraw_acknowledgement(std::uint64_t hash);
     /// What the journal is to keep of a known key.
     KeyMemory recall(std::uint64_t hash);
     /// For those who look one key up; nullptr: not known.
@@ -195,8 +195,8 @@ class Ledger {
     bool is_far(std::uint32_t known, std::uint32_t told) const;
     bool is_to_come(std::uint32_t known) const;
     static void prove(KeySlot& slot, std::uint32_t used);
-    static void take_gap(KeySlot& slot, std::uint32_t after);
-    static void take_use(KeySlot& slot, std::uint32_t after);
+    static void record_gap(KeySlot& slot, std::uint32_t after);
+    static void record_use(KeySlot& slot, std::uint32_t after);
 
     KeyTable keys_;
     DistinctCount owners_;

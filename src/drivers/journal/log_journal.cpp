@@ -106,7 +106,7 @@ class LogJournal final : public LogInput {
         return again_.empty() && (mapped_entries_ > kMostEntries || mapped_bytes_ > kMostBytes);
     }
     Result<bool> advance();
-    void take_entry(Lines& lines);
+    void read_entry(Lines& lines);
     Result<void> mark_end(Lines& lines, Deadline deadline);
     bool interrupted() const;
     std::string name() const;
@@ -227,9 +227,9 @@ Result<bool> LogJournal::advance() {
     return std::exchange(on_it_, false) ? Result<bool>(true) : journal_->next();
 }
 
-void LogJournal::take_entry(Lines& lines) {
+void LogJournal::read_entry(Lines& lines) {
     lines.deaf = !again_.empty();
-    const JournalParts::Take take = [&](std::string_view message, JournalParts::Kept kept) {
+    const JournalParts::Handle handle = [&](std::string_view message, JournalParts::Kept kept) {
         lines.add(message, kept);
     };
     const auto cursor = journal_->cursor();
@@ -250,10 +250,10 @@ void LogJournal::take_entry(Lines& lines) {
         if (partial) {
             parts_.add(stream, text, *cursor);
         } else {
-            parts_.finish(stream, text, take);
+            parts_.finish(stream, text, handle);
         }
     }
-    parts_.entry_read(take);
+    parts_.entry_read(handle);
     ++entries_;
     ++mapped_entries_;
     if (!cursor) return;
@@ -274,7 +274,7 @@ Result<void> LogJournal::drain(Lines& lines, Deadline deadline) {
         if (!moved) return moved.error();
         at_end_ = !*moved;
         if (at_end_) break;
-        take_entry(lines);
+        read_entry(lines);
     }
     return {};
 }

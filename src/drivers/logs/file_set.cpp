@@ -70,7 +70,7 @@ Duration LogFileSet::max_poll_interval() const {
 }
 
 Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
-    take_events();
+    note_events();
     looked_ = false;
     if (names_due_ == Due::in_the_next_read || !files_.watch().complete() ||
         Clock::now() - looked_at_ >= kMaxPollInterval)
@@ -88,7 +88,7 @@ Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     return conclude(std::move(read));
 }
 
-void LogFileSet::take_events() {
+void LogFileSet::note_events() {
     const LogFileWatch::Changes changes = files_.watch().look(globs_);
     for (LogFile* file : changes.files) {
         note_change(*file);
@@ -100,8 +100,8 @@ void LogFileSet::take_events() {
 }
 
 /// What has changed by now, whether it tells or not: what a new file may be a copy of.
-void LogFileSet::take_changes_of_originals() {
-    take_events();
+void LogFileSet::note_changes_of_originals() {
+    note_events();
     if (files_.watch().complete()) return;
     for (auto& [id, file] : files_) {
         if (!file->descriptor || file->record.rotated) continue;

@@ -58,11 +58,11 @@ class LogFileSet final : public LogInput {
 
     // Names: file_set_names.cpp.
     void look_at_names();
-    void take_named(const NamesFound& found);
-    void take_new(const NamedFile& named);
-    void take_unnamed(LogFile& file);
-    void take_unopened(LogFile& file, Unnamed now);
-    void take_status(LogFile& file, const FileStatus& status);
+    void follow_named(const NamesFound& found);
+    void open_new(const NamedFile& named);
+    void follow_unnamed(LogFile& file);
+    void locate_unopened(LogFile& file, Unnamed now);
+    void set_status(LogFile& file, const FileStatus& status);
     void move(LogFile& file, const std::string& path);
     void set_rotated(LogFile& file);
     void set_left(LogFile& file, const std::string& name);
@@ -90,15 +90,15 @@ class LogFileSet final : public LogInput {
     bool observe(LogFile& file, LogFile& other, PairStep step, PairFacts& facts);
     PairFacts::Opening open_original(LogFile& original);
     CopyFacts facts_of_copy(const LogFile& file) const;
-    void take_copy(LogFile& file, CopyStep step);
-    void take_waiting();
+    void act_on_copy(LogFile& file, CopyStep step);
+    void settle_waiting();
     void wait(LogFile& file);
     void begin_as_own(LogFile& file);
     void begin_at(LogFile& file, std::uint64_t offset);
 
     // Reading: file_set.cpp.
-    void take_events();
-    void take_changes_of_originals();
+    void note_events();
+    void note_changes_of_originals();
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
     Writer writer_of(const LogFile& file, Clock::time_point now) const;

@@ -18,14 +18,14 @@ void LogFileSet::settle() {
     }
     if (!undecided_.empty() && !first_) {
         // An original that was written to, or emptied, before its copy was found.
-        take_changes_of_originals();
+        note_changes_of_originals();
         prove_changed();
     }
     for (const LogFile* file : std::exchange(lost_, {})) {
         const FileRecord& record = file->record;
         ended_.push_back({record.id, record.path, record.generation, record.rotated, record.finished, true});
     }
-    take_waiting();
+    settle_waiting();
     pass(Moment::settled);
     drop_blank();
     for (Ended& ended : ended_) hand_on(ended);

@@ -20,15 +20,15 @@ void LogFileSet::look_at_names() {
     files_.watch().watch_directories(found.directories);
     faults_ = std::move(found.faults);
     if (first_ && from_end_) start_.begin(faults_);
-    take_named(found);
+    follow_named(found);
     // A file may be forgotten on the way.
     for (auto at = files_.begin(); at != files_.end();) {
         LogFile& file = *(at++)->second;
-        if (file.look != look_) take_unnamed(file);
+        if (file.look != look_) follow_unnamed(file);
     }
 }
 
-void LogFileSet::take_named(const NamesFound& found) {
+void LogFileSet::follow_named(const NamesFound& found) {
     std::vector<std::size_t> fresh;
     for (std::size_t i = 0; i < found.files.size(); ++i) {
         LogFile* const known = files_.find(found.files[i].status.id);
@@ -56,10 +56,10 @@ void LogFileSet::take_named(const NamesFound& found) {
         return std::pair(found.files[a].status.id.birth_ns, a) <
                std::pair(found.files[b].status.id.birth_ns, b);
     });
-    for (const std::size_t i : fresh) take_new(found.files[i]);
+    for (const std::size_t i : fresh) open_new(found.files[i]);
 }
 
-void LogFileSet::take_new(const NamedFile& named) {
+void LogFileSet::open_new(const NamedFile& named) {
     if (files_.find(named.status.id) != nullptr) return;  // By another name.
     auto made = std::make_unique<LogFile>();
     made->record.id = named.status.id;
@@ -78,19 +78,19 @@ void LogFileSet::take_new(const NamedFile& named) {
 }
 
 /// No glob names it any more.
-void LogFileSet::take_unnamed(LogFile& file) {
+void LogFileSet::follow_unnamed(LogFile& file) {
     file.named = false;
     const Unnamed now = find_unnamed(file);
-    if (!file.descriptor) return take_unopened(file, now);
+    if (!file.descriptor) return locate_unopened(file, now);
     if (!now.status) return;
     set_rotated(file);
-    take_status(file, *now.status);
+    set_status(file, *now.status);
     give_up_at_ = {};
     if (now.step == UnnamedStep::deleted) set_left(file, file.record.path);
     if (now.step == UnnamedStep::moved) move(file, now.path);
 }
 
-void LogFileSet::take_unopened(LogFile& file, Unnamed now) {
+void LogFileSet::locate_unopened(LogFile& file, Unnamed now) {
     if (now.step == UnnamedStep::away || now.step == UnnamedStep::nowhere) file.located = false;
     if (now.step == UnnamedStep::away) return;
     if (now.step == UnnamedStep::nowhere) {
@@ -111,10 +111,10 @@ void LogFileSet::take_unopened(LogFile& file, Unnamed now) {
     file.lost_looks = 0;
     file.located = true;
     set_rotated(file);
-    take_status(file, *now.status);
+    set_status(file, *now.status);
 }
 
-void LogFileSet::take_status(LogFile& file, const FileStatus& status) {
+void LogFileSet::set_status(LogFile& file, const FileStatus& status) {
     if (!status.unchanged_since(file.status) || file.trust == LogFile::Trust::unproven) note_change(file);
     file.status = status;
 }

@@ -94,7 +94,7 @@ class Watch {
                 seen.caused = {Event::lookup_not_found};
             }
         }
-        take("probe", seen);
+        record("probe", seen);
     }
 
     void poll_statements(World& world) {
@@ -116,7 +116,7 @@ class Watch {
               {"lookup", c.lookups, epoch, {{Event::lookup_not_found, 1}}},
               {"found", c.found, epoch, {{Event::lookup_found, 1}, {Event::lookup_not_found, -1}}},
               {"touch", c.touches, epoch, {{Event::verification, 1}}}}});
-        take("statements", seen);
+        record("statements", seen);
     }
     void poll_log(World& world) {
         if (!world.log.configured) return;
@@ -131,7 +131,7 @@ class Watch {
         for (std::size_t i = log_.named; i < end.named; ++i)
             seen.log->uses.add(world.named_use(i).first, world.named_use(i).second);
         log_ = end;
-        take("gateway_log", seen);
+        record("gateway_log", seen);
     }
     void poll_metrics(World& world) {
         if (!world.metric.configured) return;
@@ -144,7 +144,7 @@ class Watch {
                                                       world.counted.metric,
                                                       std::to_string(world.counted.process),
                                                       {{Event::fallback, 1}}}}});
-        take("gateway_metrics", seen);
+        record("gateway_metrics", seen);
     }
 
     /// A look at `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
@@ -154,7 +154,7 @@ class Watch {
         if (journal_->prepare().value() == Scan::census || !last_scan_ || early) look.scan = Scan::census;
         const domain::KeyUses uses = book_.take_uses();
         told_.merge(uses);
-        journal_->take_counted(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
+        journal_->record_counted(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
         EXPECT_TRUE(journal_->begin({.scan = look.scan,
                                      .moment = now,
                                      .data_at = data_at,
@@ -205,7 +205,7 @@ class Watch {
         status.last_success_at = data_at;
         if (!status.observation_start) status.observation_start = data_at;
         EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
-        domain::take_skew(model_, ahead_, host(now));
+        domain::set_skew(model_, ahead_, host(now));
         model_.keys = *std::move(outcome);
         model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
         EvidenceBook::update(model_, host(now));
@@ -236,10 +236,10 @@ class Watch {
         seen.counted.emplace();
         return seen;
     }
-    void take(const std::string& source, const collectors::Observation& seen) {
+    void record(const std::string& source, const collectors::Observation& seen) {
         ++model_.sources[source].polls;
         model_.sources[source].up = true;
-        book_.take(source, seen, kPollEvery, seen.taken_at, model_);
+        book_.record(source, seen, kPollEvery, seen.taken_at, model_);
         EvidenceBook::update(model_, seen.taken_at);
     }
     Time host(Time database_time) const { return database_time + ahead_; }

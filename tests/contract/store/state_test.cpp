@@ -189,7 +189,7 @@ TEST_F(StateTest, ModernKeysThatAreSpokenFor) {
     transaction->mark_gone(3, GoneAs::upgraded, kNow);
     ASSERT_TRUE(transaction->commit());
     std::vector<std::string> taken;
-    ASSERT_TRUE(state->load_taken([&](std::string_view id) { taken.emplace_back(id); }));
+    ASSERT_TRUE(state->load_reserved([&](std::string_view id) { taken.emplace_back(id); }));
     EXPECT_EQ(taken, (std::vector<std::string>{"m2", "upgraded"}));
 }
 

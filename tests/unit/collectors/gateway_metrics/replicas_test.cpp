@@ -32,7 +32,7 @@ class GatewayReplicasTest : public testing::Test {
     bool counts(std::optional<double> start, std::uint64_t value) {
         GatewaySnapshot looked;
         looked.targets.push_back(target("x:1", page(start, value)));
-        replicas_.take(looked);
+        replicas_.record(looked);
         epoch_ = looked.targets[0].page->readings[0].epoch;
         return !looked.targets[0].mixed;
     }

@@ -325,8 +325,8 @@ TEST(Acknowledged, UntilItIsTakenBack) {
     watch.census();
     ASSERT_EQ(watch.tally.dormant_unacknowledged, 0U);
     watch.acknowledged.clear();
-    watch.ledger.take_back_acknowledgement(hash_id("k"));
-    watch.ledger.take_back_acknowledgement(hash_id("not known"));
+    watch.ledger.withdraw_acknowledgement(hash_id("k"));
+    watch.ledger.withdraw_acknowledgement(hash_id("not known"));
     watch.pulse();
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 1U);
 }
