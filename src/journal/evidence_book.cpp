@@ -120,7 +120,7 @@ void EvidenceBook::record(const std::string& source, const collectors::Observati
         for (const Event event : seen.caused)
             if (counts.countable.test(index_of(event))) add_own(counts, event);
     }
-    if (seen.counted) count(source, *seen.counted, poll_every, now, model);
+    if (seen.counted) add_counts(source, *seen.counted, poll_every, now, model);
     if (seen.log) record_log(source, *seen.log, now, model);
     if (seen.gauges) record_gauges(source, *seen.gauges, model);
     if (seen.probe) record_answers(*seen.probe, model.probe);
@@ -174,8 +174,8 @@ void EvidenceBook::record_gauges(const std::string& source, const domain::Gauges
     }
 }
 
-void EvidenceBook::count(const std::string& source, const collectors::Counted& counted,
-                         base::Duration poll_every, Time now, domain::Model& model) {
+void EvidenceBook::add_counts(const std::string& source, const collectors::Counted& counted,
+                              base::Duration poll_every, Time now, domain::Model& model) {
     domain::Meter& meter = meters_[source];
     SourceCounts& counts = model.evidence.sources[source];
     const auto growth = meter.advance(counted.readings, now);

@@ -82,8 +82,8 @@ class EvidenceBook {
     void forget_saved();
 
  private:
-    void count(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
-               base::Time now, domain::Model& model);
+    void add_counts(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
+                    base::Time now, domain::Model& model);
     void record_log(const std::string& source, const collectors::LogFacts& seen, base::Time now,
                     domain::Model& model);
     void record_gauges(const std::string& source, const domain::Gauges& gauges, domain::Model& model);

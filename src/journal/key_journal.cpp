@@ -144,7 +144,7 @@ void KeyJournal::look_from(Time now) {
 
 domain::View KeyJournal::view_of(Time now, const domain::Migration& known) const {
     const domain::Policy& policy = settings_.policy;
-    const auto fallback = apply_assertion(known.detected, policy.asserted, known.evidence);
+    const auto fallback = with_assertion(known.detected, policy.asserted, known.evidence);
     return {.now = now,
             .windows = policy.windows,
             .fallback = fallback.state.rules_view(),
@@ -197,7 +197,7 @@ Result<void> KeyJournal::key(const Key& key) {
 Key KeyJournal::dated(const Key& key) {
     Key out = key;
     if (!baseline_ || !scan_->next.census_at || ledger_.find(domain::hash_id(key.id)) != nullptr) return out;
-    if (const auto over = state_.find_over(key.id); over && *over) return out;
+    if (const auto over = state_.load_gone(key.id); over && *over) return out;
     out.created_at = std::max(key.created_at.value_or(scan_->now), *scan_->next.census_at);
     return out;
 }
@@ -260,7 +260,7 @@ void KeyJournal::upgraded(std::uint64_t key) {
 }
 
 void KeyJournal::new_key(const Key& key, const domain::Change& change) {
-    const auto over = state_.find_over(key.id);
+    const auto over = state_.load_gone(key.id);
     if (over && *over) {
         // It was in the journal before, had gone for good, and is back: restored from a backup.
         auto& count = over_.at(static_cast<std::size_t>((*over)->phase.value_or(Phase::retired)));
@@ -319,7 +319,7 @@ domain::KeyPoll KeyJournal::settle() {
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
     note_proof();
     note_backfill();
-    find_fallback_mode();
+    judge_fallback_mode();
     settle_phases();
     write_totals();
     domain::KeyPoll poll;
@@ -363,7 +363,7 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
                    base::format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)))});
 }
 
-void KeyJournal::find_fallback_mode() {
+void KeyJournal::judge_fallback_mode() {
     domain::FallbackEvidence& evidence = scan_->next.evidence;
     static_cast<domain::CountedFallback&>(evidence) = external_evidence_;
     const auto began = evidence.modern_use_began;

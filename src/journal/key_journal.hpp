@@ -115,7 +115,7 @@ class KeyJournal final : public collectors::KeySink {
     void settle_gone(const std::vector<domain::Gone>& gone);
     void note_owners(const std::vector<domain::Gone>& gone);
     void pair_keys();
-    void find_fallback_mode();
+    void judge_fallback_mode();
     void settle_phases();
     void write_settled(std::vector<domain::Settled>& keys);
     void measure_progress();

@@ -96,7 +96,7 @@ class State {
     base::Result<std::optional<std::string>> load_owner(std::uint32_t row);
 
     /// What is known of a key that has gone for good; empty: there is none of this id.
-    base::Result<std::optional<domain::KeyMemory>> find_over(std::string_view id);
+    base::Result<std::optional<domain::KeyMemory>> load_gone(std::string_view id);
 
     /// Changes whenever another process has written.
     base::Result<std::int64_t> data_version();

@@ -168,7 +168,7 @@ class Keys final : public Collector {
         const auto began = Clock::now();
         auto transaction = begin(longest(Scan::census), deadline);
         if (!transaction) return transaction.error();
-        if (auto found = shared_.find(*transaction, *source_, deadline); !found)
+        if (auto found = shared_.refresh(*transaction, *source_, deadline); !found)
             return explained(found.error(), began, Scan::census);
         return transaction->commit(deadline);
     }

@@ -35,7 +35,7 @@ struct Values {
 void add(const domain::KeyRow& row, base::Time now, Values& values) {
     ++values.rows;
     const domain::Key key = domain::plausible(row, now);
-    domain::count(key.problems, values.problems);
+    domain::add(key.problems, values.problems);
     values.hash_as_id = values.hash_as_id || domain::holds_a_hash(row.id);
     if (!key.use_ahead) return;
     values.ahead_for_ever = values.ahead_for_ever || *key.use_ahead == base::kInfiniteFuture;
@@ -164,7 +164,8 @@ void append_index(const KeyTableSnapshot& look, std::uint64_t rows, std::vector<
 }
 
 Result<void> append_counts(const KeyTableSnapshot& look, std::vector<Finding>& out, Deadline deadline) {
-    if (const std::string slow = look.source.count_slow(); !slow.empty() && !look.source.is_shapeless()) {
+    if (const std::string slow = look.source.slow_count_query();
+        !slow.empty() && !look.source.is_shapeless()) {
         const auto found = count(look, slow, deadline);
         if (!found) return found.error();
         if (*found > 0) {
@@ -174,7 +175,7 @@ Result<void> append_counts(const KeyTableSnapshot& look, std::vector<Finding>& o
         }
     }
     if (look.source.lookup().id_unique) return {};
-    const auto twice = count(look, look.source.count_repeated(), deadline);
+    const auto twice = count(look, look.source.repeated_count_query(), deadline);
     if (!twice) return twice.error();
     if (*twice > 0) {
         out.push_back({Kind::warning,
@@ -194,7 +195,7 @@ Result<void> append_values(const KeyTableSnapshot& look, std::vector<Finding>& o
     }
     if (auto counted = append_counts(look, out, deadline); !counted) return counted;
     SharedHashFinder shared(1.0);
-    if (auto found = shared.find(look.transaction, look.source, deadline); !found) return found;
+    if (auto found = shared.refresh(look.transaction, look.source, deadline); !found) return found;
     const auto values = read_values(look, shared.keys(), deadline);
     if (!values) return values.error();
     append_index(look, values->rows, out);

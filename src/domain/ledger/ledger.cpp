@@ -125,7 +125,7 @@ void Ledger::record_use(KeySlot& slot, std::uint32_t after) {
 
 Change Ledger::observe(const Key& key) {
     if (key.owner) owners_.add(hash_id(*key.owner));
-    domain::count(key.problems, implausible_so_far_);
+    domain::add(key.problems, implausible_so_far_);
     const std::uint64_t hash = hash_id(key.id);
     KeySlot seen = describe(key, view_.now);
     KeySlot* const known = keys_.find(hash);
@@ -209,7 +209,7 @@ bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
 
 std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
     ++modern_so_far_;
-    domain::count(key.problems, implausible_so_far_);
+    domain::add(key.problems, implausible_so_far_);
     if (key.created_at && (!oldest_modern_so_far_ || *key.created_at < *oldest_modern_so_far_))
         oldest_modern_so_far_ = key.created_at;
     KeySlot* const slot = keys_.find(hash_id(key.id));

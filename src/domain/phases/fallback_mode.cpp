@@ -181,8 +181,8 @@ FallbackState detect_fallback(const FallbackState& before, const FallbackEvidenc
     return left_as_it_was(before, still_absent, presence, seen, doubt, now);
 }
 
-FallbackJudgement apply_assertion(const FallbackState& detected, FallbackMode asserted,
-                                  const FallbackEvidence& evidence) {
+FallbackJudgement with_assertion(const FallbackState& detected, FallbackMode asserted,
+                                 const FallbackEvidence& evidence) {
     if (asserted == FallbackMode::unknown) return {detected, false, false};
     FallbackJudgement out{detected, true, false};
     out.contradicted = detected.mode != FallbackMode::unknown && detected.mode != asserted;

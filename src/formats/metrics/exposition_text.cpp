@@ -141,7 +141,7 @@ class Page {
     Problem ending() { return open_metrics() && !eof_ ? "the page breaks off: # EOF is missing" : Problem(); }
 
     Problem twice() {
-        const auto found = once_.find_twice();
+        const auto found = once_.first_twice();
         if (!found) return {};
         summary_.lines = found->line;
         line_ = text_of(found->line);
