@@ -25,7 +25,7 @@ namespace keyshift::domain {
 /// The source cannot be read because something was never set up: an extension, a right.
 bool is_missing_prerequisite(base::Errc code);
 
-/// How looking at one source goes.
+/// How polling one source goes.
 struct SourceStatus {
     /// Why a poll can fail: the values of the label `reason`.
     static constexpr std::array<base::Errc, 7> kReasons{

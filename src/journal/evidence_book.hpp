@@ -71,7 +71,7 @@ class EvidenceBook {
     /// counted before tells of another one; whether it was. The state knows both numbers, whichever was saved
     /// first.
     static bool follow_table(std::uint64_t changes, base::Time now, domain::Model& model);
-    /// The source is not looked at any more: what it showed of the present goes.
+    /// The source is not polled any more: what it showed of the present goes.
     void forget_gauges(const std::string& source, domain::Model& model) { record_gauges(source, {}, model); }
     /// Time has passed, or a source was read: scans that waited are settled, and the headlines follow.
     static void update(domain::Model& model, base::Time now);

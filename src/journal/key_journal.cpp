@@ -76,7 +76,7 @@ Result<void> KeyJournal::load() {
     if (!tables) return tables.error();
     tables_ = *tables;
     migration_ = load_migration(*facts);
-    if (migration_) look_from(migration_->polled_at);
+    if (migration_) set_view(migration_->polled_at);
     const auto next_row =
         state_.load_keys([this](const Key& key, const KeyMemory& memory) { ledger_.restore(key, memory); });
     if (!next_row) return next_row.error();
@@ -110,7 +110,7 @@ Result<void> KeyJournal::begin(const collectors::ScanStart& start) {
                                  .next = migration_.value_or(domain::Migration{})});
     // By the clock, not by the data: those of a standby that is behind are no sign that it was set back.
     forget_future(scan_->next, start.moment);
-    look_from(start.data_at);
+    set_view(start.data_at);
     if (start.scan == Scan::pulse) return {};
     loaded_ = false;
     if (start.scan == Scan::active) {
@@ -136,10 +136,10 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
 }
 
 /// By what the last poll knew of the gateway.
-void KeyJournal::look_from(Time now) {
+void KeyJournal::set_view(Time now) {
     domain::View view = view_of(now, migration_.value_or(domain::Migration{}));
     if (scan_) view.clock = scan_->clock;
-    ledger_.look_from(view, migration_ ? std::optional(migration_->polled_at) : std::nullopt);
+    ledger_.set_view(view, migration_ ? std::optional(migration_->polled_at) : std::nullopt);
 }
 
 domain::View KeyJournal::view_of(Time now, const domain::Migration& known) const {
@@ -308,7 +308,7 @@ std::optional<domain::KeyPoll> KeyJournal::judge_again() {
                                      .clock = migration_->clock_at,
                                      .table = {},
                                      .next = *migration_});
-        look_from(migration_->polled_at);
+        set_view(migration_->polled_at);
         poll = settle();
     }
     return poll;

@@ -83,7 +83,7 @@ class KeyJournal final : public collectors::KeySink {
     base::Result<void> resume();
     base::Result<void> load();
     base::Result<void> load_decisions();
-    void look_from(base::Time now);
+    void set_view(base::Time now);
     domain::View view_of(base::Time now, const domain::Migration& known) const;
     store::Transaction* transaction();
     /// Calls `change` with the transaction of this scan, if there can be one.

@@ -49,7 +49,7 @@ class State {
     /// For commands, beside a daemon or without one. Empty: there is no file yet. Errors: permission, config
     /// (of another version), other (also: damaged).
     static base::Result<std::unique_ptr<State>> attach(const std::filesystem::path& directory);
-    /// A copy of what is in `directory`, or nothing where there is nothing: for one look, in temporary files
+    /// A copy of what is in `directory`, or nothing where there is nothing: for one pass, in temporary files
     /// that nobody else sees.
     static base::Result<std::unique_ptr<State>> scratch(const std::filesystem::path& directory);
     ~State();
@@ -108,7 +108,7 @@ class State {
     enum class Contents { as_read, others };
     /// Whether there is anything to load from. False after a refresh() that could not open what is there.
     bool is_open() const { return identity_.has_value(); }
-    /// Looks what stands in the directory, and does what the head of this file says. `others`: what was
+    /// Checks what stands in the directory, and does what the head of this file says. `others`: what was
     /// loaded before is not what is there now. No transaction may be under way. Errors: what keeps it from
     /// being written again.
     base::Result<Contents> refresh();
@@ -139,10 +139,10 @@ class State {
     base::Result<void> open_file();
     base::Result<void> open_file(Sharing sharing);
     base::Result<void> open_where_there_is_room(const base::Result<void>& claimed);
-    base::Result<void> first_look();
-    base::Result<void> look_for_damage();
+    base::Result<void> first_check();
+    base::Result<void> check_for_damage();
     base::Result<void> note_beginning();
-    base::Result<Contents> look_at_place();
+    base::Result<Contents> check_place();
     base::Result<void> write_again();
     base::Result<void> begin_anew();
     bool is_damaged() const { return database_ != nullptr && database_->damage().has_value(); }
@@ -160,7 +160,7 @@ class State {
     Beginning beginning_;
     std::string begun_because_;  // of the file that is opened next, if it is new
     bool shared_ = true;         // false: opened on a full disk, to be opened anew before writing
-    // Whether a new key could be one that comes back: spares the first census a million looks.
+    // Whether a new key could be one that comes back: spares the first census a million queries.
     bool any_gone_ = true;
 };
 

@@ -36,7 +36,7 @@ class SharedHashFinder {
  private:
     SharedHashes keys_;
     std::vector<std::string> ids_;
-    std::optional<Budget::Clock::time_point> found_at_;  // empty: nobody has looked yet
+    std::optional<Budget::Clock::time_point> found_at_;  // empty: not asked yet
     Budget budget_;
 };
 

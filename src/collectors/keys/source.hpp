@@ -34,7 +34,7 @@ enum class Reach {
 
 class KeySource {
  public:
-    /// Looks the table up in the catalog. Errors: schema (table or columns absent: all of
+    /// Resolves the table by the catalog. Errors: schema (table or columns absent: all of
     /// them are named) and permission (the missing grant is in the hint), beside the driver's.
     static base::Result<KeySource> resolve(drivers::PostgresTransaction& transaction,
                                            const config::Gateway& gateway, base::Deadline deadline);
@@ -62,7 +62,7 @@ class KeySource {
     /// One row: the number of legacy keys and of their owners.
     std::string legacy_count_query() const;
     /// The ids of modern rows whose hash stands in another row too, at most one more than `limit`. Empty: no
-    /// row can have such a one, or nobody may look.
+    /// row can have such a one, or nobody may ask.
     std::string select_shared(std::size_t limit) const;
     /// One row, where nothing is known of how a lookup hash looks: the smallest and the largest
     /// domain::HashKind number of plain values, and whether one is slow. Empty: there is nothing to ask.

@@ -120,7 +120,7 @@ void record_poll(SourceCounts& counts, const Poll& poll, base::Time now) {
                      now < *counts.complete_at;
     const Events countable = with_hits(poll.countable);
     const bool new_offer = (countable & ~counts.countable).any();
-    // Nothing was lost of what nobody had looked at yet.
+    // Nothing was lost of what no poll had shown yet.
     if (poll.lossy && counts.read_at) counts.lost_at = now;
     stand_on_ground(counts, poll, now);
     const bool doubtful = !poll.ground.doubt.empty();

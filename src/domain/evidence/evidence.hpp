@@ -159,7 +159,7 @@ struct Sources {
     const std::map<std::string, Events>& measurable;  ///< of the configured ones: what they might count
 };
 
-/// After a source was looked at, or time has passed: chooses the evidence of each signal, in the order of
+/// After a source was polled, or time has passed: chooses the evidence of each signal, in the order of
 /// evidence_order() but what has counted something before what has not, and lets the headlines grow.
 /// `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known. All that a
 /// signal's first evidence has counted counts; when the evidence changes, the headline is raised to what the

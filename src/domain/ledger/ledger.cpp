@@ -58,7 +58,7 @@ void Ledger::clear() {
 }
 
 void Ledger::restore(const Key& key, const KeyMemory& memory) {
-    // After a scan that broke off; a new process looks at every key first, and knows no time yet.
+    // After a scan that broke off; a new process sees every key first, and knows no time yet.
     KeySlot slot = describe(key, view_.now);
     slot.row = memory.row;
     if (memory.last_used != 0) slot.reference = memory.last_used;
@@ -84,7 +84,7 @@ void Ledger::restore(const Key& key, const KeyMemory& memory) {
     next_row_ = std::max(next_row_, memory.row + 1);
 }
 
-void Ledger::look_from(const View& view, std::optional<base::Time> polled_at) {
+void Ledger::set_view(const View& view, std::optional<base::Time> polled_at) {
     view_ = view;
     polled_at_ = polled_at.value_or(view.now);
 }

@@ -172,7 +172,8 @@ FallbackState detect_fallback(const FallbackState& before, const FallbackEvidenc
     }
     if (presence && within(presence->at, windows.drain, now))
         return found(before, FallbackMode::present, presence->sentence(), now);
-    // A fallback at work after it was found absent speaks against that, even if nobody looked for a while.
+    // A fallback at work after it was found absent speaks against that, even if no poll succeeded for a
+    // while.
     const bool still_absent = before.mode == FallbackMode::absent &&
                               (!presence || presence->at <= before.since) &&
                               (!seen.newest_upgrade || *seen.newest_upgrade <= before.since);

@@ -58,7 +58,7 @@ LogFileReader::Step LogFileReader::read_block(LogFile& file, LogSink& sink, bool
     generation.tail = tail_of(got->substr(0, before + taken));
     generation.head = head;
     bytes_ += taken;
-    // After a short read, what is left was looked at, unless it was passed over up to a newline.
+    // After a short read, what is left was examined, unless it was passed over up to a newline.
     const bool more = data.size() == kLogBlock || (passing && taken < data.size());
     return more ? Step::advanced : Step::at_end;
 }
@@ -83,7 +83,7 @@ std::size_t LogFileReader::hand_over(Generation& generation, std::string_view da
     return block.size();
 }
 
-/// Its end is looked for, and nothing kept.
+/// Searches its end, and keeps nothing.
 std::size_t LogFileReader::pass_over(Generation& generation, std::string_view data) {
     const std::size_t newline = data.find('\n');
     if (newline == std::string_view::npos) return data.size();

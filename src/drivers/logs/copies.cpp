@@ -26,7 +26,7 @@ bool is_older_than_loss(const PairFacts& facts) {
 std::optional<bool> may_be_original(const PairFacts& facts) {
     if (!facts.followed || !facts.located) return false;
     if (!facts.rotated || facts.waits_for_other || facts.astray) return true;
-    // What was emptied is younger than it looks.
+    // What was emptied is younger than its birth says.
     if (facts.reused) return false;
     if (is_older_than_loss(facts)) return true;
     if (!facts.linked || facts.plain_name) return false;

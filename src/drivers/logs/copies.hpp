@@ -59,7 +59,7 @@ enum class PairStep {
     unrelated,           ///< it is no copy of this one
     copy,                ///< all its bytes stand in the other
     grown_on,            ///< it began as a copy of a file that is no longer written under its name
-    other_moved,         ///< undecided: look at the names again
+    other_moved,         ///< undecided: list the names again
     other_suspect,       ///< undecided: the other may have been emptied just now
 };
 PairStep decide(const PairFacts& facts);

@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A file that is nowhere in so many passes in a row has gone: one that is renamed meanwhile can be missed.
-constexpr int kLooksUntilGone = 2;
+constexpr int kListingsUntilGone = 2;
 /// A file may have had several writers, of which the first has closed it.
 constexpr base::Duration kAfterClose = 1s;
 /// A writer has closed it before it lost its name, or another file is written in its place.
@@ -65,9 +65,9 @@ bool is_rest_sought(const Ended& ended) {
 
 /// A write and a truncation between two passes leave no trace, so that even where everything seen had been
 /// read, only a copy that is found excludes that lines were lost.
-Conclusion conclude(const Ended& ended, int lost_looks) {
+Conclusion conclude(const Ended& ended, int lost_listings) {
     if (ended.lost) {
-        if (!ended.found && lost_looks < kLooksUntilGone) return Conclusion::wait;
+        if (!ended.found && lost_listings < kListingsUntilGone) return Conclusion::wait;
         return ended.found || ended.finished ? Conclusion::forget : Conclusion::lost_forget;
     }
     if (ended.found || ended.finished) return Conclusion::nothing;
@@ -78,7 +78,7 @@ Writer decide(const WriterFacts& facts) {
     if (!facts.rotated || !facts.located || !facts.followed) return {};
     if (facts.finished) return {facts.gone ? WriterStep::forget : WriterStep::leave};
     const bool may_have_moved_on = !facts.closed && !facts.released && facts.unread;
-    if (may_have_moved_on && !facts.successor) return {WriterStep::look_for_successor};
+    if (may_have_moved_on && !facts.successor) return {WriterStep::observe_successor};
     base::Duration patience = facts.patience;
     if (facts.closed) {
         patience = std::min(kAfterClose, patience);

@@ -24,7 +24,7 @@ struct Ended {
     bool rotated = false;
     bool finished = false;
     bool lost = false;     ///< the file was nowhere
-    bool earlier = false;  ///< it ended in another look
+    bool earlier = false;  ///< it ended in another pass
     bool found = false;    ///< the copy, or the file itself elsewhere
 };
 
@@ -66,10 +66,10 @@ struct CopyRole {
 };
 CopyRole role_of_copy(const Ended& ended, std::uint64_t offset, bool named_after);
 
-/// No glob names its copy, so that it is worth looking for one beside the file.
+/// No glob names its copy, so that a search beside the file is worth it.
 bool is_rest_sought(const Ended& ended);
 
-/// What an ended life comes to when all copies have been looked at.
+/// What an ended generation comes to when all copies have been examined.
 enum class Conclusion {
     nothing,        ///< nothing is missing
     wait,           ///< a file that was nowhere may turn up
@@ -78,8 +78,8 @@ enum class Conclusion {
     lost_forget,    ///< the same, and the file has gone
     lost_remember,  ///< the same, but a copy may turn up: it is read from where this life had been read to
 };
-/// `lost_looks`: in so many passes in a row the file was nowhere.
-Conclusion conclude(const Ended& ended, int lost_looks);
+/// `lost_listings`: in so many passes in a row the file was nowhere.
+Conclusion conclude(const Ended& ended, int lost_listings);
 
 /// A file that has lost its name, and whether anybody will write to it.
 struct WriterFacts {
@@ -96,8 +96,8 @@ struct WriterFacts {
     std::optional<bool> successor = {};  ///< its writer has gone on in another file, under the name it had
 };
 enum class WriterStep {
-    look_for_successor,  ///< observe `successor`
-    leave,               ///< it is read as it grows, or there is nothing to do
+    observe_successor,  ///< observe `successor`
+    leave,              ///< it is read as it grows, or there is nothing to do
     forget,
     wait,    ///< ask again when it has been quiet for Writer::patience
     finish,  ///< its end counts, although it has no newline

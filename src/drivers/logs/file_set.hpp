@@ -35,7 +35,7 @@ class LogFileSet final : public LogInput {
     /// Where others may have changed what a pass has just seen, and it cannot know.
     enum class Moment {
         named,   ///< names are known, nothing has been opened by them
-        proven,  ///< one file has been looked at
+        proven,  ///< one file has been proven
         settled  ///< all files that had changed have been
     };
     /// `meanwhile` is for tests, which let others act there.
@@ -57,7 +57,7 @@ class LogFileSet final : public LogInput {
     using Clock = LogFile::Clock;
 
     // Names: file_set_names.cpp.
-    void look_at_names();
+    void list_names();
     void follow_named(const NamesFound& found);
     void open_new(const NamedFile& named);
     void follow_unnamed(LogFile& file);
@@ -112,7 +112,7 @@ class LogFileSet final : public LogInput {
     void note_suspect(LogFile& file);
     void note_problem(LogFile& file, int code);
     void clear_problem(LogFile& file);
-    void look_at_names_later() { names_due_ = std::max(names_due_, Due::in_the_next_read); }
+    void list_names_later() { names_due_ = std::max(names_due_, Due::in_the_next_read); }
     void queue(LogFile& file);
 
     const LogFilesOptions options_;
@@ -124,13 +124,13 @@ class LogFileSet final : public LogInput {
     LogFileTable files_;
     std::vector<NamesFound::Fault> faults_;  // of the last pass over names
 
-    bool first_ = true;  // nobody has looked, now or before
-    /// When the names have to be looked at again.
+    bool first_ = true;  // no pass has ended yet, in this process or another
+    /// When the names have to be listed again.
     enum class Due { by_the_clock, in_the_next_read, now };
     Due names_due_ = Due::now;
-    bool looked_ = false;  // they have been in this read()
-    std::uint64_t look_ = 0;
-    Clock::time_point looked_at_ = {};
+    bool listed_ = false;  // the names have been listed in this read()
+    std::uint64_t listing_ = 0;
+    Clock::time_point listed_at_ = {};
     Clock::time_point give_up_at_ = {};  // no file is to be given up before
     bool lossy_ = false;
 

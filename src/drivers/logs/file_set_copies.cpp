@@ -132,8 +132,8 @@ void LogFileSet::wait(LogFile& file) {
 }
 
 void LogFileSet::begin_as_own(LogFile& file) {
-    BeginFacts facts{.size = file.status.size, .first_look = first_, .from_end = from_end_};
-    if (from_end_ && !first_) facts.size_at_first_look = start_.take_end(file);
+    BeginFacts facts{.size = file.status.size, .first_poll = first_, .from_end = from_end_};
+    if (from_end_ && !first_) facts.size_at_first_poll = start_.take_end(file);
     const auto old = old_bytes(facts);
     if (!old) return begin_at(file, leading_zeros(file.descriptor));
     // The half line at its end is new: it is read when it is whole.

@@ -11,9 +11,9 @@ namespace keyshift::drivers {
 
 void LogFileSet::settle() {
     prove_changed();
-    if (!ended_.empty() && !looked_) {
+    if (!ended_.empty() && !listed_) {
         // The copy may not be known yet.
-        look_at_names();
+        list_names();
         prove_changed();
     }
     if (!undecided_.empty() && !first_) {
@@ -128,7 +128,7 @@ void LogFileSet::drop_blank() {
             note_problem(*file, errno);
             return true;
         }
-        const std::string beginning = look_at_beginning(*file);
+        const std::string beginning = read_beginning(*file);
         if (is_compressed(beginning)) {
             file->state = LogFile::State::compressed;
             files_.release(*file);
@@ -179,7 +179,7 @@ void LogFileSet::hand_on_earlier(LogFile& file) {
 /// A copy that no glob names.
 void LogFileSet::search_beside(Ended& ended) {
     if (!is_rest_sought(ended)) return;
-    for (const std::string& path : look_into(directory_of(ended.path))) {
+    for (const std::string& path : list_files(directory_of(ended.path))) {
         const auto status = status_of(path);
         if (!status || !status->regular() || files_.find(status->id) != nullptr) continue;
         auto file = std::make_unique<LogFile>();
@@ -204,7 +204,7 @@ void LogFileSet::search_beside(Ended& ended) {
 void LogFileSet::conclude(const Ended& ended) {
     LogFile* const file = files_.find(ended.of);
     if (file == nullptr) return;
-    switch (drivers::conclude(ended, file->lost_looks)) {
+    switch (drivers::conclude(ended, file->lost_listings)) {
         case Conclusion::nothing:
         case Conclusion::wait:
             return;

@@ -8,12 +8,12 @@
 
 namespace keyshift::drivers {
 
-void LogFileSet::look_at_names() {
+void LogFileSet::list_names() {
     names_due_ = Due::by_the_clock;
-    looked_ = true;
+    listed_ = true;
     lost_.clear();
-    looked_at_ = Clock::now();
-    ++look_;
+    listed_at_ = Clock::now();
+    ++listing_;
     NamesFound found = globs_.find();
     pass(Moment::named);
     // Before the files are taken: what appears afterwards tells.
@@ -24,7 +24,7 @@ void LogFileSet::look_at_names() {
     // A file may be forgotten on the way.
     for (auto at = files_.begin(); at != files_.end();) {
         LogFile& file = *(at++)->second;
-        if (file.look != look_) follow_unnamed(file);
+        if (file.listing != listing_) follow_unnamed(file);
     }
 }
 
@@ -37,16 +37,16 @@ void LogFileSet::follow_named(const NamesFound& found) {
             continue;
         }
         // Of two names, it keeps the one it had.
-        if (known->look != look_ || found.files[i].path == known->record.path) known->found_as = i;
-        known->look = look_;
+        if (known->listing != listing_ || found.files[i].path == known->record.path) known->found_as = i;
+        known->listing = listing_;
     }
     for (auto& [id, file] : files_) {
-        if (file->look != look_) continue;
+        if (file->listing != listing_) continue;
         const NamedFile& named = found.files[file->found_as];
         if (named.path != file->record.path) move(*file, named.path);
         file->named = true;
         file->located = true;
-        file->lost_looks = 0;
+        file->lost_listings = 0;
         const bool same = named.status.unchanged_since(file->status);
         if (!same || file->trust == LogFile::Trust::unproven) note_change(*file);
         if (!same) file->status = named.status;
@@ -65,7 +65,7 @@ void LogFileSet::open_new(const NamedFile& named) {
     made->record.id = named.status.id;
     made->record.path = named.path;
     made->status = named.status;
-    made->look = look_;
+    made->listing = listing_;
     made->named = made->located = true;
     made->trust = LogFile::Trust::proven;
     made->grew_at = Clock::now();
@@ -94,13 +94,13 @@ void LogFileSet::locate_unopened(LogFile& file, Unnamed now) {
     if (now.step == UnnamedStep::away || now.step == UnnamedStep::nowhere) file.located = false;
     if (now.step == UnnamedStep::away) return;
     if (now.step == UnnamedStep::nowhere) {
-        if (is_another_lost_look(file.lost_looks,
-                                 std::chrono::floor<base::Duration>(looked_at_ - file.lost_at))) {
-            file.lost_at = looked_at_;
-            ++file.lost_looks;
+        if (is_another_lost_listing(file.lost_listings,
+                                    std::chrono::floor<base::Duration>(listed_at_ - file.lost_at))) {
+            file.lost_at = listed_at_;
+            ++file.lost_listings;
         }
         lost_.push_back(&file);
-        look_at_names_later();
+        list_names_later();
         return;
     }
     if (now.step == UnnamedStep::moved) {
@@ -108,7 +108,7 @@ void LogFileSet::locate_unopened(LogFile& file, Unnamed now) {
         now.status = status_of(now.path);
         if (!now.status) return;
     }
-    file.lost_looks = 0;
+    file.lost_listings = 0;
     file.located = true;
     set_rotated(file);
     set_status(file, *now.status);

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr base::Duration kBetweenLostLooks = 1s;
+constexpr base::Duration kBetweenLostListings = 1s;
 
 /// Nothing contradicts the record, so that the bytes before the offset are enough. They say nothing of a file
 /// that is shorter than what was seen of it, nor of a long half line at its beginning, which was never read.
@@ -25,7 +25,7 @@ UnnamedStep decide(const UnnamedFacts& facts) {
     using Found = UnnamedFacts::Found;
     if (facts.open && !facts.linked) return UnnamedStep::deleted;
     if (!facts.open) {
-        if (!facts.at_path) return UnnamedStep::look_at_path;
+        if (!facts.at_path) return UnnamedStep::observe_path;
         if (*facts.at_path) return UnnamedStep::stays;
     }
     if (!facts.search) return UnnamedStep::search;
@@ -35,8 +35,8 @@ UnnamedStep decide(const UnnamedFacts& facts) {
     return *facts.search == Found::unreadable ? UnnamedStep::away : UnnamedStep::nowhere;
 }
 
-bool is_another_lost_look(int lost_looks, base::Duration since_last) {
-    return lost_looks == 0 || since_last >= kBetweenLostLooks;
+bool is_another_lost_listing(int lost_listings, base::Duration since_last) {
+    return lost_listings == 0 || since_last >= kBetweenLostListings;
 }
 
 GenerationStep decide(const GenerationFacts& facts) {
@@ -70,10 +70,10 @@ UnreadStep decide(const UnreadFacts& facts) {
 
 std::optional<std::uint64_t> old_bytes(const BeginFacts& facts) {
     if (!facts.from_end) return std::nullopt;
-    if (facts.first_look) return facts.size;
+    if (facts.first_poll) return facts.size;
     // A file that is shorter than it was holds something else by now.
-    if (!facts.size_at_first_look || *facts.size_at_first_look > facts.size) return std::nullopt;
-    return facts.size_at_first_look;
+    if (!facts.size_at_first_poll || *facts.size_at_first_poll > facts.size) return std::nullopt;
+    return facts.size_at_first_poll;
 }
 
 }  // namespace keyshift::drivers

@@ -429,7 +429,7 @@ TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
     EXPECT_EQ(model_.evidence.sources.count("probe"), 0U);
 }
 
-TEST_F(EvidenceBookTest, AProbeDuringTheFirstLookAddsNothing) {
+TEST_F(EvidenceBookTest, AProbeDuringTheFirstPollAddsNothing) {
     book_.begin_own_requests({Event::fallback});
     record("statements", hits(0));
     book_.end_own_requests({Event::fallback});

@@ -147,25 +147,25 @@ class Watch {
         record("gateway_metrics", seen);
     }
 
-    /// A look at `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
-    KeyLook poll_keys(const Table& table, Time now, Time data_at, const std::string& name, Scan scan) {
-        KeyLook look{.scan = scan, .data_at = data_at};
+    /// A snapshot of `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
+    KeySnapshot poll_keys(const Table& table, Time now, Time data_at, const std::string& name, Scan scan) {
+        KeySnapshot snapshot{.scan = scan, .data_at = data_at};
         const bool early = assessment(now).judgement.awaits_census;
-        if (journal_->prepare().value() == Scan::census || !last_scan_ || early) look.scan = Scan::census;
+        if (journal_->prepare().value() == Scan::census || !last_scan_ || early) snapshot.scan = Scan::census;
         const domain::KeyUses uses = book_.take_uses();
         told_.merge(uses);
         journal_->record_counted(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
-        EXPECT_TRUE(journal_->begin({.scan = look.scan,
+        EXPECT_TRUE(journal_->begin({.scan = snapshot.scan,
                                      .moment = now,
                                      .data_at = data_at,
                                      .table = {"system " + name, "gateway (1)", "virtual_keys", "2"}}));
         for (const bool legacy : {true, false})
             for (const auto& [id, row] : table)
-                if (row.legacy == legacy && is_shown(row, look)) show(id, row, look);
-        if (look.scan == Scan::active) show_missing(table, look);
-        look.accepted = finish_keys(now, data_at);
-        if (look.accepted) look.told = std::exchange(told_, {});
-        return look;
+                if (row.legacy == legacy && is_shown(row, snapshot)) show(id, row, snapshot);
+        if (snapshot.scan == Scan::active) show_missing(table, snapshot);
+        snapshot.accepted = finish_keys(now, data_at);
+        if (snapshot.accepted) snapshot.told = std::exchange(told_, {});
+        return snapshot;
     }
     domain::Assessment assessment(Time now) const { return assess(model_, database_now(model_, host(now))); }
     /// Evidence is written beside the journal, some time after it was taken.
@@ -183,17 +183,17 @@ class Watch {
     }
 
  private:
-    bool is_shown(const Row& row, const KeyLook& look) const {
-        if (look.scan == Scan::census) return true;
-        const Time since = look.scan == Scan::active
-                               ? look.data_at - policy_.windows.drain
+    bool is_shown(const Row& row, const KeySnapshot& snapshot) const {
+        if (snapshot.scan == Scan::census) return true;
+        const Time since = snapshot.scan == Scan::active
+                               ? snapshot.data_at - policy_.windows.drain
                                : *last_scan_ - std::max<Duration>(60s, policy_.last_used_delay);
         return row.legacy && std::max(row.created, row.used) >= since;
     }
-    void show_missing(const Table& table, KeyLook& look) {
+    void show_missing(const Table& table, KeySnapshot& snapshot) {
         for (const std::string& id : journal_->missing(100).value()) {
-            look.missing.insert(id);
-            if (const auto row = table.find(id); row != table.end()) show(id, row->second, look);
+            snapshot.missing.insert(id);
+            if (const auto row = table.find(id); row != table.end()) show(id, row->second, snapshot);
         }
     }
     bool finish_keys(Time now, Time data_at) {
@@ -244,8 +244,8 @@ class Watch {
     }
     Time host(Time database_time) const { return database_time + ahead_; }
     std::filesystem::path copy() const { return own_.path() / "copy"; }
-    void show(const std::string& id, const Row& from, KeyLook& look) {
-        look.rows[id] = from;
+    void show(const std::string& id, const Row& from, KeySnapshot& snapshot) {
+        snapshot.rows[id] = from;
         domain::KeyRow row;
         row.id = id;
         row.owner = from.owner;
@@ -256,7 +256,7 @@ class Watch {
         row.expires_at = from.expires;
         row.blocked = from.blocked;
         row.hash = from.legacy ? from.hash : domain::HashKind::modern;
-        EXPECT_TRUE(journal_->key(domain::plausible(row, look.data_at)));
+        EXPECT_TRUE(journal_->key(domain::plausible(row, snapshot.data_at)));
     }
     template <class Decision>
     void decide(const Decision& decision) {

@@ -168,7 +168,7 @@ class World {
     bool any_lost_ = false;
 
  public:
-    int exact = 0;  ///< looks at which nothing was lost yet
+    int exact = 0;  ///< polls at which nothing was lost yet
 };
 
 TEST(EvidenceHistory, CountsWhatHappenedAndNeverMoreAndOwnsUpToWhatIsLost) {

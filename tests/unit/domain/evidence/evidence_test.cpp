@@ -81,7 +81,7 @@ TEST(SourceCounts, ATotalNeverGoesBack) {
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
 }
 
-TEST(SourceCounts, LooksThatAreFarApartAreNoGapsByThemselves) {
+TEST(SourceCounts, PollsThatAreFarApartAreNoGapsByThemselves) {
     SourceCounts counts;
     Poll rare = poll_of();
     rare.poll_every = 20min;
@@ -92,7 +92,7 @@ TEST(SourceCounts, LooksThatAreFarApartAreNoGapsByThemselves) {
     EXPECT_EQ(counts.counted_since, kNow + 80min + 1us);
 }
 
-TEST(SourceCounts, CacheHitsAreWhatThreeLooksAgreeOn) {
+TEST(SourceCounts, CacheHitsAreWhatThreePollsAgreeOn) {
     constexpr auto kHit = index_of(Event::auth_cache_hit);
     const auto shown = [](std::initializer_list<std::int64_t> growths, SourceCounts counts = {}) {
         for (const std::int64_t growth : growths) {
@@ -145,9 +145,9 @@ TEST(SourceCounts, ThreePollsWithoutSuccessAreTooMany) {
 
 struct CoverageRow {
     const char* name;
-    base::Duration after;  ///< a complete look at kNow
+    base::Duration after;  ///< a complete poll at kNow
     Poll seen;
-    base::Duration then;  ///< a complete look afterwards
+    base::Duration then;  ///< a complete poll afterwards
     std::optional<base::Duration> since = base::Duration{};
 };
 
@@ -159,7 +159,7 @@ Poll offering(Events countable, std::vector<std::string> missing = {}) {
 
 const std::vector<CoverageRow> kCoverage{
     {"unbroken", 1min, poll_of(), 2min},
-    {"15 min without a look", 15min, poll_of(), 30min},
+    {"15 min without a poll", 15min, poll_of(), 30min},
     {"longer", 15min + 1us, poll_of(), 16min, 15min + 1us},
     {"the clock was set back", -1us, poll_of(), 1min, -1us},
     {"15 min without a part", 1min, poll_of(0, {"a"}), 15min},
@@ -194,7 +194,7 @@ TEST(SourceCounts, AnEventThatIsNoLongerOfferedBreaksNoCoverage) {
     EXPECT_EQ(counts.counted_since, kNow);
 }
 
-TEST(SourceCounts, CoverageNeedsACompleteLook) {
+TEST(SourceCounts, CoverageNeedsACompletePoll) {
     SourceCounts counts;
     record_poll(counts, poll_of(0, {"a"}), kNow);
     EXPECT_EQ(counts.counted_since, std::nullopt);
@@ -204,7 +204,7 @@ TEST(SourceCounts, CoverageNeedsACompleteLook) {
     EXPECT_TRUE(counts.missing.empty());
 }
 
-TEST(SourceCounts, ResetsAddUpAndALookEndsTheWaitAfterARestart) {
+TEST(SourceCounts, ResetsAddUpAndAPollEndsTheWaitAfterARestart) {
     SourceCounts counts;
     restore(counts, kNow);
     EXPECT_EQ(counts.restored_at, kNow);
@@ -229,7 +229,7 @@ TEST(OwnEvents, AreLeftOut) {
     EXPECT_EQ(counts.totals.at(kFallback), 1U);
 }
 
-TEST(OwnEvents, MayShowOneLookLater) {
+TEST(OwnEvents, MayShowOnePollLater) {
     SourceCounts counts;
     record_poll(counts, poll_of(), kNow);
     add_own(counts, Event::fallback);
@@ -625,7 +625,7 @@ TEST_F(HeadlinesTest, GrowthIsKeptByTheHour) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 0U);
 }
 
-Poll requests_look(std::int64_t unknown, std::int64_t blocked, std::int64_t success, std::int64_t attempts) {
+Poll requests_poll(std::int64_t unknown, std::int64_t blocked, std::int64_t success, std::int64_t attempts) {
     Poll out;
     out.countable = failures() | requests() | of({Event::auth_attempt});
     out.growth.at(index_of(Event::failure_unknown_key)) = unknown;
@@ -638,8 +638,8 @@ Poll requests_look(std::int64_t unknown, std::int64_t blocked, std::int64_t succ
 }
 
 TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
-    record("access_log", requests_look(0, 0, 0, 0));
-    record("access_log", requests_look(2, 1, 7, 100));
+    record("access_log", requests_poll(0, 0, 0, 0));
+    record("access_log", requests_poll(2, 1, 7, 100));
     EXPECT_EQ(total(Event::failure_unknown_key), 2U);
     EXPECT_EQ(total(Event::failure_blocked), 1U);
     EXPECT_EQ(total(Event::request_success), 0U) << "no headline shows it";
@@ -651,8 +651,8 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
 }
 
 TEST_F(HeadlinesTest, WhoeverWasHeldBackOrBroughtNoKeyHasNotTried) {
-    record("access_log", requests_look(0, 0, 0, 0));
-    Poll seen = requests_look(2, 0, 7, 0);
+    record("access_log", requests_poll(0, 0, 0, 0));
+    Poll seen = requests_poll(2, 0, 7, 0);
     seen.growth.at(index_of(Event::request_auth_failure)) = 2 + 3 + 4 + 5;
     seen.growth.at(index_of(Event::request_rate_limited)) = 6;
     seen.growth.at(index_of(Event::failure_missing_header)) = 3;
@@ -666,10 +666,10 @@ TEST_F(HeadlinesTest, WhoeverWasHeldBackOrBroughtNoKeyHasNotTried) {
 }
 
 TEST_F(HeadlinesTest, WhereRequestsAreNotCountedAuthenticationsAre) {
-    record("statements", requests_look(0, 0, 0, 0));
-    record("statements", requests_look(1, 0, 0, 50));
+    record("statements", requests_poll(0, 0, 0, 0));
+    record("statements", requests_poll(1, 0, 0, 50));
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 50U);
-    record("statements", requests_look(0, 0, 3, 20));
+    record("statements", requests_poll(0, 0, 3, 20));
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 53U) << "the two are not compared";
 }
 
@@ -1016,7 +1016,7 @@ TEST(Scans, AreNotExplainedByAHitOfTheCanary) {
         Poll seen = scans(0);
         record_poll(counts, seen, kNow);
         seen.growth.at(index_of(Event::fallback_scan)) = 1;
-        seen.growth.at(kFallback) = counted;  // in this look, or in one before
+        seen.growth.at(kFallback) = counted;  // in this poll, or in one before
         seen.own.at(kFallback) = 1;
         record_poll(counts, seen, kNow + 30s);
         settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s);
@@ -1102,7 +1102,7 @@ TEST(Ability, LapsesWithItsGroundAndWithAPartThatIsGone) {
     away.missing = {"a"};
     away.growth = {};
     record_poll(rare, away, kNow + 2h);
-    EXPECT_TRUE(rare.proof.since) << "looks are that far apart";
+    EXPECT_TRUE(rare.proof.since) << "polls are that far apart";
     record_poll(rare, away, kNow + 2h + 1us);
     EXPECT_FALSE(rare.proof.since);
     SourceCounts idle;
@@ -1130,7 +1130,7 @@ TEST(Ability, DoubtBeginsCoverageAnewAsLongAsItLasts) {
     EXPECT_EQ(counts.proof.since, kNow);
 }
 
-TEST(SourceCounts, WhatIsLeftOutIsOfTheLastLook) {
+TEST(SourceCounts, WhatIsLeftOutIsOfTheLastPoll) {
     SourceCounts counts;
     Poll leaving = poll_of();
     leaving.ground.left_out = "by gateway.statements.ignore 1";
@@ -1146,7 +1146,7 @@ TEST(Hourly, AnHourBeginsWhereItsCountsDo) {
     EXPECT_EQ(Hourly::hour_begin(kNow + 59min), kNow);
 }
 
-TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstLook) {
+TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstPoll) {
     SourceCounts counts;
     record_poll(counts, lossy(), kNow);
     EXPECT_EQ(counts.lost_at, std::nullopt);
