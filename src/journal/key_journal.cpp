@@ -112,6 +112,8 @@ Result<void> KeyJournal::begin(const collectors::ScanStart& start) {
     forget_future(scan_->next, start.moment);
     set_view(start.data_at);
     if (start.scan == Scan::pulse) return {};
+    // From here until settle() the ledger is half-way through a scan. Should it break off, prepare() reads
+    // the state again.
     loaded_ = false;
     if (start.scan == Scan::active) {
         ledger_.begin_active(start.data_at - settings_.policy.windows.drain);
@@ -187,6 +189,7 @@ Result<void> KeyJournal::key(const Key& key) {
     const auto use = logged_uses_.latest().find(key.id);
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
         return legacy_key(key, told);
+    // The log tells of a later use than the row: many gateways write last uses late, or in batches.
     Key used = key;
     domain::believe_use(used, std::min(use->second, scan_->now));
     return legacy_key(used, told);
@@ -285,6 +288,8 @@ void KeyJournal::returned(std::uint32_t row) {
     event({.kind = store::event::kReturned, .row = row});
 }
 
+/// The two refusals come first: with a table or a canary that is another one, all that the scan has written
+/// is undone.
 Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optional<base::Duration> elapsed) {
     if (auto own = check_canary(); !own) return own.error();
     if (auto same = check_table(); !same) return same.error();
@@ -314,7 +319,10 @@ std::optional<domain::KeyPoll> KeyJournal::judge_again() {
     return poll;
 }
 
-/// The end of each poll: phases, totals, progress, and all of it into the state.
+/// The end of each poll: phases, totals, progress, and all of it into the state. The order is one of needs:
+/// the mode of the fallback decides phases, phases make totals and progress, and keys that are over are
+/// forgotten when the last that reads them has. A state that cannot be written takes nothing from what is
+/// shown, but the next scan begins with a census from the state as it is.
 domain::KeyPoll KeyJournal::settle() {
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
     note_proof();
@@ -363,6 +371,8 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
                    base::format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)))});
 }
 
+/// The last use of a legacy key before modern keys came into use is asked for at the first census that knows
+/// of a modern use, and kept: later censuses only have each key's newest use.
 void KeyJournal::judge_fallback_mode() {
     domain::FallbackEvidence& evidence = scan_->next.evidence;
     static_cast<domain::CountedFallback&>(evidence) = external_evidence_;
@@ -399,6 +409,7 @@ void KeyJournal::write_totals() {
     }
     if (scan_->of_another_table) ++totals_.table_changes;
     totals_.legacy_uses_observed += scan_->uses;
+    // Where use upgrades a key, an upgrade is a use that no row shows any more; but not one of a backfill.
     if (settings_.policy.promotes_in_place && !scan_->backfilled)
         totals_.legacy_uses_observed += scan_->upgrades;
     if (scan_->set_back > 0) {

@@ -35,7 +35,8 @@ std::int64_t shortfall(const SourceCounts& counts, std::size_t i) {
     return std::max<std::int64_t>(0, highest_of(counts, i) - counted_of(counts, i));
 }
 
-/// After a complete poll.
+/// After a complete poll. While the source has not counted a request of keyshift's own, the sum falls short
+/// of the highest; what still does two complete polls later, it will never count.
 void settle_own(SourceCounts& counts, std::size_t i) {
     const std::int64_t never = std::min(counts.own_late.at(i), shortfall(counts, i));
     counts.own.at(i) -= never;

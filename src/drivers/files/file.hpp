@@ -19,7 +19,7 @@ struct LogFile {
     enum class State {
         undecided,   ///< empty so far, or not yet examined whether its bytes stood elsewhere before
         waiting,     ///< its bytes stand in another file too: a copy in the making, perhaps
-        followed,    ///< it is read from record.life.offset on
+        followed,    ///< it is read from record.generation.offset on
         compressed,  ///< left alone
     };
 

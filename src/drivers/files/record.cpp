@@ -11,8 +11,8 @@ namespace {
 constexpr std::string_view kVersion = "1";
 constexpr std::string_view kNone = "-";
 
-// The text: version, flags, life, earlier life, path, each behind a space. A life is offset, tail and the
-// hashes of the head, with commas between. Numbers are hexadecimal.
+// The text: version, flags, generation, earlier one, path, each behind a space. A generation is offset, tail
+// and the hashes of the head, with commas between. Numbers are hexadecimal.
 
 template <class Number>
 std::string hex(Number number) {
@@ -87,7 +87,7 @@ std::optional<Generation> decode_generation(std::string_view text) {
     return generation;
 }
 
-/// 'o' and 'O': this or the earlier life is within an oversized line.
+/// 'o' and 'O': this or the earlier generation is within an oversized line.
 std::string encode_flags(const FileRecord& record) {
     std::string flags;
     if (record.rotated) flags += 'r';

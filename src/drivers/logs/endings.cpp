@@ -24,6 +24,7 @@ Rest compare_with_generation(const RestFacts& facts) {
         if (facts.head.common < kHeadBytes) return {};
         return {RestStep::read_rest, facts.size};
     }
+    // Nothing of it was read, so that no tail can be compared: a copy is all rest.
     if (facts.offset == 0) {
         if (facts.head.common == 0) return {};
         return {RestStep::read_rest, 0};
@@ -74,6 +75,9 @@ Conclusion conclude(const Ended& ended, int lost_listings) {
     return ended.generation.offset == 0 ? Conclusion::lost : Conclusion::lost_remember;
 }
 
+/// A half line at the end of a rotated file is either being written, or all that its writer will ever write
+/// of it. Nothing tells the two apart but time, and signs that the writer has gone: the clearer the sign, the
+/// shorter the patience. To wait too long delays a line, to give up too early splits one.
 Writer decide(const WriterFacts& facts) {
     if (!facts.rotated || !facts.located || !facts.followed) return {};
     if (facts.finished) return {facts.gone ? WriterStep::forget : WriterStep::leave};
@@ -88,6 +92,8 @@ Writer decide(const WriterFacts& facts) {
     return {facts.quiet >= patience ? WriterStep::finish : WriterStep::wait, patience};
 }
 
+/// An empty file proves no writer, since logrotate's `create` makes one; nor does one that was modified
+/// before the other was.
 bool is_successor(const SuccessorFacts& facts, std::int64_t modified_ns) {
     return facts.named && facts.has_the_name && facts.size > 0 && facts.modified_ns > modified_ns;
 }

@@ -3,8 +3,8 @@
 // Internal to drivers; see LogInput for the contract.
 //
 // A pass goes in four steps. Names: which files are there, which have moved, which have gone. Proof: is a
-// file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
-// knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
+// file that has changed still the one that was read, or was it emptied? Generations: where does a file that
+// nobody knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
 // counted there. Reading: a block of each file in turn.
 //
 // What a file is, identity.hpp, copies.hpp and endings.hpp decide. Here their questions are answered from
@@ -69,7 +69,7 @@ class LogFileSet final : public LogInput {
     bool open(LogFile& file) { return files_.open(file); }
     void forget(LogFile& file);
 
-    // Proof and lives: file_set_lives.cpp.
+    // Proof and generations: file_set_generations.cpp.
     void settle();
     void prove_changed();
     void prove(LogFile& file);

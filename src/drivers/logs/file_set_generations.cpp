@@ -115,7 +115,7 @@ void LogFileSet::end_generation(LogFile& file) {
     note_dirty(file);
 }
 
-/// Of unborn_ stay those in which something stands; their heads are known now.
+/// Of undecided_ stay those in which something stands; their heads are known now.
 void LogFileSet::drop_blank() {
     // The oldest first: a copy is younger than what it was made of.
     std::sort(undecided_.begin(), undecided_.end(), [](const LogFile* a, const LogFile* b) {
@@ -139,7 +139,7 @@ void LogFileSet::drop_blank() {
     });
 }
 
-/// To what may be a copy of the ended life.
+/// To what may be a copy of the ended generation.
 void LogFileSet::hand_on(Ended& ended) {
     std::vector<LogFile*> files;
     std::vector<Duplicate> copies;

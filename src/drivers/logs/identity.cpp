@@ -21,6 +21,9 @@ bool is_glance_enough(const GenerationFacts& facts) {
 
 }  // namespace
 
+/// A file that is held open cannot be lost: its descriptor tells whether it has a name. One that is not is
+/// only known by where it is, and "not here" has two causes that look the same for a moment: it is being
+/// renamed, or it was deleted. So a single listing never calls it gone (is_another_lost_listing).
 UnnamedStep decide(const UnnamedFacts& facts) {
     using Found = UnnamedFacts::Found;
     if (facts.open && !facts.linked) return UnnamedStep::deleted;
@@ -39,6 +42,8 @@ bool is_another_lost_listing(int lost_listings, base::Duration since_last) {
     return lost_listings == 0 || since_last >= kBetweenLostListings;
 }
 
+/// The cheapest observation first: most polls find a file that has only grown. The size alone proves nothing,
+/// since a file may have been emptied and filled beyond the offset between two polls.
 GenerationStep decide(const GenerationFacts& facts) {
     if (is_glance_enough(facts)) {
         if (!facts.glance) return GenerationStep::glance_at_tail;
@@ -68,6 +73,8 @@ UnreadStep decide(const UnreadFacts& facts) {
     return facts.compressed && !facts.named ? UnreadStep::forget : UnreadStep::examine;
 }
 
+/// Reading from the end is meant for what was there when keyshift first ran. A file that appears later is
+/// read from its beginning, after a restart too, or the first lines behind each rotation would be missing.
 std::optional<std::uint64_t> old_bytes(const BeginFacts& facts) {
     if (!facts.from_end) return std::nullopt;
     if (facts.first_poll) return facts.size;

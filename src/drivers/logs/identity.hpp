@@ -5,8 +5,9 @@
 // - A file is its FileId: device, inode and time of birth. A known id under another name is the same file,
 //   renamed (UnnamedFacts). An unknown id is a new file, or a copy of a known one (copies.hpp).
 // - A name proves nothing about the bytes. A known file goes on only if its beginning, and what stands before
-//   the offset, are what was read (LifeFacts). Otherwise its life has ended: it was emptied or filled anew.
-//   Then its rest may stand in a copy (endings.hpp), and the file itself begins as an unknown one.
+//   the offset, are what was read (GenerationFacts). Otherwise its generation has ended: it was emptied or
+//   filled anew. Then its rest may stand in a copy (endings.hpp), and the file itself begins as an unknown
+//   one.
 // - In doubt, lines are read twice rather than not at all, and the set is told that it cannot know.
 //
 // Observations cost reads. Facts that are not known yet are empty, and decide() answers with a step that says

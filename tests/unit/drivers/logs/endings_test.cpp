@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// --- a file that may be the copy of an ended life
+// --- a file that may be the copy of an ended generation
 
 TEST(LogFileRest, IsDecidedInAllCombinations) {
     Combinations all;
