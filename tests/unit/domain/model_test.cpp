@@ -207,5 +207,13 @@ TEST(Skew, NoiseMovesNothing) {
     for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow - 24h);
 }
 
+TEST(Skew, ATimeIsTakenToTheDatabaseAndBack) {
+    Model model;
+    model.skew = 2h;
+    EXPECT_EQ(database_time(model, kNow), kNow - 2h);
+    EXPECT_EQ(host_time(model, kNow - 2h), kNow);
+    EXPECT_EQ(database_time(model, std::nullopt), std::nullopt);
+}
+
 }  // namespace
 }  // namespace keyshift::domain
