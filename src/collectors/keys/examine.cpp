@@ -79,13 +79,13 @@ Result<Finding> about_pulse(const KeyTableSnapshot& table, std::uint64_t rows, D
     if (!plan) return plan.error();
     for (std::size_t row = 0; row < plan->size(); ++row) {
         if (text(plan->at(row, 0)).find("Index") != std::string::npos)
-            return Finding{Kind::ok, "an index makes looks at what changed cheap"};
+            return Finding{Kind::ok, "an index makes polls of what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
     auto remedy = index_advice(table, deadline);
     if (!remedy) return remedy.error();
     return Finding{Kind::warning,
-                   "no index serves the looks at what changed, each reads all of some " +
+                   "no index serves the polls of what changed, each reads all of some " +
                        std::to_string(rows) + " rows, and they are therefore rare",
                    *std::move(remedy)};
 }
