@@ -10,7 +10,7 @@
 #include "collectors/catalog.hpp"
 #include "collectors/configuration.hpp"
 #include "commands/commands.hpp"
-#include "commands/doctor_surroundings.hpp"
+#include "commands/prepare/doctor_surroundings.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
 #include "drivers/net/interrupt.hpp"

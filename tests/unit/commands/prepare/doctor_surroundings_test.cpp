@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/doctor_surroundings.hpp"
+#include "commands/prepare/doctor_surroundings.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/key_phases.hpp"
+#include "commands/ask/key_phases.hpp"
 
 #include "domain/assess.hpp"
 #include "domain/findings.hpp"
