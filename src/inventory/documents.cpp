@@ -131,7 +131,7 @@ JudgedBy JudgedBy::of(const domain::Model& model, base::Time now) {
     if (source != model.sources.end()) by.read_at = source->second.last_success_at;
     if (!model.keys) return by;
     const domain::Migration& migration = model.keys->migration;
-    by.fallback = apply_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;
+    by.fallback = with_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;
     return by;
 }
 

@@ -70,7 +70,7 @@ std::string owner_text(const KeyDetails& key, const std::optional<std::string>& 
 
 std::string origin_text(const KeyDetails& key, bool of_daemon) {
     if (!of_daemon)
-        return "From one look at the database at " + show_time(key.read_at.value_or(key.at)) +
+        return "From one poll of the database at " + show_time(key.read_at.value_or(key.at)) +
                "; no daemon is running. Only `keyshift serve` sees what changes.";
     return key.read_at ? "From the running daemon, read " + show_distance(*key.read_at, key.at) + "."
                        : "From the running daemon.";
@@ -110,7 +110,7 @@ std::string describe(const ModernKey& key) {
     out += key_line("Last used", show_when(key.key.last_used_at, key.now));
     out += key_line("Expires", show_when(key.key.expires_at, key.now));
     return out + key_line("Restrictions", key.key.blocked ? "blocked" : "none") +
-           "From one look at the database; keyshift follows legacy keys.\n";
+           "From one poll of the database; keyshift follows legacy keys.\n";
 }
 
 /// Several keys may be meant.

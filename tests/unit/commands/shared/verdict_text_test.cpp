@@ -84,7 +84,7 @@ TEST(VerdictText, TheOriginSaysWhoReadItAndHowLongAgo) {
     of.from = "one pass";
     EXPECT_EQ(
         origin_line(of),
-        "From one look at the database at 2026-01-09 23:59 UTC; no daemon is running. Only `keyshift serve` "
+        "From one poll of the database at 2026-01-09 23:59 UTC; no daemon is running. Only `keyshift serve` "
         "sees what changes.");
     of.read_at.reset();
     of.from = "daemon";
