@@ -15,11 +15,16 @@ struct Message {
     int exit_code;
 };
 
-using Command =
-    std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
-                 commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
-                 commands::VerdictCommand, commands::KeyCommand, commands::PairCommand, commands::AckCommand,
-                 commands::AcceptTableCommand, commands::SqlCommand, commands::DoctorCommand, Message>;
+/// `keyshift` alone: where no daemon can say more, `help` is printed.
+struct NoCommand {
+    std::string help;
+};
+
+using Command = std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
+                             commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
+                             commands::VerdictCommand, commands::KeyCommand, commands::PairCommand,
+                             commands::AckCommand, commands::AcceptTableCommand, commands::SqlCommand,
+                             commands::DoctorCommand, commands::HealthcheckCommand, NoCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

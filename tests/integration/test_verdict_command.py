@@ -244,7 +244,7 @@ def test_status_is_machine_readable_and_says_what_it_prints(migrated: Migrated):
     assert document["phases"]["drained"] == 1
     assert document["verdict"]["verdict"] == "SAFE" and "SAFE: the fallback may be removed" in text
     assert document["migration"]["legacy_keys"] == 1
-    assert "1 of 1 legacy keys are left, 1 modern ones" in text
+    assert "1 of 1 keys; next: remove the fallback" in text and "; 1 modern keys" in text
     assert [source["source"] for source in document["sources"]] == ["keys"]
 
 

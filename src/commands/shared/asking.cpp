@@ -20,8 +20,6 @@ using base::Error;
 using base::Result;
 namespace fs = std::filesystem;
 
-/// The daemon answers from memory.
-constexpr base::Duration kPatience = std::chrono::seconds{5};
 constexpr const char* kInstalledState = "/var/lib/keyshift";
 
 Error nobody_watches(const fs::path& directory) {
@@ -62,8 +60,8 @@ bool lists_collectors(const config::Config& config) {
                        [](const config::CollectorConfig& collector) { return !collector.written.empty(); });
 }
 
-Result<std::string> ask(const fs::path& directory, std::string_view target) {
-    auto answer = drivers::get_locally(directory, store::kSocketName, target, base::Deadline::in(kPatience));
+Result<std::string> ask(const fs::path& directory, std::string_view target, base::Duration patience) {
+    auto answer = drivers::get_locally(directory, store::kSocketName, target, base::Deadline::in(patience));
     if (!answer) return about(answer.error(), directory);
     if (answer->status == 200) return std::move(answer->body);
     return Error{
@@ -96,13 +94,14 @@ std::optional<Asker> Asker::from(const std::optional<fs::path>& given) {
 }
 
 /// Of several failures the one that says most: there is a socket, but it cannot be asked.
-Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target) {
+Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target,
+                               base::Duration patience) {
     Result<std::string> failed =
         Error{Errc::connect, "no daemon is watching: there is no place for its state",
               "name its configuration with --config"};
     bool first = true;
     for (const fs::path& directory : directories) {
-        auto answer = ask(directory, target);
+        auto answer = ask(directory, target, patience);
         if (answer) return answer;
         if (std::exchange(first, false) || failed.error().code == Errc::connect) failed = answer.error();
     }

@@ -33,8 +33,10 @@ struct Asker {
 };
 
 /// The body of what the daemon answers with status 200 to GET `target`. Errors, each with what to do: connect
-/// (no daemon is watching), permission (its socket may not be opened), timeout (it does not answer), other.
+/// (no daemon is watching), permission (its socket may not be opened), timeout (it does not answer within
+/// `patience`: it answers from memory), other.
 base::Result<std::string> ask_daemon(const std::vector<std::filesystem::path>& directories,
-                                     std::string_view target);
+                                     std::string_view target,
+                                     base::Duration patience = std::chrono::seconds{5});
 
 }  // namespace keyshift::commands
