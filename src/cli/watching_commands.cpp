@@ -29,6 +29,16 @@ void add_serve(Program& program) {
     app->set_version_flag("--version", kVersionText, "The version of the program");
 }
 
+void add_once(Program& program) {
+    const auto [app, told] = program.add<commands::OnceCommand>(
+        "once", "Read every source once, and write the metrics to a file for node_exporter; for cron");
+    add_config(*app, told->config);
+    app->add_option("--textfile", told->textfile,
+                    "The file, whose name is to end in .prom; replaced only when complete")
+        ->type_name("FILE")
+        ->required();
+}
+
 void add_healthcheck(Program& program) {
     const auto [app, told] = program.add<commands::HealthcheckCommand>(
         "healthcheck", "Whether the daemon lives, for containers and supervisors; it has a second to answer");
@@ -43,6 +53,7 @@ void add_healthcheck(Program& program) {
 
 void add_watching_commands(Program& program) {
     add_serve(program);
+    add_once(program);
     add_healthcheck(program);
 }
 

@@ -33,6 +33,11 @@ struct ServeCommand {
     std::optional<base::log::Format> log_format = {};  ///< instead of log.format
 };
 
+struct OnceCommand {
+    std::optional<std::filesystem::path> config;
+    std::filesystem::path textfile;
+};
+
 struct HealthcheckCommand {
     std::optional<std::filesystem::path> config;
     std::string url;  ///< empty: by the socket
@@ -117,6 +122,7 @@ struct DoctorCommand {
 
 int run_report(const ReportCommand& command);
 int run_serve(const ServeCommand& command);
+int run_once(const OnceCommand& command);
 int run_healthcheck(const HealthcheckCommand& command);
 int run_check(const CheckCommand& command);
 int run_check_log(const CheckLogCommand& command);

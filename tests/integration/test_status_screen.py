@@ -54,7 +54,7 @@ def test_the_first_line_says_what_is_down_and_what_to_do(serve: Serve, database:
 
 def test_without_a_daemon_and_without_a_database_the_screen_says_so(serve: Serve, database: Database):
     serve.terminate()
-    database.drop()
+    database.execute("ALTER TABLE virtual_keys RENAME TO gone")
     result = run(serve, "status")
     assert result.returncode == 69
     assert result.stdout.decode().startswith("UNKNOWN: no daemon is watching: ")
@@ -180,11 +180,12 @@ def test_healthcheck_has_a_second(serve: Serve):
 
 def test_flags_of_the_ecosystem_count_instead_of_the_configuration(database: Database):
     KeyTable(database)
-    tree = watching(database.dsn(), log={"level": "error", "format": "logfmt"})
+    tree = {**watching(database.dsn()), "log": {"level": "error", "format": "logfmt"}}
     with Serve(tree, args=["--log.level", "info", "--log.format", "json"]) as daemon:
         assert '"level":"info"' in daemon.log()
-        daemon.reload()
-        assert '"level":"info"' in daemon.log().splitlines()[-1], "a reload leaves it alone"
+        daemon.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "configuration reloaded" in daemon.log(), 10, "it is read again")
+        assert '"level":"info"' in daemon.log().splitlines()[-1], "and leaves it alone"
 
 
 def test_output_that_cannot_be_written_is_73(serve: Serve):
