@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of what asks: status, verdict, failures, report, key.
+// The command line of what asks: status, verdict, failures, report, key, export.
 #include "cli/options.hpp"
 
 namespace keyshift::cli {
@@ -74,6 +74,13 @@ void add_key(Program& program) {
     app->add_option("ID", told->id, "The key's id")->required();
 }
 
+void add_export(Program& program) {
+    const auto [app, told] = program.add<commands::ExportCommand>(
+        "export", "Write the whole history to a JSON file: keys, decisions, events, progress, verdict");
+    add_config(*app, told->config);
+    app->add_option("FILE", told->file, "The file; replaced only when complete")->required();
+}
+
 }  // namespace
 
 void add_asking_commands(Program& program) {
@@ -82,6 +89,7 @@ void add_asking_commands(Program& program) {
     add_failures(program);
     add_report(program);
     add_key(program);
+    add_export(program);
 }
 
 }  // namespace keyshift::cli

@@ -32,6 +32,7 @@ struct Run {
         return commands::run_healthcheck(command);
     }
     int operator()(const commands::OnceCommand& command) const { return commands::run_once(command); }
+    int operator()(const commands::ExportCommand& command) const { return commands::run_export(command); }
     int operator()(const NoCommand& none) const { return commands::run_status_of_daemon(none.help); }
     int operator()(const Message& message) const {
         std::fputs(message.text.c_str(), message.exit_code == base::kOk ? stdout : stderr);

@@ -81,6 +81,12 @@ struct KeyCommand {
     std::string id;
 };
 
+/// The whole history as JSON.
+struct ExportCommand {
+    std::optional<std::filesystem::path> config;
+    std::filesystem::path file;
+};
+
 struct PairCommand {
     std::optional<std::filesystem::path> config;
     std::string legacy;
@@ -132,6 +138,7 @@ int run_status(const StatusCommand& command);
 int run_status_of_daemon(const std::string& otherwise);
 int run_verdict(const VerdictCommand& command);
 int run_key(const KeyCommand& command);
+int run_export(const ExportCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);
 int run_accept_table(const AcceptTableCommand& command);

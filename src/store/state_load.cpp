@@ -22,6 +22,16 @@ Result<void> each_row(Statement& statement, const Handle& handle) {
     }
 }
 
+/// The same, until `handle` fails.
+template <class Handle>
+Result<void> each_row_until(Statement& statement, const Handle& handle) {
+    for (auto row = statement.step();; row = statement.step()) {
+        if (!row) return row.error();
+        if (!*row) return {};
+        if (auto handled = handle(statement); !handled) return handled;
+    }
+}
+
 constexpr const char* kKey =
     "SELECT k.row, k.id, k.owner, k.name, k.prefix, k.created_at, k.expires_at, k.bcrypt_cost, k.blocked, "
     "k.over_budget, k.first_seen_at, k.gone_at, k.gone_as, coalesce(s.last_used, k.last_used, 0), "
@@ -86,6 +96,24 @@ domain::KeyMemory read_memory(const Statement& row) {
 Pairing read_pairing(const Statement& row, int first) {
     return {std::string(row.text(first)), static_cast<domain::PairRule>(row.integer(first + 1)),
             from_micros(row.integer(first + 2)), time_at(row, first + 3)};
+}
+
+/// Without events.
+void read_history(const Statement& row, KeyHistory& out) {
+    out.key = read_key(row);
+    out.id = row.text(1);
+    out.owner = row.text(2);
+    out.name = row.text(3);
+    out.prefix = row.text(4);
+    out.key.id = out.id;
+    out.key.prefix = out.prefix;
+    if (out.key.owner) out.key.owner = out.owner;
+    if (out.key.name) out.key.name = out.name;
+    out.memory = read_memory(row);
+    out.first_seen_at = from_micros(row.integer(10));
+    out.gone_at = time_at(row, 11);
+    out.pairing.reset();
+    if (!row.is_null(19)) out.pairing = read_pairing(row, 19);
 }
 
 constexpr const char* kEvent = "SELECT id, at, kind, row, was, phase, keys, detail FROM event ";
@@ -305,19 +333,7 @@ Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
     std::unique_ptr<KeyHistory> out;
     auto done = each_row(keys, [&](const Statement& row) {
         out = std::make_unique<KeyHistory>();
-        out->key = read_key(row);
-        out->id = row.text(1);
-        out->owner = row.text(2);
-        out->name = row.text(3);
-        out->prefix = row.text(4);
-        out->key.id = out->id;
-        out->key.prefix = out->prefix;
-        if (out->key.owner) out->key.owner = out->owner;
-        if (out->key.name) out->key.name = out->name;
-        out->memory = read_memory(row);
-        out->first_seen_at = from_micros(row.integer(10));
-        out->gone_at = time_at(row, 11);
-        if (!row.is_null(19)) out->pairing = read_pairing(row, 19);
+        read_history(row, *out);
     });
     if (!done) return done.error();
     if (!out) return out;
@@ -326,6 +342,52 @@ Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
     done = each_row(events, [&](const Statement& row) { out->events.push_back(read_event(row)); });
     if (!done) return done.error();
     return out;
+}
+
+Result<void> State::each_key(const std::function<Result<void>(const KeyHistory&)>& handle) {
+    if (!database_) return not_open();
+    Statement keys(*database_, std::string(kKey) + "ORDER BY k.row");
+    KeyHistory history;
+    return each_row_until(keys, [&](const Statement& row) {
+        read_history(row, history);
+        return handle(history);
+    });
+}
+
+Result<void> State::each_event(
+    const std::function<Result<void>(const Event&, std::optional<std::string_view>)>& handle) {
+    if (!database_) return not_open();
+    Statement events(*database_,
+                     "SELECT e.id, e.at, e.kind, e.row, e.was, e.phase, e.keys, e.detail, k.id FROM event AS "
+                     "e LEFT JOIN legacy_key AS k ON k.row = e.row ORDER BY e.id");
+    return each_row_until(
+        events, [&](const Statement& row) { return handle(read_event(row), text_or_none(row, 8)); });
+}
+
+Result<void> State::each_pair(const std::function<Result<void>(const OperatorPair&)>& handle) {
+    if (!database_) return not_open();
+    Statement pairs(*database_, "SELECT legacy, replacement, at, by FROM operator_pair ORDER BY legacy");
+    return each_row_until(pairs, [&](const Statement& row) {
+        return handle({std::string(row.text(0)), std::string(row.text(1)), from_micros(row.integer(2)),
+                       std::string(row.text(3))});
+    });
+}
+
+Result<void> State::each_acknowledgement(const std::function<Result<void>(const Acknowledgement&)>& handle) {
+    if (!database_) return not_open();
+    Statement acknowledged(*database_, "SELECT id, at, by, note FROM acknowledgement ORDER BY id");
+    return each_row_until(acknowledged, [&](const Statement& row) {
+        return handle({std::string(row.text(0)), from_micros(row.integer(1)), std::string(row.text(2)),
+                       std::string(row.text(3))});
+    });
+}
+
+Result<void> State::at_one_moment(const std::function<Result<void>()>& read) {
+    if (!database_) return not_open();
+    if (auto begun = database_->execute("BEGIN"); !begun) return begun;
+    auto done = read();
+    if (auto ended = database_->execute("COMMIT"); !ended && done) return ended;
+    return done;
 }
 
 Result<std::optional<Pairing>> State::load_pairing(std::uint32_t row) {
