@@ -89,8 +89,15 @@ int run_status(const StatusCommand& command) {
 
 int run_status_of_daemon(const std::string& otherwise) {
     const auto asker = Asker::from(std::nullopt);
-    if (asker && ask_daemon(asker->directories, kStatus.target)) return show_once({}, *asker);
+    std::optional<base::Error> unasked;
+    if (asker) {
+        const auto answer = ask_daemon(asker->directories, kStatus.target);
+        if (answer) return show_once({}, *asker);
+        unasked = answer.error();
+    }
     std::fputs(otherwise.c_str(), stderr);
+    // One that runs, and is not to be asked.
+    if (unasked && unasked->code != base::Errc::connect) print_error(*unasked);
     return base::kUsage;
 }
 
