@@ -68,7 +68,7 @@ TEST(CommandLine, HelpAndVersionAreNoFailures) {
 
 TEST(CommandLine, AnUnknownCommandIsAnsweredByTheListOfThem) {
     EXPECT_THAT(refusal({"reprot"}),
-                HasSubstr("'reprot' is not one of the commands: serve, healthcheck, status, "));
+                HasSubstr("'reprot' is not one of the commands: serve, once, healthcheck, status, "));
 }
 
 std::string told(const Words& words) {

@@ -105,8 +105,7 @@ TEST(StatusScreen, WhoIsLockedOutIsSaidWithTheCommandThatListsThem) {
     status.auth_failures.evidence = "access_log";
     EXPECT_EQ(second(status), "Locked out no known key, and nobody failed within 24h");
     status.auth_failures.failures_24h = 7;
-    EXPECT_EQ(second(status),
-              "Locked out no known key; 7 requests failed within 24h: keyshift failures");
+    EXPECT_EQ(second(status), "Locked out no known key; 7 requests failed within 24h: keyshift failures");
     status.fallback.maybe_locked_out = 3;
     status.fallback.maybe_locked_out_since = kSampleTime - 1h;
     EXPECT_EQ(second(status), "Locked out perhaps 3 keys, since 9 Jan 23:00 UTC: keyshift failures");
