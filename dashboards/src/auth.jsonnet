@@ -197,7 +197,7 @@ local exporter = [
   ) + panels.words({ '0': ['down', meaning.harm], '1': ['up', meaning.good] }), 8, 7],
   [panels.timeline(
     'Sources',
-    'Whether the last look at each source succeeded.',
+    'Whether the last poll of each source succeeded.',
     [{ expr: 'keyshift_source_up{}', legend: '{{instance}} {{source}}' }],
     'No source'
   ) + panels.words({ '0': ['down', meaning.harm], '1': ['up', meaning.good] }) + panels.leads_to('Exporter', '/d/keyshift-exporter'), 8, 7],

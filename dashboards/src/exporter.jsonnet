@@ -33,7 +33,7 @@ local trend = [
   [panels.row('Trend'), 24, 1],
   [panels.timeline(
     'Sources',
-    'Whether the last look at each source succeeded.',
+    'Whether the last poll of each source succeeded.',
     [{ expr: 'keyshift_source_up{}', legend: '{{instance}} {{source}}' }],
     'No source'
   ) + up_or_down, 12, 8],

@@ -132,7 +132,7 @@ local exporter = [
   [panels.row('Can these numbers be believed?'), 24, 1],
   [panels.timeline(
     'The key table',
-    'Whether the last look at it succeeded.',
+    'Whether the last poll of it succeeded.',
     [{ expr: 'keyshift_source_up{source="keys"}' }],
     'The key table is not read here'
   ) + panels.words({ '0': ['down', meaning.harm], '1': ['up', meaning.good] }) + panels.leads_to('Exporter', '/d/keyshift-exporter'), 16, 5],

@@ -239,7 +239,7 @@ local exporter = [
   [panels.row('Can these numbers be believed?'), 24, 1],
   [panels.timeline(
     'Sources',
-    'Whether the last look at each source succeeded. While one is down its last values stay.',
+    'Whether the last poll of each source succeeded. While one is down its last values stay.',
     [{ expr: 'keyshift_source_up{}', legend: '{{instance}} {{source}}' }],
     'No source'
   ) + panels.words({ '0': ['down', meaning.harm], '1': ['up', meaning.good] }) + panels.leads_to('Exporter', '/d/keyshift-exporter'), 16, 7],

@@ -90,11 +90,11 @@ asio::awaitable<void> EvidenceSaver::write(Snapshot waiting) {
     const journal::Saved result = co_await writer_.write_waiting();
     saving_ = false;
     saved_at_ = Clock::now();
-    take_written(std::move(waiting), result);
+    settle_written(std::move(waiting), result);
 }
 
 /// Saved, or not: then what is known is shown, and that it is not saved.
-void EvidenceSaver::take_written(Snapshot waiting, const journal::Saved& result) {
+void EvidenceSaver::settle_written(Snapshot waiting, const journal::Saved& result) {
     const std::optional<base::Error>& error = result.error;
     written_(result);
     if (result.other_file) parts_.updater.forget_saved();

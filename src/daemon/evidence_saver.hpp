@@ -68,7 +68,7 @@ class EvidenceSaver {
     void save_soon();
     void save();
     boost::asio::awaitable<void> write(Snapshot waiting);
-    void take_written(Snapshot waiting, const journal::Saved& result);
+    void settle_written(Snapshot waiting, const journal::Saved& result);
 
     Parts parts_;
     journal::EvidenceWriter writer_;

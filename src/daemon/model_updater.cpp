@@ -69,14 +69,14 @@ void ModelUpdater::apply_success(const Polled& source, SourceStatus& status, Cyc
                   {{"source", source.name}, {"seconds_ahead_here", seen.skew / 1s}});
     }
     logged.skewed = skewed;
-    if (source.keeps_journal) domain::take_skew(model_, seen.skew, base::now());
-    if (cycle.keys) take_poll(*std::move(cycle.keys));
+    if (source.keeps_journal) domain::set_skew(model_, seen.skew, base::now());
+    if (cycle.keys) record_poll(*std::move(cycle.keys));
     log_refused(source, seen, logged);
     log_missing(source, seen, logged);
-    book_.take(source.name, seen, source.interval, base::now(), model_);
+    book_.record(source.name, seen, source.interval, base::now(), model_);
 }
 
-void ModelUpdater::take_poll(domain::KeyPoll poll) {
+void ModelUpdater::record_poll(domain::KeyPoll poll) {
     if (journal::EvidenceBook::follow_table(poll.totals.table_changes, base::now(), model_))
         log::warn("the key table is another one than before; counters cover from now on");
     model_.keys = std::move(poll);
@@ -108,7 +108,7 @@ void ModelUpdater::log_missing(const Polled& source, const collectors::Observati
 }
 
 void ModelUpdater::apply_failure(const Polled& source, SourceStatus& status, const Cycle& cycle) {
-    book_.take_cursor(source.name, cycle.cursor);
+    book_.record_cursor(source.name, cycle.cursor);
     const bool is_news = status.not_measured.empty();
     if (status.fail(cycle.error) == SourceStatus::Failure::not_measured) {
         if (is_news) {

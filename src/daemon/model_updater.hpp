@@ -82,7 +82,7 @@ class ModelUpdater {
 
     void apply_success(const Polled& source, domain::SourceStatus& status, Cycle& cycle);
     void apply_failure(const Polled& source, domain::SourceStatus& status, const Cycle& cycle);
-    void take_poll(domain::KeyPoll poll);
+    void record_poll(domain::KeyPoll poll);
     static void log_refused(const Polled& source, const collectors::Observation& seen, Logged& logged);
     static void log_missing(const Polled& source, const collectors::Observation& seen, Logged& logged);
     void forget_sources(const std::set<std::string>& configured);

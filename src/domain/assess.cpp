@@ -69,7 +69,7 @@ Assessment assess(const Model& model, base::Time now) {
     Assessment out;
     if (model.keys) {
         const Migration& migration = model.keys->migration;
-        out.fallback = apply_assertion(migration.detected, model.policy.asserted, migration.evidence);
+        out.fallback = with_assertion(migration.detected, model.policy.asserted, migration.evidence);
     }
     const VerdictFacts facts = verdict_facts(model, out.fallback, now);
     out.judgement = judge(facts, now);

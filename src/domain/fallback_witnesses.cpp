@@ -76,7 +76,7 @@ FallbackWitness last_used(const Model& model, base::Time now) {
     return out;
 }
 
-/// Where use upgrades a key, the key table shows each that was used, however long nobody looked.
+/// Where use upgrades a key, the key table shows each that was used, however long no poll succeeded.
 FallbackWitness upgrades(const Model& model) {
     const Migration& migration = model.keys->migration;
     FallbackWitness out;

@@ -34,7 +34,7 @@ std::optional<base::Time> refused_at(const Model& model) {
 std::optional<PossibleLockout> possible_lockout(const Model& model, base::Time now) {
     if (!model.keys) return std::nullopt;
     const Migration& migration = model.keys->migration;
-    const auto judged = apply_assertion(migration.detected, model.policy.asserted, migration.evidence);
+    const auto judged = with_assertion(migration.detected, model.policy.asserted, migration.evidence);
     const auto used = migration.evidence.newest_legacy_use;
     const auto refused = refused_at(model);
     if (judged.state.mode != FallbackMode::unknown || !used || !refused) return std::nullopt;

@@ -79,7 +79,7 @@ base::Duration skew_after(base::Duration known, base::Duration measured) {
     return std::chrono::abs(measured - known) > kNoise ? measured : known;
 }
 
-void take_skew(Model& model, base::Duration measured, base::Time host_now) {
+void set_skew(Model& model, base::Duration measured, base::Time host_now) {
     const base::Duration before = model.skew;
     model.skew = skew_after(before, measured);
     const base::Duration forward = model.skew - before;

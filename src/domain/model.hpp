@@ -25,7 +25,7 @@ namespace keyshift::domain {
 /// The source cannot be read because something was never set up: an extension, a right.
 bool is_missing_prerequisite(base::Errc code);
 
-/// How looking at one source goes.
+/// How polling one source goes.
 struct SourceStatus {
     /// Why a poll can fail: the values of the label `reason`.
     static constexpr std::array<base::Errc, 7> kReasons{
@@ -195,7 +195,7 @@ base::Duration skew_after(base::Duration known, base::Duration measured);
 /// `measured` was found at `host_now`. Where this host's clock was set forward, what it timed before would
 /// seem older than it is by the database's: those times go along, up to now. Where it was set back they seem
 /// newer, which is the safe side, since it may be the database's clock that was set forward.
-void take_skew(Model& model, base::Duration measured, base::Time host_now);
+void set_skew(Model& model, base::Duration measured, base::Time host_now);
 /// The one way from this host's clock to the database's, by which everything is judged that is compared with
 /// rows: polls, decisions, the verdict.
 base::Time database_now(const Model& model, base::Time host_now);

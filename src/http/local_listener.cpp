@@ -37,7 +37,7 @@ Error failed(const LocalAddress& address, std::string_view what, int number) {
 Result<void> make_room(const LocalAddress& address) {
     struct stat status{};
     if (::fstatat(address.directory(), address.name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? Result<void>() : failed(address, "cannot be looked at", errno);
+        return errno == ENOENT ? Result<void>() : failed(address, "cannot be examined", errno);
     const std::string path = address.path().string();
     if (!S_ISSOCK(status.st_mode)) {
         return Error{Errc::config, path + " is no socket, but what else stands in its place",

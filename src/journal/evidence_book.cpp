@@ -26,17 +26,17 @@ std::string scope_fact(const std::string& source) {
 }
 
 /// Only what is new is there. An opposite answer of a later time was given before the clock was set back.
-void take_answers(const domain::ProbeAnswers& answers, domain::ProbeAnswers& known) {
-    const auto take = [](std::optional<Time>& to, std::optional<Time>& opposite,
-                         const std::optional<Time>& from) {
+void record_answers(const domain::ProbeAnswers& answers, domain::ProbeAnswers& known) {
+    const auto record = [](std::optional<Time>& to, std::optional<Time>& opposite,
+                           const std::optional<Time>& from) {
         if (!from) return;
         to = from;
         if (opposite >= to) opposite.reset();
     };
-    take(known.refused_at, known.accepted_at, answers.refused_at);
-    take(known.accepted_at, known.refused_at, answers.accepted_at);
-    take(known.canary_accepted_at, known.canary_refused_at, answers.canary_accepted_at);
-    take(known.canary_refused_at, known.canary_accepted_at, answers.canary_refused_at);
+    record(known.refused_at, known.accepted_at, answers.refused_at);
+    record(known.accepted_at, known.refused_at, answers.accepted_at);
+    record(known.canary_accepted_at, known.canary_refused_at, answers.canary_accepted_at);
+    record(known.canary_refused_at, known.canary_accepted_at, answers.canary_refused_at);
 }
 
 bool mixes_in_own_requests(const domain::Model& model, const std::string& source) {
@@ -57,19 +57,19 @@ Map newer(const Map& now, Map& saved) {
 }
 
 template <class Map>
-void take_over(Map& to, const Map& from) {
+void overwrite(Map& to, const Map& from) {
     for (const auto& [name, value] : from) to.insert_or_assign(name, value);
 }
 
 }  // namespace
 
 void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
-    take_over(facts, newer.facts);
-    take_over(counters, newer.counters);
-    take_over(instances, newer.instances);
-    take_over(hourly, newer.hourly);
-    take_over(observation_starts, newer.observation_starts);
-    take_over(cursors, newer.cursors);
+    overwrite(facts, newer.facts);
+    overwrite(counters, newer.counters);
+    overwrite(instances, newer.instances);
+    overwrite(hourly, newer.hourly);
+    overwrite(observation_starts, newer.observation_starts);
+    overwrite(cursors, newer.cursors);
     for (const auto& [source, tally] : newer.failures)
         failures.try_emplace(source, store::kMostFailures).first->second.merge(tally);
     uses.merge(newer.uses);
@@ -113,21 +113,21 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     return {};
 }
 
-void EvidenceBook::take(const std::string& source, const collectors::Observation& seen,
-                        base::Duration poll_every, Time now, domain::Model& model) {
+void EvidenceBook::record(const std::string& source, const collectors::Observation& seen,
+                          base::Duration poll_every, Time now, domain::Model& model) {
     for (auto& [name, counts] : model.evidence.sources) {
         if (!mixes_in_own_requests(model, name)) continue;
         for (const Event event : seen.caused)
             if (counts.countable.test(index_of(event))) add_own(counts, event);
     }
-    if (seen.counted) count(source, *seen.counted, poll_every, now, model);
-    if (seen.log) take_log(source, *seen.log, now, model);
-    if (seen.gauges) take_gauges(source, *seen.gauges, model);
-    if (seen.probe) take_answers(*seen.probe, model.probe);
+    if (seen.counted) add_counts(source, *seen.counted, poll_every, now, model);
+    if (seen.log) record_log(source, *seen.log, now, model);
+    if (seen.gauges) record_gauges(source, *seen.gauges, model);
+    if (seen.probe) record_answers(*seen.probe, model.probe);
 }
 
-void EvidenceBook::take_cursor(const std::string& source,
-                               const std::map<std::string, std::optional<std::string>>& changes) {
+void EvidenceBook::record_cursor(const std::string& source,
+                                 const std::map<std::string, std::optional<std::string>>& changes) {
     for (const auto& [name, text] : changes) {
         if (text) {
             cursors_[source][name] = *text;
@@ -138,13 +138,13 @@ void EvidenceBook::take_cursor(const std::string& source,
     }
 }
 
-void EvidenceBook::take_log(const std::string& source, const collectors::LogFacts& seen, Time now,
-                            domain::Model& model) {
+void EvidenceBook::record_log(const std::string& source, const collectors::LogFacts& seen, Time now,
+                              domain::Model& model) {
     domain::LogStatus& log = model.logs[source];
     log.lines.add(seen.lines);
     log.lag_bytes = seen.lag_bytes;
     log.read_since_start = true;
-    take_cursor(source, seen.cursor);
+    record_cursor(source, seen.cursor);
     logged_uses_.merge(seen.uses);
     of_logs_.uses.merge(seen.uses);
     if (!seen.failures.empty())
@@ -156,8 +156,8 @@ void EvidenceBook::take_log(const std::string& source, const collectors::LogFact
     of_logs_.forget_failures_before = now - kKeepFailures;
 }
 
-void EvidenceBook::take_gauges(const std::string& source, const domain::Gauges& gauges,
-                               domain::Model& model) {
+void EvidenceBook::record_gauges(const std::string& source, const domain::Gauges& gauges,
+                                 domain::Model& model) {
     gauges_[source] = gauges;
     domain::Gauges& to = model.gauges = {};
     for (const auto& [name, of_source] : gauges_) {
@@ -174,8 +174,8 @@ void EvidenceBook::take_gauges(const std::string& source, const domain::Gauges& 
     }
 }
 
-void EvidenceBook::count(const std::string& source, const collectors::Counted& counted,
-                         base::Duration poll_every, Time now, domain::Model& model) {
+void EvidenceBook::add_counts(const std::string& source, const collectors::Counted& counted,
+                              base::Duration poll_every, Time now, domain::Model& model) {
     domain::Meter& meter = meters_[source];
     SourceCounts& counts = model.evidence.sources[source];
     const auto growth = meter.advance(counted.readings, now);
@@ -199,7 +199,7 @@ void EvidenceBook::count(const std::string& source, const collectors::Counted& c
         poll.missing.insert(poll.missing.end(), missing.begin(), missing.end());
         poll.lossy = poll.lossy || forgotten > 0;
     }
-    take_poll(counts, poll, now);
+    record_poll(counts, poll, now);
 }
 
 void EvidenceBook::begin_own_requests(const std::vector<Event>& events) {

@@ -54,15 +54,15 @@ class EvidenceBook {
 
     /// A poll of `source` succeeded. A part missing for longer than the drain window is forgotten, and
     /// coverage begins anew without it.
-    void take(const std::string& source, const collectors::Observation& seen, base::Duration poll_every,
-              base::Time now, domain::Model& model);
+    void record(const std::string& source, const collectors::Observation& seen, base::Duration poll_every,
+                base::Time now, domain::Model& model);
     /// From now on keyshift may be causing these events: meanwhile so many are not believed. What it did
-    /// cause is in what it saw, see take().
+    /// cause is in what it saw, see record().
     void begin_own_requests(const std::vector<domain::Event>& events);
     void end_own_requests(const std::vector<domain::Event>& events);
     /// A poll of `source` failed, or not: what has changed in how far it has been read.
-    void take_cursor(const std::string& source,
-                     const std::map<std::string, std::optional<std::string>>& changes);
+    void record_cursor(const std::string& source,
+                       const std::map<std::string, std::optional<std::string>>& changes);
     /// How far `source` has been read, for Collector::resume().
     const std::map<std::string, std::string>& cursor(const std::string& source) { return cursors_[source]; }
     /// Uses of keys that logs have told of since this was last asked.
@@ -71,8 +71,8 @@ class EvidenceBook {
     /// counted before tells of another one; whether it was. The state knows both numbers, whichever was saved
     /// first.
     static bool follow_table(std::uint64_t changes, base::Time now, domain::Model& model);
-    /// The source is not looked at any more: what it showed of the present goes.
-    void forget_gauges(const std::string& source, domain::Model& model) { take_gauges(source, {}, model); }
+    /// The source is not polled any more: what it showed of the present goes.
+    void forget_gauges(const std::string& source, domain::Model& model) { record_gauges(source, {}, model); }
     /// Time has passed, or a source was read: scans that waited are settled, and the headlines follow.
     static void update(domain::Model& model, base::Time now);
 
@@ -82,11 +82,11 @@ class EvidenceBook {
     void forget_saved();
 
  private:
-    void count(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
-               base::Time now, domain::Model& model);
-    void take_log(const std::string& source, const collectors::LogFacts& seen, base::Time now,
-                  domain::Model& model);
-    void take_gauges(const std::string& source, const domain::Gauges& gauges, domain::Model& model);
+    void add_counts(const std::string& source, const collectors::Counted& counted, base::Duration poll_every,
+                    base::Time now, domain::Model& model);
+    void record_log(const std::string& source, const collectors::LogFacts& seen, base::Time now,
+                    domain::Model& model);
+    void record_gauges(const std::string& source, const domain::Gauges& gauges, domain::Model& model);
 
     std::map<std::string, domain::Meter> meters_;
     domain::PerEvent<std::int64_t> in_flight_{};

@@ -58,7 +58,7 @@ void KeyJournal::configure(JournalSettings settings) {
     settings_ = std::move(settings);
 }
 
-void KeyJournal::take_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
+void KeyJournal::record_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses) {
     external_evidence_ = counted;
     canary_uses_.asked(counted.canary_accepted_at);
     logged_uses_.merge(uses);
@@ -76,7 +76,7 @@ Result<void> KeyJournal::load() {
     if (!tables) return tables.error();
     tables_ = *tables;
     migration_ = load_migration(*facts);
-    if (migration_) look_from(migration_->polled_at);
+    if (migration_) set_view(migration_->polled_at);
     const auto next_row =
         state_.load_keys([this](const Key& key, const KeyMemory& memory) { ledger_.restore(key, memory); });
     if (!next_row) return next_row.error();
@@ -110,8 +110,10 @@ Result<void> KeyJournal::begin(const collectors::ScanStart& start) {
                                  .next = migration_.value_or(domain::Migration{})});
     // By the clock, not by the data: those of a standby that is behind are no sign that it was set back.
     forget_future(scan_->next, start.moment);
-    look_from(start.data_at);
+    set_view(start.data_at);
     if (start.scan == Scan::pulse) return {};
+    // From here until settle() the ledger is half-way through a scan. Should it break off, prepare() reads
+    // the state again.
     loaded_ = false;
     if (start.scan == Scan::active) {
         ledger_.begin_active(start.data_at - settings_.policy.windows.drain);
@@ -136,15 +138,15 @@ Result<std::vector<std::string>> KeyJournal::missing(std::size_t limit) {
 }
 
 /// By what the last poll knew of the gateway.
-void KeyJournal::look_from(Time now) {
+void KeyJournal::set_view(Time now) {
     domain::View view = view_of(now, migration_.value_or(domain::Migration{}));
     if (scan_) view.clock = scan_->clock;
-    ledger_.look_from(view, migration_ ? std::optional(migration_->polled_at) : std::nullopt);
+    ledger_.set_view(view, migration_ ? std::optional(migration_->polled_at) : std::nullopt);
 }
 
 domain::View KeyJournal::view_of(Time now, const domain::Migration& known) const {
     const domain::Policy& policy = settings_.policy;
-    const auto fallback = apply_assertion(known.detected, policy.asserted, known.evidence);
+    const auto fallback = with_assertion(known.detected, policy.asserted, known.evidence);
     return {.now = now,
             .windows = policy.windows,
             .fallback = fallback.state.rules_view(),
@@ -187,6 +189,7 @@ Result<void> KeyJournal::key(const Key& key) {
     const auto use = logged_uses_.latest().find(key.id);
     if (use == logged_uses_.latest().end() || (key.last_used_at && use->second <= *key.last_used_at))
         return legacy_key(key, told);
+    // The log tells of a later use than the row: many gateways write last uses late, or in batches.
     Key used = key;
     domain::believe_use(used, std::min(use->second, scan_->now));
     return legacy_key(used, told);
@@ -197,7 +200,7 @@ Result<void> KeyJournal::key(const Key& key) {
 Key KeyJournal::dated(const Key& key) {
     Key out = key;
     if (!baseline_ || !scan_->next.census_at || ledger_.find(domain::hash_id(key.id)) != nullptr) return out;
-    if (const auto over = state_.find_over(key.id); over && *over) return out;
+    if (const auto over = state_.load_gone(key.id); over && *over) return out;
     out.created_at = std::max(key.created_at.value_or(scan_->now), *scan_->next.census_at);
     return out;
 }
@@ -256,11 +259,11 @@ Result<void> KeyJournal::legacy_key(const Key& row, std::optional<Time> told_by_
 void KeyJournal::upgraded(std::uint64_t key) {
     const domain::KeySlot& slot = *ledger_.find(key);
     save([&](store::Transaction& to) { to.mark_gone(slot.row, store::GoneAs::upgraded, scan_->now); });
-    pairer_.take(key);
+    pairer_.reserve(key);
 }
 
 void KeyJournal::new_key(const Key& key, const domain::Change& change) {
-    const auto over = state_.find_over(key.id);
+    const auto over = state_.load_gone(key.id);
     if (over && *over) {
         // It was in the journal before, had gone for good, and is back: restored from a backup.
         auto& count = over_.at(static_cast<std::size_t>((*over)->phase.value_or(Phase::retired)));
@@ -285,11 +288,13 @@ void KeyJournal::returned(std::uint32_t row) {
     event({.kind = store::event::kReturned, .row = row});
 }
 
+/// The two refusals come first: with a table or a canary that is another one, all that the scan has written
+/// is undone.
 Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optional<base::Duration> elapsed) {
     if (auto own = check_canary(); !own) return own.error();
     if (auto same = check_table(); !same) return same.error();
     check_clock(elapsed);
-    take_logged_uses();
+    record_logged_uses();
     scan_->next.polled_at = scan_->now;
     scan_->next.clock_at = scan_->clock;
     scan_->next.poll_every = poll_every;
@@ -308,18 +313,21 @@ std::optional<domain::KeyPoll> KeyJournal::judge_again() {
                                      .clock = migration_->clock_at,
                                      .table = {},
                                      .next = *migration_});
-        look_from(migration_->polled_at);
+        set_view(migration_->polled_at);
         poll = settle();
     }
     return poll;
 }
 
-/// The end of each poll: phases, totals, progress, and all of it into the state.
+/// The end of each poll: phases, totals, progress, and all of it into the state. The order is one of needs:
+/// the mode of the fallback decides phases, phases make totals and progress, and keys that are over are
+/// forgotten when the last that reads them has. A state that cannot be written takes nothing from what is
+/// shown, but the next scan begins with a census from the state as it is.
 domain::KeyPoll KeyJournal::settle() {
     for (const auto& [key, at] : acknowledged_) ledger_.acknowledge(key, at);
     note_proof();
     note_backfill();
-    find_fallback_mode();
+    judge_fallback_mode();
     settle_phases();
     write_totals();
     domain::KeyPoll poll;
@@ -363,7 +371,9 @@ void KeyJournal::check_clock(std::optional<base::Duration> elapsed) {
                    base::format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(step)))});
 }
 
-void KeyJournal::find_fallback_mode() {
+/// The last use of a legacy key before modern keys came into use is asked for at the first census that knows
+/// of a modern use, and kept: later censuses only have each key's newest use.
+void KeyJournal::judge_fallback_mode() {
     domain::FallbackEvidence& evidence = scan_->next.evidence;
     static_cast<domain::CountedFallback&>(evidence) = external_evidence_;
     const auto began = evidence.modern_use_began;
@@ -399,6 +409,7 @@ void KeyJournal::write_totals() {
     }
     if (scan_->of_another_table) ++totals_.table_changes;
     totals_.legacy_uses_observed += scan_->uses;
+    // Where use upgrades a key, an upgrade is a use that no row shows any more; but not one of a backfill.
     if (settings_.policy.promotes_in_place && !scan_->backfilled)
         totals_.legacy_uses_observed += scan_->upgrades;
     if (scan_->set_back > 0) {

@@ -41,7 +41,7 @@ class KeyJournal final : public collectors::KeySink {
     /// decided meanwhile. What the scan has to show.
     base::Result<collectors::Scan> prepare();
     /// What other sources tell of the fallback, and of uses of keys, for the scans that follow.
-    void take_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
+    void record_counted(const domain::CountedFallback& counted, const domain::KeyUses& uses = {});
 
     base::Result<void> begin(const collectors::ScanStart& start) override;
     base::Result<void> key(const domain::Key& key) override;
@@ -80,10 +80,10 @@ class KeyJournal final : public collectors::KeySink {
         std::optional<base::Time> newest_row_use = {};  ///< of a legacy key
     };
 
-    base::Result<void> take_up();
+    base::Result<void> resume();
     base::Result<void> load();
     base::Result<void> load_decisions();
-    void look_from(base::Time now);
+    void set_view(base::Time now);
     domain::View view_of(base::Time now, const domain::Migration& known) const;
     store::Transaction* transaction();
     /// Calls `change` with the transaction of this scan, if there can be one.
@@ -100,7 +100,7 @@ class KeyJournal final : public collectors::KeySink {
     void upgraded(std::uint64_t key);
     void new_key(const domain::Key& key, const domain::Change& change);
     void returned(std::uint32_t row);
-    void take_logged_uses();
+    void record_logged_uses();
     void note_proof();
     void note_backfill();
 
@@ -115,7 +115,7 @@ class KeyJournal final : public collectors::KeySink {
     void settle_gone(const std::vector<domain::Gone>& gone);
     void note_owners(const std::vector<domain::Gone>& gone);
     void pair_keys();
-    void find_fallback_mode();
+    void judge_fallback_mode();
     void settle_phases();
     void write_settled(std::vector<domain::Settled>& keys);
     void measure_progress();

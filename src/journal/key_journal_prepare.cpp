@@ -13,19 +13,19 @@ Result<Scan> KeyJournal::prepare() {
     auto replaced = state_.replace_if_damaged();
     if (!replaced) return replaced.error();
     if (*replaced) loaded_ = false;
-    auto ready = take_up();
+    auto ready = resume();
     if (!ready) {
         replaced = state_.replace_if_damaged();
         if (!replaced) return replaced.error();
         if (!*replaced) return ready.error();
         loaded_ = false;
-        if (ready = take_up(); !ready) return ready.error();
+        if (ready = resume(); !ready) return ready.error();
     }
     return census_needed_ ? Scan::census : Scan::pulse;
 }
 
 /// From the file that is there now.
-Result<void> KeyJournal::take_up() {
+Result<void> KeyJournal::resume() {
     const auto contents = state_.refresh();
     if (!contents && !state_.is_open()) return contents.error();
     // A file that cannot be written again is missed when there is something to write.
@@ -46,7 +46,7 @@ Result<void> KeyJournal::load_decisions() {
     if (!decisions) return decisions.error();
     if (pairer_.decided(decisions->pairs)) census_needed_ = true;
     accepted_table_ = decisions->table;
-    for (const auto& [key, at] : acknowledged_) ledger_.take_back_acknowledgement(key);
+    for (const auto& [key, at] : acknowledged_) ledger_.withdraw_acknowledgement(key);
     acknowledged_.clear();
     for (const store::Acknowledgement& acknowledgement : decisions->acknowledgements) {
         acknowledged_.emplace_back(domain::hash_id(acknowledgement.id),

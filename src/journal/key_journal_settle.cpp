@@ -52,11 +52,12 @@ void KeyJournal::settle_gone(const std::vector<Gone>& gone) {
         if (key.upgraded) {
             if (!key.by_use) ++scan_->upgrades;
             scan_->next.evidence.newest_upgrade = scan_->now;
-            pairer_.take(key.hash);
+            pairer_.reserve(key.hash);
         }
+        // Its replacement can replace no other key, which would then seem to have moved.
         if (key.rule == domain::PairRule::none) continue;
         if (const auto pairing = state_.load_pairing(key.row); pairing && *pairing)
-            pairer_.take(domain::hash_id((*pairing)->replacement));
+            pairer_.reserve(domain::hash_id((*pairing)->replacement));
     }
 }
 
@@ -97,6 +98,7 @@ void KeyJournal::settle_phases() {
         if (changed.size() >= kMostSettledHeld) write_settled(changed);
     });
     write_settled(changed);
+    // The ledger has forgotten keys that are over, and the phases are to add up to the baseline.
     for (std::size_t i = 0; i < over_.size(); ++i) scan_->next.tally.phases.at(i) += over_.at(i);
 }
 

@@ -27,8 +27,9 @@ Result<void> KeyJournal::check_canary() {
                  "give the probe a legacy key of its own, that nobody else has, as canary_key and canary_id"};
 }
 
-/// Of keys whose rows this scan did not show too.
-void KeyJournal::take_logged_uses() {
+/// Of keys whose rows this scan did not show too: a pulse shows those that have changed, and a gateway that
+/// writes last uses late changes none.
+void KeyJournal::record_logged_uses() {
     for (const auto& [id, at] : logged_uses_.latest()) {
         if (!ledger_.used(domain::hash_id(id), at)) continue;
         ++scan_->uses;

@@ -27,27 +27,27 @@ bool is_gone(domain::Ledger& ledger, std::uint64_t legacy) {
 Result<void> Pairer::load() {
     spool_.clear();
     fixed_.clear();
-    taken_.clear();
-    newly_taken_.clear();
-    return state_.load_taken([this](std::string_view id) { take(hash_id(id)); });
+    reserved_.clear();
+    newly_reserved_.clear();
+    return state_.load_reserved([this](std::string_view id) { reserve(hash_id(id)); });
 }
 
-void Pairer::settle_taken() {
-    if (newly_taken_.empty()) return;
-    taken_.insert(taken_.end(), newly_taken_.begin(), newly_taken_.end());
-    newly_taken_.clear();
-    std::sort(taken_.begin(), taken_.end());
+void Pairer::settle_reserved() {
+    if (newly_reserved_.empty()) return;
+    reserved_.insert(reserved_.end(), newly_reserved_.begin(), newly_reserved_.end());
+    newly_reserved_.clear();
+    std::sort(reserved_.begin(), reserved_.end());
 }
 
-bool Pairer::is_taken(std::uint64_t modern) const {
-    return std::binary_search(taken_.begin(), taken_.end(), modern);
+bool Pairer::is_reserved(std::uint64_t modern) const {
+    return std::binary_search(reserved_.begin(), reserved_.end(), modern);
 }
 
 void Pairer::release(std::uint64_t modern) {
-    settle_taken();
+    settle_reserved();
     // Once: another key that it replaced may have gone too, or it may be an upgraded one.
-    const auto found = std::lower_bound(taken_.begin(), taken_.end(), modern);
-    if (found != taken_.end() && *found == modern) taken_.erase(found);
+    const auto found = std::lower_bound(reserved_.begin(), reserved_.end(), modern);
+    if (found != reserved_.end() && *found == modern) reserved_.erase(found);
 }
 
 bool Pairer::decided(const std::vector<store::OperatorPair>& pairs) {
@@ -69,7 +69,7 @@ Result<void> Pairer::begin_census() {
     spool_.clear();
     fixed_.clear();
     watched_.clear();
-    settle_taken();
+    settle_reserved();
     for (const store::OperatorPair& pair : pairs_)
         fix(pair.replacement, hash_id(pair.legacy), PairRule::pair);
     return state_.load_watched([this](const Key& key, const std::optional<store::Pairing>& pairing) {
@@ -121,7 +121,7 @@ Result<void> Pairer::add_modern(const Key& key) {
         fixed->second.seen = describe(key, hash);
         return {};
     }
-    if (is_taken(hash)) return {};
+    if (is_reserved(hash)) return {};
     return spool(describe(key, hash), key.id);
 }
 
@@ -150,7 +150,7 @@ Result<void> Pairer::finish_fixed(domain::Ledger& ledger, const std::function<vo
 
 Result<void> Pairer::finish(domain::Ledger& ledger, const std::function<void(const Found&)>& news) {
     if (auto finished = finish_fixed(ledger, news); !finished) return finished;
-    settle_taken();  // this census may have found that a key went which one of them replaced
+    settle_reserved();  // this census may have found that a key went which one of them replaced
     std::vector<domain::Candidate> legacy;
     std::vector<domain::Candidate> modern;
     return spool_.each_owner([&](std::span<const SpooledKey> keys) {
@@ -158,7 +158,7 @@ Result<void> Pairer::finish(domain::Ledger& ledger, const std::function<void(con
         modern.clear();
         for (std::size_t i = 0; i < keys.size(); ++i) {
             const SpooledKey& key = keys[i];
-            if (!key.legacy && is_taken(key.key)) continue;
+            if (!key.legacy && is_reserved(key.key)) continue;
             auto& candidates = key.legacy ? legacy : modern;
             candidates.push_back(
                 {key.name, key.created, key.last_used, static_cast<std::uint32_t>(i), key.folded});
@@ -170,7 +170,7 @@ Result<void> Pairer::finish(domain::Ledger& ledger, const std::function<void(con
             const std::uint64_t from = keys[match.legacy_tag].key;
             const auto found = ledger.pair(from, to.key, to.last_used, match.rule);
             if (found) news({*found, to.id, match.rule, to.last_used});
-            if (is_gone(ledger, from)) take(to.key);
+            if (is_gone(ledger, from)) reserve(to.key);
         }
     });
 }

@@ -36,7 +36,7 @@ class Pairer {
     base::Result<void> add_modern(const domain::Key& key);
 
     /// The modern key can replace no other key: the key it replaced has gone.
-    void take(std::uint64_t modern) { newly_taken_.push_back(modern); }
+    void reserve(std::uint64_t modern) { newly_reserved_.push_back(modern); }
     /// ... but that key is back.
     void release(std::uint64_t modern);
 
@@ -57,8 +57,8 @@ class Pairer {
         std::vector<std::pair<std::uint64_t, domain::PairRule>> legacy;
         std::optional<store::SpooledKey> seen = {};  ///< in this census
     };
-    void settle_taken();
-    bool is_taken(std::uint64_t modern) const;
+    void settle_reserved();
+    bool is_reserved(std::uint64_t modern) const;
     void fix(std::string_view replacement, std::uint64_t legacy, domain::PairRule rule);
     static store::SpooledKey describe(const domain::Key& key, std::uint64_t hash);
     base::Result<void> spool(store::SpooledKey key, std::string_view id);
@@ -68,8 +68,8 @@ class Pairer {
     store::OwnerSpool spool_;
     std::vector<store::OperatorPair> pairs_;
     std::unordered_set<std::uint64_t> paired_by_operator_;  // legacy keys
-    std::vector<std::uint64_t> taken_;  // modern keys, sorted: 8 bytes each, of all that ever replaced one
-    std::vector<std::uint64_t> newly_taken_;
+    std::vector<std::uint64_t> reserved_;  // modern keys, sorted: 8 bytes each, of all that ever replaced one
+    std::vector<std::uint64_t> newly_reserved_;
     // Of the census under way.
     std::unordered_map<std::uint64_t, Fixed> fixed_;  // by modern key
     std::vector<store::SpooledKey> watched_;  // legacy keys that went while in use, without replacement

@@ -99,7 +99,7 @@ Result<std::unique_ptr<State>> State::attach(const fs::path& directory) {
     state->database_ = std::move(*database);
     if (auto right = check_version(*state->database_); !right) return right.error();
     if (auto set = limit_log(*state->database_); !set) return set.error();
-    if (auto looked = state->first_look(); !looked) return looked.error();
+    if (auto checked = state->first_check(); !checked) return checked.error();
     return state;
 }
 
@@ -116,7 +116,7 @@ Result<std::unique_ptr<State>> State::scratch(const fs::path& directory) {
         if (auto copied = state->database_->copy_from(**original); !copied) return copied.error();
     }
     if (auto prepared = prepare(*state->database_, Sharing::none); !prepared) return prepared.error();
-    if (auto looked = state->first_look(); !looked) return looked.error();
+    if (auto checked = state->first_check(); !checked) return checked.error();
     return state;
 }
 
@@ -142,8 +142,8 @@ Result<void> State::open_file(Sharing sharing) {
     if (!database) return database.error();
     database_ = std::move(*database);
     if (auto prepared = prepare(*database_, sharing); !prepared) return prepared;
-    if (auto looked = first_look(); !looked) return looked;
-    if (auto whole = look_for_damage(); !whole) return whole;
+    if (auto checked = first_check(); !checked) return checked;
+    if (auto whole = check_for_damage(); !whole) return whole;
     if (sharing == Sharing::readers)
         if (auto noted = note_beginning(); !noted) return noted;
     daemons_->mark();
@@ -153,8 +153,8 @@ Result<void> State::open_file(Sharing sharing) {
     return {};
 }
 
-/// Where SQLite sees none. The journal is looked at while it is loaded.
-Result<void> State::look_for_damage() {
+/// Where SQLite sees none. The journal is checked while it is loaded.
+Result<void> State::check_for_damage() {
     const auto damaged = damaged_tables(*database_, DigestOf::all_else);
     if (!damaged) return damaged.error();
     if (damaged->empty()) return {};
@@ -180,7 +180,7 @@ Result<void> State::note_beginning() {
 }
 
 /// Reads what every start needs: a damaged file shows there at the latest.
-Result<void> State::first_look() {
+Result<void> State::first_check() {
     const auto any_gone =
         database_->integer("SELECT EXISTS (SELECT 1 FROM legacy_key WHERE gone_at IS NOT NULL)");
     if (!any_gone) return any_gone.error();
@@ -198,10 +198,10 @@ Result<void> State::first_look() {
 Result<State::Contents> State::refresh() {
     if (!daemons_) return Contents::as_read;
     const std::scoped_lock held(daemons_->mutex());
-    return look_at_place();
+    return check_place();
 }
 
-Result<State::Contents> State::look_at_place() {
+Result<State::Contents> State::check_place() {
     const auto there = file_identity(daemons_->file());
     if (!there) return there.error();
     if (*there && database_ && *there == identity_) return Contents::as_read;
@@ -276,7 +276,7 @@ Result<Transaction> State::begin() {
     if (daemons_) {
         const std::scoped_lock held(daemons_->mutex());
         const bool first = !database_ && !identity_;
-        const auto contents = look_at_place();
+        const auto contents = check_place();
         if (!contents && !not_on_disk()) return contents.error();
         if (contents && *contents == Contents::others && !first)
             return Error{Errc::other, "another state file was put in the place of " + file_.string(), {}};

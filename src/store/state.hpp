@@ -49,7 +49,7 @@ class State {
     /// For commands, beside a daemon or without one. Empty: there is no file yet. Errors: permission, config
     /// (of another version), other (also: damaged).
     static base::Result<std::unique_ptr<State>> attach(const std::filesystem::path& directory);
-    /// A copy of what is in `directory`, or nothing where there is nothing: for one look, in temporary files
+    /// A copy of what is in `directory`, or nothing where there is nothing: for one pass, in temporary files
     /// that nobody else sees.
     static base::Result<std::unique_ptr<State>> scratch(const std::filesystem::path& directory);
     ~State();
@@ -63,7 +63,7 @@ class State {
         const std::function<void(const domain::Key&, const std::optional<Pairing>&)>& handle);
     /// Ids of modern keys that can replace no other key: those that replaced a key that has gone, and
     /// upgraded ones.
-    base::Result<void> load_taken(const std::function<void(std::string_view id)>& handle);
+    base::Result<void> load_reserved(const std::function<void(std::string_view id)>& handle);
     base::Result<Counters> load_counters();
     base::Result<Facts> load_facts();
     /// The counters of each source as they were last read.
@@ -109,7 +109,7 @@ class State {
     base::Result<std::optional<std::string>> load_owner(std::uint32_t row);
 
     /// What is known of a key that has gone for good; empty: there is none of this id.
-    base::Result<std::optional<domain::KeyMemory>> find_over(std::string_view id);
+    base::Result<std::optional<domain::KeyMemory>> load_gone(std::string_view id);
 
     /// Changes whenever another process has written.
     base::Result<std::int64_t> data_version();
@@ -121,7 +121,7 @@ class State {
     enum class Contents { as_read, others };
     /// Whether there is anything to load from. False after a refresh() that could not open what is there.
     bool is_open() const { return identity_.has_value(); }
-    /// Looks what stands in the directory, and does what the head of this file says. `others`: what was
+    /// Checks what stands in the directory, and does what the head of this file says. `others`: what was
     /// loaded before is not what is there now. No transaction may be under way. Errors: what keeps it from
     /// being written again.
     base::Result<Contents> refresh();
@@ -152,10 +152,10 @@ class State {
     base::Result<void> open_file();
     base::Result<void> open_file(Sharing sharing);
     base::Result<void> open_where_there_is_room(const base::Result<void>& claimed);
-    base::Result<void> first_look();
-    base::Result<void> look_for_damage();
+    base::Result<void> first_check();
+    base::Result<void> check_for_damage();
     base::Result<void> note_beginning();
-    base::Result<Contents> look_at_place();
+    base::Result<Contents> check_place();
     base::Result<void> write_again();
     base::Result<void> begin_anew();
     bool is_damaged() const { return database_ != nullptr && database_->damage().has_value(); }
@@ -173,7 +173,7 @@ class State {
     Beginning beginning_;
     std::string begun_because_;  // of the file that is opened next, if it is new
     bool shared_ = true;         // false: opened on a full disk, to be opened anew before writing
-    // Whether a new key could be one that comes back: spares the first census a million looks.
+    // Whether a new key could be one that comes back: spares the first census a million queries.
     bool any_gone_ = true;
 };
 

@@ -58,7 +58,7 @@ class StateDirectory {
     /// Notes that there is one, if that was not noted before.
     void mark();
 
-    /// Whoever looks what stands there, and puts something else in its place.
+    /// Whoever checks what stands there, and puts something else in its place.
     std::mutex& mutex() { return mutex_; }
 
  private:

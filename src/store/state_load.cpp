@@ -170,7 +170,7 @@ Result<void> State::load_watched(
     });
 }
 
-Result<void> State::load_taken(const std::function<void(std::string_view id)>& handle) {
+Result<void> State::load_reserved(const std::function<void(std::string_view id)>& handle) {
     if (!database_) return not_open();
     Statement taken(
         *database_,
@@ -429,11 +429,11 @@ Result<std::optional<std::string>> State::load_owner(std::uint32_t row) {
     return load_text(&Statements::find_owner, row);
 }
 
-Result<std::optional<domain::KeyMemory>> State::find_over(std::string_view id) {
+Result<std::optional<domain::KeyMemory>> State::load_gone(std::string_view id) {
     if (!database_) return not_open();
     if (!any_gone_) return std::optional<domain::KeyMemory>();
     std::optional<domain::KeyMemory> out;
-    const auto done = each_row(statements_->find_over.bind(1, id), [&](const Statement& row) {
+    const auto done = each_row(statements_->find_gone.bind(1, id), [&](const Statement& row) {
         out.emplace();
         out->row = small(row, 0);
         out->phase = static_cast<Phase>(row.integer(1));

@@ -51,7 +51,7 @@ Statements::Statements(Sqlite& db)
       decide_acknowledgement(db, "INSERT OR REPLACE INTO acknowledgement VALUES (?1, ?2, ?3, ?4)"),
       undo_pair(db, "DELETE FROM operator_pair WHERE legacy = ?1"),
       undo_acknowledgement(db, "DELETE FROM acknowledgement WHERE id = ?1"),
-      find_over(
+      find_gone(
           db,
           "SELECT k.row, coalesce(s.phase, k.phase), coalesce(s.last_used, k.last_used, 0), "
           "coalesce(s.longest_gap, 0), coalesce(s.flags, 0), k.created_at FROM legacy_key AS k LEFT JOIN "

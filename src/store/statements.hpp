@@ -30,7 +30,7 @@ struct Statements {
     Statement set_part, forget_part, clear_series, set_series, set_hourly;
     Statement set_cursor, forget_cursor, add_failure, add_key_use, forget_key_use;
     Statement decide_pair, decide_acknowledgement, undo_pair, undo_acknowledgement;
-    Statement find_over, find_pairing, find_id, find_owner, find_texts;
+    Statement find_gone, find_pairing, find_id, find_owner, find_texts;
 };
 
 inline std::int64_t to_micros(base::Time t) {

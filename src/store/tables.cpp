@@ -28,7 +28,7 @@ std::string text_of(const std::optional<domain::TableIdentity>& table) {
 }
 
 /// The number in front, and the rest behind the blank.
-std::int64_t take_number(std::string_view& text) {
+std::int64_t consume_number(std::string_view& text) {
     std::int64_t value = 0;
     const char* const end = std::from_chars(text.data(), text.data() + text.size(), value).ptr;
     text.remove_prefix(std::min(text.size(), static_cast<std::size_t>(end - text.data()) + 1));
@@ -56,8 +56,8 @@ base::Result<Tables> State::load_tables() {
     std::string_view rest = numbers;
     for (std::uint64_t* const number :
          {&tables.recognised.known, &tables.recognised.found, &tables.recognised.missing_in_use})
-        *number = static_cast<std::uint64_t>(take_number(rest));
-    tables.seen_at = from_micros(take_number(rest));
+        *number = static_cast<std::uint64_t>(consume_number(rest));
+    tables.seen_at = from_micros(consume_number(rest));
     return tables;
 }
 
@@ -76,7 +76,7 @@ std::optional<AcceptedTable> accepted_table(const Facts& facts) {
     const std::size_t blank = how.find(' ');
     if (how.substr(0, blank) == kAnew) out.journal = AcceptedTable::Journal::begins_anew;
     std::string_view rest = std::string_view(how).substr(std::min(how.size(), blank + 1));
-    out.at = from_micros(take_number(rest));
+    out.at = from_micros(consume_number(rest));
     out.by = rest;
     return out;
 }

@@ -164,9 +164,9 @@ def test_a_large_table_without_an_index(postgres: Postgres):
     database.execute("SET allow_system_table_mods = on; UPDATE pg_class SET reltuples = 200000 WHERE relname = 'virtual_keys'")
     seen = doctor(KEYS, DATABASE_URL=database.dsn())
     assert seen.exit_code == 0 and "some 200000 rows" in seen.what("keys", "warning")
-    mend(database, seen.sql("keys", "no index serves the looks at what changed"))
+    mend(database, seen.sql("keys", "no index serves the polls of what changed"))
     database.execute("ANALYZE virtual_keys")
-    assert "an index makes looks" in doctor(KEYS, DATABASE_URL=database.dsn()).what("keys", "ok")
+    assert "an index makes polls" in doctor(KEYS, DATABASE_URL=database.dsn()).what("keys", "ok")
     database.psql(Keyshift().run("sql", "index").stdout)
     assert database.execute("SELECT count(*) FROM pg_indexes WHERE indexname LIKE 'keyshift%'") == [(1,)], "the same"
     database.drop()

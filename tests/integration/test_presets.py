@@ -179,7 +179,7 @@ def test_langfuse_is_reported_and_examined(database, redis, langfuse):
             assert not [f for f in findings if f["result"] == "failure"], findings
             warned = [f["what"] for f in findings if f["result"] == "warning" and f["subject"] == "statements"]
             assert warned == [f"no {name} statement has been seen so far" for name in ("lookup", "promote")]
-            assert "an index makes looks at what changed cheap" in [f["what"] for f in findings]
+            assert "an index makes polls of what changed cheap" in [f["what"] for f in findings]
             database.execute(f"REVOKE ALL ON api_keys FROM reader_{database.name}")
     finally:
         database.execute(f"DROP OWNED BY reader_{database.name}; DROP ROLE reader_{database.name}")

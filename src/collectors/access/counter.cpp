@@ -51,7 +51,7 @@ Time in_local_zone(Time written) {
 }
 
 /// What the status of a request alone comes to.
-enum class ByStatus : std::uint8_t { nothing, event, look };
+enum class ByStatus : std::uint8_t { nothing, event, by_rules };
 
 class AccessCounter final : public LineCounter {
  public:
@@ -69,7 +69,7 @@ class AccessCounter final : public LineCounter {
         for (unsigned status = 0; status < kStatuses; ++status) {
             const Outcome outcome = table_.outcome(status, std::nullopt);
             if (table_.may_fail(status)) {
-                by_status_.at(status) = ByStatus::look;
+                by_status_.at(status) = ByStatus::by_rules;
             } else if (outcome.request) {
                 by_status_.at(status) = ByStatus::event;
                 event_of_.at(status) = *outcome.request;

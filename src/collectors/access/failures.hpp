@@ -36,7 +36,7 @@ class FailureTable {
     Outcome outcome(unsigned status, std::optional<std::uint64_t> bytes) const;
     /// Failures that it can tell apart.
     domain::Events reasons() const;
-    /// outcome() of this status has a reason, or its bytes have to be looked at.
+    /// outcome() of this status has a reason, or its bytes decide.
     bool may_fail(unsigned status) const { return status < kStatuses && may_fail_[status]; }
 
  private:

@@ -57,7 +57,7 @@ std::size_t GatewayLogLevels::group(const std::vector<std::string>& targets) {
     return targets_.size() - 1;
 }
 
-void GatewayLogLevels::look(std::size_t level, std::string_view target) {
+void GatewayLogLevels::match(std::size_t level, std::string_view target) {
     for (std::size_t group = 0; group < targets_.size(); ++group)
         if (wanted_.at(level).test(group) && has_target(target, targets_[group]))
             wanted_.at(level).reset(group);

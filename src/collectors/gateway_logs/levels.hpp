@@ -30,7 +30,7 @@ class GatewayLogLevels {
     void line(formats::TracingLevel level, std::string_view target) {
         const auto at = static_cast<std::size_t>(level);
         ++lines_[at];
-        if (wanted_[at].any()) look(at, target);
+        if (wanted_[at].any()) match(at, target);
     }
     /// The lines since the last call were read at `now`.
     void end_of_block(base::Time now);
@@ -58,7 +58,7 @@ class GatewayLogLevels {
     using Reaches = std::array<Reach, formats::kTracingLevels>;
 
     static std::optional<Reaches> parse_reaches(std::string_view& text);
-    void look(std::size_t level, std::string_view target);
+    void match(std::size_t level, std::string_view target);
     void shift_to(base::Time now);
     void settle(Reach& reach, bool seen, base::Time now) const;
 

@@ -35,7 +35,7 @@ std::optional<Classified> SqlxStatements::classify(const SqlxQuery& query) {
         return query.escapes == SqlxQuery::Escapes::none ? classes_.of(text)
                                                          : classes_.of(formats::unescape_debug(text));
     };
-    // MemoCache looks at less than all of a longer text.
+    // MemoCache keys by less than all of a longer text.
     if (query.statement.size() > kLongestKept) return make(query.statement);
     return known_.get(query.statement, make);
 }

@@ -17,9 +17,9 @@ Finding describe(const TargetSnapshot& target) {
                                    (series == 1 ? " series counts" : " series count")};
 }
 
-void append_targets(const GatewaySnapshot& looked, std::vector<Finding>& out) {
+void append_targets(const GatewaySnapshot& snapshot, std::vector<Finding>& out) {
     std::vector<const TargetSnapshot*> targets;
-    for (const TargetSnapshot& target : looked.targets) targets.push_back(&target);
+    for (const TargetSnapshot& target : snapshot.targets) targets.push_back(&target);
     const auto in_trouble = [](const TargetSnapshot* target) { return !target->page; };
     std::stable_partition(targets.begin(), targets.end(), in_trouble);
     for (std::size_t i = 0; i < std::min(targets.size(), kShown); ++i) out.push_back(describe(*targets[i]));
@@ -32,18 +32,18 @@ void append_targets(const GatewaySnapshot& looked, std::vector<Finding>& out) {
          std::to_string(more) + " more targets, of which " + std::to_string(failing) + " do not answer"});
 }
 
-void append_aliases(const GatewaySnapshot& looked, std::vector<Finding>& out) {
-    for (std::size_t i = 0; i < std::min(looked.aliases.size(), kShown); ++i) {
-        out.push_back({Finding::Kind::ok, looked.aliases[i].name + " is the replica " + looked.aliases[i].of +
-                                              ", which is read once"});
+void append_aliases(const GatewaySnapshot& snapshot, std::vector<Finding>& out) {
+    for (std::size_t i = 0; i < std::min(snapshot.aliases.size(), kShown); ++i) {
+        out.push_back({Finding::Kind::ok, snapshot.aliases[i].name + " is the replica " +
+                                              snapshot.aliases[i].of + ", which is read once"});
     }
 }
 
 /// Targets that one process may stand behind: what it counts would count twice. Processes that one roll-out
 /// starts may have begun in the same moment too, so that they are read all the same.
-void append_twins(const GatewaySnapshot& looked, std::vector<Finding>& out) {
+void append_twins(const GatewaySnapshot& snapshot, std::vector<Finding>& out) {
     std::map<double, std::string> first;
-    for (const TargetSnapshot& target : looked.targets) {
+    for (const TargetSnapshot& target : snapshot.targets) {
         if (!target.page || !target.page->started_at) continue;
         const auto [seen, is_new] = first.emplace(*target.page->started_at, target.name);
         if (is_new) continue;
@@ -56,25 +56,25 @@ void append_twins(const GatewaySnapshot& looked, std::vector<Finding>& out) {
     }
 }
 
-bool matched(const GatewaySnapshot& looked, std::size_t rule) {
-    return std::ranges::any_of(looked.targets, [rule](const TargetSnapshot& target) {
+bool matched(const GatewaySnapshot& snapshot, std::size_t rule) {
+    return std::ranges::any_of(snapshot.targets, [rule](const TargetSnapshot& target) {
         return target.page && target.page->matched[rule];
     });
 }
 
 }  // namespace
 
-std::vector<Finding> gateway_findings(const GatewaySnapshot& looked, const CounterRules& rules) {
+std::vector<Finding> gateway_findings(const GatewaySnapshot& snapshot, const CounterRules& rules) {
     std::vector<Finding> out;
-    for (const DiscoveryFault& fault : looked.files) out.push_back(failure(fault.error));
-    for (const DiscoveryFault& fault : looked.hosts) out.push_back(failure(fault.error));
-    append_targets(looked, out);
-    append_aliases(looked, out);
-    append_twins(looked, out);
+    for (const DiscoveryFault& fault : snapshot.files) out.push_back(failure(fault.error));
+    for (const DiscoveryFault& fault : snapshot.hosts) out.push_back(failure(fault.error));
+    append_targets(snapshot, out);
+    append_aliases(snapshot, out);
+    append_twins(snapshot, out);
     const bool any_answer =
-        std::ranges::any_of(looked.targets, [](const auto& target) { return target.page.has_value(); });
+        std::ranges::any_of(snapshot.targets, [](const auto& target) { return target.page.has_value(); });
     for (std::size_t i = 0; any_answer && i < rules.size(); ++i) {
-        if (matched(looked, i)) continue;
+        if (matched(snapshot, i)) continue;
         out.push_back({Finding::Kind::warning, "no target has " + text_of(rules[i]),
                        "check its name and labels; a gateway may show a counter only after its first use"});
     }

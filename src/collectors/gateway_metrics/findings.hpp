@@ -35,6 +35,6 @@ struct GatewaySnapshot {
 };
 
 /// Those targets that are in trouble first, of all not more than can be read, and rules without a series.
-std::vector<Finding> gateway_findings(const GatewaySnapshot& looked, const CounterRules& rules);
+std::vector<Finding> gateway_findings(const GatewaySnapshot& snapshot, const CounterRules& rules);
 
 }  // namespace keyshift::collectors

@@ -35,7 +35,7 @@ constexpr std::int64_t kMostAtOnce = 64;
 /// Clocks of replicas may be that far behind.
 constexpr Duration kSlowClock = 1min;
 /// doctor asks each target so many times more.
-constexpr int kMoreLooks = 4;
+constexpr int kMorePolls = 4;
 /// The series that stands for a process, whatever it counts.
 constexpr const char* kStartOfProcess = "(process)";
 
@@ -107,33 +107,33 @@ class GatewayMetrics final : public Collector {
 
     Result<Observation> collect(const Request& request) override {
         const Time now = base::now();
-        auto looked = poll(request.deadline);
-        if (!looked) return looked.error();
-        replicas_.take(*looked);
-        remember(*looked, now);
-        if (looked->targets.empty()) return no_target(*looked);
+        auto snapshot = poll(request.deadline);
+        if (!snapshot) return snapshot.error();
+        replicas_.record(*snapshot);
+        remember(*snapshot, now);
+        if (snapshot->targets.empty()) return no_target(*snapshot);
         std::vector<Error> errors;
-        for (const TargetSnapshot& target : looked->targets)
+        for (const TargetSnapshot& target : snapshot->targets)
             if (!target.page) errors.push_back(target.page.error());
-        if (errors.size() == looked->targets.size()) return all_failed(errors);
-        return Observation{.taken_at = base::now(), .counted = count(*looked), .gauges = gauges(*looked)};
+        if (errors.size() == snapshot->targets.size()) return all_failed(errors);
+        return Observation{.taken_at = base::now(), .counted = count(*snapshot), .gauges = gauges(*snapshot)};
     }
 
     std::vector<Finding> examine(Deadline deadline) override {
-        auto looked = poll(deadline);
-        if (!looked) return {failure(looked.error())};
-        if (looked->targets.empty()) return {failure(no_target(*looked))};
+        auto snapshot = poll(deadline);
+        if (!snapshot) return {failure(snapshot.error())};
+        if (snapshot->targets.empty()) return {failure(no_target(*snapshot))};
         // Several processes behind one name take turns in answering.
         GatewayReplicas replicas;
-        replicas.take(*looked);
-        for (int again = 0; again < kMoreLooks; ++again) {
+        replicas.record(*snapshot);
+        for (int again = 0; again < kMorePolls; ++again) {
             auto other = poll(deadline);
             if (!other) break;
-            replicas.take(*other);
-            note_mixed(*other, *looked);
+            replicas.record(*other);
+            note_mixed(*other, *snapshot);
         }
-        std::vector<Finding> found = gateway_findings(*looked, rules_);
-        const domain::Ground ground = gateway_ground(*looked, rules_);
+        std::vector<Finding> found = gateway_findings(*snapshot, rules_);
+        const domain::Ground ground = gateway_ground(*snapshot, rules_);
         const std::size_t at = ground.doubt.find(": ");
         // That no target shows it has been said already.
         if (at != std::string::npos && !ground.doubt.starts_with(kNoTargetShows))
@@ -168,8 +168,8 @@ class GatewayMetrics final : public Collector {
         return out;
     }
 
-    static void note_mixed(const GatewaySnapshot& other, GatewaySnapshot& looked) {
-        for (TargetSnapshot& target : looked.targets) {
+    static void note_mixed(const GatewaySnapshot& other, GatewaySnapshot& snapshot) {
+        for (TargetSnapshot& target : snapshot.targets) {
             const auto again = std::ranges::find(other.targets, target.name, &TargetSnapshot::name);
             target.mixed = target.mixed || (again != other.targets.end() && again->mixed);
         }
@@ -182,9 +182,9 @@ class GatewayMetrics final : public Collector {
         return slow == slow_.end() ? 0 : std::numeric_limits<std::size_t>::max() - slow->second;
     }
 
-    static Error no_target(const GatewaySnapshot& looked) {
-        if (!looked.files.empty()) return looked.files.front().error;
-        if (!looked.hosts.empty()) return looked.hosts.front().error;
+    static Error no_target(const GatewaySnapshot& snapshot) {
+        if (!snapshot.files.empty()) return snapshot.files.front().error;
+        if (!snapshot.hosts.empty()) return snapshot.hosts.front().error;
         return {Errc::other, "the files of file_sd name no target", "check what writes them"};
     }
 
@@ -219,12 +219,12 @@ class GatewayMetrics final : public Collector {
     }
 
     /// What the next poll must know, whatever this one comes to.
-    void remember(const GatewaySnapshot& looked, Time now) {
-        if (!first_look_) first_look_ = now;
+    void remember(const GatewaySnapshot& snapshot, Time now) {
+        if (!first_poll_) first_poll_ = now;
         slow_.clear();
         std::map<std::string, bool> came_later;
-        for (std::size_t i = 0; i < looked.targets.size(); ++i) {
-            const TargetSnapshot& target = looked.targets[i];
+        for (std::size_t i = 0; i < snapshot.targets.size(); ++i) {
+            const TargetSnapshot& target = snapshot.targets[i];
             const auto known = came_later_.find(target.name);
             came_later[target.name] = known == came_later_.end() ? was_whole_ : known->second;
             if (!target.page && target.page.error().code == Errc::timeout) slow_[target.name] = i;
@@ -234,21 +234,21 @@ class GatewayMetrics final : public Collector {
             if (target.page) countable_ |= target.page->countable;
         }
         came_later_ = std::move(came_later);
-        was_whole_ = looked.hosts.empty() && looked.files.empty();
+        was_whole_ = snapshot.hosts.empty() && snapshot.files.empty();
     }
 
     /// Whether all that a target has counted was counted while we were watching.
     bool began_lately(const TargetSnapshot& target) const {
         const bool came_later = came_later_.at(target.name);
         if (!target.page->started_at) return came_later;
-        const Time since = came_later ? *first_look_ - kSlowClock : *first_look_;
+        const Time since = came_later ? *first_poll_ - kSlowClock : *first_poll_;
         return *target.page->started_at > base::to_unix_seconds(since);
     }
 
-    Counted count(GatewaySnapshot& looked) const {
+    Counted count(GatewaySnapshot& snapshot) const {
         Counted out{.readings = {.scope = scope_of(rules_)}, .countable = countable_};
-        out.ground = gateway_ground(looked, rules_);
-        for (TargetSnapshot& target : looked.targets) {
+        out.ground = gateway_ground(snapshot, rules_);
+        for (TargetSnapshot& target : snapshot.targets) {
             if (!target.page || target.mixed) {
                 out.missing.push_back(target.name + (target.page ? " (several processes answer)" : ""));
                 if (!target.page && is_for_people(target.page.error().code))
@@ -260,17 +260,17 @@ class GatewayMetrics final : public Collector {
             if (!target.page->epoch.empty()) readings.push_back({kStartOfProcess, 0, target.page->epoch, {}});
             out.readings.instances.push_back({target.name, began_lately(target), std::move(readings)});
         }
-        for (const auto& faults : {looked.hosts, looked.files})
+        for (const auto& faults : {snapshot.hosts, snapshot.files})
             for (const DiscoveryFault& fault : faults) out.missing.push_back(fault.name);
         std::ranges::sort(out.missing);
         return out;
     }
 
-    static domain::Gauges gauges(const GatewaySnapshot& looked) {
+    static domain::Gauges gauges(const GatewaySnapshot& snapshot) {
         domain::Gauges out;
-        for (const TargetSnapshot& target : looked.targets)
+        for (const TargetSnapshot& target : snapshot.targets)
             out.gateways_up[target.name] = target.page.has_value();
-        for (const DiscoveryFault& host : looked.hosts) out.gateways_up[host.name] = false;
+        for (const DiscoveryFault& host : snapshot.hosts) out.gateways_up[host.name] = false;
         return out;
     }
 
@@ -281,7 +281,7 @@ class GatewayMetrics final : public Collector {
     config::Schedule schedule_;
     drivers::HttpClient client_;
     GatewayTargets targets_;
-    std::optional<Time> first_look_;
+    std::optional<Time> first_poll_;
     bool was_whole_ = false;                   // an earlier poll found all targets that there were
     std::map<std::string, bool> came_later_;   // the targets of the last poll
     std::map<std::string, std::size_t> slow_;  // too slow in the last poll: their places in it

@@ -88,7 +88,7 @@ class PageReader final : public formats::ExpositionHandler {
 
     void sample(const ExpositionSample& sample) override {
         if (sample.name == kStart && sample.labels.empty()) started_at_ = sample.value;
-        if (release_.empty() && sample.name.ends_with(kBuildInfo)) take_release(sample);
+        if (release_.empty() && sample.name.ends_with(kBuildInfo)) record_release(sample);
         const auto candidates = by_metric_.find(sample.name);
         if (candidates == by_metric_.end() || wrong_) return;
         std::vector<domain::Contribution> counts;
@@ -116,7 +116,7 @@ class PageReader final : public formats::ExpositionHandler {
     }
 
  private:
-    void take_release(const ExpositionSample& sample) {
+    void record_release(const ExpositionSample& sample) {
         if (sample.name == kGo) return;
         for (const std::string_view label : {"version", "revision", "commit"}) {
             if (!release_.empty()) return;

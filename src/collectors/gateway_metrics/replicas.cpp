@@ -58,18 +58,18 @@ std::string names_of(const std::set<std::string>& names) {
 
 }  // namespace
 
-void merge_aliases(GatewaySnapshot& looked) {
+void merge_aliases(GatewaySnapshot& snapshot) {
     std::vector<TargetSnapshot> kept;
-    for (TargetSnapshot& target : looked.targets) {
+    for (TargetSnapshot& target : snapshot.targets) {
         const auto of =
             std::ranges::find_if(kept, [&](const auto& other) { return is_alias(target, other); });
         if (of == kept.end()) {
             kept.push_back(std::move(target));
         } else {
-            looked.aliases.push_back({target.name, of->name});
+            snapshot.aliases.push_back({target.name, of->name});
         }
     }
-    looked.targets = std::move(kept);
+    snapshot.targets = std::move(kept);
 }
 
 /// Whether this page is of another process than that of the last poll, which still runs.
@@ -98,9 +98,9 @@ void GatewayReplicas::steady_epoch(Seen& seen, MetricsPage& page) {
     for (domain::Reading& reading : page.readings) reading.epoch = page.epoch;
 }
 
-void GatewayReplicas::take(GatewaySnapshot& looked) {
+void GatewayReplicas::record(GatewaySnapshot& snapshot) {
     std::map<std::string, Seen> present;
-    for (TargetSnapshot& target : looked.targets) {
+    for (TargetSnapshot& target : snapshot.targets) {
         const auto known = seen_.find(target.name);
         Seen seen = known == seen_.end() ? Seen() : std::move(known->second);
         if (target.page) {
@@ -116,7 +116,7 @@ void GatewayReplicas::take(GatewaySnapshot& looked) {
     seen_ = std::move(present);
 }
 
-domain::Ground gateway_ground(const GatewaySnapshot& looked, const CounterRules& rules) {
+domain::Ground gateway_ground(const GatewaySnapshot& snapshot, const CounterRules& rules) {
     CounterRules fallback;
     std::set<std::string> releases;
     domain::Ground out;
@@ -125,7 +125,7 @@ domain::Ground gateway_ground(const GatewaySnapshot& looked, const CounterRules&
         fallback.push_back(rules[i]);
         std::set<std::string> have;
         std::set<std::string> lack;
-        for (const TargetSnapshot& target : looked.targets)
+        for (const TargetSnapshot& target : snapshot.targets)
             if (target.page) (target.page->matched[i] ? have : lack).insert(target.name);
         out.at_work = out.at_work || !have.empty();
         if (have.empty() || lack.empty() || !out.doubt.empty()) continue;
@@ -136,7 +136,7 @@ domain::Ground gateway_ground(const GatewaySnapshot& looked, const CounterRules&
     if (!fallback.empty() && !out.at_work)
         out.doubt = std::string(kNoTargetShows) + text_of(fallback.front()) + ": check its name and labels";
     out.at_work = out.at_work && out.doubt.empty();
-    for (const TargetSnapshot& target : looked.targets) {
+    for (const TargetSnapshot& target : snapshot.targets) {
         if (target.page && !target.page->release.empty()) releases.insert(target.page->release);
         if (!target.mixed || !out.doubt.empty()) continue;
         out.doubt = "several processes answer as " + target.name +

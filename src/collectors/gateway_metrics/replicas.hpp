@@ -22,8 +22,8 @@
 
 namespace keyshift::collectors {
 
-/// Takes targets that are a replica that another one is out of `looked.targets`, into `looked.aliases`.
-void merge_aliases(GatewaySnapshot& looked);
+/// Takes targets that are a replica that another one is out of `snapshot.targets`, into `snapshot.aliases`.
+void merge_aliases(GatewaySnapshot& snapshot);
 
 class GatewayReplicas {
  public:
@@ -32,7 +32,7 @@ class GatewayReplicas {
 
     /// Sets TargetSnapshot::mixed, and gives each page's readings an epoch that the jitter of a start does
     /// not change.
-    void take(GatewaySnapshot& looked);
+    void record(GatewaySnapshot& snapshot);
 
  private:
     struct Seen {
@@ -41,7 +41,7 @@ class GatewayReplicas {
         std::map<std::string, std::uint64_t> last = {};    // values by series, of the last poll
         std::map<std::string, std::uint64_t> before = {};  // ... of the one before
         std::size_t returns = 0;
-        std::size_t calm = kCalm;  // looks since something spoke for several
+        std::size_t calm = kCalm;  // polls since something spoke for several
         bool mixed = false;
     };
 
@@ -54,6 +54,6 @@ class GatewayReplicas {
 /// How the doubt begins where no target has a counter for the fallback.
 inline constexpr std::string_view kNoTargetShows = "no target shows ";
 /// What the zeros of the counters for the fallback rest on. The doubt names the remedy behind ": ".
-domain::Ground gateway_ground(const GatewaySnapshot& looked, const CounterRules& rules);
+domain::Ground gateway_ground(const GatewaySnapshot& snapshot, const CounterRules& rules);
 
 }  // namespace keyshift::collectors

@@ -65,7 +65,7 @@ TargetFiles::Poll TargetFiles::poll() {
         }
         for (const fs::path& path : *paths) {
             File& file = files_[path];
-            if (!std::exchange(file.seen, true)) look_at(path, file);
+            if (!std::exchange(file.seen, true)) read_file(path, file);
         }
     }
     std::erase_if(files_, [](const auto& entry) { return !entry.second.seen; });
@@ -95,7 +95,7 @@ Result<std::vector<fs::path>> TargetFiles::files_of(const fs::path& pattern) con
     return out;
 }
 
-void TargetFiles::look_at(const fs::path& path, File& file) {
+void TargetFiles::read_file(const fs::path& path, File& file) {
     const auto identity = identity_of(path);
     if (identity && identity == file.identity) return;
     // Read before it is known to be whole: a change while it is read shows at the next poll.

@@ -50,7 +50,7 @@ class TargetFiles {
     };
 
     base::Result<std::vector<std::filesystem::path>> files_of(const std::filesystem::path& pattern) const;
-    void look_at(const std::filesystem::path& path, File& file);
+    void read_file(const std::filesystem::path& path, File& file);
     base::Result<std::vector<drivers::HttpUrl>> read(const std::filesystem::path& path) const;
     static std::optional<Identity> identity_of(const std::filesystem::path& path);
 

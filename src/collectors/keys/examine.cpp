@@ -32,26 +32,26 @@ std::string text(std::optional<std::string_view> value) {
 }
 
 /// Of all parts, and of what a view reads; a partitioned table itself is hardly ever analyzed.
-Result<std::uint64_t> rows_of(const KeyTableSnapshot& look, Deadline deadline) {
-    const auto statistics = TableStatistics::resolve(look.transaction, look.source.table(), deadline);
+Result<std::uint64_t> rows_of(const KeyTableSnapshot& table, Deadline deadline) {
+    const auto statistics = TableStatistics::resolve(table.transaction, table.source.table(), deadline);
     if (!statistics) return statistics.error();
-    return statistics->rows(look.transaction, deadline);
+    return statistics->rows(table.transaction, deadline);
 }
 
 /// How the index is made on what the table is; or why it cannot be.
-Result<std::string> index_advice(const KeyTableSnapshot& look, Deadline deadline) {
-    const config::TableName below = base_table(look.gateway);
-    std::vector<std::string> columns{look.gateway.columns.created_at.name};
-    if (const auto& used = look.gateway.columns.last_used_at) columns.push_back(used->name);
-    for (const Identifier& column : telling_columns(look.gateway)) columns.push_back(column.name);
-    const auto rows = look.transaction.query(
+Result<std::string> index_advice(const KeyTableSnapshot& table, Deadline deadline) {
+    const config::TableName below = base_table(table.gateway);
+    std::vector<std::string> columns{table.gateway.columns.created_at.name};
+    if (const auto& used = table.gateway.columns.last_used_at) columns.push_back(used->name);
+    for (const Identifier& column : telling_columns(table.gateway)) columns.push_back(column.name);
+    const auto rows = table.transaction.query(
         "SELECT c.relkind, current_database(), (SELECT string_agg(a.attname, ', ') FROM pg_attribute a WHERE "
         "a.attrelid = c.oid AND a.attgenerated = 'v' AND a.attname = ANY ($4::text[])) "
         "FROM pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace, "
         "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE o.oid = $1::regclass AND c.relname = "
         "$2 "
         "AND n.nspname = coalesce(nullif($3, ''), s.nspname)",
-        deadline, {look.source.table(), below.name, below.schema, drivers::postgres_array(columns)});
+        deadline, {table.source.table(), below.name, below.schema, drivers::postgres_array(columns)});
     if (!rows) return rows.error();
     const std::string kind = rows->size() == 1 ? text(rows->at(0, 0)) : "v";
     if (kind == "p")
@@ -65,27 +65,27 @@ Result<std::string> index_advice(const KeyTableSnapshot& look, Deadline deadline
         return "no index can be made on a column that is generated and virtual, as " +
                base::escape_unsafe(unfit) + " is; one that is STORED can have it";
     }
-    return "as the table's owner (or by keyshift sql index | psql), run:\n" + look.source.create_index() +
+    return "as the table's owner (or by keyshift sql index | psql), run:\n" + table.source.create_index() +
            ";";
 }
 
-Result<Finding> about_pulse(const KeyTableSnapshot& look, std::uint64_t rows, Deadline deadline) {
-    if (auto set = KeySource::set_since(look.transaction, look.transaction.moment() - std::chrono::minutes{1},
-                                        deadline);
+Result<Finding> about_pulse(const KeyTableSnapshot& table, std::uint64_t rows, Deadline deadline) {
+    if (auto set = KeySource::set_since(table.transaction,
+                                        table.transaction.moment() - std::chrono::minutes{1}, deadline);
         !set)
         return set.error();
     const auto plan =
-        look.transaction.query("EXPLAIN " + look.source.select_active(Reach::indexed), deadline);
+        table.transaction.query("EXPLAIN " + table.source.select_active(Reach::indexed), deadline);
     if (!plan) return plan.error();
     for (std::size_t row = 0; row < plan->size(); ++row) {
         if (text(plan->at(row, 0)).find("Index") != std::string::npos)
-            return Finding{Kind::ok, "an index makes looks at what changed cheap"};
+            return Finding{Kind::ok, "an index makes polls of what changed cheap"};
     }
     if (rows < kSmall) return Finding{Kind::ok, "the key table is small enough to be read without an index"};
-    auto remedy = index_advice(look, deadline);
+    auto remedy = index_advice(table, deadline);
     if (!remedy) return remedy.error();
     return Finding{Kind::warning,
-                   "no index serves the looks at what changed, each reads all of some " +
+                   "no index serves the polls of what changed, each reads all of some " +
                        std::to_string(rows) + " rows, and they are therefore rare",
                    *std::move(remedy)};
 }
@@ -110,7 +110,7 @@ struct Role {
     std::vector<Rights> rights;  ///< on the table that is read, and on the one below, if that is another
 };
 
-Result<Role> role_of(const KeyTableSnapshot& look, Deadline deadline) {
+Result<Role> role_of(const KeyTableSnapshot& table, Deadline deadline) {
     const std::string change = "'INSERT, UPDATE, DELETE, TRUNCATE'";
     const auto hash = [](const std::string& of) {
         return "EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND NOT "
@@ -122,9 +122,9 @@ Result<Role> role_of(const KeyTableSnapshot& look, Deadline deadline) {
                "AND " +
                has + ")";
     };
-    const config::TableName base = base_table(look.gateway);
-    const auto& column = look.gateway.columns.bcrypt_hash;
-    const auto rows = look.transaction.query(
+    const config::TableName base = base_table(table.gateway);
+    const auto& column = table.gateway.columns.bcrypt_hash;
+    const auto rows = table.transaction.query(
         "SELECT r.rolname, current_database(), r.rolsuper, quote_ident(n.nspname) || '.' || "
         "quote_ident(c.relname), pg_has_role(r.oid, c.relowner, 'USAGE'), has_table_privilege(c.oid, " +
             change +
@@ -137,7 +137,7 @@ Result<Role> role_of(const KeyTableSnapshot& look, Deadline deadline) {
             "WHERE r.rolname = current_user AND o.oid = $1::regclass AND (c.oid = o.oid OR (c.relname = $3 "
             "AND "
             "n.nspname = coalesce(nullif($4, ''), s.nspname))) ORDER BY c.oid <> o.oid",
-        deadline, {look.source.table(), column ? column->name : "", base.name, base.schema});
+        deadline, {table.source.table(), column ? column->name : "", base.name, base.schema});
     if (!rows) return rows.error();
     Role role;
     for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -160,8 +160,8 @@ std::string role_of_its_own(const Role& role) {
 }
 
 /// A right that is nobody's but the user's, or everybody's, can be taken back.
-std::string take_back(const Role& role, const Rights& rights, const Holders& holders,
-                      const std::string& statement) {
+std::string revocation(const Role& role, const Rights& rights, const Holders& holders,
+                       const std::string& statement) {
     if (holders.others && !holders.everybody) return role_of_its_own(role);
     return "as the owner of " + rights.table + ", run: " + statement + " ON " + rights.table + " FROM " +
            Identifier{role.name}.sql() + (holders.everybody ? ", PUBLIC;" : ";");
@@ -184,10 +184,10 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
         if (rights.change.user) {
             out.push_back(
                 {Kind::warning, user + " may change " + rights.table + ", which keyshift never does",
-                 take_back(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
+                 revocation(role, rights, rights.change, "REVOKE INSERT, UPDATE, DELETE, TRUNCATE")});
         }
         if (rights.hash.user) {
-            std::string remedy = take_back(role, rights, rights.hash, "REVOKE SELECT");
+            std::string remedy = revocation(role, rights, rights.hash, "REVOKE SELECT");
             if (&rights == &role.rights.front() && remedy.find("REVOKE") != std::string::npos) {
                 remedy += "\nGRANT SELECT (" + sql_list(readable_columns(gateway)) + ") ON " + rights.table +
                           " TO " + Identifier{role.name}.sql() + ";";
@@ -221,14 +221,14 @@ Finding age_of(const Recovery& recovery, StandbyAge wanted) {
             "primary in database_url"};
 }
 
-Result<void> append_patience(const KeyTableSnapshot& look, Deadline deadline, std::vector<Finding>& out) {
-    const auto rows = look.transaction.query(
+Result<void> append_patience(const KeyTableSnapshot& table, Deadline deadline, std::vector<Finding>& out) {
+    const auto rows = table.transaction.query(
         "SELECT current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
         "NOT "
         "(current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
         "$1::bigint)",
         deadline,
-        {std::to_string(std::chrono::floor<std::chrono::milliseconds>(look.census_timeout).count())});
+        {std::to_string(std::chrono::floor<std::chrono::milliseconds>(table.census_timeout).count())});
     if (!rows) return rows.error();
     if (rows->size() == 0) return {};
     out.push_back(
@@ -239,13 +239,13 @@ Result<void> append_patience(const KeyTableSnapshot& look, Deadline deadline, st
     return {};
 }
 
-Result<void> append_standby(const KeyTableSnapshot& look, std::uint64_t rows, Deadline deadline,
+Result<void> append_standby(const KeyTableSnapshot& table, std::uint64_t rows, Deadline deadline,
                             std::vector<Finding>& out) {
-    if (!look.transaction.in_recovery()) return {};
-    const auto recovery = recovery_of(look.transaction, deadline);
+    if (!table.transaction.in_recovery()) return {};
+    const auto recovery = recovery_of(table.transaction, deadline);
     if (!recovery) return recovery.error();
-    out.push_back(age_of(*recovery, look.standby));
-    return rows < kSmall ? Result<void>() : append_patience(look, deadline, out);
+    out.push_back(age_of(*recovery, table.standby));
+    return rows < kSmall ? Result<void>() : append_patience(table, deadline, out);
 }
 
 }  // namespace
@@ -256,17 +256,17 @@ std::uint64_t count_in(std::optional<std::string_view> value) {
     return out;
 }
 
-std::vector<Finding> examine_key_table(const KeyTableSnapshot& look, Deadline deadline) {
+std::vector<Finding> examine_key_table(const KeyTableSnapshot& table, Deadline deadline) {
     std::vector<Finding> out;
-    const auto rows = rows_of(look, deadline);
+    const auto rows = rows_of(table, deadline);
     if (!rows) return {failure(rows.error())};
-    auto pulse = about_pulse(look, *rows, deadline);
+    auto pulse = about_pulse(table, *rows, deadline);
     if (!pulse) return {failure(pulse.error())};
     out.push_back(*std::move(pulse));
-    const auto role = role_of(look, deadline);
+    const auto role = role_of(table, deadline);
     if (!role) return {failure(role.error())};
-    append_rights(*role, look.gateway, out);
-    if (auto standby = append_standby(look, *rows, deadline, out); !standby)
+    append_rights(*role, table.gateway, out);
+    if (auto standby = append_standby(table, *rows, deadline, out); !standby)
         return {failure(standby.error())};
     return out;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `keyshift doctor` looks at in the gateway's database beside the rows of the key table. Blocking; one
+// What `keyshift doctor` examines in the gateway's database beside the rows of the key table. Blocking; one
 // thread at a time.
 #pragma once
 
@@ -29,7 +29,7 @@ struct KeyTableSnapshot {
 /// A count as PostgreSQL writes it; 0 where there is none.
 std::uint64_t count_in(std::optional<std::string_view> text);
 
-/// Whether looks are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.
-std::vector<Finding> examine_key_table(const KeyTableSnapshot& look, base::Deadline deadline);
+/// Whether polls are cheap, the role has more rights than it needs, and a standby keeps up. Not empty.
+std::vector<Finding> examine_key_table(const KeyTableSnapshot& table, base::Deadline deadline);
 
 }  // namespace keyshift::collectors

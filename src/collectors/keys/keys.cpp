@@ -108,13 +108,13 @@ class Keys final : public Collector {
         const auto add = [&findings](std::vector<Finding> found) {
             for (Finding& finding : found) findings.push_back(std::move(finding));
         };
-        const KeyTableSnapshot look{*transaction, *source_, gateway_, options_.census_timeout,
-                                    options_.standby};
-        add(examine_key_table(look, deadline));
+        const KeyTableSnapshot table{*transaction, *source_, gateway_, options_.census_timeout,
+                                     options_.standby};
+        add(examine_key_table(table, deadline));
         const bool failed = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
             return finding.kind == Finding::Kind::failure;
         });
-        if (!failed) add(examine_values(look, deadline));
+        if (!failed) add(examine_values(table, deadline));
         return findings;
     }
 
@@ -168,7 +168,7 @@ class Keys final : public Collector {
         const auto began = Clock::now();
         auto transaction = begin(longest(Scan::census), deadline);
         if (!transaction) return transaction.error();
-        if (auto found = shared_.find(*transaction, *source_, deadline); !found)
+        if (auto found = shared_.refresh(*transaction, *source_, deadline); !found)
             return explained(found.error(), began, Scan::census);
         return transaction->commit(deadline);
     }
@@ -283,7 +283,7 @@ class Keys final : public Collector {
         if (auto same = check_server(*transaction, deadline); !same) return same.error();
         const auto deleted = statistics_->deleted(*transaction, deadline);
         if (!deleted) return deleted.error();
-        if (scan == Scan::pulse && deletions_.must_look(*deleted)) scan = Scan::active;
+        if (scan == Scan::pulse && deletions_.must_search(*deleted)) scan = Scan::active;
         const ScanStart start{
             .scan = scan, .moment = now, .data_at = data_at->value_or(now), .table = *table_};
         const RowReader reader(*source_, shared_.keys(), start.data_at);
@@ -308,22 +308,22 @@ class Keys final : public Collector {
 
     Result<void> copy(PostgresTransaction& transaction, Scan scan, const Request& request, KeyRows& rows,
                       Deadline deadline) {
-        const auto take = [&](drivers::PostgresRow& row) { return rows.take(row); };
-        if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, take);
+        const auto add = [&](drivers::PostgresRow& row) { return rows.add(row); };
+        if (scan == Scan::census) return transaction.copy(source_->select_all(), deadline, add);
         const Time since =
-            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - look_back();
+            scan == Scan::active ? rows.data_at() - request.active_window : *last_scan_ - overlap();
         if (auto set = KeySource::set_since(transaction, since, deadline); !set) return set;
         const Reach reach = beyond_index_ ? Reach::all : Reach::indexed;
-        if (auto copied = transaction.copy(source_->select_active(reach), deadline, take); !copied)
+        if (auto copied = transaction.copy(source_->select_active(reach), deadline, add); !copied)
             return copied;
         if (shared_.ids().empty()) return {};
         // Nothing in their rows tells that they are legacy.
         if (auto set = KeySource::set_ids(transaction, shared_.ids(), deadline); !set) return set;
-        return transaction.copy(source_->select_ids(), deadline, take);
+        return transaction.copy(source_->select_ids(), deadline, add);
     }
 
     /// How much earlier than the last scan a time can be that only this one can see.
-    Duration look_back() const {
+    Duration overlap() const {
         return gateway_.columns.last_used_at ? std::max(kPulseOverlap, gateway_.last_used_delay)
                                              : kPulseOverlap;
     }

@@ -11,7 +11,7 @@ Result<void> hand_over(drivers::PostgresRow& row, RowReader& reader, KeySink& ke
     return keys.key(*key);
 }
 
-Result<void> KeyRows::take(drivers::PostgresRow& row) {
+Result<void> KeyRows::add(drivers::PostgresRow& row) {
     ++count_;
     if (streaming_) return hand_over(row, reader_, keys_);
     if (overflow_ == Overflow::file || !spool_.full()) return spool_.add(row);

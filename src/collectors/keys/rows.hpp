@@ -28,7 +28,7 @@ class KeyRows {
         : keys_(keys), reader_(std::move(reader)), start_(std::move(start)), overflow_(overflow) {}
 
     /// While the transaction is open.
-    base::Result<void> take(drivers::PostgresRow& row);
+    base::Result<void> add(drivers::PostgresRow& row);
     /// After it: the scan begins, unless it has, and the rows that were kept follow.
     base::Result<void> deliver();
     base::Time data_at() const { return start_.data_at; }

@@ -23,8 +23,8 @@ bool SharedHashFinder::is_due() const {
     return Budget::Clock::now() - *found_at_ >= kEvery && budget_.min_delay() == base::Duration{0};
 }
 
-base::Result<void> SharedHashFinder::find(drivers::PostgresTransaction& transaction, const KeySource& source,
-                                          base::Deadline deadline) {
+base::Result<void> SharedHashFinder::refresh(drivers::PostgresTransaction& transaction,
+                                             const KeySource& source, base::Deadline deadline) {
     const auto began = Budget::Clock::now();
     found_at_.reset();
     keys_.clear();

@@ -27,8 +27,8 @@ class SharedHashFinder {
     bool is_due() const;
     /// Replaces what was found before. Errors: those of the driver, and schema where there are more than
     /// kMost.
-    base::Result<void> find(drivers::PostgresTransaction& transaction, const KeySource& source,
-                            base::Deadline deadline);
+    base::Result<void> refresh(drivers::PostgresTransaction& transaction, const KeySource& source,
+                               base::Deadline deadline);
 
     const SharedHashes& keys() const { return keys_; }
     const std::vector<std::string>& ids() const { return ids_; }
@@ -36,7 +36,7 @@ class SharedHashFinder {
  private:
     SharedHashes keys_;
     std::vector<std::string> ids_;
-    std::optional<Budget::Clock::time_point> found_at_;  // empty: nobody has looked yet
+    std::optional<Budget::Clock::time_point> found_at_;  // empty: not asked yet
     Budget budget_;
 };
 

@@ -380,7 +380,7 @@ std::string KeySource::select_forms() const {
            "), false) FROM (SELECT " + legacy_.kind + " AS kind FROM " + table_ + " k) f";
 }
 
-std::string KeySource::count_repeated() const {
+std::string KeySource::repeated_count_query() const {
     return "SELECT count(*) FROM (SELECT FROM " + table_ + " k GROUP BY " + id_ + " HAVING count(*) > 1) r";
 }
 
@@ -390,7 +390,7 @@ Result<void> KeySource::can_tell() const {
                           "has a DEFAULT: a key without a lookup hash has a value in it all the same");
 }
 
-std::string KeySource::count_slow() const {
+std::string KeySource::slow_count_query() const {
     return slow_.empty() ? std::string() : "SELECT count(*) FROM " + table_ + " k WHERE " + slow_;
 }
 
@@ -428,7 +428,7 @@ std::string KeySource::select_owner_email() const {
            "$1 LIMIT 1";
 }
 
-std::string KeySource::count_legacy() const {
+std::string KeySource::legacy_count_query() const {
     return "SELECT count(" + std::string(lookup_.id_unique ? "*" : "DISTINCT " + id_) + "), count(DISTINCT " +
            owner_ + ") FROM " + table_ + " k WHERE " + legacy_.legacy;
 }

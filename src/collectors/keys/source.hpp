@@ -34,7 +34,7 @@ enum class Reach {
 
 class KeySource {
  public:
-    /// Looks the table up in the catalog. Errors: schema (table or columns absent: all of
+    /// Resolves the table by the catalog. Errors: schema (table or columns absent: all of
     /// them are named) and permission (the missing grant is in the hint), beside the driver's.
     static base::Result<KeySource> resolve(drivers::PostgresTransaction& transaction,
                                            const config::Gateway& gateway, base::Deadline deadline);
@@ -60,20 +60,20 @@ class KeySource {
     /// column is known that holds addresses, or it may not be read.
     std::string select_owner_email() const;
     /// One row: the number of legacy keys and of their owners.
-    std::string count_legacy() const;
+    std::string legacy_count_query() const;
     /// The ids of modern rows whose hash stands in another row too, at most one more than `limit`. Empty: no
-    /// row can have such a one, or nobody may look.
+    /// row can have such a one, or nobody may ask.
     std::string select_shared(std::size_t limit) const;
     /// One row, where nothing is known of how a lookup hash looks: the smallest and the largest
     /// domain::HashKind number of plain values, and whether one is slow. Empty: there is nothing to ask.
     std::string select_forms() const;
     /// One row: how many ids stand in several rows.
-    std::string count_repeated() const;
+    std::string repeated_count_query() const;
     /// Whether anything can tell legacy keys from modern ones. Error: schema.
     base::Result<void> can_tell() const;
     /// One row: how many rows there are whose hash is made to be slow. Empty: no column is known that holds
     /// hashes.
-    std::string count_slow() const;
+    std::string slow_count_query() const;
 
     /// The statement that makes the optional index, without its semicolon.
     const std::string& create_index() const { return create_index_; }
@@ -86,8 +86,8 @@ class KeySource {
     /// At most one row: whether the key with the id $1 is legacy.
     std::string is_legacy() const;
 
-    /// From now on the keys of set_ids() count as legacy in select_legacy() and count_legacy().
-    void take_for_legacy() { legacy_.legacy = "(" + legacy_.legacy + " OR " + ids_match_ + ")"; }
+    /// From now on the keys of set_ids() count as legacy in select_legacy() and legacy_count_query().
+    void treat_ids_as_legacy() { legacy_.legacy = "(" + legacy_.legacy + " OR " + ids_match_ + ")"; }
 
     /// Whether values of a modern key are of a known shape.
     bool is_shapeless() const { return shapeless_; }

@@ -34,9 +34,9 @@ class TableStatistics {
     std::string tables_;  // an array of their OIDs
 };
 
-/// Whether a scan must look for keys that have gone, by the counts of deletions that were read in the
+/// Whether a scan must search for keys that have gone, by the counts of deletions that were read in the
 /// transactions of the scans. Such a count is newer than the snapshot of its scan: what was deleted in
-/// between it has counted already, and only the snapshot of the next scan shows it. So that one looks too,
+/// between it has counted already, and only the snapshot of the next scan shows it. So that one searches too,
 /// although the count stays as it was. A value.
 class DeletionWatch {
  public:
@@ -44,7 +44,7 @@ class DeletionWatch {
     void start(std::optional<std::int64_t> count) { last_ = count; }
     bool started() const { return last_.has_value(); }
     /// Of a scan that has read `count`.
-    bool must_look(std::optional<std::int64_t> count) const { return grew_ || differs(count); }
+    bool must_search(std::optional<std::int64_t> count) const { return grew_ || differs(count); }
     /// That scan was completed.
     void scanned(std::optional<std::int64_t> count) {
         grew_ = differs(count);

@@ -32,26 +32,26 @@ struct Values {
     bool hash_as_id = false;
 };
 
-void take(const domain::KeyRow& row, base::Time now, Values& values) {
+void add(const domain::KeyRow& row, base::Time now, Values& values) {
     ++values.rows;
     const domain::Key key = domain::plausible(row, now);
-    domain::count(key.problems, values.problems);
+    domain::add(key.problems, values.problems);
     values.hash_as_id = values.hash_as_id || domain::holds_a_hash(row.id);
     if (!key.use_ahead) return;
     values.ahead_for_ever = values.ahead_for_ever || *key.use_ahead == base::kInfiniteFuture;
     if (*key.use_ahead != base::kInfiniteFuture) values.ahead = std::max(values.ahead, *key.use_ahead - now);
 }
 
-Result<Values> read_values(const KeyTableSnapshot& look, const SharedHashes& shared, Deadline deadline) {
+Result<Values> read_values(const KeyTableSnapshot& table, const SharedHashes& shared, Deadline deadline) {
     Values values;
-    const base::Time now = look.transaction.moment();
-    auto copied = look.transaction.copy(look.source.select_all(), deadline,
-                                        [&](drivers::PostgresRow& bytes) -> Result<void> {
-                                            domain::KeyRow row = KeySource::read(bytes);
-                                            row.hash_shared = shared.count(domain::hash_id(row.id)) != 0;
-                                            take(row, now, values);
-                                            return {};
-                                        });
+    const base::Time now = table.transaction.moment();
+    auto copied = table.transaction.copy(table.source.select_all(), deadline,
+                                         [&](drivers::PostgresRow& bytes) -> Result<void> {
+                                             domain::KeyRow row = KeySource::read(bytes);
+                                             row.hash_shared = shared.count(domain::hash_id(row.id)) != 0;
+                                             add(row, now, values);
+                                             return {};
+                                         });
     if (!copied) return copied.error();
     return values;
 }
@@ -98,7 +98,7 @@ constexpr std::array<Sentence, domain::kRowProblems.size()> kSentences{{
     {RowProblem::hash_malformed,
      "key has a lookup hash that is none by its length or characters: taken for legacy",
      "keys have a lookup hash that is none by its length or characters: taken for legacy",
-     "if the gateway writes them so, say how they look in gateway.columns.lookup_hash: {column, length, "
+     "if the gateway writes them so, say how they table in gateway.columns.lookup_hash: {column, length, "
      "characters}"},
     {RowProblem::hash_short,
      "key has a lookup hash of fewer than 16 octets, which is hardly one: taken for modern all the same",
@@ -143,16 +143,16 @@ void append_problems(const Values& values, std::vector<Finding>& out) {
     }
 }
 
-Result<std::uint64_t> count(const KeyTableSnapshot& look, const std::string& query, Deadline deadline) {
-    const auto rows = look.transaction.query(query, deadline);
+Result<std::uint64_t> count(const KeyTableSnapshot& table, const std::string& query, Deadline deadline) {
+    const auto rows = table.transaction.query(query, deadline);
     if (!rows) return rows.error();
     return rows->size() == 1 ? count_in(rows->at(0, 0)) : 0;
 }
 
-void append_index(const KeyTableSnapshot& look, std::uint64_t rows, std::vector<Finding>& out) {
-    const LookupFacts& lookup = look.source.lookup();
+void append_index(const KeyTableSnapshot& table, std::uint64_t rows, std::vector<Finding>& out) {
+    const LookupFacts& lookup = table.source.lookup();
     if (!lookup.found || lookup.indexed || !lookup.can_be_indexed || rows < kFew) return;
-    const std::string& column = look.source.lookup_name();
+    const std::string& column = table.source.lookup_name();
     out.push_back({Kind::warning,
                    "lookups by " + column + " have no index: the gateway reads all " + std::to_string(rows) +
                        " rows for each of them",
@@ -160,26 +160,27 @@ void append_index(const KeyTableSnapshot& look, std::uint64_t rows, std::vector<
                        std::string(lookup.partitioned ? ", when it may hold up writes (or on each partition "
                                                         "before, CONCURRENTLY): CREATE INDEX ON "
                                                       : ": CREATE INDEX CONCURRENTLY ON ") +
-                       base_table(look.gateway).sql() + " (" + config::Identifier{column}.sql() + ");"});
+                       base_table(table.gateway).sql() + " (" + config::Identifier{column}.sql() + ");"});
 }
 
-Result<void> append_counts(const KeyTableSnapshot& look, std::vector<Finding>& out, Deadline deadline) {
-    if (const std::string slow = look.source.count_slow(); !slow.empty() && !look.source.is_shapeless()) {
-        const auto found = count(look, slow, deadline);
+Result<void> append_counts(const KeyTableSnapshot& table, std::vector<Finding>& out, Deadline deadline) {
+    if (const std::string slow = table.source.slow_count_query();
+        !slow.empty() && !table.source.is_shapeless()) {
+        const auto found = count(table, slow, deadline);
         if (!found) return found.error();
         if (*found > 0) {
             out.push_back({Kind::ok, keys(*found, "value", "values") + " of column " +
-                                         look.source.lookup_name() +
+                                         table.source.lookup_name() +
                                          " begin like a slow hash: those are the legacy ones"});
         }
     }
-    if (look.source.lookup().id_unique) return {};
-    const auto twice = count(look, look.source.count_repeated(), deadline);
+    if (table.source.lookup().id_unique) return {};
+    const auto twice = count(table, table.source.repeated_count_query(), deadline);
     if (!twice) return twice.error();
     if (*twice > 0) {
         out.push_back({Kind::warning,
                        "ids are not unique: " + keys(*twice, "id stands", "ids stand") +
-                           " in several rows of " + look.source.title() + ", and each counts once",
+                           " in several rows of " + table.source.title() + ", and each counts once",
                        "where a view joins other tables, let it show each key once, as SELECT DISTINCT ON "
                        "(id) does; where "
                        "rows are valid for a time, a view of those that are valid now"});
@@ -187,26 +188,26 @@ Result<void> append_counts(const KeyTableSnapshot& look, std::vector<Finding>& o
     return {};
 }
 
-Result<void> append_values(const KeyTableSnapshot& look, std::vector<Finding>& out, Deadline deadline) {
-    if (auto told = check_forms(look.transaction, look.source, deadline); !told) {
+Result<void> append_values(const KeyTableSnapshot& table, std::vector<Finding>& out, Deadline deadline) {
+    if (auto told = check_forms(table.transaction, table.source, deadline); !told) {
         if (told.error().code != Errc::schema) return told;
         out.push_back(failure(told.error()));
     }
-    if (auto counted = append_counts(look, out, deadline); !counted) return counted;
+    if (auto counted = append_counts(table, out, deadline); !counted) return counted;
     SharedHashFinder shared(1.0);
-    if (auto found = shared.find(look.transaction, look.source, deadline); !found) return found;
-    const auto values = read_values(look, shared.keys(), deadline);
+    if (auto found = shared.refresh(table.transaction, table.source, deadline); !found) return found;
+    const auto values = read_values(table, shared.keys(), deadline);
     if (!values) return values.error();
-    append_index(look, values->rows, out);
+    append_index(table, values->rows, out);
     append_problems(*values, out);
     return {};
 }
 
 }  // namespace
 
-std::vector<Finding> examine_values(const KeyTableSnapshot& look, Deadline deadline) {
+std::vector<Finding> examine_values(const KeyTableSnapshot& table, Deadline deadline) {
     std::vector<Finding> out;
-    const auto done = append_values(look, out, deadline);
+    const auto done = append_values(table, out, deadline);
     if (done) return out;
     if (done.error().code == Errc::timeout) {
         out.push_back({Kind::warning, "the key table is too large to be read within the collector's timeout",

@@ -12,6 +12,6 @@
 namespace keyshift::collectors {
 
 /// Reads the whole table once. Not empty.
-std::vector<Finding> examine_values(const KeyTableSnapshot& look, base::Deadline deadline);
+std::vector<Finding> examine_values(const KeyTableSnapshot& table, base::Deadline deadline);
 
 }  // namespace keyshift::collectors

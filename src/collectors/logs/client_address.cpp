@@ -37,7 +37,7 @@ bool is_trusted(std::string_view peer, const std::vector<TrustedProxy>& trusted)
 }
 
 /// Takes the last of a list.
-std::string_view take_last(std::string_view& list) {
+std::string_view consume_last(std::string_view& list) {
     const std::size_t comma = list.rfind(',');
     const bool only = comma == std::string_view::npos;
     const std::string_view last = base::trimmed(only ? list : list.substr(comma + 1));
@@ -114,9 +114,9 @@ bool TrustedProxy::holds(std::string_view peer) const {
 
 std::string_view client_of(std::string_view peer, std::string_view forwarded,
                            const std::vector<TrustedProxy>& trusted) {
-    std::string_view client = peer.empty() ? take_last(forwarded) : peer;
+    std::string_view client = peer.empty() ? consume_last(forwarded) : peer;
     while (!forwarded.empty() && is_trusted(client, trusted)) {
-        const std::string_view next = take_last(forwarded);
+        const std::string_view next = consume_last(forwarded);
         // What is no address was not written by a proxy: beyond it nothing is sure.
         if (!IpAddress::parse(next)) break;
         client = next;

@@ -37,7 +37,7 @@ class ClientNames {
 
     /// Of an address or whatever else a log writes for a client; valid until the next call.
     const ClientName& name(std::string_view client) {
-        return names_.get(client.substr(0, kLooksAt), [this](auto text) { return make(text); });
+        return names_.get(client.substr(0, kMemoKeyBytes), [this](auto text) { return make(text); });
     }
 
  private:

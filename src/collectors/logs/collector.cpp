@@ -19,11 +19,11 @@ using drivers::LogInput;
 using namespace std::chrono_literals;
 
 /// After so long a poll hands over what it has, so that a backlog shows while it is being read.
-constexpr Duration kLongestLook = 1s;
-/// While a log is being written, it is looked at for a tenth of the time, within these bounds.
-constexpr Duration kShortestRest = 20ms;
-constexpr Duration kLongestRest = 200ms;
-constexpr int kRestPerLook = 10;
+constexpr Duration kLongestRead = 1s;
+/// While a log is being written, it is read for a tenth of the time, within these bounds.
+constexpr Duration kShortestPause = 20ms;
+constexpr Duration kLongestPause = 200ms;
+constexpr int kPausePerRead = 10;
 
 /// Names in the cursor.
 constexpr std::string_view kInput = "input:";
@@ -95,13 +95,13 @@ class LogCollector final : public Collector {
         const auto began = Deadline::Clock::now();
         const Time now = begin_tally();
         Counting counting(*counter_, tally_);
-        auto read = input_->read(counting, request.deadline.at_most(kLongestLook));
+        auto read = input_->read(counting, request.deadline.at_most(kLongestRead));
         if (!read) return read.error();
         tally_.clients.forget_before(now - 2 * domain::FailingClients::kWindow);
         const auto took = std::chrono::duration_cast<Duration>(Deadline::Clock::now() - began);
         more_ = read->more;
         min_delay_ =
-            read->more ? Duration::zero() : std::clamp(kRestPerLook * took, kShortestRest, kLongestRest);
+            read->more ? Duration::zero() : std::clamp(kPausePerRead * took, kShortestPause, kLongestPause);
         return observe(*read, now);
     }
 

@@ -38,15 +38,15 @@ std::vector<Finding> about_places(const std::vector<LogPlace>& places) {
     return out;
 }
 
-Finding about_lines(const LogSnapshot& look) {
-    const domain::LogLines& lines = look.lines;
+Finding about_lines(const LogSnapshot& snapshot) {
+    const domain::LogLines& lines = snapshot.lines;
     const std::uint64_t parsed = lines.matched + lines.skipped;
     const std::uint64_t all = parsed + lines.unparsed + lines.oversized;
     const std::string what = std::to_string(all) + " lines read, " + std::to_string(lines.matched) +
                              " of them count, " + std::to_string(lines.unparsed) + " are not understood";
     if (lines.unparsed > parsed) {
         return {parsed == 0 ? Finding::Kind::failure : Finding::Kind::warning, what,
-                advice_for_log(look.collector, look.sample), Errc::parse};
+                advice_for_log(snapshot.collector, snapshot.sample), Errc::parse};
     }
     const bool odd = lines.unparsed + lines.oversized > 0;
     return {odd ? Finding::Kind::warning : Finding::Kind::ok, what,
@@ -55,11 +55,11 @@ Finding about_lines(const LogSnapshot& look) {
 
 }  // namespace
 
-std::vector<Finding> log_findings(const LogSnapshot& look) {
-    std::vector<Finding> out = about_places(look.places);
-    for (const Error& error : look.degradations)
+std::vector<Finding> log_findings(const LogSnapshot& snapshot) {
+    std::vector<Finding> out = about_places(snapshot.places);
+    for (const Error& error : snapshot.degradations)
         out.push_back({Finding::Kind::warning, error.what, error.hint});
-    out.push_back(about_lines(look));
+    out.push_back(about_lines(snapshot));
     return out;
 }
 

@@ -26,7 +26,7 @@ struct LogSnapshot {
 inline constexpr std::size_t kSampledLines = 100;
 
 /// Not empty.
-std::vector<Finding> log_findings(const LogSnapshot& look);
+std::vector<Finding> log_findings(const LogSnapshot& snapshot);
 /// Of a poll that has failed. Not empty.
 std::vector<Finding> log_failures(const base::Error& error, const std::vector<drivers::LogPlace>& places);
 

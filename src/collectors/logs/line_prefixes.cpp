@@ -17,7 +17,7 @@ std::vector<Finding> prefix_findings(const formats::LogMessages& messages) {
     if (seen.empty()) return {};
     return {
         {Finding::Kind::ok, "lines are read without what stands before them: " + seen,
-         messages.takes_off_first() ? "rules see what is left; with prefix: none they see whole lines" : ""}};
+         messages.strips_first() ? "rules see what is left; with prefix: none they see whole lines" : ""}};
 }
 
 }  // namespace keyshift::collectors

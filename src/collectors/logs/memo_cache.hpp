@@ -11,8 +11,8 @@
 
 namespace keyshift::collectors {
 
-/// Of a longer text only the beginning is looked at: less is kept of it anyway.
-inline constexpr std::size_t kLooksAt = 1024;
+/// Of a longer text only the beginning is the key: less is kept of it anyway.
+inline constexpr std::size_t kMemoKeyBytes = 1024;
 
 /// What was made of texts recently, by text.
 template <class T, std::size_t kSlots>

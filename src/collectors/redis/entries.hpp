@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many entries the gateway's auth caches have: the keys of all nodes are passed by, some at a time, over
-// as many looks as it takes. Pure; used by one thread at a time.
+// as many polls as it takes. Pure; used by one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -27,11 +27,11 @@ using formats::RedisInfo;
 using namespace std::chrono_literals;
 
 /// A node and what it said of itself.
-struct SeenNode {
+struct NodeSnapshot {
     const RedisNode* node = nullptr;
     RedisInfo info;
     std::string run;                    // empty: the server does not tell its runs apart
-    std::optional<std::uint64_t> keys;  // in the database that is looked at; empty: nobody says
+    std::optional<std::uint64_t> keys;  // in the database that is counted; empty: nobody says
 };
 
 /// The keys of the database. Dragonfly and managed servers may leave the section out, and Kvrocks counts
@@ -48,7 +48,7 @@ Result<std::optional<std::uint64_t>> keys_of(const RedisNode& node, const RedisI
     return known ? std::optional(static_cast<std::uint64_t>(size->integer)) : std::nullopt;
 }
 
-Result<SeenNode> look_at(const RedisNode& node, Deadline deadline) {
+Result<NodeSnapshot> poll_node(const RedisNode& node, Deadline deadline) {
     const auto reply = node.connection->command({"INFO"}, deadline);
     if (!reply) return reply.error();
     const auto of_node = [&](Error error) {
@@ -62,15 +62,15 @@ Result<SeenNode> look_at(const RedisNode& node, Deadline deadline) {
     const auto run = info->text("run_id");
     const auto keys = keys_of(node, *info, deadline);
     if (!keys) return keys.error();
-    return SeenNode{&node, *info, run ? std::string(*run) : std::string(), *keys};
+    return NodeSnapshot{&node, *info, run ? std::string(*run) : std::string(), *keys};
 }
 
 /// Of all nodes; empty: one does not say.
-std::optional<std::uint64_t> all_keys(const std::vector<SeenNode>& looks) {
+std::optional<std::uint64_t> all_keys(const std::vector<NodeSnapshot>& snapshots) {
     std::uint64_t keys = 0;
-    for (const SeenNode& look : looks) {
-        if (!look.keys) return std::nullopt;
-        keys += *look.keys;
+    for (const NodeSnapshot& snapshot : snapshots) {
+        if (!snapshot.keys) return std::nullopt;
+        keys += *snapshot.keys;
     }
     return keys;
 }
@@ -104,14 +104,14 @@ class Redis final : public Collector {
         const auto nodes = connect(request.deadline);
         if (!nodes) return nodes.error();
         Observation seen{.taken_at = base::now()};
-        std::vector<SeenNode> looks;
+        std::vector<NodeSnapshot> snapshots;
         for (const RedisNode& node : *nodes) {
-            auto look = look_at(node, request.deadline);
-            if (!look) return look.error();
-            looks.push_back(*std::move(look));
+            auto snapshot = poll_node(node, request.deadline);
+            if (!snapshot) return snapshot.error();
+            snapshots.push_back(*std::move(snapshot));
         }
-        Counted counted = count(looks);
-        if (auto counting = count_entries(looks, request.deadline); !counting) return counting.error();
+        Counted counted = count(snapshots);
+        if (auto counting = count_entries(snapshots, request.deadline); !counting) return counting.error();
         seen.counted = std::move(counted);
         seen.gauges.emplace().cache_entries = entries_.counts();
         note_names(*nodes);
@@ -127,16 +127,16 @@ class Redis final : public Collector {
             findings.push_back(failure(nodes.error()));
             return findings;
         }
-        std::vector<SeenNode> looks;
+        std::vector<NodeSnapshot> snapshots;
         for (const RedisNode& node : *nodes) {
-            auto look = look_at(node, deadline);
-            findings.push_back(look ? about(*look) : failure(look.error()));
-            if (!look) continue;
-            append_lacking(*look, findings);
-            if (auto memory = about_memory(node.name, look->info)) findings.push_back(*std::move(memory));
-            looks.push_back(*std::move(look));
+            auto snapshot = poll_node(node, deadline);
+            findings.push_back(snapshot ? about(*snapshot) : failure(snapshot.error()));
+            if (!snapshot) continue;
+            append_lacking(*snapshot, findings);
+            if (auto memory = about_memory(node.name, snapshot->info)) findings.push_back(*std::move(memory));
+            snapshots.push_back(*std::move(snapshot));
         }
-        if (!options_.prefixes.empty()) examine_entries(looks, deadline, findings);
+        if (!options_.prefixes.empty()) examine_entries(snapshots, deadline, findings);
         return findings;
     }
 
@@ -167,34 +167,35 @@ class Redis final : public Collector {
         return !keys || *keys > static_cast<std::uint64_t>(options_.scan_ceiling);
     }
 
-    Result<void> count_entries(const std::vector<SeenNode>& looks, Deadline deadline) {
+    Result<void> count_entries(const std::vector<NodeSnapshot>& snapshots, Deadline deadline) {
         if (options_.prefixes.empty()) return {};
-        if (too_many(all_keys(looks))) {
+        if (too_many(all_keys(snapshots))) {
             entries_.forget();
             return {};
         }
         // The page that is under way then has the other half of the time.
-        return entries_.advance(scannable(looks, deadline), deadline.at_most(deadline.left() / 2));
+        return entries_.advance(scannable(snapshots, deadline), deadline.at_most(deadline.left() / 2));
     }
 
-    std::vector<RedisEntries::Node> scannable(const std::vector<SeenNode>& looks, Deadline deadline) const {
+    std::vector<RedisEntries::Node> scannable(const std::vector<NodeSnapshot>& snapshots,
+                                              Deadline deadline) const {
         std::vector<RedisEntries::Node> nodes;
-        nodes.reserve(looks.size());
-        for (const SeenNode& look : looks) {
-            nodes.push_back({look.node->name + ' ' + look.run,
-                             [this, node = look.node, deadline](const std::string& cursor) {
+        nodes.reserve(snapshots.size());
+        for (const NodeSnapshot& snapshot : snapshots) {
+            nodes.push_back({snapshot.node->name + ' ' + snapshot.run,
+                             [this, node = snapshot.node, deadline](const std::string& cursor) {
                                  return scan(*node, cursor, entries_.common_prefix(), deadline);
                              }});
         }
         return nodes;
     }
 
-    void examine_entries(const std::vector<SeenNode>& looks, Deadline deadline,
+    void examine_entries(const std::vector<NodeSnapshot>& snapshots, Deadline deadline,
                          std::vector<Finding>& findings) {
         const std::size_t before = findings.size();
-        const auto keys = all_keys(looks);
-        for (const SeenNode& look : looks) {
-            const auto page = scan(*look.node, "0", entries_.common_prefix(), deadline);
+        const auto keys = all_keys(snapshots);
+        for (const NodeSnapshot& snapshot : snapshots) {
+            const auto page = scan(*snapshot.node, "0", entries_.common_prefix(), deadline);
             if (!page) findings.push_back(failure(page.error()));
         }
         if (!keys) {
@@ -210,26 +211,26 @@ class Redis final : public Collector {
                  "entries of the auth caches are not counted among " + std::to_string(*keys) + " keys",
                  "raise collectors[redis].scan_ceiling, which is " + std::to_string(options_.scan_ceiling)});
         }
-        if (findings.size() != before || looks.empty()) return;
+        if (findings.size() != before || snapshots.empty()) return;
         const Deadline enough = deadline.at_most(deadline.left() / 2);
         while (entries_.counts().empty() && !enough.passed()) {
-            const auto counted = entries_.advance(scannable(looks, deadline), enough);
+            const auto counted = entries_.advance(scannable(snapshots, deadline), enough);
             if (!counted) return findings.push_back(failure(counted.error()));
         }
         // Of a part of the keys nothing can be said.
         if (entries_.counts().empty()) return;
         findings.push_back(
             about_entries(options_.prefixes, entries_.counts(), *keys,
-                          looks.size() == 1 ? fullest_database(looks.front().info) : std::nullopt));
+                          snapshots.size() == 1 ? fullest_database(snapshots.front().info) : std::nullopt));
     }
 
-    Counted count(const std::vector<SeenNode>& looks) const {
+    Counted count(const std::vector<NodeSnapshot>& snapshots) const {
         Counted counted;
         counted.countable = countable();
         std::set<std::string> names;
-        for (const SeenNode& look : looks) {
-            names.insert(look.node->name);
-            counted.readings.instances.push_back(part_of(look, counted.countable));
+        for (const NodeSnapshot& snapshot : snapshots) {
+            names.insert(snapshot.node->name);
+            counted.readings.instances.push_back(part_of(snapshot, counted.countable));
         }
         // What a master counted between its last poll and the failover is not known.
         counted.lossy = !std::includes(names.begin(), names.end(), names_.begin(), names_.end());
@@ -249,11 +250,11 @@ class Redis final : public Collector {
     }
 
     /// What a server does not count is no longer among `offers`: one such leaves a part out of the sum.
-    static domain::Instance part_of(const SeenNode& look, domain::Events& countable) {
-        domain::Instance instance{.name = look.node->name};
+    static domain::Instance part_of(const NodeSnapshot& snapshot, domain::Events& countable) {
+        domain::Instance instance{.name = snapshot.node->name};
         for (const Counter& counter : counters()) {
-            if (const auto value = look.info.number(counter.name)) {
-                instance.readings.push_back({counter.name, *value, look.run, counter.counts});
+            if (const auto value = snapshot.info.number(counter.name)) {
+                instance.readings.push_back({counter.name, *value, snapshot.run, counter.counts});
                 continue;
             }
             for (const domain::Contribution& count : counter.counts) countable.reset(index_of(count.event));
@@ -261,15 +262,15 @@ class Redis final : public Collector {
         return instance;
     }
 
-    static void append_lacking(const SeenNode& look, std::vector<Finding>& findings) {
+    static void append_lacking(const NodeSnapshot& snapshot, std::vector<Finding>& findings) {
         std::string lacking;
         for (const Counter& counter : counters())
-            if (!look.info.number(counter.name))
+            if (!snapshot.info.number(counter.name))
                 lacking += (lacking.empty() ? "" : ", ") + std::string(counter.name);
         if (lacking.empty()) return;
         findings.push_back(
             {Finding::Kind::warning,
-             look.node->name + ": its INFO has no " + lacking + ", so that these are not counted",
+             snapshot.node->name + ": its INFO has no " + lacking + ", so that these are not counted",
              "nothing, where the server does not count them; else let its INFO show them"});
     }
 
@@ -278,9 +279,10 @@ class Redis final : public Collector {
         for (const RedisNode& node : nodes) names_.insert(node.name);
     }
 
-    static Finding about(const SeenNode& look) {
-        return {Finding::Kind::ok, look.node->name + ": " + base::escape_unsafe(look.info.server()) +
-                                       (look.keys ? ", " + std::to_string(*look.keys) + " keys" : "")};
+    static Finding about(const NodeSnapshot& snapshot) {
+        return {Finding::Kind::ok,
+                snapshot.node->name + ": " + base::escape_unsafe(snapshot.info.server()) +
+                    (snapshot.keys ? ", " + std::to_string(*snapshot.keys) + " keys" : "")};
     }
 
     RedisCollectorOptions options_;

@@ -45,14 +45,14 @@ inline constexpr const char* kGrantOfStatistics =
     "current_setting('server_version_num')::int >= 160000 AS of_grant "
     "FROM pg_roles WHERE rolname = current_user) g)";
 
-/// The OID of a table or view, as text; empty: there is none. Without a schema it is looked for as the role's
+/// The OID of a table or view, as text; empty: there is none. Without a schema it is resolved as the role's
 /// own queries would find it, but for temporary tables: behind a pooler they are somebody else's. Errors:
 /// permission (its schema may not be used), beside the driver's.
 base::Result<std::string> find_table(drivers::PostgresTransaction& transaction,
                                      const config::TableName& table, base::Deadline deadline);
 
 /// A server restart shows only when a `reused` connection is used, which is not "down" yet; what has changed
-/// is described better by looking at it afresh than by the query that failed; and what a standby canceled may
+/// is described better by reading it afresh than by the query that failed; and what a standby canceled may
 /// well pass the next time.
 enum class Reused { no, yes };
 bool is_worth_a_second_try(const base::Error& error, const drivers::Postgres& connection, Reused reused);

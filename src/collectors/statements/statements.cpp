@@ -68,7 +68,7 @@ class Statements final : public Collector {
 
     std::vector<Finding> examine(Deadline deadline) override {
         if (auto opened = open(deadline); !opened) return {failure(opened.error())};
-        const auto statistics = look(deadline);
+        const auto statistics = poll(deadline);
         if (!statistics) return {failure(statistics.error())};
         std::vector<Finding> findings{
             {Finding::Kind::ok, "pg_stat_statements can be read (track = " + view_->track() + ")"}};
@@ -98,7 +98,7 @@ class Statements final : public Collector {
     Result<Observation> attempt(Deadline deadline) {
         if (!connection_.connected() || !view_)
             if (auto opened = open(deadline); !opened) return opened.error();
-        const auto statistics = look(deadline);
+        const auto statistics = poll(deadline);
         if (!statistics) return statistics.error();
         const base::Time here = base::now();
         Observation observation{.taken_at = statistics->taken_at, .skew = here - statistics->taken_at};
@@ -116,7 +116,7 @@ class Statements final : public Collector {
         return view_->nearly_full(*transaction, deadline);
     }
 
-    Result<StatementStatistics> look(Deadline deadline) {
+    Result<StatementStatistics> poll(Deadline deadline) {
         auto statistics = view_->read(connection_, limits(), deadline);
         if (!statistics || !counts_.needs_texts(*statistics)) return statistics;
         const auto texts = view_->texts(connection_, limits(), counts_.classes().needed_names(), deadline);

@@ -214,14 +214,14 @@ Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, D
     if (!rows->at(0, 2)) return not_created();
     if (view.track_ == "none") return not_tracked(view.track_);
     if (rows->at(0, 3) != "t") return not_permitted(view.user_, view.grant_);
-    if (auto looked = view.look_at_columns(transaction, text(rows->at(0, 2)), deadline); !looked)
-        return looked.error();
+    if (auto columns = view.read_columns(transaction, text(rows->at(0, 2)), deadline); !columns)
+        return columns.error();
     if (auto named = view.name_database(transaction, deadline); !named) return named.error();
     return view;
 }
 
-Result<void> StatementView::look_at_columns(PostgresTransaction& transaction, const std::string& schema,
-                                            Deadline deadline) {
+Result<void> StatementView::read_columns(PostgresTransaction& transaction, const std::string& schema,
+                                         Deadline deadline) {
     view_ = schema + ".pg_stat_statements";
     const auto rows = transaction.query(
         "SELECT to_regclass($1 || '_info') IS NOT NULL, "
@@ -283,11 +283,11 @@ Result<void> StatementView::prove_counting(PostgresTransaction transaction, Dead
     const std::string own = "SELECT coalesce(sum(calls), 0)" + from(false) + " AND userid = " + user_id_;
     std::uint64_t before = 0;
     // An eviction in between takes calls away: once more then.
-    for (int look = 0; look < 4; ++look) {
+    for (int attempt = 0; attempt < 4; ++attempt) {
         const auto calls = transaction.query(own, deadline);
         if (!calls) return calls.error();
         const std::uint64_t now = number(calls->at(0, 0));
-        if (look > 0 && now > before) return transaction.commit(deadline);
+        if (attempt > 0 && now > before) return transaction.commit(deadline);
         before = now;
     }
     return not_counted();

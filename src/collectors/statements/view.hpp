@@ -91,8 +91,8 @@ class StatementView {
     struct Snapshot;
     base::Result<Snapshot> snapshot(drivers::PostgresTransaction& transaction, base::Deadline deadline) const;
     base::Result<Moment> moment(drivers::PostgresTransaction& transaction, base::Deadline deadline) const;
-    base::Result<void> look_at_columns(drivers::PostgresTransaction& transaction, const std::string& schema,
-                                       base::Deadline deadline);
+    base::Result<void> read_columns(drivers::PostgresTransaction& transaction, const std::string& schema,
+                                    base::Deadline deadline);
     base::Result<void> name_database(drivers::PostgresTransaction& transaction, base::Deadline deadline);
     base::Result<void> prove_counting(drivers::PostgresTransaction transaction,
                                       base::Deadline deadline) const;

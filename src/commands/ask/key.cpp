@@ -46,7 +46,7 @@ std::string rule_text(const KeyHistory& history, const domain::Model& model, bas
                                      : " (longest gap " + base::format_duration(gap) + ")";
     const domain::Migration& migration = model.keys->migration;
     const std::string_view mode =
-        mode_name(apply_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode);
+        mode_name(with_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode);
     return std::string(is_used(history, model, now) ? "used" : "not used") + " within its " + text +
            "; dormant after " + base::format_duration(windows.dormant) + "; fallback " + std::string(mode);
 }
@@ -138,7 +138,7 @@ std::string next_step_text(const KeyHistory& history, const domain::Model& model
     if (history.pairing) phase.rule = history.pairing->rule;
     const domain::Migration& migration = model.keys->migration;
     const auto fallback =
-        apply_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;
+        with_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;
     phase.use_upgrades = model.policy.promotes_in_place && fallback != domain::FallbackMode::absent;
     phase.used = is_used(history, model, now);
     const std::string_view text = report::next_step(phase).one;

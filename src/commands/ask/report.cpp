@@ -102,7 +102,7 @@ struct Counts {
 };
 
 Result<Counts> count(PostgresTransaction& transaction, const KeySource& source, Deadline deadline) {
-    const auto rows = transaction.query(source.count_legacy(), deadline);
+    const auto rows = transaction.query(source.legacy_count_query(), deadline);
     if (!rows) return rows.error();
     Counts counts;
     const auto read = [&](std::size_t column, std::uint64_t& value) {
@@ -237,9 +237,9 @@ class Report {
 
     /// Keys that are legacy since their hash stands in another row too are listed like the others.
     Result<void> find_shared(PostgresTransaction& transaction, KeySource& source, Deadline deadline) {
-        if (auto found = shared_.find(transaction, source, deadline); !found) return found;
+        if (auto found = shared_.refresh(transaction, source, deadline); !found) return found;
         if (shared_.ids().empty()) return {};
-        source.take_for_legacy();
+        source.treat_ids_as_legacy();
         return KeySource::set_ids(transaction, shared_.ids(), deadline);
     }
 

@@ -213,7 +213,7 @@ std::string index_sql(const Names& names) {
                comment("its table tells which index would serve it.");
     }
     return comment(
-               "Makes the look at what changed cheap where there are some hundred thousand keys. It costs "
+               "Makes the poll of what changed cheap where there are some hundred thousand keys. It costs "
                "the "
                "gateway an") +
            comment(

@@ -48,8 +48,8 @@ Result<Snapshot> of_daemon(const config::Config& config) {
 }
 
 /// A failed poll leaves what is known.
-void take_poll(const config::CollectorConfig& collector, daemon::Cycle& cycle, journal::EvidenceBook& book,
-               domain::Model& model) {
+void record_poll(const config::CollectorConfig& collector, daemon::Cycle& cycle, journal::EvidenceBook& book,
+                 domain::Model& model) {
     domain::SourceStatus& status = model.sources[collector.type];
     status.implicit = collector.implicit;
     if (!cycle.observation) {
@@ -57,7 +57,7 @@ void take_poll(const config::CollectorConfig& collector, daemon::Cycle& cycle, j
         return;
     }
     status.succeed(cycle.observation->taken_at);
-    book.take(collector.type, *cycle.observation, collector.schedule.interval, base::now(), model);
+    book.record(collector.type, *cycle.observation, collector.schedule.interval, base::now(), model);
 }
 
 /// Of all sources but those that are seen by the gateway, which the daemon alone may bother. The key table
@@ -84,7 +84,7 @@ Result<Snapshot> look(const config::Config& config) {
                                   book.take_uses(), journal::journal_settings(config)});
             if (last && !cycle.observation) return cycle.error;
             if (last && cycle.keys->state_error) return *cycle.keys->state_error;
-            take_poll(collector, cycle, book, known);
+            record_poll(collector, cycle, book, known);
             if (last) keys = std::move(cycle);
         }
     }
@@ -96,7 +96,7 @@ Result<Snapshot> look(const config::Config& config) {
     snapshot.model.probe = known.probe;
     snapshot.model.gauges = known.gauges;
     snapshot.model.skew = known.skew;
-    domain::take_skew(snapshot.model, keys->observation->skew, base::now());
+    domain::set_skew(snapshot.model, keys->observation->skew, base::now());
     // Whoever looks once has not watched.
     snapshot.model.watch.reset();
     for (auto& [name, status] : known.sources)

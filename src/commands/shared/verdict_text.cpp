@@ -44,7 +44,7 @@ std::string from_text(std::string_view from, std::optional<base::Time> read_at, 
     if (from == "daemon") return "From the running daemon, read " + show_distance(*read_at, now) + ".";
     if (from == "state")
         return "From the state of the running daemon, read " + show_distance(*read_at, now) + ".";
-    return "From one look at the database at " + show_time(*read_at, now) +
+    return "From one poll of the database at " + show_time(*read_at, now) +
            "; no daemon is running. Only `keyshift serve` sees what changes.";
 }
 

@@ -59,7 +59,8 @@ const TreeNode* OptionsReader::declare(std::string_view key, std::string_view fa
     return child(key);
 }
 
-OptionsReader::Found OptionsReader::find(std::string_view key, std::string_view fallback_text, Null null) {
+OptionsReader::Found OptionsReader::read_text(std::string_view key, std::string_view fallback_text,
+                                              Null null) {
     const TreeNode* node = declare(key, fallback_text);
     if (node == nullptr) return {};
     if (node->kind == TreeNode::Kind::null && null == Null::allowed) return {std::nullopt, true};
@@ -73,7 +74,7 @@ bool OptionsReader::is_null(std::string_view key) {
     return node != nullptr && node->kind == TreeNode::Kind::null;
 }
 
-std::vector<OptionsReader::Text> OptionsReader::find_list(std::string_view key,
+std::vector<OptionsReader::Text> OptionsReader::read_list(std::string_view key,
                                                           std::string_view fallback_text) {
     const TreeNode* node = declare(key, fallback_text);
     return node == nullptr ? std::vector<Text>() : texts_of(*node, key);

@@ -109,7 +109,7 @@ class OptionsReader {
     template <class T>
     T parsed(std::string_view key, T fallback, std::string_view fallback_text,
              const std::type_identity_t<Parse<T>>& parse) {
-        const Found found = find(key, fallback_text, Null::refused);
+        const Found found = read_text(key, fallback_text, Null::refused);
         if (!found.text) return fallback;
         auto value = parse(found.text->value);
         if (value) return *std::move(value);
@@ -121,7 +121,7 @@ class OptionsReader {
     std::optional<T> parsed_or_null(std::string_view key, std::optional<T> fallback,
                                     std::string_view fallback_text,
                                     const std::type_identity_t<Parse<T>>& parse) {
-        const Found found = find(key, fallback ? fallback_text : "null", Null::allowed);
+        const Found found = read_text(key, fallback ? fallback_text : "null", Null::allowed);
         if (found.is_null) return std::nullopt;
         if (!found.text) return fallback;
         auto value = parse(found.text->value);
@@ -135,7 +135,7 @@ class OptionsReader {
     std::vector<T> parsed_list(std::string_view key, std::vector<T> fallback, std::string_view fallback_text,
                                const std::type_identity_t<Parse<T>>& parse) {
         std::vector<T> values;
-        const auto texts = find_list(key, fallback_text);
+        const auto texts = read_list(key, fallback_text);
         for (const Text& text : texts) {
             auto value = parse(text.value);
             if (!value) {
@@ -203,12 +203,12 @@ class OptionsReader {
     };
 
     std::size_t choose(std::string_view key, std::span<const std::string_view> names, std::size_t fallback);
-    Found find(std::string_view key, std::string_view fallback_text, Null null);
-    std::vector<Text> find_list(std::string_view key, std::string_view fallback_text);
+    Found read_text(std::string_view key, std::string_view fallback_text, Null null);
+    std::vector<Text> read_list(std::string_view key, std::string_view fallback_text);
     /// Whether a key whose default is `null` is given as that.
     bool is_null(std::string_view key);
     std::vector<Text> texts_of(const TreeNode& node, std::string_view key);
-    SecretSource find_secret(std::string_view key, SecretNames names, bool required);
+    SecretSource read_secret(std::string_view key, SecretNames names, bool required);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);
     std::optional<SecretSource> secret_of(std::string_view sibling, std::string_view key) const;

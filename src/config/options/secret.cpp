@@ -41,8 +41,8 @@ std::string ways_to_give(std::string_view key, SecretNames names) {
 
 std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) {
     const std::string file_key = std::string(key) + "_file";
-    const Found value = find(key, "null", Null::allowed);
-    const Found file = find(file_key, "null", Null::allowed);
+    const Found value = read_text(key, "null", Null::allowed);
+    const Found file = read_text(file_key, "null", Null::allowed);
     const auto stands = [&](std::string_view name, const Found& found) {
         return has(name) && !found.is_null;
     };
@@ -79,14 +79,14 @@ std::optional<SecretSource> OptionsReader::secret_of(std::string_view sibling, s
 }
 
 SecretSource OptionsReader::secret(std::string_view key, SecretNames names) {
-    return find_secret(key, names, true);
+    return read_secret(key, names, true);
 }
 
 SecretSource OptionsReader::optional_secret(std::string_view key, SecretNames names) {
-    return find_secret(key, names, false);
+    return read_secret(key, names, false);
 }
 
-SecretSource OptionsReader::find_secret(std::string_view key, SecretNames names, bool required) {
+SecretSource OptionsReader::read_secret(std::string_view key, SecretNames names, bool required) {
     auto source = secret_in_file(key);
     const bool own = source.has_value();
     if (!source && !names.sibling.empty()) source = secret_of(names.sibling, key);

@@ -33,7 +33,7 @@ std::string in_quotes(std::string_view name) {
 }
 
 /// Takes `"…"` off the front of `rest`.
-base::Result<std::string> take_quoted(std::string_view& rest) {
+base::Result<std::string> consume_quoted(std::string_view& rest) {
     std::string name;
     for (std::size_t i = 1; i < rest.size(); ++i) {
         if (rest[i] == '"') {
@@ -49,7 +49,7 @@ base::Result<std::string> take_quoted(std::string_view& rest) {
 }
 
 /// Takes a plain name off the front of `rest` and folds it as PostgreSQL does.
-base::Result<std::string> take_plain(std::string_view& rest) {
+base::Result<std::string> consume_plain(std::string_view& rest) {
     const auto* const end = std::find_if_not(rest.begin(), rest.end(), continues);
     std::string name(rest.begin(), end);
     if (name.empty() || !begins_name(name.front())) return not_plain("is not a plain name");
@@ -59,8 +59,8 @@ base::Result<std::string> take_plain(std::string_view& rest) {
     return name;
 }
 
-base::Result<std::string> take(std::string_view& rest) {
-    auto name = !rest.empty() && rest.front() == '"' ? take_quoted(rest) : take_plain(rest);
+base::Result<std::string> consume_name(std::string_view& rest) {
+    auto name = !rest.empty() && rest.front() == '"' ? consume_quoted(rest) : consume_plain(rest);
     if (!name) return name;
     if (name->empty()) return not_plain("is an empty name");
     if (name->size() > kMaxBytes) return invalid("is longer than 63 bytes", "PostgreSQL has no such names");
@@ -79,19 +79,19 @@ std::string TableName::sql() const {
 }
 
 base::Result<Identifier> parse_identifier(std::string_view text) {
-    auto name = take(text);
+    auto name = consume_name(text);
     if (!name) return name.error();
     if (!text.empty()) return not_plain("is not a plain name");
     return Identifier{*std::move(name)};
 }
 
 base::Result<TableName> parse_table_name(std::string_view text) {
-    auto first = take(text);
+    auto first = consume_name(text);
     if (!first) return first.error();
     if (text.empty()) return TableName{"", *std::move(first)};
     if (text.front() != '.') return not_plain("is not a plain name");
     text.remove_prefix(1);
-    auto second = take(text);
+    auto second = consume_name(text);
     if (!second) return second.error();
     if (!text.empty() && text.front() == '.') {
         return invalid("has more than two parts",

@@ -48,7 +48,7 @@ Cycle Source::poll(const JournalInput& input) {
 Cycle Source::poll_keys(const JournalInput& input) {
     Cycle cycle;
     journal_->configure(input.settings);
-    journal_->take_counted(input.fallback, input.uses);
+    journal_->record_counted(input.fallback, input.uses);
     const auto wanted = journal_->prepare();
     if (!wanted) {
         // What was known cannot be read: what the source says now could not be compared with it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One watched source: its collector, its worker thread, and one cycle of looking and saving.
+// One watched source: its collector, its worker thread, and one cycle of polling and saving.
 #pragma once
 
 #include <chrono>

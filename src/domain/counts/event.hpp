@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that keyshift counts by looking at sources, in one closed list. Pure; values.
+// Everything that keyshift counts by polling sources, in one closed list. Pure; values.
 #pragma once
 
 #include <array>

@@ -86,12 +86,12 @@ FailureTally::Kinds::value_type*& FailureTally::MemoCache::at(std::size_t hash) 
 
 void FailureTally::add(FailureView kind, const FailureTimes& times) {
     Kinds::value_type*& lately = lately_.at(hash_of(kind));
-    if (lately == nullptr || !is_same(lately->first, kind)) lately = &find_or_make(kind);
+    if (lately == nullptr || !is_same(lately->first, kind)) lately = &entry_for(kind);
     extend(lately->second, times);
 }
 
 /// The kind, or what is left of it where there are too many.
-FailureTally::Kinds::value_type& FailureTally::find_or_make(FailureView kind) {
+FailureTally::Kinds::value_type& FailureTally::entry_for(FailureView kind) {
     auto found = kinds_.find(kind);
     if (found == kinds_.end() && kinds_.size() >= limit_) {
         kind = {kind.minute, kind.reason, {}, {}, {}};

@@ -99,7 +99,7 @@ class FailureTally {
         std::vector<Kinds::value_type*> slots_;
     };
 
-    Kinds::value_type& find_or_make(FailureView kind);
+    Kinds::value_type& entry_for(FailureView kind);
 
     std::size_t limit_ = 2'000;
     Kinds kinds_;

@@ -38,7 +38,7 @@ struct Reading {
 /// What one server, replica or host said: all its counters that matter, so that one that is missing is gone.
 struct Instance {
     std::string name;  ///< "" where a source is one thing
-    /// Matters while it is not known: it came into being after looking had begun, so that all it has counted
+    /// Matters while it is not known: it came into being after polling had begun, so that all it has counted
     /// was counted since.
     bool began_lately = false;
     std::vector<Reading> readings = {};

@@ -35,7 +35,8 @@ std::int64_t shortfall(const SourceCounts& counts, std::size_t i) {
     return std::max<std::int64_t>(0, highest_of(counts, i) - counted_of(counts, i));
 }
 
-/// After a complete poll.
+/// After a complete poll. While the source has not counted a request of keyshift's own, the sum falls short
+/// of the highest; what still does two complete polls later, it will never count.
 void settle_own(SourceCounts& counts, std::size_t i) {
     const std::int64_t never = std::min(counts.own_late.at(i), shortfall(counts, i));
     counts.own.at(i) -= never;
@@ -114,13 +115,13 @@ bool SourceCounts::complete(base::Time now) const {
     return fresh(now) && missing.empty();
 }
 
-void take_poll(SourceCounts& counts, const Poll& poll, base::Time now) {
+void record_poll(SourceCounts& counts, const Poll& poll, base::Time now) {
     forget_future(counts, now);
     const bool gap = !counts.complete_at || now - *counts.complete_at > std::max(kGap, 2 * poll.poll_every) ||
                      now < *counts.complete_at;
     const Events countable = with_hits(poll.countable);
     const bool new_offer = (countable & ~counts.countable).any();
-    // Nothing was lost of what nobody had looked at yet.
+    // Nothing was lost of what no poll had shown yet.
     if (poll.lossy && counts.read_at) counts.lost_at = now;
     stand_on_ground(counts, poll, now);
     const bool doubtful = !poll.ground.doubt.empty();

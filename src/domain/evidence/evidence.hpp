@@ -84,7 +84,7 @@ struct Poll {
     base::Duration idle = kIdleGround;  ///< nobody may call the gateway for so long
 };
 /// Whoever counts scans counts hits by them, see settle_scans().
-void take_poll(SourceCounts& counts, const Poll& poll, base::Time now);
+void record_poll(SourceCounts& counts, const Poll& poll, base::Time now);
 /// keyshift itself has caused `event`, once.
 void add_own(SourceCounts& counts, Event event);
 /// `counts` were read back from the state.
@@ -159,7 +159,7 @@ struct Sources {
     const std::map<std::string, Events>& measurable;  ///< of the configured ones: what they might count
 };
 
-/// After a source was looked at, or time has passed: chooses the evidence of each signal, in the order of
+/// After a source was polled, or time has passed: chooses the evidence of each signal, in the order of
 /// evidence_order() but what has counted something before what has not, and lets the headlines grow.
 /// `last_used`: uses of legacy keys that polls of the key table have seen; empty: not known. All that a
 /// signal's first evidence has counted counts; when the evidence changes, the headline is raised to what the

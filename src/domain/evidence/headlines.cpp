@@ -269,6 +269,8 @@ void follow_uses(Evidence& evidence, const SeenUses& seen, base::Time now) {
     constexpr base::Duration kClocks = std::chrono::minutes{1};
     const base::Time polled_before =
         evidence.uses_polled_at.value_or(seen.polled_at - std::max(kGap, seen.poll_every));
+    // A use that this poll sees first was written since the poll before, and made earlier by as much as the
+    // gateway writes late. The clocks of two hosts differ.
     const base::Time since = std::min(polled_before, seen.polled_at) - seen.written_late - kClocks;
     const std::uint64_t grown = seen.uses - std::min(seen.uses, evidence.uses_mark.value_or(seen.uses));
     evidence.uses_mark = seen.uses;
@@ -276,6 +278,7 @@ void follow_uses(Evidence& evidence, const SeenUses& seen, base::Time now) {
         add_hits(evidence, evidence.match.uses(grown, since, now), now);
     evidence.uses_polled_at = seen.polled_at;
     const SourceCounts* const counts = covering(evidence, since, now);
+    // Who did not watch all that time, or has lost something, is not contradicted by what it has not counted.
     if (counts == nullptr) evidence.match.excuse();
     const base::Duration poll = counts == nullptr ? base::Duration{} : counts->poll_every;
     const base::Duration patience = 3 * std::max(poll, seen.poll_every);

@@ -10,7 +10,9 @@ void raise(std::optional<base::Time>& latest, base::Time at) {
     if (!latest || at > *latest) latest = at;
 }
 
-/// Empty: it cannot be told yet.
+/// A scan was a hit if a legacy key was used at its time, by the table's last uses; in vain if the table, as
+/// of a later moment, shows no such use. Where nobody can tell it counts as a hit: a hit too many delays
+/// SAFE, one too few makes it wrong. Empty: it cannot be told yet.
 std::optional<bool> is_hit(const ScanBin& bin, const LegacyUse& use, base::Time now) {
     // A clock that was set back must not keep them for ever.
     const bool waited = now - bin.until >= kScanPatience || bin.from > now + kScanPatience;

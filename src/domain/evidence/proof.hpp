@@ -24,7 +24,7 @@ struct Proof {
     bool operator==(const Proof&) const = default;
 };
 
-/// The source was looked at. The proof lapses where the ground is another one, and where it was not at work
+/// The source was polled. The proof lapses where the ground is another one, and where it was not at work
 /// for `idle`, which is never less than kIdleGround.
 void stand_on(Proof& proof, const Ground& ground, base::Duration idle, base::Time now);
 /// The source has counted a use of the fallback, the canary's included.

@@ -40,6 +40,9 @@ void UseMatch::forget_before(Entries& from, base::Time until) {
     while (!from.empty() && from.front().at + kGrain < until) from.pop_front();
 }
 
+/// Either side may come first: a log is read at once and the table by the minute, or a batch of last uses is
+/// written before a slow counter is read. So each side takes from what the other has left over, the oldest
+/// first, and leaves what it has not found there.
 std::uint64_t UseMatch::hits(std::uint64_t hits, base::Time now) {
     const std::uint64_t new_hits = hits - take(waiting_, hits);
     add(counted_, new_hits, now);
@@ -54,6 +57,7 @@ std::uint64_t UseMatch::uses(std::uint64_t uses, base::Time since, base::Time no
     forget_before(counted_, since);
     forget_before(vain_, since);
     const std::uint64_t not_counted = uses - take(counted_, uses);
+    // A scan that was taken to be in vain explains the use, but was not counted as a hit: it counts now.
     add(waiting_, not_counted - take(vain_, not_counted), now);
     return not_counted;
 }

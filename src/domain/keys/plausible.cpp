@@ -19,7 +19,7 @@ bool is_finite(Time at) {
     return at != base::kInfiniteFuture && at != base::kInfinitePast;
 }
 
-void take_creation(const KeyRow& row, Key& key) {
+void set_creation(const KeyRow& row, Key& key) {
     if (row.created_at && is_finite(*row.created_at)) {
         key.created_at = row.created_at;
     } else {
@@ -32,7 +32,7 @@ bool is_before_creation(Time at, const Key& key, Time now) {
     return key.created_at && *key.created_at <= now + kFutureTolerance && at < *key.created_at;
 }
 
-void take_use(const KeyRow& row, Time now, Key& key) {
+void set_use(const KeyRow& row, Time now, Key& key) {
     if (!row.last_used_at) return;
     const Time used = *row.last_used_at;
     if (used > now + kFutureTolerance) {
@@ -49,7 +49,7 @@ void take_use(const KeyRow& row, Time now, Key& key) {
     }
 }
 
-void take_expiry(const KeyRow& row, Time now, Key& key) {
+void set_expiry(const KeyRow& row, Time now, Key& key) {
     if (!row.expires_at || *row.expires_at == base::kInfiniteFuture) return;
     const Time expires = *row.expires_at;
     if (expires < kOldest || is_before_creation(expires, key, now)) {
@@ -61,7 +61,7 @@ void take_expiry(const KeyRow& row, Time now, Key& key) {
     }
 }
 
-void take_hash(const KeyRow& row, Key& key) {
+void set_hash(const KeyRow& row, Key& key) {
     key.legacy = row.hash != HashKind::modern || row.hash_shared;
     switch (row.hash) {
         case HashKind::modern:
@@ -93,10 +93,10 @@ Key plausible(const KeyRow& row, Time now) {
     key.name = row.name;
     key.prefix = row.prefix;
     key.bcrypt_cost = row.bcrypt_cost;
-    take_creation(row, key);
-    take_use(row, now, key);
-    take_expiry(row, now, key);
-    take_hash(row, key);
+    set_creation(row, key);
+    set_use(row, now, key);
+    set_expiry(row, now, key);
+    set_hash(row, key);
     key.blocked = row.blocked.value_or(false);
     if (!row.blocked) key.problems.add(RowProblem::flag_unknown);
     key.over_budget = row.budget == Budget::over;

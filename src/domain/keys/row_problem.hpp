@@ -59,7 +59,7 @@ using RowProblemCounts = std::array<std::uint64_t, kRowProblems.size()>;
 inline std::uint64_t count_of(const RowProblemCounts& counts, RowProblem problem) {
     return counts.at(static_cast<std::size_t>(problem));
 }
-inline void count(RowProblems problems, RowProblemCounts& counts) {
+inline void add(RowProblems problems, RowProblemCounts& counts) {
     if (problems.empty()) return;
     for (std::size_t i = 0; i < counts.size(); ++i)
         if (problems.has(kRowProblems.at(i))) ++counts.at(i);

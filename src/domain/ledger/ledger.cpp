@@ -58,7 +58,7 @@ void Ledger::clear() {
 }
 
 void Ledger::restore(const Key& key, const KeyMemory& memory) {
-    // After a scan that broke off; a new process looks at every key first, and knows no time yet.
+    // After a scan that broke off; a new process sees every key first, and knows no time yet.
     KeySlot slot = describe(key, view_.now);
     slot.row = memory.row;
     if (memory.last_used != 0) slot.reference = memory.last_used;
@@ -84,7 +84,7 @@ void Ledger::restore(const Key& key, const KeyMemory& memory) {
     next_row_ = std::max(next_row_, memory.row + 1);
 }
 
-void Ledger::look_from(const View& view, std::optional<base::Time> polled_at) {
+void Ledger::set_view(const View& view, std::optional<base::Time> polled_at) {
     view_ = view;
     polled_at_ = polled_at.value_or(view.now);
 }
@@ -111,13 +111,13 @@ bool Ledger::is_to_come(std::uint32_t known) const {
 
 /// From the use that is known to the one at `after`: should an upgraded row be restored, it is its holder's
 /// pace, too.
-void Ledger::take_gap(KeySlot& slot, std::uint32_t after) {
+void Ledger::record_gap(KeySlot& slot, std::uint32_t after) {
     if (slot.advanced != 0 && after > slot.reference)
         slot.longest_gap = std::max(slot.longest_gap, after - slot.reference);
 }
 
-void Ledger::take_use(KeySlot& slot, std::uint32_t after) {
-    take_gap(slot, after);
+void Ledger::record_use(KeySlot& slot, std::uint32_t after) {
+    record_gap(slot, after);
     slot.advanced = 1;
     slot.acknowledged = 0;
     if (slot.replacement_used != 0 && after > slot.replacement_used) slot.beside = 1;
@@ -125,7 +125,7 @@ void Ledger::take_use(KeySlot& slot, std::uint32_t after) {
 
 Change Ledger::observe(const Key& key) {
     if (key.owner) owners_.add(hash_id(*key.owner));
-    domain::count(key.problems, implausible_so_far_);
+    domain::add(key.problems, implausible_so_far_);
     const std::uint64_t hash = hash_id(key.id);
     KeySlot seen = describe(key, view_.now);
     KeySlot* const known = keys_.find(hash);
@@ -160,7 +160,7 @@ Change Ledger::observe(const Key& key) {
                         .altered = seen.blocked != slot.blocked || seen.over_budget != slot.over_budget ||
                                    seen.cost != slot.cost || seen.fingerprint != slot.fingerprint};
     if (change.used) {
-        take_use(slot, after);
+        record_use(slot, after);
     } else if (change.set_back) {
         slot.advanced = 0;  // the next advance does not tell a gap
     }
@@ -209,7 +209,7 @@ bool Ledger::adopt(const Key& key, const KeyMemory& memory) {
 
 std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
     ++modern_so_far_;
-    domain::count(key.problems, implausible_so_far_);
+    domain::add(key.problems, implausible_so_far_);
     if (key.created_at && (!oldest_modern_so_far_ || *key.created_at < *oldest_modern_so_far_))
         oldest_modern_so_far_ = key.created_at;
     KeySlot* const slot = keys_.find(hash_id(key.id));
@@ -225,7 +225,7 @@ std::optional<Upgrade> Ledger::observe_modern(const Key& key) {
                                                   : 0;
     upgrade.by_use = first && used > (slot->used != 0 ? slot->reference : 0);
     if (upgrade.by_use) {
-        take_gap(*slot, used);
+        record_gap(*slot, used);
         slot->reference = used;
         slot->used = 1;
         slot->in_use |= upgrade.news ? 1U : 0U;
@@ -240,7 +240,7 @@ void Ledger::prove(KeySlot& slot, std::uint32_t used) {
     const bool proved =
         slot.gone != 0 && static_cast<Phase>(slot.phase) == Phase::retired_in_use && used > slot.since;
     if (!proved) return;
-    take_gap(slot, used);
+    record_gap(slot, used);
     slot.proved = slot.used = 1;  // settle() finds another phase, and hands it over
     slot.reference = std::max(slot.reference, used);
 }
@@ -252,7 +252,7 @@ bool Ledger::used(std::uint64_t hash, base::Time at) {
     if (slot->upgraded != 0) prove(*slot, after);
     const std::uint32_t before = slot->used != 0 ? slot->reference : 0;
     if (slot->gone != 0 || slot->upgraded != 0 || after <= before) return false;
-    take_use(*slot, after);
+    record_use(*slot, after);
     slot->reference = after;
     slot->used = slot->dirty = 1;
     return true;
@@ -386,7 +386,7 @@ void Ledger::acknowledge(std::uint64_t hash, std::uint32_t at) {
     slot->acknowledged = later ? 1U : 0U;
 }
 
-void Ledger::take_back_acknowledgement(std::uint64_t hash) {
+void Ledger::withdraw_acknowledgement(std::uint64_t hash) {
     if (KeySlot* const slot = keys_.find(hash)) slot->acknowledged = 0;
 }
 

@@ -97,7 +97,7 @@ struct PairNews {
     bool another;  ///< another replacement, or by another rule; else whether it is used
 };
 
-/// How a poll looks at the keys.
+/// How a poll judges the keys.
 struct View {
     base::Time now;  ///< as of which the rows are; on a standby that is behind, earlier than the clock
     Windows windows;
@@ -127,14 +127,14 @@ struct Tally {
 class Ledger {
  public:
     void clear();
-    /// Puts back a key that the journal has. Whether it has expired is told as of look_from().
+    /// Puts back a key that the journal has. Whether it has expired is told as of set_view().
     void restore(const Key& key, const KeyMemory& memory);
     /// The first row number to give out; set after restore(), which cannot know the rows of keys that are
     /// forgotten.
     void next_row(std::uint32_t row) { next_row_ = row; }
 
     /// Before a scan. `polled_at`: when the keys were last settled; empty: never.
-    void look_from(const View& view, std::optional<base::Time> polled_at);
+    void set_view(const View& view, std::optional<base::Time> polled_at);
     void begin_census();
     /// Keys created or used at or after `since` will be shown; those that are not have gone.
     void begin_active(base::Time since);
@@ -166,15 +166,15 @@ class Ledger {
     /// the first one that is found is remembered, and the first one since a key went while in use.
     std::optional<PairNews> pair(std::uint64_t hash, std::uint64_t replacement, std::uint32_t used,
                                  PairRule rule);
-    /// An operator has looked at the key, at `at`. No effect on one that was used, or has gone, since.
+    /// An operator has acknowledged the key, at `at`. No effect on one that was used, or has gone, since.
     void acknowledge(std::uint64_t hash, std::uint32_t at);
-    void take_back_acknowledgement(std::uint64_t hash);
+    void withdraw_acknowledgement(std::uint64_t hash);
     /// What the journal is to keep of a known key.
     KeyMemory recall(std::uint64_t hash);
-    /// For those who look one key up; nullptr: not known.
+    /// For lookups of one key; nullptr: not known.
     const KeySlot* find(std::uint64_t hash) { return keys_.find(hash); }
 
-    /// The keys that are there, all but the baseline, which is history. Looks at every key once.
+    /// The keys that are there, all but the baseline, which is history. Visits every key once.
     Inventory inventory(base::Time taken_at);
     /// See FallbackEvidence, given the newest use of any legacy key.
     std::uint64_t silent_without_reason(base::Time newest_use, base::Time now);
@@ -195,8 +195,8 @@ class Ledger {
     bool is_far(std::uint32_t known, std::uint32_t told) const;
     bool is_to_come(std::uint32_t known) const;
     static void prove(KeySlot& slot, std::uint32_t used);
-    static void take_gap(KeySlot& slot, std::uint32_t after);
-    static void take_use(KeySlot& slot, std::uint32_t after);
+    static void record_gap(KeySlot& slot, std::uint32_t after);
+    static void record_use(KeySlot& slot, std::uint32_t after);
 
     KeyTable keys_;
     DistinctCount owners_;

@@ -172,7 +172,8 @@ FallbackState detect_fallback(const FallbackState& before, const FallbackEvidenc
     }
     if (presence && within(presence->at, windows.drain, now))
         return found(before, FallbackMode::present, presence->sentence(), now);
-    // A fallback at work after it was found absent speaks against that, even if nobody looked for a while.
+    // A fallback at work after it was found absent speaks against that, even if no poll succeeded for a
+    // while.
     const bool still_absent = before.mode == FallbackMode::absent &&
                               (!presence || presence->at <= before.since) &&
                               (!seen.newest_upgrade || *seen.newest_upgrade <= before.since);
@@ -181,8 +182,8 @@ FallbackState detect_fallback(const FallbackState& before, const FallbackEvidenc
     return left_as_it_was(before, still_absent, presence, seen, doubt, now);
 }
 
-FallbackJudgement apply_assertion(const FallbackState& detected, FallbackMode asserted,
-                                  const FallbackEvidence& evidence) {
+FallbackJudgement with_assertion(const FallbackState& detected, FallbackMode asserted,
+                                 const FallbackEvidence& evidence) {
     if (asserted == FallbackMode::unknown) return {detected, false, false};
     FallbackJudgement out{detected, true, false};
     out.contradicted = detected.mode != FallbackMode::unknown && detected.mode != asserted;

@@ -66,7 +66,7 @@ struct FallbackJudgement {
     bool asserted = false;
     bool contradicted = false;  ///< evidence says the opposite of what is asserted
 };
-FallbackJudgement apply_assertion(const FallbackState& detected, FallbackMode asserted,
-                                  const FallbackEvidence& evidence);
+FallbackJudgement with_assertion(const FallbackState& detected, FallbackMode asserted,
+                                 const FallbackEvidence& evidence);
 
 }  // namespace keyshift::domain

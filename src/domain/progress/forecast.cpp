@@ -19,6 +19,7 @@ namespace {
 using Days = std::chrono::duration<double, std::ratio<86'400>>;
 
 constexpr base::Duration kDay = std::chrono::hours{24};
+/// Beyond it a date says no more than "not at this pace".
 constexpr int kHorizonDays = 10 * 365;
 constexpr std::size_t kMinRemovals = 3;
 constexpr double kMinPercentRemoved = 1;
@@ -98,6 +99,9 @@ std::vector<double> daily_removals(const History& history) {
     return days;
 }
 
+/// One future: the days of the past in random order, until nothing remains. They are drawn from a resample,
+/// not from the past itself. Of seven days seen, the one burst among them may be luck, and a resample has it
+/// twice, once or not at all: so the range is as wide as little knowledge makes it.
 class Simulation {
  public:
     Simulation(const std::vector<double>& observed, double remaining)
@@ -161,6 +165,7 @@ Forecast forecast(std::span<const RemovedAt> samples, std::uint64_t remaining, s
     if (remaining == 0 || history.sampled() < kMinSpan || history.removals() < kMinRemovals) return result;
     if (100 * history.removed() < kMinPercentRemoved * static_cast<double>(baseline)) return result;
 
+    // Most pairs of moments lie in silence: there is no pace to speak of, although keys were removed.
     const double slope = median_slope(history);
     if (slope <= 0) return result;
     result.point = after(now, static_cast<double>(remaining) / slope);

@@ -25,7 +25,8 @@ base::Duration vouches_after(const FallbackWitness& witness, const VerdictFacts&
     return witness.by_key_table ? std::min(facts.last_used_delay, facts.windows.drain) : base::Duration{};
 }
 
-/// When `witness` will have watched for the drain window, over what others have lost meanwhile.
+/// When `witness` will have watched for the drain window, over what others have lost meanwhile. A loss
+/// elsewhere puts it off by no more than this one needs to tell of the same uses.
 base::Time covered_at(const FallbackWitness& witness, const VerdictFacts& facts) {
     base::Time at = *witness.covered_since + facts.windows.drain;
     for (const FallbackWitness& other : facts.fallback_watch.witnesses)

@@ -98,7 +98,7 @@ struct AuthFailures {
     base::Time since = {};       ///< attempts are remembered by the hour: where the first one begins
 };
 
-/// All that the checks look at, by the database's clock. A part that needs a source which is not configured
+/// All that the checks read, by the database's clock. A part that needs a source which is not configured
 /// is empty, and so is one whose source has not given it yet: `..._configured` says which.
 struct VerdictFacts {
     // The key table's source.

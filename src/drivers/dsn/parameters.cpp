@@ -71,7 +71,7 @@ class Sorter {
     Result<SortedParameters> sort() {
         if (string_.was_quoted) out_.skipped.emplace_back(kQuotes);
         for (index_ = 0; index_ < string_.parameters.size(); ++index_)
-            if (auto taken = take(string_.parameters[index_]); !taken) return taken.error();
+            if (auto applied = apply(string_.parameters[index_]); !applied) return applied.error();
         if (auto settled = protection_.settle(out_.libpq); !settled) return settled.error();
         return std::move(out_);
     }
@@ -86,10 +86,10 @@ class Sorter {
                            [&](const UrlParameter& one) { return one.name == keyword; });
     }
 
-    Result<void> take(const UrlParameter& parameter) {
+    Result<void> apply(const UrlParameter& parameter) {
         const std::string& name = parameter.name;
         if (const std::string_view setting = bracketed(name); !setting.empty())
-            return take_setting(setting, parameter);
+            return apply_setting(setting, parameter);
         const std::string plain = plain_name(name);
         const ConnectionName meaning = meaning_of(plain);
         if (is_keyword(name) && meaning != ConnectionName::tls_mode) return give(name, parameter.value);
@@ -98,7 +98,7 @@ class Sorter {
             out_.skipped.push_back(meaning == ConnectionName::of_client ? name : shown_name(string_, index_));
             return {};
         }
-        if (meaning != ConnectionName::unknown) return apply(meaning, parameter);
+        if (meaning != ConnectionName::unknown) return apply_meaning(meaning, parameter);
         for (const std::string& keyword : keywords_)
             if (plain_name(keyword) == plain) return give(keyword, parameter.value);
         return refused_parameter(shown_name(string_, index_),
@@ -134,7 +134,7 @@ class Sorter {
         return {};
     }
 
-    Result<void> take_setting(std::string_view setting, const UrlParameter& parameter) {
+    Result<void> apply_setting(std::string_view setting, const UrlParameter& parameter) {
         if (plain_name(setting) == "searchpath") return search(parameter.name, parameter.value);
         for (const char c : setting) {
             if (!base::is_alphanumeric(c) && c != '_' && c != '-' && c != '.')
@@ -160,7 +160,7 @@ class Sorter {
         return {};
     }
 
-    Result<void> apply(ConnectionName meaning, const UrlParameter& parameter) {
+    Result<void> apply_meaning(ConnectionName meaning, const UrlParameter& parameter) {
         switch (meaning) {
             case ConnectionName::schema:
                 return search(parameter.name,
@@ -177,9 +177,9 @@ class Sorter {
             case ConnectionName::tls:
             case ConnectionName::tls_verification:
             case ConnectionName::tls_factory:
-                return protection_.take(meaning, parameter);
+                return protection_.apply(meaning, parameter);
             case ConnectionName::server_type:
-                return take_server_type(parameter);
+                return apply_server_type(parameter);
             default:
                 return refused_parameter(
                     parameter.name,
@@ -188,7 +188,7 @@ class Sorter {
         }
     }
 
-    Result<void> take_server_type(const UrlParameter& parameter) {
+    Result<void> apply_server_type(const UrlParameter& parameter) {
         const std::string_view attrs = session_attrs(parameter.value);
         if (attrs.empty())
             return refused_parameter(parameter.name, "with a value that has no counterpart in libpq",

@@ -42,7 +42,7 @@ void set_default(PostgresParameters& parameters, std::string_view keyword, std::
 
 /// What belongs to the session leaves the parameters; of it, the operator's settings are kept. `chosen` are
 /// those that other names than `options` gave.
-Result<void> take_session(PostgresParameters& parameters, PostgresSettings chosen,
+Result<void> move_session(PostgresParameters& parameters, PostgresSettings chosen,
                           PostgresSettings& settings) {
     if (!value_or(parameters, "replication", "").empty()) {
         return Error{Errc::config, "database_url asks for replication, which keyshift does not speak",
@@ -101,7 +101,7 @@ struct Apart {
     std::vector<std::string> skipped;
 };
 
-Result<Apart> take_apart(const Secret& connection_string) {
+Result<Apart> read_parts(const Secret& connection_string) {
     const auto string = read_connection_string(connection_string.reveal());
     if (!string) return string.error();
     const ConninfoOptions options = read_by_libpq(string->address);
@@ -139,7 +139,7 @@ std::string default_user() {
 }  // namespace
 
 Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
-    auto apart = take_apart(connection_string);
+    auto apart = read_parts(connection_string);
     if (!apart) return apart.error();
     PostgresParameters& parameters = apart->parameters;
     const std::string port = value_or(parameters, "port", "");
@@ -156,8 +156,8 @@ Result<PostgresTarget> PostgresTarget::parse(const Secret& connection_string) {
     target.search_path_by = std::move(apart->search_path_by);
     target.is_of_java = apart->is_of_java;
     target.skipped = std::move(apart->skipped);
-    if (auto taken = take_session(parameters, std::move(apart->settings), target.settings); !taken)
-        return taken.error();
+    if (auto moved = move_session(parameters, std::move(apart->settings), target.settings); !moved)
+        return moved.error();
     set_default(parameters, "keepalives_idle", "30");
     set_default(parameters, "keepalives_interval", "10");
     set_default(parameters, "keepalives_count", "3");

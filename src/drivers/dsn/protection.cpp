@@ -51,7 +51,7 @@ bool has(const UrlParameters& parameters, std::string_view name) {
 }
 
 /// Prisma's sslcert is the server's authority; without verification it is of no use.
-void take_prismas_certificate(UrlParameters& libpq, bool verified) {
+void apply_prismas_certificate(UrlParameters& libpq, bool verified) {
     if (!has(libpq, "sslcert") || has(libpq, "sslkey")) return;
     for (UrlParameter& one : libpq)
         if (one.name == "sslcert" && verified) one.name = "sslrootcert";
@@ -77,20 +77,20 @@ Error refused_parameter(const std::string& name, const std::string& what, std::s
     return {Errc::config, "database_url has " + name + ", " + what, std::move(hint)};
 }
 
-Result<void> ConnectionProtection::take(ConnectionName meaning, const UrlParameter& parameter) {
+Result<void> ConnectionProtection::apply(ConnectionName meaning, const UrlParameter& parameter) {
     switch (meaning) {
         case ConnectionName::tls:
-            return take_tls(parameter);
+            return apply_tls(parameter);
         case ConnectionName::tls_verification:
-            return take_verification(parameter);
+            return apply_verification(parameter);
         case ConnectionName::tls_factory:
-            return take_factory(parameter);
+            return apply_factory(parameter);
         default:
-            return take_mode(parameter);
+            return apply_mode(parameter);
     }
 }
 
-Result<void> ConnectionProtection::take_mode(const UrlParameter& parameter) {
+Result<void> ConnectionProtection::apply_mode(const UrlParameter& parameter) {
     const std::string_view mode = mode_of(parameter.value);
     // Under libpq's own name an underscore is a slip of whoever meant libpq's own words.
     const bool slip = parameter.name == "sslmode" && parameter.value.find('_') != std::string::npos;
@@ -102,7 +102,7 @@ Result<void> ConnectionProtection::take_mode(const UrlParameter& parameter) {
     return {};
 }
 
-Result<void> ConnectionProtection::take_tls(const UrlParameter& parameter) {
+Result<void> ConnectionProtection::apply_tls(const UrlParameter& parameter) {
     const std::string value = base::lower(parameter.value);
     if (value == "true" || value == "1" || value == "on" || value == "yes") {
         // Java's driver verifies; libpq reads it as sslmode=require.
@@ -111,10 +111,10 @@ Result<void> ConnectionProtection::take_tls(const UrlParameter& parameter) {
     }
     // No more than nothing said: TLS where the server has it.
     if (value == "false" || value == "0" || value == "off" || value == "no") return {};
-    return take_mode(parameter);
+    return apply_mode(parameter);
 }
 
-Result<void> ConnectionProtection::take_verification(const UrlParameter& parameter) {
+Result<void> ConnectionProtection::apply_verification(const UrlParameter& parameter) {
     const std::string plain = plain_name(parameter.value);
     if (plain != "strict" && plain != "acceptinvalidcerts") {
         return refused_parameter(parameter.name, "with a value that Prisma does not know",
@@ -124,7 +124,7 @@ Result<void> ConnectionProtection::take_verification(const UrlParameter& paramet
     return {};
 }
 
-Result<void> ConnectionProtection::take_factory(const UrlParameter& parameter) {
+Result<void> ConnectionProtection::apply_factory(const UrlParameter& parameter) {
     if (parameter.value != "org.postgresql.ssl.NonValidatingFactory") {
         return refused_parameter(parameter.name, "which is a class of Java's that verifies in its own way",
                                  "use sslmode and sslrootcert in its place");
@@ -141,7 +141,7 @@ Result<void> ConnectionProtection::settle(UrlParameters& libpq) const {
     if (verified_) {
         const bool verifies = mode == "verify-ca" || mode == "verify-full";
         if (*verified_ ? mode == "disable" : verifies) return contradiction("sslaccept");
-        take_prismas_certificate(libpq, *verified_);
+        apply_prismas_certificate(libpq, *verified_);
     }
     if (verified_.value_or(false)) {
         mode = "verify-full";

@@ -17,17 +17,17 @@ class ConnectionProtection {
  public:
     explicit ConnectionProtection(ConnectionString::Form form) : form_(form) {}
 
-    /// Takes a parameter that is about TLS. Errc::config: its value means nothing to libpq.
-    base::Result<void> take(ConnectionName meaning, const UrlParameter& parameter);
+    /// Applies a parameter that is about TLS. Errc::config: its value means nothing to libpq.
+    base::Result<void> apply(ConnectionName meaning, const UrlParameter& parameter);
     /// Adds what all of them come to. Said in several ways, the strictest counts. Errc::config: one
     /// contradicts another one.
     base::Result<void> settle(UrlParameters& libpq) const;
 
  private:
-    base::Result<void> take_mode(const UrlParameter& parameter);
-    base::Result<void> take_tls(const UrlParameter& parameter);
-    base::Result<void> take_verification(const UrlParameter& parameter);
-    base::Result<void> take_factory(const UrlParameter& parameter);
+    base::Result<void> apply_mode(const UrlParameter& parameter);
+    base::Result<void> apply_tls(const UrlParameter& parameter);
+    base::Result<void> apply_verification(const UrlParameter& parameter);
+    base::Result<void> apply_factory(const UrlParameter& parameter);
 
     ConnectionString::Form form_;
     std::optional<std::string_view> mode_;  // of libpq's, by its own name

@@ -129,7 +129,7 @@ Error refused(const std::string& name, const std::string& what, std::string hint
     return {Errc::config, "the redis url has " + name + ", " + what, std::move(hint)};
 }
 
-Result<void> take_database(const UrlParameter& parameter, RedisTarget& target) {
+Result<void> apply_database(const UrlParameter& parameter, RedisTarget& target) {
     const auto database = parse_redis_database(parameter.value);
     if (!database) return database.error();
     if (target.database != 0 && target.database != *database)
@@ -138,7 +138,7 @@ Result<void> take_database(const UrlParameter& parameter, RedisTarget& target) {
     return {};
 }
 
-Result<void> take_login(Meaning meaning, const UrlParameter& parameter, RedisTarget& target) {
+Result<void> apply_login(Meaning meaning, const UrlParameter& parameter, RedisTarget& target) {
     RedisLogin login = target.login.value_or(RedisLogin{});
     const bool given = meaning == Meaning::user ? !login.user.empty() : !login.password.empty();
     if (given) return refused(parameter.name, "and names another one before it", "give one of them");
@@ -151,7 +151,7 @@ Result<void> take_login(Meaning meaning, const UrlParameter& parameter, RedisTar
     return {};
 }
 
-Result<void> take(const UrlParameters& parameters, std::size_t index, RedisTarget& target) {
+Result<void> apply_parameter(const UrlParameters& parameters, std::size_t index, RedisTarget& target) {
     const UrlParameter& parameter = parameters[index];
     const std::string plain = plain_name(parameter.name);
     const Meaning meaning = meaning_of_redis(plain);
@@ -160,10 +160,10 @@ Result<void> take(const UrlParameters& parameters, std::size_t index, RedisTarge
             target.skipped.push_back(parameter.name);
             return {};
         case Meaning::database:
-            return take_database(parameter, target);
+            return apply_database(parameter, target);
         case Meaning::user:
         case Meaning::password:
-            return take_login(meaning, parameter, target);
+            return apply_login(meaning, parameter, target);
         case Meaning::verification:
             if (const std::string value = plain_name(parameter.value);
                 target.tls && (value == "required" || value == "certrequired"))
@@ -188,7 +188,7 @@ Result<void> take(const UrlParameters& parameters, std::size_t index, RedisTarge
 
 Result<void> apply_redis_parameters(const UrlParameters& parameters, RedisTarget& target) {
     for (std::size_t index = 0; index < parameters.size(); ++index)
-        if (auto taken = take(parameters, index, target); !taken) return taken;
+        if (auto applied = apply_parameter(parameters, index, target); !applied) return applied;
     // A user alone logs in nowhere.
     if (target.login && !target.login->user.empty() && target.login->password.empty() && !parameters.empty())
         return bad_redis_url("has a user without a password");

@@ -17,9 +17,9 @@ struct LogFile {
     using Clock = std::chrono::steady_clock;
 
     enum class State {
-        undecided,   ///< empty so far, or nobody has looked yet whether its bytes stood elsewhere before
+        undecided,   ///< empty so far, or not yet examined whether its bytes stood elsewhere before
         waiting,     ///< its bytes stand in another file too: a copy in the making, perhaps
-        followed,    ///< it is read from record.life.offset on
+        followed,    ///< it is read from record.generation.offset on
         compressed,  ///< left alone
     };
 
@@ -38,7 +38,7 @@ struct LogFile {
 
     bool located = false;   ///< it is known where it is, since the start
     bool named = false;     ///< a glob names it
-    bool changed = false;   ///< it has to be looked at
+    bool changed = false;   ///< it has to be examined
     bool closed = false;    ///< its writer has closed it since it lost its name
     bool released = false;  ///< a writer has closed it, and nothing was written since
     bool emptied = false;   ///< it held something else before
@@ -54,9 +54,9 @@ struct LogFile {
     FileId original = {};             ///< waiting: of that file
     std::string left_name = {};       ///< the last name that it lost
     std::int64_t left_ns = 0;         ///< when, by the file system's clock; 0: it has all its names
-    int lost_looks = 0;               ///< in a row, in which it was nowhere
+    int lost_listings = 0;            ///< in a row, in which it was nowhere
     Clock::time_point lost_at = {};   ///< in the last of them
-    std::uint64_t look = 0;           ///< the last one in which a glob named it
+    std::uint64_t listing = 0;        ///< number of the last one in which a glob named it
     std::size_t found_as = 0;         ///< which of that pass's names it goes by
     std::string problem = {};
 

@@ -72,7 +72,7 @@ class LogInput {
     /// Readable, for poll(), as soon as read() may find something new; stays so until the next read(). -1:
     /// nothing tells, and read() has to be called by the clock. The same over the life of the input.
     virtual int wake_fd() const { return -1; }
-    /// How often to call read() although nothing has woken: a reconciling look, or the only way to see
+    /// How often to call read() although nothing has woken: a reconciling poll, or the only way to see
     /// anything where nothing wakes. May change with each read().
     virtual base::Duration max_poll_interval() const = 0;
     /// What it reads, as of the last read(); before that, what it would read.

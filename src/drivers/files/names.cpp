@@ -147,7 +147,7 @@ bool LogGlobs::is_plain_name(const std::string& path) const {
     return std::find(globs_.begin(), globs_.end(), path) != globs_.end();
 }
 
-std::vector<std::string> look_into(const std::string& directory) {
+std::vector<std::string> list_files(const std::string& directory) {
     std::vector<std::string> out;
     const Directory open(::opendir(directory.c_str()));
     if (!open) return out;

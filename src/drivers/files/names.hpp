@@ -52,7 +52,7 @@ std::string base_name_of(const std::string& path);
 bool is_named_after(const std::string& path, const std::string& original);
 
 /// The paths of all regular files in a directory, perhaps of others too.
-std::vector<std::string> look_into(const std::string& directory);
+std::vector<std::string> list_files(const std::string& directory);
 /// Where the file is now, if it is in `directory`: its path, or nothing.
 struct Whereabouts {
     bool readable = false;  ///< the directory, which is still on the file's file system

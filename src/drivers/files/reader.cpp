@@ -28,16 +28,16 @@ bool stands_at(const Descriptor& file, std::uint64_t offset, std::string_view by
 LogFileReader::LogFileReader(Whole whole) : whole_(std::move(whole)), buffer_(kHeadBytes + kLogBlock) {}
 
 LogFileReader::Step LogFileReader::step(LogFile& file, LogSink& sink) {
-    return take(file, sink, false);
+    return read_block(file, sink, false);
 }
 
 LogFileReader::Step LogFileReader::finish(LogFile& file, LogSink& sink) {
-    return take(file, sink, true);
+    return read_block(file, sink, true);
 }
 
 /// The bytes before the offset are read along, and what the head is made of; and once more behind all others,
 /// since what is read while a file is emptied and filled again is of both.
-LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_the_end) {
+LogFileReader::Step LogFileReader::read_block(LogFile& file, LogSink& sink, bool to_the_end) {
     Generation& generation = file.record.generation;
     const bool at_head = generation.offset < kHeadBytes;
     const std::size_t before = at_head ? static_cast<std::size_t>(generation.offset) : kTailBytes;
@@ -58,7 +58,7 @@ LogFileReader::Step LogFileReader::take(LogFile& file, LogSink& sink, bool to_th
     generation.tail = tail_of(got->substr(0, before + taken));
     generation.head = head;
     bytes_ += taken;
-    // After a short read, what is left was looked at, unless it was passed over up to a newline.
+    // After a short read, what is left was examined, unless it was passed over up to a newline.
     const bool more = data.size() == kLogBlock || (passing && taken < data.size());
     return more ? Step::advanced : Step::at_end;
 }
@@ -83,7 +83,7 @@ std::size_t LogFileReader::hand_over(Generation& generation, std::string_view da
     return block.size();
 }
 
-/// Its end is looked for, and nothing kept.
+/// Searches its end, and keeps nothing.
 std::size_t LogFileReader::pass_over(Generation& generation, std::string_view data) {
     const std::size_t newline = data.find('\n');
     if (newline == std::string_view::npos) return data.size();

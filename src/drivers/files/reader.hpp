@@ -36,7 +36,7 @@ class LogFileReader {
     std::uint64_t take_bytes() { return std::exchange(bytes_, 0); }
 
  private:
-    Step take(LogFile& file, LogSink& sink, bool to_the_end);
+    Step read_block(LogFile& file, LogSink& sink, bool to_the_end);
     std::size_t hand_over(Generation& generation, std::string_view data, LogSink& sink, bool to_the_end);
     std::size_t pass_over(Generation& generation, std::string_view data);
 

@@ -11,8 +11,8 @@ namespace {
 constexpr std::string_view kVersion = "1";
 constexpr std::string_view kNone = "-";
 
-// The text: version, flags, life, earlier life, path, each behind a space. A life is offset, tail and the
-// hashes of the head, with commas between. Numbers are hexadecimal.
+// The text: version, flags, generation, earlier one, path, each behind a space. A generation is offset, tail
+// and the hashes of the head, with commas between. Numbers are hexadecimal.
 
 template <class Number>
 std::string hex(Number number) {
@@ -28,7 +28,7 @@ bool read_hex(std::string_view text, Number& number) {
 }
 
 /// Takes what stands before the next `separator`, or all.
-std::string_view take(std::string_view& text, char separator) {
+std::string_view consume_until(std::string_view& text, char separator) {
     const std::size_t end = text.find(separator);
     const std::string_view taken = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -74,19 +74,20 @@ std::string encode_generation(const Generation& generation) {
 
 std::optional<Generation> decode_generation(std::string_view text) {
     Generation generation;
-    if (!read_hex(take(text, ','), generation.offset) || !read_hex(take(text, ','), generation.tail))
+    if (!read_hex(consume_until(text, ','), generation.offset) ||
+        !read_hex(consume_until(text, ','), generation.tail))
         return std::nullopt;
     std::array<std::uint64_t, Head::kHashes> hashes{};
     std::size_t count = 0;
     while (!text.empty()) {
-        if (count == hashes.size() || !read_hex(take(text, ','), hashes[count])) return std::nullopt;
+        if (count == hashes.size() || !read_hex(consume_until(text, ','), hashes[count])) return std::nullopt;
         ++count;
     }
     generation.head = Head::from(hashes.data(), count);
     return generation;
 }
 
-/// 'o' and 'O': this or the earlier life is within an oversized line.
+/// 'o' and 'O': this or the earlier generation is within an oversized line.
 std::string encode_flags(const FileRecord& record) {
     std::string flags;
     if (record.rotated) flags += 'r';
@@ -104,7 +105,8 @@ std::string record_name(const FileId& id) {
 
 std::optional<FileId> decode_record_name(std::string_view name) {
     FileId id;
-    if (!read_hex(take(name, ':'), id.device) || !read_hex(take(name, ':'), id.inode)) return std::nullopt;
+    if (!read_hex(consume_until(name, ':'), id.device) || !read_hex(consume_until(name, ':'), id.inode))
+        return std::nullopt;
     if (!read_hex(name, id.birth_ns)) return std::nullopt;
     return id;
 }
@@ -118,13 +120,13 @@ std::string encode_record(const FileRecord& record) {
 
 std::optional<FileRecord> decode_record(std::string_view name, std::string_view text) {
     const auto id = decode_record_name(name);
-    if (!id || take(text, ' ') != kVersion) return std::nullopt;
+    if (!id || consume_until(text, ' ') != kVersion) return std::nullopt;
     FileRecord record{.id = *id};
-    const std::string_view flags = take(text, ' ');
-    const auto generation = decode_generation(take(text, ' '));
+    const std::string_view flags = consume_until(text, ' ');
+    const auto generation = decode_generation(consume_until(text, ' '));
     if (!generation) return std::nullopt;
     record.generation = *generation;
-    if (const std::string_view earlier = take(text, ' '); earlier != kNone) {
+    if (const std::string_view earlier = consume_until(text, ' '); earlier != kNone) {
         record.earlier = decode_generation(earlier);
         if (!record.earlier) return std::nullopt;
         record.earlier->in_oversized = flags.find('O') != std::string_view::npos;

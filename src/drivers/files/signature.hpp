@@ -10,9 +10,9 @@
 
 namespace keyshift::drivers {
 
-/// How much of a file's beginning is looked at.
+/// How much of a file's beginning is compared.
 inline constexpr std::size_t kHeadBytes = 1024;
-/// How much of what stands before a place is looked at.
+/// How much of what stands before a place is compared.
 inline constexpr std::size_t kTailBytes = 256;
 
 std::uint64_t hash_of(std::string_view bytes);

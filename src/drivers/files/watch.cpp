@@ -33,7 +33,7 @@ void LogFileWatch::watch_directories(const std::set<std::string>& directories) {
     for (const std::string& directory : directories) {
         if (directories_.contains(directory)) continue;
         const int watch = inotify_.add(directory, kNames);
-        // One that has just gone, or may not be read, needs no looking at.
+        // One that has just gone, or may not be read, needs no examining.
         const bool needless = watch < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES);
         if (watch < 0 && errno == ENOSPC) limit_ = WatchLimit::watches;
         complete_ = complete_ && (watch >= 0 || needless) && tells_changes(directory);
@@ -60,7 +60,7 @@ void LogFileWatch::unwatch(LogFile& file) {
     file.watch = -1;
 }
 
-LogFileWatch::Changes LogFileWatch::look(const LogGlobs& globs) {
+LogFileWatch::Changes LogFileWatch::read_changes(const LogGlobs& globs) {
     Changes changes;
     inotify_.drain([&](const Inotify::Event& event) { note(event, globs, changes); });
     if (changes.everything)

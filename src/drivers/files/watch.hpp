@@ -23,7 +23,7 @@ class LogFileWatch {
     /// none: as where the kernel gives no watches.
     explicit LogFileWatch(Watching watching);
 
-    /// What has happened since the last look().
+    /// What has happened since the last read_changes().
     struct Changes {
         std::vector<LogFile*> files = {};  ///< perhaps one several times
         bool names = false;                ///< there may be other files now
@@ -42,7 +42,7 @@ class LogFileWatch {
     void watch(LogFile& file);
     void unwatch(LogFile& file);
     /// Also sets and takes back LogFile::closed and LogFile::released.
-    Changes look(const LogGlobs& globs);
+    Changes read_changes(const LogGlobs& globs);
 
  private:
     void note(const Inotify::Event& event, const LogGlobs& globs, Changes& changes);

@@ -24,7 +24,7 @@ Error wrong(std::string what) {
 }
 
 /// Takes `prefix` (in lower case) off `text`, whatever its case.
-bool take_prefix(std::string_view& text, std::string_view prefix) {
+bool consume_prefix(std::string_view& text, std::string_view prefix) {
     if (!base::equals_ignoring_case(text.substr(0, prefix.size()), prefix)) return false;
     text.remove_prefix(prefix.size());
     return true;
@@ -85,8 +85,8 @@ std::string HttpUrl::authority() const {
 
 Result<HttpUrl> HttpUrl::parse(std::string_view text) {
     HttpUrl url;
-    url.tls = take_prefix(text, "https://");
-    if (!url.tls && !take_prefix(text, "http://")) return wrong("is not an http:// or https:// URL");
+    url.tls = consume_prefix(text, "https://");
+    if (!url.tls && !consume_prefix(text, "http://")) return wrong("is not an http:// or https:// URL");
     if (std::ranges::any_of(text, [](char c) { return c <= ' ' || c >= 0x7F; })) {
         return Error{Errc::config, "has a character that cannot stand in a URL",
                      "write blanks and others than ASCII as %XX"};

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr const char* kPersistent = "/var/log/journal";
 constexpr const char* kVolatile = "/run/log/journal";
 
-void look_at(const fs::path& file, JournalFiles& out) {
+void add_file(const fs::path& file, JournalFiles& out) {
     struct stat what{};
     if (::faccessat(AT_FDCWD, file.c_str(), R_OK, AT_EACCESS) != 0 || ::stat(file.c_str(), &what) != 0) {
         const int error = errno;
@@ -42,7 +42,7 @@ bool is_machine(const std::string& name) {
 }
 
 /// Those in `directory`, and in the directories in it that are `machine`'s; empty: any machine's.
-void look_into(const fs::path& directory, const std::string& machine, JournalFiles& out, bool inside) {
+void add_directory(const fs::path& directory, const std::string& machine, JournalFiles& out, bool inside) {
     std::error_code error;
     fs::directory_iterator entries(directory, error);
     if (error && error != std::errc::no_such_file_or_directory)
@@ -52,10 +52,10 @@ void look_into(const fs::path& directory, const std::string& machine, JournalFil
         const std::string name = path.filename().string();
         std::error_code gone;
         if (is_journal(path)) {
-            look_at(path, out);
+            add_file(path, out);
         } else if (!inside && (machine.empty() ? is_machine(name) : name == machine) &&
                    entries->is_directory(gone)) {
-            look_into(path, machine, out, true);
+            add_directory(path, machine, out, true);
         }
     }
 }
@@ -77,9 +77,9 @@ JournalFiles find_journal_files(const fs::path& directory) {
     JournalFiles out;
     if (directory.empty()) {
         const std::string machine = this_machine();
-        for (const char* root : {kPersistent, kVolatile}) look_into(root, machine, out, false);
+        for (const char* root : {kPersistent, kVolatile}) add_directory(root, machine, out, false);
     } else {
-        look_into(directory, "", out, false);
+        add_directory(directory, "", out, false);
     }
     // A directory has its entries in no order.
     std::sort(out.unreadable.begin(), out.unreadable.end());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a journal, looked at from outside: libsystemd passes over those it may not read without a
+// The files of a journal, seen from outside: libsystemd passes over those it may not read without a
 // word. Any thread.
 #pragma once
 

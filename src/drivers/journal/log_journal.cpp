@@ -35,7 +35,7 @@ constexpr const char* kParts = "parts";      ///< the first one that has to be r
 constexpr const char* kDamaged = "damaged";  ///< known_damaged_
 
 constexpr std::size_t kBatch = std::size_t{64} * 1024;
-constexpr int kEntriesPerLook = 64;
+constexpr int kEntriesPerCheck = 64;
 /// Libsystemd keeps mapped what it has read. After so much it is opened again, which is cheap.
 constexpr std::uint64_t kMostEntries = 6000;
 constexpr std::uint64_t kMostBytes = std::uint64_t{4} * 1024 * 1024;
@@ -97,7 +97,7 @@ class LogJournal final : public LogInput {
  private:
     Result<void> open();
     Result<void> begin();
-    void look_at_files();
+    void check_files();
     Result<void> find_place();
     Result<bool> was_read(const std::string& cursor);
     Result<void> drain(Lines& lines, Deadline deadline);
@@ -106,7 +106,7 @@ class LogJournal final : public LogInput {
         return again_.empty() && (mapped_entries_ > kMostEntries || mapped_bytes_ > kMostBytes);
     }
     Result<bool> advance();
-    void take_entry(Lines& lines);
+    void read_entry(Lines& lines);
     Result<void> mark_end(Lines& lines, Deadline deadline);
     bool interrupted() const;
     std::string name() const;
@@ -126,7 +126,7 @@ class LogJournal final : public LogInput {
     bool at_end_ = false;
     bool lossy_ = false;
     bool reliable_ = false;
-    std::uint64_t used_ = 0;            ///< bytes of files that it had when they were last looked at
+    std::uint64_t used_ = 0;            ///< bytes of files that it had when they were last checked
     std::uint64_t damaged_ = 0;         ///< bytes of files that libsystemd does not read
     std::uint64_t known_damaged_ = 0;   ///< of those it has been said that lines may be lost
     std::uint64_t entries_ = 0;         ///< read so far
@@ -146,12 +146,12 @@ Result<void> LogJournal::open() {
     const int wakes = journal_->wake_fd();
     reliable_ = wakes >= 0 && wake_.add(wakes) && journal_->reliable();
     mapped_entries_ = mapped_bytes_ = 0;
-    look_at_files();
+    check_files();
     return begin();
 }
 
 /// Libsystemd passes over a damaged file without a word, but then it is missing in what it says it uses.
-void LogJournal::look_at_files() {
+void LogJournal::check_files() {
     constexpr int kTries = 3;
     constexpr Duration kPause = 5ms;
     const std::uint64_t before = files_.size_bytes;
@@ -227,9 +227,9 @@ Result<bool> LogJournal::advance() {
     return std::exchange(on_it_, false) ? Result<bool>(true) : journal_->next();
 }
 
-void LogJournal::take_entry(Lines& lines) {
+void LogJournal::read_entry(Lines& lines) {
     lines.deaf = !again_.empty();
-    const JournalParts::Take take = [&](std::string_view message, JournalParts::Kept kept) {
+    const JournalParts::Handle handle = [&](std::string_view message, JournalParts::Kept kept) {
         lines.add(message, kept);
     };
     const auto cursor = journal_->cursor();
@@ -250,10 +250,10 @@ void LogJournal::take_entry(Lines& lines) {
         if (partial) {
             parts_.add(stream, text, *cursor);
         } else {
-            parts_.finish(stream, text, take);
+            parts_.finish(stream, text, handle);
         }
     }
-    parts_.entry_read(take);
+    parts_.entry_read(handle);
     ++entries_;
     ++mapped_entries_;
     if (!cursor) return;
@@ -268,20 +268,20 @@ bool LogJournal::interrupted() const {
 
 Result<void> LogJournal::drain(Lines& lines, Deadline deadline) {
     at_end_ = false;
-    for (int i = 0; i % kEntriesPerLook != 0 || i == 0 || !(deadline.passed() || interrupted()); ++i) {
+    for (int i = 0; i % kEntriesPerCheck != 0 || i == 0 || !(deadline.passed() || interrupted()); ++i) {
         if (full()) break;
         const auto moved = advance();
         if (!moved) return moved.error();
         at_end_ = !*moved;
         if (at_end_) break;
-        take_entry(lines);
+        read_entry(lines);
     }
     return {};
 }
 
 Result<void> LogJournal::follow(Lines& lines, Deadline deadline) {
     if (journal_->process() == Journal::Change::files) {
-        look_at_files();
+        check_files();
         if (auto found = find_place(); !found) return found;
     }
     return drain(lines, deadline);
@@ -314,7 +314,7 @@ Result<LogRead> LogJournal::read(LogSink& sink, Deadline deadline) {
         if (done) done = follow(lines, deadline);
     } while (done && full() && !deadline.passed() && !interrupted());
     // What turns out to be damaged while it is read is dropped.
-    if (done && at_end_ && journal_->size_bytes() != used_) look_at_files();
+    if (done && at_end_ && journal_->size_bytes() != used_) check_files();
     // Not while messages are unfinished: what is read again is found by an entry that matches.
     if (done && at_end_ && parts_.empty() && (!mark_at_ || mark_at_->passed()))
         done = mark_end(lines, deadline);

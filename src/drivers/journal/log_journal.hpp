@@ -16,7 +16,7 @@ struct LogJournalOptions {
     std::vector<std::string> units;    ///< "inferxgate.service"; messages of any of them
     std::vector<std::string> matches;  ///< "FIELD=value" as journalctl takes them, all to hold; may be empty
     std::filesystem::path directory;   ///< of journal files; empty: the machine's own journal
-    /// What is there at the very first look, before any cursor, is left out.
+    /// What is there at the very first poll, before any cursor, is left out.
     bool from_end = false;
 };
 

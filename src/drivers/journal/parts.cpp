@@ -18,9 +18,9 @@ void JournalParts::append(Message& message, std::string_view text) {
     message.text = {};
 }
 
-void JournalParts::hand_over(Open::iterator message, const Take& take) {
+void JournalParts::hand_over(Open::iterator message, const Handle& handle) {
     bytes_ -= message->second.text.size();
-    take(message->second.text, message->second.kept);
+    handle(message->second.text, message->second.kept);
     open_.erase(message);
 }
 
@@ -30,21 +30,21 @@ void JournalParts::add(const std::string& stream, std::string_view text, const s
     append(found->second, text);
 }
 
-void JournalParts::finish(const std::string& stream, std::string_view text, const Take& take) {
+void JournalParts::finish(const std::string& stream, std::string_view text, const Handle& handle) {
     const auto found = open_.find(stream);
-    if (found == open_.end()) return take(text, text.size() < kLogBlock ? Kept::whole : Kept::too_long);
+    if (found == open_.end()) return handle(text, text.size() < kLogBlock ? Kept::whole : Kept::too_long);
     append(found->second, text);
-    hand_over(found, take);
+    hand_over(found, handle);
 }
 
-void JournalParts::entry_read(const Take& take) {
+void JournalParts::entry_read(const Handle& handle) {
     ++entries_;
     while (!open_.empty()) {
         const auto waits_longest =
             std::min_element(open_.begin(), open_.end(),
                              [](const auto& a, const auto& b) { return a.second.last < b.second.last; });
         if (entries_ - waits_longest->second.last <= kWait) return;
-        hand_over(waits_longest, take);
+        hand_over(waits_longest, handle);
     }
 }
 

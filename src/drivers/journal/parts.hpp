@@ -22,15 +22,15 @@ class JournalParts {
 
     /// Gets each message that is over; `too_long`: without its text.
     enum class Kept { whole, too_long };
-    using Take = std::function<void(std::string_view message, Kept kept)>;
+    using Handle = std::function<void(std::string_view message, Kept kept)>;
 
     /// A part that is not the last one. `stream`: which container's, and which of its streams. `cursor`: the
     /// entry's place.
     void add(const std::string& stream, std::string_view text, const std::string& cursor);
     /// A message or the last part of one.
-    void finish(const std::string& stream, std::string_view text, const Take& take);
+    void finish(const std::string& stream, std::string_view text, const Handle& handle);
     /// One entry of any kind has been read: at the end of each.
-    void entry_read(const Take& take);
+    void entry_read(const Handle& handle);
 
     bool empty() const { return open_.empty(); }
     /// Where the first part of the oldest unfinished message is, which has to be read again after a restart;
@@ -49,7 +49,7 @@ class JournalParts {
     using Open = std::map<std::string, Message>;
 
     void append(Message& message, std::string_view text);
-    void hand_over(Open::iterator message, const Take& take);
+    void hand_over(Open::iterator message, const Handle& handle);
 
     Open open_;
     std::size_t bytes_ = 0;  ///< of all texts

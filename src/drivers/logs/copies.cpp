@@ -26,7 +26,7 @@ bool is_older_than_loss(const PairFacts& facts) {
 std::optional<bool> may_be_original(const PairFacts& facts) {
     if (!facts.followed || !facts.located) return false;
     if (!facts.rotated || facts.waits_for_other || facts.astray) return true;
-    // What was emptied is younger than it looks.
+    // What was emptied is younger than its birth says.
     if (facts.reused) return false;
     if (is_older_than_loss(facts)) return true;
     if (!facts.linked || facts.plain_name) return false;
@@ -78,6 +78,8 @@ CopyStep place(const CopyFacts& facts) {
 
 }  // namespace
 
+/// From what is known for nothing to what reads both files: with a thousand logs, each new file meets each of
+/// the others here. Only a comparison of all bytes says "copy"; names and heads only rule it out.
 PairStep decide(const PairFacts& facts) {
     const std::optional<bool> possible = may_be_original(facts);
     if (!possible) return PairStep::compare_names;
@@ -88,6 +90,7 @@ PairStep decide(const PairFacts& facts) {
     if (!alike && (facts.rotated || !facts.tiny_neighbours)) return PairStep::unrelated;
     if (!facts.opening) return PairStep::open_other;
     if (*facts.opening == PairFacts::Opening::astray) return PairStep::other_moved;
+    // Without its bytes nobody knows: rather twice than never.
     if (*facts.opening == PairFacts::Opening::refused) return PairStep::unrelated;
     if (!facts.is_beginning) return PairStep::compare_beginnings;
     return *facts.is_beginning ? PairStep::copy : decide_different(facts);
@@ -97,6 +100,8 @@ CopyStep decide(const CopyFacts& facts) {
     return awaits_original(facts) ? CopyStep::wait : place(facts);
 }
 
+/// The end of the original comes first: what waited for it may hold lines that stand nowhere else, however
+/// long it has waited.
 CopyStep decide_waiting(const CopyFacts& facts) {
     if (facts.original_ended) return CopyStep::examine_again;
     return is_patience_over(facts) ? CopyStep::read_all : decide(facts);

@@ -47,7 +47,7 @@ struct PairFacts {
     std::optional<Opening> opening = {};
     std::optional<bool> is_beginning = {};     ///< all its bytes stand at the other's beginning
     std::optional<std::uint64_t> common = {};  ///< with so many bytes both begin
-    std::optional<bool> other_goes_on = {};    ///< the other is, by now, what was read (LifeFacts)
+    std::optional<bool> other_goes_on = {};    ///< the other is, by now, what was read (GenerationFacts)
 };
 enum class PairStep {
     compare_names,       ///< observe `named_after`
@@ -59,7 +59,7 @@ enum class PairStep {
     unrelated,           ///< it is no copy of this one
     copy,                ///< all its bytes stand in the other
     grown_on,            ///< it began as a copy of a file that is no longer written under its name
-    other_moved,         ///< undecided: look at the names again
+    other_moved,         ///< undecided: list the names again
     other_suspect,       ///< undecided: the other may have been emptied just now
 };
 PairStep decide(const PairFacts& facts);
@@ -81,7 +81,7 @@ struct CopyFacts {
     bool plain_name = false;                ///< its name stands in the configuration
     base::Duration quiet = {};              ///< since it grew last
     base::Duration waited = {};             ///< since it was whole, or began to wait
-    bool original_ended = false;            ///< its original's life has ended in this pass
+    bool original_ended = false;            ///< its original's generation has ended in this pass
     std::optional<Original> original = {};  ///< empty: it has been forgotten
 };
 enum class CopyStep {

@@ -26,7 +26,7 @@ Error raise(const std::string& what, const std::string& name, std::uint64_t leas
     std::uint64_t now = 0;
     std::ifstream("/proc/sys/fs/inotify/" + name) >> now;
     const std::string setting = "fs.inotify." + name + " = " + std::to_string(std::max(2 * now, least));
-    return {Errc::other, what + ", and logs are looked at once a second instead",
+    return {Errc::other, what + ", and logs are polled once a second instead",
             "as root: sysctl -w '" + setting + "'  (and the same line in /etc/sysctl.d/keyshift.conf)"};
 }
 

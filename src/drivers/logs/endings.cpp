@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// A file that is nowhere in so many passes in a row has gone: one that is renamed meanwhile can be missed.
-constexpr int kLooksUntilGone = 2;
+constexpr int kListingsUntilGone = 2;
 /// A file may have had several writers, of which the first has closed it.
 constexpr base::Duration kAfterClose = 1s;
 /// A writer has closed it before it lost its name, or another file is written in its place.
@@ -24,6 +24,7 @@ Rest compare_with_generation(const RestFacts& facts) {
         if (facts.head.common < kHeadBytes) return {};
         return {RestStep::read_rest, facts.size};
     }
+    // Nothing of it was read, so that no tail can be compared: a copy is all rest.
     if (facts.offset == 0) {
         if (facts.head.common == 0) return {};
         return {RestStep::read_rest, 0};
@@ -65,20 +66,23 @@ bool is_rest_sought(const Ended& ended) {
 
 /// A write and a truncation between two passes leave no trace, so that even where everything seen had been
 /// read, only a copy that is found excludes that lines were lost.
-Conclusion conclude(const Ended& ended, int lost_looks) {
+Conclusion conclude(const Ended& ended, int lost_listings) {
     if (ended.lost) {
-        if (!ended.found && lost_looks < kLooksUntilGone) return Conclusion::wait;
+        if (!ended.found && lost_listings < kListingsUntilGone) return Conclusion::wait;
         return ended.found || ended.finished ? Conclusion::forget : Conclusion::lost_forget;
     }
     if (ended.found || ended.finished) return Conclusion::nothing;
     return ended.generation.offset == 0 ? Conclusion::lost : Conclusion::lost_remember;
 }
 
+/// A half line at the end of a rotated file is either being written, or all that its writer will ever write
+/// of it. Nothing tells the two apart but time, and signs that the writer has gone: the clearer the sign, the
+/// shorter the patience. To wait too long delays a line, to give up too early splits one.
 Writer decide(const WriterFacts& facts) {
     if (!facts.rotated || !facts.located || !facts.followed) return {};
     if (facts.finished) return {facts.gone ? WriterStep::forget : WriterStep::leave};
     const bool may_have_moved_on = !facts.closed && !facts.released && facts.unread;
-    if (may_have_moved_on && !facts.successor) return {WriterStep::look_for_successor};
+    if (may_have_moved_on && !facts.successor) return {WriterStep::observe_successor};
     base::Duration patience = facts.patience;
     if (facts.closed) {
         patience = std::min(kAfterClose, patience);
@@ -88,6 +92,8 @@ Writer decide(const WriterFacts& facts) {
     return {facts.quiet >= patience ? WriterStep::finish : WriterStep::wait, patience};
 }
 
+/// An empty file proves no writer, since logrotate's `create` makes one; nor does one that was modified
+/// before the other was.
 bool is_successor(const SuccessorFacts& facts, std::int64_t modified_ns) {
     return facts.named && facts.has_the_name && facts.size > 0 && facts.modified_ns > modified_ns;
 }

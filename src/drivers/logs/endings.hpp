@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a life of a file ends, one filling of it: whose copy holds its rest, whether lines were lost, and when
-// a file is given up that nobody writes to any more. See identity.hpp for how facts and steps go. Internal to
-// drivers. Pure; any thread.
+// How a generation of a file ends, one filling of it: whose copy holds its rest, whether lines were lost, and
+// when a file is given up that nobody writes to any more. See identity.hpp for how facts and steps go.
+// Internal to drivers. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace keyshift::drivers {
 
-/// A life that has ended, or whose file cannot be found: its rest may stand in a copy.
+/// A generation that has ended, or whose file cannot be found: its rest may stand in a copy.
 struct Ended {
     FileId of;
     std::string path;
@@ -24,17 +24,17 @@ struct Ended {
     bool rotated = false;
     bool finished = false;
     bool lost = false;     ///< the file was nowhere
-    bool earlier = false;  ///< it ended in another look
+    bool earlier = false;  ///< it ended in another pass
     bool found = false;    ///< the copy, or the file itself elsewhere
 };
 
-/// A file that may be the copy of an ended life.
+/// A file that may be the copy of an ended generation.
 struct RestFacts {
     std::uint64_t size = 0;
-    std::uint64_t offset = 0;  ///< up to there the life was read
-    HeadMatch head = {};       ///< of the file and the life
-    bool lost = false;         ///< see Ended
-    bool waited = false;  ///< it was compared with the whole of that life before, and has not grown since
+    std::uint64_t offset = 0;       ///< up to there the generation was read
+    HeadMatch head = {};            ///< of the file and the generation
+    bool lost = false;              ///< see Ended
+    bool waited = false;            ///< compared with all of that generation before, and not grown since
     std::optional<bool> tail = {};  ///< the bytes before `offset` are those that were read
 };
 enum class RestStep {
@@ -48,7 +48,7 @@ struct Rest {
 };
 Rest decide(const RestFacts& facts);
 
-/// A copy of an ended life.
+/// A copy of an ended generation.
 struct Duplicate {
     std::size_t file = 0;  ///< of those that are compared
     std::uint64_t size = 0;
@@ -66,20 +66,20 @@ struct CopyRole {
 };
 CopyRole role_of_copy(const Ended& ended, std::uint64_t offset, bool named_after);
 
-/// No glob names its copy, so that it is worth looking for one beside the file.
+/// No glob names its copy, so that a search beside the file is worth it.
 bool is_rest_sought(const Ended& ended);
 
-/// What an ended life comes to when all copies have been looked at.
+/// What an ended generation comes to when all copies have been examined.
 enum class Conclusion {
     nothing,        ///< nothing is missing
     wait,           ///< a file that was nowhere may turn up
     forget,         ///< the file, of which nothing is missing
     lost,           ///< lines may be lost, and nothing can be done
     lost_forget,    ///< the same, and the file has gone
-    lost_remember,  ///< the same, but a copy may turn up: it is read from where this life had been read to
+    lost_remember,  ///< the same, but a copy may turn up: it is read behind what was read
 };
-/// `lost_looks`: in so many passes in a row the file was nowhere.
-Conclusion conclude(const Ended& ended, int lost_looks);
+/// `lost_listings`: in so many passes in a row the file was nowhere.
+Conclusion conclude(const Ended& ended, int lost_listings);
 
 /// A file that has lost its name, and whether anybody will write to it.
 struct WriterFacts {
@@ -96,8 +96,8 @@ struct WriterFacts {
     std::optional<bool> successor = {};  ///< its writer has gone on in another file, under the name it had
 };
 enum class WriterStep {
-    look_for_successor,  ///< observe `successor`
-    leave,               ///< it is read as it grows, or there is nothing to do
+    observe_successor,  ///< observe `successor`
+    leave,              ///< it is read as it grows, or there is nothing to do
     forget,
     wait,    ///< ask again when it has been quiet for Writer::patience
     finish,  ///< its end counts, although it has no newline

@@ -18,14 +18,14 @@ using base::Error;
 using base::Result;
 using namespace std::chrono_literals;
 
-/// The reconciling look at all names costs some 2 ms for 1,000 files.
+/// Listing all names costs some 2 ms for 1,000 files.
 constexpr Duration kMaxPollInterval = 5s;
 /// The same where nothing tells of changes.
 constexpr Duration kPollEvery = 1s;
 /// Rounds of one read() in which files turn out not to be what they were.
 constexpr int kMostRounds = 8;
 /// A name in the cursor that stands for no file: there was a first pass.
-constexpr std::string_view kLooked = "looked";
+constexpr std::string_view kStarted = "looked";
 
 bool is_raised(const Interrupt& interrupt) {
     pollfd wanted{interrupt.descriptor(), POLLIN, 0};
@@ -49,7 +49,7 @@ LogFileSet::LogFileSet(LogFilesOptions options, const Interrupt& interrupt, Watc
 
 void LogFileSet::resume(const LogCursor& cursor) {
     for (const auto& [name, text] : cursor) {
-        if (name == kLooked) first_ = false;
+        if (name == kStarted) first_ = false;
         start_.resume(name, text);
         const auto record = decode_record(name, text);
         if (!record) continue;
@@ -70,13 +70,13 @@ Duration LogFileSet::max_poll_interval() const {
 }
 
 Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
-    take_events();
-    looked_ = false;
+    note_events();
+    listed_ = false;
     if (names_due_ == Due::in_the_next_read || !files_.watch().complete() ||
-        Clock::now() - looked_at_ >= kMaxPollInterval)
+        Clock::now() - listed_at_ >= kMaxPollInterval)
         names_due_ = Due::now;
     for (int round = 0; round < kMostRounds; ++round) {
-        if (names_due_ == Due::now) look_at_names();
+        if (names_due_ == Due::now) list_names();
         settle();
         if (!read_queued(sink, deadline) || (changed_.empty() && names_due_ != Due::now)) break;
     }
@@ -88,8 +88,8 @@ Result<LogRead> LogFileSet::read(LogSink& sink, Deadline deadline) {
     return conclude(std::move(read));
 }
 
-void LogFileSet::take_events() {
-    const LogFileWatch::Changes changes = files_.watch().look(globs_);
+void LogFileSet::note_events() {
+    const LogFileWatch::Changes changes = files_.watch().read_changes(globs_);
     for (LogFile* file : changes.files) {
         note_change(*file);
         if (file->record.rotated) give_up_at_ = {};
@@ -100,8 +100,8 @@ void LogFileSet::take_events() {
 }
 
 /// What has changed by now, whether it tells or not: what a new file may be a copy of.
-void LogFileSet::take_changes_of_originals() {
-    take_events();
+void LogFileSet::note_changes_of_originals() {
+    note_events();
     if (files_.watch().complete()) return;
     for (auto& [id, file] : files_) {
         if (!file->descriptor || file->record.rotated) continue;
@@ -117,7 +117,7 @@ Result<LogRead> LogFileSet::conclude(LogRead read) {
     });
     read.missing = missing();
     LogCursorChanges start = start_.take_changes(faults_);
-    if (std::exchange(first_, false)) start.emplace(kLooked, std::string(1, '1'));
+    if (std::exchange(first_, false)) start.emplace(kStarted, std::string(1, '1'));
     if (!any && read.bytes == 0 && !read.missing.empty()) {
         const bool refused = std::any_of(faults_.begin(), faults_.end(), [](const auto& fault) {
             return fault.code == EACCES || fault.code == EPERM;
@@ -186,7 +186,7 @@ Writer LogFileSet::writer_of(const LogFile& file, Clock::time_point now) const {
     WriterFacts facts = observe_writer(file, now);
     facts.patience = options_.give_up_after;
     const Writer writer = decide(facts);
-    if (writer.step != WriterStep::look_for_successor) return writer;
+    if (writer.step != WriterStep::observe_successor) return writer;
     facts.successor = std::any_of(files_.begin(), files_.end(), [&](const auto& entry) {
         return is_successor(observe_successor(*entry.second, file), file.status.modified_ns);
     });
@@ -235,14 +235,14 @@ std::vector<std::string> LogFileSet::missing() const {
 
 std::vector<LogPlace> LogFileSet::places() {
     std::vector<LogPlace> out;
-    if (look_ == 0) {
+    if (listing_ == 0) {
         NamesFound found = globs_.find();
         for (NamedFile& named : found.files) out.push_back({std::move(named.path), named.status.size, 0, {}});
         faults_ = std::move(found.faults);
     }
     for (const auto& [id, file] : files_) {
         const bool shown = file->named || (file->located && file->active());
-        if (look_ == 0 || !shown || file->state == LogFile::State::compressed) continue;
+        if (listing_ == 0 || !shown || file->state == LogFile::State::compressed) continue;
         const bool waiting = file->state == LogFile::State::waiting;
         out.push_back({file->record.path, file->status.size,
                        waiting ? file->status.size : file->record.generation.offset, file->problem});
@@ -267,7 +267,7 @@ void LogFileSet::note_suspect(LogFile& file) {
 
 /// That a name has gone, the next pass finds out.
 void LogFileSet::note_problem(LogFile& file, int code) {
-    look_at_names_later();
+    list_names_later();
     file.trust = LogFile::Trust::unproven;
     if (code == ENOENT) return;
     if (file.problem.empty()) troubled_.push_back(&file);

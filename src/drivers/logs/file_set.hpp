@@ -3,8 +3,8 @@
 // Internal to drivers; see LogInput for the contract.
 //
 // A pass goes in four steps. Names: which files are there, which have moved, which have gone. Proof: is a
-// file that has changed still the one that was read, or was it emptied? Lives: where does a file that nobody
-// knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
+// file that has changed still the one that was read, or was it emptied? Generations: where does a file that
+// nobody knows, or that was emptied, begin; if its bytes stood in another file before, behind those that were
 // counted there. Reading: a block of each file in turn.
 //
 // What a file is, identity.hpp, copies.hpp and endings.hpp decide. Here their questions are answered from
@@ -35,7 +35,7 @@ class LogFileSet final : public LogInput {
     /// Where others may have changed what a pass has just seen, and it cannot know.
     enum class Moment {
         named,   ///< names are known, nothing has been opened by them
-        proven,  ///< one file has been looked at
+        proven,  ///< one file has been proven
         settled  ///< all files that had changed have been
     };
     /// `meanwhile` is for tests, which let others act there.
@@ -57,19 +57,19 @@ class LogFileSet final : public LogInput {
     using Clock = LogFile::Clock;
 
     // Names: file_set_names.cpp.
-    void look_at_names();
-    void take_named(const NamesFound& found);
-    void take_new(const NamedFile& named);
-    void take_unnamed(LogFile& file);
-    void take_unopened(LogFile& file, Unnamed now);
-    void take_status(LogFile& file, const FileStatus& status);
+    void list_names();
+    void follow_named(const NamesFound& found);
+    void open_new(const NamedFile& named);
+    void follow_unnamed(LogFile& file);
+    void locate_unopened(LogFile& file, Unnamed now);
+    void set_status(LogFile& file, const FileStatus& status);
     void move(LogFile& file, const std::string& path);
     void set_rotated(LogFile& file);
     void set_left(LogFile& file, const std::string& name);
     bool open(LogFile& file) { return files_.open(file); }
     void forget(LogFile& file);
 
-    // Proof and lives: file_set_lives.cpp.
+    // Proof and generations: file_set_generations.cpp.
     void settle();
     void prove_changed();
     void prove(LogFile& file);
@@ -90,15 +90,15 @@ class LogFileSet final : public LogInput {
     bool observe(LogFile& file, LogFile& other, PairStep step, PairFacts& facts);
     PairFacts::Opening open_original(LogFile& original);
     CopyFacts facts_of_copy(const LogFile& file) const;
-    void take_copy(LogFile& file, CopyStep step);
-    void take_waiting();
+    void act_on_copy(LogFile& file, CopyStep step);
+    void settle_waiting();
     void wait(LogFile& file);
     void begin_as_own(LogFile& file);
     void begin_at(LogFile& file, std::uint64_t offset);
 
     // Reading: file_set.cpp.
-    void take_events();
-    void take_changes_of_originals();
+    void note_events();
+    void note_changes_of_originals();
     bool read_queued(LogSink& sink, base::Deadline deadline);
     void give_up(LogSink& sink);
     Writer writer_of(const LogFile& file, Clock::time_point now) const;
@@ -112,7 +112,7 @@ class LogFileSet final : public LogInput {
     void note_suspect(LogFile& file);
     void note_problem(LogFile& file, int code);
     void clear_problem(LogFile& file);
-    void look_at_names_later() { names_due_ = std::max(names_due_, Due::in_the_next_read); }
+    void list_names_later() { names_due_ = std::max(names_due_, Due::in_the_next_read); }
     void queue(LogFile& file);
 
     const LogFilesOptions options_;
@@ -124,13 +124,13 @@ class LogFileSet final : public LogInput {
     LogFileTable files_;
     std::vector<NamesFound::Fault> faults_;  // of the last pass over names
 
-    bool first_ = true;  // nobody has looked, now or before
-    /// When the names have to be looked at again.
+    bool first_ = true;  // no pass has ended yet, in this process or another
+    /// When the names have to be listed again.
     enum class Due { by_the_clock, in_the_next_read, now };
     Due names_due_ = Due::now;
-    bool looked_ = false;  // they have been in this read()
-    std::uint64_t look_ = 0;
-    Clock::time_point looked_at_ = {};
+    bool listed_ = false;  // the names have been listed in this read()
+    std::uint64_t listing_ = 0;
+    Clock::time_point listed_at_ = {};
     Clock::time_point give_up_at_ = {};  // no file is to be given up before
     bool lossy_ = false;
 

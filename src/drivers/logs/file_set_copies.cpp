@@ -29,7 +29,7 @@ bool LogFileSet::begin_beside(LogFile& file, LogFile& other, PairFacts& facts) {
         case PairStep::copy:
             file.original = other.record.id;
             file.compared_size = file.status.size;
-            take_copy(file, decide(facts_of_copy(file)));
+            act_on_copy(file, decide(facts_of_copy(file)));
             return true;
         case PairStep::grown_on:
             begin_at(file, whole_lines_end(file.descriptor, 0, *facts.common, kLogBlock));
@@ -92,7 +92,7 @@ CopyFacts LogFileSet::facts_of_copy(const LogFile& file) const {
     return facts;
 }
 
-void LogFileSet::take_copy(LogFile& file, CopyStep step) {
+void LogFileSet::act_on_copy(LogFile& file, CopyStep step) {
     switch (step) {
         case CopyStep::wait:
             return wait(file);
@@ -109,7 +109,7 @@ void LogFileSet::take_copy(LogFile& file, CopyStep step) {
 }
 
 /// Those that need wait no longer for what becomes of their original.
-void LogFileSet::take_waiting() {
+void LogFileSet::settle_waiting() {
     for (LogFile* file : std::exchange(waiting_, {})) {
         if (file->state != LogFile::State::waiting) continue;
         const bool listed = std::find(undecided_.begin(), undecided_.end(), file) != undecided_.end();
@@ -118,7 +118,7 @@ void LogFileSet::take_waiting() {
         if (step == CopyStep::wait) {
             waiting_.push_back(file);
         } else {
-            take_copy(*file, step);
+            act_on_copy(*file, step);
         }
     }
 }
@@ -132,8 +132,8 @@ void LogFileSet::wait(LogFile& file) {
 }
 
 void LogFileSet::begin_as_own(LogFile& file) {
-    BeginFacts facts{.size = file.status.size, .first_look = first_, .from_end = from_end_};
-    if (from_end_ && !first_) facts.size_at_first_look = start_.take(file);
+    BeginFacts facts{.size = file.status.size, .first_poll = first_, .from_end = from_end_};
+    if (from_end_ && !first_) facts.size_at_first_poll = start_.take_end(file);
     const auto old = old_bytes(facts);
     if (!old) return begin_at(file, leading_zeros(file.descriptor));
     // The half line at its end is new: it is read when it is whole.

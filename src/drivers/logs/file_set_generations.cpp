@@ -11,21 +11,21 @@ namespace keyshift::drivers {
 
 void LogFileSet::settle() {
     prove_changed();
-    if (!ended_.empty() && !looked_) {
+    if (!ended_.empty() && !listed_) {
         // The copy may not be known yet.
-        look_at_names();
+        list_names();
         prove_changed();
     }
     if (!undecided_.empty() && !first_) {
         // An original that was written to, or emptied, before its copy was found.
-        take_changes_of_originals();
+        note_changes_of_originals();
         prove_changed();
     }
     for (const LogFile* file : std::exchange(lost_, {})) {
         const FileRecord& record = file->record;
         ended_.push_back({record.id, record.path, record.generation, record.rotated, record.finished, true});
     }
-    take_waiting();
+    settle_waiting();
     pass(Moment::settled);
     drop_blank();
     for (Ended& ended : ended_) hand_on(ended);
@@ -115,7 +115,7 @@ void LogFileSet::end_generation(LogFile& file) {
     note_dirty(file);
 }
 
-/// Of unborn_ stay those in which something stands; their heads are known now.
+/// Of undecided_ stay those in which something stands; their heads are known now.
 void LogFileSet::drop_blank() {
     // The oldest first: a copy is younger than what it was made of.
     std::sort(undecided_.begin(), undecided_.end(), [](const LogFile* a, const LogFile* b) {
@@ -128,7 +128,7 @@ void LogFileSet::drop_blank() {
             note_problem(*file, errno);
             return true;
         }
-        const std::string beginning = look_at_beginning(*file);
+        const std::string beginning = read_beginning(*file);
         if (is_compressed(beginning)) {
             file->state = LogFile::State::compressed;
             files_.release(*file);
@@ -139,7 +139,7 @@ void LogFileSet::drop_blank() {
     });
 }
 
-/// To what may be a copy of the ended life.
+/// To what may be a copy of the ended generation.
 void LogFileSet::hand_on(Ended& ended) {
     std::vector<LogFile*> files;
     std::vector<Duplicate> copies;
@@ -179,7 +179,7 @@ void LogFileSet::hand_on_earlier(LogFile& file) {
 /// A copy that no glob names.
 void LogFileSet::search_beside(Ended& ended) {
     if (!is_rest_sought(ended)) return;
-    for (const std::string& path : look_into(directory_of(ended.path))) {
+    for (const std::string& path : list_files(directory_of(ended.path))) {
         const auto status = status_of(path);
         if (!status || !status->regular() || files_.find(status->id) != nullptr) continue;
         auto file = std::make_unique<LogFile>();
@@ -204,7 +204,7 @@ void LogFileSet::search_beside(Ended& ended) {
 void LogFileSet::conclude(const Ended& ended) {
     LogFile* const file = files_.find(ended.of);
     if (file == nullptr) return;
-    switch (drivers::conclude(ended, file->lost_looks)) {
+    switch (drivers::conclude(ended, file->lost_listings)) {
         case Conclusion::nothing:
         case Conclusion::wait:
             return;

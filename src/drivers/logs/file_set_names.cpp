@@ -8,27 +8,27 @@
 
 namespace keyshift::drivers {
 
-void LogFileSet::look_at_names() {
+void LogFileSet::list_names() {
     names_due_ = Due::by_the_clock;
-    looked_ = true;
+    listed_ = true;
     lost_.clear();
-    looked_at_ = Clock::now();
-    ++look_;
+    listed_at_ = Clock::now();
+    ++listing_;
     NamesFound found = globs_.find();
     pass(Moment::named);
     // Before the files are taken: what appears afterwards tells.
     files_.watch().watch_directories(found.directories);
     faults_ = std::move(found.faults);
     if (first_ && from_end_) start_.begin(faults_);
-    take_named(found);
+    follow_named(found);
     // A file may be forgotten on the way.
     for (auto at = files_.begin(); at != files_.end();) {
         LogFile& file = *(at++)->second;
-        if (file.look != look_) take_unnamed(file);
+        if (file.listing != listing_) follow_unnamed(file);
     }
 }
 
-void LogFileSet::take_named(const NamesFound& found) {
+void LogFileSet::follow_named(const NamesFound& found) {
     std::vector<std::size_t> fresh;
     for (std::size_t i = 0; i < found.files.size(); ++i) {
         LogFile* const known = files_.find(found.files[i].status.id);
@@ -37,16 +37,16 @@ void LogFileSet::take_named(const NamesFound& found) {
             continue;
         }
         // Of two names, it keeps the one it had.
-        if (known->look != look_ || found.files[i].path == known->record.path) known->found_as = i;
-        known->look = look_;
+        if (known->listing != listing_ || found.files[i].path == known->record.path) known->found_as = i;
+        known->listing = listing_;
     }
     for (auto& [id, file] : files_) {
-        if (file->look != look_) continue;
+        if (file->listing != listing_) continue;
         const NamedFile& named = found.files[file->found_as];
         if (named.path != file->record.path) move(*file, named.path);
         file->named = true;
         file->located = true;
-        file->lost_looks = 0;
+        file->lost_listings = 0;
         const bool same = named.status.unchanged_since(file->status);
         if (!same || file->trust == LogFile::Trust::unproven) note_change(*file);
         if (!same) file->status = named.status;
@@ -56,16 +56,16 @@ void LogFileSet::take_named(const NamesFound& found) {
         return std::pair(found.files[a].status.id.birth_ns, a) <
                std::pair(found.files[b].status.id.birth_ns, b);
     });
-    for (const std::size_t i : fresh) take_new(found.files[i]);
+    for (const std::size_t i : fresh) open_new(found.files[i]);
 }
 
-void LogFileSet::take_new(const NamedFile& named) {
+void LogFileSet::open_new(const NamedFile& named) {
     if (files_.find(named.status.id) != nullptr) return;  // By another name.
     auto made = std::make_unique<LogFile>();
     made->record.id = named.status.id;
     made->record.path = named.path;
     made->status = named.status;
-    made->look = look_;
+    made->listing = listing_;
     made->named = made->located = true;
     made->trust = LogFile::Trust::proven;
     made->grew_at = Clock::now();
@@ -78,29 +78,29 @@ void LogFileSet::take_new(const NamedFile& named) {
 }
 
 /// No glob names it any more.
-void LogFileSet::take_unnamed(LogFile& file) {
+void LogFileSet::follow_unnamed(LogFile& file) {
     file.named = false;
     const Unnamed now = find_unnamed(file);
-    if (!file.descriptor) return take_unopened(file, now);
+    if (!file.descriptor) return locate_unopened(file, now);
     if (!now.status) return;
     set_rotated(file);
-    take_status(file, *now.status);
+    set_status(file, *now.status);
     give_up_at_ = {};
     if (now.step == UnnamedStep::deleted) set_left(file, file.record.path);
     if (now.step == UnnamedStep::moved) move(file, now.path);
 }
 
-void LogFileSet::take_unopened(LogFile& file, Unnamed now) {
+void LogFileSet::locate_unopened(LogFile& file, Unnamed now) {
     if (now.step == UnnamedStep::away || now.step == UnnamedStep::nowhere) file.located = false;
     if (now.step == UnnamedStep::away) return;
     if (now.step == UnnamedStep::nowhere) {
-        if (is_another_lost_look(file.lost_looks,
-                                 std::chrono::floor<base::Duration>(looked_at_ - file.lost_at))) {
-            file.lost_at = looked_at_;
-            ++file.lost_looks;
+        if (is_another_lost_listing(file.lost_listings,
+                                    std::chrono::floor<base::Duration>(listed_at_ - file.lost_at))) {
+            file.lost_at = listed_at_;
+            ++file.lost_listings;
         }
         lost_.push_back(&file);
-        look_at_names_later();
+        list_names_later();
         return;
     }
     if (now.step == UnnamedStep::moved) {
@@ -108,13 +108,13 @@ void LogFileSet::take_unopened(LogFile& file, Unnamed now) {
         now.status = status_of(now.path);
         if (!now.status) return;
     }
-    file.lost_looks = 0;
+    file.lost_listings = 0;
     file.located = true;
     set_rotated(file);
-    take_status(file, *now.status);
+    set_status(file, *now.status);
 }
 
-void LogFileSet::take_status(LogFile& file, const FileStatus& status) {
+void LogFileSet::set_status(LogFile& file, const FileStatus& status) {
     if (!status.unchanged_since(file.status) || file.trust == LogFile::Trust::unproven) note_change(file);
     file.status = status;
 }

@@ -78,7 +78,7 @@ bool LogFileStart::was_hidden(const NamedFile& file) const {
     }
 }
 
-std::optional<std::uint64_t> LogFileStart::take(const LogFile& file) {
+std::optional<std::uint64_t> LogFileStart::take_end(const LogFile& file) {
     const FileId& id = file.record.id;
     if (const auto found = sizes_.find(id); found != sizes_.end()) {
         const std::uint64_t size = found->second;

@@ -28,7 +28,7 @@ class LogFileStart {
     /// It stands where the first pass could not see, and is older than that pass.
     bool was_hidden(const NamedFile& file) const;
     /// Where to begin in a file that is read for the first time; empty: it came later. Once.
-    std::optional<std::uint64_t> take(const LogFile& file);
+    std::optional<std::uint64_t> take_end(const LogFile& file);
     /// What has changed in the cursor. What no fault of this pass hides any more is hidden no longer.
     LogCursorChanges take_changes(const std::vector<NamesFound::Fault>& faults);
 

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr base::Duration kBetweenLostLooks = 1s;
+constexpr base::Duration kBetweenLostListings = 1s;
 
 /// Nothing contradicts the record, so that the bytes before the offset are enough. They say nothing of a file
 /// that is shorter than what was seen of it, nor of a long half line at its beginning, which was never read.
@@ -21,11 +21,14 @@ bool is_glance_enough(const GenerationFacts& facts) {
 
 }  // namespace
 
+/// A file that is held open cannot be lost: its descriptor tells whether it has a name. One that is not is
+/// only known by where it is, and "not here" has two causes that look the same for a moment: it is being
+/// renamed, or it was deleted. So a single listing never calls it gone (is_another_lost_listing).
 UnnamedStep decide(const UnnamedFacts& facts) {
     using Found = UnnamedFacts::Found;
     if (facts.open && !facts.linked) return UnnamedStep::deleted;
     if (!facts.open) {
-        if (!facts.at_path) return UnnamedStep::look_at_path;
+        if (!facts.at_path) return UnnamedStep::observe_path;
         if (*facts.at_path) return UnnamedStep::stays;
     }
     if (!facts.search) return UnnamedStep::search;
@@ -35,10 +38,12 @@ UnnamedStep decide(const UnnamedFacts& facts) {
     return *facts.search == Found::unreadable ? UnnamedStep::away : UnnamedStep::nowhere;
 }
 
-bool is_another_lost_look(int lost_looks, base::Duration since_last) {
-    return lost_looks == 0 || since_last >= kBetweenLostLooks;
+bool is_another_lost_listing(int lost_listings, base::Duration since_last) {
+    return lost_listings == 0 || since_last >= kBetweenLostListings;
 }
 
+/// The cheapest observation first: most polls find a file that has only grown. The size alone proves nothing,
+/// since a file may have been emptied and filled beyond the offset between two polls.
 GenerationStep decide(const GenerationFacts& facts) {
     if (is_glance_enough(facts)) {
         if (!facts.glance) return GenerationStep::glance_at_tail;
@@ -68,12 +73,14 @@ UnreadStep decide(const UnreadFacts& facts) {
     return facts.compressed && !facts.named ? UnreadStep::forget : UnreadStep::examine;
 }
 
+/// Reading from the end is meant for what was there when keyshift first ran. A file that appears later is
+/// read from its beginning, after a restart too, or the first lines behind each rotation would be missing.
 std::optional<std::uint64_t> old_bytes(const BeginFacts& facts) {
     if (!facts.from_end) return std::nullopt;
-    if (facts.first_look) return facts.size;
+    if (facts.first_poll) return facts.size;
     // A file that is shorter than it was holds something else by now.
-    if (!facts.size_at_first_look || *facts.size_at_first_look > facts.size) return std::nullopt;
-    return facts.size_at_first_look;
+    if (!facts.size_at_first_poll || *facts.size_at_first_poll > facts.size) return std::nullopt;
+    return facts.size_at_first_poll;
 }
 
 }  // namespace keyshift::drivers

@@ -5,8 +5,9 @@
 // - A file is its FileId: device, inode and time of birth. A known id under another name is the same file,
 //   renamed (UnnamedFacts). An unknown id is a new file, or a copy of a known one (copies.hpp).
 // - A name proves nothing about the bytes. A known file goes on only if its beginning, and what stands before
-//   the offset, are what was read (LifeFacts). Otherwise its life has ended: it was emptied or filled anew.
-//   Then its rest may stand in a copy (endings.hpp), and the file itself begins as an unknown one.
+//   the offset, are what was read (GenerationFacts). Otherwise its generation has ended: it was emptied or
+//   filled anew. Then its rest may stand in a copy (endings.hpp), and the file itself begins as an unknown
+//   one.
 // - In doubt, lines are read twice rather than not at all, and the set is told that it cannot know.
 //
 // Observations cost reads. Facts that are not known yet are empty, and decide() answers with a step that says
@@ -43,7 +44,7 @@ struct UnnamedFacts {
     std::optional<Found> search = {};
 };
 enum class UnnamedStep {
-    look_at_path,  ///< observe `at_path`
+    observe_path,  ///< observe `at_path`
     search,        ///< observe `search`
     deleted,       ///< it is read to its end through its descriptor
     stays,         ///< under its name, or under one that cannot be seen from here
@@ -54,8 +55,8 @@ enum class UnnamedStep {
 UnnamedStep decide(const UnnamedFacts& facts);
 
 /// A pass that found a file nowhere. Several passes in a row may fall into one rotation, which renames the
-/// file: only looks that are apart count.
-bool is_another_lost_look(int lost_looks, base::Duration since_last);
+/// file: only listings that are apart count.
+bool is_another_lost_listing(int lost_listings, base::Duration since_last);
 
 /// A file that has been read before, whatever it is named.
 struct GenerationFacts {
@@ -87,7 +88,7 @@ struct UnreadFacts {
     bool named = true;  ///< a glob names it
     bool empty = false;
     bool waiting = false;     ///< it may be a copy in the making
-    bool compressed = false;  ///< it held a compressed log when it was last looked at
+    bool compressed = false;  ///< it held a compressed log when it was last examined
 };
 enum class UnreadStep { forget, examine };
 UnreadStep decide(const UnreadFacts& facts);
@@ -95,10 +96,10 @@ UnreadStep decide(const UnreadFacts& facts);
 /// A file that is no copy of another: where it begins.
 struct BeginFacts {
     std::uint64_t size = 0;
-    bool first_look = false;  ///< nobody has looked before, in this process or another
+    bool first_poll = false;  ///< no pass has ended before, in this process or another
     bool from_end = false;    ///< LogFilesOptions::from_end
     /// How long it was at the first pass, if it was there and could not be read.
-    std::optional<std::uint64_t> size_at_first_look = {};
+    std::optional<std::uint64_t> size_at_first_poll = {};
 };
 /// Lines up to there are old. Empty: all lines are new, and only a hole at the beginning is passed over.
 std::optional<std::uint64_t> old_bytes(const BeginFacts& facts);

@@ -36,7 +36,7 @@ Unnamed find_unnamed(const LogFile& file) {
         facts.linked = now.status && now.status->linked;
     }
     now.step = decide(facts);
-    if (now.step == UnnamedStep::look_at_path) {
+    if (now.step == UnnamedStep::observe_path) {
         now.status = status_of(file.record.path);
         facts.at_path = now.status && now.status->id == file.record.id;
         now.step = decide(facts);
@@ -97,9 +97,9 @@ GenerationStep examine(LogFile& file, LogFile::Trust trust) {
     }
 }
 
-/// It may be a copy, and have grown since the other files were looked at:
+/// It may be a copy, and have grown since the other files were examined:
 /// when one of them was found to have been emptied, its copy was complete.
-std::string look_at_beginning(LogFile& file) {
+std::string read_beginning(LogFile& file) {
     std::string beginning;
     std::size_t seen = 0;
     do {

@@ -26,9 +26,9 @@ Unnamed find_unnamed(const LogFile& file);
 GenerationStep examine(LogFile& file, LogFile::Trust trust);
 
 /// The first bytes, of the moment of which file.status is from now on.
-std::string look_at_beginning(LogFile& file);
+std::string read_beginning(LogFile& file);
 
-/// Whether an open file whose head is known is a copy of `life`.
+/// Whether an open file whose head is known is a copy of `generation`.
 Rest compare_rest(const LogFile& file, RestFacts facts, const Generation& generation);
 
 /// What is seen of the two at no cost; what `facts` say of `file` alone stays.

@@ -27,7 +27,7 @@ using base::Errc;
 using base::Error;
 using base::Result;
 
-/// In the cursor while there may be more: what a process had taken or left in a pipe when it was killed is
+/// In the cursor while there may be more: what a process had read or left in a pipe when it was killed is
 /// gone.
 constexpr const char* kOpen = "open";
 
@@ -52,20 +52,19 @@ class LogStream final : public LogInput {
     base::Duration max_poll_interval() const override { return std::chrono::minutes{1}; }
 
     std::vector<LogPlace> places() override {
-        return {
-            {.name = name(), .size_bytes = taken_ + waiting(), .read_bytes = taken_, .problem = problem_}};
+        return {{.name = name(), .size_bytes = read_ + waiting(), .read_bytes = read_, .problem = problem_}};
     }
 
  private:
-    enum class Taken { something, nothing, interrupted, end };
+    enum class Got { something, nothing, interrupted, end };
 
     int watched() const { return waitable_ ? descriptor_ : always_.descriptor(); }
     std::string name() const {
         return descriptor_ == STDIN_FILENO ? "standard input" : "descriptor " + std::to_string(descriptor_);
     }
     std::uint64_t waiting() const;
-    Taken take();
-    ssize_t take_bytes();
+    Got read_some();
+    ssize_t read_bytes();
     void hand_over(LogSink& sink, std::size_t fresh);
     void end(LogSink& sink);
     Error failure() const;
@@ -78,7 +77,7 @@ class LogStream final : public LogInput {
     bool waitable_;
     std::string buffer_;      ///< room for a block
     std::size_t filled_ = 0;  ///< of buffer_: what has been read and not handed over
-    std::uint64_t taken_ = 0;
+    std::uint64_t read_ = 0;
     int error_ = 0;  ///< of the last read that failed
     std::string problem_;
     bool passing_ = false;  ///< the rest of a line that is too long
@@ -93,27 +92,27 @@ std::uint64_t LogStream::waiting() const {
     return static_cast<std::uint64_t>(std::max(bytes, 0));
 }
 
-ssize_t LogStream::take_bytes() {
+ssize_t LogStream::read_bytes() {
     const iovec room{buffer_.data() + filled_, buffer_.size() - filled_};
     // What is not in memory of a regular file is waited for.
-    const ssize_t taken = ::preadv2(descriptor_, &room, 1, -1, waitable_ ? RWF_NOWAIT : 0);
-    if (taken >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS)) return taken;
+    const ssize_t got = ::preadv2(descriptor_, &room, 1, -1, waitable_ ? RWF_NOWAIT : 0);
+    if (got >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS)) return got;
     return ::read(descriptor_, room.iov_base, room.iov_len);
 }
 
-LogStream::Taken LogStream::take() {
+LogStream::Got LogStream::read_some() {
     buffer_.resize(kLogBlock);
     std::array<pollfd, 2> wanted{{{descriptor_, POLLIN, 0}, {interrupt_.descriptor(), POLLIN, 0}}};
-    if (::poll(wanted.data(), wanted.size(), 0) <= 0) return Taken::nothing;
-    if (wanted[1].revents != 0) return Taken::interrupted;
-    const ssize_t taken = take_bytes();
-    if (taken < 0) {
+    if (::poll(wanted.data(), wanted.size(), 0) <= 0) return Got::nothing;
+    if (wanted[1].revents != 0) return Got::interrupted;
+    const ssize_t got = read_bytes();
+    if (got < 0) {
         error_ = errno == EAGAIN || errno == EINTR ? 0 : errno;
-        return Taken::nothing;
+        return Got::nothing;
     }
-    filled_ += static_cast<std::size_t>(taken);
-    taken_ += static_cast<std::uint64_t>(taken);
-    return taken == 0 ? Taken::end : Taken::something;
+    filled_ += static_cast<std::size_t>(got);
+    read_ += static_cast<std::uint64_t>(got);
+    return got == 0 ? Got::end : Got::something;
 }
 
 /// Whole messages go to the sink, what is left moves to the front. No newline stands before `fresh`, but for
@@ -162,18 +161,18 @@ Error LogStream::failure() const {
 
 Result<LogRead> LogStream::read(LogSink& sink, Deadline deadline) {
     LogRead out;
-    const std::uint64_t before = taken_;
+    const std::uint64_t before = read_;
     error_ = 0;
     bool open = !ended_;
     while (open && !out.more) {
         const std::size_t fresh = filled_;
-        const Taken taken = take();
-        open = taken == Taken::something;
+        const Got got = read_some();
+        open = got == Got::something;
         if (open) hand_over(sink, fresh);
-        if (taken == Taken::end) end(sink);
-        out.more = taken == Taken::interrupted || (open && deadline.passed());
+        if (got == Got::end) end(sink);
+        out.more = got == Got::interrupted || (open && deadline.passed());
     }
-    out.bytes = taken_ - before;
+    out.bytes = read_ - before;
     problem_ = error_ == 0 ? "" : failure().what;
     if (error_ != 0) wake_.remove(watched());
     if (error_ != 0 && out.bytes == 0) return failure();

@@ -16,7 +16,7 @@ std::string_view first_line(std::string_view text) {
 }
 
 /// "28P01: password authentication failed"; where there is no SQLSTATE, all of it is the text.
-PostgresMessage take_apart(std::string_view line) {
+PostgresMessage split_code(std::string_view line) {
     const auto is_of_a_code = [](char c) { return base::is_digit(c) || (c >= 'A' && c <= 'Z'); };
     const std::string_view code = line.substr(0, kSqlstate);
     if (line.substr(code.size(), 2) != ": " || !std::all_of(code.begin(), code.end(), is_of_a_code))
@@ -30,7 +30,7 @@ PostgresMessage read_login_message(std::string_view raw) {
     // "connection to server at …: FATAL:  28P01: password authentication failed" + "\nLOCATION:  …"
     for (const std::string_view severity : {"FATAL:  ", "ERROR:  ", "PANIC:  "}) {
         const std::size_t at = raw.rfind(severity);
-        if (at != std::string_view::npos) return take_apart(first_line(raw.substr(at + severity.size())));
+        if (at != std::string_view::npos) return split_code(first_line(raw.substr(at + severity.size())));
     }
     while (!raw.empty() && raw.back() == '\n') raw.remove_suffix(1);
     // What follows is advice; the second is to do without verification.
@@ -44,7 +44,7 @@ PostgresMessage read_statement_message(std::string_view raw) {
     const std::string_view line = first_line(raw);
     const std::size_t colon = line.find(kAfterSeverity);
     if (colon != std::string_view::npos) {
-        PostgresMessage message = take_apart(line.substr(colon + kAfterSeverity.size()));
+        PostgresMessage message = split_code(line.substr(colon + kAfterSeverity.size()));
         if (!message.sqlstate.empty()) return message;
     }
     return {{}, std::string(line)};

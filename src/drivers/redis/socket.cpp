@@ -127,7 +127,7 @@ Result<RedisSocket::Addresses> RedisSocket::look_up(Deadline deadline) {
     const std::string server = "Redis at " + target_.printable;
     Result<Addresses> found = Error{};
     lookup_.emplace(context_.get_executor());
-    const auto looked = await(deadline, [&](const Handler& handler) {
+    const auto done = await(deadline, [&](const Handler& handler) {
         asio::co_spawn(context_, lookup_->run(target_.host),
                        [&found, handler](const std::exception_ptr&, Result<Addresses> addresses) {
                            found = std::move(addresses);
@@ -135,8 +135,8 @@ Result<RedisSocket::Addresses> RedisSocket::look_up(Deadline deadline) {
                        });
     });
     lookup_.reset();
-    if (looked) return found ? found : named(found.error(), server);
-    if (looked.error().code != Errc::timeout) return looked.error();
+    if (done) return found ? found : named(found.error(), server);
+    if (done.error().code != Errc::timeout) return done.error();
     return Error{Errc::timeout, server + ": the name server did not answer in time",
                  "look at the name server"};
 }

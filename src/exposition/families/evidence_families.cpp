@@ -195,7 +195,7 @@ void append_gateway(const Model& model, std::vector<MetricFamily>& out) {
     }
     out.push_back(std::move(requests));
     MetricFamily up = family(MetricType::Gauge, "keyshift_gateway_up",
-                             "Whether the replica's own metrics could be read at the last look.");
+                             "Whether the replica's own metrics could be read at the last poll.");
     const auto source = model.sources.find(kGatewayMetrics);
     const bool none = source != model.sources.end() && source->second.up == false;
     for (const auto& [gateway, is_up] : model.gauges.gateways_up)
@@ -210,7 +210,7 @@ void append_log_lines(const Model& model, std::vector<MetricFamily>& out) {
         family(MetricType::Counter, "keyshift_log_read_bytes_total", "Bytes of a log that were read.");
     MetricFamily lag =
         family(MetricType::Gauge, "keyshift_log_lag_bytes",
-               "Bytes of a log that are there and were not read yet, as of the last look at it.");
+               "Bytes of a log that are there and were not read yet, as of the last poll of it.");
     for (const auto& [source, log] : model.logs) {
         if (model.sources.count(source) == 0 || is_behind(model, source)) continue;
         const auto result = [&lines, &name = source](const char* label, std::uint64_t count) {

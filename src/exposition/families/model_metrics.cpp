@@ -25,10 +25,10 @@ using domain::SourceStatus;
 
 void append_inventory(const Model& model, std::vector<MetricFamily>& out) {
     MetricFamily keys = family(MetricType::Gauge, "keyshift_keys",
-                               "API keys in the gateway's table, as of the last look at it.");
+                               "API keys in the gateway's table, as of the last poll of it.");
     MetricFamily used =
         family(MetricType::Gauge, "keyshift_legacy_keys_used",
-               "Legacy keys whose last_used_at lies within the window, as of the last look at the table.");
+               "Legacy keys whose last_used_at lies within the window, as of the last poll of the table.");
     MetricFamily costs = family(MetricType::Gauge, "keyshift_legacy_keys_by_bcrypt_cost",
                                 "Legacy keys by the cost factor of their hash.");
     MetricFamily implausible =

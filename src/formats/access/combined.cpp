@@ -76,7 +76,8 @@ class Combined final : public AccessReader {
             return false;
         }
         if (!cursor.until_quote(request)) return false;
-        if (!cursor.take(' ') || !cursor.status(out.status) || !cursor.take(' ') || !cursor.bytes(out.bytes))
+        if (!cursor.consume(' ') || !cursor.status(out.status) || !cursor.consume(' ') ||
+            !cursor.bytes(out.bytes))
             return false;
         split_request(request, out);
         out.behind = cursor.rest();
@@ -91,7 +92,7 @@ class Combined final : public AccessReader {
         Cursor cursor(out.behind);
         std::string_view referer;
         std::string_view user_agent;
-        if (!cursor.take(" \"") || !cursor.until_quote(referer) || !cursor.take(" \"")) return;
+        if (!cursor.consume(" \"") || !cursor.until_quote(referer) || !cursor.consume(" \"")) return;
         if (cursor.until_quote(user_agent)) out.user_agent = nothing_if_dash(user_agent);
     }
 

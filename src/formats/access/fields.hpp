@@ -20,12 +20,12 @@ class Cursor {
     bool done() const { return at_ == end_; }
     std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
     /// Moves past `c` if that is next.
-    bool take(char c) {
+    bool consume(char c) {
         if (at_ == end_ || *at_ != c) return false;
         ++at_;
         return true;
     }
-    bool take(std::string_view text) {
+    bool consume(std::string_view text) {
         if (!rest().starts_with(text)) return false;
         at_ += text.size();
         return true;
@@ -41,11 +41,11 @@ class Cursor {
     }
     /// Three digits, or '-' for 0.
     bool status(unsigned& out) {
-        if (end_ - at_ < 3) return take('-') && set(out, 0);
+        if (end_ - at_ < 3) return consume('-') && set(out, 0);
         const unsigned hundreds = digit(at_[0]);
         const unsigned tens = digit(at_[1]);
         const unsigned ones = digit(at_[2]);
-        if (hundreds > 9 || tens > 9 || ones > 9) return take('-') && set(out, 0);
+        if (hundreds > 9 || tens > 9 || ones > 9) return consume('-') && set(out, 0);
         at_ += 3;
         return set(out, hundreds * 100 + tens * 10 + ones);
     }
@@ -55,7 +55,7 @@ class Cursor {
         const char* const begin = at_;
         std::uint64_t value = 0;
         for (; at_ != end_ && digit(*at_) <= 9; ++at_) value = value * 10 + digit(*at_);
-        if (at_ - begin > kMostDigits || (at_ == begin && !take('-'))) return false;
+        if (at_ - begin > kMostDigits || (at_ == begin && !consume('-'))) return false;
         out = value;
         return at_ == end_ || *at_ == ' ';
     }

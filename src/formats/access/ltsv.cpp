@@ -99,7 +99,7 @@ class Ltsv final : public AccessReader {
                 if (!std::ranges::all_of(field.substr(0, colon), is_label_byte)) return false;
                 continue;
             }
-            if ((seen & bit(label->meaning)) != 0 || !take(label->meaning, field.substr(colon + 1), out))
+            if ((seen & bit(label->meaning)) != 0 || !set(label->meaning, field.substr(colon + 1), out))
                 return false;
             seen |= bit(label->meaning);
         }
@@ -114,7 +114,7 @@ class Ltsv final : public AccessReader {
     AccessTells tells() const override { return {.escape = AccessEscape::backslash, .forwarded = true}; }
 
  private:
-    bool take(Meaning meaning, std::string_view text, AccessLine& out) {
+    bool set(Meaning meaning, std::string_view text, AccessLine& out) {
         Cursor cursor(text);
         const std::string_view given = nothing_if_dash(text);
         switch (meaning) {

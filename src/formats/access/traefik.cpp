@@ -56,7 +56,8 @@ class TraefikClf final : public AccessReader {
         if (!begins_with_clients(out.before)) return false;
         if (!cursor.until(' ', out.method) || !cursor.until(' ', out.target)) return false;
         if (!cursor.until('"', protocol) || protocol.find(' ') != std::string_view::npos) return false;
-        if (!cursor.take(' ') || !cursor.status(out.status) || !cursor.take(' ') || !cursor.bytes(out.bytes))
+        if (!cursor.consume(' ') || !cursor.status(out.status) || !cursor.consume(' ') ||
+            !cursor.bytes(out.bytes))
             return false;
         out.behind = cursor.rest();
         return true;

@@ -95,16 +95,16 @@ std::size_t whole_parts(std::string_view block, LinePrefix prefix) {
 
 LogMessages::LogMessages(LinePrefix prefix, Understood understood)
     : prefix_(prefix),
-      takes_off_first_(is_text_prefix(prefix) ||
-                       (prefix == LinePrefix::automatic && understood == Understood::all)),
+      strips_first_(is_text_prefix(prefix) ||
+                    (prefix == LinePrefix::automatic && understood == Understood::all)),
       carriers_{.docker = prefix == LinePrefix::docker || prefix == LinePrefix::automatic,
                 .any_json = prefix == LinePrefix::docker,
                 .cri = prefix == LinePrefix::cri || prefix == LinePrefix::automatic,
                 .journal = prefix == LinePrefix::journal || prefix == LinePrefix::automatic} {}
 
 /// The last one of a file that nobody writes to any more may have no end.
-template <class Take>
-std::size_t LogMessages::journal_entry(std::string_view block, std::size_t at, const Take& take) {
+template <class Accept>
+std::size_t LogMessages::journal_entry(std::string_view block, std::size_t at, const Accept& accept) {
     auto entry = read_journal_entry(block.substr(at));
     std::string completed;
     if (!entry) {
@@ -117,45 +117,45 @@ std::size_t LogMessages::journal_entry(std::string_view block, std::size_t at, c
         see(LinePrefix::journal);
         flat_ = *entry->message;
         std::ranges::replace(flat_, '\n', ' ');
-        take(flat_);
+        accept(flat_);
     }
     return at + entry->size;
 }
 
 std::size_t LogMessages::carried(std::string_view block, std::size_t at, std::string_view line,
-                                 const Taker& taker) {
-    const auto take = [&](std::string_view text) { give(text, taker); };
+                                 const Acceptor& acceptor) {
+    const auto accept = [&](std::string_view text) { give(text, acceptor); };
     if (line.front() == '_') {
-        return journal_entry(block, at, take);
+        return journal_entry(block, at, accept);
     }
     const auto part = line.front() == '{' ? docker_lines_.read(block, line) : read_cri(line);
     if (!part) return at;
     if (part->last) see(line.front() == '{' ? LinePrefix::docker : LinePrefix::cri);
     const std::size_t next = at + line_at(block, at).size();
-    joiner_.add(*part, next, take);
-    joiner_.give_up(next, take);
+    joiner_.add(*part, next, accept);
+    joiner_.give_up(next, accept);
     return next;
 }
 
-void LogMessages::give(std::string_view text, const Taker& taker) {
+void LogMessages::give(std::string_view text, const Acceptor& acceptor) {
     if (text.ends_with('\r')) text.remove_suffix(1);
-    if (takes_off_first_ || !taker.take(text)) give_otherwise(text, taker);
+    if (strips_first_ || !acceptor.accept(text)) give_otherwise(text, acceptor);
 }
 
-void LogMessages::give_otherwise(std::string_view text, const Taker& taker) {
-    if (takes_off_first_) {
-        if (!take_behind_prefix(text, taker)) ++missed_;
-    } else if (prefix_ != LinePrefix::automatic || !search(text, taker, kMostPrefixes)) {
+void LogMessages::give_otherwise(std::string_view text, const Acceptor& acceptor) {
+    if (strips_first_) {
+        if (!accept_behind_prefix(text, acceptor)) ++missed_;
+    } else if (prefix_ != LinePrefix::automatic || !search(text, acceptor, kMostPrefixes)) {
         ++missed_;
     }
 }
 
 /// One of a configured kind, or all that are sure.
-bool LogMessages::take_behind_prefix(std::string_view text, const Taker& taker) {
+bool LogMessages::accept_behind_prefix(std::string_view text, const Acceptor& acceptor) {
     if (prefix_ != LinePrefix::automatic) {
         const auto rest = behind_prefix(text, prefix_);
         if (rest) see(prefix_);
-        return taker.take(rest.value_or(text));
+        return acceptor.accept(rest.value_or(text));
     }
     for (int prefixes = 0; prefixes < kMostPrefixes; ++prefixes) {
         bool any = false;
@@ -169,14 +169,14 @@ bool LogMessages::take_behind_prefix(std::string_view text, const Taker& taker) 
         }
         if (!any) break;
     }
-    return taker.take(text);
+    return acceptor.accept(text);
 }
 
-bool LogMessages::search(std::string_view text, const Taker& taker, int depth) {
+bool LogMessages::search(std::string_view text, const Acceptor& acceptor, int depth) {
     if (depth == 0) return false;
     for (const LinePrefix prefix : kTextPrefixes) {
         const auto rest = behind_prefix(text, prefix);
-        if (!rest || (!taker.take(*rest) && !search(*rest, taker, depth - 1))) continue;
+        if (!rest || (!acceptor.accept(*rest) && !search(*rest, acceptor, depth - 1))) continue;
         see(prefix);
         return true;
     }

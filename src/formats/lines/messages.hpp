@@ -30,34 +30,34 @@ class LogMessages {
  public:
     explicit LogMessages(LinePrefix prefix, Understood understood = Understood::some);
 
-    /// Calls `take(message)` for each message of `block`, which holds whole lines, but perhaps the last one's
-    /// newline, and whole messages as whole_messages() says; "\r" at its end is off. `take` returns whether
-    /// it has understood, and must do nothing else where it has not: it may be asked again with less of the
-    /// line. Returns how many messages were not understood.
-    template <class Take>
-    std::uint64_t each(std::string_view block, const Take& take);
+    /// Calls `accept(message)` for each message of `block`, which holds whole lines, but perhaps the last
+    /// one's newline, and whole messages as whole_messages() says; "\r" at its end is off. `accept` returns
+    /// whether it has understood, and must do nothing else where it has not: it may be asked again with less
+    /// of the line. Returns how many messages were not understood.
+    template <class Accept>
+    std::uint64_t each(std::string_view block, const Accept& accept);
 
-    /// Whether a prefix is taken off before `take` has seen the line.
-    bool takes_off_first() const { return takes_off_first_; }
+    /// Whether a prefix is taken off before `accept` has seen the line.
+    bool strips_first() const { return strips_first_; }
     /// How many messages had which prefix, by its number.
     const std::array<std::uint64_t, kLinePrefixes>& seen() const { return seen_; }
 
  private:
-    class Taker {
+    class Acceptor {
      public:
-        virtual bool take(std::string_view message) const = 0;
+        virtual bool accept(std::string_view message) const = 0;
 
      protected:
-        ~Taker() = default;
+        ~Acceptor() = default;
     };
-    template <class Take>
-    class TakerOf final : public Taker {
+    template <class Accept>
+    class AcceptorOf final : public Acceptor {
      public:
-        explicit TakerOf(const Take& take) : take_(take) {}
-        bool take(std::string_view message) const override { return take_(message); }
+        explicit AcceptorOf(const Accept& accept) : accept_(accept) {}
+        bool accept(std::string_view message) const override { return accept_(message); }
 
      private:
-        const Take& take_;
+        const Accept& accept_;
     };
 
     /// What can carry lines here. A value of its own: the loop over lines keeps it in registers.
@@ -79,18 +79,19 @@ class LogMessages {
         }
     };
     /// Reads the part or entry that begins at `at`, and returns where the next line does; `at`: it is none.
-    std::size_t carried(std::string_view block, std::size_t at, std::string_view line, const Taker& taker);
-    template <class Take>
-    std::size_t journal_entry(std::string_view block, std::size_t at, const Take& take);
-    void give(std::string_view text, const Taker& taker);
-    /// Where take() was not asked yet, or has not understood.
-    void give_otherwise(std::string_view text, const Taker& taker);
-    bool take_behind_prefix(std::string_view text, const Taker& taker);
-    bool search(std::string_view text, const Taker& taker, int depth);
+    std::size_t carried(std::string_view block, std::size_t at, std::string_view line,
+                        const Acceptor& acceptor);
+    template <class Accept>
+    std::size_t journal_entry(std::string_view block, std::size_t at, const Accept& accept);
+    void give(std::string_view text, const Acceptor& acceptor);
+    /// Where accept() was not asked yet, or has not understood.
+    void give_otherwise(std::string_view text, const Acceptor& acceptor);
+    bool accept_behind_prefix(std::string_view text, const Acceptor& acceptor);
+    bool search(std::string_view text, const Acceptor& acceptor, int depth);
     void see(LinePrefix prefix) { ++seen_[static_cast<std::size_t>(prefix)]; }
 
     LinePrefix prefix_;
-    bool takes_off_first_;
+    bool strips_first_;
     Carriers carriers_;
     DockerLines docker_lines_;
     MessageJoiner joiner_;
@@ -104,11 +105,11 @@ class LogMessages {
 /// `automatic` looks no further than the last line where that was not carried by a runtime.
 std::size_t whole_messages(std::string_view block, LinePrefix prefix);
 
-template <class Take>
-std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
-    const TakerOf<Take> taker(take);
+template <class Accept>
+std::uint64_t LogMessages::each(std::string_view block, const Accept& accept) {
+    const AcceptorOf<Accept> acceptor(accept);
     const Carriers carriers = carriers_;
-    const bool takes_off_first = takes_off_first_;
+    const bool strips_first = strips_first_;
     const bool automatic = prefix_ == LinePrefix::automatic;
     bool waits = false;  // some message for its rest
     missed_ = 0;
@@ -121,7 +122,7 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
         std::string_view line(begin, size);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (carriers.may_have(line)) [[unlikely]] {
-            const std::size_t next = carried(block, at, line, taker);
+            const std::size_t next = carried(block, at, line, acceptor);
             waits = joiner_.any_open();
             if (next != at) {
                 at = next;
@@ -129,12 +130,12 @@ std::uint64_t LogMessages::each(std::string_view block, const Take& take) {
             }
         }
         at += size + 1;
-        const bool first = takes_off_first && (!automatic || may_have_sure_prefix(line));
-        if (first || !take(line)) give_otherwise(line, taker);
+        const bool first = strips_first && (!automatic || may_have_sure_prefix(line));
+        if (first || !accept(line)) give_otherwise(line, acceptor);
         if (waits) [[unlikely]]
-            joiner_.give_up(at, [&](std::string_view text) { give(text, taker); });
+            joiner_.give_up(at, [&](std::string_view text) { give(text, acceptor); });
     }
-    joiner_.end([&](std::string_view text) { give(text, taker); });
+    joiner_.end([&](std::string_view text) { give(text, acceptor); });
     return missed_;
 }
 

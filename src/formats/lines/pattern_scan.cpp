@@ -54,7 +54,8 @@ bool repeats_often(std::string_view expression, std::size_t at) {
     return false;
 }
 
-int take(unsigned id, unsigned long long /*from*/, unsigned long long /*to*/, unsigned /*flags*/, void* out) {
+int record_match(unsigned id, unsigned long long /*from*/, unsigned long long /*to*/, unsigned /*flags*/,
+                 void* out) {
     static_cast<std::vector<std::size_t>*>(out)->push_back(id);
     return 0;
 }
@@ -170,8 +171,8 @@ void PatternScan::find(std::string_view text, std::vector<std::size_t>& out) {
     const std::size_t before = out.size();
     const bool fits = text.size() <= std::numeric_limits<unsigned>::max();
     const auto size = static_cast<unsigned>(text.size());
-    if (fits && library()->scan(database_->database, text.data(), size, 0, database_->scratch, take, &out) ==
-                    HS_SUCCESS)
+    if (fits && library()->scan(database_->database, text.data(), size, 0, database_->scratch, record_match,
+                                &out) == HS_SUCCESS)
         return;
     out.resize(before);
     out.insert(out.end(), database_->ids.begin(), database_->ids.end());

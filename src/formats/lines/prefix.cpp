@@ -19,7 +19,7 @@ bool skip(std::string_view& text, std::string_view begin) {
 }
 
 /// Takes what stands before the next blank, and the blank. False when there is none, or nothing before it.
-bool take_word(std::string_view& text, std::string_view& word) {
+bool consume_word(std::string_view& text, std::string_view& word) {
     const std::size_t blank = text.find(' ');
     if (blank == std::string_view::npos || blank == 0) return false;
     word = text.substr(0, blank);
@@ -51,7 +51,7 @@ bool is_iso_time(std::string_view text) {
 }
 
 /// "<134>".
-bool take_priority(std::string_view& text) {
+bool consume_priority(std::string_view& text) {
     if (!text.starts_with('<')) return false;
     const std::string_view behind = without_digits(text.substr(1));
     const std::size_t digits = text.size() - 1 - behind.size();
@@ -61,7 +61,7 @@ bool take_priority(std::string_view& text) {
 }
 
 /// "Jan 10 00:00:02 ", of journalctl also with a fraction.
-bool take_month_time(std::string_view& text) {
+bool consume_month_time(std::string_view& text) {
     constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
     constexpr std::size_t kMonth = 3;
     constexpr std::size_t kSize = 15;
@@ -78,16 +78,16 @@ bool take_month_time(std::string_view& text) {
     return true;
 }
 
-bool take_iso_time(std::string_view& text) {
+bool consume_iso_time(std::string_view& text) {
     std::string_view word;
     std::string_view rest = text;
-    if (!take_word(rest, word) || !is_iso_time(word)) return false;
+    if (!consume_word(rest, word) || !is_iso_time(word)) return false;
     text = rest;
     return true;
 }
 
 /// "nginx: " or "haproxy[77]: "; `pid`: it has a number.
-bool take_tag(std::string_view& text, bool& pid) {
+bool consume_tag(std::string_view& text, bool& pid) {
     const auto ends = [](char c) { return c == ':' || c == '[' || c == ' ' || c == '"' || c == '{'; };
     const auto size = static_cast<std::size_t>(std::ranges::find_if(text, ends) - text.begin());
     if (size == 0) return false;
@@ -103,14 +103,14 @@ bool take_tag(std::string_view& text, bool& pid) {
 }
 
 /// A host, which a message from the machine itself may lack, and a tag.
-bool take_origin(std::string_view& text, bool& pid) {
+bool consume_origin(std::string_view& text, bool& pid) {
     std::string_view rest = text;
     std::string_view host;
-    if (take_word(rest, host) && !tracing_level_named(host) && is_client(host) && take_tag(rest, pid)) {
+    if (consume_word(rest, host) && !tracing_level_named(host) && is_client(host) && consume_tag(rest, pid)) {
         text = rest;
         return true;
     }
-    return take_tag(text, pid);
+    return consume_tag(text, pid);
 }
 
 /// "[id name=\"value\"]" as often as it stands there, or "-".
@@ -136,10 +136,10 @@ bool skip_structured_data(std::string_view& text) {
 /// RFC 5424 behind its priority: "1 TIME HOST APP PROCID MSGID DATA MESSAGE".
 Rest behind_5424(std::string_view text) {
     std::string_view word;
-    if (!skip(text, "1 ") || !take_word(text, word) || (word != "-" && !is_iso_time(word)))
+    if (!skip(text, "1 ") || !consume_word(text, word) || (word != "-" && !is_iso_time(word)))
         return std::nullopt;
     for (int words = 0; words < 4; ++words)
-        if (!take_word(text, word)) return std::nullopt;
+        if (!consume_word(text, word)) return std::nullopt;
     if (!skip_structured_data(text)) return std::nullopt;
     if (!text.empty() && !skip(text, " ")) return std::nullopt;
     skip(text, "\xef\xbb\xbf");
@@ -149,15 +149,16 @@ Rest behind_5424(std::string_view text) {
 enum class Sure : std::uint8_t { no, yes };
 
 Rest behind_syslog(std::string_view text, Sure sure) {
-    const bool priority = take_priority(text);
+    const bool priority = consume_priority(text);
     if (priority)
         if (const Rest rest = behind_5424(text)) return rest;
     const std::string_view message = text;
     bool pid = false;
-    if (take_month_time(text) && take_origin(text, pid)) return text;
+    if (consume_month_time(text) && consume_origin(text, pid)) return text;
     text = message;
     // A program's own line may begin with a time and a word, too.
-    if (take_iso_time(text) && take_origin(text, pid) && (priority || pid || sure == Sure::no)) return text;
+    if (consume_iso_time(text) && consume_origin(text, pid) && (priority || pid || sure == Sure::no))
+        return text;
     return priority ? Rest(message) : std::nullopt;
 }
 
@@ -205,7 +206,7 @@ Rest behind_compose(std::string_view text, Sure sure) {
 /// A name without a dot and a port could be any word.
 Rest behind_vhost(std::string_view text) {
     std::string_view host;
-    if (!take_word(text, host)) return std::nullopt;
+    if (!consume_word(text, host)) return std::nullopt;
     const std::size_t port = host.rfind(':');
     const bool has_port = port != std::string_view::npos && port + 1 < host.size() &&
                           without_digits(host.substr(port + 1)).empty();
@@ -225,7 +226,7 @@ Rest behind(std::string_view line, LinePrefix prefix, Sure sure) {
         case LinePrefix::vhost:
             return sure == Sure::yes ? std::nullopt : behind_vhost(line);
         case LinePrefix::timestamps:
-            return sure == Sure::no && take_iso_time(line) ? Rest(line) : std::nullopt;
+            return sure == Sure::no && consume_iso_time(line) ? Rest(line) : std::nullopt;
         default:
             return std::nullopt;
     }
@@ -242,7 +243,7 @@ Rest behind_sure_prefix(std::string_view line, LinePrefix prefix) {
 }
 
 std::optional<MessagePart> read_cri(std::string_view line) {
-    if (!may_be_cri(line) || !take_iso_time(line)) return std::nullopt;
+    if (!may_be_cri(line) || !consume_iso_time(line)) return std::nullopt;
     const bool error = skip(line, "stderr ");
     if (!error && !skip(line, "stdout ")) return std::nullopt;
     if (!line.starts_with('F') && !line.starts_with('P')) return std::nullopt;

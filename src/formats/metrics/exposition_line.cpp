@@ -48,7 +48,7 @@ Problem SampleLineParser::parse(std::string_view line, SampleLine& out) {
         if (Problem problem = timestamp(scanner, out.at_seconds); !problem.empty()) return problem;
         scanner.blanks();
     }
-    if (open_metrics && scanner.take(" # ")) {
+    if (open_metrics && scanner.consume(" # ")) {
         if (Problem problem = exemplar(scanner); !problem.empty()) return problem;
     }
     if (!scanner.done()) return "there is more than a value and a timestamp";
@@ -62,7 +62,7 @@ Problem SampleLineParser::series(LineScanner& scanner, SampleLine& out) {
     scanner.blanks();
     out.name = scanner.metric_name();
     const bool separated = scanner.lenient() && scanner.separator();
-    if (scanner.take("{")) {
+    if (scanner.consume("{")) {
         if (Problem problem = labels(scanner, out.labels, &out.name); !problem.empty()) return problem;
         if (out.name.empty()) return "there is no metric name";
         if (!scanner.separator() && !scanner.lenient()) return "a blank must follow the labels";
@@ -79,17 +79,17 @@ Problem SampleLineParser::series(LineScanner& scanner, SampleLine& out) {
 Problem SampleLineParser::labels(LineScanner& scanner, std::vector<ExpositionLabel>& out,
                                  std::string_view* metric_name) {
     scanner.blanks();
-    if (scanner.take("}")) return {};
+    if (scanner.consume("}")) return {};
     while (true) {
         if (Problem problem = label(scanner, out, metric_name); !problem.empty()) return problem;
         scanner.blanks();
-        if (scanner.take("}")) return {};
+        if (scanner.consume("}")) return {};
         // Prometheus' own reader of its text does without the comma.
-        const bool comma = scanner.take(",");
+        const bool comma = scanner.consume(",");
         if (!comma && !(scanner.lenient() && scanner.at_label()))
             return "a comma or a closing brace must follow a label";
         scanner.blanks();
-        if (scanner.take("}")) return {};
+        if (scanner.consume("}")) return {};
     }
 }
 
@@ -109,7 +109,7 @@ Problem SampleLineParser::label(LineScanner& scanner, std::vector<ExpositionLabe
         *metric_name = label.name;
         return {};
     }
-    if (!scanner.take("=")) return "an equals sign must follow a label name";
+    if (!scanner.consume("=")) return "an equals sign must follow a label name";
     scanner.blanks();
     if (!scanner.at('"')) return "a label's value is not in quotation marks";
     if (Problem problem = scanner.quoted_text(label.value); !problem.empty()) return problem;
@@ -129,7 +129,7 @@ Problem SampleLineParser::add_label(std::vector<ExpositionLabel>& out, Expositio
 }
 
 Problem SampleLineParser::timestamp(LineScanner& scanner, std::optional<double>& out) const {
-    if (!scanner.lenient() && !scanner.take(" ")) return "a single blank must follow a number";
+    if (!scanner.lenient() && !scanner.consume(" ")) return "a single blank must follow a number";
     const std::string_view text = scanner.token();
     if (scanner.lenient()) {
         constexpr double kMillisecondsPerSecond = 1000;
@@ -143,9 +143,9 @@ Problem SampleLineParser::timestamp(LineScanner& scanner, std::optional<double>&
 
 Problem SampleLineParser::exemplar(LineScanner& scanner) {
     exemplar_labels_.clear();
-    if (!scanner.take("{")) return "an exemplar must begin with its labels";
+    if (!scanner.consume("{")) return "an exemplar must begin with its labels";
     if (Problem problem = labels(scanner, exemplar_labels_, nullptr); !problem.empty()) return problem;
-    if (!scanner.take(" ") || !parse_float(scanner.token())) return "an exemplar has no value";
+    if (!scanner.consume(" ") || !parse_float(scanner.token())) return "an exemplar has no value";
     std::optional<double> at;
     return scanner.done() ? Problem() : timestamp(scanner, at);
 }

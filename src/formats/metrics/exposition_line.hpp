@@ -29,7 +29,7 @@ class LineScanner {
     bool lenient() const { return format_ == ExpositionFormat::prometheus_text; }
     bool done() const { return rest_.empty(); }
     bool at(char c) const { return rest_.starts_with(c); }
-    bool take(std::string_view text);
+    bool consume(std::string_view text);
     /// A label's name may begin here.
     bool at_label() const;
     /// Optional white space: none in OpenMetrics.

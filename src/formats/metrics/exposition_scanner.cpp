@@ -16,7 +16,7 @@ bool is_letter(char c) {
 
 }  // namespace
 
-bool LineScanner::take(std::string_view text) {
+bool LineScanner::consume(std::string_view text) {
     if (!rest_.starts_with(text)) return false;
     rest_.remove_prefix(text.size());
     return true;
@@ -31,7 +31,7 @@ void LineScanner::blanks() {
 }
 
 bool LineScanner::separator() {
-    if (!lenient()) return take(" ");
+    if (!lenient()) return consume(" ");
     const std::size_t before = rest_.size();
     blanks();
     return rest_.size() < before;

@@ -66,7 +66,7 @@ class Page {
         scratch_.reserve(line_.size());
         LineScanner scanner(line_, format_, scratch_);
         scanner.blanks();
-        scanner.take("#");
+        scanner.consume("#");
         if (open_metrics()) return open_metrics_metadata(scanner);
         scanner.blanks();
         const std::string_view word = scanner.token();
@@ -97,13 +97,13 @@ class Page {
             eof_ = true;
             return {};
         }
-        const bool is_type = scanner.take(" TYPE ");
-        const bool is_help = !is_type && scanner.take(" HELP ");
-        if (!is_type && !is_help && !scanner.take(" UNIT "))
+        const bool is_type = scanner.consume(" TYPE ");
+        const bool is_help = !is_type && scanner.consume(" HELP ");
+        if (!is_type && !is_help && !scanner.consume(" UNIT "))
             return "only # TYPE, # HELP, # UNIT and # EOF may begin with a number sign";
         std::string_view name;
         if (Problem problem = metadata_name(scanner, name); !problem.empty()) return problem;
-        if (!scanner.take(" ")) return "a blank must follow the family's name";
+        if (!scanner.consume(" ")) return "a blank must follow the family's name";
         Problem problem;
         if (is_help) {
             families_.help(name);
@@ -141,7 +141,7 @@ class Page {
     Problem ending() { return open_metrics() && !eof_ ? "the page breaks off: # EOF is missing" : Problem(); }
 
     Problem twice() {
-        const auto found = once_.find_twice();
+        const auto found = once_.first_twice();
         if (!found) return {};
         summary_.lines = found->line;
         line_ = text_of(found->line);
@@ -167,7 +167,7 @@ class Page {
         std::string scratch;
         LineScanner scanner(line_, ExpositionFormat::prometheus_text, scratch);
         scanner.blanks();
-        if (scanner.take("#")) {
+        if (scanner.consume("#")) {
             scanner.blanks();
             const std::string_view word = scanner.token();
             if (word != "HELP" && word != "TYPE" && word != "UNIT") return {};

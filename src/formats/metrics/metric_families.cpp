@@ -45,7 +45,7 @@ std::string_view name_of(MetricType type) {
     return rule_of(type).word;
 }
 
-MetricFamilies::Family& MetricFamilies::find(std::string_view name) {
+MetricFamilies::Family& MetricFamilies::family_of(std::string_view name) {
     auto found = families_.lower_bound(name);
     if (found == families_.end() || found->first != name)
         found = families_.emplace_hint(found, std::string(name), Family());
@@ -60,7 +60,7 @@ Problem MetricFamilies::type(std::string_view name, std::string_view word) {
         std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRule& rule) { return rule.word == word; });
     if (found == kTypes.end() && !untyped) return "there is no such type";
     const MetricType type = untyped ? MetricType::unknown : found->type;
-    Family& family = find(name);
+    Family& family = family_of(name);
     if (family.has_type && family.type != type) return "a second TYPE line gives this metric another type";
     if (family.has_samples && family.type != type)
         return "the TYPE line must stand before the samples of its metric";
@@ -71,7 +71,7 @@ Problem MetricFamilies::type(std::string_view name, std::string_view word) {
 }
 
 Problem MetricFamilies::unit(std::string_view name, std::string_view text) {
-    find(name);
+    family_of(name);
     const bool ending = name.ends_with(text) && name.size() > text.size();
     if (text.empty() || (ending && name[name.size() - text.size() - 1] == '_')) return {};
     return "the metric's name does not end in its unit";
@@ -91,7 +91,7 @@ MetricFamilies::Family* MetricFamilies::whole(std::string_view sample) {
 void MetricFamilies::sample(std::string_view name) {
     if (sample_family_ == nullptr || name != sample_name_) {
         Family* const part_of = whole(name);
-        sample_family_ = &find(name);
+        sample_family_ = &family_of(name);
         sample_name_ = families_.find(name)->first;
         sample_type_ = part_of != nullptr && !sample_family_->has_type ? part_of : sample_family_;
     }

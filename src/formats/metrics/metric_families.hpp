@@ -16,7 +16,7 @@ class MetricFamilies {
  public:
     explicit MetricFamilies(ExpositionFormat format) : format_(format) {}
 
-    void help(std::string_view name) { find(name); }
+    void help(std::string_view name) { family_of(name); }
     Problem type(std::string_view name, std::string_view word);
     Problem unit(std::string_view name, std::string_view text);
     void sample(std::string_view name);
@@ -30,7 +30,7 @@ class MetricFamilies {
         bool has_type = false;
         bool has_samples = false;
     };
-    Family& find(std::string_view name);
+    Family& family_of(std::string_view name);
     Family* whole(std::string_view sample);
 
     ExpositionFormat format_;

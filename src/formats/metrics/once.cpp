@@ -23,7 +23,7 @@ void Once::add(std::uint64_t hash, std::uint32_t line) {
     said_.push_back({hash, line});
 }
 
-std::optional<Once::Twice> Once::find_twice() {
+std::optional<Once::Twice> Once::first_twice() {
     const auto key = [](const Said& said) { return std::pair(said.hash, said.line); };
     std::sort(said_.begin(), said_.end(), [&](const Said& a, const Said& b) { return key(a) < key(b); });
     std::optional<Twice> found;

@@ -25,7 +25,7 @@ class Once {
     void add(std::uint64_t hash, std::uint32_t line);
 
     /// The earliest line that says again what an earlier call of add() has said; empty when there is none.
-    std::optional<Twice> find_twice();
+    std::optional<Twice> first_twice();
 
  private:
     struct Said {

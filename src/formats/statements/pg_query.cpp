@@ -57,7 +57,7 @@ std::optional<std::size_t> parameter_at(const std::string& sql, int cursor) {
 }
 
 /// Of a message of protobuf: the number that begins `in`, which it is taken from.
-std::uint64_t take_varint(std::string_view& in) {
+std::uint64_t consume_varint(std::string_view& in) {
     std::uint64_t value = 0;
     for (unsigned shift = 0; !in.empty() && shift < 64; shift += 7) {
         const auto byte = static_cast<unsigned char>(in.front());
@@ -75,11 +75,11 @@ struct Field {
     std::string_view bytes = {};
 };
 
-std::optional<Field> take_field(std::string_view& in) {
+std::optional<Field> consume_field(std::string_view& in) {
     if (in.empty()) return std::nullopt;
-    const std::uint64_t tag = take_varint(in);
+    const std::uint64_t tag = consume_varint(in);
     Field field{tag >> 3U};
-    field.value = take_varint(in);
+    field.value = consume_varint(in);
     if ((tag & 7U) == 0) return field;
     if ((tag & 7U) != 2 || field.value > in.size()) return std::nullopt;
     field.bytes = in.substr(0, field.value);
@@ -91,7 +91,7 @@ std::optional<Field> take_field(std::string_view& in) {
 std::string_view token_of(std::string_view message, std::string_view sql) {
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    while (const auto field = take_field(message)) {
+    while (const auto field = consume_field(message)) {
         if (field->number == 1) begin = field->value;
         if (field->number == 2) end = field->value;
     }
@@ -134,7 +134,7 @@ Result<std::vector<std::string_view>> scan_sql(std::string_view sql) {
     std::optional<Error> failed;
     if (scanned.error != nullptr) failed = Error{Errc::parse, std::string(scanned.error->message), {}};
     std::string_view message(scanned.pbuf.data, scanned.error == nullptr ? scanned.pbuf.len : 0);
-    while (const auto field = take_field(message))
+    while (const auto field = consume_field(message))
         if (field->number == 2) tokens.push_back(token_of(field->bytes, sql));
     library()->free_scanned(scanned);
     if (failed) return *failed;

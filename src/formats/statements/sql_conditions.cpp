@@ -29,7 +29,7 @@ bool is_empty_text(SqlNode value) {
 
 void SqlReader::where(SqlNode expression, const SqlScope& scope, const SqlCtes* ctes, Range range) {
     if (!expression) return;
-    for (const Clause& clause : clauses(expression, scope, ctes)) apply(clause, range);
+    for (const Clause& clause : clauses(expression, scope, ctes)) narrow(clause, range);
     note(expression, scope, range);
     Flow flow;
     visit(expression, scope, ctes, flow);
@@ -136,8 +136,8 @@ SqlReader::Condition SqlReader::equality(SqlNode left, SqlNode right, const SqlS
     return {Is::joined, std::move(of), std::move(flow.values)};
 }
 
-void SqlReader::apply(const Clause& clause, Range range) {
-    if (clause.size() == 1) return apply(clause.front(), range);
+void SqlReader::narrow(const Clause& clause, Range range) {
+    if (clause.size() == 1) return narrow(clause.front(), range);
     const auto equal = [](const Condition& c) { return c.is == Condition::Is::equal; };
     if (clause.empty() || !std::all_of(clause.begin(), clause.end(), equal)) return;
     for (std::size_t table = range.first; table < range.end; ++table) {
@@ -152,7 +152,7 @@ void SqlReader::apply(const Clause& clause, Range range) {
     }
 }
 
-void SqlReader::apply(const Condition& condition, Range range) {
+void SqlReader::narrow(const Condition& condition, Range range) {
     using Is = Condition::Is;
     const auto each = [&](const SqlSources& sources, auto act) {
         for (const SqlSource& source : sources)

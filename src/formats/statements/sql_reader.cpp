@@ -186,7 +186,7 @@ void SqlReader::join(SqlNode join, SqlScope& scope, const SqlCtes* ctes) {
         Condition same{Condition::Is::joined, {}, {}};
         for (std::size_t i = first_relation; i < scope.relations.size(); ++i)
             append(i < middle_relation ? same.of : same.with, sources_of(scope.relations[i], column));
-        apply(same, range);
+        narrow(same, range);
     }
 }
 

@@ -70,8 +70,8 @@ class SqlReader {
     Condition condition(SqlNode expression, const SqlScope& scope, const SqlCtes* ctes);
     Condition equality(SqlNode left, SqlNode right, const SqlScope& scope, const SqlCtes* ctes);
     std::vector<Clause> rows_equal(SqlNode left, SqlNode right, const SqlScope& scope, const SqlCtes* ctes);
-    void apply(const Clause& clause, Range range);
-    void apply(const Condition& condition, Range range);
+    void narrow(const Clause& clause, Range range);
+    void narrow(const Condition& condition, Range range);
     void note(SqlNode expression, const SqlScope& scope, Range range);
 
     SqlColumns columns(SqlNode list, const SqlScope& scope, const SqlCtes* ctes);

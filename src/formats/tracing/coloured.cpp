@@ -64,7 +64,7 @@ bool skip_fields(std::string_view& text) {
 }
 
 /// The next name of a header and its colon.
-bool take_name(std::string_view& text, Name& out) {
+bool consume_name(std::string_view& text, Name& out) {
     std::string_view rest = text;
     const bool bold = skip(rest, kBold);
     if (!bold && !skip(rest, kDim)) return false;
@@ -163,7 +163,7 @@ void read_coloured(std::string_view text, TracingLine& out, TracingForm& form) {
     std::string_view rest = text;
     const bool threads = skip_thread_before_colours(rest);
     std::vector<Name> names;
-    for (Name name{}; take_name(rest, name);) names.push_back(name);
+    for (Name name{}; consume_name(rest, name);) names.push_back(name);
     // A message's fields are in colours too; where no line has a target, a client may have written one.
     if (names.empty() || (form.targets.only_no() && std::ranges::any_of(names, is_dim_target)))
         return read_plain(text, out, form);

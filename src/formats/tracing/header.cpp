@@ -41,7 +41,7 @@ void skip_to_word(std::string_view& text) {
     }
 }
 
-std::string_view take_word(std::string_view& text) {
+std::string_view consume_word(std::string_view& text) {
     std::size_t end = 0;
     while (end < text.size() && text[end] != ' ' && text[end] != kEscape) ++end;
     const std::string_view word = text.substr(0, end);
@@ -69,11 +69,11 @@ void skip_escapes(std::string_view& text) {
     }
 }
 
-bool take_level(std::string_view& text, TracingLine& out) {
+bool consume_level(std::string_view& text, TracingLine& out) {
     out.time = {};
     for (int words = 0; words <= kWordsOfTime; ++words) {
         skip_to_word(text);
-        const std::string_view word = take_word(text);
+        const std::string_view word = consume_word(text);
         // Only capitals, as tracing writes it: a sentence may begin with "info".
         if (const auto level = tracing_level_named(word); level && word.front() < 'a') {
             out.level = *level;
@@ -120,7 +120,7 @@ bool may_be_thread(std::string_view name) {
     return std::ranges::all_of(name, fits) && std::ranges::count(name, ' ') < kMostWords;
 }
 
-bool take_target(std::string_view& text, std::string_view& target) {
+bool consume_target(std::string_view& text, std::string_view& target) {
     std::size_t end = 0;
     while (end < text.size() && is_target_byte(text[end])) ++end;
     if (end < 2 || text[end - 1] != ':' || end == text.size() || text[end] != ' ') return false;

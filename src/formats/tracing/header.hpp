@@ -23,13 +23,13 @@ inline bool skip(std::string_view& text, std::string_view begin) {
 void skip_escapes(std::string_view& text);
 
 /// Takes time and level off the front, and the blank behind them. Empty time: there is none.
-bool take_level(std::string_view& text, TracingLine& out);
+bool consume_level(std::string_view& text, TracingLine& out);
 /// Takes off a thread that is known by its name, or by the number behind it.
 bool skip_thread(std::string_view& text);
 /// As programs call their threads: a few words of letters, digits, '-' and '_'.
 bool may_be_thread(std::string_view name);
 /// "a::b: " or, in the form pretty, "a::b:12: ".
-bool take_target(std::string_view& text, std::string_view& target);
+bool consume_target(std::string_view& text, std::string_view& target);
 /// `text` as behind its target, from the message on: without "src/auth.rs:12: ", "src/auth.rs: " or "12: ".
 std::string_view without_source_place(std::string_view text, TracingForm& form);
 

@@ -37,7 +37,7 @@ struct Spans {
 
 /// "a{b=c}:d: ": names, each perhaps with fields, up to a ": ". Of names with blanks only those with fields,
 /// or all where it is sure that a target follows.
-bool take_spans(std::string_view text, Quotes quotes, Spans& out) {
+bool parse_spans(std::string_view text, Quotes quotes, Spans& out) {
     std::size_t at = 0;
     out.any_fields = false;
     for (;;) {
@@ -76,11 +76,11 @@ bool split_last_word(std::string_view head, std::string_view& before, std::strin
 
 /// Whether `spans` are some, with the target behind them. "request: inferxgate::auth: " against
 /// "inferxgate::auth: Error: ".
-bool take_target_behind(const Spans& spans, std::string_view& text, TracingLine& out,
-                        const TracingForm& form) {
+bool consume_target_behind(const Spans& spans, std::string_view& text, TracingLine& out,
+                           const TracingForm& form) {
     std::string_view rest = spans.behind;
     std::string_view target;
-    if (!take_target(rest, target)) return false;
+    if (!consume_target(rest, target)) return false;
     const bool one_word = spans.text.find(' ') == std::string_view::npos;
     if (!spans.any_fields) {
         const std::string_view name = spans.text.substr(0, spans.text.size() - 1);
@@ -97,7 +97,7 @@ bool take_target_behind(const Spans& spans, std::string_view& text, TracingLine&
 
 /// "worker 3 a::b: ": a thread whose name is not known. Behind a line without a target only where both
 /// threads and targets are shown for sure.
-bool take_target_behind_thread(std::string_view& text, TracingLine& out, TracingForm& form) {
+bool consume_target_behind_thread(std::string_view& text, TracingLine& out, TracingForm& form) {
     const std::size_t end = text.find(": ");
     std::string_view thread;
     std::string_view target;
@@ -106,7 +106,7 @@ bool take_target_behind_thread(std::string_view& text, TracingLine& out, Tracing
     const bool path = has_path(target) && form.targets.no == 0 && may_be_thread(thread);
     if (!path && !(form.threads && form.targets.only_yes())) return false;
     std::string_view rest = text.substr(end - target.size());
-    if (!take_target(rest, out.target)) return false;
+    if (!consume_target(rest, out.target)) return false;
     form.threads = true;
     text = rest;
     return true;
@@ -155,8 +155,8 @@ void read_plain(std::string_view text, TracingLine& out, TracingForm& form) {
     bool fields_skipped = false;
     Spans spans;
     for (const Quotes quotes : {Quotes::count, Quotes::do_not_count}) {
-        if (!take_spans(text, quotes, spans)) continue;
-        if (take_target_behind(spans, rest, out, form)) break;
+        if (!parse_spans(text, quotes, spans)) continue;
+        if (consume_target_behind(spans, rest, out, form)) break;
         // Without targets the message follows.
         if (spans.any_fields && !form.targets.only_yes() &&
             !has_path(spans.text.substr(0, spans.text.find('{')))) {
@@ -167,8 +167,8 @@ void read_plain(std::string_view text, TracingLine& out, TracingForm& form) {
     }
     form.full = form.full || (spans.any_fields && (fields_skipped || !out.target.empty()));
     if (out.target.empty() && !fields_skipped && !form.targets.only_no() &&
-        !take_target_behind_thread(rest, out, form))
-        take_target(rest, out.target);
+        !consume_target_behind_thread(rest, out, form))
+        consume_target(rest, out.target);
     if (out.target.empty() && !fields_skipped) skip_to_place(rest, form);
     form.learn_target(out.target);
     if (out.target.empty() && !fields_skipped && surely_has_none(text)) ++form.targets.no;

@@ -19,11 +19,11 @@ struct Fields {
     std::optional<std::uint64_t> affected, returned;
     bool wrong = false;
 
-    void take(std::string_view name, std::string_view value) {
-        if (name == "summary") take(summary, value);
-        if (name == "db.statement") take(statement, value);
-        if (name == "rows_affected") take(affected, parse_unsigned(value));
-        if (name == "rows_returned") take(returned, parse_unsigned(value));
+    void set(std::string_view name, std::string_view value) {
+        if (name == "summary") set(summary, value);
+        if (name == "db.statement") set(statement, value);
+        if (name == "rows_affected") set(affected, parse_unsigned(value));
+        if (name == "rows_returned") set(returned, parse_unsigned(value));
     }
     bool finish(SqlxQuery::Escapes escapes, SqlxQuery::Pace pace, SqlxQuery& out) const {
         if (wrong || !summary || !statement || !affected || !returned) return false;
@@ -33,11 +33,11 @@ struct Fields {
 
  private:
     template <class T>
-    void take(std::optional<T>& to, const std::optional<T>& value) {
+    void set(std::optional<T>& to, const std::optional<T>& value) {
         wrong = wrong || to || !value;
         to = value;
     }
-    void take(std::optional<std::string_view>& to, std::string_view value) {
+    void set(std::optional<std::string_view>& to, std::string_view value) {
         wrong = wrong || to;
         to = value;
     }
@@ -57,7 +57,7 @@ std::size_t quoted_size(std::string_view text) {
 }
 
 /// Reads NAME=VALUE off the front of `text`; false: there is none.
-bool take_field(std::string_view& text, Fields& to) {
+bool consume_field(std::string_view& text, Fields& to) {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) return false;
     const std::string_view name = text.substr(0, equals);
@@ -66,7 +66,7 @@ bool take_field(std::string_view& text, Fields& to) {
     if (quoted) text.remove_prefix(1);
     const std::size_t size = quoted ? quoted_size(text) : std::min(text.find(' '), text.size());
     if (size == std::string_view::npos) return false;
-    to.take(name, text.substr(0, size));
+    to.set(name, text.substr(0, size));
     text.remove_prefix(std::min(size + (quoted ? 1 : 0), text.size()));
     if (text.empty()) return true;
     if (text.front() != ' ') return false;
@@ -114,7 +114,7 @@ bool parse_sqlx_text(std::string_view message, SqlxQuery& out) {
     if (!message.starts_with(kSummary)) return false;
     Fields fields;
     while (!message.empty())
-        if (!take_field(message, fields)) return false;
+        if (!consume_field(message, fields)) return false;
     return fields.finish(SqlxQuery::Escapes::debug, slow ? SqlxQuery::Pace::slow : SqlxQuery::Pace::usual,
                          out);
 }
@@ -124,7 +124,7 @@ bool parse_sqlx_json(JsonLine& line, SqlxQuery& out) {
     for (const std::string_view name : {"summary", "db.statement", "rows_affected", "rows_returned"}) {
         auto value = line.text(std::string("fields.").append(name));
         if (!value) value = line.text(name);
-        if (value) fields.take(name, *value);
+        if (value) fields.set(name, *value);
     }
     auto message = line.text("fields.message");
     if (!message) message = line.text("message");

@@ -106,7 +106,7 @@ bool parse_frequent(std::string_view line, TracingLine& out) {
 
 bool parse_by_form(std::string_view line, TracingLine& out, TracingForm& form) {
     std::string_view rest = line;
-    if (!take_level(rest, out)) return false;
+    if (!consume_level(rest, out)) return false;
     out.target = {};
     // A client's text may have colours where tracing writes none.
     if (!has_escapes(line.substr(0, line.size() - rest.size()))) {

@@ -44,8 +44,8 @@ class EvidenceBookTest : public BookFixture {
         save();
         start();
     }
-    void take(const std::string& source, const collectors::Observation& seen) {
-        book_.take(source, seen, 30s, now_, model_);
+    void record(const std::string& source, const collectors::Observation& seen) {
+        book_.record(source, seen, 30s, now_, model_);
         EvidenceBook::update(model_, now_);
     }
     const domain::SourceCounts& counts(const std::string& source = "statements") const {
@@ -56,7 +56,7 @@ class EvidenceBookTest : public BookFixture {
 };
 
 TEST_F(EvidenceBookTest, CountersOfAnotherTableCoverFromThenOnAlsoAfterAKill) {
-    take("statements", hits(5));
+    record("statements", hits(5));
     restart();
     EXPECT_EQ(counts().counted_since, kStart);
     now_ += 1h;
@@ -72,13 +72,13 @@ TEST_F(EvidenceBookTest, CountersOfAnotherTableCoverFromThenOnAlsoAfterAKill) {
 }
 
 TEST_F(EvidenceBookTest, WhatIsSavedIsThereAfterwards) {
-    take("statements", hits(5, {"a", "b"}));
+    record("statements", hits(5, {"a", "b"}));
     now_ += 1min;
     auto seen = hits(7, {"a"});
     seen.counted->missing = {"b", "c"};
     seen.probe = domain::ProbeAnswers{now_, {}, now_ + 1s, {}};
-    take("statements", seen);
-    take("statements", hits(1, {"a"}));
+    record("statements", seen);
+    record("statements", hits(1, {"a"}));
     model_.sources["statements"].up = true;
     model_.sources["statements"].last_success_at = now_;
     model_.sources["statements"].observation_start = kStart;
@@ -120,49 +120,49 @@ TEST_F(EvidenceBookTest, WhatIsSavedIsThereAfterwards) {
 
 TEST_F(EvidenceBookTest, ARestartInBetweenChangesNothing) {
     std::uint64_t value = 100;
-    take("statements", hits(value));
+    record("statements", hits(value));
     for (int i = 0; i < 5; ++i) {
         restart();
         now_ += 10min;
         value += 3;
-        take("statements", hits(value));
+        record("statements", hits(value));
         EXPECT_EQ(total(), 3U * static_cast<unsigned>(i + 1));
     }
     EXPECT_EQ(counts().resets, 0U);
     EXPECT_EQ(counts().counted_since, kStart) << "no gap is longer than 15 min";
     now_ += 16min;
     restart();
-    take("statements", hits(value));
+    record("statements", hits(value));
     EXPECT_EQ(counts().counted_since, now_);
 }
 
 TEST_F(EvidenceBookTest, WhatWasNotSavedIsCountedAgainOnce) {
-    take("statements", hits(1));
+    record("statements", hits(1));
     save();
-    take("statements", hits(4));
+    record("statements", hits(4));
     start();
-    take("statements", hits(6));
+    record("statements", hits(6));
     EXPECT_EQ(total(), 5U);
     EXPECT_EQ(headline(), 5U);
 }
 
 TEST_F(EvidenceBookTest, WhatGoesBackToZeroIsSavedAsZero) {
-    take("statements", hits(0));
-    take("statements", hits(50));
+    record("statements", hits(0));
+    record("statements", hits(50));
     save();
-    take("gateway_metrics", hits(9));
+    record("gateway_metrics", hits(9));
     restart();
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements") << "the metrics have counted nothing";
-    take("gateway_metrics", hits(12));
+    record("gateway_metrics", hits(12));
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_metrics");
     EXPECT_EQ(headline(), 50U) << "those three are among them";
-    take("gateway_metrics", hits(15));
+    record("gateway_metrics", hits(15));
     EXPECT_EQ(headline(), 53U);
 }
 
 TEST_F(EvidenceBookTest, AStateThatBeganAnewIsGivenEverything) {
-    take("statements", hits(1, {"a", "b"}));
-    take("statements", hits(4, {"a", "b"}));
+    record("statements", hits(1, {"a", "b"}));
+    record("statements", hits(4, {"a", "b"}));
     save();
     state_.reset();
     fs::remove_all(directory_);
@@ -170,21 +170,21 @@ TEST_F(EvidenceBookTest, AStateThatBeganAnewIsGivenEverything) {
     book_.forget_saved();
     restart();
     EXPECT_EQ(total(), 6U);
-    take("statements", hits(5, {"a", "b"}));
+    record("statements", hits(5, {"a", "b"}));
     EXPECT_EQ(total(), 8U);
     EXPECT_EQ(headline(), 8U);
     EXPECT_EQ(counts().counted_since, kStart);
 }
 
 TEST_F(EvidenceBookTest, NewerUnsavedThingsWin) {
-    take("statements", hits(1));
+    record("statements", hits(1));
     UnsavedEvidence waiting = book_.take_unsaved(model_);
-    take("statements", hits(4));
+    record("statements", hits(4));
     waiting.merge(book_.take_unsaved(model_));
     EXPECT_TRUE(journal::write(waiting, *state_));
     start();
     EXPECT_EQ(total(), 3U);
-    take("statements", hits(4));
+    record("statements", hits(4));
     EXPECT_EQ(total(), 3U);
 }
 
@@ -194,41 +194,41 @@ TEST_F(EvidenceBookTest, APartIsMissedForTheDrainWindowAndThenForgotten) {
         seen.counted->parts_stay = true;
         return seen;
     };
-    take("prometheus", staying(1, {"a", "b"}));
+    record("prometheus", staying(1, {"a", "b"}));
     restart();
     now_ += model_.policy.windows.drain;
-    take("prometheus", staying(1, {"a"}));
+    record("prometheus", staying(1, {"a"}));
     EXPECT_EQ(counts("prometheus").missing, std::vector<std::string>{"b"});
     EXPECT_EQ(counts("prometheus").counted_since, kStart);
     now_ += 1us;
-    take("prometheus", staying(1, {"a"}));
+    record("prometheus", staying(1, {"a"}));
     EXPECT_TRUE(counts("prometheus").missing.empty());
     EXPECT_EQ(counts("prometheus").counted_since, now_);
     restart();
     EXPECT_EQ(state_->load_parts()->at("prometheus").size(), 1U);
     now_ += 1min;
-    take("prometheus", staying(9, {"a", "b"}));
+    record("prometheus", staying(9, {"a", "b"}));
     EXPECT_EQ(counts("prometheus").totals.front(), 8U) << "what b counted meanwhile is nobody's";
     EXPECT_EQ(counts("prometheus").counted_since, now_) << "and b may have had hits";
 }
 
 TEST_F(EvidenceBookTest, APartThatNobodyWatchedBreaksCoverage) {
-    take("gateway_metrics", hits(1, {"a"}));
+    record("gateway_metrics", hits(1, {"a"}));
     now_ += 1min;
-    take("gateway_metrics", hits(1, {"a"}));
+    record("gateway_metrics", hits(1, {"a"}));
     EXPECT_EQ(counts("gateway_metrics").counted_since, kStart);
-    take("gateway_metrics", hits(1, {"a", "b"}));
+    record("gateway_metrics", hits(1, {"a", "b"}));
     EXPECT_EQ(counts("gateway_metrics").counted_since, now_);
 }
 
 TEST_F(EvidenceBookTest, AResetIsAGapAtOnce) {
     for (const char* const source : {"statements", "gateway_metrics"}) {
-        take(source, hits(5));
+        record(source, hits(5));
         now_ += 1min;
-        take(source, hits(6));
+        record(source, hits(6));
         EXPECT_EQ(counts(source).counted_since, now_ - 1min);
         EXPECT_EQ(counts(source).lost_at, std::nullopt);
-        take(source, hits(0));
+        record(source, hits(0));
         EXPECT_EQ(counts(source).counted_since, now_);
         EXPECT_EQ(counts(source).lost_at, now_);
         EXPECT_EQ(counts(source).resets, 1U);
@@ -242,15 +242,15 @@ TEST_F(EvidenceBookTest, AResetIsAGapAlsoWhileNoSeriesIsKnown) {
         seen.counted->readings.instances.push_back({"", false, {{"reset", 0, epoch, {}}}});
         return seen;
     };
-    take("statements", since("1"));
+    record("statements", since("1"));
     now_ += 1min;
-    take("statements", since("1"));
+    record("statements", since("1"));
     EXPECT_EQ(counts().lost_at, std::nullopt);
-    take("statements", since("2"));
+    record("statements", since("2"));
     EXPECT_EQ(counts().lost_at, now_);
     restart();
     now_ += 1min;
-    take("statements", since("3"));
+    record("statements", since("3"));
     EXPECT_EQ(counts().lost_at, now_) << "also while keyshift was down";
 }
 
@@ -273,10 +273,10 @@ void read_keys(domain::Model& model, Time now, Time newest, std::uint64_t uses =
 }
 
 TEST_F(EvidenceBookTest, ScansWaitForTheKeyTableAlsoOverARestart) {
-    take("statements", scans(10));
+    record("statements", scans(10));
     read_keys(model_, now_, kStart - 1h);
     now_ += 1min;
-    take("statements", scans(13));
+    record("statements", scans(13));
     EXPECT_EQ(headline(), 0U) << "nobody knows yet";
     restart();
     model_.sources["keys"];  // it is configured, and not read yet
@@ -287,7 +287,7 @@ TEST_F(EvidenceBookTest, ScansWaitForTheKeyTableAlsoOverARestart) {
     EvidenceBook::update(model_, now_);
     EXPECT_EQ(headline(), 0U) << "in vain";
     EXPECT_EQ(counts().totals.at(index_of(Event::fallback_scan)), 3U);
-    take("statements", scans(15));
+    record("statements", scans(15));
     restart();
     now_ += 1min;
     read_keys(model_, now_, now_ - 30s);
@@ -302,7 +302,7 @@ TEST_F(EvidenceBookTest, ScansWaitForTheKeyTableAlsoOverARestart) {
 
 TEST_F(EvidenceBookTest, OfScansUnderConstantGarbageThoseOfUsesAreHits) {
     // As on a real gateway: 49 scans, of which 24 were uses; each use is seen by the poll that follows.
-    take("statements", scans(0));
+    record("statements", scans(0));
     read_keys(model_, now_, kStart - 1h);
     std::uint64_t scanned = 0;
     std::uint64_t uses = 0;
@@ -310,7 +310,7 @@ TEST_F(EvidenceBookTest, OfScansUnderConstantGarbageThoseOfUsesAreHits) {
     for (int i = 0; i < 49; ++i) {
         now_ += 1min;
         if (i % 2 == 1) newest = now_ - 30s, ++uses;
-        take("statements", scans(++scanned));
+        record("statements", scans(++scanned));
         now_ += 10s;
         read_keys(model_, now_, newest, uses);
         EvidenceBook::update(model_, now_);
@@ -323,7 +323,7 @@ TEST_F(EvidenceBookTest, OfScansUnderConstantGarbageThoseOfUsesAreHits) {
     const Time last = now_;
     for (int i = 0; i < 200; ++i) {
         now_ += 1h;
-        take("statements", scans(++scanned));
+        record("statements", scans(++scanned));
         read_keys(model_, now_ + 5s, newest, uses);
         EvidenceBook::update(model_, now_ + 5s);
     }
@@ -332,16 +332,16 @@ TEST_F(EvidenceBookTest, OfScansUnderConstantGarbageThoseOfUsesAreHits) {
 }
 
 TEST_F(EvidenceBookTest, AUseThatIsWrittenLaterRaisesTheHeadlineOnce) {
-    take("statements", scans(0));
+    record("statements", scans(0));
     read_keys(model_, now_, kStart - 1h);
     EvidenceBook::update(model_, now_);
     now_ += 1min;
-    take("statements", scans(1));
+    record("statements", scans(1));
     read_keys(model_, now_ + 10s, kStart - 1h);
     EvidenceBook::update(model_, now_ + 10s);
     EXPECT_EQ(headline(), 0U);
     now_ += 10min;
-    take("statements", scans(1));
+    record("statements", scans(1));
     read_keys(model_, now_, now_ - 10min, 1);
     EvidenceBook::update(model_, now_);
     EXPECT_EQ(headline(), 1U);
@@ -350,7 +350,7 @@ TEST_F(EvidenceBookTest, AUseThatIsWrittenLaterRaisesTheHeadlineOnce) {
     EvidenceBook::update(model_, now_);
     EXPECT_EQ(headline(), 1U);
     now_ += 1h;
-    take("statements", scans(1));
+    record("statements", scans(1));
     read_keys(model_, now_, now_ - 70min, 1);
     EvidenceBook::update(model_, now_);
     EXPECT_FALSE(model_.evidence.contradicted_at) << "the scan was counted, if not as a hit";
@@ -359,11 +359,11 @@ TEST_F(EvidenceBookTest, AUseThatIsWrittenLaterRaisesTheHeadlineOnce) {
 TEST_F(EvidenceBookTest, WhatProvesIsRememberedAndALapseToo) {
     auto seen = hits(0);
     seen.counted->ground = {true, "release 1", ""};
-    take("statements", seen);
+    record("statements", seen);
     now_ += 1min;
     seen = hits(1);
     seen.counted->ground = {true, "release 1", ""};
-    take("statements", seen);
+    record("statements", seen);
     model_.evidence.contradicted = "gateway_log";
     model_.evidence.contradicted_at = now_;
     model_.evidence.last_use = {now_, now_ + 1s, now_ + 2s};
@@ -379,18 +379,18 @@ TEST_F(EvidenceBookTest, WhatProvesIsRememberedAndALapseToo) {
     model_.policy.quiet_period = 48h;
     seen.counted->ground = {false, "release 1", ""};
     now_ += 47h;
-    take("statements", seen);
+    record("statements", seen);
     EXPECT_TRUE(counts().proof.since) << "it may be that quiet";
     seen.counted->ground = {true, "release 2", ""};
-    take("statements", seen);
+    record("statements", seen);
     restart();
     EXPECT_FALSE(counts().proof.since);
     EXPECT_NE(counts().proof.lapsed, "");
 }
 
 TEST_F(EvidenceBookTest, AStateOfBeforeThereWereProofsHasNone) {
-    take("statements", hits(0));
-    take("statements", hits(3));
+    record("statements", hits(0));
+    record("statements", hits(3));
     save();
     auto facts = *state_->load_facts();
     const auto counters = *state_->load_counters();
@@ -409,16 +409,16 @@ collectors::Observation caused(std::vector<Event> events) {
 
 TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
     for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
-        take(source, hits(0));
+        record(source, hits(0));
     const std::vector<Event> may{Event::fallback, Event::request_auth_failure};
     book_.begin_own_requests(may);
     for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
-        take(source, hits(1));
+        record(source, hits(1));
     EXPECT_EQ(counts().totals.front(), 0U) << "not known yet";
     book_.end_own_requests(may);
-    take("probe", caused({Event::request_auth_failure}));
+    record("probe", caused({Event::request_auth_failure}));
     for (const char* const source : {"statements", "gateway_metrics", "access_log", "prometheus"})
-        take(source, hits(1));
+        record(source, hits(1));
     const auto failures = index_of(Event::request_auth_failure);
     for (const char* const source : {"statements", "gateway_metrics"}) {
         EXPECT_EQ(counts(source).totals.front(), 1U) << source;
@@ -429,20 +429,20 @@ TEST_F(EvidenceBookTest, WhatTheProbeCausesIsLeftOut) {
     EXPECT_EQ(model_.evidence.sources.count("probe"), 0U);
 }
 
-TEST_F(EvidenceBookTest, AProbeDuringTheFirstLookAddsNothing) {
+TEST_F(EvidenceBookTest, AProbeDuringTheFirstPollAddsNothing) {
     book_.begin_own_requests({Event::fallback});
-    take("statements", hits(0));
+    record("statements", hits(0));
     book_.end_own_requests({Event::fallback});
-    for (int i = 0; i < 3; ++i) take("statements", hits(0));
+    for (int i = 0; i < 3; ++i) record("statements", hits(0));
     EXPECT_EQ(total(), 0U);
 }
 
 TEST_F(EvidenceBookTest, AProbeUnderWayWhenKeyshiftWasKilledHidesNothing) {
-    take("statements", hits(0));
+    record("statements", hits(0));
     book_.begin_own_requests({Event::fallback});
-    take("statements", hits(0));
+    record("statements", hits(0));
     restart();
-    take("statements", hits(1));
+    record("statements", hits(1));
     EXPECT_EQ(total(), 1U);
 }
 
@@ -453,32 +453,32 @@ TEST_F(EvidenceBookTest, OfWhatTheProbeWasAnsweredTheNewestCounts) {
         return seen;
     };
     using Answers = domain::ProbeAnswers;
-    take("probe", answered(&Answers::refused_at, kStart));
-    take("probe", answered(&Answers::accepted_at, kStart + 1s));
+    record("probe", answered(&Answers::refused_at, kStart));
+    record("probe", answered(&Answers::accepted_at, kStart + 1s));
     EXPECT_EQ(model_.probe.refused_at, kStart);
     EXPECT_EQ(model_.probe.accepted_at, kStart + 1s);
-    take("probe", answered(&Answers::refused_at, kStart - 1h));
+    record("probe", answered(&Answers::refused_at, kStart - 1h));
     EXPECT_EQ(model_.probe.refused_at, kStart - 1h);
     EXPECT_EQ(model_.probe.accepted_at, std::nullopt) << "the clock was set back";
-    take("probe", answered(&Answers::canary_refused_at, kStart));
-    take("probe", answered(&Answers::canary_accepted_at, kStart - 1h));
+    record("probe", answered(&Answers::canary_refused_at, kStart));
+    record("probe", answered(&Answers::canary_accepted_at, kStart - 1h));
     EXPECT_EQ(model_.probe.canary_accepted_at, kStart - 1h);
     EXPECT_EQ(model_.probe.canary_refused_at, std::nullopt);
 }
 
 TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembered) {
-    take("statements", hits(0));
-    take("statements", hits(3));
+    record("statements", hits(0));
+    record("statements", hits(3));
     now_ += 1min;
-    take("gateway_log", hits(0));
-    take("gateway_log", hits(1));
+    record("gateway_log", hits(0));
+    record("gateway_log", hits(1));
     save();
     now_ += 1h;
     start();
-    take("statements", hits(3));
+    record("statements", hits(3));
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "gateway_log") << "awaited";
     now_ += 90s;
-    take("statements", hits(3));
+    record("statements", hits(3));
     EXPECT_EQ(model_.evidence.headlines.front().evidence, "statements");
     EXPECT_EQ(headline(), 3U);
     EXPECT_EQ(fallback_watch(model_, now_).last_hit, kStart + 1min);
@@ -488,9 +488,9 @@ TEST_F(EvidenceBookTest, ASourceThatWasRemovedIsNoEvidenceButItsHitsAreRemembere
 TEST_F(EvidenceBookTest, GaugesStayUntilThereAreNewOnes) {
     collectors::Observation seen;
     seen.gauges = domain::Gauges{{{"auth_key", 3}}, {{"a", true}}};
-    take("redis", seen);
+    record("redis", seen);
     seen.gauges = domain::Gauges{{}, {{"a", false}}};
-    take("gateway_metrics", seen);
+    record("gateway_metrics", seen);
     EXPECT_EQ(model_.gauges.cache_entries.at("auth_key"), 3U);
     EXPECT_FALSE(model_.gauges.gateways_up.at("a"));
 }
@@ -508,15 +508,15 @@ TEST_F(EvidenceBookTest, RequestsThatALogKnowsForKeyshiftsOwnHideNobody) {
     auto seen = hits(0, {});
     seen.counted->grown.at(index_of(Event::request_auth_failure)) = 2;
     seen.counted->own.at(index_of(Event::request_auth_failure)) = 1;
-    take("access_log", seen);
+    record("access_log", seen);
     EXPECT_EQ(counts("access_log").totals.at(index_of(Event::request_auth_failure)), 2U);
     seen.counted->own.fill(0);
-    take("access_log", seen);
+    record("access_log", seen);
     EXPECT_EQ(counts("access_log").totals.at(index_of(Event::request_auth_failure)), 4U);
 }
 
 TEST_F(EvidenceBookTest, OffersOfAReleaseThatKnewFewerEventsAreTakenOver) {
-    take("statements", hits(0));
+    record("statements", hits(0));
     save();
     auto facts = *state_->load_facts();
     const auto counters = *state_->load_counters();
@@ -527,7 +527,7 @@ TEST_F(EvidenceBookTest, OffersOfAReleaseThatKnewFewerEventsAreTakenOver) {
 }
 
 TEST_F(EvidenceBookTest, OffersThatCannotBeReadAreNone) {
-    take("statements", hits(0));
+    record("statements", hits(0));
     save();
     auto facts = *state_->load_facts();
     const auto counters = *state_->load_counters();

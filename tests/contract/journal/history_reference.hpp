@@ -132,7 +132,7 @@ class Reference {
     void prove(const Shown& shown);
     void forget_future();
     void depart(Known& key, const Row* modern);
-    void take_in(const Shown& shown);
+    void record(const Shown& shown);
     std::set<std::string> taken() const;
     bool needs_match(const std::string& id, Known& key, bool is_watched);
     void pair_keys(const std::set<std::string>& watched);
@@ -355,7 +355,7 @@ inline void Reference::publish(Known& key, Phase found) {
     key.since = now_;
 }
 
-inline void Reference::take_in(const Shown& shown) {
+inline void Reference::record(const Shown& shown) {
     std::set<std::string> legacy;
     std::map<std::string, Row> modern;
     for (const auto* const rows : {&shown.rows, &shown.found}) {
@@ -407,7 +407,7 @@ inline void Reference::poll(const Shown& shown, const domain::Fallback& fallback
     std::set<std::string> watched;
     for (const auto& [id, key] : keys_)
         if (key.gone && key.published == Phase::retired_in_use) watched.insert(id);
-    take_in(shown);
+    record(shown);
     if (shown.scan == Scan::census) census_at_ = now_;
     if (shown.scan == Scan::census) pair_keys(watched);
     for (auto& [id, key] : keys_) {

@@ -98,7 +98,7 @@ class History {
 
     domain::FallbackJudgement fallback() const {
         const domain::Migration& migration = outcome_.migration;
-        return apply_assertion(migration.detected, policy_.asserted, migration.evidence);
+        return with_assertion(migration.detected, policy_.asserted, migration.evidence);
     }
     void explain(std::ostream& out) const;
 

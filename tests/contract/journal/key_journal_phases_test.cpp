@@ -303,7 +303,7 @@ TEST_F(KeyJournalPhases, AUseThatALogToldOfKeepsAKeyInUse) {
     domain::KeyUses uses;
     uses.add("a", now_ - 1h);
     uses.add("m", now_ - 1h);
-    journal_->take_counted({}, uses);
+    journal_->record_counted({}, uses);
     modern("m");
     table_.at("m").created = kStart;
     poll();
@@ -341,7 +341,7 @@ TEST_F(KeyJournalPhases, ALogWhoseClockIsAheadTellsOfNoUseInTheFuture) {
     legacy("a");
     domain::KeyUses uses;
     uses.add("a", now_ + 30 * kDay);
-    journal_->take_counted({}, uses);
+    journal_->record_counted({}, uses);
     poll();
     EXPECT_EQ(outcome_.inventory.legacy_last_used_at, now_);
 }
@@ -465,7 +465,7 @@ TEST_F(KeyJournalPhases, WhatALogTellsProvesNoRow) {
     poll();
     domain::KeyUses uses;
     uses.add("a", now_ + 30s);
-    journal_->take_counted({}, uses);
+    journal_->record_counted({}, uses);
     poll();
     EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
     EXPECT_FALSE(outcome_.migration.last_used_proved_at);
@@ -483,7 +483,7 @@ TEST_F(KeyJournalPhases, AUseThatALogTellsOfReachesTheKeyWithoutItsRow) {
     ASSERT_EQ(phase("a"), Phase::drained);
     domain::KeyUses uses;
     uses.add("a", now_ + 30s);
-    journal_->take_counted({}, uses);
+    journal_->record_counted({}, uses);
     poll(1min, Scan::pulse);
     EXPECT_EQ(outcome_.migration.tally.live_use.keys, 1U);
     EXPECT_EQ(outcome_.totals.legacy_uses_observed, 1U);
@@ -556,7 +556,7 @@ TEST_F(KeyJournalPhases, ACanaryThatOthersUseIsAnError) {
     for (int i = 0; i < 5; ++i) {
         table_.at("canary").used = now_ + 30s;
         counted.canary_accepted_at = now_ + 30s;
-        journal_->take_counted(counted);
+        journal_->record_counted(counted);
         poll();
     }
     for (int i = 0; i < 2; ++i) {

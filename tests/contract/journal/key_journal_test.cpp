@@ -162,16 +162,16 @@ TEST_F(KeyJournalTest, APulseAddsWithoutRemoving) {
 /// More are missing than can be looked up: a backup was restored, or very many were deleted at once.
 TEST_F(KeyJournalTest, WhatWasNotLookedUpIsNotTakenForGone) {
     census({{"a", {.used = now_}}, {"b", {.used = now_}}, {"c", {.used = now_}}});
-    const auto look = [&](std::size_t limit) {
+    const auto lost = [&](std::size_t limit) {
         EXPECT_TRUE(journal_->prepare());
         EXPECT_TRUE(journal_->begin({.scan = Scan::active, .moment = now_, .data_at = now_, .table = {}}));
         const auto ids = journal_->missing(limit);
         EXPECT_TRUE(ids);
         return ids->size();
     };
-    EXPECT_EQ(look(2), 0U);
+    EXPECT_EQ(lost(2), 0U);
     EXPECT_EQ(journal_->finish(30s).value().inventory.legacy_keys, 3U);
-    EXPECT_EQ(look(3), 3U);
+    EXPECT_EQ(lost(3), 3U);
     EXPECT_EQ(journal_->finish(30s).value().inventory.legacy_keys, 0U);
 }
 

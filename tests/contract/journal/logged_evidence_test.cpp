@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLog = "access_log";
 
-/// A look that has read up to `position` and counted `failures` failures on the way.
-collectors::Observation look(const std::string& position, std::uint64_t failures = 0) {
+/// A poll that has read up to `position` and counted `failures` failures on the way.
+collectors::Observation poll(const std::string& position, std::uint64_t failures = 0) {
     collectors::Observation seen;
     collectors::Counted& counted = seen.counted.emplace();
     counted.countable = domain::failures() | domain::requests();
@@ -44,8 +44,8 @@ class LoggedEvidence : public BookFixture {
         model_.logs[kLog];
     }
     void save() { ASSERT_TRUE(journal::write(book_.take_unsaved(model_), *state_)); }
-    void take(const collectors::Observation& seen) {
-        book_.take(kLog, seen, 5s, now_, model_);
+    void record(const collectors::Observation& seen) {
+        book_.record(kLog, seen, 5s, now_, model_);
         EvidenceBook::update(model_, now_);
     }
     std::uint64_t counted() const {
@@ -64,16 +64,16 @@ class LoggedEvidence : public BookFixture {
 };
 
 TEST_F(LoggedEvidence, PositionAndCountsAreSavedTogether) {
-    take(look("10", 3));
+    record(poll("10", 3));
     save();
-    take(look("20", 4));
+    record(poll("20", 4));
     EXPECT_EQ(counted(), 7U);
     start();
     EXPECT_EQ(book_.cursor(kLog).at("input:a"), "10");
     EXPECT_EQ(counted(), 3U);
     EXPECT_EQ(saved_failures(), 3U);
     EXPECT_EQ(model_.logs.at(kLog).lines, (domain::LogLines{3, 0, 0, 0, 300}));
-    take(look("20", 4));
+    record(poll("20", 4));
     save();
     start();
     EXPECT_EQ(book_.cursor(kLog).at("input:a"), "20");
@@ -85,7 +85,7 @@ TEST_F(LoggedEvidence, PositionAndCountsAreSavedTogether) {
 TEST_F(LoggedEvidence, WhatCouldNotBeSavedIsSavedOnceLater) {
     UnsavedEvidence waiting;
     for (int i = 1; i <= 3; ++i) {
-        take(look(std::to_string(i), 2));
+        record(poll(std::to_string(i), 2));
         waiting.merge(book_.take_unsaved(model_));
     }
     ASSERT_TRUE(journal::write(waiting, *state_));
@@ -97,20 +97,20 @@ TEST_F(LoggedEvidence, WhatCouldNotBeSavedIsSavedOnceLater) {
 }
 
 TEST_F(LoggedEvidence, AForgottenPlaceIsForgotten) {
-    take(look("10"));
+    record(poll("10"));
     save();
-    auto seen = look("20");
+    auto seen = poll("20");
     seen.log->cursor["input:a"] = std::nullopt;
-    take(seen);
+    record(seen);
     save();
     start();
     EXPECT_TRUE(book_.cursor(kLog).empty());
 }
 
 TEST_F(LoggedEvidence, ANewStateFileIsGivenEveryPlace) {
-    take(look("10", 1));
+    record(poll("10", 1));
     save();
-    take(look("20", 1));
+    record(poll("20", 1));
     book_.forget_saved();
     state_.reset();
     fs::remove_all(directory_);
@@ -122,26 +122,26 @@ TEST_F(LoggedEvidence, ANewStateFileIsGivenEveryPlace) {
 }
 
 TEST_F(LoggedEvidence, FailuresAreForgottenAfterADay) {
-    take(look("10", 2));
+    record(poll("10", 2));
     save();
     now_ += 23h;
-    take(look("20"));
+    record(poll("20"));
     save();
     EXPECT_EQ(saved_failures(), 2U);
     now_ += 2h;
-    take(look("30"));
+    record(poll("30"));
     save();
     EXPECT_EQ(saved_failures(), 0U);
 }
 
 TEST_F(LoggedEvidence, AFloodOfClientsIsBounded) {
     for (int minute = 0; minute < 3; ++minute) {
-        auto seen = look("x");
+        auto seen = poll("x");
         seen.log->failures = domain::FailureTally(store::kMostFailures);
         for (std::size_t i = 0; i < store::kMostFailures; ++i)
             seen.log->failures.add(Event::failure_unknown_key, std::to_string(i), "", "",
                                    kStart + minute * 1min);
-        take(seen);
+        record(seen);
         save();
     }
     const auto all = state_->load_failures(kStart - 24h);
@@ -151,40 +151,40 @@ TEST_F(LoggedEvidence, AFloodOfClientsIsBounded) {
 }
 
 TEST_F(LoggedEvidence, UsesOfKeysWaitForTheKeyTable) {
-    auto seen = look("10");
+    auto seen = poll("10");
     seen.log->uses.add("k", kStart + 1s);
-    take(seen);
+    record(seen);
     EXPECT_EQ(book_.take_uses().latest().at("k"), kStart + 1s);
     EXPECT_TRUE(book_.take_uses().empty());
     save();
     seen.log->uses = {};
     seen.log->uses.add("k", kStart - 1s);
-    take(seen);
+    record(seen);
     save();
     EXPECT_EQ(state_->load_key_uses()->latest().at("k"), kStart + 1s) << "the latest counts";
 }
 
 TEST_F(LoggedEvidence, NothingIsTakenOffThatTheLogDoesNotHold) {
-    take(look("1"));
+    record(poll("1"));
     book_.begin_own_requests({Event::failure_unknown_key});
-    take(look("2", 1));
+    record(poll("2", 1));
     EXPECT_EQ(counted(), 1U) << "a client's, at the moment of a probe";
     book_.end_own_requests({Event::failure_unknown_key});
     collectors::Observation probed;
     probed.caused = {Event::failure_unknown_key};
-    book_.take("probe", probed, 1min, now_, model_);
-    take(look("3", 1));
+    book_.record("probe", probed, 1min, now_, model_);
+    record(poll("3", 1));
     EXPECT_EQ(counted(), 2U);
 }
 
 TEST_F(LoggedEvidence, WhatTheLogKnowsForOwnIsLeftOutAndShowsThatItCanCount) {
-    take(look("1"));
-    auto seen = look("2", 1);
+    record(poll("1"));
+    auto seen = poll("2", 1);
     seen.counted->own.at(index_of(Event::failure_unknown_key)) = 3;
-    take(seen);
+    record(seen);
     EXPECT_EQ(counted(), 1U);
     EXPECT_EQ(model_.evidence.sources.at(kLog).sums.at(index_of(Event::failure_unknown_key)), 4);
-    take(look("3", 1));
+    record(poll("3", 1));
     EXPECT_EQ(counted(), 2U);
 }
 

@@ -262,14 +262,14 @@ void History::poll_keys() {
     const auto& [data_at, rows] = past_[past_.size() - 1 - std::min(lag_, past_.size() - 1)];
     const bool deleted = std::exchange(deletions_seen_, world_.deletions) != world_.deletions;
     const Scan scan = random_.chance(40) ? Scan::census : deleted ? Scan::active : Scan::pulse;
-    const KeyLook look = swapped_
-                             ? watch_.poll_keys(another_table(), world_.now(), world_.now(), "other", scan)
-                             : watch_.poll_keys(rows, world_.now(), data_at, "own", scan);
-    refused_ = !look.accepted;
-    if (!refused_) oracle_.show(look);
-    ++happened[look.scan == Scan::census   ? "a census"
-               : look.scan == Scan::active ? "an active scan"
-                                           : "a pulse"];
+    const KeySnapshot snapshot =
+        swapped_ ? watch_.poll_keys(another_table(), world_.now(), world_.now(), "other", scan)
+                 : watch_.poll_keys(rows, world_.now(), data_at, "own", scan);
+    refused_ = !snapshot.accepted;
+    if (!refused_) oracle_.show(snapshot);
+    ++happened[snapshot.scan == Scan::census   ? "a census"
+               : snapshot.scan == Scan::active ? "an active scan"
+                                               : "a pulse"];
 }
 
 Table History::another_table() const {

@@ -57,23 +57,24 @@ class Oracle {
     explicit Oracle(const World& world) : world_(world) {}
 
     /// A poll of the key table, and what logs have told of single keys before it.
-    void show(const KeyLook& look) {
+    void show(const KeySnapshot& snapshot) {
         const auto before = seen.keys;
-        for (const auto& [id, row] : look.rows)
-            if (id != kCanary) show(id, row, look.data_at);
-        for (const auto& [id, at] : look.told.latest()) {
+        for (const auto& [id, row] : snapshot.rows)
+            if (id != kCanary) show(id, row, snapshot.data_at);
+        for (const auto& [id, at] : snapshot.told.latest()) {
             const auto key = seen.keys.find(id);
             if (key == seen.keys.end() || key->second.gone) continue;
-            key->second.use(std::min(at, look.data_at));
+            key->second.use(std::min(at, snapshot.data_at));
             if (before.count(id) == 0) key->second.advanced = false;  // what was known at first
         }
-        const bool census = look.scan == Scan::census;
+        const bool census = snapshot.scan == Scan::census;
         for (auto& [id, key] : seen.keys) {
-            if (look.rows.count(id) > 0 || key.gone || !(census || look.missing.count(id) > 0)) continue;
+            if (snapshot.rows.count(id) > 0 || key.gone || !(census || snapshot.missing.count(id) > 0))
+                continue;
             key.gone = true;
-            key.gone_at = look.data_at;
+            key.gone_at = snapshot.data_at;
         }
-        if (census) seen.census_at = look.data_at;
+        if (census) seen.census_at = snapshot.data_at;
     }
     void count(const FallbackUse& use) { uses_.push_back(use); }
     /// Why `assessed`, which says SAFE, is wrong; empty: it is not.

@@ -94,7 +94,7 @@ class Watch {
                 seen.caused = {Event::lookup_not_found};
             }
         }
-        take("probe", seen);
+        record("probe", seen);
     }
 
     void poll_statements(World& world) {
@@ -116,7 +116,7 @@ class Watch {
               {"lookup", c.lookups, epoch, {{Event::lookup_not_found, 1}}},
               {"found", c.found, epoch, {{Event::lookup_found, 1}, {Event::lookup_not_found, -1}}},
               {"touch", c.touches, epoch, {{Event::verification, 1}}}}});
-        take("statements", seen);
+        record("statements", seen);
     }
     void poll_log(World& world) {
         if (!world.log.configured) return;
@@ -131,7 +131,7 @@ class Watch {
         for (std::size_t i = log_.named; i < end.named; ++i)
             seen.log->uses.add(world.named_use(i).first, world.named_use(i).second);
         log_ = end;
-        take("gateway_log", seen);
+        record("gateway_log", seen);
     }
     void poll_metrics(World& world) {
         if (!world.metric.configured) return;
@@ -144,28 +144,28 @@ class Watch {
                                                       world.counted.metric,
                                                       std::to_string(world.counted.process),
                                                       {{Event::fallback, 1}}}}});
-        take("gateway_metrics", seen);
+        record("gateway_metrics", seen);
     }
 
-    /// A look at `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
-    KeyLook poll_keys(const Table& table, Time now, Time data_at, const std::string& name, Scan scan) {
-        KeyLook look{.scan = scan, .data_at = data_at};
+    /// A snapshot of `table`, as it was at `data_at`, of the database called `name`, as the collector has it.
+    KeySnapshot poll_keys(const Table& table, Time now, Time data_at, const std::string& name, Scan scan) {
+        KeySnapshot snapshot{.scan = scan, .data_at = data_at};
         const bool early = assessment(now).judgement.awaits_census;
-        if (journal_->prepare().value() == Scan::census || !last_scan_ || early) look.scan = Scan::census;
+        if (journal_->prepare().value() == Scan::census || !last_scan_ || early) snapshot.scan = Scan::census;
         const domain::KeyUses uses = book_.take_uses();
         told_.merge(uses);
-        journal_->take_counted(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
-        EXPECT_TRUE(journal_->begin({.scan = look.scan,
+        journal_->record_counted(domain::counted_fallback(model_, database_now(model_, host(now))), uses);
+        EXPECT_TRUE(journal_->begin({.scan = snapshot.scan,
                                      .moment = now,
                                      .data_at = data_at,
                                      .table = {"system " + name, "gateway (1)", "virtual_keys", "2"}}));
         for (const bool legacy : {true, false})
             for (const auto& [id, row] : table)
-                if (row.legacy == legacy && is_shown(row, look)) show(id, row, look);
-        if (look.scan == Scan::active) show_missing(table, look);
-        look.accepted = finish_keys(now, data_at);
-        if (look.accepted) look.told = std::exchange(told_, {});
-        return look;
+                if (row.legacy == legacy && is_shown(row, snapshot)) show(id, row, snapshot);
+        if (snapshot.scan == Scan::active) show_missing(table, snapshot);
+        snapshot.accepted = finish_keys(now, data_at);
+        if (snapshot.accepted) snapshot.told = std::exchange(told_, {});
+        return snapshot;
     }
     domain::Assessment assessment(Time now) const { return assess(model_, database_now(model_, host(now))); }
     /// Evidence is written beside the journal, some time after it was taken.
@@ -183,17 +183,17 @@ class Watch {
     }
 
  private:
-    bool is_shown(const Row& row, const KeyLook& look) const {
-        if (look.scan == Scan::census) return true;
-        const Time since = look.scan == Scan::active
-                               ? look.data_at - policy_.windows.drain
+    bool is_shown(const Row& row, const KeySnapshot& snapshot) const {
+        if (snapshot.scan == Scan::census) return true;
+        const Time since = snapshot.scan == Scan::active
+                               ? snapshot.data_at - policy_.windows.drain
                                : *last_scan_ - std::max<Duration>(60s, policy_.last_used_delay);
         return row.legacy && std::max(row.created, row.used) >= since;
     }
-    void show_missing(const Table& table, KeyLook& look) {
+    void show_missing(const Table& table, KeySnapshot& snapshot) {
         for (const std::string& id : journal_->missing(100).value()) {
-            look.missing.insert(id);
-            if (const auto row = table.find(id); row != table.end()) show(id, row->second, look);
+            snapshot.missing.insert(id);
+            if (const auto row = table.find(id); row != table.end()) show(id, row->second, snapshot);
         }
     }
     bool finish_keys(Time now, Time data_at) {
@@ -205,7 +205,7 @@ class Watch {
         status.last_success_at = data_at;
         if (!status.observation_start) status.observation_start = data_at;
         EvidenceBook::follow_table(outcome->totals.table_changes, host(now), model_);
-        domain::take_skew(model_, ahead_, host(now));
+        domain::set_skew(model_, ahead_, host(now));
         model_.keys = *std::move(outcome);
         model_.watch = domain::watch_after(model_.watch, now, kPollEvery);
         EvidenceBook::update(model_, host(now));
@@ -236,16 +236,16 @@ class Watch {
         seen.counted.emplace();
         return seen;
     }
-    void take(const std::string& source, const collectors::Observation& seen) {
+    void record(const std::string& source, const collectors::Observation& seen) {
         ++model_.sources[source].polls;
         model_.sources[source].up = true;
-        book_.take(source, seen, kPollEvery, seen.taken_at, model_);
+        book_.record(source, seen, kPollEvery, seen.taken_at, model_);
         EvidenceBook::update(model_, seen.taken_at);
     }
     Time host(Time database_time) const { return database_time + ahead_; }
     std::filesystem::path copy() const { return own_.path() / "copy"; }
-    void show(const std::string& id, const Row& from, KeyLook& look) {
-        look.rows[id] = from;
+    void show(const std::string& id, const Row& from, KeySnapshot& snapshot) {
+        snapshot.rows[id] = from;
         domain::KeyRow row;
         row.id = id;
         row.owner = from.owner;
@@ -256,7 +256,7 @@ class Watch {
         row.expires_at = from.expires;
         row.blocked = from.blocked;
         row.hash = from.legacy ? from.hash : domain::HashKind::modern;
-        EXPECT_TRUE(journal_->key(domain::plausible(row, look.data_at)));
+        EXPECT_TRUE(journal_->key(domain::plausible(row, snapshot.data_at)));
     }
     template <class Decision>
     void decide(const Decision& decision) {

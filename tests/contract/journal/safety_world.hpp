@@ -46,7 +46,7 @@ constexpr const char* kGatewaysOwn = "gateway's own";
 using collectors::Scan;
 
 /// What one poll of the key table has shown.
-struct KeyLook {
+struct KeySnapshot {
     Scan scan = Scan::census;
     Time data_at;
     Table rows = {};

@@ -166,11 +166,11 @@ TEST_F(StateTest, KeysThatAreGoneForGoodAreNotLoadedAndAreRecognisedWhenTheyCome
         EXPECT_EQ(memory.gone, k.id != "d");
         EXPECT_EQ(memory.in_use, k.id == "b");
     }));
-    const auto over = state->find_over("a");
+    const auto over = state->load_gone("a");
     ASSERT_TRUE(over && *over);
     EXPECT_EQ((*over)->row, 1U);
     EXPECT_EQ((*over)->phase, domain::Phase::upgraded);
-    EXPECT_FALSE(*state->find_over("d"));
+    EXPECT_FALSE(*state->load_gone("d"));
     auto transaction = state->begin();
     transaction->update_key(key("a"), 1);
     transaction->remember({.row = 1, .phase = domain::Phase::pending});
@@ -189,7 +189,7 @@ TEST_F(StateTest, ModernKeysThatAreSpokenFor) {
     transaction->mark_gone(3, GoneAs::upgraded, kNow);
     ASSERT_TRUE(transaction->commit());
     std::vector<std::string> taken;
-    ASSERT_TRUE(state->load_taken([&](std::string_view id) { taken.emplace_back(id); }));
+    ASSERT_TRUE(state->load_reserved([&](std::string_view id) { taken.emplace_back(id); }));
     EXPECT_EQ(taken, (std::vector<std::string>{"m2", "upgraded"}));
 }
 
@@ -332,7 +332,7 @@ TEST_F(StateTest, AFileOfVersionOneIsBroughtForward) {
     EXPECT_EQ(counters->at({"legacy_keys_baseline", ""}), 6U);
     EXPECT_EQ(counters->at({kOver, "retired"}), 1U);
     EXPECT_EQ(counters->at({kOver, "upgraded"}), 1U);
-    EXPECT_EQ((*state->find_over("removed"))->phase, domain::Phase::retired);
+    EXPECT_EQ((*state->load_gone("removed"))->phase, domain::Phase::retired);
 }
 
 TEST_F(StateTest, CountersOfOthersAndHoursAreKept) {

@@ -180,31 +180,39 @@ TEST(Skew, WhatWasCountedKeepsItsTimeWhenThisHostsClockIsSetForward) {
     Model model = counted_at(kNow - 31 * 24h);
     model.skew = -30 * 24h;  // this host was behind
     const base::Time by_database = database_now(model, kNow - 31 * 24h);
-    take_skew(model, 0s, kNow);
+    set_skew(model, 0s, kNow);
     EXPECT_EQ(model.skew, 0s);
     for (const base::Time at : times_of(model)) EXPECT_EQ(database_now(model, at), by_database);
 }
 
 TEST(Skew, NothingThatWasCountedGetsIntoTheFuture) {
     Model model = counted_at(kNow - 1h);
-    take_skew(model, 2h, kNow);  // the database's clock may have been set back
+    set_skew(model, 2h, kNow);  // the database's clock may have been set back
     for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow);
-    take_skew(model, 24h, kNow - 1h);
+    set_skew(model, 24h, kNow - 1h);
     for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow) << "nor is it older";
 }
 
 TEST(Skew, WhatWasCountedSeemsNewerWhenThisHostsClockIsSetBack) {
     Model model = counted_at(kNow - 24h);
     model.skew = 2h;
-    take_skew(model, 0s, kNow - 2h);
+    set_skew(model, 0s, kNow - 2h);
     for (const base::Time at : times_of(model)) EXPECT_EQ(database_now(model, at), kNow - 24h);
 }
 
 TEST(Skew, NoiseMovesNothing) {
     Model model = counted_at(kNow - 24h);
-    take_skew(model, 100ms, kNow);
+    set_skew(model, 100ms, kNow);
     EXPECT_EQ(model.skew, 0s);
     for (const base::Time at : times_of(model)) EXPECT_EQ(at, kNow - 24h);
+}
+
+TEST(Skew, ATimeIsTakenToTheDatabaseAndBack) {
+    Model model;
+    model.skew = 2h;
+    EXPECT_EQ(database_time(model, kNow), kNow - 2h);
+    EXPECT_EQ(host_time(model, kNow - 2h), kNow);
+    EXPECT_EQ(database_time(model, std::nullopt), std::nullopt);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class StrictJson {
             text_.remove_prefix(1);
     }
 
-    bool take(std::string_view token) {
+    bool consume(std::string_view token) {
         blanks();
         if (text_.substr(0, token.size()) != token) return false;
         text_.remove_prefix(token.size());
@@ -27,26 +27,26 @@ class StrictJson {
     }
 
     bool value() {
-        if (take("{")) return members("}");
-        if (take("[")) return elements("]");
-        if (take("\"")) return rest_of_string();
-        return take("true") || take("false") || take("null") || number();
+        if (consume("{")) return members("}");
+        if (consume("[")) return elements("]");
+        if (consume("\"")) return rest_of_string();
+        return consume("true") || consume("false") || consume("null") || number();
     }
 
     bool members(std::string_view close) {
-        if (take(close)) return true;
+        if (consume(close)) return true;
         do {
-            if (!take("\"") || !rest_of_string() || !take(":") || !value()) return false;
-        } while (take(","));
-        return take(close);
+            if (!consume("\"") || !rest_of_string() || !consume(":") || !value()) return false;
+        } while (consume(","));
+        return consume(close);
     }
 
     bool elements(std::string_view close) {
-        if (take(close)) return true;
+        if (consume(close)) return true;
         do {
             if (!value()) return false;
-        } while (take(","));
-        return take(close);
+        } while (consume(","));
+        return consume(close);
     }
 
     bool rest_of_string() {

@@ -144,7 +144,7 @@ TEST_F(RedisCollector, WhatAMasterCountedBeforeItWasReplacedIsLost) {
     });
     const auto collector = make(url(sentinel) + ", mode: sentinel, sentinel: {master: cache}");
     std::vector<bool> lossy;
-    for (int look = 0; look < 4; ++look) {
+    for (int poll = 0; poll < 4; ++poll) {
         const auto seen = collect(*collector);
         ASSERT_TRUE(seen) << seen.error().text();
         lossy.push_back(seen->counted->lossy);
@@ -179,7 +179,7 @@ TEST_F(RedisCollector, SaysWhatIsWrongWithTheServer) {
         Errc::permission);
 }
 
-/// What else a server says, and what a look then counts.
+/// What else a server says, and what a poll then counts.
 struct Lacking {
     const char* size;  ///< the answer to DBSIZE; empty: nobody asks
     std::vector<std::string> series;
@@ -267,7 +267,7 @@ TEST_F(RedisCollector, InfoMayBeAVerbatimString) {
     EXPECT_EQ(seen->counted->readings.instances.at(0).readings.at(0).value, 7U);
 }
 
-TEST_F(RedisCollector, ExamineTriesAllThatALookNeeds) {
+TEST_F(RedisCollector, ExamineTriesAllThatAPollNeeds) {
     FakeRedis server([](FakeSession& session) {
         session.expect("INFO", info("r1", 7));
         session.expect("INFO", info("r1", 8, 30'000'000));

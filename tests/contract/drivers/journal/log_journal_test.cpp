@@ -152,7 +152,7 @@ TEST_F(LogJournalTest, GoesOnAfterARestart) {
     EXPECT_EQ(read_lines(), "");
 }
 
-TEST_F(LogJournalTest, FromTheEndOnlyAtTheVeryFirstLook) {
+TEST_F(LogJournalTest, FromTheEndOnlyAtTheVeryFirstPoll) {
     options_.from_end = true;
     writer_.write({said("old")});
     EXPECT_EQ(read_lines(), "");

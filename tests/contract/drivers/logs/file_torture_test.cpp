@@ -32,7 +32,7 @@ class Torture : private LogSink {
         // Only a writer's close ends a file: the model's writers may rest.
         options_.give_up_after = 1h;
         start();
-        look(10s);
+        poll(10s);
         save();
     }
     ~Torture() override {
@@ -52,7 +52,7 @@ class Torture : private LogSink {
         }
         if (chance(2)) crash();
         for (int i = 0; i < 300 && !settled(); ++i) {
-            look(10s);
+            poll(10s);
             save();
             if (i > 3) std::this_thread::sleep_for(10ms);
         }
@@ -70,7 +70,7 @@ class Torture : private LogSink {
         std::string half = {};  // the rest of a line whose beginning is written
         std::string old_half = {};
         std::string copy = {};  // made, but the original is not truncated yet
-        bool seen = false;      // a look at its present life has been saved
+        bool seen = false;      // a poll of its present generation has been saved
     };
 
     bool chance(unsigned one_in) { return random_() % one_in == 0; }
@@ -108,11 +108,11 @@ class Torture : private LogSink {
             case 9:
                 return empty_or_delete(writer);
             case 10:
-                return look_and_crash();
+                return poll_and_crash();
             case 11:
                 return crash();
             default:
-                look(chance(3) ? 0s : 10s);
+                poll(chance(3) ? 0s : 10s);
         }
         save();
     }
@@ -229,7 +229,7 @@ class Torture : private LogSink {
             const auto part = static_cast<std::streamsize>(random_() % bytes.size() / 4096 * 4096);
             to.write(bytes.data(), part).flush();
             if (chance(2)) crash();
-            look(10s);
+            poll(10s);
             save();
             to.write(bytes.data() + part, static_cast<std::streamsize>(bytes.size()) - part);
         } else {
@@ -270,13 +270,13 @@ class Torture : private LogSink {
         got_oversized_ = 0;
         start();
     }
-    void look_and_crash() {
-        look(chance(2) ? 0s : 10s);
+    void poll_and_crash() {
+        poll(chance(2) ? 0s : 10s);
         crash();
     }
-    void look(base::Duration time) {
+    void poll(base::Duration time) {
         const auto read = input_->read(*this, base::Deadline::in(time));
-        note("look, " + std::to_string(got_.size()) + " lines" + (read && read->lossy ? ", lossy" : ""));
+        note("poll, " + std::to_string(got_.size()) + " lines" + (read && read->lossy ? ", lossy" : ""));
         changes_ = {};
         if (read) changes_ = read->cursor;
         more_ = !read || read->more;
@@ -305,7 +305,7 @@ class Torture : private LogSink {
     /// Reads all that is there: true if that is all that was written.
     bool settle() {
         for (int i = 0; i < 3 && !settled(); ++i) {
-            look(10s);
+            poll(10s);
             save();
         }
         return settled();

@@ -133,7 +133,7 @@ TEST_F(LogFilesFaultTest, BeginAtTheEndOfWhatADirectoryHid) {
     EXPECT_EQ(read().substr(0, 5), "! no ");
     allow("in", 0755);
     append("in/new.log", "new\n");
-    // Nothing tells that it may be looked into: the next reconciling look finds out.
+    // Nothing tells that it can be listed: the next reconciling poll finds out.
     std::string all = read();
     for (int i = 0; i < 100 && !all.ends_with('\n'); ++i) {
         std::this_thread::sleep_for(100ms);

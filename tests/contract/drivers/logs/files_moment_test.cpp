@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What others do in the midst of a look: the system gives no view of all files at one moment.
+// What others do in the midst of a poll: the system gives no view of all files at one moment.
 #include <utility>
 
 #include <sys/resource.h>
@@ -32,7 +32,7 @@ class LogFilesMomentTest : public LogFilesTest, public testing::WithParamInterfa
         append("app.log", text);
         restart();
     }
-    /// In the next look, when `moment` has come for the `skip` + 1st time.
+    /// In the next poll, when `moment` has come for the `skip` + 1st time.
     void at(Moment moment, std::function<void()> act, int skip = 0) {
         moment_ = moment;
         skip_ = skip;
@@ -117,8 +117,8 @@ TEST_P(LogFilesMomentTest, AFileGoesBeforeItIsOpened) {
     EXPECT_EQ(read_all(), "");
 }
 
-/// The copy is looked at when it is half made, and finished before its original is looked at.
-TEST_P(LogFilesMomentTest, ACopyGrowsAfterItWasLookedAt) {
+/// The copy is examined when it is half made, and finished before its original is examined.
+TEST_P(LogFilesMomentTest, ACopyGrowsAfterItWasExamined) {
     for (const std::string& text : {kFew, kMany}) {
         for (const std::size_t part : {std::size_t{0}, text.size() / 2}) {
             begin_with(text);
@@ -141,7 +141,7 @@ TEST_P(LogFilesMomentTest, ACopyGrowsAfterItWasLookedAt) {
 }
 
 /// An empty file that is found to be one, and then filled.
-TEST_P(LogFilesMomentTest, ACopyIsFilledAfterItWasLookedAt) {
+TEST_P(LogFilesMomentTest, ACopyIsFilledAfterItWasExamined) {
     for (const std::string& text : {kFew, kMany}) {
         begin_with(text);
         EXPECT_TRUE(read_all() == text);
@@ -167,7 +167,7 @@ TEST_P(LogFilesMomentTest, AFileThatIsWaitedForIsMovedBeforeItIsOpened) {
     EXPECT_EQ(read_all(), "");
     for (int i = 0; i < 100; ++i) append("app.log.other" + std::to_string(i), std::to_string(i) + kMany);
     EXPECT_EQ(read_all().size(), 100 * kMany.size() + 190);
-    // Else all that was written just now would be looked at again.
+    // Else all that was written just now would be read again.
     std::this_thread::sleep_for(50ms);
     EXPECT_EQ(read_all(), "");
     truncate("app.log");
@@ -180,7 +180,7 @@ TEST_P(LogFilesMomentTest, AFileThatIsWaitedForIsMovedBeforeItIsOpened) {
     ::setrlimit(RLIMIT_NOFILE, &back);
 }
 
-/// It is where nobody looks in several looks in a row, after a restart.
+/// It is where no poll searches, several times in a row, after a restart.
 TEST_P(LogFilesMomentTest, AFileIsOnItsWay) {
     begin_with(kMany);
     EXPECT_TRUE(read_all() == kMany);

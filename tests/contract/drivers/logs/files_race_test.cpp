@@ -109,7 +109,7 @@ class LogFilesRaceTest : public LogFilesTest, public testing::WithParamInterface
         input_ = std::make_unique<LogFileSet>(options_, interrupt_, GetParam());
         input_->resume(cursor_);
     }
-    void look(base::Duration time) {
+    void poll(base::Duration time) {
         const std::string text = read(time);
         lossy_ = lossy_ || last_.lossy;
         for (std::size_t at = 0; at < text.size();) {
@@ -132,7 +132,7 @@ TEST_P(LogFilesRaceTest, NoLineIsMissedAndNoneCountedTwiceInSilence) {
     std::mt19937 random(seed);
     options_.give_up_after = 1h;
     restart();
-    look(1s);
+    poll(1s);
     std::atomic<Number> next = 1;
     Writer one(path("app.log"), seed + 1, next);
     Writer other(path("app.log-other"), seed + 2, next);
@@ -144,13 +144,13 @@ TEST_P(LogFilesRaceTest, NoLineIsMissedAndNoneCountedTwiceInSilence) {
             cursor_ = std::move(saved);
             restart();
         }
-        look(random() % 3 == 0 ? 0s : 1s);
+        poll(random() % 3 == 0 ? 0s : 1s);
         std::this_thread::sleep_for(std::chrono::microseconds(random() % 3000));
     }
     EXPECT_TRUE(one.stop());
     EXPECT_TRUE(other.stop());
     for (int i = 0; i < 200 && counted_.size() + 1 < next; ++i) {
-        look(1s);
+        poll(1s);
         std::this_thread::sleep_for(5ms);
     }
     EXPECT_EQ(counted_.size() + 1, next);

@@ -44,7 +44,7 @@ TEST_F(LogFilesTest, ReadANewFileFromItsBeginning) {
     EXPECT_EQ(read(), "three\n");
 }
 
-TEST_F(LogFilesTest, StartAtTheEndOnlyAtTheVeryFirstLook) {
+TEST_F(LogFilesTest, StartAtTheEndOnlyAtTheVeryFirstPoll) {
     options_.from_end = true;
     append("app.log", "old\nhalf ");
     start();
@@ -58,7 +58,7 @@ TEST_F(LogFilesTest, StartAtTheEndOnlyAtTheVeryFirstLook) {
     EXPECT_EQ(read(), "two\n");
 }
 
-TEST_F(LogFilesTest, RememberAFirstLookAtNothing) {
+TEST_F(LogFilesTest, RememberAFirstPollAtNothing) {
     options_.from_end = true;
     start();
     EXPECT_EQ(read(), "");
@@ -241,7 +241,7 @@ TEST_F(LogFilesTest, LeaveCompressedFilesAlone) {
 TEST_F(LogFilesTest, TellWhereTheyAre) {
     append("app.log", "one\ntw");
     auto places = input_->places();
-    ASSERT_EQ(places.size(), 1U) << "also before the first look";
+    ASSERT_EQ(places.size(), 1U) << "also before the first poll";
     EXPECT_EQ(places[0].name, path("app.log"));
     read();
     places = input_->places();

@@ -346,7 +346,7 @@ TEST(LogFileNames, AreMadeOfTheNameOfTheLog) {
     EXPECT_FALSE(is_named_after("/x/app.log.2026-11-30", "/x/app.log.2026-11-29"));
 }
 
-TEST_F(LogFilesCopyTest, IsNotTakenForOneAtTheVeryFirstLook) {
+TEST_F(LogFilesCopyTest, IsNotTakenForOneAtTheVeryFirstPoll) {
     append("app.log", numbered(0, 100));
     append("app.log.other", numbered(0, 100));
     EXPECT_EQ(read(), numbered(0, 100) + numbered(0, 100));

@@ -152,7 +152,7 @@ TEST_F(GatewayLogGroundTest, EachRuleThatHasCountedMustBeAbleTo) {
     traces(" INFO", "a: x");
     EXPECT_FALSE(at_work()) << "not the other";
     traces(" INFO", "b: x");
-    EXPECT_TRUE(at_work()) << "in another look";
+    EXPECT_TRUE(at_work()) << "in another poll";
 }
 
 TEST_F(GatewayLogGroundTest, TheVersionIsOfTheRulesAndOfTheGateway) {

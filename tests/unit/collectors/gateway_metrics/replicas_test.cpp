@@ -28,13 +28,13 @@ TargetSnapshot target(const std::string& name, MetricsPage page, const std::stri
 
 class GatewayReplicasTest : public testing::Test {
  protected:
-    /// Whether the target counts after a look at this page.
+    /// Whether the target counts after a poll of this page.
     bool counts(std::optional<double> start, std::uint64_t value) {
-        GatewaySnapshot looked;
-        looked.targets.push_back(target("x:1", page(start, value)));
-        replicas_.take(looked);
-        epoch_ = looked.targets[0].page->readings[0].epoch;
-        return !looked.targets[0].mixed;
+        GatewaySnapshot snapshot;
+        snapshot.targets.push_back(target("x:1", page(start, value)));
+        replicas_.record(snapshot);
+        epoch_ = snapshot.targets[0].page->readings[0].epoch;
+        return !snapshot.targets[0].mixed;
     }
 
     GatewayReplicas replicas_;
@@ -77,50 +77,50 @@ TEST_F(GatewayReplicasTest, TheJitterOfAStartIsNoRestart) {
 }
 
 TEST(GatewayAliases, LoopbackNamesOfOneProcess) {
-    GatewaySnapshot looked;
-    looked.targets = {target("127.0.0.1:1", page(7, 1), "1/metrics"),
-                      target("[::1]:1", page(7, 1), "1/metrics"),
-                      target("localhost:2", page(7, 1), "2/metrics"), target("10.0.0.1:1", page(7, 1)),
-                      target("localhost:1", page(99, 1), "1/metrics")};
-    merge_aliases(looked);
-    ASSERT_EQ(looked.targets.size(), 4U) << "another port, another machine, another start";
-    ASSERT_EQ(looked.aliases.size(), 1U);
-    EXPECT_EQ(looked.aliases[0].name, "[::1]:1");
-    EXPECT_EQ(looked.aliases[0].of, "127.0.0.1:1");
+    GatewaySnapshot snapshot;
+    snapshot.targets = {target("127.0.0.1:1", page(7, 1), "1/metrics"),
+                        target("[::1]:1", page(7, 1), "1/metrics"),
+                        target("localhost:2", page(7, 1), "2/metrics"), target("10.0.0.1:1", page(7, 1)),
+                        target("localhost:1", page(99, 1), "1/metrics")};
+    merge_aliases(snapshot);
+    ASSERT_EQ(snapshot.targets.size(), 4U) << "another port, another machine, another start";
+    ASSERT_EQ(snapshot.aliases.size(), 1U);
+    EXPECT_EQ(snapshot.aliases[0].name, "[::1]:1");
+    EXPECT_EQ(snapshot.aliases[0].of, "127.0.0.1:1");
 }
 
 TEST(GatewayGround, NeedsTheSeriesAtEachReplicaThatAnswers) {
-    GatewaySnapshot looked;
-    looked.targets = {target("x:1", page(1, 1)),
-                      target("y:1", page(1, 1)),
-                      {"z:1", base::Error{base::Errc::connect, "refused", ""}}};
-    EXPECT_TRUE(gateway_ground(looked, kRules).at_work);
-    EXPECT_EQ(gateway_ground(looked, kRules).doubt, "");
-    looked.targets[1].page->matched[0] = false;
-    EXPECT_FALSE(gateway_ground(looked, kRules).at_work);
-    EXPECT_THAT(gateway_ground(looked, kRules).doubt, HasSubstr("y:1 shows no a_total, which x:1 does"));
-    looked.targets[0].page->matched[0] = false;
-    EXPECT_FALSE(gateway_ground(looked, kRules).at_work);
-    EXPECT_THAT(gateway_ground(looked, kRules).doubt, HasSubstr("no target shows a_total"));
+    GatewaySnapshot snapshot;
+    snapshot.targets = {target("x:1", page(1, 1)),
+                        target("y:1", page(1, 1)),
+                        {"z:1", base::Error{base::Errc::connect, "refused", ""}}};
+    EXPECT_TRUE(gateway_ground(snapshot, kRules).at_work);
+    EXPECT_EQ(gateway_ground(snapshot, kRules).doubt, "");
+    snapshot.targets[1].page->matched[0] = false;
+    EXPECT_FALSE(gateway_ground(snapshot, kRules).at_work);
+    EXPECT_THAT(gateway_ground(snapshot, kRules).doubt, HasSubstr("y:1 shows no a_total, which x:1 does"));
+    snapshot.targets[0].page->matched[0] = false;
+    EXPECT_FALSE(gateway_ground(snapshot, kRules).at_work);
+    EXPECT_THAT(gateway_ground(snapshot, kRules).doubt, HasSubstr("no target shows a_total"));
 }
 
 TEST(GatewayGround, IsNoneOfOtherCounters) {
-    GatewaySnapshot looked;
-    looked.targets = {target("x:1", page(1, 1))};
-    const domain::Ground ground = gateway_ground(looked, {kRules[1]});
+    GatewaySnapshot snapshot;
+    snapshot.targets = {target("x:1", page(1, 1))};
+    const domain::Ground ground = gateway_ground(snapshot, {kRules[1]});
     EXPECT_FALSE(ground.at_work);
     EXPECT_EQ(ground.doubt, "");
 }
 
 TEST(GatewayGround, DoubtsAMixedTargetAndKnowsTheRelease) {
-    GatewaySnapshot looked;
-    looked.targets = {target("x:1", page(1, 1))};
-    const std::string before = gateway_ground(looked, kRules).version;
-    looked.targets[0].page->release = "1.2";
-    EXPECT_THAT(gateway_ground(looked, kRules).version, HasSubstr("release 1.2"));
-    EXPECT_NE(gateway_ground(looked, kRules).version, before);
-    looked.targets[0].mixed = true;
-    EXPECT_THAT(gateway_ground(looked, kRules).doubt, HasSubstr("several processes answer as x:1"));
+    GatewaySnapshot snapshot;
+    snapshot.targets = {target("x:1", page(1, 1))};
+    const std::string before = gateway_ground(snapshot, kRules).version;
+    snapshot.targets[0].page->release = "1.2";
+    EXPECT_THAT(gateway_ground(snapshot, kRules).version, HasSubstr("release 1.2"));
+    EXPECT_NE(gateway_ground(snapshot, kRules).version, before);
+    snapshot.targets[0].mixed = true;
+    EXPECT_THAT(gateway_ground(snapshot, kRules).doubt, HasSubstr("several processes answer as x:1"));
 }
 
 }  // namespace

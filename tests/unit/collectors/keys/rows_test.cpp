@@ -39,11 +39,11 @@ std::string row_of(const std::string& id, std::size_t owner) {
     return out;
 }
 
-void take(KeyRows& rows, int from, int to, std::size_t owner) {
+void add(KeyRows& rows, int from, int to, std::size_t owner) {
     for (int i = from; i < to; ++i) {
         const std::string bytes = row_of(std::to_string(i), owner);
         drivers::PostgresRow row(bytes);
-        ASSERT_TRUE(rows.take(row));
+        ASSERT_TRUE(rows.add(row));
     }
 }
 
@@ -59,7 +59,7 @@ TEST(KeyRows, WaitForTheEndOfTheTransaction) {
     Seen seen;
     KeyRows rows(seen, reader(), {.scan = Scan::pulse, .moment = {}, .data_at = {}, .table = {}},
                  KeyRows::Overflow::file);
-    take(rows, 0, 20'000, kKilobyte);  // more than memory holds
+    add(rows, 0, 20'000, kKilobyte);  // more than memory holds
     EXPECT_EQ(seen.begun, 0);
     EXPECT_TRUE(seen.keys.empty());
     ASSERT_TRUE(rows.deliver());
@@ -74,7 +74,7 @@ TEST(KeyRows, ASmallCensusWaitsTooWhereItMayStream) {
     Seen seen;
     KeyRows rows(seen, reader(), {.scan = Scan::census, .moment = {}, .data_at = {}, .table = {}},
                  KeyRows::Overflow::stream);
-    take(rows, 0, 4'000, kKilobyte);
+    add(rows, 0, 4'000, kKilobyte);
     EXPECT_EQ(seen.begun, 0);
     ASSERT_TRUE(rows.deliver());
     EXPECT_EQ(seen.begun, 1);
@@ -85,7 +85,7 @@ TEST(KeyRows, ALargeCensusStreamsInItsOrder) {
     Seen seen;
     KeyRows rows(seen, reader(), {.scan = Scan::census, .moment = {}, .data_at = {}, .table = {}},
                  KeyRows::Overflow::stream);
-    take(rows, 0, 12'000, kKilobyte);
+    add(rows, 0, 12'000, kKilobyte);
     EXPECT_EQ(seen.begun, 1);
     EXPECT_EQ(seen.keys.size(), 12'000U) << "none is kept any more";
     ASSERT_TRUE(rows.deliver());

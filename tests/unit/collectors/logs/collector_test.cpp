@@ -57,15 +57,15 @@ class CountersMemory : public testing::Test {
  protected:
     CountersMemory() { start(); }
 
-    /// As after a kill: what the last looks said to save is there.
+    /// As after a kill: what the last polls said to save is there.
     void start() {
         told_ = "nothing";
         collector_ = make_log_collector("access_log", std::make_unique<OneBlock>(block_),
                                         std::make_unique<LastBlock>(told_));
         collector_->resume(saved_);
     }
-    /// What the look wants saved of the counter.
-    std::string look(std::optional<std::string> block) {
+    /// What the poll wants saved of the counter.
+    std::string poll(std::optional<std::string> block) {
         block_ = std::move(block);
         const auto seen = collector_->collect({.deadline = base::Deadline::in(1s)});
         if (!seen) return "failed";
@@ -86,33 +86,33 @@ class CountersMemory : public testing::Test {
 
 TEST_F(CountersMemory, IsSavedWhenItHasChanged) {
     EXPECT_EQ(told_, "");
-    EXPECT_EQ(look(""), "no change");
-    EXPECT_EQ(look("a"), "a");
-    EXPECT_EQ(look("a"), "no change");
-    EXPECT_EQ(look("b"), "b");
+    EXPECT_EQ(poll(""), "no change");
+    EXPECT_EQ(poll("a"), "a");
+    EXPECT_EQ(poll("a"), "no change");
+    EXPECT_EQ(poll("b"), "b");
 }
 
 TEST_F(CountersMemory, IsHandedBackAndNotSavedAgain) {
-    look("a");
+    poll("a");
     start();
     EXPECT_EQ(told_, "a");
     EXPECT_EQ(saved_, (Cursor{{"counter", "a"}, {"input:file", "+"}}));
-    EXPECT_EQ(look(""), "no change");
-    EXPECT_EQ(look("b"), "b");
+    EXPECT_EQ(poll(""), "no change");
+    EXPECT_EQ(poll("b"), "b");
 }
 
 TEST_F(CountersMemory, IsForgottenWhenItIsEmpty) {
-    look("a");
-    EXPECT_EQ(look("forget"), "nothing any more");
+    poll("a");
+    EXPECT_EQ(poll("forget"), "nothing any more");
     EXPECT_EQ(saved_, (Cursor{{"input:file", "+"}}));
     start();
     EXPECT_EQ(told_, "");
 }
 
-TEST_F(CountersMemory, WaitsForALookThatSucceeds) {
-    look("a");
-    EXPECT_EQ(look(std::nullopt), "failed");
-    EXPECT_EQ(look("b"), "b");
+TEST_F(CountersMemory, WaitsForAPollThatSucceeds) {
+    poll("a");
+    EXPECT_EQ(poll(std::nullopt), "failed");
+    EXPECT_EQ(poll("b"), "b");
 }
 
 }  // namespace

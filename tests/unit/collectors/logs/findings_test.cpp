@@ -14,7 +14,7 @@ using base::Error;
 using drivers::LogPlace;
 using Kind = Finding::Kind;
 
-LogSnapshot look(const domain::LogLines& lines) {
+LogSnapshot snapshot(const domain::LogLines& lines) {
     LogSnapshot out;
     out.collector = "access_log";
     out.lines = lines;
@@ -27,7 +27,7 @@ LogPlace closed(const std::string& name) {
 }
 
 TEST(LogFindings, AllLinesUnderstoodIsWell) {
-    const auto found = log_findings(look({.matched = 3, .skipped = 4}));
+    const auto found = log_findings(snapshot({.matched = 3, .skipped = 4}));
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].kind, Kind::ok);
     EXPECT_EQ(found[0].what, "7 lines read, 3 of them count, 0 are not understood");
@@ -35,28 +35,28 @@ TEST(LogFindings, AllLinesUnderstoodIsWell) {
 }
 
 TEST(LogFindings, AnEmptyLogIsWell) {
-    EXPECT_EQ(log_findings(look({})).at(0).kind, Kind::ok);
+    EXPECT_EQ(log_findings(snapshot({})).at(0).kind, Kind::ok);
 }
 
 TEST(LogFindings, SomeOddLinesAreAWarning) {
     for (const domain::LogLines& lines :
          {domain::LogLines{.matched = 1, .unparsed = 1}, domain::LogLines{.matched = 9, .oversized = 1}}) {
-        const Finding found = log_findings(look(lines)).at(0);
+        const Finding found = log_findings(snapshot(lines)).at(0);
         EXPECT_EQ(found.kind, Kind::warning);
         EXPECT_EQ(found.remedy, "`keyshift check --log FILE` shows which");
     }
 }
 
 TEST(LogFindings, MostLinesNotUnderstoodIsAnotherFormat) {
-    const Finding most = log_findings(look({.matched = 1, .skipped = 1, .unparsed = 3})).at(0);
+    const Finding most = log_findings(snapshot({.matched = 1, .skipped = 1, .unparsed = 3})).at(0);
     EXPECT_EQ(most.kind, Kind::warning);
     EXPECT_EQ(most.code, Errc::parse);
     EXPECT_NE(most.remedy.find("set format"), std::string::npos) << most.remedy;
-    EXPECT_EQ(log_findings(look({.unparsed = 1})).at(0).kind, Kind::failure) << "none at all";
+    EXPECT_EQ(log_findings(snapshot({.unparsed = 1})).at(0).kind, Kind::failure) << "none at all";
 }
 
 TEST(LogFindings, WhatCannotBeReadAndWhatHindersComesBeforeTheLines) {
-    LogSnapshot of = look({.matched = 1});
+    LogSnapshot of = snapshot({.matched = 1});
     of.places = {closed("a"), {.name = "/x/fine"}, closed("b\n")};
     of.degradations = {Error{Errc::other, "names alone are watched", "raise the limit"}};
     const auto found = log_findings(of);
@@ -72,7 +72,7 @@ TEST(LogFindings, WhatCannotBeReadAndWhatHindersComesBeforeTheLines) {
 }
 
 TEST(LogFindings, OfManyThatCannotBeReadTheFirstTenAreNamed) {
-    LogSnapshot of = look({});
+    LogSnapshot of = snapshot({});
     for (int i = 0; i < 10; ++i) of.places.push_back(closed("log" + std::to_string(i)));
     EXPECT_EQ(log_findings(of).size(), 11U);
     of.places.push_back(closed("log10"));
@@ -84,7 +84,7 @@ TEST(LogFindings, OfManyThatCannotBeReadTheFirstTenAreNamed) {
 }
 
 TEST(LogFailures, AreToldOfThePlacesOrElseOfTheWhole) {
-    const Error error{Errc::connect, "no log file can be read", "look at its path"};
+    const Error error{Errc::connect, "no log file can be read", "snapshot at its path"};
     const auto whole = log_failures(error, {{.name = "/x/fine"}});
     ASSERT_EQ(whole.size(), 1U);
     EXPECT_EQ(whole[0].kind, Kind::failure);

@@ -60,7 +60,7 @@ TEST(RedisEntries, NoEntryIsZeroOnceAllHasBeenSeen) {
     EXPECT_EQ(entries.counts(), (Counts{{"auth_key", 0}, {"auth_verified", 0}}));
 }
 
-TEST(RedisEntries, ManyLooksMakeOnePass) {
+TEST(RedisEntries, ManyPollsMakeOnePass) {
     RedisEntries entries(kPrefixes, 2 * kKeysAtOnce);
     FakeNode a{"a", {{"auth:key:1"}, {"auth:key:2"}, {"auth:key:3"}}};
     FakeNode b{"b", {{"auth:key:4"}, {"auth:key:5"}}};
@@ -121,10 +121,10 @@ TEST(RedisEntries, NodesComeAndGoDuringAPass) {
 TEST(RedisEntries, ForgetsWhenAsked) {
     RedisEntries entries(kPrefixes, kKeysAtOnce);
     FakeNode a{"a", {{"auth:key:1"}, {"auth:key:2"}}};
-    for (int look = 0; look < 3; ++look) ASSERT_TRUE(entries.advance({a.node()}, later()));
+    for (int poll = 0; poll < 3; ++poll) ASSERT_TRUE(entries.advance({a.node()}, later()));
     entries.forget();
     EXPECT_EQ(entries.counts(), Counts());
-    for (int look = 0; look < 2; ++look) ASSERT_TRUE(entries.advance({a.node()}, later()));
+    for (int poll = 0; poll < 2; ++poll) ASSERT_TRUE(entries.advance({a.node()}, later()));
     EXPECT_EQ(entries.counts().at("auth_key"), 2U);
 }
 

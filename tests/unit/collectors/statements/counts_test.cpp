@@ -36,7 +36,7 @@ class Server {
     StatementStatistics statistics{"db", {}, "r1", 0, false, {}};
     int texts_read = 0;
     std::map<std::string, std::string> roles;  // by id; otherwise "gateway"
-    std::string gone_meanwhile;                // between the look at the counters and that at the texts
+    std::string gone_meanwhile;                // between the reading of the counters and that at the texts
     domain::Meter meter;
     Counted last;
 
@@ -53,7 +53,7 @@ class Server {
         std::erase_if(statistics.entries, [&](const auto& e) { return e.id == id; });
         ++*statistics.evictions;
     }
-    domain::Meter::Growth look(StatementCounts& counts) {
+    domain::Meter::Growth poll(StatementCounts& counts) {
         if (counts.needs_texts(statistics)) {
             ++texts_read;
             std::vector<StatementText> texts;
@@ -92,7 +92,7 @@ bool countable(const Counted& counted, Event event) {
 TEST(StatementCounts, EveryEventByItsWeights) {
     Server server;
     auto counts = fresh(gateway(kById));
-    server.look(counts);
+    server.poll(counts);
     server.run("lookup", 10, 7);
     server.run("lookup/other user", 5, 5);
     server.run("touch", 6, 6);
@@ -102,7 +102,7 @@ TEST(StatementCounts, EveryEventByItsWeights) {
     server.run("riddle", 2, 2);
     server.run("scan", 2, 60);
     server.run("other", 50, 50);
-    const auto growth = server.look(counts);
+    const auto growth = server.poll(counts);
     const std::map<Event, std::int64_t> expected{
         {Event::lookup_found, 12},         {Event::lookup_not_found, 3},      {Event::failure_unknown_key, 3},
         {Event::auth_attempt, 9 + 3},      {Event::verification, 6},          {Event::auth_cache_miss, 6},
@@ -120,9 +120,9 @@ TEST(StatementCounts, EveryEventByItsWeights) {
 std::map<Event, std::int64_t> five(const std::vector<std::string>& ids, const std::string& yaml = "") {
     Server server;
     auto counts = fresh(gateway(yaml));
-    server.look(counts);
+    server.poll(counts);
     for (const std::string& id : ids) server.run(id, 5, 3);
-    const auto growth = server.look(counts);
+    const auto growth = server.poll(counts);
     std::map<Event, std::int64_t> out;
     for (std::size_t i = 0; i < domain::kEventCount; ++i)
         if (growth.events.at(i) != 0) out[domain::event_at(i)] = growth.events.at(i);
@@ -184,15 +184,15 @@ TEST(StatementCounts, WhatOtherRolesRunIsLeftOutOnceTheGatewayIsKnown) {
     Server server;
     auto counts = fresh();
     server.roles = {{"scan/admin", "admin"}, {"riddle", "admin"}};
-    server.look(counts);
+    server.poll(counts);
     server.run("scan/admin", 2, 20);
-    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 2) << "who is the gateway?";
+    EXPECT_EQ(Server::of(server.poll(counts), Event::fallback_scan), 2) << "who is the gateway?";
     EXPECT_EQ(server.last.ground.left_out, "");
     server.run("touch", 1, 1);
     server.run("scan/admin", 1, 10);
     server.run("scan", 4, 40);
     server.run("riddle", 1, 1);
-    const auto growth = server.look(counts);
+    const auto growth = server.poll(counts);
     EXPECT_EQ(Server::of(growth, Event::fallback_scan), 4);
     EXPECT_EQ(Server::of(growth, Event::statement_unclassified), 0);
     EXPECT_EQ(growth.resets, 0U) << "what is left out has not gone";
@@ -204,9 +204,9 @@ TEST(StatementCounts, OfManyRolesThatAreLeftOutSomeAreNamedAndNoneDrivesATermina
     Server server;
     auto counts = fresh(gateway("statements: {roles: [gateway]}"));
     server.roles = {{"scan/admin", "\x1b[31madmin"}};
-    server.look(counts);
+    server.poll(counts);
     server.run("scan/admin", 1, 10);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_EQ(server.last.ground.left_out.find('\x1b'), std::string::npos);
     EXPECT_NE(server.last.ground.left_out.find("[31madmin"), std::string::npos);
     for (int i = 0; i < 12; ++i) {
@@ -214,7 +214,7 @@ TEST(StatementCounts, OfManyRolesThatAreLeftOutSomeAreNamedAndNoneDrivesATermina
         server.roles[id] = "person" + std::to_string(i);
         server.run(id, 1, 10);
     }
-    server.look(counts);
+    server.poll(counts);
     EXPECT_NE(server.last.ground.left_out.find("person4 and 5 more roles"), std::string::npos)
         << server.last.ground.left_out;
 }
@@ -223,27 +223,27 @@ TEST(StatementCounts, TheRolesOfTheConfigurationAreTheGateway) {
     Server server;
     auto counts = fresh(gateway("statements: {roles: [api, gateway]}"));
     server.roles = {{"scan/admin", "admin"}};
-    server.look(counts);
+    server.poll(counts);
     server.run("scan/admin", 2, 20);
     server.run("scan", 1, 10);
-    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 1);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::fallback_scan), 1);
 }
 
 TEST(StatementCounts, WhatFitsNoClassIsDoubtAndShownWithoutItsValues) {
     Server server;
     auto counts = fresh();
-    server.look(counts);
+    server.poll(counts);
     server.run("touch", 1, 1);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_EQ(server.last.ground.doubt, "") << "all is known";
     server.run("riddle", 1, 0);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_NE(server.last.ground.doubt.find("select * from virtual_keys where key_lookup_hash = $1 or "
                                             "key_hash = '...'"),
               std::string::npos)
         << server.last.ground.doubt;
     EXPECT_NE(server.last.ground.doubt.find("gateway.statements.ignore"), std::string::npos);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_NE(server.last.ground.doubt, "") << "it has not been named";
     EXPECT_EQ(counts.seen(StatementClass::unclassified).unclassified.size(), 1U);
 }
@@ -252,21 +252,21 @@ TEST(StatementCounts, TheGroundIsTheGatewaysOwnStatementsAtWork) {
     Server server;
     server.run("touch", 5, 5);
     auto counts = fresh();
-    server.look(counts);
+    server.poll(counts);
     EXPECT_FALSE(server.last.ground.at_work) << "nobody knows when that was";
     server.run("other", 1, 1);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_FALSE(server.last.ground.at_work) << "anybody may count keys";
     for (const std::string id : {"touch", "lookup", "scan", "by_id", "legacy", "promote"}) {
         server.run(id, 1, 0);
-        server.look(counts);
+        server.poll(counts);
         EXPECT_TRUE(server.last.ground.at_work) << id;
-        server.look(counts);
+        server.poll(counts);
         EXPECT_FALSE(server.last.ground.at_work) << id;
     }
     const std::string version = server.last.ground.version;
     auto other = fresh(gateway("columns: {bcrypt_hash: hash}"));
-    server.look(other);
+    server.poll(other);
     EXPECT_NE(server.last.ground.version, version);
 }
 
@@ -275,12 +275,12 @@ TEST(StatementCounts, ADeclaredLegacyPathShowsThatItIsSeenWhetherItFindsAKeyOrNo
         Server server;
         server.run("legacy", 1, 0);
         auto counts = fresh(gateway);
-        server.look(counts);
+        server.poll(counts);
         EXPECT_FALSE(server.last.ground.path_seen) << "nobody knows when that was";
         server.run("legacy", 1, 0);
-        server.look(counts);
+        server.poll(counts);
         const bool seen = server.last.ground.path_seen;
-        server.look(counts);
+        server.poll(counts);
         EXPECT_FALSE(server.last.ground.path_seen) << "it has not run again";
         return seen;
     };
@@ -306,30 +306,30 @@ TEST(StatementCounts, AFunctionThatReadsTheTableMayBeTheFallback) {
 TEST(StatementCounts, AResetIsNoticedWhereNoStatementWasKnown) {
     Server server;
     auto counts = fresh();
-    server.look(counts);
-    EXPECT_EQ(server.look(counts).resets, 0U);
+    server.poll(counts);
+    EXPECT_EQ(server.poll(counts).resets, 0U);
     server.statistics.reset_at = "r2";
-    EXPECT_EQ(server.look(counts).resets, 1U);
-    EXPECT_EQ(server.look(counts).resets, 0U);
+    EXPECT_EQ(server.poll(counts).resets, 1U);
+    EXPECT_EQ(server.poll(counts).resets, 0U);
     // PostgreSQL 13 tells of none; keyshift's own calls have become fewer.
     server.statistics.reset_at.clear();
     server.statistics.evictions.reset();
     auto old = fresh();
     server.statistics.own_calls = 40;
-    server.look(old);
+    server.poll(old);
     server.statistics.own_calls = 44;
-    EXPECT_EQ(server.look(old).resets, 0U);
+    EXPECT_EQ(server.poll(old).resets, 0U);
     server.statistics.own_calls = 3;
-    EXPECT_EQ(server.look(old).resets, 1U);
+    EXPECT_EQ(server.poll(old).resets, 1U);
 }
 
-TEST(StatementCounts, WhatWasCountedBeforeTheFirstLookIsNobodys) {
+TEST(StatementCounts, WhatWasCountedBeforeTheFirstPollIsNobodys) {
     Server server;
     server.run("scan", 5, 500);
     auto counts = fresh();
-    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 0);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::fallback_scan), 0);
     server.run("touch", 3, 3);  // a statement not seen before: all of it is new
-    const auto growth = server.look(counts);
+    const auto growth = server.poll(counts);
     EXPECT_EQ(Server::of(growth, Event::verification), 3);
     EXPECT_EQ(growth.resets, 0U);
 }
@@ -338,11 +338,11 @@ TEST(StatementCounts, WithAScanAnUnknownKeyMayBeALegacyOne) {
     Server server;
     auto counts = fresh();
     server.run("scan", 0, 0);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_TRUE(countable(server.last, Event::failure_unknown_key));
     EXPECT_TRUE(countable(server.last, Event::auth_attempt));
     server.run("scan", 1, 3);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_FALSE(countable(server.last, Event::failure_unknown_key));
     EXPECT_FALSE(countable(server.last, Event::auth_attempt));
     EXPECT_TRUE(countable(server.last, Event::fallback));
@@ -354,10 +354,10 @@ TEST(StatementCounts, TextsAreReadOnlyWhenThereIsSomethingNew) {
     auto counts = fresh();
     server.run("lookup", 1, 1);
     server.run("other", 1, 1);
-    for (int i = 0; i < 5; ++i) server.look(counts);
+    for (int i = 0; i < 5; ++i) server.poll(counts);
     EXPECT_EQ(server.texts_read, 1);
     server.run("unrelated", 1, 1);
-    for (int i = 0; i < 5; ++i) server.look(counts);
+    for (int i = 0; i < 5; ++i) server.poll(counts);
     EXPECT_EQ(server.texts_read, 2);
 }
 
@@ -366,15 +366,15 @@ TEST(StatementCounts, ResetsStartFromZeroAndAreNoticed) {
     auto counts = fresh();
     server.run("touch", 10, 10);
     server.entry("touch").since = "earlier";
-    server.look(counts);
+    server.poll(counts);
     server.statistics.reset_at = "r2";
     server.entry("touch").rows = 12;  // more than before: the number alone would not tell
-    const auto all = server.look(counts);
+    const auto all = server.poll(counts);
     EXPECT_EQ(Server::of(all, Event::verification), 12);
     EXPECT_EQ(all.resets, 1U);
     server.entry("touch").since = "later";  // PostgreSQL 17, one entry
     server.entry("touch").rows = 13;
-    const auto one = server.look(counts);
+    const auto one = server.poll(counts);
     EXPECT_EQ(Server::of(one, Event::verification), 13);
     EXPECT_EQ(one.resets, 1U);
 }
@@ -384,34 +384,34 @@ TEST(StatementCounts, AnExtensionThatNowTellsSinceWhenCountsNothingTwice) {
     server.statistics.reset_at.clear();
     auto counts = fresh();
     server.run("touch", 10, 10);
-    server.look(counts);
+    server.poll(counts);
     server.statistics.reset_at = "r1";  // as from 1.9 on
     server.entry("touch").rows = 12;
-    EXPECT_EQ(Server::of(server.look(counts), Event::verification), 2);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::verification), 2);
     server.entry("touch").since = "earlier";  // as from 1.11 on
     server.entry("touch").rows = 13;
-    EXPECT_EQ(Server::of(server.look(counts), Event::verification), 1);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::verification), 1);
 }
 
 TEST(StatementCounts, AnEvictionIsALossEvenOfWhatWasNeverSeenAndOverARestart) {
     Server server;
     server.run("touch", 10, 10);
     auto counts = fresh();
-    server.look(counts);
-    EXPECT_EQ(server.look(counts).resets, 0U);
+    server.poll(counts);
+    EXPECT_EQ(server.poll(counts).resets, 0U);
     ++*server.statistics.evictions;
-    EXPECT_EQ(server.look(counts).resets, 1U);
-    EXPECT_EQ(server.look(counts).resets, 0U);
+    EXPECT_EQ(server.poll(counts).resets, 1U);
+    EXPECT_EQ(server.poll(counts).resets, 0U);
     auto restarted = fresh();
-    EXPECT_EQ(server.look(restarted).resets, 0U) << "nothing was evicted meanwhile";
+    EXPECT_EQ(server.poll(restarted).resets, 0U) << "nothing was evicted meanwhile";
     ++*server.statistics.evictions;
     auto again = fresh();
-    EXPECT_EQ(server.look(again).resets, 1U);
+    EXPECT_EQ(server.poll(again).resets, 1U);
     server.run("touch", 1, 1);
     server.evict("touch");
-    EXPECT_EQ(server.look(again).resets, 1U);
+    EXPECT_EQ(server.poll(again).resets, 1U);
     server.run("touch", 4, 4);
-    EXPECT_EQ(Server::of(server.look(again), Event::verification), 4);
+    EXPECT_EQ(Server::of(server.poll(again), Event::verification), 4);
 }
 
 TEST(StatementCounts, WhereEvictionsAreNotCountedAFullTableMayHaveLostSome) {
@@ -419,24 +419,24 @@ TEST(StatementCounts, WhereEvictionsAreNotCountedAFullTableMayHaveLostSome) {
     server.statistics.evictions.reset();
     server.run("touch", 1, 1);
     auto counts = fresh();
-    server.look(counts);
+    server.poll(counts);
     EXPECT_FALSE(server.last.lossy);
     server.statistics.may_have_evicted = true;
-    server.look(counts);
+    server.poll(counts);
     EXPECT_TRUE(server.last.lossy);
 }
 
 TEST(StatementCounts, ALostTextCouldBeAScan) {
     Server server;
     auto counts = fresh();
-    server.look(counts);
+    server.poll(counts);
     server.run("lost", 1, 1);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_TRUE(server.last.lossy);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_FALSE(server.last.lossy) << "it did not run again";
     server.run("lost", 1, 1);
-    server.look(counts);
+    server.poll(counts);
     EXPECT_TRUE(server.last.lossy);
     EXPECT_EQ(server.texts_read, 1);
 }
@@ -444,22 +444,22 @@ TEST(StatementCounts, ALostTextCouldBeAScan) {
 TEST(StatementCounts, WhatGoesWhileItsTextIsAskedForIsKnownWhenItComesBack) {
     Server server;
     auto counts = fresh();
-    server.look(counts);
+    server.poll(counts);
     server.run("scan", 1, 10);
     server.gone_meanwhile = "scan";
-    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 0);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::fallback_scan), 0);
     server.gone_meanwhile.clear();
-    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 1);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::fallback_scan), 1);
 }
 
 TEST(StatementCounts, AnotherDatabaseIsAnotherScope) {
     Server server;
     server.run("touch", 1, 1);
     auto counts = fresh();
-    server.look(counts);
+    server.poll(counts);
     server.statistics.database = "restored";
     server.run("scan", 500, 500);
-    EXPECT_EQ(Server::of(server.look(counts), Event::fallback_scan), 0);
+    EXPECT_EQ(Server::of(server.poll(counts), Event::fallback_scan), 0);
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST(VerdictText, TheOriginSaysWhoReadItAndHowLongAgo) {
     EXPECT_EQ(origin_line(of), "From the state of the running daemon, read 10 s ago.");
     of.from = "one pass";
     EXPECT_EQ(origin_line(of),
-              "From one look at the database at 9 Jan 23:59 UTC; no daemon is running. Only `keyshift serve` "
+              "From one poll of the database at 9 Jan 23:59 UTC; no daemon is running. Only `keyshift serve` "
               "sees what changes.");
     of.read_at.reset();
     of.from = "daemon";

@@ -43,7 +43,7 @@ void expect_steps(const std::vector<Step>& steps) {
     }
 }
 
-TEST(Meter, WhatWasCountedBeforeTheFirstLookIsNobodys) {
+TEST(Meter, WhatWasCountedBeforeTheFirstPollIsNobodys) {
     expect_steps({{one({hits(7)}), 0, 0, true}, {one({hits(9)}), 2}, {one({hits(9)}), 0}});
     expect_steps({{one({hits(0)}), 0}, {one({hits(9)}), 9}});
     expect_steps({{one({{"s", 7, "", {}}}), 0}});
@@ -79,7 +79,7 @@ TEST(Meter, AnotherEpochIsAnotherCounterWhateverItsValue) {
                   {one({hits(2, "C")}), 2, 1}});
 }
 
-TEST(Meter, WhereOnlyOneOfTwoLooksHasAnEpochNothingCountsTwice) {
+TEST(Meter, WhereOnlyOneOfTwoPollsHasAnEpochNothingCountsTwice) {
     expect_steps({{one({hits(0)}), 0},
                   {one({hits(7)}), 7},
                   {one({hits(9, "A")}), 2, 1},
@@ -87,7 +87,7 @@ TEST(Meter, WhereOnlyOneOfTwoLooksHasAnEpochNothingCountsTwice) {
                   {one({hits(4, "B")}), 4, 1}});
 }
 
-TEST(Meter, APartOfAnEpochThatOnlyOneLookHasTellsNothing) {
+TEST(Meter, APartOfAnEpochThatOnlyOnePollHasTellsNothing) {
     expect_steps({{one({hits(0, "/")}), 0},
                   {one({hits(7, "/")}), 7},
                   {one({hits(9, "A/")}), 2, 1},

@@ -137,7 +137,7 @@ class World {
         poll.countable.set(kFallback);
         poll.poll_every = 30s;
         const std::uint64_t before = counts_.totals.at(kFallback);
-        take_poll(counts_, poll, now_);
+        record_poll(counts_, poll, now_);
         check(before, poll.missing.empty());
     }
 
@@ -168,7 +168,7 @@ class World {
     bool any_lost_ = false;
 
  public:
-    int exact = 0;  ///< looks at which nothing was lost yet
+    int exact = 0;  ///< polls at which nothing was lost yet
 };
 
 TEST(EvidenceHistory, CountsWhatHappenedAndNeverMoreAndOwnsUpToWhatIsLost) {
@@ -235,7 +235,7 @@ class HeadlineWorld {
         poll.poll_every = 30s;
         const std::int64_t told = teller.tell(step_);
         poll.growth.at(kFallback) = told;
-        take_poll(evidence_.sources[name], poll, now_);
+        record_poll(evidence_.sources[name], poll, now_);
         if (told > 0) prove(evidence_.sources[name].proof, now_);
         update();
     }

@@ -42,10 +42,10 @@ Poll lossy(std::vector<std::string> missing = {}) {
 
 TEST(SourceCounts, TotalsGrowAndSayWhen) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     EXPECT_EQ(counts.grew_at.at(kFallback), std::nullopt);
-    take_poll(counts, poll_of(3), kNow + 1min);
-    take_poll(counts, poll_of(), kNow + 2min);
+    record_poll(counts, poll_of(3), kNow + 1min);
+    record_poll(counts, poll_of(), kNow + 2min);
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 1min);
     EXPECT_EQ(counts.read_at, kNow + 2min);
@@ -53,52 +53,52 @@ TEST(SourceCounts, TotalsGrowAndSayWhen) {
 
 TEST(SourceCounts, WhatLiesInTheFutureOfAClockThatWasSetBackIsOfNow) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow + 24h * 365);
-    take_poll(counts, poll_of(3), kNow + 24h * 365 + 1min);
-    take_poll(counts, lossy(), kNow + 24h * 365 + 2min);
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow + 24h * 365);
+    record_poll(counts, poll_of(3), kNow + 24h * 365 + 1min);
+    record_poll(counts, lossy(), kNow + 24h * 365 + 2min);
+    record_poll(counts, poll_of(), kNow);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow);
     EXPECT_EQ(counts.lost_at, kNow);
     EXPECT_EQ(counts.proof.since, kNow);
-    take_poll(counts, poll_of(), kNow + 1min);
+    record_poll(counts, poll_of(), kNow + 1min);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow) << "and stays where it is";
 }
 
 TEST(SourceCounts, AClockThatWasNotSetBackChangesNothingOfWhatIsKnown) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     counts.grew_at.at(kFallback) = kNow + 10min;  // as another process has saved it
-    take_poll(counts, poll_of(), kNow + 1min);
+    record_poll(counts, poll_of(), kNow + 1min);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 10min);
 }
 
 TEST(SourceCounts, ATotalNeverGoesBack) {
     SourceCounts counts;
-    for (const std::int64_t growth : {-5, 3, 4, -2, 1}) take_poll(counts, poll_of(growth), kNow);
+    for (const std::int64_t growth : {-5, 3, 4, -2, 1}) record_poll(counts, poll_of(growth), kNow);
     EXPECT_EQ(counts.sums.at(kFallback), 1);
     EXPECT_EQ(counts.totals.at(kFallback), 2U);
-    take_poll(counts, poll_of(2), kNow + 1h);
+    record_poll(counts, poll_of(2), kNow + 1h);
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
 }
 
-TEST(SourceCounts, LooksThatAreFarApartAreNoGapsByThemselves) {
+TEST(SourceCounts, PollsThatAreFarApartAreNoGapsByThemselves) {
     SourceCounts counts;
     Poll rare = poll_of();
     rare.poll_every = 20min;
-    take_poll(counts, rare, kNow);
-    take_poll(counts, rare, kNow + 40min);
+    record_poll(counts, rare, kNow);
+    record_poll(counts, rare, kNow + 40min);
     EXPECT_EQ(counts.counted_since, kNow);
-    take_poll(counts, rare, kNow + 80min + 1us);
+    record_poll(counts, rare, kNow + 80min + 1us);
     EXPECT_EQ(counts.counted_since, kNow + 80min + 1us);
 }
 
-TEST(SourceCounts, CacheHitsAreWhatThreeLooksAgreeOn) {
+TEST(SourceCounts, CacheHitsAreWhatThreePollsAgreeOn) {
     constexpr auto kHit = index_of(Event::auth_cache_hit);
     const auto shown = [](std::initializer_list<std::int64_t> growths, SourceCounts counts = {}) {
         for (const std::int64_t growth : growths) {
             Poll seen = poll_of();
             seen.growth.at(kHit) = growth;
-            take_poll(counts, seen, kNow);
+            record_poll(counts, seen, kNow);
         }
         return counts.totals.at(kHit);
     };
@@ -118,7 +118,7 @@ TEST(SourceCounts, CacheHitsAreWhatThreeLooksAgreeOn) {
 TEST(SourceCounts, SumsStopAtTheLargestNumber) {
     SourceCounts counts;
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
-    for (int i = 0; i < 3; ++i) take_poll(counts, poll_of(kMost), kNow);
+    for (int i = 0; i < 3; ++i) record_poll(counts, poll_of(kMost), kNow);
     EXPECT_EQ(counts.sums.at(kFallback), kMost);
     EXPECT_EQ(counts.totals.at(kFallback), static_cast<std::uint64_t>(kMost));
 }
@@ -126,7 +126,7 @@ TEST(SourceCounts, SumsStopAtTheLargestNumber) {
 TEST(SourceCounts, ThreePollsWithoutSuccessAreTooMany) {
     SourceCounts counts;
     EXPECT_FALSE(counts.fresh(kNow)) << "never read";
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     EXPECT_TRUE(counts.fresh(kNow + 90s - 1us) && counts.complete(kNow));
     EXPECT_FALSE(counts.fresh(kNow + 90s) || counts.complete(kNow + 90s));
     EXPECT_TRUE(counts.fresh(kNow - 90s));
@@ -135,19 +135,19 @@ TEST(SourceCounts, ThreePollsWithoutSuccessAreTooMany) {
     EXPECT_FALSE(counts.fresh(kNow + 2s));
     counts.poll_every = 30s;
     EXPECT_FALSE(counts.fresh(kNow - 90s - 1us)) << "the clock was set back";
-    take_poll(counts, poll_of(0, {"a"}), kNow);
+    record_poll(counts, poll_of(0, {"a"}), kNow);
     EXPECT_TRUE(counts.fresh(kNow) && !counts.complete(kNow));
     Poll without_interval = poll_of();
     without_interval.poll_every = {};
-    take_poll(counts, without_interval, kNow);
+    record_poll(counts, without_interval, kNow);
     EXPECT_FALSE(counts.fresh(kNow));
 }
 
 struct CoverageRow {
     const char* name;
-    base::Duration after;  ///< a complete look at kNow
+    base::Duration after;  ///< a complete poll at kNow
     Poll seen;
-    base::Duration then;  ///< a complete look afterwards
+    base::Duration then;  ///< a complete poll afterwards
     std::optional<base::Duration> since = base::Duration{};
 };
 
@@ -159,7 +159,7 @@ Poll offering(Events countable, std::vector<std::string> missing = {}) {
 
 const std::vector<CoverageRow> kCoverage{
     {"unbroken", 1min, poll_of(), 2min},
-    {"15 min without a look", 15min, poll_of(), 30min},
+    {"15 min without a poll", 15min, poll_of(), 30min},
     {"longer", 15min + 1us, poll_of(), 16min, 15min + 1us},
     {"the clock was set back", -1us, poll_of(), 1min, -1us},
     {"15 min without a part", 1min, poll_of(0, {"a"}), 15min},
@@ -176,12 +176,12 @@ TEST(SourceCounts, CoverageBeginsAnewWhenSomethingMayHaveBeenMissed) {
     for (const CoverageRow& row : kCoverage) {
         SCOPED_TRACE(row.name);
         SourceCounts counts;
-        take_poll(counts, poll_of(), kNow);
+        record_poll(counts, poll_of(), kNow);
         EXPECT_EQ(counts.counted_since, kNow);
-        take_poll(counts, row.seen, kNow + row.after);
+        record_poll(counts, row.seen, kNow + row.after);
         Poll then = poll_of();
         if (row.seen.countable.count() > 1) then.countable = row.seen.countable;
-        take_poll(counts, then, kNow + row.then);
+        record_poll(counts, then, kNow + row.then);
         EXPECT_EQ(counts.counted_since, kNow + *row.since);
         EXPECT_EQ(counts.complete_at, kNow + row.then);
     }
@@ -189,29 +189,29 @@ TEST(SourceCounts, CoverageBeginsAnewWhenSomethingMayHaveBeenMissed) {
 
 TEST(SourceCounts, AnEventThatIsNoLongerOfferedBreaksNoCoverage) {
     SourceCounts counts;
-    take_poll(counts, offering(of({Event::fallback, Event::auth_attempt})), kNow);
-    take_poll(counts, poll_of(), kNow + 1min);
+    record_poll(counts, offering(of({Event::fallback, Event::auth_attempt})), kNow);
+    record_poll(counts, poll_of(), kNow + 1min);
     EXPECT_EQ(counts.counted_since, kNow);
 }
 
-TEST(SourceCounts, CoverageNeedsACompleteLook) {
+TEST(SourceCounts, CoverageNeedsACompletePoll) {
     SourceCounts counts;
-    take_poll(counts, poll_of(0, {"a"}), kNow);
+    record_poll(counts, poll_of(0, {"a"}), kNow);
     EXPECT_EQ(counts.counted_since, std::nullopt);
     EXPECT_EQ(counts.missing, std::vector<std::string>{"a"});
-    take_poll(counts, poll_of(), kNow + 1min);
+    record_poll(counts, poll_of(), kNow + 1min);
     EXPECT_EQ(counts.counted_since, kNow + 1min);
     EXPECT_TRUE(counts.missing.empty());
 }
 
-TEST(SourceCounts, ResetsAddUpAndALookEndsTheWaitAfterARestart) {
+TEST(SourceCounts, ResetsAddUpAndAPollEndsTheWaitAfterARestart) {
     SourceCounts counts;
     restore(counts, kNow);
     EXPECT_EQ(counts.restored_at, kNow);
     Poll reset = poll_of();
     reset.resets = 2;
-    take_poll(counts, reset, kNow);
-    take_poll(counts, reset, kNow);
+    record_poll(counts, reset, kNow);
+    record_poll(counts, reset, kNow);
     EXPECT_EQ(counts.resets, 4U);
     EXPECT_EQ(counts.restored_at, std::nullopt);
 }
@@ -220,34 +220,34 @@ TEST(SourceCounts, ResetsAddUpAndALookEndsTheWaitAfterARestart) {
 
 TEST(OwnEvents, AreLeftOut) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     add_own(counts, Event::fallback);
-    take_poll(counts, poll_of(1), kNow);
+    record_poll(counts, poll_of(1), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 0U);
-    for (int i = 0; i < 3; ++i) take_poll(counts, poll_of(), kNow);
-    take_poll(counts, poll_of(1), kNow);
+    for (int i = 0; i < 3; ++i) record_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(1), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 1U);
 }
 
-TEST(OwnEvents, MayShowOneLookLater) {
+TEST(OwnEvents, MayShowOnePollLater) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     add_own(counts, Event::fallback);
-    take_poll(counts, poll_of(), kNow);
-    take_poll(counts, poll_of(1), kNow);
-    for (int i = 0; i < 3; ++i) take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(1), kNow);
+    for (int i = 0; i < 3; ++i) record_poll(counts, poll_of(), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 0U);
 }
 
 TEST(OwnEvents, ThatTheSourceNeverShowsHideNothingOfOthers) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     for (int i = 0; i < 5; ++i) {
         add_own(counts, Event::fallback);
-        take_poll(counts, poll_of(), kNow);
-        take_poll(counts, poll_of(), kNow);
+        record_poll(counts, poll_of(), kNow);
+        record_poll(counts, poll_of(), kNow);
     }
-    take_poll(counts, poll_of(1), kNow + 1h);
+    record_poll(counts, poll_of(1), kNow + 1h);
     EXPECT_EQ(counts.totals.at(kFallback), 1U);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 1h);
     EXPECT_EQ(counts.own.at(kFallback), 0);
@@ -255,26 +255,26 @@ TEST(OwnEvents, ThatTheSourceNeverShowsHideNothingOfOthers) {
 
 TEST(OwnEvents, AreWaitedForWhileAPartIsMissing) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     add_own(counts, Event::fallback);
-    for (int i = 0; i < 5; ++i) take_poll(counts, poll_of(0, {"a"}), kNow);
-    take_poll(counts, poll_of(1), kNow);
-    take_poll(counts, poll_of(), kNow);
+    for (int i = 0; i < 5; ++i) record_poll(counts, poll_of(0, {"a"}), kNow);
+    record_poll(counts, poll_of(1), kNow);
+    record_poll(counts, poll_of(), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 0U);
 }
 
 TEST(OwnEvents, InFlightAreNotBelievedUntilItIsKnown) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     Poll during = poll_of(1);
     during.in_flight.at(kFallback) = 1;
-    take_poll(counts, during, kNow);
+    record_poll(counts, during, kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 0U);
     SourceCounts caused = counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 1U) << "somebody else's";
     add_own(caused, Event::fallback);
-    take_poll(caused, poll_of(), kNow);
+    record_poll(caused, poll_of(), kNow);
     EXPECT_EQ(caused.totals.at(kFallback), 0U);
 }
 
@@ -284,11 +284,11 @@ TEST(OwnEvents, OfBeforeARestartAreWaitedForOnceMore) {
     counts.sums.at(kFallback) = 2;
     SourceCounts shown = counts;
     for (SourceCounts* const each : {&counts, &shown}) restore(*each, kNow);
-    take_poll(shown, poll_of(1), kNow);
-    take_poll(shown, poll_of(1), kNow);
+    record_poll(shown, poll_of(1), kNow);
+    record_poll(shown, poll_of(1), kNow);
     EXPECT_EQ(shown.totals.at(kFallback), 1U);
-    take_poll(counts, poll_of(), kNow);
-    take_poll(counts, poll_of(1), kNow);
+    record_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(1), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 1U);
     EXPECT_EQ(counts.own.at(kFallback), 2);
 }
@@ -297,23 +297,23 @@ TEST(OwnEvents, ThatTheSourceKnowsAreLeftOutAndHideNobody) {
     SourceCounts counts;
     Poll seen = poll_of(3);
     seen.own.at(kFallback) = 1;
-    take_poll(counts, seen, kNow);
-    take_poll(counts, poll_of(1), kNow);
+    record_poll(counts, seen, kNow);
+    record_poll(counts, poll_of(1), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
     seen = poll_of(1);
     seen.own.at(kFallback) = 1;
-    take_poll(counts, seen, kNow + 1h);
+    record_poll(counts, seen, kNow + 1h);
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow);
 }
 
 TEST(OwnEvents, AreNotTakenBackForWhatOthersCountedLess) {
     SourceCounts counts;
-    take_poll(counts, poll_of(5), kNow);
-    take_poll(counts, poll_of(-2), kNow);
+    record_poll(counts, poll_of(5), kNow);
+    record_poll(counts, poll_of(-2), kNow);
     restore(counts, kNow);
-    for (int i = 0; i < 3; ++i) take_poll(counts, poll_of(), kNow);
-    take_poll(counts, poll_of(2), kNow);
+    for (int i = 0; i < 3; ++i) record_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(2), kNow);
     EXPECT_EQ(counts.totals.at(kFallback), 5U);
 }
 
@@ -351,8 +351,8 @@ TEST(Hourly, ForgetsWholeHoursAndKeepsNoZeros) {
 
 class HeadlinesTest : public ::testing::Test {
  protected:
-    void take(const std::string& source, const Poll& seen) {
-        take_poll(evidence_.sources[source], seen, now_);
+    void record(const std::string& source, const Poll& seen) {
+        record_poll(evidence_.sources[source], seen, now_);
         update();
     }
     void update() { update_headlines(evidence_, {usual_sources(), measurable_}, last_used_, now_); }
@@ -362,7 +362,7 @@ class HeadlinesTest : public ::testing::Test {
     void let_polls_pass(const std::vector<std::string>& sources, const Poll& seen) {
         for (int poll = 0; poll < 3; ++poll) {
             now_ += seen.poll_every;
-            for (const std::string& source : sources) take(source, seen);
+            for (const std::string& source : sources) record(source, seen);
         }
     }
 
@@ -376,20 +376,20 @@ TEST_F(HeadlinesTest, EachFollowsTheBestEvidence) {
     update();
     EXPECT_EQ(evidence(), "");
     for (const char* const name : {"prometheus", "statements", "gateway_log", "gateway_metrics"}) {
-        take(name, poll_of());
+        record(name, poll_of());
         EXPECT_EQ(evidence(), name);
     }
-    take("gateway_metrics", poll_of(1));
-    take("prometheus", poll_of(5));
+    record("gateway_metrics", poll_of(1));
+    record("prometheus", poll_of(5));
     EXPECT_EQ(evidence(), "gateway_metrics");
     EXPECT_EQ(total(), 1U);
     EXPECT_EQ(evidence(Signal::auth_cache), "");
 }
 
 TEST_F(HeadlinesTest, WhatHasCountedNothingYetHidesNothing) {
-    take("gateway_log", poll_of());
+    record("gateway_log", poll_of());
     EXPECT_EQ(evidence(), "gateway_log");
-    take("statements", poll_of(3));
+    record("statements", poll_of(3));
     let_polls_pass({"gateway_log", "statements"}, poll_of());
     EXPECT_EQ(evidence(), "statements");
     EXPECT_EQ(total(), 3U) << "nobody had counted anything before";
@@ -406,12 +406,12 @@ TEST_F(HeadlinesTest, WhatHasCountedNothingYetHidesNothing) {
 }
 
 TEST_F(HeadlinesTest, WhoHasCountedNothingYetMayOnlyBeLate) {
-    take("gateway_metrics", poll_of());
-    take("statements", poll_of(20));
+    record("gateway_metrics", poll_of());
+    record("statements", poll_of(20));
     EXPECT_EQ(evidence(), "gateway_metrics");
     now_ += poll_of().poll_every;
-    take("gateway_metrics", poll_of(18));
-    take("statements", poll_of());
+    record("gateway_metrics", poll_of(18));
+    record("statements", poll_of());
     EXPECT_EQ(evidence(), "gateway_metrics");
     EXPECT_EQ(total(), 18U) << "two were in vain, and none was counted by both";
     let_polls_pass({"gateway_metrics", "statements"}, poll_of());
@@ -419,14 +419,14 @@ TEST_F(HeadlinesTest, WhoHasCountedNothingYetMayOnlyBeLate) {
 }
 
 TEST_F(HeadlinesTest, WhoIsLateHasItsTimeEachTime) {
-    take("gateway_metrics", poll_of());
-    take("statements", poll_of(2));
+    record("gateway_metrics", poll_of());
+    record("statements", poll_of(2));
     now_ += 2 * poll_of().poll_every;
-    take("gateway_metrics", poll_of());
-    take("statements", poll_of());
+    record("gateway_metrics", poll_of());
+    record("statements", poll_of());
     EXPECT_EQ(evidence(), "gateway_metrics") << "three polls, not two";
     now_ += poll_of().poll_every;
-    take("gateway_metrics", poll_of());
+    record("gateway_metrics", poll_of());
     EXPECT_EQ(evidence(), "statements");
     EXPECT_EQ(total(), 2U);
 }
@@ -434,16 +434,16 @@ TEST_F(HeadlinesTest, WhoIsLateHasItsTimeEachTime) {
 TEST_F(HeadlinesTest, WhoIsDoubtedIsNotOnlyLate) {
     Poll doubted = poll_of();
     doubted.ground.doubt = "its log leaves such lines out";
-    take("gateway_metrics", doubted);
+    record("gateway_metrics", doubted);
     EXPECT_EQ(evidence(), "gateway_metrics");
-    take("statements", poll_of(2));
+    record("statements", poll_of(2));
     EXPECT_EQ(evidence(), "statements");
 }
 
 TEST_F(HeadlinesTest, WhoIsNotTheEvidenceHasNoTimeToBeLate) {
-    take("statements", poll_of(2));
+    record("statements", poll_of(2));
     EXPECT_EQ(evidence(), "statements");
-    take("gateway_metrics", poll_of());
+    record("gateway_metrics", poll_of());
     EXPECT_EQ(evidence(), "statements") << "what has counted nothing shows nothing";
 }
 
@@ -454,28 +454,28 @@ TEST_F(HeadlinesTest, OfOtherSignalsTooButARequestShowsThatFailuresWould) {
         return out;
     };
     const std::initializer_list<Event> cache{Event::auth_cache_hit, Event::auth_cache_miss};
-    take("gateway_log", count(cache, Event::auth_cache_hit, 0));
-    take("statements", count(cache, Event::auth_cache_miss, 2));
+    record("gateway_log", count(cache, Event::auth_cache_hit, 0));
+    record("statements", count(cache, Event::auth_cache_miss, 2));
     let_polls_pass({"gateway_log", "statements"}, count(cache, Event::auth_cache_miss, 0));
     EXPECT_EQ(evidence(Signal::auth_cache), "statements");
     EXPECT_EQ(total(Event::auth_cache_miss), 2U);
-    take("gateway_log", count(cache, Event::auth_cache_miss, 1));
+    record("gateway_log", count(cache, Event::auth_cache_miss, 1));
     EXPECT_EQ(evidence(Signal::auth_cache), "gateway_log");
     EXPECT_EQ(total(Event::auth_cache_miss), 2U);
-    take("gateway_log", count(cache, Event::auth_cache_miss, 2));
+    record("gateway_log", count(cache, Event::auth_cache_miss, 2));
     EXPECT_EQ(total(Event::auth_cache_miss), 4U);
     const std::initializer_list<Event> fails{Event::failure_unknown_key, Event::request_success};
-    take("statements", count(fails, Event::failure_unknown_key, 4));
-    take("access_log", count(fails, Event::request_success, 0));
+    record("statements", count(fails, Event::failure_unknown_key, 4));
+    record("access_log", count(fails, Event::request_success, 0));
     EXPECT_EQ(evidence(Signal::auth_failures), "statements");
-    take("access_log", count(fails, Event::request_success, 1));
+    record("access_log", count(fails, Event::request_success, 1));
     EXPECT_EQ(evidence(Signal::auth_failures), "access_log");
 }
 
 TEST_F(HeadlinesTest, AllThatTheFirstEvidenceHasCountedCountsABoundToo) {
     Poll cache = offering(of({Event::auth_cache_hit, Event::auth_cache_miss}));
     cache.growth.at(index_of(Event::auth_cache_miss)) = 3;
-    take("redis", cache);
+    record("redis", cache);
     EXPECT_EQ(evidence(Signal::auth_cache), "redis");
     EXPECT_EQ(total(Event::auth_cache_miss), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, kNow - 1h), 0U) << "none of them is a failure";
@@ -486,20 +486,20 @@ TEST_F(HeadlinesTest, AnUpperBoundIsNoEvidenceOfWhatAConfiguredSourceMayCount) {
     Poll cache = offering(needed);
     cache.growth.at(index_of(Event::auth_cache_miss)) = 9;
     measurable_ = {{"redis", needed}, {"statements", needed}, {"access_log", of({Event::auth_cache_hit})}};
-    take("redis", cache);
+    record("redis", cache);
     EXPECT_EQ(evidence(Signal::auth_cache), "") << "nobody has read the statements yet";
-    take("statements", offering(needed));
-    take("redis", cache);
+    record("statements", offering(needed));
+    record("redis", cache);
     EXPECT_EQ(evidence(Signal::auth_cache), "statements") << "what it may count is not counted twice";
     EXPECT_EQ(total(Event::auth_cache_miss), 0U);
     now_ += 1h;
-    take("redis", cache);
+    record("redis", cache);
     EXPECT_EQ(total(Event::auth_cache_miss), 0U) << "a missing number is bad, a false one is worse";
     cache.growth.at(index_of(Event::auth_cache_miss)) = 2;
-    take("statements", cache);
+    record("statements", cache);
     EXPECT_EQ(total(Event::auth_cache_miss), 2U);
-    take("statements", offering(of({Event::fallback})));
-    take("redis", cache);
+    record("statements", offering(of({Event::fallback})));
+    record("redis", cache);
     EXPECT_EQ(evidence(Signal::auth_cache), "redis") << "it cannot, here";
 }
 
@@ -508,18 +508,18 @@ TEST_F(HeadlinesTest, StatementsAreAnUpperBoundOfFailures) {
     Poll seen = offering(fails);
     seen.growth.at(index_of(Event::failure_unknown_key)) = 3;
     measurable_ = {{"statements", fails}, {"gateway_metrics", fails}};
-    take("statements", seen);
+    record("statements", seen);
     EXPECT_EQ(evidence(), "statements") << "and they count hits";
     EXPECT_EQ(evidence(Signal::auth_failures), "") << "one may have been of a legacy key, whose scan comes";
     seen.growth.at(index_of(Event::failure_unknown_key)) = 2;
-    take("gateway_metrics", seen);
+    record("gateway_metrics", seen);
     EXPECT_EQ(total(Event::failure_unknown_key), 2U);
     measurable_.erase("gateway_metrics");
     now_ += 1h;
-    take("statements", seen);
+    record("statements", seen);
     EXPECT_EQ(evidence(Signal::auth_failures), "statements") << "nobody else is configured";
     EXPECT_EQ(total(Event::failure_unknown_key), 2U) << "a bound raises nothing";
-    take("statements", seen);
+    record("statements", seen);
     EXPECT_EQ(total(Event::failure_unknown_key), 4U);
 }
 
@@ -528,61 +528,61 @@ TEST_F(HeadlinesTest, AnUpperBoundServesWhereNobodyElseIsConfigured) {
     Poll cache = offering(needed);
     cache.growth.at(index_of(Event::auth_cache_miss)) = 9;
     measurable_ = {{"redis", needed}, {"access_log", of({Event::auth_cache_hit})}};
-    take("statements", offering(needed));
-    take("redis", cache);
+    record("statements", offering(needed));
+    record("redis", cache);
     let_polls_pass({"statements", "redis"}, offering(needed));
     EXPECT_EQ(evidence(Signal::auth_cache), "redis") << "those statements are of an earlier configuration";
-    take("redis", cache);
+    record("redis", cache);
     EXPECT_EQ(total(Event::auth_cache_miss), 9U);
 }
 
 TEST_F(HeadlinesTest, WhatASourceCannotCountItIsNoEvidenceOf) {
-    take("statements", offering(of({Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss})));
-    take("gateway_metrics", offering(of({Event::auth_cache_hit, Event::failure_blocked})));
+    record("statements", offering(of({Event::fallback, Event::auth_cache_hit, Event::auth_cache_miss})));
+    record("gateway_metrics", offering(of({Event::auth_cache_hit, Event::failure_blocked})));
     EXPECT_EQ(evidence(), "statements");
     EXPECT_EQ(evidence(Signal::auth_cache), "statements");
     EXPECT_EQ(evidence(Signal::auth_failures), "");
-    take("access_log", offering(of({Event::failure_unknown_key})));
+    record("access_log", offering(of({Event::failure_unknown_key})));
     EXPECT_EQ(evidence(Signal::auth_failures), "access_log");
 }
 
 TEST_F(HeadlinesTest, GoesOnFromItsValueWhenTheEvidenceChanges) {
-    take("statements", poll_of());
-    take("statements", poll_of(3));
+    record("statements", poll_of());
+    record("statements", poll_of(3));
     EXPECT_EQ(total(), 3U);
-    take("gateway_metrics", poll_of());
-    take("statements", poll_of(2));
-    take("gateway_metrics", poll_of(2));
+    record("gateway_metrics", poll_of());
+    record("statements", poll_of(2));
+    record("gateway_metrics", poll_of(2));
     EXPECT_EQ(evidence(), "gateway_metrics");
     EXPECT_EQ(total(), 5U) << "seen by both, counted once";
     now_ += 80s;
-    take("statements", poll_of(4));
+    record("statements", poll_of(4));
     now_ += 10s;
     update();
     EXPECT_EQ(evidence(), "statements") << "the better one has been silent for three polls";
     EXPECT_EQ(total(), 9U) << "it has counted so many in all";
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 10U);
-    take("gateway_metrics", poll_of(5));
+    record("gateway_metrics", poll_of(5));
     EXPECT_EQ(evidence(), "gateway_metrics");
     EXPECT_EQ(total(), 10U);
-    take("gateway_metrics", poll_of(1));
+    record("gateway_metrics", poll_of(1));
     EXPECT_EQ(total(), 11U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 11U);
 }
 
 TEST_F(HeadlinesTest, WithoutAnyEvidenceTheNameOfTheLastStays) {
-    take("statements", poll_of());
+    record("statements", poll_of());
     now_ += 1h;
     update();
     EXPECT_EQ(evidence(), "statements");
-    take("statements", poll_of(2));
+    record("statements", poll_of(2));
     EXPECT_EQ(total(), 2U) << "counters go on";
 }
 
 TEST_F(HeadlinesTest, AfterARestartTheEvidenceOfBeforeHasThreePollsToComeBack) {
     last_used_ = 10;
-    take("statements", poll_of(3));
+    record("statements", poll_of(3));
     now_ += 1h;
     restore(evidence_.sources.at("statements"), now_);
     last_used_ = 11;
@@ -592,20 +592,20 @@ TEST_F(HeadlinesTest, AfterARestartTheEvidenceOfBeforeHasThreePollsToComeBack) {
     Evidence late = evidence_;
     update_headlines(late, {usual_sources(), measurable_}, last_used_, now_ + 1us);
     EXPECT_EQ(late.of(Signal::fallback).evidence, kLastUsed);
-    take("statements", poll_of(2));
+    record("statements", poll_of(2));
     EXPECT_EQ(total(), 5U) << "what was counted meanwhile too";
 }
 
 TEST_F(HeadlinesTest, WhatTheFirstEvidenceFindsCounts) {
-    take("gateway_log", poll_of(3));
+    record("gateway_log", poll_of(3));
     EXPECT_EQ(total(), 3U);
-    take("gateway_metrics", poll_of(3));
+    record("gateway_metrics", poll_of(3));
     EXPECT_EQ(total(), 3U) << "the same events, seen by another source";
 }
 
 TEST_F(HeadlinesTest, OnlyTheEvidenceOfBeforeIsAwaited) {
-    take("statements", poll_of());
-    take("gateway_metrics", poll_of());
+    record("statements", poll_of());
+    record("gateway_metrics", poll_of());
     now_ += 1h;
     for (const char* const name : {"statements", "gateway_metrics"}) {
         restore(evidence_.sources.at(name), now_);
@@ -617,15 +617,15 @@ TEST_F(HeadlinesTest, OnlyTheEvidenceOfBeforeIsAwaited) {
 }
 
 TEST_F(HeadlinesTest, GrowthIsKeptByTheHour) {
-    take("gateway_metrics", poll_of());
+    record("gateway_metrics", poll_of());
     now_ += 1h;
-    take("gateway_metrics", poll_of(4));
+    record("gateway_metrics", poll_of(4));
     EXPECT_EQ(evidence_.hourly.between(kHourlyFallback, now_, now_ + 1h), 4U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 0U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 0U);
 }
 
-Poll requests_look(std::int64_t unknown, std::int64_t blocked, std::int64_t success, std::int64_t attempts) {
+Poll requests_poll(std::int64_t unknown, std::int64_t blocked, std::int64_t success, std::int64_t attempts) {
     Poll out;
     out.countable = failures() | requests() | of({Event::auth_attempt});
     out.growth.at(index_of(Event::failure_unknown_key)) = unknown;
@@ -638,8 +638,8 @@ Poll requests_look(std::int64_t unknown, std::int64_t blocked, std::int64_t succ
 }
 
 TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
-    take("access_log", requests_look(0, 0, 0, 0));
-    take("access_log", requests_look(2, 1, 7, 100));
+    record("access_log", requests_poll(0, 0, 0, 0));
+    record("access_log", requests_poll(2, 1, 7, 100));
     EXPECT_EQ(total(Event::failure_unknown_key), 2U);
     EXPECT_EQ(total(Event::failure_blocked), 1U);
     EXPECT_EQ(total(Event::request_success), 0U) << "no headline shows it";
@@ -651,25 +651,25 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
 }
 
 TEST_F(HeadlinesTest, WhoeverWasHeldBackOrBroughtNoKeyHasNotTried) {
-    take("access_log", requests_look(0, 0, 0, 0));
-    Poll seen = requests_look(2, 0, 7, 0);
+    record("access_log", requests_poll(0, 0, 0, 0));
+    Poll seen = requests_poll(2, 0, 7, 0);
     seen.growth.at(index_of(Event::request_auth_failure)) = 2 + 3 + 4 + 5;
     seen.growth.at(index_of(Event::request_rate_limited)) = 6;
     seen.growth.at(index_of(Event::failure_missing_header)) = 3;
     seen.growth.at(index_of(Event::failure_malformed_header)) = 4;
     seen.growth.at(index_of(Event::failure_forbidden)) = 5;
     seen.growth.at(index_of(Event::failure_rate_limited)) = 6;
-    take("access_log", seen);
+    record("access_log", seen);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailed, {}), 2U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 9U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 20U) << "what status shows";
 }
 
 TEST_F(HeadlinesTest, WhereRequestsAreNotCountedAuthenticationsAre) {
-    take("statements", requests_look(0, 0, 0, 0));
-    take("statements", requests_look(1, 0, 0, 50));
+    record("statements", requests_poll(0, 0, 0, 0));
+    record("statements", requests_poll(1, 0, 0, 50));
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 50U);
-    take("statements", requests_look(0, 0, 3, 20));
+    record("statements", requests_poll(0, 0, 3, 20));
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 53U) << "the two are not compared";
 }
 
@@ -696,9 +696,9 @@ TEST_F(LowerBound, IsTheLastResort) {
     EXPECT_EQ(total(), 0U) << "of before the first evidence";
     poll(12);
     EXPECT_EQ(total(), 2U);
-    take("statements", poll_of());
+    record("statements", poll_of());
     EXPECT_EQ(evidence(), kLastUsed) << "nothing shows that statements would";
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(evidence(), "statements");
     EXPECT_EQ(total(), 2U);
     poll(1);  // the state began anew
@@ -712,10 +712,10 @@ TEST_F(LowerBound, IsTheLastResort) {
 
 TEST_F(LowerBound, AUseThatASourceHasCountedIsNotCountedAgainWhenTheSourceIsGone) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(2h);
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 2U);
     lapse(evidence_.sources.at("statements").proof, "why");
     last_used_ = 1;
@@ -728,41 +728,41 @@ TEST_F(LowerBound, AUseThatASourceHasCountedIsNotCountedAgainWhenTheSourceIsGone
 
 TEST_F(LowerBound, WhatItHasCountedASourceThatTellsItLaterDoesNotCountAgain) {
     poll(0);
-    take("statements", poll_of());
+    record("statements", poll_of());
     prove(evidence_.sources.at("statements").proof, now_);
     lapse(evidence_.sources.at("statements").proof, "why");
     poll(3);
     poll(6);
     EXPECT_EQ(evidence(), kLastUsed);
-    take("statements", poll_of(2));
+    record("statements", poll_of(2));
     prove(evidence_.sources.at("statements").proof, now_);
     update();
     EXPECT_EQ(evidence(), "statements");
     EXPECT_EQ(total(), 6U);
-    take("statements", poll_of(4));
+    record("statements", poll_of(4));
     EXPECT_EQ(total(), 6U);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 7U);
 }
 
 TEST_F(LowerBound, ASourceThatTakesOverTellsLateWhatTheOtherHasCounted) {
-    take("statements", poll_of());
-    take("prometheus", poll_of());
-    take("statements", poll_of(5));
-    take("prometheus", poll_of(3));
+    record("statements", poll_of());
+    record("prometheus", poll_of());
+    record("statements", poll_of(5));
+    record("prometheus", poll_of(3));
     pass(1min);
     lapse(evidence_.sources.at("statements").proof, "why");
     update();
     EXPECT_EQ(evidence(), "prometheus");
-    take("prometheus", poll_of(2));
+    record("prometheus", poll_of(2));
     EXPECT_EQ(total(), 5U);
-    take("prometheus", poll_of(1));
+    record("prometheus", poll_of(1));
     EXPECT_EQ(total(), 6U);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     prove(evidence_.sources.at("statements").proof, now_);
     update();
     EXPECT_EQ(evidence(), "statements");
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 7U) << "it has told all of before";
 }
 
@@ -770,20 +770,20 @@ TEST_F(LowerBound, WhatNobodyTellsForLongIsNotWaitedFor) {
     const auto told_after = [this](base::Duration wait, bool silent) {
         evidence_ = {};
         now_ = kNow;
-        take("statements", poll_of());
-        take("prometheus", poll_of());
+        record("statements", poll_of());
+        record("prometheus", poll_of());
         pass(1h);
-        take("statements", poll_of(1));
+        record("statements", poll_of(1));
         for (const base::Time end = now_ + wait; now_ < end;) {
             now_ += 1min;
-            take("statements", poll_of());
-            if (!silent) take("prometheus", poll_of());
+            record("statements", poll_of());
+            if (!silent) record("prometheus", poll_of());
         }
         lapse(evidence_.sources.at("statements").proof, "why");
         prove(evidence_.sources.at("prometheus").proof, now_);
-        take("prometheus", poll_of());
+        record("prometheus", poll_of());
         EXPECT_EQ(evidence(), "prometheus");
-        take("prometheus", poll_of(1));
+        record("prometheus", poll_of(1));
         return total();
     };
     EXPECT_EQ(told_after(28min, false), 1U);
@@ -793,7 +793,7 @@ TEST_F(LowerBound, WhatNobodyTellsForLongIsNotWaitedFor) {
 }
 
 TEST_F(LowerBound, IsNotRaisedWhereFewerUsesAreKnownThanBefore) {
-    take("statements", poll_of());
+    record("statements", poll_of());
     poll(10);
     pass(1h);
     poll(4);
@@ -804,16 +804,16 @@ TEST_F(LowerBound, IsNotRaisedWhereFewerUsesAreKnownThanBefore) {
 
 TEST_F(LowerBound, WhatTheEvidenceHasCountedIsNotCountedAgain) {
     poll(10);
-    take("statements", poll_of());
+    record("statements", poll_of());
     pass(2h);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     poll(11);
     EXPECT_EQ(total(), 1U);
     poll(12);
     EXPECT_EQ(total(), 2U) << "raised";
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 2U) << "it was counted later than it was seen";
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 3U);
     pass(1h);
     poll(12);
@@ -823,30 +823,30 @@ TEST_F(LowerBound, WhatTheEvidenceHasCountedIsNotCountedAgain) {
 
 TEST_F(LowerBound, AHitThatIsCountedAfterTheUseIsNoOtherHoweverYoungTheEvidence) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     poll(0);
     pass(30s);
     poll(1);
     EXPECT_EQ(total(), 1U) << "the hit of before may have been it";
     poll(2);
     EXPECT_EQ(total(), 2U);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     EXPECT_EQ(total(), 2U);
     EXPECT_FALSE(contradicted());
 }
 
 TEST_F(LowerBound, AUseMayBeWrittenAsLateAsTheGatewayWrites) {
     poll(0);
-    take("statements", poll_of());
+    record("statements", poll_of());
     pass(2h);
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(59min);
     poll(0);
     pass(30s);
     poll(1);
     EXPECT_EQ(total(), 1U);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(1h + 5min);
     poll(1);
     pass(1min);
@@ -856,7 +856,7 @@ TEST_F(LowerBound, AUseMayBeWrittenAsLateAsTheGatewayWrites) {
 
 TEST_F(LowerBound, EvidenceThatMissesUsesIsContradicted) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(2h);
     poll(0);
     poll(1);
@@ -880,7 +880,7 @@ TEST_F(LowerBound, EvidenceThatMissesUsesIsContradicted) {
 
 TEST_F(LowerBound, PollsThatAreFarApartHaveTheirTime) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(20h);
     const auto rare_poll = [this](std::uint64_t uses) {
         last_used_ = uses;
@@ -902,7 +902,7 @@ TEST_F(LowerBound, WhatWasLostOrNotWatchedContradictsNothing) {
         evidence_ = {};
         now_ = kNow;
         poll(0);
-        take("statements", poll_of(1));
+        record("statements", poll_of(1));
         pass(2h);
         poll(0);
         poll(1);
@@ -921,11 +921,11 @@ TEST_F(LowerBound, WhatWasLostOrNotWatchedContradictsNothing) {
 
 TEST_F(LowerBound, AnotherEvidenceIsNotBlamed) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(2h);
     poll(0);
     poll(1);
-    take("gateway_metrics", poll_of(1));
+    record("gateway_metrics", poll_of(1));
     EXPECT_EQ(evidence(), "gateway_metrics");
     evidence_.sources.at("gateway_metrics").counted_since = kNow;
     pass(1h);
@@ -935,7 +935,7 @@ TEST_F(LowerBound, AnotherEvidenceIsNotBlamed) {
 
 TEST_F(LowerBound, AScanInVainMayHaveBeenAUseThatWasWrittenLater) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(2h);
     poll(0);
     evidence_.match.in_vain(1, now_);
@@ -951,9 +951,9 @@ TEST_F(LowerBound, AScanInVainMayHaveBeenAUseThatWasWrittenLater) {
 
 TEST_F(LowerBound, HitsOfBeforeARestartStandForUsesThatAreSeenAfterIt) {
     poll(0);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     pass(4h);
-    take("statements", poll_of(1));
+    record("statements", poll_of(1));
     evidence_.match = {};
     evidence_.uses_polled_at.reset();
     remember_hits(evidence_, now_);
@@ -975,9 +975,9 @@ constexpr auto kScan = index_of(Event::fallback_scan);
 
 TEST(Scans, AreHitsOnceTheKeyTableSaysSo) {
     SourceCounts counts;
-    take_poll(counts, scans(0), kNow);
+    record_poll(counts, scans(0), kNow);
     EXPECT_TRUE(counts.countable.test(kFallback)) << "whoever counts scans counts hits";
-    take_poll(counts, scans(3), kNow + 30s);
+    record_poll(counts, scans(3), kNow + 30s);
     EXPECT_EQ(counts.totals.at(kScan), 3U);
     EXPECT_EQ(counts.totals.at(kFallback), 0U);
     EXPECT_EQ(settle_scans(counts, {true, kNow + 1min, kNow + 10s}, kNow + 1min), 0U);
@@ -985,7 +985,7 @@ TEST(Scans, AreHitsOnceTheKeyTableSaysSo) {
     EXPECT_EQ(counts.scan_hits, 3U);
     EXPECT_EQ(counts.grew_at.at(kFallback), kNow + 30s);
     EXPECT_TRUE(counts.proof.since);
-    take_poll(counts, scans(2), kNow + 2min);
+    record_poll(counts, scans(2), kNow + 2min);
     EXPECT_EQ(settle_scans(counts, {true, kNow + 3min, kNow + 10s}, kNow + 3min), 2U);
     EXPECT_EQ(counts.totals.at(kScan), 5U);
     EXPECT_EQ(counts.totals.at(kFallback), 3U);
@@ -997,15 +997,15 @@ TEST(Scans, ThatFoundTheirKeyAreTheUseThatWasCountedOfThem) {
     Poll seen;
     seen.countable.set(index_of(Event::fallback_scan));
     seen.poll_every = 30s;
-    take_poll(counts, seen, kNow);
+    record_poll(counts, seen, kNow);
     seen.growth.at(index_of(Event::fallback_scan)) = 5;
     seen.growth.at(index_of(Event::fallback)) = 2;  // promotions
-    take_poll(counts, seen, kNow + 30s);
+    record_poll(counts, seen, kNow + 30s);
     EXPECT_EQ(settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s), 0U) << "last uses tell nothing";
     EXPECT_EQ(counts.totals.at(index_of(Event::fallback_scan)), 5U);
     EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 5U) << "of five scans two were promotions";
     seen.growth.at(index_of(Event::fallback_scan)) = 0;
-    take_poll(counts, seen, kNow + 1min);
+    record_poll(counts, seen, kNow + 1min);
     settle_scans(counts, {.data_at = kNow + 1min}, kNow + 1min);
     EXPECT_EQ(counts.totals.at(index_of(Event::fallback)), 7U) << "promotions without a scan";
 }
@@ -1014,11 +1014,11 @@ TEST(Scans, AreNotExplainedByAHitOfTheCanary) {
     for (const std::int64_t counted : {1, 0}) {
         SourceCounts counts;
         Poll seen = scans(0);
-        take_poll(counts, seen, kNow);
+        record_poll(counts, seen, kNow);
         seen.growth.at(index_of(Event::fallback_scan)) = 1;
-        seen.growth.at(kFallback) = counted;  // in this look, or in one before
+        seen.growth.at(kFallback) = counted;  // in this poll, or in one before
         seen.own.at(kFallback) = 1;
-        take_poll(counts, seen, kNow + 30s);
+        record_poll(counts, seen, kNow + 30s);
         settle_scans(counts, {.data_at = kNow + 30s}, kNow + 30s);
         EXPECT_EQ(counts.scan_hits, 1U) << counted;
     }
@@ -1026,8 +1026,8 @@ TEST(Scans, AreNotExplainedByAHitOfTheCanary) {
 
 TEST(Scans, InVainProveNothing) {
     SourceCounts counts;
-    take_poll(counts, scans(0), kNow);
-    take_poll(counts, scans(3), kNow + 30s);
+    record_poll(counts, scans(0), kNow);
+    record_poll(counts, scans(3), kNow + 30s);
     settle_scans(counts, {true, kNow + 1min, kNow - 1h}, kNow + 1min);
     EXPECT_FALSE(counts.proof.since);
 }
@@ -1035,12 +1035,12 @@ TEST(Scans, InVainProveNothing) {
 TEST(Scans, OfTheCanaryProveAndAreNoHits) {
     const auto own_by = [](int way) {
         SourceCounts counts;
-        take_poll(counts, scans(0), kNow);
+        record_poll(counts, scans(0), kNow);
         Poll seen = scans(1);
         if (way == 0) add_own(counts, Event::fallback_scan);
         if (way == 1) seen.in_flight.at(kScan) = 1;
         if (way == 2) seen.own.at(kScan) = 1;
-        take_poll(counts, seen, kNow + 30s);
+        record_poll(counts, seen, kNow + 30s);
         settle_scans(counts, {true, kNow + 1min, kNow + 20s}, kNow + 1min);
         EXPECT_EQ(counts.totals.at(kFallback), 0U) << way;
         return counts.proof.since.has_value();
@@ -1050,14 +1050,14 @@ TEST(Scans, OfTheCanaryProveAndAreNoHits) {
 
 TEST(Scans, ThatAreHitsAreNotHiddenByWhatTheProbeMayHaveCaused) {
     SourceCounts counts;
-    take_poll(counts, scans(0), kNow);
+    record_poll(counts, scans(0), kNow);
     add_own(counts, Event::fallback);  // which will show as a scan
-    take_poll(counts, scans(1), kNow + 30s);
+    record_poll(counts, scans(1), kNow + 30s);
     settle_scans(counts, {true, kNow + 1min, kNow + 20s}, kNow + 1min);
     EXPECT_EQ(counts.totals.at(kFallback), 1U);
-    for (int i = 0; i < 3; ++i) take_poll(counts, scans(0), kNow + 2min);
+    for (int i = 0; i < 3; ++i) record_poll(counts, scans(0), kNow + 2min);
     EXPECT_EQ(counts.own.at(kFallback), 0);
-    take_poll(counts, poll_of(1), kNow + 3min);
+    record_poll(counts, poll_of(1), kNow + 3min);
     EXPECT_EQ(counts.totals.at(kFallback), 2U) << "and a promotion";
 }
 
@@ -1065,10 +1065,10 @@ TEST(Scans, ThatAreHitsAreNotHiddenByWhatTheProbeMayHaveCaused) {
 
 TEST(Ability, IsShownByAHitKeyshiftsOwnIncluded) {
     SourceCounts counts;
-    take_poll(counts, poll_of(), kNow);
+    record_poll(counts, poll_of(), kNow);
     EXPECT_FALSE(counts.proof.since);
     add_own(counts, Event::fallback);
-    take_poll(counts, poll_of(1), kNow + 1min);
+    record_poll(counts, poll_of(1), kNow + 1min);
     EXPECT_EQ(counts.totals.at(kFallback), 0U);
     EXPECT_EQ(counts.proof.since, kNow + 1min);
 }
@@ -1079,64 +1079,64 @@ TEST(Ability, IsShownByADeclaredLegacyPathThatRan) {
     seen.countable.set(index_of(Event::fallback));
     seen.poll_every = 30s;
     seen.ground.at_work = true;
-    take_poll(counts, seen, kNow);
+    record_poll(counts, seen, kNow);
     EXPECT_FALSE(counts.proof.since);
     seen.ground.path_seen = true;
-    take_poll(counts, seen, kNow + 30s);
+    record_poll(counts, seen, kNow + 30s);
     EXPECT_EQ(counts.proof.since, kNow + 30s);
 }
 
 TEST(Ability, LapsesWithItsGroundAndWithAPartThatIsGone) {
     SourceCounts counts;
-    take_poll(counts, poll_of(1), kNow);
+    record_poll(counts, poll_of(1), kNow);
     ASSERT_TRUE(counts.proof.since);
-    take_poll(counts, poll_of(0, {"a"}), kNow + 15min);
+    record_poll(counts, poll_of(0, {"a"}), kNow + 15min);
     EXPECT_TRUE(counts.proof.since);
-    take_poll(counts, poll_of(0, {"a"}), kNow + 15min + 1us);
+    record_poll(counts, poll_of(0, {"a"}), kNow + 15min + 1us);
     EXPECT_FALSE(counts.proof.since);
     EXPECT_EQ(counts.proof.lapsed, "a part of it has not answered since 2026-01-10T00:00:00Z");
     SourceCounts rare;
     Poll away = poll_of(1);
     away.poll_every = 1h;
-    take_poll(rare, away, kNow);
+    record_poll(rare, away, kNow);
     away.missing = {"a"};
     away.growth = {};
-    take_poll(rare, away, kNow + 2h);
-    EXPECT_TRUE(rare.proof.since) << "looks are that far apart";
-    take_poll(rare, away, kNow + 2h + 1us);
+    record_poll(rare, away, kNow + 2h);
+    EXPECT_TRUE(rare.proof.since) << "polls are that far apart";
+    record_poll(rare, away, kNow + 2h + 1us);
     EXPECT_FALSE(rare.proof.since);
     SourceCounts idle;
-    take_poll(idle, poll_of(1), kNow);
+    record_poll(idle, poll_of(1), kNow);
     Poll later = poll_of();
     later.idle = 72h;
-    take_poll(idle, later, kNow + 72h - 1us);
+    record_poll(idle, later, kNow + 72h - 1us);
     EXPECT_TRUE(idle.proof.since);
-    take_poll(idle, later, kNow + 72h);
+    record_poll(idle, later, kNow + 72h);
     EXPECT_FALSE(idle.proof.since);
 }
 
 TEST(Ability, DoubtBeginsCoverageAnewAsLongAsItLasts) {
     SourceCounts counts;
-    take_poll(counts, poll_of(1), kNow);
+    record_poll(counts, poll_of(1), kNow);
     Poll doubtful = poll_of();
     doubtful.ground.doubt = "a statement fits nothing";
-    take_poll(counts, doubtful, kNow + 1min);
+    record_poll(counts, doubtful, kNow + 1min);
     EXPECT_EQ(counts.proof.doubt, "a statement fits nothing");
     EXPECT_EQ(counts.counted_since, kNow + 1min);
     EXPECT_EQ(counts.lost_at, std::nullopt) << "nothing was lost";
-    take_poll(counts, poll_of(), kNow + 2min);
+    record_poll(counts, poll_of(), kNow + 2min);
     EXPECT_EQ(counts.counted_since, kNow + 1min);
     EXPECT_EQ(counts.proof.doubt, "");
     EXPECT_EQ(counts.proof.since, kNow);
 }
 
-TEST(SourceCounts, WhatIsLeftOutIsOfTheLastLook) {
+TEST(SourceCounts, WhatIsLeftOutIsOfTheLastPoll) {
     SourceCounts counts;
     Poll leaving = poll_of();
     leaving.ground.left_out = "by gateway.statements.ignore 1";
-    take_poll(counts, leaving, kNow);
+    record_poll(counts, leaving, kNow);
     EXPECT_EQ(counts.left_out, "by gateway.statements.ignore 1");
-    take_poll(counts, poll_of(), kNow + 1min);
+    record_poll(counts, poll_of(), kNow + 1min);
     EXPECT_EQ(counts.left_out, "");
 }
 
@@ -1146,13 +1146,13 @@ TEST(Hourly, AnHourBeginsWhereItsCountsDo) {
     EXPECT_EQ(Hourly::hour_begin(kNow + 59min), kNow);
 }
 
-TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstLook) {
+TEST(Ability, WhatWasLostIsRememberedButNotOfBeforeTheFirstPoll) {
     SourceCounts counts;
-    take_poll(counts, lossy(), kNow);
+    record_poll(counts, lossy(), kNow);
     EXPECT_EQ(counts.lost_at, std::nullopt);
-    take_poll(counts, poll_of(), kNow + 1min);
+    record_poll(counts, poll_of(), kNow + 1min);
     EXPECT_EQ(counts.lost_at, std::nullopt);
-    take_poll(counts, lossy({"a"}), kNow + 2min);
+    record_poll(counts, lossy({"a"}), kNow + 2min);
     EXPECT_EQ(counts.lost_at, kNow + 2min) << "also while a part is away";
 }
 

@@ -69,7 +69,7 @@ TEST(PendingScans, ThatNeverCeaseDoNotWaitForEver) {
     EXPECT_LE(in_vain, 600U);
 }
 
-TEST(PendingScans, OneLookIsOneAnswerForAllOfItsScans) {
+TEST(PendingScans, OnePollIsOneAnswerForAllOfItsScans) {
     PendingScans scans;
     scans.add(0, kNow, kNow + 1s);
     EXPECT_TRUE(scans.bins().empty());

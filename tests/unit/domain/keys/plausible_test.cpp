@@ -234,9 +234,9 @@ TEST(Plausible, ProblemsAreCountedOneByOne) {
     RowProblems problems;
     problems.add(RowProblem::hash_empty);
     problems.add(RowProblem::neither);
-    count(problems, counts);
-    count(problems, counts);
-    count({}, counts);
+    add(problems, counts);
+    add(problems, counts);
+    add({}, counts);
     for (const RowProblem problem : kRowProblems) {
         const bool counted = problem == RowProblem::hash_empty || problem == RowProblem::neither;
         EXPECT_EQ(counts.at(static_cast<std::size_t>(problem)), counted ? 2U : 0U) << problem_name(problem);

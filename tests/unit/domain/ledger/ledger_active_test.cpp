@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The look at all keys in use that finds deletions between censuses.
+// The scan of all keys in use that finds deletions between censuses.
 #include <string>
 
 #include <gtest/gtest.h>
@@ -15,14 +15,14 @@ using namespace std::chrono_literals;
 class ActiveScan : public ::testing::Test {
  protected:
     ActiveScan() {
-        ledger_.look_from({kNow, {}, {}}, {});
+        ledger_.set_view({kNow, {}, {}}, {});
         ledger_.begin_census();
         ledger_.observe(legacy("used", kNow - 1h));
         ledger_.observe(legacy("edge", kNow - 7 * 24h));
         ledger_.observe(legacy("idle", kNow - 8 * 24h));
         ledger_.finish_census();
         settle();
-        ledger_.look_from({kNow, {}, {}}, kNow);
+        ledger_.set_view({kNow, {}, {}}, kNow);
         ledger_.begin_active(kNow - 7 * 24h);
     }
     Tally settle() {

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 TEST(LedgerEvidence, SilenceHasAReasonWhereAKeyCannotBeMissed) {
     Ledger ledger;
-    ledger.look_from({kNow, {}, {}}, kNow);
+    ledger.set_view({kNow, {}, {}}, kNow);
     const base::Time newest = kNow - 1h;
     ledger.begin_census();
     ledger.observe(legacy("gone", newest));
@@ -48,7 +48,7 @@ TEST(LedgerEvidence, SilenceHasAReasonWhereAKeyCannotBeMissed) {
 
 TEST(LedgerEvidence, AKeyIsSilentAfterThreeOfItsLongestGaps) {
     Ledger ledger;
-    ledger.look_from({kNow, {}, {}}, kNow);
+    ledger.set_view({kNow, {}, {}}, kNow);
     for (const base::Duration ago : {31h, 30h, 28h}) ledger.observe(legacy("a", kNow - ago));
     const base::Time newest = kNow - 28h;
     EXPECT_EQ(ledger.silent_without_reason(newest, newest + 6h), 0U);

@@ -170,7 +170,7 @@ TEST(SetBack, AKeyThatComesBackWithALaterUseHasThatOne) {
 /// A key that had gone for good, as the journal had it, and its row now.
 Ledger adopted(const KeyMemory& memory, Used used) {
     Ledger ledger;
-    ledger.look_from({.now = kNow, .windows = {}, .fallback = {}, .last_used_delay = 1h}, {});
+    ledger.set_view({.now = kNow, .windows = {}, .fallback = {}, .last_used_delay = 1h}, {});
     Key key = legacy("k", used);
     key.created_at = kNow - 100 * kDay;
     ledger.observe(key);
@@ -325,8 +325,8 @@ TEST(Acknowledged, UntilItIsTakenBack) {
     watch.census();
     ASSERT_EQ(watch.tally.dormant_unacknowledged, 0U);
     watch.acknowledged.clear();
-    watch.ledger.take_back_acknowledgement(hash_id("k"));
-    watch.ledger.take_back_acknowledgement(hash_id("not known"));
+    watch.ledger.withdraw_acknowledgement(hash_id("k"));
+    watch.ledger.withdraw_acknowledgement(hash_id("not known"));
     watch.pulse();
     EXPECT_EQ(watch.tally.dormant_unacknowledged, 1U);
 }

@@ -233,7 +233,7 @@ Ledger active_scan() {
     ledger.observe(legacy("not expected", kNow - 1h + 999ms));
     ledger.finish_census();
     ledger.settle({kNow, {}, {}}, [](const Settled&) {});
-    ledger.look_from({kNow, {}, {}}, kNow);
+    ledger.set_view({kNow, {}, {}}, kNow);
     ledger.begin_active(kNow - 1h);
     return ledger;
 }
@@ -269,7 +269,7 @@ TEST(Ledger, BeforeTheFirstPollAKeyIsJudgedAsOfNow) {
                                      .last_used = to_seconds(kNow - 168h - 1s),
                                      .phase = Phase::dormant,
                                      .candidate = Phase::pending});
-        ledger.look_from({kNow, {}, {}}, polled_at);
+        ledger.set_view({kNow, {}, {}}, polled_at);
         ledger.begin_census();
         EXPECT_EQ(ledger.finish_census().front().in_use, in_use);
     }
@@ -331,7 +331,7 @@ TEST(Ledger, ClearForgetsEveryKeyAndNumber) {
 
 TEST(Ledger, TheFirstPhaseIsThatOfTheGatewayAsItWasSeen) {
     Ledger ledger;
-    ledger.look_from({kNow, {.dormant = 24h}, {FallbackMode::absent, kNow - 1h}}, {});
+    ledger.set_view({kNow, {.dormant = 24h}, {FallbackMode::absent, kNow - 1h}}, {});
     EXPECT_EQ(ledger.observe(legacy("used", kNow - 2h)).first_phase, Phase::stranded);
     EXPECT_EQ(ledger.observe(legacy("idle")).first_phase, Phase::dormant);
     Key expires = legacy("expires now", kNow);

@@ -16,7 +16,7 @@ void use_ahead(Watch& watch, Key& key, Time written) {
 TEST(LedgerValues, AUseInTheFutureCountsAsNowButOnlyItsChangeIsAUse) {
     Watch watch;
     Key& key = watch.add("k");
-    watch.ledger.look_from({watch.now, {}, watch.fallback}, {});
+    watch.ledger.set_view({watch.now, {}, watch.fallback}, {});
     key.last_used_at = kNow;
     key.use_ahead = kNow + 9h;
     watch.ledger.begin_census();
@@ -62,7 +62,7 @@ TEST(LedgerValues, AnUpgradeWithANewTimeInTheFutureCameWithAUse) {
 TEST(LedgerValues, AKeyThatWasNeverUsedIsUsedByATimeInTheFuture) {
     Watch watch;
     Key& key = watch.add("k", std::nullopt);
-    watch.ledger.look_from({watch.now, {}, watch.fallback}, {});
+    watch.ledger.set_view({watch.now, {}, watch.fallback}, {});
     watch.ledger.begin_census();
     watch.ledger.observe(key);
     key.last_used_at = kNow + 1min;
@@ -99,7 +99,7 @@ TEST(LedgerValues, OfUnknownAgeItCountsAsCreatedWhenItWasFirstSeen) {
 
 TEST(LedgerValues, AnUnknownCreationIsNoStartOfTheMigration) {
     Ledger ledger;
-    ledger.look_from({kNow, {}, {}}, {});
+    ledger.set_view({kNow, {}, {}}, {});
     ledger.begin_census();
     Key key;
     key.id = "m";
@@ -149,7 +149,7 @@ TEST(LedgerValues, WhereUsesAreNotRecordedAKeyThatGoesMayHaveBeenInUse) {
         key.id = "k";
         key.created_at = kNow - kDay;
         key.legacy = true;
-        ledger.look_from(view, {});
+        ledger.set_view(view, {});
         ledger.begin_census();
         ledger.observe(key);
         ledger.finish_census();

@@ -22,7 +22,7 @@ class Recognise : public ::testing::Test {
         end();
     }
     void begin() {
-        ledger_.look_from({kNow, {}, {}}, kNow);
+        ledger_.set_view({kNow, {}, {}}, kNow);
         ledger_.begin_census();
     }
     void end() {

@@ -88,7 +88,7 @@ struct Watch {
     /// finds it.
     void restart() {
         Ledger restored;
-        restored.look_from(view(), polled_at_);
+        restored.set_view(view(), polled_at_);
         for (auto& [id, kept] : journal_) {
             if (ledger.find(hash_id(id)) == nullptr) continue;
             kept.memory.replacement_used = ledger.recall(hash_id(id)).replacement_used;
@@ -133,7 +133,7 @@ struct Watch {
     }
     void poll(Duration later) {
         now += later;
-        ledger.look_from(view(), polled_at_);
+        ledger.set_view(view(), polled_at_);
         gone.clear();
         upgrade.reset();
         set_back = false;

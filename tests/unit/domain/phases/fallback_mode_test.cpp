@@ -467,7 +467,7 @@ FallbackState detected(Mode mode) {
 
 TEST(FallbackMode, WithoutAnAssertionTheDetectedModeCounts) {
     for (const Mode mode : kFallbackModes) {
-        const FallbackJudgement out = apply_assertion(detected(mode), Mode::unknown, {});
+        const FallbackJudgement out = with_assertion(detected(mode), Mode::unknown, {});
         EXPECT_EQ(out.state.mode, mode);
         EXPECT_EQ(out.state.since, kNow - 5h);
         EXPECT_EQ(out.state.absent_since, detected(mode).absent_since);
@@ -479,7 +479,7 @@ TEST(FallbackMode, WithoutAnAssertionTheDetectedModeCounts) {
 TEST(FallbackMode, AnAssertionCountsAndIsContradictedByTheOppositeOnly) {
     for (const Mode asserted : {Mode::present, Mode::absent}) {
         for (const Mode mode : kFallbackModes) {
-            const FallbackJudgement out = apply_assertion(detected(mode), asserted, {});
+            const FallbackJudgement out = with_assertion(detected(mode), asserted, {});
             const bool opposite = mode != Mode::unknown && mode != asserted;
             EXPECT_EQ(out.state.mode, asserted);
             EXPECT_EQ(out.state.since, kNow - 5h);
@@ -494,14 +494,14 @@ TEST(FallbackMode, AnAssertionCountsAndIsContradictedByTheOppositeOnly) {
 
 TEST(FallbackMode, TheCutOffOfAnAssertedAbsence) {
     FallbackEvidence seen;
-    EXPECT_EQ(apply_assertion(detected(Mode::absent), Mode::absent, seen).state.absent_since, kNow - 9h);
-    EXPECT_EQ(apply_assertion(detected(Mode::unknown), Mode::absent, seen).state.absent_since, kNow - 5h);
+    EXPECT_EQ(with_assertion(detected(Mode::absent), Mode::absent, seen).state.absent_since, kNow - 9h);
+    EXPECT_EQ(with_assertion(detected(Mode::unknown), Mode::absent, seen).state.absent_since, kNow - 5h);
     seen.newest_legacy_use = kNow - 7h;
-    EXPECT_EQ(apply_assertion(detected(Mode::absent), Mode::absent, seen).state.absent_since, kNow - 9h);
-    EXPECT_EQ(apply_assertion(detected(Mode::unknown), Mode::absent, seen).state.absent_since, kNow - 7h);
-    EXPECT_EQ(apply_assertion(detected(Mode::present), Mode::absent, seen).state.absent_since, kNow - 7h);
-    EXPECT_EQ(apply_assertion(detected(Mode::absent), Mode::present, seen).state.absent_since, base::Time{});
-    EXPECT_EQ(apply_assertion(detected(Mode::unknown), Mode::absent, seen).state.rules_view().absent_since,
+    EXPECT_EQ(with_assertion(detected(Mode::absent), Mode::absent, seen).state.absent_since, kNow - 9h);
+    EXPECT_EQ(with_assertion(detected(Mode::unknown), Mode::absent, seen).state.absent_since, kNow - 7h);
+    EXPECT_EQ(with_assertion(detected(Mode::present), Mode::absent, seen).state.absent_since, kNow - 7h);
+    EXPECT_EQ(with_assertion(detected(Mode::absent), Mode::present, seen).state.absent_since, base::Time{});
+    EXPECT_EQ(with_assertion(detected(Mode::unknown), Mode::absent, seen).state.rules_view().absent_since,
               kNow - 7h);
 }
 

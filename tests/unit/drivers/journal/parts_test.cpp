@@ -30,7 +30,7 @@ class JournalPartsTest : public testing::Test {
 
     std::vector<std::string> got_;
     int too_long_ = 0;
-    JournalParts::Take take_ = [this](std::string_view message, JournalParts::Kept kept) {
+    JournalParts::Handle take_ = [this](std::string_view message, JournalParts::Kept kept) {
         if (kept == JournalParts::Kept::whole)
             got_.emplace_back(message);
         else

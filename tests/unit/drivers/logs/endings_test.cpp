@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// --- a file that may be the copy of an ended life
+// --- a file that may be the copy of an ended generation
 
 TEST(LogFileRest, IsDecidedInAllCombinations) {
     Combinations all;
@@ -112,8 +112,8 @@ TEST(LogFileEnd, IsConcludedInAllCombinations) {
     Combinations all;
     do {
         const Ended ended = some_end(all);
-        const int looks = all.one_of({0, 1, 2, 3});
-        const Conclusion end = conclude(ended, looks);
+        const int listings = all.one_of({0, 1, 2, 3});
+        const Conclusion end = conclude(ended, listings);
         const bool lossy =
             end == Conclusion::lost || end == Conclusion::lost_forget || end == Conclusion::lost_remember;
         const bool forgets = end == Conclusion::forget || end == Conclusion::lost_forget;
@@ -121,8 +121,8 @@ TEST(LogFileEnd, IsConcludedInAllCombinations) {
         all.require(!lossy || !accounted, "what was found or read to its end is not lost");
         all.require(lossy || accounted || end == Conclusion::wait,
                     "what is not in any file is not passed over in silence");
-        all.require((end == Conclusion::wait) == (ended.lost && !ended.found && looks < 2),
-                    "a file is not gone that was missed in one look");
+        all.require((end == Conclusion::wait) == (ended.lost && !ended.found && listings < 2),
+                    "a file is not gone that was missed in one listing");
         all.require(forgets == (ended.lost && end != Conclusion::wait), "only what is gone is forgotten");
         all.require(
             (end == Conclusion::lost_remember) == (!ended.lost && lossy && ended.generation.offset > 0),
@@ -155,10 +155,10 @@ TEST(LogFileWriter, IsDecidedInAllCombinations) {
     do {
         WriterFacts facts = some_writer(all);
         Writer writer = decide(facts);
-        const bool asked = writer.step == WriterStep::look_for_successor;
+        const bool asked = writer.step == WriterStep::observe_successor;
         const bool ends = facts.rotated && facts.located && facts.followed;
         all.require(asked == (ends && !facts.finished && !facts.closed && !facts.released && facts.unread),
-                    "others are looked at only where it matters");
+                    "others are observed only where it matters");
         facts.successor = all.either();
         if (asked) writer = decide(facts);
         all.require(writer.step == decide(facts).step, "facts that nobody asked for make no difference");

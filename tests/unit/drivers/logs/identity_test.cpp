@@ -20,7 +20,7 @@ UnnamedStep find_out(const UnnamedFacts& all, int& asked) {
     facts.search.reset();
     for (asked = 0;; ++asked) {
         const UnnamedStep step = decide(facts);
-        if (step == UnnamedStep::look_at_path && !facts.at_path) {
+        if (step == UnnamedStep::observe_path && !facts.at_path) {
             facts.at_path = all.at_path;
         } else if (step == UnnamedStep::search && !facts.search) {
             facts.search = all.search;
@@ -41,7 +41,7 @@ TEST(LogFileUnnamed, IsDecidedInAllCombinations) {
         int asked = 0;
         const UnnamedStep step = find_out(facts, asked);
         all.require(step == decide(facts), "facts that nobody asked for make no difference");
-        all.require(step != UnnamedStep::look_at_path && step != UnnamedStep::search,
+        all.require(step != UnnamedStep::observe_path && step != UnnamedStep::search,
                     "asks for nothing twice");
         all.require((step == UnnamedStep::deleted) == (facts.open && !facts.linked),
                     "deleted is what is open and has no name");
@@ -60,11 +60,11 @@ TEST(LogFileUnnamed, IsDecidedInAllCombinations) {
     EXPECT_EQ(all.count(), 24U);
 }
 
-TEST(LogFileUnnamed, LooksCountThatAreApart) {
-    EXPECT_TRUE(is_another_lost_look(0, 0s));
+TEST(LogFileUnnamed, ListingsCountThatAreApart) {
+    EXPECT_TRUE(is_another_lost_listing(0, 0s));
     for (const int before : {1, 2, 10}) {
-        EXPECT_FALSE(is_another_lost_look(before, 999ms));
-        EXPECT_TRUE(is_another_lost_look(before, 1s));
+        EXPECT_FALSE(is_another_lost_listing(before, 999ms));
+        EXPECT_TRUE(is_another_lost_listing(before, 1s));
     }
 }
 
@@ -165,7 +165,7 @@ TEST(LogFileGeneration, OfNamedCases) {
         return facts;
     };
     const std::vector<Case> cases{
-        {"it has grown, and is looked at", known, GenerationStep::glance_at_tail},
+        {"it has grown, and is examined", known, GenerationStep::glance_at_tail},
         {"it has grown", with([](auto& f) { f.glance = true; }), GenerationStep::goes_on},
         {"emptied and filled up to more", with([](auto& f) { f.glance = false; }), GenerationStep::read_head},
         {"the same, with other lines", with([&](auto& f) { f.glance = false, f.head = other; }),
@@ -224,16 +224,16 @@ TEST(LogFileBegin, IsDecidedInAllCombinations) {
     Combinations all;
     do {
         BeginFacts facts{.size = all.one_of<std::uint64_t>({0, 10, 20}),
-                         .first_look = all.either(),
+                         .first_poll = all.either(),
                          .from_end = all.either()};
-        if (all.either()) facts.size_at_first_look = all.one_of<std::uint64_t>({0, 10, 11, 30});
+        if (all.either()) facts.size_at_first_poll = all.one_of<std::uint64_t>({0, 10, 11, 30});
         const auto old = old_bytes(facts);
         all.require(!old || facts.from_end, "from the beginning means all lines");
         all.require(!old || *old <= facts.size, "what is not there is not old");
-        all.require(!facts.first_look || !facts.from_end || old == facts.size,
+        all.require(!facts.first_poll || !facts.from_end || old == facts.size,
                     "all that is there at first is old");
-        if (facts.first_look || !facts.from_end) continue;
-        const auto& then = facts.size_at_first_look;
+        if (facts.first_poll || !facts.from_end) continue;
+        const auto& then = facts.size_at_first_poll;
         all.require(old == (then && *then <= facts.size ? then : std::nullopt),
                     "later only what was there at first, and is there still");
     } while (all.next());

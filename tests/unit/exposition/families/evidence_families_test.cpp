@@ -156,7 +156,7 @@ TEST(EvidenceFamilies, NoReplicaIsUpWhereNoneCouldBeRead) {
     configure(model, "gateway_metrics", {});
     model.gauges.gateways_up = {{"a", true}, {"b", false}};
     const std::string mixed = "keyshift_gateway_up{gateway=\"a\"} 1\nkeyshift_gateway_up{gateway=\"b\"} 0\n";
-    EXPECT_EQ(shown(model, "keyshift_gateway_up"), mixed) << "before the first look has ended";
+    EXPECT_EQ(shown(model, "keyshift_gateway_up"), mixed) << "before the first poll has ended";
     model.sources["gateway_metrics"].up = true;
     EXPECT_EQ(shown(model, "keyshift_gateway_up"), mixed);
     model.sources["gateway_metrics"].up = false;
