@@ -45,6 +45,16 @@ TEST(Layout, ColoursDoNotChangeWhereALineBreaks) {
                 ElementsAre("\x1b[31mthe quick\x1b[0m", "brown"));
 }
 
+TEST(Layout, AColourEndsWhereItsTextIsCutOff) {
+    const std::string text = "\x1b[31mred words without any end\x1b[0m";
+    EXPECT_EQ(shortened(text, 11), "\x1b[31mred words…\x1b[0m");
+    auto lines = wrapped(text, 11, 0);
+    limit_lines(lines, 1, 11);
+    EXPECT_THAT(lines, ElementsAre("\x1b[31mred words…\x1b[0m"));
+    EXPECT_EQ(shortened("\x1b[31mred\x1b[0m; words without any end", 12), "\x1b[31mred\x1b[0m; words…")
+        << "it has ended";
+}
+
 TEST(Layout, WhatIsTooLongEndsWithAClauseOrAnEllipsis) {
     EXPECT_EQ(shortened("short", 10), "short");
     EXPECT_EQ(shortened("three keys are left; and more of that", 30), "three keys are left");
