@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line of what asks: status, verdict, failures, report, key, export.
+#include <algorithm>
+#include <sstream>
+
 #include "cli/options.hpp"
 
 namespace keyshift::cli {
@@ -40,17 +43,43 @@ void add_failures(Program& program) {
     app->add_option("--limit", told->limit, "Rows of text at most, 0 for all (default: 50)")->type_name("N");
 }
 
+/// "pending,issued": what the values name, in the order of the phases.
+void read_phases(const std::string& text, const Choices& choices, commands::ReportCommand& command) {
+    command.phases = true;
+    command.phases_listed.clear();
+    std::istringstream in{text};
+    bool all = false;
+    std::vector<domain::Phase> listed;
+    for (std::string name; std::getline(in, name, ',');) {
+        if (std::find(choices.begin(), choices.end(), name) == choices.end())
+            refuse("--phase", name, enumerate(choices) + "; several are separated by commas");
+        all = all || name == "all";
+        if (const auto phase = domain::parse_phase(name)) listed.push_back(*phase);
+    }
+    if (text.empty()) refuse("--phase", text, enumerate(choices));
+    if (!all) command.phases_listed = listed;
+}
+
 void add_phase(CLI::App& report, commands::ReportCommand& command) {
     Choices choices;
-    for (const domain::Phase phase : domain::kPhases)
-        if (is_live(phase)) choices.emplace_back(phase_name(phase));
+    for (const domain::Phase phase : domain::kPhases) choices.emplace_back(phase_name(phase));
     choices.emplace_back("all");
-    add_choice(report, "--phase", choices,
-               "Only keys of this phase, or all; shows each key's phase and replacement",
-               [&command](const std::string& name) {
-                   command.phases = true;
-                   command.phase = domain::parse_phase(name);
+    report
+        .add_option_function<std::string>(
+            "--phase", [&command, choices](const std::string& text) { read_phases(text, choices, command); },
+            "Only keys of this phase, or of several with commas between, or all that are there; shows each "
+            "key's phase and replacement")
+        ->type_name(join(choices));
+}
+
+void add_journal_options(CLI::App& report, commands::ReportCommand& command) {
+    report.add_option("--owner", command.owner, "Only keys of this owner; empty: of nobody")
+        ->type_name("OWNER");
+    add_choice(report, "--sort", {"last-use", "created", "owner", "phase"},
+               "The order; last use and creation begin with the newest", [&command](const std::string& name) {
+                   command.sort = name == "last-use" ? "-last_used" : name == "created" ? "-created" : name;
                });
+    report.add_option("--limit", command.limit, "Keys at most (default: all)")->type_name("N");
 }
 
 void add_report(Program& program) {
@@ -62,16 +91,33 @@ void add_report(Program& program) {
                "Each owner's keys together, with what the owner has to do next",
                [told = told](const std::string&) { told->grouping = report::Grouping::owner; });
     add_phase(*app, *told);
+    add_journal_options(*app, *told);
     app->add_option("--output", told->output,
                     "Write to this file, replaced only when complete (default: standard output)")
         ->type_name("FILE");
 }
 
 void add_key(Program& program) {
-    const auto [app, told] =
-        program.add<commands::KeyCommand>("key", "Everything known about one legacy key");
+    const auto [app, told] = program.add<commands::KeyCommand>("key", "Everything known about one key");
     add_config(*app, told->config);
-    app->add_option("ID", told->id, "The key's id")->required();
+    app->add_option("ID", told->id,
+                    "Its id, the beginning of it, its name, or its prefix as the gateway shows it")
+        ->required();
+    add_format(*app, told->json);
+}
+
+void add_events(Program& program) {
+    using Format = commands::EventsCommand::Format;
+    const auto [app, told] = program.add<commands::EventsCommand>(
+        "events", "What has changed: phases, replacements, deletions, new legacy keys");
+    add_config(*app, told->config);
+    app->add_option("--since", told->since, "How far back: a duration or a time by RFC 3339 (default: 24h)")
+        ->type_name("TIME");
+    app->add_flag("--follow", told->follow, "Go on with what happens, until interrupted");
+    add_choice(*app, "--format", {"text", "json", "csv"}, "How to write it (default: text)",
+               [told = told](const std::string& name) {
+                   told->format = name == "json" ? Format::json : name == "csv" ? Format::csv : Format::text;
+               });
 }
 
 void add_export(Program& program) {
@@ -89,6 +135,7 @@ void add_asking_commands(Program& program) {
     add_failures(program);
     add_report(program);
     add_key(program);
+    add_events(program);
     add_export(program);
 }
 

@@ -22,10 +22,10 @@ struct NoCommand {
 
 using Command = std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
                              commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
-                             commands::VerdictCommand, commands::KeyCommand, commands::PairCommand,
-                             commands::AckCommand, commands::AcceptTableCommand, commands::SqlCommand,
-                             commands::DoctorCommand, commands::HealthcheckCommand, commands::ExportCommand,
-                             commands::OnceCommand, NoCommand, Message>;
+                             commands::VerdictCommand, commands::KeyCommand, commands::EventsCommand,
+                             commands::PairCommand, commands::AckCommand, commands::AcceptTableCommand,
+                             commands::SqlCommand, commands::DoctorCommand, commands::HealthcheckCommand,
+                             commands::ExportCommand, commands::OnceCommand, NoCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

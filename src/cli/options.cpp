@@ -10,13 +10,13 @@ constexpr const char* kConfigHelp =
     "Configuration file (default: KEYSHIFT_CONFIG, /etc/keyshift/keyshift.yaml, or DATABASE_URL and the "
     "preset)";
 
+}  // namespace
+
 std::string join(const Choices& choices) {
     std::string out;
     for (const std::string& choice : choices) out += (out.empty() ? "" : "|") + choice;
     return out;
 }
-
-}  // namespace
 
 Choices Program::command_names() const {
     Choices names;

@@ -59,6 +59,8 @@ class Program {
     std::map<std::string, std::function<Command()>> becomes_;
 };
 
+/// "a|b|c".
+std::string join(const Choices& choices);
 /// "a, b or c".
 std::string enumerate(const Choices& choices);
 [[noreturn]] void refuse(const std::string& option, const std::string& value, const std::string& choices);

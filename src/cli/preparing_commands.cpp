@@ -16,12 +16,6 @@ void add_doctor(Program& program) {
     add_format(*app, told->json);
 }
 
-std::string joined_sections(const Choices& sections) {
-    std::string out;
-    for (const std::string& section : sections) out += (out.empty() ? "" : "|") + section;
-    return out;
-}
-
 void add_sql(Program& program) {
     const auto [app, told] = program.add<commands::SqlCommand>(
         "sql", "Print the SQL that gives keyshift a database role with as few rights as can be");
@@ -38,7 +32,7 @@ void add_sql(Program& program) {
         ->type_name("NAME");
     const Choices sections{"role", "view", "index", "statements"};
     app->add_option("SECTION", told->sections, "What to print (default: all)")
-        ->type_name(joined_sections(sections))
+        ->type_name(join(sections))
         ->check([sections](const std::string& name) {
             const bool known = std::find(sections.begin(), sections.end(), name) != sections.end();
             return known ? "" : "'" + name + "' is not a section: " + enumerate(sections);

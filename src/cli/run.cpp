@@ -21,6 +21,7 @@ struct Run {
     int operator()(const commands::StatusCommand& command) const { return commands::run_status(command); }
     int operator()(const commands::VerdictCommand& command) const { return commands::run_verdict(command); }
     int operator()(const commands::KeyCommand& command) const { return commands::run_key(command); }
+    int operator()(const commands::EventsCommand& command) const { return commands::run_events(command); }
     int operator()(const commands::PairCommand& command) const { return commands::run_pair(command); }
     int operator()(const commands::AckCommand& command) const { return commands::run_ack(command); }
     int operator()(const commands::AcceptTableCommand& command) const {

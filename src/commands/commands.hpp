@@ -20,9 +20,12 @@ struct ReportCommand {
     std::optional<std::filesystem::path> config;
     report::Format format = report::Format::text;
     report::Grouping grouping = report::Grouping::none;
-    std::optional<std::filesystem::path> output;  ///< empty: standard output
-    std::optional<domain::Phase> phase;           ///< only keys of this phase
-    bool phases = false;                          ///< show each key's phase
+    std::optional<std::filesystem::path> output;    ///< empty: standard output
+    std::vector<domain::Phase> phases_listed = {};  ///< only keys of these; empty: of every living one
+    bool phases = false;                            ///< show each key's phase
+    std::optional<std::string> owner = {};          ///< only this owner's keys; "": those of nobody
+    std::string sort = {};                          ///< an order of /api/v1/keys; empty: the usual one
+    std::size_t limit = 0;                          ///< so many keys at most; 0: all
 };
 
 struct ServeCommand {
@@ -78,7 +81,15 @@ struct VerdictCommand {
 
 struct KeyCommand {
     std::optional<std::filesystem::path> config;
-    std::string id;
+    std::string id;  ///< or the beginning of one, a name, a prefix
+    bool json = false;
+};
+
+struct EventsCommand {
+    std::optional<std::filesystem::path> config;
+    std::string since = "24h";  ///< a duration, or a time by RFC 3339
+    bool follow = false;        ///< goes on with what happens from now on
+    enum class Format { text, json, csv } format = Format::text;
 };
 
 /// The whole history as JSON.
@@ -139,6 +150,7 @@ int run_status_of_daemon(const std::string& otherwise);
 int run_verdict(const VerdictCommand& command);
 int run_key(const KeyCommand& command);
 int run_export(const ExportCommand& command);
+int run_events(const EventsCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);
 int run_accept_table(const AcceptTableCommand& command);

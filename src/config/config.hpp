@@ -184,9 +184,17 @@ struct State {
     bool operator==(const State&) const = default;
 };
 
+/// Who may see keys, owners and addresses over HTTP. Whoever may open the Unix socket always may.
+enum class Inventory {
+    loopback,       ///< who asks from this machine, and not through a proxy
+    authenticated,  ///< who has logged in
+    off,            ///< nobody
+};
+
 struct Web {
     std::vector<base::ListenAddress> listen;  ///< at least one, no two the same
-    bool per_key_series = false;              ///< /metrics names keys, 200 at most
+    Inventory inventory = Inventory::loopback;
+    bool per_key_series = false;  ///< /metrics names keys, 200 at most
     bool operator==(const Web&) const = default;
 };
 

@@ -44,7 +44,10 @@ Result<void> Monitor::open() {
                        note_state(saved.notice, saved.beginning);
                    });
     if (auto made = make_sources(); !made) return made;
-    api_.set_configuration(journal::described(config_, launch_.file, updater_.model().config_loaded_at));
+    worker_.emplace(loop_, state_->beside());
+    api_.emplace(updater_.model(), *worker_);
+    api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at),
+                    config_.web.inventory);
     router_.emplace(routes(), [this](std::string_view handler, int code, unsigned times) {
         own_.count_requests(handler, code, times);
     });
@@ -75,7 +78,7 @@ SourceTask::Hooks Monitor::source_hooks() {
 std::vector<http::Route> Monitor::routes() {
     const auto reload = [this](http::Answer answer) { reload_->ask(std::move(answer)); };
     auto all = pages_.routes(launch_.lifecycle ? reload : Pages::Reload());
-    for (http::Route& route : api_.routes()) all.push_back(std::move(route));
+    for (http::Route& route : api_->routes()) all.push_back(std::move(route));
     return all;
 }
 
@@ -89,7 +92,7 @@ Result<void> Monitor::open_server() {
     server_.emplace(std::move(*server));
     listen_locally();
     reload_.emplace(
-        Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, api_, *server_, service_});
+        Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *api_, *server_, service_});
     return {};
 }
 
@@ -163,6 +166,7 @@ void Monitor::stop() {
     judging_.cancel();
     sources_->stop();
     saver_->stop();
+    worker_->stop();
 }
 
 }  // namespace keyshift::daemon

@@ -13,7 +13,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/config.hpp"
-#include "daemon/api_pages.hpp"
+#include "daemon/api/api_pages.hpp"
+#include "daemon/api/inventory_worker.hpp"
 #include "daemon/evidence_saver.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/model_updater.hpp"
@@ -62,7 +63,8 @@ class Monitor {
     ModelUpdater updater_;
     exposition::OwnMetrics own_;
     Pages pages_{own_};
-    ApiPages api_{updater_.model()};
+    std::optional<InventoryWorker> worker_;
+    std::optional<ApiPages> api_;
     ServiceStatus service_;
     std::optional<EvidenceSaver> saver_;
     std::optional<SourceTasks> sources_;

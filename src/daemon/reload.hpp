@@ -13,7 +13,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "config/config.hpp"
-#include "daemon/api_pages.hpp"
+#include "daemon/api/api_pages.hpp"
 #include "daemon/evidence_saver.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/model_updater.hpp"

@@ -35,6 +35,9 @@ struct Request {
     std::string_view accept;
     std::string_view accept_encoding;
     std::string_view authorization;
+    std::string_view if_none_match;
+    /// A proxy has passed it on, or says so: whoever asked is behind it.
+    bool forwarded = false;
     Transport transport = Transport::network;
     /// The client's address without port, IPv4 in its own form: "127.0.0.1"; empty on the Unix socket.
     std::string_view peer;

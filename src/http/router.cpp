@@ -42,8 +42,9 @@ Response refusal(const Request& request, int status, std::string text) {
     return text_response(status, text + "\n");
 }
 
-bool is_served(const Route& route, Transport transport) {
-    return route.served == Served::everywhere || transport == Transport::local;
+bool fits(const Route& route, std::string_view path) {
+    if (route.match == Match::exactly) return route.path == path;
+    return path.size() > route.path.size() && path.starts_with(route.path);
 }
 
 Response run_guarded(const Route& route, const Request& request) {
@@ -72,7 +73,7 @@ Response Router::handle(const Request& request) {
     const Route* route = find(request);
     if (route == nullptr) {
         count_(kOther, 404, 1);
-        return refusal(request, 404, not_found_text(request.transport));
+        return refusal(request, 404, not_found_text());
     }
     Response response;
     if (accepts(*route, request.method)) {
@@ -100,17 +101,16 @@ Response Router::refuse(int status) {
 }
 
 const Route* Router::find(const Request& request) const {
-    const auto found = std::ranges::find_if(routes_, [&](const Route& route) {
-        return route.path == request.path && is_served(route, request.transport);
-    });
+    const auto found =
+        std::ranges::find_if(routes_, [&](const Route& route) { return fits(route, request.path); });
     return found == routes_.end() ? nullptr : &*found;
 }
 
 // The path itself is not repeated: it is the client's text.
-std::string Router::not_found_text(Transport transport) const {
+std::string Router::not_found_text() const {
     std::string text = "Nothing here. What there is:";
     for (const Route& route : routes_)
-        if (is_served(route, transport)) text += "\n  " + route.path;
+        text += "\n  " + route.path + (route.match == Match::below ? "..." : "");
     return text;
 }
 

@@ -13,16 +13,16 @@
 
 namespace keyshift::http {
 
-/// Where a path is served; elsewhere it does not exist.
-enum class Served : std::uint8_t { everywhere, locally };
+/// Of a route: the path itself, or what begins with it and goes on.
+enum class Match : std::uint8_t { exactly, below };
 
 /// One line of the table. A route for GET answers HEAD too.
 struct Route {
     std::vector<Method> methods;  ///< not empty
-    std::string path;             ///< matched exactly, query aside: "/metrics"
+    std::string path;             ///< without the query: "/metrics", or "/api/v1/keys/" of those below
     std::string name;             ///< metric label `handler`; several routes may share one; "other" is taken
     Handler handler;
-    Served served = Served::everywhere;
+    Match match = Match::exactly;
 };
 
 /// `handler` has answered `times` requests with `code`; 0 times: it may, and none so far is worth telling.
@@ -46,7 +46,7 @@ class Router {
 
  private:
     const Route* find(const Request& request) const;
-    std::string not_found_text(Transport transport) const;
+    std::string not_found_text() const;
 
     std::vector<Route> routes_;
     CountRequests count_;

@@ -15,6 +15,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "base/ascii.hpp"
 #include "base/time.hpp"
 #include "http/wire.hpp"
 
@@ -72,6 +73,18 @@ int refusal_of(const Fields& fields) {
     // Where its body ends nobody can tell: what follows could be taken for another request (RFC 9112, 6.1).
     if (fields.version() < 11) return 400;
     return beast::iequals(single(fields, bhttp::field::transfer_encoding), "chunked") ? 0 : 501;
+}
+
+/// By Forwarded, X-Forwarded-... or Via.
+bool was_forwarded(const Fields& fields) {
+    constexpr std::string_view kOwn = "x-forwarded-";
+    for (const auto& field : fields) {
+        const std::string_view name = view(field.name_string());
+        if (field.name() == bhttp::field::forwarded || field.name() == bhttp::field::via ||
+            base::equals_ignoring_case(name.substr(0, kOwn.size()), kOwn))
+            return true;
+    }
+    return false;
 }
 
 /// What to answer to a request that failed with `ec`; 0 when there is nobody to answer.
@@ -235,6 +248,7 @@ Response Session::Connection::answer(const Fields& fields) {
     const Target target = split_target(view(fields.target()));
     if (target.path.empty()) return router.refuse(400);
     const std::string accept = list_of(fields, bhttp::field::accept);
+    const std::string if_none_match = list_of(fields, bhttp::field::if_none_match);
     const std::string accept_encoding = list_of(fields, bhttp::field::accept_encoding);
     Request request;
     request.method = parse_method(view(fields.method_string()));
@@ -244,6 +258,8 @@ Response Session::Connection::answer(const Fields& fields) {
     request.accept = accept;
     request.accept_encoding = accept_encoding;
     request.authorization = single(fields, bhttp::field::authorization);
+    request.if_none_match = if_none_match;
+    request.forwarded = was_forwarded(fields);
     request.transport = transport;
     request.peer = peer;
     request.from_loopback = from_loopback;

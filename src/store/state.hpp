@@ -83,6 +83,9 @@ class State {
     base::Result<std::vector<ProgressPoint>> load_progress(base::Time since, std::size_t limit = 100'000);
     /// The newest `limit` events, newest first.
     base::Result<std::vector<Event>> load_events(std::size_t limit);
+    /// The same of those since `since` that are older than the one called `before`.
+    base::Result<std::vector<Event>> load_events(std::size_t limit, base::Time since,
+                                                 std::optional<std::int64_t> before);
     /// Empty: the journal knows no legacy key of this id.
     base::Result<std::unique_ptr<KeyHistory>> load_key(std::string_view id);
     /// Each key that the journal knows, also those that have gone for good, in the order in which they were
@@ -98,6 +101,12 @@ class State {
     /// Whatever `read` loads is of one moment, whoever writes meanwhile.
     base::Result<void> at_one_moment(const std::function<base::Result<void>()>& read);
 
+    /// Hands over each key that the journal has ever had, by row; texts are valid during the call.
+    /// `gone_at`: empty while its row is there.
+    base::Result<void> load_all_keys(const std::function<void(const domain::Key&, const domain::KeyMemory&,
+                                                              std::optional<base::Time> gone_at)>& handle);
+    /// The keys of these rows, in their order, without events; rows that are not there are left out.
+    base::Result<std::vector<std::unique_ptr<KeyHistory>>> load_rows(const std::vector<std::uint32_t>& rows);
     /// The pairing of a journal row; empty: none.
     base::Result<std::optional<Pairing>> load_pairing(std::uint32_t row);
 

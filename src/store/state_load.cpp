@@ -2,6 +2,7 @@
 // Reading the state.
 #include <algorithm>
 #include <future>
+#include <limits>
 
 #include "store/state.hpp"
 #include "store/statements.hpp"
@@ -114,6 +115,17 @@ void read_history(const Statement& row, KeyHistory& out) {
     out.gone_at = time_at(row, 11);
     out.pairing.reset();
     if (!row.is_null(19)) out.pairing = read_pairing(row, 19);
+}
+
+/// The one row of kKey that it finds; null: none.
+Result<std::unique_ptr<KeyHistory>> find_history(Statement& keys) {
+    std::unique_ptr<KeyHistory> out;
+    const auto done = each_row(keys, [&](const Statement& row) {
+        out = std::make_unique<KeyHistory>();
+        read_history(row, *out);
+    });
+    if (!done) return done.error();
+    return out;
 }
 
 constexpr const char* kEvent = "SELECT id, at, kind, row, was, phase, keys, detail FROM event ";
@@ -317,9 +329,17 @@ Result<std::vector<ProgressPoint>> State::load_progress(base::Time since, std::s
 }
 
 Result<std::vector<Event>> State::load_events(std::size_t limit) {
+    return load_events(limit, base::kInfinitePast, std::nullopt);
+}
+
+Result<std::vector<Event>> State::load_events(std::size_t limit, base::Time since,
+                                              std::optional<std::int64_t> before) {
     if (!database_) return not_open();
-    Statement events(*database_, std::string(kEvent) + "ORDER BY id DESC LIMIT ?1");
-    events.bind(1, static_cast<std::int64_t>(limit));
+    Statement events(*database_,
+                     std::string(kEvent) + "WHERE id < ?1 AND at >= ?2 ORDER BY id DESC LIMIT ?3");
+    events.bind(1, before.value_or(std::numeric_limits<std::int64_t>::max()))
+        .bind(2, to_micros(since))
+        .bind(3, static_cast<std::int64_t>(limit));
     std::vector<Event> out;
     const auto done = each_row(events, [&](const Statement& row) { out.push_back(read_event(row)); });
     if (!done) return done.error();
@@ -329,17 +349,12 @@ Result<std::vector<Event>> State::load_events(std::size_t limit) {
 Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
     if (!database_) return not_open();
     Statement keys(*database_, std::string(kKey) + "WHERE k.id = ?1 ORDER BY k.row DESC LIMIT 1");
-    keys.bind(1, id);
-    std::unique_ptr<KeyHistory> out;
-    auto done = each_row(keys, [&](const Statement& row) {
-        out = std::make_unique<KeyHistory>();
-        read_history(row, *out);
-    });
-    if (!done) return done.error();
-    if (!out) return out;
+    auto out = find_history(keys.bind(1, id));
+    if (!out || !*out) return out;
     Statement events(*database_, std::string(kEvent) + "WHERE row = ?1 ORDER BY id");
-    events.bind(1, std::int64_t{out->memory.row});
-    done = each_row(events, [&](const Statement& row) { out->events.push_back(read_event(row)); });
+    events.bind(1, std::int64_t{(*out)->memory.row});
+    const auto done =
+        each_row(events, [&](const Statement& row) { (*out)->events.push_back(read_event(row)); });
     if (!done) return done.error();
     return out;
 }
@@ -388,6 +403,27 @@ Result<void> State::at_one_moment(const std::function<Result<void>()>& read) {
     auto done = read();
     if (auto ended = database_->execute("COMMIT"); !ended && done) return ended;
     return done;
+}
+
+Result<std::vector<std::unique_ptr<KeyHistory>>> State::load_rows(const std::vector<std::uint32_t>& rows) {
+    if (!database_) return not_open();
+    Statement key(*database_, std::string(kKey) + "WHERE k.row = ?1");
+    std::vector<std::unique_ptr<KeyHistory>> out;
+    out.reserve(rows.size());
+    for (const std::uint32_t row : rows) {
+        auto history = find_history(key.bind(1, std::int64_t{row}));
+        if (!history) return history.error();
+        if (*history) out.push_back(*std::move(history));
+    }
+    return out;
+}
+
+Result<void> State::load_all_keys(const std::function<void(const domain::Key&, const domain::KeyMemory&,
+                                                           std::optional<base::Time>)>& handle) {
+    if (!database_) return not_open();
+    Statement keys(*database_, std::string(kKey) + "ORDER BY k.row");
+    return each_row(keys,
+                    [&](const Statement& row) { handle(read_key(row), read_memory(row), time_at(row, 11)); });
 }
 
 Result<std::optional<Pairing>> State::load_pairing(std::uint32_t row) {

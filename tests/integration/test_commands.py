@@ -171,7 +171,7 @@ def test_key_tells_everything(run: Commands, gateway: Gateway):
     unknown = run("key", "no-such-key")
     assert unknown.returncode == 64
     assert b"no legacy key no-such-key is known" in unknown.stderr
-    assert run("key", gateway.drained_new).returncode == 64, "a modern key has no phase"
+    assert "Phase        none: it is a modern key" in run.text("key", gateway.drained_new)
 
 
 def test_key_shows_the_owners_address_beside_its_id(run: Commands, gateway: Gateway):
@@ -354,7 +354,7 @@ def test_report_by_phase(run: Commands, gateway: Gateway, serve: Serve):
     assert "1 key has a replacement that is not in use yet: deploy the new key." in by_owner
     serve.terminate()
     assert json.loads(run.text("report", "--format", "json", "--phase", "all"))["keys"] == listed["keys"]
-    wrong = run("report", "--phase", "retired")
+    wrong = run("report", "--phase", "retiring")
     assert wrong.returncode == 64
 
 

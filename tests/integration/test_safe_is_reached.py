@@ -8,12 +8,15 @@ keys that never were, a nightly dump, rollouts.
 
 import http.server
 import json
+import re
+import shlex
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +31,7 @@ from harness.tools.wait import eventually
 WINDOW_SECONDS = 5
 COLUMNS = "id, key_hash, key_lookup_hash, key_prefix, user_id, name, blocked, created_at, last_used_at"
 SECOND = timedelta(seconds=1)
+API = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 class Gateway:
@@ -218,6 +222,15 @@ def moved(gateway: Gateway) -> tuple[str, str]:
     return old, new
 
 
+def may_go(serve: Serve) -> bool:
+    """As a pipeline asks it, by the command of docs/api.md, for this daemon."""
+    (command,) = re.findall(r"^(curl --fail .*require=SAFE') \|\| echo 'the fallback stays'$", API.read_text(), re.M)
+    argv = shlex.split(command.replace("http://127.0.0.1:11947", serve.url))
+    code = subprocess.run(argv, capture_output=True, timeout=30, check=False).returncode
+    assert code in (0, 22)
+    return code == 0
+
+
 def test_by_statements_under_keys_that_never_were_and_a_dump(database):
     with Gateway(database) as gateway, Serve(configured(database, STATEMENTS)) as serve:
         old, _ = moved(gateway)
@@ -232,6 +245,10 @@ def test_by_statements_under_keys_that_never_were_and_a_dump(database):
         eventually(lambda: serve.metric("keyshift_fallback_scans_total") > scans, 20, "scans in vain go on")
         assert is_safe(serve) and check(serve, "no_fallback_hits")[0] == "pass"
         assert serve.metric("keyshift_fallback_auth_total") < scans
+        assert may_go(serve)
+        gateway.use(gateway.add())
+        eventually(lambda: not is_safe(serve), 20, "a use of the fallback")
+        assert not may_go(serve)
 
 
 def test_scans_are_hits_where_nothing_else_tells_uses(database):

@@ -1,189 +1,160 @@
 // SPDX-License-Identifier: Apache-2.0
-// keyshift key ID: everything known about one legacy key.
-#include <algorithm>
+// keyshift key: everything known about one key, by whatever of it the operator has at hand.
 #include <cstdio>
 
+#include "api/archive.hpp"
 #include "base/exit_code.hpp"
 #include "base/utf8.hpp"
+#include "commands/ask/known_keys.hpp"
 #include "commands/commands.hpp"
+#include "commands/key_table/modern_key.hpp"
+#include "commands/key_table/owner_email.hpp"
 #include "commands/shared/configuration.hpp"
-#include "commands/shared/owner_email.hpp"
-#include "commands/shared/snapshot.hpp"
 #include "commands/shared/terminal.hpp"
-#include "commands/shared/verdict_text.hpp"
-#include "domain/assess.hpp"
-#include "domain/phases/phase.hpp"
-#include "report/next_step.hpp"
+#include "domain/phases/pairing.hpp"
 
 namespace keyshift::commands {
 namespace {
 
-using store::KeyHistory;
+using api::KeyDetails;
 
 std::string key_line(std::string_view label, const std::string& text) {
     return pad(label, 13) + text + "\n";
 }
 
-base::Time from_seconds(std::uint32_t seconds) {
-    return base::Time{std::chrono::seconds{seconds}};
-}
-
-/// Within its own drain window.
-bool is_used(const KeyHistory& history, const domain::Model& model, base::Time now) {
-    const base::Duration gap = std::chrono::seconds{history.memory.longest_gap};
-    const auto used = history.key.last_used_at;
-    return used && *used > now - domain::drain_window(gap, model.policy.windows.drain);
-}
-
 /// What the rules of the phase looked at.
-std::string rule_text(const KeyHistory& history, const domain::Model& model, base::Time now) {
-    const domain::Windows& windows = model.policy.windows;
-    const base::Duration gap = std::chrono::seconds{history.memory.longest_gap};
-    const base::Duration window = domain::drain_window(gap, windows.drain);
-    std::string text = "drain window " + base::format_duration(window);
-    text += history.memory.longest_gap == 0 ? " (low confidence: fewer than two uses were seen)"
-            : window > windows.drain ? " (three times its longest gap, " + base::format_duration(gap) + ")"
-                                     : " (longest gap " + base::format_duration(gap) + ")";
-    const domain::Migration& migration = model.keys->migration;
-    const std::string_view mode =
-        mode_name(with_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode);
-    return std::string(is_used(history, model, now) ? "used" : "not used") + " within its " + text +
-           "; dormant after " + base::format_duration(windows.dormant) + "; fallback " + std::string(mode);
-}
-
-std::string replacement_text(const KeyHistory& history, base::Time now) {
-    if (!history.pairing) return "none known";
-    const store::Pairing& pairing = *history.pairing;
-    std::string how;
-    if (pairing.rule == domain::PairRule::pair) how = "an operator paired them";
-    if (pairing.rule == domain::PairRule::name) how = "same owner, same name";
-    if (pairing.rule == domain::PairRule::owner)
-        how = "the owner's only other key: confirm it with `keyshift pair`, it alone is never SAFE";
-    return base::escape_unsafe(pairing.replacement) + ", rule " + std::string(rule_name(pairing.rule)) +
-           " (" + how + "), recognised " + show_when(pairing.at, now) +
-           (pairing.used_at ? ", found in use " + show_when(pairing.used_at, now) : ", not used yet");
-}
-
-std::string event_text(const store::Event& event) {
-    std::string text = event.kind;
-    std::replace(text.begin(), text.end(), '_', ' ');
-    if (event.was && event.phase)
-        text += ": " + std::string(phase_name(*event.was)) + " -> " + std::string(phase_name(*event.phase));
-    if (!event.detail.empty()) text += ": " + base::escape_unsafe(event.detail);
-    return text;
-}
-
-std::string history_text(const KeyHistory& history, const store::Decisions& decisions) {
-    std::vector<std::pair<base::Time, std::string>> lines{{history.first_seen_at, "first seen"}};
-    for (const store::Event& event : history.events) lines.emplace_back(event.at, event_text(event));
-    if (history.gone_at) lines.emplace_back(*history.gone_at, history.memory.upgraded ? "upgraded" : "gone");
-    for (const store::OperatorPair& pair : decisions.pairs) {
-        if (pair.legacy != history.id) continue;
-        lines.emplace_back(pair.at, "paired with " + base::escape_unsafe(pair.replacement) + " by " +
-                                        base::escape_unsafe(pair.by));
+std::string rule_text(const KeyDetails& key) {
+    std::string text = "drain window " + key.drain_window;
+    if (!key.longest_gap) {
+        text += " (low confidence: fewer than two uses were seen)";
+    } else {
+        const auto gap = base::parse_duration(*key.longest_gap);
+        const auto window = base::parse_duration(key.drain_window);
+        const bool widened = gap && window && *window == 3 * *gap;
+        text += widened ? " (three times its longest gap, " + *key.longest_gap + ")"
+                        : " (longest gap " + *key.longest_gap + ")";
     }
-    for (const store::Acknowledgement& ack : decisions.acknowledgements) {
-        if (ack.id != history.id) continue;
-        lines.emplace_back(ack.at, "acknowledged by " + base::escape_unsafe(ack.by) +
-                                       (ack.note.empty() ? "" : ": " + base::escape_unsafe(ack.note)));
-    }
-    std::stable_sort(lines.begin(), lines.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::string out;
-    for (const auto& [at, text] : lines)
-        out += key_line(out.empty() ? "History" : "", show_time(at) + "  " + text);
-    return out;
+    return std::string(key.used_within_drain_window ? "used" : "not used") + " within its " + text +
+           "; dormant after " + key.dormant_after + "; fallback " + key.fallback;
 }
 
-std::string standing(const KeyHistory& history, base::Time now) {
+std::string how_found(const std::string& rule) {
+    if (rule == rule_name(domain::PairRule::pair)) return "an operator paired them";
+    if (rule == rule_name(domain::PairRule::name)) return "same owner, same name";
+    return "the owner's only other key: confirm it with `keyshift pair`, it alone is never SAFE";
+}
+
+std::string replacement_text(const std::optional<api::KeyReplacement>& found, base::Time now) {
+    if (!found) return "none known";
+    return base::escape_unsafe(found->id) + ", rule " + found->rule + " (" + how_found(found->rule) +
+           "), recognised " + show_when(found->found_at, now) +
+           (found->used_at ? ", found in use " + show_when(found->used_at, now) : ", not used yet");
+}
+
+std::string standing(const KeyDetails& key) {
     std::string text;
     const auto add = [&](bool is, const char* word) {
         if (is) text += (text.empty() ? "" : ", ") + std::string(word);
     };
-    add(history.key.blocked, "blocked");
-    add(history.key.over_budget, "over budget");
-    add(history.key.expires_at && *history.key.expires_at <= now, "expired");
+    add(key.blocked, "blocked");
+    add(key.over_budget, "over budget");
+    add(key.expires_at && *key.expires_at <= key.at, "expired");
     return text.empty() ? "none" : text;
 }
 
-/// In words that hold for this key, where those of the phase say less.
-std::string phase_text(const KeyHistory& history, domain::Phase phase) {
-    using domain::Phase;
-    std::string_view means = phase_meaning(phase);
-    if (phase == Phase::pending && history.pairing)
-        means = "a new key was made and is not in use, and the old one is not either";
-    if (phase == Phase::retired_in_use && history.memory.upgraded)
-        means = "upgraded, not used since: someone may be locked out, or its next use proves the upgrade";
-    if (phase == Phase::retired_in_use && !history.memory.upgraded)
-        means =
-            history.memory.beside
-                ? "deleted while one client used it beside its replacement: someone is probably locked out"
-                : "deleted while in use: someone is probably locked out";
-    if (phase == Phase::stranded && history.memory.beside)
-        means =
-            "was used beside its replacement when its format stopped working: one of its clients fails now";
-    return std::string(phase_name(phase)) + ": " + std::string(means);
+std::string owner_text(const KeyDetails& key, const std::optional<std::string>& email) {
+    if (!key.owner) return "system";
+    const std::string id = base::escape_unsafe(*key.owner);
+    return email && *email != *key.owner ? base::escape_unsafe(*email) + " (" + id + ")" : id;
 }
 
-std::string owner_text(const KeyHistory& history, const std::optional<std::string>& email) {
-    if (!history.key.owner) return "system";
-    const std::string id = base::escape_unsafe(history.owner);
-    return email && *email != history.owner ? base::escape_unsafe(*email) + " (" + id + ")" : id;
+std::string origin_text(const KeyDetails& key, bool of_daemon) {
+    if (!of_daemon)
+        return "From one poll of the database at " + show_time(key.read_at.value_or(key.at)) +
+               "; no daemon is running. Only `keyshift serve` sees what changes.";
+    return key.read_at ? "From the running daemon, read " + show_distance(*key.read_at, key.at) + "."
+                       : "From the running daemon.";
 }
 
-/// As `keyshift report` says it of several keys. Empty: nothing is to be done about a row that has gone.
-std::string next_step_text(const KeyHistory& history, const domain::Model& model, base::Time now) {
-    report::KeyPhase phase;
-    phase.phase = *history.memory.phase;
-    if (history.pairing) phase.rule = history.pairing->rule;
-    const domain::Migration& migration = model.keys->migration;
-    const auto fallback =
-        with_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;
-    phase.use_upgrades = model.policy.promotes_in_place && fallback != domain::FallbackMode::absent;
-    phase.used = is_used(history, model, now);
-    const std::string_view text = report::next_step(phase).one;
-    return text.empty() ? std::string() : "this " + std::string(text);
-}
-
-std::string describe(const KeyHistory& history, const std::optional<std::string>& email,
-                     const Snapshot& snapshot, const store::Decisions& decisions) {
-    const base::Time now = snapshot.now;
-    const domain::Key& key = history.key;
-    const auto phase = history.memory.phase;
-    std::string out =
-        key_line("Key", base::escape_unsafe(history.id) + "  " + base::escape_unsafe(history.prefix));
-    out += key_line("Name", key.name ? base::escape_unsafe(history.name) : "unnamed");
-    out += key_line("Owner", owner_text(history, email));
-    out += key_line("Phase", phase ? phase_text(history, *phase) + "; since " +
-                                         show_when(from_seconds(history.memory.since), now)
-                                   : "not known before the next poll");
-    if (phase && is_live(*phase)) out += key_line("", rule_text(history, snapshot.model, now));
-    if (phase && is_live(*phase)) out += key_line("Next step", next_step_text(history, snapshot.model, now));
+std::string describe(const KeyDetails& key, const std::optional<std::string>& email, bool of_daemon) {
+    const base::Time now = key.at;
+    std::string out = key_line("Key", base::escape_unsafe(key.id) + "  " + base::escape_unsafe(key.prefix));
+    out += key_line("Name", key.name ? base::escape_unsafe(*key.name) : "unnamed");
+    out += key_line("Owner", owner_text(key, email));
+    out += key_line("Phase",
+                    key.phase ? *key.phase + ": " + key.phase_means + "; since " + show_when(key.since, now)
+                              : "not known before the next poll");
+    if (key.phase && !key.gone_at) out += key_line("", rule_text(key));
+    if (key.phase && !key.gone_at) out += key_line("Next step", key.next_step.value_or(""));
     out += key_line("Created", show_when(key.created_at, now));
     // What became of it as a modern key is not followed.
-    const bool modern = history.gone_at && history.memory.upgraded;
+    const bool modern = key.gone_as == "upgraded";
     out += key_line("Last used", show_when(key.last_used_at, now) +
                                      (modern ? ", as far as it is followed: it is a modern key now" : ""));
     out += key_line("Expires", show_when(key.expires_at, now));
-    out += key_line("Restrictions", standing(history, now));
-    out += key_line("Replacement", replacement_text(history, now));
-    return out + history_text(history, decisions) + origin_line(snapshot) + "\n";
+    out += key_line("Restrictions", standing(key));
+    out += key_line("Replacement", replacement_text(key.replacement, now));
+    bool first = true;
+    for (const api::KeyEvent& event : key.history)
+        out += key_line(std::exchange(first, false) ? "History" : "",
+                        show_time(event.at) + "  " + base::escape_unsafe(event.text));
+    return out + origin_text(key, of_daemon) + "\n";
+}
+
+std::string describe(const ModernKey& key) {
+    std::string out = key_line("Key", base::escape_unsafe(key.id) + "  " + base::escape_unsafe(key.prefix));
+    out += key_line("Name", key.name.empty() ? "unnamed" : base::escape_unsafe(key.name));
+    out += key_line("Owner", key.owner.empty() ? "system" : base::escape_unsafe(key.owner));
+    out += key_line("Phase", "none: it is a modern key, which is looked up by its hash");
+    out += key_line("Created", show_when(key.key.created_at, key.now));
+    out += key_line("Last used", show_when(key.key.last_used_at, key.now));
+    out += key_line("Expires", show_when(key.key.expires_at, key.now));
+    return out + key_line("Restrictions", key.key.blocked ? "blocked" : "none") +
+           "From one poll of the database; keyshift follows legacy keys.\n";
+}
+
+/// Several keys may be meant.
+int list_candidates(const api::KeyPage& page, const std::string& text) {
+    std::string out = "keyshift: " + std::to_string(page.items.size()) + " keys may be meant by " +
+                      base::escape_unsafe(text) + ":\n";
+    for (const api::Key& key : page.items)
+        out += "  " + base::escape_unsafe(key.id) + "  " + pad(key.phase.value_or("unknown"), 14) + "  " +
+               pad(base::escape_unsafe(key.prefix), 12) + "  " +
+               base::escape_unsafe(key.name.value_or("unnamed")) + "\n";
+    std::fputs((out + "give the id of one of them\n").c_str(), stderr);
+    return base::kUsage;
+}
+
+/// No legacy key, living or gone: a modern one, where the database may be asked.
+int try_modern(const Asker& asker, const std::string& text) {
+    if (asker.is_complete() && keys_collector(asker.loaded.config)) {
+        const auto modern = find_modern(asker.loaded.config, text);
+        if (modern) {
+            std::fputs(describe(*modern).c_str(), stdout);
+            return base::kOk;
+        }
+    }
+    return print_error(unknown_key(text)), base::kUsage;
 }
 
 }  // namespace
 
 int run_key(const KeyCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return base::kConfig;
-    const auto snapshot = take_snapshot(*config);
-    if (!snapshot) return print_error(snapshot.error()), base::exit_code(snapshot.error());
-    const auto history = snapshot->state->load_key(command.id);
-    if (!history) return print_error(history.error()), base::exit_code(history.error());
-    if (!*history) return print_error(unknown_key(command.id)), base::kUsage;
-    const auto decisions = snapshot->state->load_decisions();
-    if (!decisions) return print_error(decisions.error()), base::exit_code(decisions.error());
-    const auto email = (*history)->key.owner ? owner_email(*config, (*history)->owner) : std::nullopt;
-    std::fputs(describe(**history, email, *snapshot, *decisions).c_str(), stdout);
+    const auto asker = Asker::from(command.config);
+    if (!asker) return base::kConfig;
+    KnownKeys known(*asker);
+    const auto named = known.named(command.id);
+    if (!named) return print_error(named.error()), base::exit_code(named.error());
+    if (const auto* const page = std::get_if<api::KeyPage>(&*named)) {
+        if (command.json && !page->items.empty())
+            return std::fputs(api::ArchiveWriter::document(*page).c_str(), stdout), base::kUsage;
+        return page->items.empty() ? try_modern(*asker, command.id) : list_candidates(*page, command.id);
+    }
+    const auto& key = std::get<KeyDetails>(*named);
+    if (command.json) return std::fputs(api::ArchiveWriter::document(key).c_str(), stdout), base::kOk;
+    const auto email =
+        key.owner && asker->is_complete() ? owner_email(asker->loaded.config, *key.owner) : std::nullopt;
+    std::fputs(describe(key, email, known.of_daemon()).c_str(), stdout);
     return base::kOk;
 }
 

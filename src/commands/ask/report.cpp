@@ -18,6 +18,7 @@
 #include "collectors/keys/source.hpp"
 #include "collectors/keys/table_statistics.hpp"
 #include "collectors/shared/database.hpp"
+#include "commands/ask/journal_report.hpp"
 #include "commands/ask/key_phases.hpp"
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
@@ -181,12 +182,12 @@ class Report {
         if (auto told = collectors::check_forms(*transaction, source, deadline); !told) return told;
         if (auto found = find_shared(*transaction, source, deadline); !found) return found;
         Result<Counts> counts = Counts{};
-        if (!command_.phase) counts = count(*transaction, source, deadline);
+        if (all_phases()) counts = count(*transaction, source, deadline);
         if (!counts) return counts.error();
         RowSpool rows(kKept);
         if (auto copied = copy(*transaction, source, rows, deadline); !copied) return copied;
         if (auto ended = transaction->commit(deadline); !ended) return ended;
-        if (command_.phase) counts = count_phase(source, rows);
+        if (!all_phases()) counts = count_phase(source, rows);
         if (!counts) return counts.error();
         report::Header header;
         header.legacy_keys = counts->keys;
@@ -205,7 +206,7 @@ class Report {
         if (columns.lookup_hash && !columns.legacy && !gateway_.legacy_when)
             header.lacks = columns.lookup_hash->name;
         if (phases_ != nullptr) header.lockout = phases_->lockout();
-        if (command_.phase) header.phase = phase_name(*command_.phase);
+        header.phase = phases_text();
         if (command_.format == report::Format::text && header.handbook && counts->keys > 0)
             correct_the_text();
         writer_->begin(header);
@@ -259,7 +260,17 @@ class Report {
     }
 
     bool wanted(const std::optional<report::KeyPhase>& phase) const {
-        return !command_.phase || (phase && phase->phase == *command_.phase);
+        const auto& listed = command_.phases_listed;
+        return all_phases() ||
+               (phase && std::find(listed.begin(), listed.end(), phase->phase) != listed.end());
+    }
+    bool all_phases() const { return command_.phases_listed.empty(); }
+    /// "pending", "pending or issued"; empty: all.
+    std::string phases_text() const {
+        std::string out;
+        for (const domain::Phase phase : command_.phases_listed)
+            out += (out.empty() ? "" : " or ") + std::string(phase_name(phase));
+        return out;
     }
 
     /// Each key once, however often a view shows it, and nothing that must not be shown.
@@ -312,6 +323,7 @@ class Report {
 }  // namespace
 
 int run_report(const ReportCommand& command) {
+    if (is_of_journal(command)) return report_journal(command);
     const auto config = load_configuration(command.config);
     if (!config) return base::kConfig;
     const auto keys = keys_collector(*config);

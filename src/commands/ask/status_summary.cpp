@@ -121,7 +121,7 @@ std::string summarize_lockout(const Status& status, const Terminal& terminal) {
     const auto now = as_of(status);
     if (stranded > 0 && deleted > 0) {
         return terminal.paint(Colour::bad, key_count(stranded + deleted)) + ", " + std::to_string(deleted) +
-               " gone" + now + kListPhase + "stranded, or retired_in_use";
+               " gone" + now + kListPhase + "stranded,retired_in_use";
     }
     if (stranded > 0) return terminal.paint(Colour::bad, key_count(stranded)) + now + kListPhase + "stranded";
     if (deleted > 0) {

@@ -60,14 +60,17 @@ bool lists_collectors(const config::Config& config) {
                        [](const config::CollectorConfig& collector) { return !collector.written.empty(); });
 }
 
-Result<std::string> ask(const fs::path& directory, std::string_view target, base::Duration patience) {
+Error strange(int status, std::string_view target) {
+    return {Errc::other,
+            "the running daemon answers " + std::to_string(status) + " to " + std::string(target),
+            "it may be of another version: restart it (systemctl restart keyshift)"};
+}
+
+Result<Reply> ask(const fs::path& directory, std::string_view target, base::Duration patience) {
     auto answer = drivers::get_locally(directory, store::kSocketName, target, base::Deadline::in(patience));
     if (!answer) return about(answer.error(), directory);
-    if (answer->status == 200) return std::move(answer->body);
-    return Error{
-        Errc::other,
-        "the running daemon answers " + std::to_string(answer->status) + " to " + std::string(target),
-        "it may be of another version: restart it (systemctl restart keyshift)"};
+    if (answer->status >= 500) return strange(answer->status, target);
+    return Reply{answer->status, std::move(answer->body)};
 }
 
 }  // namespace
@@ -94,11 +97,10 @@ std::optional<Asker> Asker::from(const std::optional<fs::path>& given) {
 }
 
 /// Of several failures the one that says most: there is a socket, but it cannot be asked.
-Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target,
-                               base::Duration patience) {
-    Result<std::string> failed =
-        Error{Errc::connect, "no daemon is watching: there is no place for its state",
-              "name its configuration with --config"};
+Result<Reply> ask_daemon_for(const std::vector<fs::path>& directories, std::string_view target,
+                             base::Duration patience) {
+    Result<Reply> failed = Error{Errc::connect, "no daemon is watching: there is no place for its state",
+                                 "name its configuration with --config"};
     bool first = true;
     for (const fs::path& directory : directories) {
         auto answer = ask(directory, target, patience);
@@ -106,6 +108,14 @@ Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::st
         if (std::exchange(first, false) || failed.error().code == Errc::connect) failed = answer.error();
     }
     return failed;
+}
+
+Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target,
+                               base::Duration patience) {
+    auto reply = ask_daemon_for(directories, target, patience);
+    if (!reply) return reply.error();
+    if (reply->status != 200) return strange(reply->status, target);
+    return std::move(reply->body);
 }
 
 }  // namespace keyshift::commands

@@ -11,7 +11,7 @@
 namespace keyshift::commands {
 namespace {
 
-constexpr base::Duration kPatience = std::chrono::seconds{1};
+constexpr base::Duration kSupervisorsPatience = std::chrono::seconds{1};
 constexpr const char* kTarget = "/-/healthy";
 
 base::Result<void> check_url(const std::string& text) {
@@ -24,7 +24,8 @@ base::Result<void> check_url(const std::string& text) {
         request.url.printable += request.url.printable.back() == '/' ? kTarget + 1 : kTarget;
     }
     const drivers::Interrupt interrupt;
-    const auto answer = drivers::HttpClient(interrupt).send(request, {}, base::Deadline::in(kPatience));
+    const auto answer =
+        drivers::HttpClient(interrupt).send(request, {}, base::Deadline::in(kSupervisorsPatience));
     if (!answer) return answer.error();
     if (answer->status == 200) return {};
     return base::Error{base::Errc::other,
@@ -41,7 +42,7 @@ int run_healthcheck(const HealthcheckCommand& command) {
     } else {
         const auto asker = Asker::from(command.config);
         if (!asker) return base::kConfig;
-        if (const auto answer = ask_daemon(asker->directories, kTarget, kPatience); !answer)
+        if (const auto answer = ask_daemon(asker->directories, kTarget, kSupervisorsPatience); !answer)
             healthy = answer.error();
     }
     if (healthy) return std::puts("keyshift is healthy."), base::kOk;

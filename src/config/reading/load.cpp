@@ -55,6 +55,11 @@ Web read_web(OptionsReader options) {
                                                           base::parse_listen_address);
     std::set<std::string> seen;
     web.per_key_series = options.choice<bool>("per_key_series", {{"false", false}, {"true", true}}, false);
+    web.inventory = options.choice<Inventory>("inventory",
+                                              {{"loopback", Inventory::loopback},
+                                               {"authenticated", Inventory::authenticated},
+                                               {"off", Inventory::off}},
+                                              Inventory::loopback);
     for (const base::ListenAddress& address : web.listen) {
         if (!seen.insert(address.text()).second)
             options.problem("listen", "has the same address twice", "remove one");

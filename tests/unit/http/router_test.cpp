@@ -142,19 +142,14 @@ TEST(Router, CountsByHandlerAndCode) {
                               {"other 431", 1}}));
 }
 
-TEST(Router, APathOfTheUnixSocketDoesNotExistElsewhere) {
-    Router router({{{Method::get}, "/metrics", "metrics", ok},
-                   {{Method::get}, "/api/v1/status", "api", ok, Served::locally}},
+TEST(Router, ARouteMayServeWhatIsBelowIt) {
+    Router router({{{Method::get}, "/keys", "keys", ok}, {{Method::get}, "/keys/", "key", ok, Match::below}},
                   not_counted);
-    Request asked = request(Method::get, "/api/v1/status");
-    EXPECT_EQ(router.handle(asked).status, 404);
-    EXPECT_THAT(router.handle(asked).body, Not(HasSubstr("api/v1/status")));
-    asked.transport = Transport::local;
-    EXPECT_EQ(router.handle(asked).status, 200);
-    asked.path = "/metrics";
-    EXPECT_EQ(router.handle(asked).status, 200);
-    asked.path = "/nothing";
-    EXPECT_THAT(router.handle(asked).body, HasSubstr("  /api/v1/status\n"));
+    EXPECT_EQ(router.handle(request(Method::get, "/keys")).status, 200);
+    EXPECT_EQ(router.handle(request(Method::get, "/keys/1/2")).status, 200);
+    EXPECT_EQ(router.handle(request(Method::get, "/keys/")).status, 404) << "nothing is below";
+    EXPECT_EQ(router.handle(request(Method::get, "/keysx")).status, 404);
+    EXPECT_THAT(router.handle(request(Method::get, "/nothing")).body, HasSubstr("  /keys/...\n"));
 }
 
 TEST(Router, BelowApiProgramsAreRefusedByProblemDocuments) {

@@ -93,8 +93,7 @@ TEST(StatusScreen, TheFirstFourLinesAnswer) {
 TEST(StatusScreen, WhoIsLockedOutIsSaidWithTheCommandThatListsThem) {
     const auto second = [](const api::Status& status) { return lines_of(screen(status)).at(1); };
     api::Status status = unsafe();
-    EXPECT_EQ(second(status),
-              "Locked out 3 keys, 1 gone: keyshift report --phase stranded, or retired_in_use");
+    EXPECT_EQ(second(status), "Locked out 3 keys, 1 gone: keyshift report --phase stranded,retired_in_use");
     status.phases["retired_in_use"] = 0;
     EXPECT_EQ(second(status), "Locked out 2 keys: keyshift report --phase stranded");
     status.phases["stranded"] = 0;

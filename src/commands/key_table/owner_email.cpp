@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/shared/owner_email.hpp"
+#include "commands/key_table/owner_email.hpp"
 
 #include <chrono>
 
-#include "commands/shared/key_table_query.hpp"
+#include "commands/key_table/key_table_query.hpp"
 
 namespace keyshift::commands {
 

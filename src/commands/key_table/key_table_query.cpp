@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/shared/key_table_query.hpp"
+#include "commands/key_table/key_table_query.hpp"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include "api/verdict.hpp"
 #include "base/exit_code.hpp"
 #include "base/json.hpp"
-#include "commands/ask/history_json.hpp"
+#include "commands/history/history_json.hpp"
 #include "commands/commands.hpp"
 #include "commands/shared/asking.hpp"
 #include "commands/shared/configuration.hpp"

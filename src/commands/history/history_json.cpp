@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/ask/history_json.hpp"
+#include "commands/history/history_json.hpp"
 
 #include "base/json.hpp"
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "inventory/lists.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "domain/counts/event.hpp"
+#include "domain/counts/log_facts.hpp"
+#include "inventory/cursor_text.hpp"
+
+namespace keyshift::inventory {
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Result;
+
+constexpr std::string_view kByTime = "time";
+
+std::string time_cursor(std::int64_t last) {
+    return cursor_text(kByTime, {std::to_string(last)});
+}
+
+/// A time, or a duration before `now`.
+Result<base::Time> parse_since(const std::string& text, base::Time now) {
+    if (const auto time = base::parse_rfc3339(text)) return *time;
+    const auto span = base::parse_duration(text);
+    if (span && *span >= base::Duration::zero()) return now - *span;
+    return Error{Errc::usage, "since is neither a duration nor a time",
+                 "write for example 24h, 30d or 2026-01-10T00:00:00Z"};
+}
+
+std::optional<std::string> name_of(const std::optional<domain::Phase>& phase) {
+    return phase ? std::optional(std::string(phase_name(*phase))) : std::nullopt;
+}
+
+}  // namespace
+
+Result<TimeQuery> TimeQuery::parse(const Parameters& parameters, base::Time now) {
+    TimeQuery query;
+    for (const auto& [name, text] : parameters) {
+        if (name == "since") {
+            const auto since = parse_since(text, now);
+            if (!since) return since.error();
+            query.since = *since;
+        } else if (name == "limit") {
+            const auto limit = parse_limit(text);
+            if (!limit) return limit.error();
+            query.limit = *limit;
+        } else if (name == "cursor") {
+            const auto parts = parse_cursor_text(text, kByTime, 1);
+            const auto last = parts ? whole_number(parts->front(), INT64_MAX) : std::nullopt;
+            if (!last) return bad_cursor();
+            query.after = static_cast<std::int64_t>(*last);
+        } else {
+            return Error{Errc::usage, "there is no such parameter",
+                         "there are since, limit, cursor and format"};
+        }
+    }
+    return query;
+}
+
+Result<api::List<api::HistoryPoint>> history(store::State& state, const TimeQuery& query) {
+    base::Time since = query.since;
+    if (query.after) since = std::max(since, base::Time{base::Duration{*query.after + 1}});
+    const auto points = state.load_progress(since, query.limit + 1);
+    if (!points) return points.error();
+    api::List<api::HistoryPoint> out;
+    for (const store::ProgressPoint& point : *points) {
+        if (out.items.size() == query.limit) {
+            out.next = time_cursor(out.items.back().at.time_since_epoch().count());
+            break;
+        }
+        out.items.push_back({point.at, point.live, point.removed, point.drained});
+    }
+    return out;
+}
+
+Result<api::List<api::Event>> events(store::State& state, const TimeQuery& query) {
+    const auto loaded = state.load_events(query.limit + 1, query.since, query.after);
+    if (!loaded) return loaded.error();
+    api::List<api::Event> out;
+    for (const store::Event& event : *loaded) {
+        if (out.items.size() == query.limit) {
+            out.next = time_cursor(static_cast<std::int64_t>(out.items.back().id));
+            break;
+        }
+        api::Event& item = out.items.emplace_back();
+        item.id = static_cast<std::uint64_t>(event.id);
+        item.at = event.at;
+        item.kind = event.kind;
+        item.was = name_of(event.was);
+        item.phase = name_of(event.phase);
+        item.keys = event.keys;
+        item.detail = event.detail;
+        if (!event.row) continue;
+        const auto texts = state.load_texts(*event.row);
+        if (!texts) return texts.error();
+        if (!*texts) continue;
+        item.key = (*texts)->id;
+        if (!(*texts)->owner.empty()) item.owner = (*texts)->owner;
+    }
+    return out;
+}
+
+Result<api::List<api::FailingClient>> failures(store::State& state, const TimeQuery& query) {
+    const auto loaded = state.load_failures(query.since);
+    if (!loaded) return loaded.error();
+    api::List<api::FailingClient> out;
+    for (const auto& [source, tally] : *loaded) {
+        std::map<std::tuple<domain::Event, std::string, std::string, std::string>, api::FailingClient> sums;
+        for (const auto& [kind, times] : tally.kinds()) {
+            api::FailingClient& sum = sums[{kind.reason, kind.client, kind.user_agent, kind.path}];
+            if (sum.failures == 0) {
+                sum = {source,      std::string(event_label(kind.reason)),
+                       kind.client, kind.user_agent,
+                       kind.path,   0,
+                       times.first, times.last};
+            }
+            sum.failures += times.count;
+            sum.first_at = std::min(sum.first_at, times.first);
+            sum.last_at = std::max(sum.last_at, times.last);
+        }
+        for (auto& [kind, sum] : sums) out.items.push_back(std::move(sum));
+    }
+    std::stable_sort(out.items.begin(), out.items.end(),
+                     [](const auto& a, const auto& b) { return a.failures > b.failures; });
+    if (out.items.size() > query.limit) out.items.resize(query.limit);
+    return out;
+}
+
+Result<api::List<api::PairDecision>> pairs(store::State& state) {
+    const auto decisions = state.load_decisions();
+    if (!decisions) return decisions.error();
+    api::List<api::PairDecision> out;
+    for (const store::OperatorPair& pair : decisions->pairs)
+        out.items.push_back({pair.legacy, pair.replacement, pair.at, pair.by});
+    std::stable_sort(out.items.begin(), out.items.end(),
+                     [](const auto& a, const auto& b) { return a.at < b.at; });
+    return out;
+}
+
+Result<api::List<api::AckDecision>> acks(store::State& state) {
+    const auto decisions = state.load_decisions();
+    if (!decisions) return decisions.error();
+    api::List<api::AckDecision> out;
+    for (const store::Acknowledgement& ack : decisions->acknowledgements)
+        out.items.push_back({ack.id, ack.at, ack.by, ack.note});
+    std::stable_sort(out.items.begin(), out.items.end(),
+                     [](const auto& a, const auto& b) { return a.at < b.at; });
+    return out;
+}
+
+}  // namespace keyshift::inventory

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// History, events, failures and decisions, as the state has them. Blocking. Used by the thread of the State.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "api/lists.hpp"
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "inventory/key_query.hpp"
+#include "store/state.hpp"
+
+namespace keyshift::inventory {
+
+/// Of a list in the order of time.
+struct TimeQuery {
+    base::Time since = base::kInfinitePast;
+    std::size_t limit = kDefaultLimit;
+    std::optional<std::int64_t> after =
+        {};  ///< of the last item of the page before: its id, or its microseconds
+
+    /// Reads `since` (a duration before `now`, or a time), `limit` and `cursor`. Errors: usage.
+    static base::Result<TimeQuery> parse(const Parameters& parameters, base::Time now);
+};
+
+/// Oldest first.
+base::Result<api::List<api::HistoryPoint>> history(store::State& state, const TimeQuery& query);
+/// Newest first, with the ids of keys that the journal still knows.
+base::Result<api::List<api::Event>> events(store::State& state, const TimeQuery& query);
+/// Of the last 24 hours at most, those with the most failures first, by each log that tells; `query.after` is
+/// not looked at.
+base::Result<api::List<api::FailingClient>> failures(store::State& state, const TimeQuery& query);
+/// All of them, oldest first.
+base::Result<api::List<api::PairDecision>> pairs(store::State& state);
+base::Result<api::List<api::AckDecision>> acks(store::State& state);
+
+}  // namespace keyshift::inventory

@@ -1,0 +1,81 @@
+"""The API's lists about many keys: any filter, search, order and page, of the daemon that watches a million. Whole
+requests by HTTP on one connection, and the daemon's memory beside what it takes without the index."""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from harness.product.keyshift import Serve
+from harness.product.watching import watching
+from bench.key_table import KeyTable, start_postgres
+from bench.measure import MIB, Row, alternate, forget_peak, median, print_table, smaps_bytes, status_bytes
+from bench.watch import use_binary
+
+TARGET_MS = 200.0
+QUERIES = {
+    "newest": "keys",
+    "by last use": "keys?sort=last_used",
+    "by owner, backwards": "keys?sort=-owner",
+    "by phase": "keys?sort=phase",
+    "a phase": "keys?phase=dormant",
+    "one owner": "keys?owner={owner}",
+    "idle": "keys?idle_longer_than=90d&sort=last_used",
+    "search, few found": "keys?search={id}",
+    "search, nothing found": "keys?search=zzzzzz",
+    "search, nearly all found": "keys?search=-&sort=last_used",
+    "the last page of 1,000": "keys?limit=1000&cursor={cursor}",
+    "one key": "keys/{id}",
+    "owners": "owners",
+    "owners by last use": "owners?sort=last_used&limit=1000",
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--binary", type=Path, default=Path("build/bench/src/keyshift"))
+    options.add_argument("--keys", type=int, default=1_000_000, help="all of them legacy")
+    options.add_argument("--rounds", type=int, default=9)
+    given = options.parse_args()
+    use_binary(given.binary)
+    rows = []
+    with start_postgres() as postgres:
+        table = KeyTable(postgres, given.keys, 1.0)
+        with Serve(watching(table.url, interval="1h", timeout="10m"), until="ready") as serve, requests.Session() as client:
+            pid = serve.process.pid
+
+            def ask(target: str) -> dict:
+                answer = client.get(f"{serve.url}/api/v1/{target}", timeout=120)
+                answer.raise_for_status()
+                return answer.json()
+
+            idle = smaps_bytes(pid, "Private_Dirty")
+            forget_peak(pid)
+            begin = time.monotonic()
+            first = ask("keys")
+            built = time.monotonic() - begin
+            assert first["total"] == given.keys
+            key = first["keys"][0]
+            cursor = ask("keys?sort=created&limit=1000")["next"].replace("created", "-created", 1)
+            fill = {"owner": key["owner"] or "", "id": key["id"], "cursor": cursor}
+
+            def job(target: str) -> Callable[[], float]:
+                def run() -> float:
+                    began = time.monotonic()
+                    ask(target)
+                    return (time.monotonic() - began) * 1000
+
+                return run
+
+            took = alternate({name: job(query.format(**fill)) for name, query in QUERIES.items()}, given.rounds)
+            rows += [Row(name, median(values), "ms", at_most=TARGET_MS) for name, values in took.items()]
+            rows.append(Row("the first question, index included", built, "s"))
+            rows.append(Row("memory that the index takes", (smaps_bytes(pid, "Private_Dirty") - idle) / MIB, "MiB"))
+            rows.append(Row("resident at most", status_bytes(pid, "VmHWM") / MIB, "MiB"))
+    print_table(f"Lists of {given.keys:,} legacy keys by the API", rows)
+
+
+if __name__ == "__main__":
+    main()
