@@ -65,6 +65,9 @@ A source that the command needs is unavailable.
 .B 70
 Anything else, a bug included; also a second signal while stopping.
 .TP
+.B 73
+The file or the output that was named cannot be written.
+.TP
 .B 78
 The configuration or the state is wrong.
 .PP

@@ -11,6 +11,7 @@ enum ExitCode : int {
     kUsage = 64,        ///< the command line is wrong
     kUnavailable = 69,  ///< a source, the port or the state cannot be had now
     kInternal = 70,     ///< anything else, a bug included
+    kCannotWrite = 73,  ///< a file of the user's cannot be written
     kConfig = 78,       ///< the configuration or rights are wrong: a person must change them
 };
 
@@ -18,7 +19,7 @@ enum ExitCode : int {
 inline ExitCode exit_code(const base::Error& error) {
     if (error.code == base::Errc::config) return kConfig;
     if (error.code == base::Errc::usage) return kUsage;
-    return error.code == base::Errc::output ? kInternal : kUnavailable;
+    return error.code == base::Errc::output ? kCannotWrite : kUnavailable;
 }
 
 }  // namespace keyshift::base

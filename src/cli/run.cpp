@@ -29,6 +29,12 @@ struct Run {
     }
     int operator()(const commands::SqlCommand& command) const { return commands::run_sql(command); }
     int operator()(const commands::DoctorCommand& command) const { return commands::run_doctor(command); }
+    int operator()(const commands::HealthcheckCommand& command) const {
+        return commands::run_healthcheck(command);
+    }
+    int operator()(const commands::OnceCommand& command) const { return commands::run_once(command); }
+    int operator()(const commands::ExportCommand& command) const { return commands::run_export(command); }
+    int operator()(const NoCommand& none) const { return commands::run_status_of_daemon(none.help); }
     int operator()(const Message& message) const {
         std::fputs(message.text.c_str(), message.exit_code == base::kOk ? stdout : stderr);
         return message.exit_code;

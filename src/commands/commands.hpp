@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log/log.hpp"
 #include "base/time.hpp"
 #include "report/writer.hpp"
 
@@ -29,8 +30,20 @@ struct ReportCommand {
 
 struct ServeCommand {
     std::optional<std::filesystem::path> config;
-    std::vector<std::string> listen;  ///< instead of web.listen; empty: as configured
-    bool lifecycle = false;           ///< POST /-/reload is obeyed
+    std::vector<std::string> listen;                   ///< instead of web.listen; empty: as configured
+    bool lifecycle = false;                            ///< POST /-/reload is obeyed
+    std::optional<base::log::Level> log_level = {};    ///< instead of log.level
+    std::optional<base::log::Format> log_format = {};  ///< instead of log.format
+};
+
+struct OnceCommand {
+    std::optional<std::filesystem::path> config;
+    std::filesystem::path textfile;
+};
+
+struct HealthcheckCommand {
+    std::optional<std::filesystem::path> config;
+    std::string url;  ///< empty: by the socket
 };
 
 struct CheckCommand {
@@ -56,6 +69,9 @@ struct FailuresCommand {
 struct StatusCommand {
     std::optional<std::filesystem::path> config;
     bool json = false;
+    bool verbose = false;  ///< all of it, also what does not fit a screen
+    bool watch = false;    ///< again and again
+    base::Duration interval = std::chrono::seconds{2};
 };
 
 struct VerdictCommand {
@@ -74,6 +90,12 @@ struct EventsCommand {
     std::string since = "24h";  ///< a duration, or a time by RFC 3339
     bool follow = false;        ///< goes on with what happens from now on
     enum class Format { text, json, csv } format = Format::text;
+};
+
+/// The whole history as JSON.
+struct ExportCommand {
+    std::optional<std::filesystem::path> config;
+    std::filesystem::path file;
 };
 
 struct PairCommand {
@@ -117,12 +139,17 @@ struct DoctorCommand {
 
 int run_report(const ReportCommand& command);
 int run_serve(const ServeCommand& command);
+int run_once(const OnceCommand& command);
+int run_healthcheck(const HealthcheckCommand& command);
 int run_check(const CheckCommand& command);
 int run_check_log(const CheckLogCommand& command);
 int run_failures(const FailuresCommand& command);
 int run_status(const StatusCommand& command);
+/// `keyshift` alone: the status where a daemon runs, else `otherwise`, as a wrong command line.
+int run_status_of_daemon(const std::string& otherwise);
 int run_verdict(const VerdictCommand& command);
 int run_key(const KeyCommand& command);
+int run_export(const ExportCommand& command);
 int run_events(const EventsCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);

@@ -204,7 +204,7 @@ void Reload::configure(Candidate& candidate, SourceTasks::List started) {
             log::error("source cannot be followed", {{"error", resumed.error().text()}});
     }
     parts_.sources.start(std::move(started));
-    log::configure(parts_.config.log.level, parts_.config.log.format);
+    parts_.launch.configure_log(parts_.config.log);
     std::set<std::string> removed;
     std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
                         std::inserter(removed, removed.end()));

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ class Snapshot {
 
  private:
     friend class Page;
+    friend std::string textfile(Snapshot snapshot, std::span<const std::string_view> left_out);
     std::vector<prometheus::MetricFamily> families_;
 };
 

@@ -88,6 +88,19 @@ class State {
                                                  std::optional<std::int64_t> before);
     /// Empty: the journal knows no legacy key of this id.
     base::Result<std::unique_ptr<KeyHistory>> load_key(std::string_view id);
+    /// Each key that the journal knows, also those that have gone for good, in the order in which they were
+    /// first seen; without its events. As the following ones: memory does not grow with the rows, and the
+    /// first error of `handle` ends it.
+    base::Result<void> each_key(const std::function<base::Result<void>(const KeyHistory&)>& handle);
+    /// Each event, oldest first, with the id of the key that it is about; empty: of none.
+    base::Result<void> each_event(
+        const std::function<base::Result<void>(const Event&, std::optional<std::string_view>)>& handle);
+    base::Result<void> each_pair(const std::function<base::Result<void>(const OperatorPair&)>& handle);
+    base::Result<void> each_acknowledgement(
+        const std::function<base::Result<void>(const Acknowledgement&)>& handle);
+    /// Whatever `read` loads is of one moment, whoever writes meanwhile.
+    base::Result<void> at_one_moment(const std::function<base::Result<void>()>& read);
+
     /// Hands over each key that the journal has ever had, by row; texts are valid during the call.
     /// `gone_at`: empty while its row is there.
     base::Result<void> load_all_keys(const std::function<void(const domain::Key&, const domain::KeyMemory&,

@@ -23,6 +23,16 @@ Result<void> each_row(Statement& statement, const Handle& handle) {
     }
 }
 
+/// The same, until `handle` fails.
+template <class Handle>
+Result<void> each_row_until(Statement& statement, const Handle& handle) {
+    for (auto row = statement.step();; row = statement.step()) {
+        if (!row) return row.error();
+        if (!*row) return {};
+        if (auto handled = handle(statement); !handled) return handled;
+    }
+}
+
 constexpr const char* kKey =
     "SELECT k.row, k.id, k.owner, k.name, k.prefix, k.created_at, k.expires_at, k.bcrypt_cost, k.blocked, "
     "k.over_budget, k.first_seen_at, k.gone_at, k.gone_as, coalesce(s.last_used, k.last_used, 0), "
@@ -89,24 +99,30 @@ Pairing read_pairing(const Statement& row, int first) {
             from_micros(row.integer(first + 2)), time_at(row, first + 3)};
 }
 
+/// Without events.
+void read_history(const Statement& row, KeyHistory& out) {
+    out.key = read_key(row);
+    out.id = row.text(1);
+    out.owner = row.text(2);
+    out.name = row.text(3);
+    out.prefix = row.text(4);
+    out.key.id = out.id;
+    out.key.prefix = out.prefix;
+    if (out.key.owner) out.key.owner = out.owner;
+    if (out.key.name) out.key.name = out.name;
+    out.memory = read_memory(row);
+    out.first_seen_at = from_micros(row.integer(10));
+    out.gone_at = time_at(row, 11);
+    out.pairing.reset();
+    if (!row.is_null(19)) out.pairing = read_pairing(row, 19);
+}
+
 /// The one row of kKey that it finds; null: none.
-Result<std::unique_ptr<KeyHistory>> read_history(Statement& keys) {
+Result<std::unique_ptr<KeyHistory>> find_history(Statement& keys) {
     std::unique_ptr<KeyHistory> out;
     const auto done = each_row(keys, [&](const Statement& row) {
         out = std::make_unique<KeyHistory>();
-        out->key = read_key(row);
-        out->id = row.text(1);
-        out->owner = row.text(2);
-        out->name = row.text(3);
-        out->prefix = row.text(4);
-        out->key.id = out->id;
-        out->key.prefix = out->prefix;
-        if (out->key.owner) out->key.owner = out->owner;
-        if (out->key.name) out->key.name = out->name;
-        out->memory = read_memory(row);
-        out->first_seen_at = from_micros(row.integer(10));
-        out->gone_at = time_at(row, 11);
-        if (!row.is_null(19)) out->pairing = read_pairing(row, 19);
+        read_history(row, *out);
     });
     if (!done) return done.error();
     return out;
@@ -333,7 +349,7 @@ Result<std::vector<Event>> State::load_events(std::size_t limit, base::Time sinc
 Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
     if (!database_) return not_open();
     Statement keys(*database_, std::string(kKey) + "WHERE k.id = ?1 ORDER BY k.row DESC LIMIT 1");
-    auto out = read_history(keys.bind(1, id));
+    auto out = find_history(keys.bind(1, id));
     if (!out || !*out) return out;
     Statement events(*database_, std::string(kEvent) + "WHERE row = ?1 ORDER BY id");
     events.bind(1, std::int64_t{(*out)->memory.row});
@@ -343,13 +359,59 @@ Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
     return out;
 }
 
+Result<void> State::each_key(const std::function<Result<void>(const KeyHistory&)>& handle) {
+    if (!database_) return not_open();
+    Statement keys(*database_, std::string(kKey) + "ORDER BY k.row");
+    KeyHistory history;
+    return each_row_until(keys, [&](const Statement& row) {
+        read_history(row, history);
+        return handle(history);
+    });
+}
+
+Result<void> State::each_event(
+    const std::function<Result<void>(const Event&, std::optional<std::string_view>)>& handle) {
+    if (!database_) return not_open();
+    Statement events(*database_,
+                     "SELECT e.id, e.at, e.kind, e.row, e.was, e.phase, e.keys, e.detail, k.id FROM event AS "
+                     "e LEFT JOIN legacy_key AS k ON k.row = e.row ORDER BY e.id");
+    return each_row_until(
+        events, [&](const Statement& row) { return handle(read_event(row), text_or_none(row, 8)); });
+}
+
+Result<void> State::each_pair(const std::function<Result<void>(const OperatorPair&)>& handle) {
+    if (!database_) return not_open();
+    Statement pairs(*database_, "SELECT legacy, replacement, at, by FROM operator_pair ORDER BY legacy");
+    return each_row_until(pairs, [&](const Statement& row) {
+        return handle({std::string(row.text(0)), std::string(row.text(1)), from_micros(row.integer(2)),
+                       std::string(row.text(3))});
+    });
+}
+
+Result<void> State::each_acknowledgement(const std::function<Result<void>(const Acknowledgement&)>& handle) {
+    if (!database_) return not_open();
+    Statement acknowledged(*database_, "SELECT id, at, by, note FROM acknowledgement ORDER BY id");
+    return each_row_until(acknowledged, [&](const Statement& row) {
+        return handle({std::string(row.text(0)), from_micros(row.integer(1)), std::string(row.text(2)),
+                       std::string(row.text(3))});
+    });
+}
+
+Result<void> State::at_one_moment(const std::function<Result<void>()>& read) {
+    if (!database_) return not_open();
+    if (auto begun = database_->execute("BEGIN"); !begun) return begun;
+    auto done = read();
+    if (auto ended = database_->execute("COMMIT"); !ended && done) return ended;
+    return done;
+}
+
 Result<std::vector<std::unique_ptr<KeyHistory>>> State::load_rows(const std::vector<std::uint32_t>& rows) {
     if (!database_) return not_open();
     Statement key(*database_, std::string(kKey) + "WHERE k.row = ?1");
     std::vector<std::unique_ptr<KeyHistory>> out;
     out.reserve(rows.size());
     for (const std::uint32_t row : rows) {
-        auto history = read_history(key.bind(1, std::int64_t{row}));
+        auto history = find_history(key.bind(1, std::int64_t{row}));
         if (!history) return history.error();
         if (*history) out.push_back(*std::move(history));
     }

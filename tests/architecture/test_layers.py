@@ -29,7 +29,7 @@ THIRD_PARTY = {
     "boost/system/": ({"base", "http", "daemon"}, True),
 }
 # Headers that a folder keeps to itself, and what they may bring along.
-PRIVATE_HEADERS = {"formats/statements/sql_node.hpp": "simdjson.h"}
+PRIVATE_HEADERS = {"formats/statements/sql_node.hpp": "simdjson.h", "cli/options.hpp": "CLI/CLI.hpp"}
 DOMAIN_KNOWS = {"base", "domain"}
 
 

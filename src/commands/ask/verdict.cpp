@@ -19,7 +19,7 @@ std::string as_text(const api::Verdict& verdict) {
     const Terminal terminal;
     std::string out = verdict_line(verdict, terminal) + "\n\n";
     for (const api::CheckedItem& check : verdict.answer.checks)
-        out += "  " + check_line(check, terminal) + "\n";
+        out += "  " + check_line(check, verdict.at, terminal) + "\n";
     if (!verdict.answer.checks.empty()) out += "\n";
     return out + terminal.paint(Colour::quiet, origin_line(verdict)) + "\n";
 }

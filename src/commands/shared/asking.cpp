@@ -20,8 +20,6 @@ using base::Error;
 using base::Result;
 namespace fs = std::filesystem;
 
-/// The daemon answers from memory.
-constexpr base::Duration kPatience = std::chrono::seconds{5};
 constexpr const char* kInstalledState = "/var/lib/keyshift";
 
 Error nobody_watches(const fs::path& directory) {
@@ -68,8 +66,8 @@ Error strange(int status, std::string_view target) {
             "it may be of another version: restart it (systemctl restart keyshift)"};
 }
 
-Result<Reply> ask(const fs::path& directory, std::string_view target) {
-    auto answer = drivers::get_locally(directory, store::kSocketName, target, base::Deadline::in(kPatience));
+Result<Reply> ask(const fs::path& directory, std::string_view target, base::Duration patience) {
+    auto answer = drivers::get_locally(directory, store::kSocketName, target, base::Deadline::in(patience));
     if (!answer) return about(answer.error(), directory);
     if (answer->status >= 500) return strange(answer->status, target);
     return Reply{answer->status, std::move(answer->body)};
@@ -99,20 +97,22 @@ std::optional<Asker> Asker::from(const std::optional<fs::path>& given) {
 }
 
 /// Of several failures the one that says most: there is a socket, but it cannot be asked.
-Result<Reply> ask_daemon_for(const std::vector<fs::path>& directories, std::string_view target) {
+Result<Reply> ask_daemon_for(const std::vector<fs::path>& directories, std::string_view target,
+                             base::Duration patience) {
     Result<Reply> failed = Error{Errc::connect, "no daemon is watching: there is no place for its state",
                                  "name its configuration with --config"};
     bool first = true;
     for (const fs::path& directory : directories) {
-        auto answer = ask(directory, target);
+        auto answer = ask(directory, target, patience);
         if (answer) return answer;
         if (std::exchange(first, false) || failed.error().code == Errc::connect) failed = answer.error();
     }
     return failed;
 }
 
-Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target) {
-    auto reply = ask_daemon_for(directories, target);
+Result<std::string> ask_daemon(const std::vector<fs::path>& directories, std::string_view target,
+                               base::Duration patience) {
+    auto reply = ask_daemon_for(directories, target, patience);
     if (!reply) return reply.error();
     if (reply->status != 200) return strange(reply->status, target);
     return std::move(reply->body);

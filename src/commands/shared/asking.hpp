@@ -36,13 +36,17 @@ struct Reply {
     int status = 0;
     std::string body;
 };
+/// The daemon answers from memory.
+inline constexpr base::Duration kPatience = std::chrono::seconds{5};
+
 /// What the daemon answers to GET `target`, whatever it is, but for what is no answer (5xx). Errors as below.
 base::Result<Reply> ask_daemon_for(const std::vector<std::filesystem::path>& directories,
-                                   std::string_view target);
+                                   std::string_view target, base::Duration patience = kPatience);
 
 /// The body of what the daemon answers with status 200 to GET `target`. Errors, each with what to do: connect
-/// (no daemon is watching), permission (its socket may not be opened), timeout (it does not answer), other.
+/// (no daemon is watching), permission (its socket may not be opened), timeout (it does not answer within
+/// `patience`), other.
 base::Result<std::string> ask_daemon(const std::vector<std::filesystem::path>& directories,
-                                     std::string_view target);
+                                     std::string_view target, base::Duration patience = kPatience);
 
 }  // namespace keyshift::commands

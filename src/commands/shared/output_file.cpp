@@ -9,9 +9,15 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace keyshift::commands {
+namespace {
+
+constexpr mode_t kReadByAll = 0644;
+
+}  // namespace
 
 using base::Errc;
 using base::Error;
@@ -36,7 +42,7 @@ Error Output::failure(int code) const {
     return {Errc::output, "cannot write " + where + ": " + std::generic_category().message(code), {}};
 }
 
-Result<Output> Output::open(const std::optional<std::filesystem::path>& file) {
+Result<Output> Output::open(const std::optional<std::filesystem::path>& file, Readers readers) {
     if (!file) return Output(STDOUT_FILENO, {}, {});
     std::error_code code;
     const auto status = std::filesystem::status(*file, code);
@@ -49,7 +55,9 @@ Result<Output> Output::open(const std::optional<std::filesystem::path>& file) {
     std::string temporary = file->string() + ".XXXXXX";
     const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
     if (descriptor < 0) return Output(-1, *file, {}).failure(errno);
-    return Output(descriptor, *file, std::move(temporary));
+    Output output(descriptor, *file, std::move(temporary));
+    if (readers == Readers::everybody && ::fchmod(descriptor, kReadByAll) != 0) return output.failure(errno);
+    return output;
 }
 
 Result<void> Output::write(std::string& text) {

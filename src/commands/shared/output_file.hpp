@@ -10,11 +10,14 @@
 
 namespace keyshift::commands {
 
+/// Who may read a file. Most list keys.
+enum class Readers { user, everybody };
+
 class Output {
  public:
-    /// Empty `file`: standard output. Else a temporary file beside it, readable by its user only, since it
-    /// lists keys.
-    static base::Result<Output> open(const std::optional<std::filesystem::path>& file);
+    /// Empty `file`: standard output. Else a temporary file beside it, which finish() puts in its place.
+    static base::Result<Output> open(const std::optional<std::filesystem::path>& file,
+                                     Readers readers = Readers::user);
     Output(Output&& other) noexcept;
     Output& operator=(Output&&) = delete;
     /// Removes the temporary file unless finish() has put it in place.

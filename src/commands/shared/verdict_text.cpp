@@ -21,8 +21,8 @@ Colour colour_of(Verdict verdict) {
 
 std::string in_words(const api::Judged& judged) {
     const api::Answer& answer = judged.answer;
-    if (answer.reason) return *answer.reason;
-    if (answer.headline) return *answer.headline;
+    if (answer.reason) return show_text(*answer.reason, judged.at);
+    if (answer.headline) return show_text(*answer.headline, judged.at);
     switch (verdict_of(answer)) {
         case Verdict::safe:
             return "the fallback may be removed";
@@ -34,7 +34,7 @@ std::string in_words(const api::Judged& judged) {
             break;
     }
     const bool dated = answer.earliest_safe && *answer.earliest_safe > judged.at;
-    return dated ? "the fallback may not be removed before " + show_time(*answer.earliest_safe)
+    return dated ? "the fallback may not be removed before " + show_time(*answer.earliest_safe, judged.at)
                  : "the fallback may not be removed yet";
 }
 
@@ -44,27 +44,42 @@ std::string from_text(std::string_view from, std::optional<base::Time> read_at, 
     if (from == "daemon") return "From the running daemon, read " + show_distance(*read_at, now) + ".";
     if (from == "state")
         return "From the state of the running daemon, read " + show_distance(*read_at, now) + ".";
-    return "From one poll of the database at " + show_time(*read_at) +
+    return "From one poll of the database at " + show_time(*read_at, now) +
            "; no daemon is running. Only `keyshift serve` sees what changes.";
 }
 
 }  // namespace
 
-std::string verdict_line(const api::Judged& judged, const Terminal& terminal) {
-    const Verdict verdict = verdict_of(judged.answer);
-    std::string out = terminal.paint(colour_of(verdict), verdict_name(verdict)) + ": " + in_words(judged);
-    std::string unmeasured;
-    for (const std::string& check : judged.answer.not_measured)
-        unmeasured += (unmeasured.empty() ? " (not measured: " : ", ") + check;
-    if (!unmeasured.empty()) out += unmeasured + ")";
-    for (const std::string& caveat : judged.answer.caveats) out += "; " + caveat;
+std::string verdict_word(const api::Answer& answer, const Terminal& terminal) {
+    const Verdict verdict = verdict_of(answer);
+    return terminal.paint(colour_of(verdict), verdict_name(verdict));
+}
+
+std::string verdict_caveats(const api::Judged& judged) {
+    std::string out;
+    for (const std::string& caveat : judged.answer.caveats) out += "; " + show_text(caveat, judged.at);
     return out;
 }
 
-std::string check_line(const api::CheckedItem& check, const Terminal& terminal) {
-    std::string line = terminal.paint(colour_of(check.outcome), pad(check.outcome, 12)) + "  " +
-                       pad(check.check, 20) + "  " + check.evidence;
-    if (check.passes_at) line += "; passes " + show_time(*check.passes_at) + " if nothing else happens";
+std::string verdict_limits(const api::Judged& judged) {
+    std::string out;
+    for (const std::string& check : judged.answer.not_measured)
+        out += (out.empty() ? " (not measured: " : ", ") + show_text(check, judged.at);
+    return out.empty() ? verdict_caveats(judged) : out + ")" + verdict_caveats(judged);
+}
+
+std::string verdict_line(const api::Judged& judged, const Terminal& terminal) {
+    return verdict_word(judged.answer, terminal) + ": " + in_words(judged) + verdict_limits(judged);
+}
+
+std::string outcome_word(const api::CheckedItem& check, base::Time now, const Terminal& terminal) {
+    return terminal.paint(colour_of(check.outcome), show_text(check.outcome, now));
+}
+
+std::string check_line(const api::CheckedItem& check, base::Time now, const Terminal& terminal) {
+    std::string line = pad(outcome_word(check, now, terminal), 12) + "  " +
+                       pad(show_text(check.check, now), 20) + "  " + show_text(check.evidence, now);
+    if (check.passes_at) line += "; passes " + show_time(*check.passes_at, now) + " if nothing else happens";
     return line;
 }
 

@@ -47,7 +47,7 @@ int run_serve(const ServeCommand& command) {
     print_problems(loaded.problems);
     if (!loaded.problems.empty()) return base::kConfig;
     config::Config* const config = &loaded.config;
-    daemon::Launch launch{file, {}, command.lifecycle};
+    daemon::Launch launch{file, {}, command.lifecycle, command.log_level, command.log_format};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
         if (!address) {
@@ -63,7 +63,7 @@ int run_serve(const ServeCommand& command) {
                      "set XDG_STATE_HOME to a directory, or state.directory in a configuration file"});
         return base::kConfig;
     }
-    base::log::configure(config->log.level, config->log.format);
+    launch.configure_log(config->log);
     if (const auto enough = check_descriptors(); !enough) {
         print_error(enough.error());
         return base::kConfig;

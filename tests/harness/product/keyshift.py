@@ -186,4 +186,5 @@ class Serve(Server):
 
 def _environment(home: Path, extra: Mapping[str, str] | None) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**CLEAN_ENVIRONMENT, "HOME": str(home), **passed_on, **(extra or {})}
+    # Screens are as wide as their words: no test has to put lines together.
+    return {**CLEAN_ENVIRONMENT, "HOME": str(home), "COLUMNS": "10000", **passed_on, **(extra or {})}

@@ -54,6 +54,14 @@ TEST_F(OutputFile, AppearsWhenItIsCompleteAndIsItsUsersAlone) {
     EXPECT_EQ(files(), 1);
 }
 
+TEST_F(OutputFile, MayBeForEverybody) {
+    auto output = Output::open(target_, Readers::everybody);
+    ASSERT_TRUE(output) << output.error().text();
+    ASSERT_TRUE(output->finish());
+    EXPECT_EQ(fs::status(target_).permissions(), fs::perms::owner_read | fs::perms::owner_write |
+                                                     fs::perms::group_read | fs::perms::others_read);
+}
+
 TEST_F(OutputFile, ThatIsNotFinishedLeavesWhatWasThere) {
     std::ofstream(target_) << "before";
     {
