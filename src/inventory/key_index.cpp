@@ -82,8 +82,10 @@ void KeyIndexBuilder::rank_owners() {
 
 Result<std::shared_ptr<const KeyIndex>> KeyIndex::build(store::State& state) {
     KeyIndexBuilder builder;
-    const auto loaded = state.load_all_keys([&](const domain::Key& key, const domain::KeyMemory& memory,
-                                                std::optional<base::Time>) { builder.add(key, memory); });
+    const auto loaded = state.each_key([&](const store::KeyHistory& history) -> Result<void> {
+        builder.add(history.key, history.memory);
+        return {};
+    });
     if (!loaded) return loaded.error();
     return builder.finish();
 }

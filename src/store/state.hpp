@@ -101,10 +101,6 @@ class State {
     /// Whatever `read` loads is of one moment, whoever writes meanwhile.
     base::Result<void> at_one_moment(const std::function<base::Result<void>()>& read);
 
-    /// Hands over each key that the journal has ever had, by row; texts are valid during the call.
-    /// `gone_at`: empty while its row is there.
-    base::Result<void> load_all_keys(const std::function<void(const domain::Key&, const domain::KeyMemory&,
-                                                              std::optional<base::Time> gone_at)>& handle);
     /// The keys of these rows, in their order, without events; rows that are not there are left out.
     base::Result<std::vector<std::unique_ptr<KeyHistory>>> load_rows(const std::vector<std::uint32_t>& rows);
     /// The pairing of a journal row; empty: none.

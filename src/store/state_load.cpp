@@ -418,14 +418,6 @@ Result<std::vector<std::unique_ptr<KeyHistory>>> State::load_rows(const std::vec
     return out;
 }
 
-Result<void> State::load_all_keys(const std::function<void(const domain::Key&, const domain::KeyMemory&,
-                                                           std::optional<base::Time>)>& handle) {
-    if (!database_) return not_open();
-    Statement keys(*database_, std::string(kKey) + "ORDER BY k.row");
-    return each_row(keys,
-                    [&](const Statement& row) { handle(read_key(row), read_memory(row), time_at(row, 11)); });
-}
-
 Result<std::optional<Pairing>> State::load_pairing(std::uint32_t row) {
     if (!database_) return not_open();
     std::optional<Pairing> out;

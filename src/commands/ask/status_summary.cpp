@@ -136,12 +136,12 @@ std::string summarize_lockout(const Status& status, const Terminal& terminal) {
     const std::uint64_t cut_off = status.migration->legacy_keys;
     if (is_cut_off(status.fallback) && cut_off > 0)
         return "none that was in use; " + key_count(cut_off) + " no longer work" + now + ": keyshift report";
-    if (status.auth_failures.evidence.empty())
-        return "no known key" + now + " (failures not measured)";
+    if (status.auth_failures.evidence.empty()) return "no known key" + now + " (failures not measured)";
     const std::uint64_t failed = status.auth_failures.failures_24h;
     const std::string known = "no known key" + now;
-    return failed == 0 ? known + ", and nobody failed within 24h"
-                       : known + "; " + std::to_string(failed) + " requests failed within 24h: keyshift failures";
+    return failed == 0
+               ? known + ", and nobody failed within 24h"
+               : known + "; " + std::to_string(failed) + " requests failed within 24h: keyshift failures";
 }
 
 // --- the third
