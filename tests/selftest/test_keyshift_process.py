@@ -42,7 +42,7 @@ def test_commands_run_with_a_clean_environment(stand_in):
     result = Keyshift().run("report", "--format=json", env={"REDIS_URL": "redis://x"})
     assert result.returncode == 3
     assert result.stdout.decode() == (
-        "['report', '--format=json'] ['HOME', 'LANG', 'PATH', 'REDIS_URL', 'TZ']\n"
+        "['report', '--format=json'] ['COLUMNS', 'HOME', 'LANG', 'PATH', 'REDIS_URL', 'TZ']\n"
     )
 
 
