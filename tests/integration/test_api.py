@@ -4,6 +4,8 @@
 import csv
 import io
 import json
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import quote
@@ -13,6 +15,7 @@ from harness.product import openapi
 from harness.product.keyshift import Serve
 from harness.product.watching import KeyTable, watching
 from harness.servers.postgres import Database
+from harness.tools.scratch import scratch_directory
 from harness.tools.wait import eventually
 
 HOSTILE = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\u202eevil", "a,b;\"c\"\r\nd", "\u00e4" * 255, "\U0001f511" * 255, "%2e%2e/", "x\ty"]
@@ -237,3 +240,32 @@ def test_the_state_goes_while_it_is_asked(table: KeyTable):
             if answer.status_code == 200:
                 assert answer.json()["total"] == 100
         assert serve.terminate()[0] == 0
+
+
+def test_another_state_is_another_list(table: KeyTable):
+    """A state of before is put in the place of the daemon's: no list may still be of the one that was there."""
+    ids = [table.add() for _ in range(3)]
+    with serving(table) as serve:
+        assert serve.get("/api/v1/keys").json()["total"] == 3
+        assert serve.terminate()[0] == 0
+        earlier = scratch_directory("earlier") / "keyshift.db"
+        shutil.copy(serve.state_directory / "keyshift.db", earlier)
+        serve.start()
+        table.add()
+        eventually(lambda: serve.get("/api/v1/keys").json()["total"] == 4, 10, "the fourth is known")
+        # From now on no poll tells of another moment.
+        table.database.execute("ALTER TABLE virtual_keys RENAME TO elsewhere")
+        eventually(lambda: serve.metric("keyshift_source_up", source="keys") == 0, 10, "the fault")
+        for file in serve.state_directory.glob("keyshift.db-*"):
+            file.unlink()
+        os.replace(earlier, serve.state_directory / "keyshift.db")
+
+        def is_of_it() -> bool:
+            answer = serve.get("/api/v1/keys")
+            if answer.status_code != 200:
+                return False
+            page = answer.json()
+            assert page["total"] == len(page["keys"]), "a number and a list of two states"
+            return {key["id"] for key in page["keys"]} == set(ids)
+
+        eventually(is_of_it, 10, "the earlier state is shown")

@@ -65,7 +65,10 @@ http::Response InventoryWorker::ask_keys(JudgedBy by, KeyWork work) {
 /// On the worker's thread, as all below.
 http::Response InventoryWorker::run(const JudgedBy& by, const Work& work) {
     try {
-        if (auto refreshed = state_->refresh(); !refreshed) return problem_of(refreshed.error());
+        const auto refreshed = state_->refresh();
+        if (!refreshed) return problem_of(refreshed.error());
+        // Its rows are of the state that was there before.
+        if (*refreshed == store::State::Contents::others) index_.reset();
         auto response = work(*state_, by);
         if (response) return *std::move(response);
         if (response.error().code != base::Errc::usage)
