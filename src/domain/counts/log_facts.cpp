@@ -85,9 +85,9 @@ FailureTally::Kinds::value_type*& FailureTally::MemoCache::at(std::size_t hash) 
 }
 
 void FailureTally::add(FailureView kind, const FailureTimes& times) {
-    Kinds::value_type*& lately = lately_.at(hash_of(kind));
-    if (lately == nullptr || !is_same(lately->first, kind)) lately = &entry_for(kind);
-    extend(lately->second, times);
+    Kinds::value_type*& entry = recent_.at(hash_of(kind));
+    if (entry == nullptr || !is_same(entry->first, kind)) entry = &entry_for(kind);
+    extend(entry->second, times);
 }
 
 /// The kind, or what is left of it where there are too many.

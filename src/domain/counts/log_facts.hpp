@@ -68,7 +68,7 @@ class FailureTally {
     bool empty() const { return kinds_.empty(); }
     void clear() {
         kinds_.clear();
-        lately_.forget();
+        recent_.forget();
     }
     const Kinds& kinds() const { return kinds_; }
 
@@ -103,7 +103,7 @@ class FailureTally {
 
     std::size_t limit_ = 2'000;
     Kinds kinds_;
-    MemoCache lately_;
+    MemoCache recent_;
 };
 
 /// When keys were used, by id as the log writes it, at most `limit` of them: further ones are dropped.

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "domain/evidence/evidence.hpp"
 #include "domain/verdict/evidence_checks.hpp"
 #include "domain/verdict/words.hpp"
 
@@ -12,7 +13,6 @@ namespace {
 using std::chrono::hours;
 
 constexpr base::Duration kAuthSeenWithin = hours{24};
-constexpr int kPollsUntilStale = 3;
 
 CheckResult auth_enforced(const VerdictFacts& facts, base::Time now) {
     // A time far in the future would let this pass for ever.
