@@ -30,6 +30,14 @@ class ArchiveWriter {
         write(value);
     }
 
+    /// One object, for a list that is written as it is read.
+    template <class T>
+    static std::string object(const T& resource) {
+        ArchiveWriter writer;
+        writer.write(resource);
+        return writer.out_.take();
+    }
+
     /// A whole document, with its last line ended.
     template <class T>
     static std::string document(const T& resource) {

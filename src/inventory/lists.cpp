@@ -38,6 +38,18 @@ std::optional<std::string> name_of(const std::optional<domain::Phase>& phase) {
 
 }  // namespace
 
+api::PairDecision pair_decision(const store::OperatorPair& pair) {
+    return {pair.legacy, pair.replacement, pair.at, pair.by};
+}
+
+api::AckDecision ack_decision(const store::Acknowledgement& acknowledgement) {
+    return {acknowledgement.id, acknowledgement.at, acknowledgement.by, acknowledgement.note};
+}
+
+api::HistoryPoint history_point(const store::ProgressPoint& point) {
+    return {point.at, point.live, point.removed, point.drained};
+}
+
 Result<TimeQuery> TimeQuery::parse(const Parameters& parameters, base::Time now) {
     TimeQuery query;
     for (const auto& [name, text] : parameters) {
@@ -73,7 +85,7 @@ Result<api::List<api::HistoryPoint>> history(store::State& state, const TimeQuer
             out.next = time_cursor(out.items.back().at.time_since_epoch().count());
             break;
         }
-        out.items.push_back({point.at, point.live, point.removed, point.drained});
+        out.items.push_back(history_point(point));
     }
     return out;
 }
@@ -135,8 +147,7 @@ Result<api::List<api::PairDecision>> pairs(store::State& state) {
     const auto decisions = state.load_decisions();
     if (!decisions) return decisions.error();
     api::List<api::PairDecision> out;
-    for (const store::OperatorPair& pair : decisions->pairs)
-        out.items.push_back({pair.legacy, pair.replacement, pair.at, pair.by});
+    for (const store::OperatorPair& pair : decisions->pairs) out.items.push_back(pair_decision(pair));
     std::stable_sort(out.items.begin(), out.items.end(),
                      [](const auto& a, const auto& b) { return a.at < b.at; });
     return out;
@@ -147,7 +158,7 @@ Result<api::List<api::AckDecision>> acks(store::State& state) {
     if (!decisions) return decisions.error();
     api::List<api::AckDecision> out;
     for (const store::Acknowledgement& ack : decisions->acknowledgements)
-        out.items.push_back({ack.id, ack.at, ack.by, ack.note});
+        out.items.push_back(ack_decision(ack));
     std::stable_sort(out.items.begin(), out.items.end(),
                      [](const auto& a, const auto& b) { return a.at < b.at; });
     return out;

@@ -15,6 +15,11 @@
 
 namespace keyshift::inventory {
 
+/// As the API has them.
+api::PairDecision pair_decision(const store::OperatorPair& pair);
+api::AckDecision ack_decision(const store::Acknowledgement& acknowledgement);
+api::HistoryPoint history_point(const store::ProgressPoint& point);
+
 /// Of a list in the order of time.
 struct TimeQuery {
     base::Time since = base::kInfinitePast;

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "api/archive.hpp"
 #include "api/verdict.hpp"
 #include "base/exit_code.hpp"
 #include "base/json.hpp"
@@ -11,11 +12,13 @@
 #include "commands/shared/asking.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/output_file.hpp"
+#include "inventory/lists.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::commands {
 namespace {
 
+using api::ArchiveWriter;
 using base::Errc;
 using base::Error;
 using base::Result;
@@ -116,11 +119,15 @@ Result<void> write_keys(JsonFile& file, store::State& state) {
 
 Result<void> write_decisions(JsonFile& file, store::State& state) {
     file.begin_list("pairs");
-    if (auto done = state.each_pair([&](const auto& pair) { return file.item(history_json(pair)); }); !done)
+    if (auto done = state.each_pair([&](const auto& pair) {
+            return file.item(ArchiveWriter::object(inventory::pair_decision(pair)));
+        });
+        !done)
         return done;
     file.end_list();
     file.begin_list("acknowledgements");
-    auto done = state.each_acknowledgement([&](const auto& one) { return file.item(history_json(one)); });
+    auto done = state.each_acknowledgement(
+        [&](const auto& one) { return file.item(ArchiveWriter::object(inventory::ack_decision(one))); });
     file.end_list();
     return done;
 }
@@ -140,7 +147,7 @@ Result<void> write_counted(JsonFile& file, store::State& state) {
     if (!progress) return progress.error();
     file.begin_list("progress");
     for (const store::ProgressPoint& point : *progress)
-        if (auto done = file.item(history_json(point)); !done) return done;
+        if (auto done = file.item(ArchiveWriter::object(inventory::history_point(point))); !done) return done;
     file.end_list();
     const auto failures = state.load_failures(base::Time{});
     if (!failures) return failures.error();

@@ -76,36 +76,6 @@ std::string history_json(const store::Event& event, std::optional<std::string_vi
     return json.end_object().take();
 }
 
-std::string history_json(const store::OperatorPair& pair) {
-    JsonWriter json;
-    json.begin_object();
-    member(json, "legacy", pair.legacy);
-    member(json, "replacement", pair.replacement);
-    member(json, "at", pair.at);
-    member(json, "by", pair.by);
-    return json.end_object().take();
-}
-
-std::string history_json(const store::Acknowledgement& acknowledgement) {
-    JsonWriter json;
-    json.begin_object();
-    member(json, "id", acknowledgement.id);
-    member(json, "at", acknowledgement.at);
-    member(json, "by", acknowledgement.by);
-    member(json, "note", acknowledgement.note);
-    return json.end_object().take();
-}
-
-std::string history_json(const store::ProgressPoint& point) {
-    JsonWriter json;
-    json.begin_object();
-    member(json, "at", point.at);
-    member(json, "live", point.live);
-    member(json, "removed", point.removed);
-    member(json, "drained", point.drained);
-    return json.end_object().take();
-}
-
 std::string history_json(std::string_view source, const domain::FailureKind& kind,
                          const domain::FailureTimes& times) {
     JsonWriter json;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of `keyshift export` as JSON, one object each. No secret and no hash is in them. Pure.
+// The parts of `keyshift export` that the API has otherwise, as JSON, one object each. No secret and no hash
+// is in them. Pure.
 #pragma once
 
 #include <optional>
@@ -13,9 +14,6 @@ namespace keyshift::commands {
 
 std::string history_json(const store::KeyHistory& key);
 std::string history_json(const store::Event& event, std::optional<std::string_view> key);
-std::string history_json(const store::OperatorPair& pair);
-std::string history_json(const store::Acknowledgement& acknowledgement);
-std::string history_json(const store::ProgressPoint& point);
 std::string history_json(std::string_view source, const domain::FailureKind& kind,
                          const domain::FailureTimes& times);
 
