@@ -90,7 +90,7 @@ Path keys_path() {
             {{"phase", "Phases, separated by commas; also live (without this parameter), gone and all."},
              {"owner", "Of this owner alone; empty: of none."},
              search("What stands in the id, name, prefix or owner, whatever its case."),
-             {"used_within", "Used that lately: a duration, such as 7d."},
+             {"used_within", "Used within that time: a duration, such as 7d."},
              {"idle_longer_than", "Not used for so long: a duration."},
              {"sort", "The order; with - backwards. Without it -created.",
               orders({"created", "-created", "last_used", "-last_used", "since", "-since", "owner", "-owner",

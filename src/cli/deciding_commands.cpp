@@ -23,7 +23,7 @@ void add_ack(Program& program) {
     const auto [app, told] = program.add<commands::AckCommand>(
         "ack", "Say that keys which nobody seems to use, or that went while in use, have been looked into");
     app->footer(
-        "Keys that were used lately, or whose clients fail now, are refused: their owners need a new key.");
+        "Keys that were used recently, or whose clients fail now, are refused: their owners need a new key.");
     add_config(*app, told->config);
     auto* const ids = app->add_option("ID", told->ids, "Ids of legacy keys");
     auto* const file = app->add_option("--file", told->file, "Further ids, one a line; - for standard input")
