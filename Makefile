@@ -47,7 +47,7 @@ test-system: ## Install, run, break, upgrade and purge the package in a booted D
 	@scripts/install-packages test system
 	@$(PYTEST) -q -r s tests/system
 test-system-trixie: ## The unit tests in Debian 13, and the same with the package that it builds, in Debian 13
-	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='unit package PRESET=dev'
+	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='unit package PRESET=dev UNITY=OFF'
 	@KEYSHIFT_PACKAGE=$$(ls build/system/trixie-*/keyshift/build/package-dev/keyshift_*.deb) $(PYTEST) -q -r s tests/system
 
 # Of another Debian, and what make is to do there.
@@ -67,12 +67,18 @@ test-matrix: dev-build ## Run on PostgreSQL 13 to 18, Redis, Valkey and PgBounce
 	@scripts/install-packages matrix
 	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/matrix/run.py $(SERVERS)
 
-.PHONY: test
-test: dev-build format-check ## Build and run every test: unit, architecture, integration, end to end, the tests' own tools, some mutations
-	@ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
-	@tail -n 3 build/dev/ctest.log
-	@$(PYTEST) -q -r s -n 6 --dist loadfile tests/e2e tests/integration tests/selftest tests/architecture
+.PHONY: test test-units test-servers
+test: dev-configure format-check ## Build and run every test: unit, architecture, integration, end to end, the tests' own tools, some mutations
+	@cmake --build --preset dev --target keyshift keyshift_packaging
+	@$(MAKE) --no-print-directory -j2 test-servers test-units
 	@$(PYTHON) tests/mutation/mutate.py --sample 20 --quiet
+# The tests with servers wait most of their time; meanwhile the others are built and run, by what is left of the processors.
+test-servers:
+	@$(PYTEST) -q -r s -n 6 --dist loadfile tests/e2e tests/integration tests/selftest tests/architecture
+test-units:
+	@nice -n 19 cmake --build --preset dev --target all all_verify_interface_header_sets >build/dev/build.log || { cat build/dev/build.log; exit 1; }
+	@nice -n 19 ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
+	@tail -n 3 build/dev/ctest.log
 
 .PHONY: unit
 unit: dev-build ## Run the unit tests alone
@@ -94,10 +100,14 @@ test-field: dev-build ## Run the cases of FIELD=folder (field, products, truth, 
 	@if [ ! -d "$(FIELD)" ]; then echo "say where the cases are: make test-field FIELD=../shared" >&2; exit 64; fi
 	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/field/run_cases.py $(FIELD) --only '$(ONLY)'
 
-.PHONY: dev-build
-dev-build:
+# OFF: each file is compiled by itself, which takes twice as long from nothing.
+UNITY ?= ON
+
+.PHONY: dev-build dev-configure
+dev-configure:
 	@scripts/install-packages build checks test
-	@[ -f build/dev/build.ninja ] || cmake --preset dev
+	@[ -f build/dev/build.ninja ] || cmake --preset dev -DCMAKE_UNITY_BUILD=$(UNITY)
+dev-build: dev-configure
 	@cmake --build --preset dev --target all all_verify_interface_header_sets
 
 .PHONY: asan tsan fuzz
@@ -127,6 +137,12 @@ test-dashboards: build ## Draw the dashboards with Grafana's own parts in a brow
 	@cd tests/render && npm run --silent types
 	@PICTURES=$(PICTURES) KEYSHIFT_BINARY=$(BINARY) $(PYTEST) -q tests/render
 
+.PHONY: test-openapi
+test-openapi: dev-build ## Let others' tools judge the API: its description, and the answers to 1,500 questions (needs npm's registry)
+	@scripts/install-packages test openapi
+	@cd tests/openapi && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(PYTEST) -q -s tests/openapi
+
 SOURCES = $(shell find src tests packaging -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
 
 .PHONY: format format-check
@@ -137,8 +153,10 @@ format-check:
 	@clang-format-19 --dry-run --Werror $(SOURCES)
 
 .PHONY: lint
-lint: dev-build ## Run clang-tidy
-	@run-clang-tidy-19 -quiet -p build/dev '$(CURDIR)/src/.*'
+lint: ## Run clang-tidy
+	@scripts/install-packages build checks test
+	@cmake --preset dev -B build/lint -DCMAKE_UNITY_BUILD=OFF >/dev/null
+	@run-clang-tidy-19 -quiet -p build/lint '$(CURDIR)/src/.*'
 
 .PHONY: bench
 bench: ## Measure against the targets, side by side with the peers

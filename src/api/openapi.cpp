@@ -268,6 +268,9 @@ std::string openapi() {
     json.key("name").value("Apache 2.0").key("identifier").value("Apache-2.0");
     json.end_object();
     json.end_object();
+    json.key("servers").begin_array().begin_object().key("url").value("/").end_object().end_array();
+    // Who may ask is a matter of where from: web.inventory.
+    json.key("security").begin_array().end_array();
     json.key("paths").begin_object();
     for (const Path& path : paths()) write_path(json, path);
     json.end_object();

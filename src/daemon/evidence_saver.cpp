@@ -5,6 +5,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <malloc.h>
 
 #include "base/log/log.hpp"
 
@@ -57,7 +58,10 @@ void EvidenceSaver::show(Snapshot snapshot) {
     parts_.pages.show(std::move(snapshot.page));
     shown_ = snapshot.of;
     shown_at_ = Clock::now();
-    if (snapshot.all_polled && !parts_.lifecycle.stopping()) parts_.pages.set_ready();
+    if (snapshot.all_polled && !parts_.pages.is_ready() && !parts_.lifecycle.stopping()) {
+        parts_.pages.set_ready();
+        ::malloc_trim(0);  // what starting took and polling does not
+    }
     news_shown_.cancel();
 }
 

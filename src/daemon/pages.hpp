@@ -30,6 +30,7 @@ class Pages {
     void show(exposition::Snapshot snapshot);
     /// /-/ready answers 200 from now on, or 503 with `reason`.
     void set_ready() { not_ready_.clear(); }
+    bool is_ready() const { return not_ready_.empty(); }
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }
 
  private:

@@ -13,35 +13,49 @@ using base::Errc;
 using base::Error;
 using base::Result;
 
-Statement::Statement(Sqlite& database, std::string_view sql)
-    : database_(&database), statement_(nullptr, &sqlite3_finalize) {
+Statement::Statement(Sqlite& database, std::string_view sql) : database_(&database) {
+    prepare(sql);
+}
+
+PreparedLater::PreparedLater(Sqlite& database, const char* sql) {
+    database_ = &database;
+    later_ = sql;
+}
+
+sqlite3_stmt* Statement::prepared() {
+    if (later_ != nullptr) prepare(std::exchange(later_, nullptr));
+    return statement_.get();
+}
+
+void Statement::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
-    const int code = sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+    const int code = sqlite3_prepare_v3(database_->handle(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    statement_.reset(statement);
-    if (code != SQLITE_OK) unprepared_ = database.unprepared();
+    statement_ = {statement, &sqlite3_finalize};
+    if (code != SQLITE_OK) unprepared_ = database_->unprepared();
 }
 
 Statement& Statement::bind(int index, std::int64_t value) {
-    sqlite3_bind_int64(statement_.get(), index, value);
+    sqlite3_bind_int64(prepared(), index, value);
     return *this;
 }
 
 Statement& Statement::bind(int index, std::string_view value) {
     // A null pointer would bind NULL instead of an empty text.
-    sqlite3_bind_text(statement_.get(), index, value.data() != nullptr ? value.data() : "",
+    sqlite3_bind_text(prepared(), index, value.data() != nullptr ? value.data() : "",
                       static_cast<int>(value.size()), SQLITE_STATIC);
     return *this;
 }
 
 Statement& Statement::bind_null(int index) {
-    sqlite3_bind_null(statement_.get(), index);
+    sqlite3_bind_null(prepared(), index);
     return *this;
 }
 
 Result<bool> Statement::step() {
+    sqlite3_stmt* const statement = prepared();
     if (unprepared_) return *unprepared_;
-    const int code = sqlite3_step(statement_.get());
+    const int code = sqlite3_step(statement);
     if (code == SQLITE_ROW) return true;
     const Error error = code == SQLITE_DONE ? Error{} : database_->error();
     reset();

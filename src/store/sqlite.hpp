@@ -40,9 +40,23 @@ class Statement {
     bool is_null(int column) const;
 
  private:
+    void prepare(std::string_view sql);
+    sqlite3_stmt* prepared();
+
     Sqlite* database_ = nullptr;
+    const char* later_ = nullptr;  ///< what is still to prepare
     std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement_{nullptr, nullptr};
     std::optional<base::Error> unprepared_;
+
+    friend class PreparedLater;
+};
+
+/// A statement that is prepared when it is first bound or stepped: most connections need few of theirs, and
+/// each holds what the triggers of its table do.
+class PreparedLater : public Statement {
+ public:
+    /// `sql` is a literal.
+    PreparedLater(Sqlite& database, const char* sql);
 };
 
 class Sqlite {

@@ -166,7 +166,7 @@ class State {
     bool is_damaged() const { return database_ != nullptr && database_->damage().has_value(); }
     void close();
     base::Error not_open() const;
-    base::Result<std::optional<std::string>> load_text(Statement Statements::* find, std::uint32_t row);
+    base::Result<std::optional<std::string>> load_text(PreparedLater Statements::* find, std::uint32_t row);
 
     std::shared_ptr<StateDirectory> daemons_;  // null: not the daemon's
     std::filesystem::path file_;

@@ -427,7 +427,7 @@ Result<std::optional<Pairing>> State::load_pairing(std::uint32_t row) {
     return out;
 }
 
-Result<std::optional<std::string>> State::load_text(Statement Statements::* find, std::uint32_t row) {
+Result<std::optional<std::string>> State::load_text(PreparedLater Statements::* find, std::uint32_t row) {
     if (!database_) return not_open();
     std::optional<std::string> out;
     const auto done = each_row((*statements_.*find).bind(1, std::int64_t{row}), [&](const Statement& found) {

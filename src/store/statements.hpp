@@ -23,14 +23,14 @@ inline constexpr std::int64_t kBehind = 32;
 struct Statements {
     explicit Statements(Sqlite& database);
 
-    Statement add_key, update_key, remember, mark_gone;
-    Statement set_pairing, clear_pairing;
-    Statement add_event, set_counter, set_fact, set_observation_start;
-    Statement add_progress, thin_progress;
-    Statement set_part, forget_part, clear_series, set_series, set_hourly;
-    Statement set_cursor, forget_cursor, add_failure, add_key_use, forget_key_use;
-    Statement decide_pair, decide_acknowledgement, undo_pair, undo_acknowledgement;
-    Statement find_gone, find_pairing, find_id, find_owner, find_texts;
+    PreparedLater add_key, update_key, remember, mark_gone;
+    PreparedLater set_pairing, clear_pairing;
+    PreparedLater add_event, set_counter, set_fact, set_observation_start;
+    PreparedLater add_progress, thin_progress;
+    PreparedLater set_part, forget_part, clear_series, set_series, set_hourly;
+    PreparedLater set_cursor, forget_cursor, add_failure, add_key_use, forget_key_use;
+    PreparedLater decide_pair, decide_acknowledgement, undo_pair, undo_acknowledgement;
+    PreparedLater find_gone, find_pairing, find_id, find_owner, find_texts;
 };
 
 inline std::int64_t to_micros(base::Time t) {
