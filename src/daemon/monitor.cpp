@@ -104,8 +104,8 @@ Result<void> Monitor::open_server() {
     if (!server) return server.error();
     server_.emplace(std::move(*server));
     listen_locally();
-    reload_.emplace(
-        Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *notifier_, *api_, *server_, service_});
+    reload_.emplace(Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *notifier_,
+                                  *api_, *server_, service_});
     return {};
 }
 

@@ -357,8 +357,7 @@ Result<NewEvents> State::load_new_events(std::int64_t after, std::size_t limit) 
     });
     if (!counted) return counted.error();
     // What is written from now on is not counted, and so it is not handed over.
-    Statement events(*database_,
-                     std::string(kEvent) + "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3");
+    Statement events(*database_, std::string(kEvent) + "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3");
     events.bind(1, after).bind(2, out.newest).bind(3, static_cast<std::int64_t>(limit));
     const auto done = each_row(events, [&](const Statement& row) { out.first.push_back(read_event(row)); });
     if (!done) return done.error();

@@ -227,7 +227,7 @@ def test_a_changed_verdict_is_told_once_over_reloads_and_kills(database: Databas
         sent = counts(serve)[0]
         reload(serve, {**config, "log": {"format": "json"}})
         serve.wait_for_poll()
-        serve.kill()
+        serve.kill9()
         serve.start()
         serve.wait_for_poll()
         assert counts(serve)[0] >= sent
@@ -244,7 +244,7 @@ def test_what_a_killed_daemon_did_not_tell_is_told_by_the_next_one(table: KeyTab
     with Serve(tree(table, tmp_path, receiver.url)) as serve:
         key = created(table, serve)
         eventually(lambda: key in keys_told(receiver), 20, "an attempt")
-        serve.kill()
+        serve.kill9()
         receiver.answer(status(200))
         attempts = len(receiver.requests)
         serve.start()

@@ -33,7 +33,8 @@ std::vector<Finding> examine_notify(const config::Notify& notify) {
     if (!notify.url.given()) return {};
     std::vector<Finding> out{ping_finding(notify)};
     if (!notify.secret.given())
-        out.push_back({Finding::Kind::warning, "notifications are not signed: whoever knows the URL can forge them",
+        out.push_back({Finding::Kind::warning,
+                       "notifications are not signed: whoever knows the URL can forge them",
                        "openssl rand -hex 32 > webhook_secret, and give it as notify.secret_file"});
     return out;
 }

@@ -18,7 +18,8 @@ std::string_view key_of(const OptionsReader& options, std::string_view key, std:
 /// What stands between "//" and the path; empty: it is no URL of HTTP.
 std::string_view authority_of(std::string_view url) {
     for (const std::string_view scheme : {"https://", "http://"})
-        if (url.starts_with(scheme)) return url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size());
+        if (url.starts_with(scheme))
+            return url.substr(scheme.size(), url.find('/', scheme.size()) - scheme.size());
     return {};
 }
 
@@ -31,12 +32,15 @@ void check_url(OptionsReader& options, const SecretSource& source) {
     const bool blank = std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' '; });
     const std::string_view host = authority_of(text);
     if (blank || host.empty()) {
-        return options.problem(key, "holds no URL of HTTP", "put one line there, such as https://hooks.example/keyshift");
+        return options.problem(key, "holds no URL of HTTP",
+                               "put one line there, such as https://hooks.example/keyshift");
     }
     constexpr std::array<std::string_view, 3> kHere{"127.", "localhost", "[::1]"};
-    const bool here = std::ranges::any_of(kHere, [&](std::string_view begin) { return host.starts_with(begin); });
+    const bool here =
+        std::ranges::any_of(kHere, [&](std::string_view begin) { return host.starts_with(begin); });
     if (text.starts_with("http://") && !here) {
-        options.warning(key, "is not encrypted: ids and owners of keys can be read on the way", "make it https://");
+        options.warning(key, "is not encrypted: ids and owners of keys can be read on the way",
+                        "make it https://");
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/notify/courier.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -34,16 +36,15 @@ Turn Courier::turn(const Errand& errand) {
         Result<void> ready = attach();
         if (ready && !message_) ready = next_message(errand);
         if (!ready) {
-            turn.unsaved = ready.error();
+            turn.error = ready.error();
         } else if (message_) {
             attempt(errand, turn);
         }
-        if (ready) save(turn);
+        if (ready) save();
     } catch (const std::exception& e) {
         turn.error = Error{Errc::other, std::string("unexpected: ") + e.what(), {}};
     }
-    const bool failed = turn.unsaved || (turn.error && !turn.refused && !turn.given_up);
-    if (failed) {
+    if (turn.error && !turn.refused && !turn.given_up) {
         turn.next = Turn::Next::later;
         turn.pause = pause_after(++failures_);
     }
@@ -62,13 +63,15 @@ Result<void> Courier::attach() {
     if (there->event == told_.event) return {};
     told_.event = there->event;
     saved_ = *there;
+    if (message_) message_->events_end.reset();
     return {};
 }
 
 Result<void> Courier::next_message(const Errand& errand) {
     const auto events = inventory::new_events(*state_, told_.event.value_or(INT64_MAX), kMostEvents);
     if (!events) return events.error();
-    if (!told_.event) told_.event = events->newest;
+    // It lies behind all where the retention has left none.
+    told_.event = std::min(told_.event.value_or(events->newest), events->newest);
     const Sender sender{instance_name(errand.to), state_->beginning().at, errand.names_keys};
     if (errand.change) {
         message_ = verdict_message(sender, *errand.change, told_.verdicts, errand.now);
@@ -111,13 +114,9 @@ void Courier::end_message(Turn& turn) {
     message_.reset();
 }
 
-void Courier::save(Turn& turn) {
-    if (told_ == saved_) return;
-    if (const auto done = told_.save(*state_); !done) {
-        turn.unsaved = done.error();
-    } else {
-        saved_ = told_;
-    }
+/// What cannot be saved now is saved by a later turn; that saving fails is said by who saves the rest.
+void Courier::save() {
+    if (told_ != saved_ && told_.save(*state_)) saved_ = told_;
 }
 
 void Courier::forget() {

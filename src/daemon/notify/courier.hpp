@@ -39,15 +39,14 @@ struct Turn {
         later,  ///< it failed, and waits
     };
     Next next = Next::idle;
-    base::Duration pause = {};               ///< then: for so long
-    std::optional<base::Error> error = {};   ///< why it failed, was refused or given up
-    bool refused = false;                    ///< the receiver wants no such message
-    bool given_up = false;                   ///< it took too long
-    bool delivered = false;                  ///< ... or neither
-    bool change_is_over = false;             ///< Errand::change was told, refused or given up
-    std::uint64_t told = 0;                  ///< events, or changes of the verdict, of the message
-    std::uint64_t left_out = 0;              ///< events of which only the number was told
-    std::optional<base::Error> unsaved = {};  ///< why the state could not be written: tried again
+    base::Duration pause = {};              ///< then: for so long
+    std::optional<base::Error> error = {};  ///< why it failed, was refused or given up
+    bool refused = false;                   ///< the receiver wants no such message
+    bool given_up = false;                  ///< it took too long
+    bool delivered = false;                 ///< ... or neither
+    bool change_is_over = false;            ///< Errand::change was told, refused or given up
+    std::uint64_t told = 0;                 ///< events, or changes of the verdict, of the message
+    std::uint64_t left_out = 0;             ///< events of which only the number was told
     domain::Notifications counts = {};
 };
 
@@ -71,7 +70,7 @@ class Courier {
     base::Result<void> next_message(const Errand& errand);
     void attempt(const Errand& errand, Turn& turn);
     void end_message(Turn& turn);
-    void save(Turn& turn);
+    void save();
 
     drivers::Interrupt interrupt_;
     std::unique_ptr<store::State> state_;

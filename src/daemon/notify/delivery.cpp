@@ -23,8 +23,7 @@ Result<drivers::HttpUrl> read_url(const config::Notify& to) {
     const auto text = to.url.read();
     if (!text) return text.error();
     auto url = drivers::HttpUrl::parse(text->reveal());
-    if (!url)
-        return Error{Errc::config, to.url.origin() + ": the URL " + url.error().what, url.error().hint};
+    if (!url) return Error{Errc::config, to.url.origin() + ": the URL " + url.error().what, url.error().hint};
     url->printable = kReceiver;
     return url;
 }
@@ -57,8 +56,7 @@ Result<int> deliver(const config::Notify& to, const Message& message, base::Time
     if (to.secret.given()) {
         const auto key = to.secret.read();
         if (!key) return key.error();
-        request.headers.push_back(
-            {"X-Keyshift-Signature", base::Secret(signature(*key, message.body, now))});
+        request.headers.push_back({"X-Keyshift-Signature", base::Secret(signature(*key, message.body, now))});
     }
     request.tls.ca_file = to.ca_file;
     const drivers::HttpClient client(interrupt);

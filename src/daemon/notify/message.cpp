@@ -92,7 +92,8 @@ VerdictChange verdict_seen(const api::Judged& judged) {
         if (check.outcome == outcome_name(domain::CheckOutcome::pass) ||
             check.outcome == outcome_name(domain::CheckOutcome::not_measured))
             continue;
-        if (seen.reason.empty() && check.outcome == deciding) seen.reason = check.check + ": " + check.evidence;
+        if (seen.reason.empty() && check.outcome == deciding)
+            seen.reason = check.check + ": " + check.evidence;
         seen.checks.push_back(check);
     }
     if (seen.checks.empty()) seen.reason = "every check passes";

@@ -50,7 +50,7 @@ void Notifier::configure(const config::Config& config) {
     }
     // What could not be delivered may be now.
     timer_.cancel();
-    news_ = true;
+    news_ = reconfigured_ = true;
     if (to_.url.given() && !running_) start();
 }
 
@@ -89,8 +89,11 @@ void Notifier::model_changed(const domain::Model& model, base::Time now) {
 
 asio::awaitable<void> Notifier::run() {
     while (!parts_.lifecycle.stopping() && !switched_off_) {
-        news_ = false;
+        news_ = reconfigured_ = false;
         Errand errand{to_, names_keys_, now_, {}, told_of_.last(), told_of_.take_dropped()};
+        if (errand.dropped > 0)
+            log::warn("nobody was told of changes of the verdict: too many wait",
+                      {{"changes", errand.dropped}});
         if (const VerdictChange* const change = told_of_.front()) errand.change = *change;
         // Work is named before it is awaited, see SourceTask::run().
         const auto work = [courier = courier_.get(), &errand] { return courier->turn(errand); };
@@ -128,15 +131,15 @@ void Notifier::log_failure(const Turn& turn) {
                   {{"error", turn.error->what}, {"hint", turn.error->hint}, {"told_nobody_of", turn.told}});
         return;
     }
-    const auto& error = turn.error ? turn.error : turn.unsaved;
-    if (!error || error->code == base::Errc::canceled || std::exchange(failing_, true)) return;
+    if (!turn.error || turn.error->code == base::Errc::canceled || std::exchange(failing_, true)) return;
     log::warn("a notification cannot be delivered; it is tried again",
-              {{"error", error->what}, {"hint", error->hint}});
+              {{"error", turn.error->what}, {"hint", turn.error->hint}});
 }
 
 /// Until there is something to do.
 asio::awaitable<void> Notifier::rest(const Turn& turn) {
-    if (turn.next == Turn::Next::again || (turn.next == Turn::Next::idle && news_)) co_return;
+    if (reconfigured_ || turn.next == Turn::Next::again || (turn.next == Turn::Next::idle && news_))
+        co_return;
     idle_ = turn.next == Turn::Next::idle;
     if (idle_) {
         timer_.expires_at(std::chrono::steady_clock::time_point::max());

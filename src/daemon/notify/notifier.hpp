@@ -59,7 +59,7 @@ class Notifier {
     boost::asio::steady_timer timer_;
     config::Notify to_;
     bool names_keys_ = true;
-    Told told_;           // while there is no courier
+    Told told_;             // while there is no courier
     VerdictQueue told_of_;  // the receiver
     VerdictQueue logged_;
     base::Time now_;
@@ -67,6 +67,7 @@ class Notifier {
     bool running_ = false;
     bool switched_off_ = false;  // what runs is to end
     bool news_ = false;          // since the last turn began
+    bool reconfigured_ = false;  // likewise
     bool idle_ = false;          // run() waits for news
     bool failing_ = false;       // as the log has it
     std::optional<boost::asio::thread_pool> worker_;

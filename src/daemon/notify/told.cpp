@@ -4,8 +4,6 @@
 #include <charconv>
 #include <string_view>
 
-#include "store/transaction.hpp"
-
 namespace keyshift::daemon {
 namespace {
 

@@ -123,6 +123,12 @@ TEST(Load, ListsOfAddressesAndPathsAndTimes) {
     EXPECT_EQ(
         valid("listen_many").web.listen,
         (std::vector<base::ListenAddress>{{"127.0.0.1", 11947}, {"::1", 11947}, {"localhost", 80}, {"", 0}}));
+    const Notify notify = valid("notify").notify;
+    EXPECT_EQ(notify.url.read()->reveal(), "https://hooks.example/canary");
+    EXPECT_EQ(notify.secret.read()->reveal(), "canary of sixteen and more");
+    EXPECT_EQ(notify.instance, "blue");
+    EXPECT_EQ(notify.ca_file.filename(), "ca.pem");
+    EXPECT_FALSE(valid("minimal").notify.url.given());
     EXPECT_EQ(valid("json").log.format, base::log::Format::json);
     EXPECT_EQ(valid("windows_line_ends").log.level, base::log::Level::warn);
     const auto loaded = parse("state: {directory: state}\nmigration: {start: 2026-01-10T00:00:00Z}\n",

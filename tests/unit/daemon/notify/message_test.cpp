@@ -98,9 +98,10 @@ TEST(VerdictMessage, TellsFromWhatToWhatAndWhy) {
     EXPECT_EQ(message.verdict, "UNSAFE");
     EXPECT_EQ(message.events_end, std::nullopt);
     EXPECT_THAT(message.body, HasSubstr(R"("kind":"verdict","instance":"blue")"));
-    EXPECT_THAT(message.body,
-                HasSubstr(R"("verdict":{"from":"SAFE","to":"UNSAFE","at":"2026-01-10T00:00:00Z",)"
-                          R"("reason":"none_stranded: 2 keys","earliest_safe":null,"checks":[{"check":"coverage")"));
+    EXPECT_THAT(
+        message.body,
+        HasSubstr(R"("verdict":{"from":"SAFE","to":"UNSAFE","at":"2026-01-10T00:00:00Z",)"
+                  R"("reason":"none_stranded: 2 keys","earliest_safe":null,"checks":[{"check":"coverage")"));
 }
 
 TEST(VerdictMessage, OfAnotherChangeUnderTheSameNumberIsAnother) {

@@ -10,7 +10,8 @@ using namespace std::chrono_literals;
 
 TEST(FateOf, OnlyWhatMayWorkLaterIsTriedAgain) {
     for (const int status : {200, 202, 204, 299}) EXPECT_EQ(fate_of(status), Fate::delivered) << status;
-    for (const int status : {408, 429, 500, 502, 503, 504, 599}) EXPECT_EQ(fate_of(status), Fate::again) << status;
+    for (const int status : {408, 429, 500, 502, 503, 504, 599})
+        EXPECT_EQ(fate_of(status), Fate::again) << status;
     for (const int status : {100, 300, 301, 302, 307, 308, 400, 401, 403, 404, 410, 413, 422})
         EXPECT_EQ(fate_of(status), Fate::refused) << status;
 }

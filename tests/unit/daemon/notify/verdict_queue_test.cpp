@@ -62,7 +62,9 @@ TEST(VerdictQueue, AClockThatIsSetBackTellsNothingEarlyOrNever) {
 TEST(VerdictQueue, OfTooManyTheFirstAndTheLastStayAndTheRestIsCounted) {
     VerdictQueue queue;
     queue.restore("NOT_YET");
-    const auto observe = [&](std::size_t i) { return queue.observe(seen(i % 2 == 0 ? "SAFE" : "UNSAFE"), kNow); };
+    const auto observe = [&](std::size_t i) {
+        return queue.observe(seen(i % 2 == 0 ? "SAFE" : "UNSAFE"), kNow);
+    };
     for (std::size_t i = 0; i < VerdictQueue::kMost + 3; ++i) ASSERT_NE(observe(i), nullptr);
     EXPECT_EQ(queue.take_dropped(), 3U);
     EXPECT_EQ(queue.take_dropped(), 0U);
