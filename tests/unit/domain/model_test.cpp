@@ -16,7 +16,7 @@ TEST(PhaseChanges, AFewAreNamedAndAllAreCounted) {
     for (int i = 0; i < 3; ++i) {
         PhaseChanges others;
         for (int k = 0; k < 8; ++k)
-            others.named.push_back({std::to_string(8 * i + k), Phase::active, Phase::drained});
+            others.named.push_back({std::to_string(8 * i + k), Phase::pending, Phase::drained});
         others.count = 8;
         changes.add(std::move(others));
     }

@@ -25,7 +25,7 @@ inventory::NewEvents events(std::uint64_t count) {
         event.kind = "phase";
         event.key = "key-" + std::to_string(id);
         event.owner = "ann@example.com";
-        event.was = "active";
+        event.was = "pending";
         event.phase = "stranded";
         event.detail = "by modern-1";
     }
@@ -40,9 +40,9 @@ TEST(EventsMessage, IsTheApisShapeInAnEnvelope) {
               R"({"schema_version":1,"id":"1768000000-events-7-8","kind":"events","instance":"blue",)"
               R"("history_began_at":"2026-01-09T23:06:40Z","at":"2026-01-10T00:00:00Z","events":[)"
               R"({"id":7,"at":"2026-01-09T23:58:20Z","kind":"phase","key":"key-7","owner":"ann@example.com",)"
-              R"("was":"active","phase":"stranded","keys":null,"detail":"by modern-1"},)"
+              R"("was":"pending","phase":"stranded","keys":null,"detail":"by modern-1"},)"
               R"({"id":8,"at":"2026-01-09T23:58:20Z","kind":"phase","key":"key-8","owner":"ann@example.com",)"
-              R"("was":"active","phase":"stranded","keys":null,"detail":"by modern-1"}],"more":null})"
+              R"("was":"pending","phase":"stranded","keys":null,"detail":"by modern-1"}],"more":null})"
               "\n");
     EXPECT_EQ(message.id, "1768000000-events-7-8");
     EXPECT_EQ(message.told, 2U);
@@ -60,7 +60,7 @@ TEST(EventsMessage, TellsTheNumberOfThoseThatAreTooMany) {
 
 TEST(EventsMessage, NamesNobodyWhereTheInventoryIsOff) {
     const Message message = events_message({"blue", std::nullopt, false}, events(2), kNow);
-    EXPECT_THAT(message.body, HasSubstr(R"("key":null,"owner":null,"was":"active","phase":"stranded")"));
+    EXPECT_THAT(message.body, HasSubstr(R"("key":null,"owner":null,"was":"pending","phase":"stranded")"));
     EXPECT_THAT(message.body, Not(HasSubstr("key-7")));
     EXPECT_THAT(message.body, Not(HasSubstr("example.com")));
     EXPECT_THAT(message.body, Not(HasSubstr("modern-1")));
