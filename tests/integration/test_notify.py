@@ -2,14 +2,10 @@
 """The webhook: what a receiver is told of a migration, once, whatever becomes of the receiver and of the daemon; and what
 the log says of phases and verdicts."""
 
-import contextlib
-import hashlib
-import hmac
 import json
-import signal
-import threading
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +17,12 @@ from harness.product.watching import DAY, KeyTable, watching
 from harness.servers.postgres import Database
 from harness.tools import leaks
 from harness.tools.certificates import self_signed
-from harness.tools.http_faults import Answer, HttpFaults, close_in_the_middle, drip, hang, redirect, status
+from harness.tools.http_faults import Answer, HttpFaults, Request, close_in_the_middle, drip, hang, redirect, status
 from harness.tools.wait import eventually
 
 KEY = "0123456789abcdef-of-the-webhook"
 PATH = "/hooks/T0K3N-of-the-url"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "notifications.md"
 RESULTS = ("sent", "failed", "dropped")
 
 
@@ -90,10 +87,20 @@ def keys_told(receiver: Receiver) -> list[str]:
     return [event["key"] for event in receiver.events() if event["kind"] == "created"]
 
 
-def signed(request: Any) -> bool:
-    fields = dict(part.split("=", 1) for part in request.headers["x-keyshift-signature"].split(","))
-    wanted = hmac.new(KEY.encode(), fields["t"].encode() + b"." + request.body, hashlib.sha256).hexdigest()
-    return abs(int(fields["t"]) - time.time()) < 60 and hmac.compare_digest(wanted, fields["v1"])
+def documented_verify() -> Callable[[bytes, str, bytes], bool]:
+    """The function that docs/notifications.md gives to receivers."""
+    code = re.search(r"^import hashlib.*?(?=^```)", DOCUMENT.read_text(), re.M | re.S)
+    assert code
+    names: dict[str, Any] = {}
+    exec(code[0], names)
+    return names["verify"]
+
+
+def signed(request: Request) -> bool:
+    verify, header = documented_verify(), request.headers["x-keyshift-signature"]
+    assert not verify(KEY.encode(), header, request.body + b" "), "whatever the body"
+    assert not verify(b"another key", header, request.body), "whatever the key"
+    return verify(KEY.encode(), header, request.body)
 
 
 def test_events_are_told_signed_and_in_the_apis_shape(table: KeyTable, receiver: Receiver, tmp_path: Path):
