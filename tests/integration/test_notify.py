@@ -237,7 +237,11 @@ def test_a_changed_verdict_is_told_once_over_reloads_and_kills(database: Databas
         serve.start()
         serve.wait_for_poll()
         assert counts(serve)[0] >= sent
+        # What has changed while no daemon ran is told by the next one.
+        serve.kill9()
+        assert receiver.verdicts() == told
         table.use(table.legacy[0])
+        serve.start()
         eventually(lambda: receiver.verdicts()[-1][1] != "SAFE", 40, "no longer SAFE")
         assert receiver.verdicts()[: len(told)] == told
         assert receiver.verdicts()[len(told)][0] == "SAFE"
