@@ -116,7 +116,8 @@ def test_events_are_told_signed_and_in_the_apis_shape(table: KeyTable, receiver:
         assert message["more"] is None
         assert all(signed(request) for request in receiver.requests)
         assert all(request.method == "POST" for request in receiver.requests)
-        assert [request.headers["x-keyshift-id"] for request in receiver.requests] == [m["id"] for m in receiver.messages()]
+        ids = [request.headers["x-keyshift-id"] for request in receiver.requests]
+        assert ids == [each["id"] for each in receiver.messages()]
         told = len(receiver.events())
         eventually(lambda: counts(serve) == (told, 0, 0), 10, "the count")
 
@@ -280,6 +281,19 @@ def test_a_reload_switches_it_off_on_and_elsewhere(table: KeyTable, receiver: Re
         second = created(table, serve)
         eventually(lambda: keys_told(other) == [second], 20, "the event elsewhere")
         assert keys_told(receiver) == [first]
+
+
+def test_a_receiver_that_hangs_is_let_go_by_a_reload(table: KeyTable, receiver: Receiver, tmp_path: Path):
+    receiver.answer(hang())
+    with Receiver() as other, Serve(tree(table, tmp_path, receiver.url)) as serve:
+        created(table, serve)
+        eventually(lambda: receiver.requests, 20, "a request")
+        reload(serve, watching(table.database.dsn()))
+        reload(serve, tree(table, tmp_path, other.url))
+        eventually(lambda: receiver.open_connections == 0, 5, "the end of the request")
+        key = created(table, serve)
+        eventually(lambda: keys_told(other) == [key], 20, "the next event")
+        assert "a part died" not in serve.log()
 
 
 def test_many_events_at_once_are_a_hundred_and_a_number(table: KeyTable, receiver: Receiver, tmp_path: Path):

@@ -121,7 +121,7 @@ void Notifier::take(const Turn& turn) {
     if (turn.left_out > 0)
         log::warn("the webhook was told only the number of further events",
                   {{"events", turn.left_out}, {"command", "keyshift events --since 24h"}});
-    parts_.counted(turn.counts);
+    if (!parts_.lifecycle.stopping()) parts_.counted(turn.counts);
 }
 
 void Notifier::log_failure(const Turn& turn) {

@@ -202,6 +202,27 @@ CollectorTypes with_a_further_one() {
     return types;
 }
 
+TEST(Notify, WhatOthersCouldReadOrGuessIsSaid) {
+    const auto warned = [](const std::string& url, const std::string& secret) {
+        const Loaded loaded = parse("collectors: [{type: keys, database_url: x}]\nnotify: {url: '" + url +
+                                        "', secret: " + secret + "}\n",
+                                    "k.yaml", file_environment(), collector_types());
+        EXPECT_EQ(messages(loaded.problems), "");
+        return messages(loaded.warnings);
+    };
+    const std::string good = "0123456789abcdef";
+    EXPECT_EQ(warned("https://hooks.example/x", good), "");
+    EXPECT_EQ(warned("http://127.0.0.1:8080/x", good), "");
+    EXPECT_EQ(warned("http://localhost/x", good), "");
+    EXPECT_EQ(
+        warned("http://hooks.example/x", good),
+        "k.yaml:2:15: warning: notify.url: is not encrypted: ids and owners of keys can be read on the way, "
+        "make it https://\n");
+    EXPECT_EQ(warned("https://hooks.example/x", "short-of-it"),
+              "k.yaml:2:50: warning: notify.secret: is shorter than 16 characters: it can be guessed, "
+              "make one by: openssl rand -hex 32\n");
+}
+
 TEST(Defaults, WhatIsWrongBesideTheKeyTableEndsNothing) {
     const auto both =
         defaults(variables({{"DATABASE_URL", "x"}, {"FURTHER_URL", "bad"}}), with_a_further_one());
