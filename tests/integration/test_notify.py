@@ -288,9 +288,11 @@ def test_a_receiver_that_hangs_is_let_go_by_a_reload(table: KeyTable, receiver: 
     with Receiver() as other, Serve(tree(table, tmp_path, receiver.url)) as serve:
         created(table, serve)
         eventually(lambda: receiver.requests, 20, "a request")
+        begin = time.monotonic()
         reload(serve, watching(table.database.dsn()))
         reload(serve, tree(table, tmp_path, other.url))
-        eventually(lambda: receiver.open_connections == 0, 5, "the end of the request")
+        eventually(lambda: receiver.open_connections == 0, 10, "the end of the request")
+        assert time.monotonic() - begin < 8, "it waited for the receiver"
         key = created(table, serve)
         eventually(lambda: keys_told(other) == [key], 20, "the next event")
         assert "a part died" not in serve.log()
