@@ -19,6 +19,7 @@
 #include "base/time.hpp"
 #include "config/options/options.hpp"
 #include "config/options/reading.hpp"
+#include "config/options/secret_source.hpp"
 #include "config/tree/environment.hpp"
 #include "config/tree/identifier.hpp"
 #include "config/tree/problem.hpp"
@@ -198,6 +199,14 @@ struct Web {
     bool operator==(const Web&) const = default;
 };
 
+/// Where changes are announced by HTTP.
+struct Notify {
+    SecretSource url = {};               ///< not given: nowhere
+    SecretSource secret = {};            ///< signs what is sent; may not be given
+    std::string instance = {};           ///< what this keyshift is called there; empty: as its host
+    std::filesystem::path ca_file = {};  ///< PEM; empty: the system's authorities
+};
+
 struct Log {
     base::log::Level level = base::log::Level::info;
     base::log::Format format = base::log::Format::logfmt;
@@ -210,6 +219,7 @@ struct Config {
     std::vector<CollectorConfig> collectors;  ///< in the file's order; not empty when there are no problems
     State state;
     Web web;
+    Notify notify;
     Log log;
 
     /// The types of all collectors.

@@ -176,6 +176,10 @@ void ModelUpdater::forget_sources(const std::set<std::string>& configured) {
     model_.keys.reset();
 }
 
+bool ModelUpdater::set_notifications(const domain::Notifications& counts) {
+    return std::exchange(model_.notifications, counts) != counts;
+}
+
 bool ModelUpdater::note_state(const std::string& notice, const store::State::Beginning& beginning) {
     if (beginning.at) {
         model_.state_begun_at = beginning.at;

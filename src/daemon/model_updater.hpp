@@ -62,6 +62,8 @@ class ModelUpdater {
 
     /// What has happened to the state file; whether anything has that the operator must know.
     bool note_state(const std::string& notice, const store::State::Beginning& beginning);
+    /// Whether they are others than before.
+    bool set_notifications(const domain::Notifications& counts);
     void set_state_size(std::uint64_t bytes) { model_.state_size_bytes = bytes; }
 
     /// Time has passed, or a source was polled: what waited is settled.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log/log.hpp"
+#include "daemon/notify/phase_log.hpp"
 #include "journal/described_configuration.hpp"
 #include "runtime/thread_signals.hpp"
 #include "store/state_directory.hpp"
@@ -43,6 +44,7 @@ Result<void> Monitor::open() {
                        updater_.set_state_size(state_->size_bytes());
                        note_state(saved.notice, saved.beginning);
                    });
+    if (auto made = make_notifier(); !made) return made;
     if (auto made = make_sources(); !made) return made;
     worker_.emplace(loop_, state_->beside());
     api_.emplace(updater_.model(), *worker_);
@@ -54,6 +56,17 @@ Result<void> Monitor::open() {
     updater_.update();
     saver_->show_now();
     return open_server();
+}
+
+Result<void> Monitor::make_notifier() {
+    notifier_.emplace(
+        Notifier::Parts{loop_, lifecycle_, *state_, [this](const domain::Notifications& counts) {
+                            if (updater_.set_notifications(counts)) saver_->publish(News::can_wait);
+                        }});
+    const auto restored = notifier_->restore(config_.notify);
+    if (!restored) return restored.error();
+    updater_.set_notifications(*restored);
+    return {};
 }
 
 Result<void> Monitor::make_sources() {
@@ -91,8 +104,8 @@ Result<void> Monitor::open_server() {
     if (!server) return server.error();
     server_.emplace(std::move(*server));
     listen_locally();
-    reload_.emplace(
-        Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *api_, *server_, service_});
+    reload_.emplace(Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *notifier_,
+                                  *api_, *server_, service_});
     return {};
 }
 
@@ -113,6 +126,7 @@ int Monitor::run() {
                       .stop = [this] { stop(); },
                       .over = [this] { service_.end(); }});
     runtime::unblock_signals();
+    notifier_->configure(config_);
     for (const std::string& address : server_->addresses()) log::info("listening", {{"address", address}});
     tell_manager();
     service_.ready();
@@ -128,6 +142,8 @@ void Monitor::apply(SourceTask& task, Cycle cycle) {
     // A poll that failed has saved nothing, which is no sign that saving works.
     if (cycle.keys) saver_->note_saved("journal", cycle.keys->state_error);
     if (cycle.state_error) saver_->note_saved("journal", cycle.state_error);
+    const bool judged = cycle.keys.has_value();
+    if (judged) log_phase_changes(cycle.keys->phase_changes);
     const std::string notice = cycle.state_notice;
     const store::State::Beginning beginning = cycle.state_beginning;
     const bool changed = updater_.apply(
@@ -136,6 +152,7 @@ void Monitor::apply(SourceTask& task, Cycle cycle) {
     // A log is polled many times a second; what else there is, is seldom, and shown at once.
     saver_->publish(task.wakes() && !changed ? News::can_wait : News::at_once);
     if (changed) tell_manager();
+    if (changed || judged) notifier_->model_changed(updater_.model(), updater_.database_now());
 }
 
 /// What has happened to the state file, while or before keyshift ran. With its directory the socket may have
@@ -155,6 +172,7 @@ void Monitor::keep_judging() {
         if (error || lifecycle_.stopping()) return;
         saver_->publish(News::at_once);
         tell_manager();
+        notifier_->model_changed(updater_.model(), updater_.database_now());
         keep_judging();
     });
 }
@@ -166,6 +184,7 @@ void Monitor::stop() {
     judging_.cancel();
     sources_->stop();
     saver_->stop();
+    notifier_->stop();
     worker_->stop();
 }
 

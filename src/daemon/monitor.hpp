@@ -18,6 +18,7 @@
 #include "daemon/evidence_saver.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/model_updater.hpp"
+#include "daemon/notify/notifier.hpp"
 #include "daemon/pages.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/service_status.hpp"
@@ -45,6 +46,7 @@ class Monitor {
     Monitor(config::Config config, Launch launch, drivers::ServiceManager manager);
     base::Result<void> open();
     base::Result<void> make_sources();
+    base::Result<void> make_notifier();
     base::Result<void> open_server();
     void listen_locally();
     std::vector<http::Route> routes();
@@ -67,6 +69,7 @@ class Monitor {
     std::optional<ApiPages> api_;
     ServiceStatus service_;
     std::optional<EvidenceSaver> saver_;
+    std::optional<Notifier> notifier_;
     std::optional<SourceTasks> sources_;
     SourceTasks::List made_;  // sources, until run() starts them
     std::optional<http::Router> router_;

@@ -9,6 +9,7 @@
 
 #include "base/log/log.hpp"
 #include "collectors/configuration.hpp"
+#include "daemon/notify/phase_log.hpp"
 #include "journal/described_configuration.hpp"
 #include "journal/judging.hpp"
 #include "journal/saved_evidence.hpp"
@@ -205,6 +206,7 @@ void Reload::configure(Candidate& candidate, SourceTasks::List started) {
     }
     parts_.sources.start(std::move(started));
     parts_.launch.configure_log(parts_.config.log);
+    parts_.notifier.configure(parts_.config);
     std::set<std::string> removed;
     std::set_difference(before.begin(), before.end(), after.begin(), after.end(),
                         std::inserter(removed, removed.end()));
@@ -221,7 +223,9 @@ asio::awaitable<void> Reload::judge_again() {
         return task->source().judge_again(settings);
     };
     auto poll = co_await runtime::run_blocking(task->source().worker(), judge);
-    if (poll && !parts_.lifecycle.stopping()) parts_.updater.replace_poll(*std::move(poll));
+    if (!poll || parts_.lifecycle.stopping()) co_return;
+    log_phase_changes(poll->phase_changes);
+    parts_.updater.replace_poll(*std::move(poll));
 }
 
 }  // namespace keyshift::daemon

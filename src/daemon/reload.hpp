@@ -17,6 +17,7 @@
 #include "daemon/evidence_saver.hpp"
 #include "daemon/launch.hpp"
 #include "daemon/model_updater.hpp"
+#include "daemon/notify/notifier.hpp"
 #include "daemon/service_status.hpp"
 #include "daemon/sources/source_tasks.hpp"
 #include "http/server.hpp"
@@ -34,6 +35,7 @@ class Reload {
         ModelUpdater& updater;
         EvidenceSaver& saver;
         SourceTasks& sources;
+        Notifier& notifier;
         ApiPages& api;
         http::Server& server;
         ServiceStatus& service;

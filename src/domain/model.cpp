@@ -2,6 +2,7 @@
 #include "domain/model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace keyshift::domain {
 namespace {
@@ -16,6 +17,12 @@ base::Duration longest_pause(base::Duration poll_every) {
 constexpr base::Duration kAhead = std::chrono::minutes{5};
 
 }  // namespace
+
+void PhaseChanges::add(PhaseChanges others) {
+    count += others.count;
+    for (PhaseChange& change : others.named)
+        if (named.size() < kMostNamed) named.push_back(std::move(change));
+}
 
 void forget_future(Migration& known, base::Time now) {
     FallbackEvidence& seen = known.evidence;

@@ -151,14 +151,39 @@ struct Watch {
 /// polls where these are further apart; else, and when the clock was set back, it begins there.
 Watch watch_after(const std::optional<Watch>& before, base::Time at, base::Duration poll_every);
 
+/// A legacy key that a poll has found in another phase than before.
+struct PhaseChange {
+    std::string key;  ///< its id
+    Phase was{};
+    Phase phase{};
+};
+/// Those of one poll.
+struct PhaseChanges {
+    static constexpr std::size_t kMostNamed = 20;
+    std::vector<PhaseChange> named;  ///< the first ones
+    std::uint64_t count = 0;         ///< of all of them
+
+    void add(PhaseChanges others);
+};
+
 /// What a poll of the key table came to: one value from the journal to whoever shows it.
 struct KeyPoll {
     Inventory inventory;
     Migration migration;
     Totals totals;
     std::vector<KeySeries> key_series;       ///< only where configuration wants them
+    PhaseChanges phase_changes;              ///< that were saved, so that no later poll finds them again
     Policy judged_by;                        ///< phases and tally are by it
     std::optional<base::Error> state_error;  ///< the numbers are right, but were not saved: found again later
+};
+
+/// Events and changed verdicts, by what became of them on their way to the operator's webhook. Saved, so that
+/// they go on over restarts.
+struct Notifications {
+    std::uint64_t sent = 0;
+    std::uint64_t failed = 0;   ///< refused by the receiver, or given up
+    std::uint64_t dropped = 0;  ///< too many at once: a number told of them, or nothing
+    bool operator==(const Notifications&) const = default;
 };
 
 struct Model {
@@ -172,6 +197,7 @@ struct Model {
     Gauges gauges;
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
+    Notifications notifications;
     std::uint64_t state_size_bytes = 0;
     std::optional<base::Time> state_begun_at;  ///< when the history in the state file begins
     std::string state_begun_because;           ///< empty, or why it is not the history of before

@@ -36,6 +36,25 @@ std::optional<std::string> name_of(const std::optional<domain::Phase>& phase) {
     return phase ? std::optional(std::string(phase_name(*phase))) : std::nullopt;
 }
 
+/// With the texts of a key that the journal still knows.
+Result<api::Event> item_of(store::State& state, const store::Event& event) {
+    api::Event item;
+    item.id = static_cast<std::uint64_t>(event.id);
+    item.at = event.at;
+    item.kind = event.kind;
+    item.was = name_of(event.was);
+    item.phase = name_of(event.phase);
+    item.keys = event.keys;
+    item.detail = event.detail;
+    if (!event.row) return item;
+    const auto texts = state.load_texts(*event.row);
+    if (!texts) return texts.error();
+    if (!*texts) return item;
+    item.key = (*texts)->id;
+    if (!(*texts)->owner.empty()) item.owner = (*texts)->owner;
+    return item;
+}
+
 }  // namespace
 
 api::PairDecision pair_decision(const store::OperatorPair& pair) {
@@ -99,20 +118,21 @@ Result<api::List<api::Event>> events(store::State& state, const TimeQuery& query
             out.next = time_cursor(static_cast<std::int64_t>(out.items.back().id));
             break;
         }
-        api::Event& item = out.items.emplace_back();
-        item.id = static_cast<std::uint64_t>(event.id);
-        item.at = event.at;
-        item.kind = event.kind;
-        item.was = name_of(event.was);
-        item.phase = name_of(event.phase);
-        item.keys = event.keys;
-        item.detail = event.detail;
-        if (!event.row) continue;
-        const auto texts = state.load_texts(*event.row);
-        if (!texts) return texts.error();
-        if (!*texts) continue;
-        item.key = (*texts)->id;
-        if (!(*texts)->owner.empty()) item.owner = (*texts)->owner;
+        auto item = item_of(state, event);
+        if (!item) return item.error();
+        out.items.push_back(*std::move(item));
+    }
+    return out;
+}
+
+Result<NewEvents> new_events(store::State& state, std::int64_t after, std::size_t limit) {
+    const auto loaded = state.load_new_events(after, limit);
+    if (!loaded) return loaded.error();
+    NewEvents out{{}, loaded->count, loaded->newest};
+    for (const store::Event& event : loaded->first) {
+        auto item = item_of(state, event);
+        if (!item) return item.error();
+        out.first.push_back(*std::move(item));
     }
     return out;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/lists.hpp"
 #include "base/error.hpp"
@@ -35,6 +36,14 @@ struct TimeQuery {
 base::Result<api::List<api::HistoryPoint>> history(store::State& state, const TimeQuery& query);
 /// Newest first, with the ids of keys that the journal still knows.
 base::Result<api::List<api::Event>> events(store::State& state, const TimeQuery& query);
+/// What has happened since an event.
+struct NewEvents {
+    std::vector<api::Event> first = {};  ///< the oldest ones, oldest first
+    std::uint64_t count = 0;             ///< of all of them
+    std::int64_t newest = 0;             ///< the id of the last of all events; 0: there is none
+};
+/// Those after the one called `after`, of which `limit` are handed over.
+base::Result<NewEvents> new_events(store::State& state, std::int64_t after, std::size_t limit);
 /// Of the last 24 hours at most, those with the most failures first, by each log that tells; `query.after` is
 /// not looked at.
 base::Result<api::List<api::FailingClient>> failures(store::State& state, const TimeQuery& query);

@@ -2,6 +2,7 @@
 #include "journal/key_journal.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/keys/plausible.hpp"
 #include "domain/ledger/key_slot.hpp"
@@ -306,6 +307,7 @@ Result<domain::KeyPoll> KeyJournal::finish(base::Duration poll_every, std::optio
 std::optional<domain::KeyPoll> KeyJournal::judge_again() {
     if (!migration_ || !baseline_) return std::nullopt;
     std::optional<domain::KeyPoll> poll;
+    domain::PhaseChanges changes;
     // A phase is published when two polls come to it.
     for (int times = 0; times < 2; ++times) {
         scan_.emplace(ScanInProgress{.kind = Scan::pulse,
@@ -315,7 +317,9 @@ std::optional<domain::KeyPoll> KeyJournal::judge_again() {
                                      .next = *migration_});
         set_view(migration_->polled_at);
         poll = settle();
+        changes.add(std::move(poll->phase_changes));
     }
+    poll->phase_changes = std::move(changes);
     return poll;
 }
 
@@ -341,6 +345,7 @@ domain::KeyPoll KeyJournal::settle() {
     poll.state_error = scan_->state_error;
     poll.totals = never_back(totals_);
     poll.key_series = key_series();
+    if (!scan_->state_error) poll.phase_changes = std::move(scan_->phase_changes);
     ledger_.forget_over();
     loaded_ = !scan_->state_error;
     census_needed_ = scan_->state_error.has_value() || (census_needed_ && scan_->kind != Scan::census);

@@ -75,7 +75,8 @@ class KeyJournal final : public collectors::KeySink {
         std::uint64_t uses = 0;
         std::uint64_t upgrades = 0;  ///< beside those by a use, which are among the uses
         std::uint64_t set_back = 0;
-        bool backfilled = false;    ///< the upgrades are one event
+        bool backfilled = false;  ///< the upgrades are one event
+        domain::PhaseChanges phase_changes = {};
         bool row_advanced = false;  ///< a row tells of a later use of a legacy key than before
         std::optional<base::Time> newest_row_use = {};  ///< of a legacy key
     };
@@ -117,6 +118,7 @@ class KeyJournal final : public collectors::KeySink {
     void pair_keys();
     void judge_fallback_mode();
     void settle_phases();
+    void note_phase_change(const domain::Settled& key);
     void write_settled(std::vector<domain::Settled>& keys);
     void measure_progress();
     void write_totals();

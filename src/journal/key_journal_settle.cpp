@@ -102,6 +102,15 @@ void KeyJournal::settle_phases() {
     for (std::size_t i = 0; i < over_.size(); ++i) scan_->next.tally.phases.at(i) += over_.at(i);
 }
 
+/// For the log. The texts of keys are asked of the state: only of those that are named.
+void KeyJournal::note_phase_change(const Settled& key) {
+    domain::PhaseChanges& changes = scan_->phase_changes;
+    ++changes.count;
+    if (changes.named.size() >= domain::PhaseChanges::kMostNamed) return;
+    if (const auto id = state_.load_id(key.row); id && *id)
+        changes.named.push_back({**id, *key.was, key.phase});
+}
+
 void KeyJournal::write_settled(std::vector<Settled>& keys) {
     loaded_ = loaded_ && keys.empty();
     std::sort(keys.begin(), keys.end(), [](const Settled& a, const Settled& b) { return a.row < b.row; });
@@ -115,6 +124,7 @@ void KeyJournal::write_settled(std::vector<Settled>& keys) {
         });
         if (key.unpaired) event({.kind = store::event::kUnpaired, .row = key.row});
         if (!key.was || key.with_owner || (key.upgraded && scan_->backfilled)) continue;
+        note_phase_change(key);
         const bool back = *key.was == Phase::drained && key.phase == Phase::overlap;
         event({.kind = back ? store::event::kRegression : store::event::kPhase,
                .row = key.row,

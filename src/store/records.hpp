@@ -46,6 +46,12 @@ struct Event {
     std::optional<std::uint64_t> keys = {};  ///< how many it is about
     std::string detail = {};                 ///< for people
 };
+/// What has happened since an event.
+struct NewEvents {
+    std::vector<Event> first;  ///< the oldest ones, oldest first
+    std::uint64_t count = 0;   ///< of all of them
+    std::int64_t newest = 0;   ///< the id of the last of all events; 0: there is none
+};
 namespace event {
 inline constexpr const char* kPhase = "phase";            ///< a key went from `was` to `phase`
 inline constexpr const char* kRegression = "regression";  ///< ... back, because the old key was used again

@@ -86,6 +86,8 @@ class State {
     /// The same of those since `since` that are older than the one called `before`.
     base::Result<std::vector<Event>> load_events(std::size_t limit, base::Time since,
                                                  std::optional<std::int64_t> before);
+    /// Those after the one called `after`, of which `limit` are handed over; as of one moment.
+    base::Result<NewEvents> load_new_events(std::int64_t after, std::size_t limit);
     /// Empty: the journal knows no legacy key of this id.
     base::Result<std::unique_ptr<KeyHistory>> load_key(std::string_view id);
     /// Each key that the journal knows, also those that have gone for good, in the order in which they were

@@ -346,6 +346,24 @@ Result<std::vector<Event>> State::load_events(std::size_t limit, base::Time sinc
     return out;
 }
 
+Result<NewEvents> State::load_new_events(std::int64_t after, std::size_t limit) {
+    if (!database_) return not_open();
+    NewEvents out;
+    Statement numbers(*database_,
+                      "SELECT (SELECT count(*) FROM event WHERE id > ?1), (SELECT max(id) FROM event)");
+    const auto counted = each_row(numbers.bind(1, after), [&](const Statement& row) {
+        out.count = static_cast<std::uint64_t>(row.integer(0));
+        out.newest = row.integer(1);
+    });
+    if (!counted) return counted.error();
+    // What is written from now on is not counted, and so it is not handed over.
+    Statement events(*database_, std::string(kEvent) + "WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3");
+    events.bind(1, after).bind(2, out.newest).bind(3, static_cast<std::int64_t>(limit));
+    const auto done = each_row(events, [&](const Statement& row) { out.first.push_back(read_event(row)); });
+    if (!done) return done.error();
+    return out;
+}
+
 Result<std::unique_ptr<KeyHistory>> State::load_key(std::string_view id) {
     if (!database_) return not_open();
     Statement keys(*database_, std::string(kKey) + "WHERE k.id = ?1 ORDER BY k.row DESC LIMIT 1");

@@ -18,7 +18,7 @@ from harness.servers.prometheus import promtool
 from harness.tools.process import CLEAN_ENVIRONMENT
 
 DOCUMENTS = documents.documents()
-KEYSHIFT_KEYS = {"gateway", "migration", "collectors", "state", "web", "log"}
+KEYSHIFT_KEYS = {"gateway", "migration", "collectors", "state", "web", "notify", "log"}
 PROMETHEUS_KEYS = {"global", "rule_files", "scrape_configs", "alerting"}
 # What a command may say besides ok: an answer, not a failure.
 ANSWERS = {"verdict": {0, 1, 2, 3}}

@@ -16,7 +16,8 @@ from harness.tools import exposition
 
 # What tells of a process, or of an unbroken watch.
 DAEMONS_ALONE = re.compile(
-    "process_|keyshift_(fallback_removal_|config_last_reload_|state_write_errors_|source_poll_duration_|http_server_)"
+    "process_|keyshift_(fallback_removal_|config_last_reload_|state_write_errors_|source_poll_duration_|notifications_"
+    "|http_server_)"
 )
 
 

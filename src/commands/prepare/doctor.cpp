@@ -10,6 +10,7 @@
 #include "collectors/catalog.hpp"
 #include "collectors/configuration.hpp"
 #include "commands/commands.hpp"
+#include "commands/prepare/doctor_notify.hpp"
 #include "commands/prepare/doctor_surroundings.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
@@ -168,6 +169,7 @@ int run_doctor(const DoctorCommand& command) {
     printer.show({"migration", examine_migration(config)});
     for (const config::CollectorConfig& collector : config.collectors)
         printer.show(examine(config, collector));
+    printer.show({"notify", examine_notify(config.notify)});
     printer.end();
     return printer.failed() ? base::kUnavailable : base::kOk;
 }

@@ -9,6 +9,7 @@
 #include "config/options/reading.hpp"
 #include "config/reading/collectors.hpp"
 #include "config/reading/gateway.hpp"
+#include "config/reading/notify.hpp"
 #include "config/tree/file.hpp"
 #include "config/tree/yaml.hpp"
 
@@ -99,6 +100,7 @@ Loaded read(Reading reading, const TreeNode* root, const CollectorTypes& types) 
     loaded.config.collectors = read_collectors(reading, root, types, loaded.config.gateway);
     loaded.config.state = read_state(options.section("state"));
     loaded.config.web = read_web(options.section("web"));
+    loaded.config.notify = read_notify(options.section("notify"));
     loaded.config.log = read_log(options.section("log"));
     report_unknown_keys(reading);
     sort_problems(reading.problems);

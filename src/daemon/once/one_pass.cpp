@@ -19,9 +19,9 @@ using base::Error;
 using base::Result;
 
 /// What tells of a process that stays, and what only one that stays can know.
-constexpr std::array<std::string_view, 4> kOfTheDaemon{
+constexpr std::array<std::string_view, 5> kOfTheDaemon{
     "keyshift_fallback_removal_", "keyshift_config_last_reload_", "keyshift_state_write_errors_total",
-    "keyshift_source_poll_duration_seconds"};
+    "keyshift_source_poll_duration_seconds", "keyshift_notifications_total"};
 
 /// A log may be long behind.
 constexpr base::Duration kLongestBacklog = std::chrono::minutes{10};

@@ -9,9 +9,8 @@
 
 namespace keyshift::drivers {
 
-std::string keyed_hash(const base::Secret& key, std::string_view text) {
+std::string hmac_sha256(const base::Secret& key, std::string_view text) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    constexpr std::size_t kBytes = 8;
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
     // OpenSSL takes bytes as unsigned.
@@ -19,11 +18,16 @@ std::string keyed_hash(const base::Secret& key, std::string_view text) {
     HMAC(EVP_sha256(), key.reveal().data(), static_cast<int>(key.reveal().size()), bytes, text.size(),
          digest.data(), &size);
     std::string out;
-    for (std::size_t i = 0; i < kBytes; ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
         out += kDigits[digest.at(i) >> 4U];
         out += kDigits[digest.at(i) & 0xFU];
     }
     return out;
+}
+
+std::string keyed_hash(const base::Secret& key, std::string_view text) {
+    constexpr std::size_t kDigits = 16;
+    return hmac_sha256(key, text).substr(0, kDigits);
 }
 
 }  // namespace keyshift::drivers

@@ -9,6 +9,9 @@
 
 namespace keyshift::drivers {
 
+/// HMAC-SHA-256 (RFC 2104), as 64 hexadecimal digits.
+std::string hmac_sha256(const base::Secret& key, std::string_view text);
+
 /// The first 64 bits of HMAC-SHA-256 (RFC 2104), as 16 hexadecimal digits.
 std::string keyed_hash(const base::Secret& key, std::string_view text);
 

@@ -128,6 +128,12 @@ void append_self(const Model& model, const OwnMetrics& own, std::vector<MetricFa
                          "When a valid configuration was last read.",
                          to_unix_seconds(model.config_loaded_at)));
     own.append_state_write_errors(out);
+    MetricFamily notifications = family(MetricType::Counter, "keyshift_notifications_total",
+                                        "Events and changed verdicts, by what came of telling the webhook.");
+    add(notifications, {{"result", "sent"}}, number(model.notifications.sent));
+    add(notifications, {{"result", "failed"}}, number(model.notifications.failed));
+    add(notifications, {{"result", "dropped"}}, number(model.notifications.dropped));
+    out.push_back(std::move(notifications));
     out.push_back(single(MetricType::Gauge, "keyshift_state_size_bytes",
                          "Size of the state file with its write-ahead log.", number(model.state_size_bytes)));
     if (model.state_begun_at)

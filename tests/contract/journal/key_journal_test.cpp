@@ -102,6 +102,18 @@ TEST_F(KeyJournalTest, AKeyThatComesBackIsNotANewOne) {
     EXPECT_EQ(outcome.totals.legacy_keys_created, 0U);
 }
 
+TEST_F(KeyJournalTest, APollTellsOnceWhichPhasesHaveChanged) {
+    EXPECT_EQ(census({{"a", {.used = now_}}, {"b", {}}}).phase_changes.count, 0U);
+    EXPECT_EQ(census({{"a", {.used = now_}}, {"b", {}}}).phase_changes.count, 0U);
+    domain::PhaseChanges changes;
+    for (int i = 0; i < 4; ++i) changes.add(census({{"b", {}}}).phase_changes);
+    EXPECT_EQ(changes.count, 1U);
+    ASSERT_EQ(changes.named.size(), 1U);
+    EXPECT_EQ(changes.named.front().key, "a");
+    EXPECT_EQ(changes.named.front().phase, domain::Phase::retired_in_use);
+    EXPECT_EQ(census({{"b", {}}}).phase_changes.count, 0U);
+}
+
 TEST_F(KeyJournalTest, TheForecastIsAlwaysOfTheKeysThatAreLeft) {
     Table table;
     for (int i = 10; i < 50; ++i) table["k" + std::to_string(i)] = {};

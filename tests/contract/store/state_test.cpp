@@ -218,6 +218,18 @@ TEST_F(StateTest, TheHistoryOfOneKey) {
     ASSERT_EQ((*history)->events.size(), 1U);
     EXPECT_EQ((*history)->events[0].phase, domain::Phase::issued);
     EXPECT_FALSE(*state->load_key("b"));
+    const auto since = state->load_new_events((*history)->events[0].id, 10);
+    ASSERT_TRUE(since);
+    EXPECT_EQ(since->count, since->first.size());
+    EXPECT_EQ(since->first.back().id, since->newest);
+    for (std::size_t i = 1; i < since->first.size(); ++i)
+        EXPECT_LT(since->first[i - 1].id, since->first[i].id);
+    EXPECT_GT(since->first.front().id, (*history)->events[0].id);
+    EXPECT_EQ(state->load_new_events(since->newest, 10)->count, 0U);
+    EXPECT_EQ(state->load_new_events(since->newest, 10)->newest, since->newest);
+    const auto first = state->load_new_events(0, 1);
+    EXPECT_EQ(first->first.size(), 1U);
+    EXPECT_EQ(first->count, state->load_events(10)->size());
     const auto events = state->load_events(10);
     ASSERT_EQ(events->size(), 2U);
     EXPECT_EQ(events->front().kind, event::kOwnerGone) << "newest first";

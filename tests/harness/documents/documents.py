@@ -15,7 +15,10 @@ INSTALLATION = ROOT / "docs" / "installation.md"
 KINDS_OF_INSTALLATION = {"sh", "ini"}
 
 # Commands that are run, by a shell, in a place where everything that the documents name is there.
-RUN = {"keyshift", "echo", "build/release/src/keyshift", "psql", "sqlite3", "curl", "jq", "export", "umask", "cp", "mv", "rm"}
+RUN = {
+    "keyshift", "echo", "build/release/src/keyshift", "psql", "sqlite3", "curl", "jq", "export", "umask", "cp", "mv", "rm",
+    "printf", "openssl",
+}  # fmt: skip
 # Commands of which only the syntax is looked at, and why.
 ONLY_PARSED = {
     "make": "the target must exist; what it does takes minutes",

@@ -162,6 +162,8 @@ class Handbook:
         files = {
             "etc/database_url": self.database.dsn(),
             "etc/canary": "sk-canary",
+            "etc/webhook_url": "https://hooks.example/keyshift",
+            "etc/webhook_secret": "a key of sixteen or more",
             "log/access.log": _ACCESS,
             "work/sample.log": _ACCESS,
             "work/keyshift.yaml": _WRONG,

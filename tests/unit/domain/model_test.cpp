@@ -11,6 +11,21 @@ using namespace std::chrono_literals;
 
 const base::Time kNow{std::chrono::seconds{1'768'003'200}};
 
+TEST(PhaseChanges, AFewAreNamedAndAllAreCounted) {
+    PhaseChanges changes;
+    for (int i = 0; i < 3; ++i) {
+        PhaseChanges others;
+        for (int k = 0; k < 8; ++k)
+            others.named.push_back({std::to_string(8 * i + k), Phase::pending, Phase::drained});
+        others.count = 8;
+        changes.add(std::move(others));
+    }
+    EXPECT_EQ(changes.count, 24U);
+    ASSERT_EQ(changes.named.size(), PhaseChanges::kMostNamed);
+    EXPECT_EQ(changes.named.front().key, "0");
+    EXPECT_EQ(changes.named.back().key, "19");
+}
+
 TEST(Watch, GoesOnFromPollToPoll) {
     const Watch first = watch_after(std::nullopt, kNow, 30s);
     EXPECT_EQ(first.since, kNow);

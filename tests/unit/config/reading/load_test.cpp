@@ -123,6 +123,12 @@ TEST(Load, ListsOfAddressesAndPathsAndTimes) {
     EXPECT_EQ(
         valid("listen_many").web.listen,
         (std::vector<base::ListenAddress>{{"127.0.0.1", 11947}, {"::1", 11947}, {"localhost", 80}, {"", 0}}));
+    const Notify notify = valid("notify").notify;
+    EXPECT_EQ(notify.url.read()->reveal(), "https://hooks.example/canary");
+    EXPECT_EQ(notify.secret.read()->reveal(), "canary of sixteen and more");
+    EXPECT_EQ(notify.instance, "blue");
+    EXPECT_EQ(notify.ca_file.filename(), "ca.pem");
+    EXPECT_FALSE(valid("minimal").notify.url.given());
     EXPECT_EQ(valid("json").log.format, base::log::Format::json);
     EXPECT_EQ(valid("windows_line_ends").log.level, base::log::Level::warn);
     const auto loaded = parse("state: {directory: state}\nmigration: {start: 2026-01-10T00:00:00Z}\n",
@@ -194,6 +200,27 @@ CollectorTypes with_a_further_one() {
                          return held(0);
                      }});
     return types;
+}
+
+TEST(Notify, WhatOthersCouldReadOrGuessIsSaid) {
+    const auto warned = [](const std::string& url, const std::string& secret) {
+        const Loaded loaded = parse("collectors: [{type: keys, database_url: x}]\nnotify: {url: '" + url +
+                                        "', secret: " + secret + "}\n",
+                                    "k.yaml", file_environment(), collector_types());
+        EXPECT_EQ(messages(loaded.problems), "");
+        return messages(loaded.warnings);
+    };
+    const std::string good = "0123456789abcdef";
+    EXPECT_EQ(warned("https://hooks.example/x", good), "");
+    EXPECT_EQ(warned("http://127.0.0.1:8080/x", good), "");
+    EXPECT_EQ(warned("http://localhost/x", good), "");
+    EXPECT_EQ(
+        warned("http://hooks.example/x", good),
+        "k.yaml:2:15: warning: notify.url: is not encrypted: ids and owners of keys can be read on the way, "
+        "make it https://\n");
+    EXPECT_EQ(warned("https://hooks.example/x", "short-of-it"),
+              "k.yaml:2:50: warning: notify.secret: is shorter than 16 characters: it can be guessed, "
+              "make one by: openssl rand -hex 32\n");
 }
 
 TEST(Defaults, WhatIsWrongBesideTheKeyTableEndsNothing) {

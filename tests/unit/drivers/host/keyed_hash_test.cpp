@@ -15,5 +15,11 @@ TEST(KeyedHash, IsTheBeginningOfAnHmac) {
               "60e431591ee0b67f");
 }
 
+TEST(HmacSha256, IsWhole) {
+    // RFC 4231, test case 2.
+    EXPECT_EQ(hmac_sha256(base::Secret("Jefe"), "what do ya want for nothing?"),
+              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 }  // namespace
 }  // namespace keyshift::drivers
