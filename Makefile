@@ -106,7 +106,7 @@ UNITY ?= ON
 .PHONY: dev-build dev-configure
 dev-configure:
 	@scripts/install-packages build checks test
-	@[ -f build/dev/build.ninja ] || cmake --preset dev -DCMAKE_UNITY_BUILD=$(UNITY)
+	@[ -f build/dev/build.ninja ] || cmake --preset dev -DKEYSHIFT_UNITY=$(UNITY)
 dev-build: dev-configure
 	@cmake --build --preset dev --target all all_verify_interface_header_sets
 
@@ -155,7 +155,7 @@ format-check:
 .PHONY: lint
 lint: ## Run clang-tidy
 	@scripts/install-packages build checks test
-	@cmake --preset dev -B build/lint -DCMAKE_UNITY_BUILD=OFF >/dev/null
+	@cmake --preset dev -B build/lint -DKEYSHIFT_UNITY=OFF >/dev/null
 	@run-clang-tidy-19 -quiet -p build/lint '$(CURDIR)/src/.*'
 
 .PHONY: bench

@@ -19,9 +19,9 @@ function(keyshift_layer name)
   target_link_libraries(keyshift_${name} PUBLIC ${layer_USES} PRIVATE keyshift_flags ${layer_LINKS})
   target_precompile_headers(keyshift_${name} REUSE_FROM keyshift_headers)
   keyshift_precompiled(keyshift_${name})
-  # Where CMAKE_UNITY_BUILD is on (presets dev and demo), the files of a room are compiled as one: their private names must differ.
-  set_target_properties(keyshift_${name} PROPERTIES UNITY_BUILD_MODE GROUP)
-  if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Where KEYSHIFT_UNITY is on (presets dev and demo), the files of a room are compiled as one: their private names must differ.
+  set_target_properties(keyshift_${name} PROPERTIES UNITY_BUILD ${KEYSHIFT_UNITY} UNITY_BUILD_MODE GROUP)
+  if(KEYSHIFT_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # A coroutine's frame holds what is private to its file, which is no longer the main one.
     target_compile_options(keyshift_${name} PRIVATE -Wno-subobject-linkage)
   endif()
