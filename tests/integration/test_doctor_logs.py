@@ -76,7 +76,7 @@ def test_a_file_of_a_group(closed_log: Path):
     group = grp.getgrnam("adm")
     os.chown(closed_log, 0, group.gr_gid)
     closed_log.chmod(0o640)
-    assert refused(closed_log, as_somebody(closed_log)) == [f"usermod -aG adm {SOMEBODY}  (then restart keyshift)"]
+    assert refused(closed_log, as_somebody(closed_log)) == [f"usermod -aG adm {SOMEBODY}  # then restart keyshift"]
     assert as_somebody(closed_log, groups=[group.gr_gid]).exit_code == 0
 
 

@@ -4,12 +4,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/key_table/expressions.hpp"
 #include "config/config.hpp"
 
 namespace keyshift::collectors {
+
+/// The hash-free view of `keyshift sql view`, in the schema of its table.
+inline constexpr std::string_view kViewName = "keyshift_keys";
 
 /// "a, b, c", in several lines where it is long.
 std::string sql_list(const std::vector<std::string>& items);

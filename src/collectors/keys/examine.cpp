@@ -107,6 +107,7 @@ struct Rights {
 struct Role {
     std::string name, database;
     bool is_superuser = false;
+    std::string expires;         ///< RFC 3339: when its password does, soon; empty: not soon
     std::vector<Rights> rights;  ///< on the table that is read, and on the one below, if that is another
 };
 
@@ -145,6 +146,7 @@ Result<Role> role_of(const KeyTableSnapshot& table, Deadline deadline) {
         role.name = text(rows->at(i, 0));
         role.database = text(rows->at(i, 1));
         role.is_superuser = holds(2);
+        role.expires = text(rows->at(i, 11));
         role.rights.push_back({text(rows->at(i, 3)),
                                holds(4),
                                {holds(5), holds(6), holds(7)},
@@ -200,6 +202,13 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
     }
     if (out.size() == before)
         out.push_back({Kind::ok, user + " may neither change the key table nor read its bcrypt hashes"});
+}
+
+void append_expiry(const Role& role, std::vector<Finding>& out) {
+    if (role.expires.empty()) return;
+    out.push_back({Kind::warning,
+                   "the password of user " + base::escape_unsafe(role.name) + " expires " + role.expires,
+                   "as superuser, run: ALTER ROLE " + Identifier{role.name}.sql() + " VALID UNTIL 'infinity';"});
 }
 
 /// How old the data are, and what the operator can do about it.
@@ -266,6 +275,7 @@ std::vector<Finding> examine_key_table(const KeyTableSnapshot& table, Deadline d
     const auto role = role_of(table, deadline);
     if (!role) return {failure(role.error())};
     append_rights(*role, table.gateway, out);
+    append_expiry(*role, out);
     if (auto standby = append_standby(table, *rows, deadline, out); !standby)
         return {failure(standby.error())};
     return out;
