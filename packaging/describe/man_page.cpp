@@ -174,7 +174,7 @@ std::string shown(const cli::ValueDescription& value) {
     if (value.choices.empty()) return italic(value.name);
     std::string out;
     for (const std::string& choice : value.choices) out += (out.empty() ? "" : "|") + bold(choice);
-    return out;
+    return value.is_list ? out + "[,...]" : out;
 }
 
 std::string option_entry(const cli::OptionDescription& option) {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/utf8.hpp"
 #include "collectors/key_table/columns.hpp"
 #include "collectors/shared/database.hpp"
 #include "drivers/dsn/postgres_options.hpp"
@@ -79,13 +78,14 @@ Error of_an_older_view(Error error, PostgresTransaction& transaction, const conf
     if (!below || below->empty()) return error;
     const std::vector<std::string> wanted = readable_columns(gateway);
     const auto view = transaction.query(
-        "SELECT current_database() FROM pg_class c WHERE c.oid = $1::oid AND c.relkind = 'v' AND "
+        "SELECT current_database(), (SELECT rolname FROM pg_roles WHERE rolname = current_user AND NOT "
+        "rolsuper) FROM pg_class c WHERE c.oid = $1::oid AND c.relkind = 'v' AND "
         "(SELECT count(*) FROM pg_attribute a WHERE a.attrelid = $2::oid AND NOT a.attisdropped AND "
         "'\"' || replace(a.attname, '\"', '\"\"') || '\"' = ANY ($3::text[])) = $4::int",
         deadline, {*oid, *below, drivers::postgres_array(wanted), std::to_string(wanted.size())});
     if (!view || view->size() == 0) return error;
-    error.hint = "the view is older than the configuration; as the table's owner, run: keyshift sql view | psql -d " +
-                 base::escape_unsafe(text(view->at(0, 0)));
+    error.hint = "the view is older than the configuration; as the table's owner, run: " +
+                 sql_command("view", text(view->at(0, 1)), text(view->at(0, 0)));
     return error;
 }
 

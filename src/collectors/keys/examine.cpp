@@ -133,6 +133,8 @@ Result<Role> role_of(const KeyTableSnapshot& table, Deadline deadline) {
             "c.oid, " +
             change + "), " + any_other("has_table_privilege(g.oid, c.oid, " + change + ")") + ", " +
             hash("") + ", " + hash("'public', ") + ", " + any_other(hash("g.oid, ")) +
+            ", CASE WHEN r.rolvaliduntil BETWEEN now() AND now() + interval '14 days' THEN "
+            "to_char(r.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') END"
             " FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, "
             "pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace "
             "WHERE r.rolname = current_user AND o.oid = $1::regclass AND (c.oid = o.oid OR (c.relname = $3 "

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/utf8.hpp"
 #include "collectors/key_table/absent_columns.hpp"
 #include "collectors/key_table/columns.hpp"
 #include "collectors/key_table/table_whereabouts.hpp"
@@ -51,6 +50,10 @@ struct KeySource::Columns {
     std::string user;
     std::string table;  // with its schema, quoted
     std::string database;
+    bool superuser = false;
+
+    /// The command that makes the view.
+    std::string sql_view() const { return sql_command("view", superuser ? "" : user, database); }
 
     bool has(const std::optional<Identifier>& column) const { return column && all.count(column->name) != 0; }
     bool can_read_any() const {
@@ -99,7 +102,8 @@ struct KeySource::Columns {
             "current_user, "
             "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname), " +
                 std::string(kOwnEquality) +
-                ", pg_catalog.current_database() "
+                ", pg_catalog.current_database(), (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = "
+                "current_user) "
                 "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
                 "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
                 "c.relnamespace "
@@ -113,6 +117,7 @@ struct KeySource::Columns {
             columns.user = *rows->at(i, 3);
             columns.table = std::string(*rows->at(i, 4)) + "." + std::string(*rows->at(i, 5));
             columns.database = *rows->at(i, 7);
+            columns.superuser = rows->at(i, 8) == "t";
         }
         return columns;
     }
@@ -146,13 +151,13 @@ std::string text_of(const std::optional<Identifier>& column) {
 
 constexpr std::string_view kWithoutZone = "timestamp without time zone";
 
-Error old_view(const Gateway& gateway, const std::string& database) {
+Error old_view(const Gateway& gateway, const std::string& command) {
     return {Errc::schema,
             "the view " + printable(gateway.table) +
                 " does not tell which lookup hashes are empty, malformed or shared",
             "where keyshift made it, make it anew, as the table's owner, with gateway.statements.table naming "
-            "its table: keyshift sql view | psql -d " +
-                base::escape_unsafe(database) +
+            "its table: " +
+                command +
                 "; where its column legacy is your own, set gateway.columns.legacy: legacy"};
 }
 
@@ -205,7 +210,7 @@ KeyExpressions KeySource::expressions(const Columns& columns, const Gateway& gat
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
     std::vector<Identifier> wanted = required(gateway.columns);
     const bool hash_free = columns.is_hash_free(gateway);
-    if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway, columns.database);
+    if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway, columns.sql_view());
     if (!hash_free)
         for (const Identifier& column : telling_columns(gateway)) wanted.push_back(column);
     std::vector<Identifier> absent;
@@ -274,7 +279,7 @@ Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Colu
     }
     const auto beside = Columns::load(transaction, shared_view(gateway.table), deadline);
     if (!beside) return beside.error();
-    if (!beside->can_read(gateway.columns.id)) return old_view(gateway, columns.database);
+    if (!beside->can_read(gateway.columns.id)) return old_view(gateway, columns.sql_view());
     shared_ = "SELECT " + gateway.columns.id.sql() + " FROM " + beside->table;
     return {};
 }

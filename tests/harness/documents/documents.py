@@ -22,7 +22,7 @@ ONLY_PARSED = {
     "apt": "changes this machine; the test of the package installs it",
     "apt-get": "changes this machine; the test of the package installs it",
     "dpkg": "changes this machine; the test of the package installs it",
-    "systemctl": "needs a booted systemd; the test of the package boots one",
+    "systemctl": "needs a booted systemd, but for `reload keyshift`; the test of the package boots one",
     "journalctl": "needs a booted systemd; the test of the package boots one",
     "systemd-creds": "needs a booted systemd; the test of the package boots one",
     "install": "writes where only root may, and for users that are not here",
@@ -31,6 +31,18 @@ ONLY_PARSED = {
     "git": "needs the network",
     "cd": "leads into what git has fetched",
     "prometheus": "runs until it is stopped; its configuration is checked where it stands",
+}
+
+
+# What a document says of a command is not always one that could be run: these want more than their name.
+NAMES_ALONE = {f"keyshift {name}" for name in ("ack", "check", "check --log", "export", "key", "mark", "once", "pair", "serve")}
+# What is there for the names in capitals that commands have.
+EXAMPLES = {
+    "ID": "5e6f7a8b-1111-4222-8333-444455556666",
+    "OLD": "a1b2c3d4-1111-4222-8333-444455556666",
+    "NEW": "0f1e2d3c-1111-4222-8333-444455556666",
+    "FILE": "/etc/keyshift/keyshift.yaml",
+    "PHASE": "pending",
 }
 
 
@@ -137,7 +149,15 @@ def unclassified(block: Block) -> list[str]:
 
 def is_run(block: Block, command: str) -> bool:
     """What stands in a block with `systemctl stop` is for a daemon that this has stopped."""
-    return "systemctl stop" not in block.text and all(program in RUN for program in programs(command))
+    asked = set(programs(command))
+    if "systemctl reload keyshift" in command:
+        asked.discard("systemctl")
+    return "systemctl stop" not in block.text and asked <= RUN
+
+
+def with_examples(command: str) -> str:
+    """A command as it is named in a sentence, to be run."""
+    return re.sub(r"\b(" + "|".join(EXAMPLES) + r")\b", lambda name: EXAMPLES[name[0]], command)
 
 
 def code_of(text: str) -> list[str]:
