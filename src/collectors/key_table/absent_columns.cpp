@@ -77,8 +77,9 @@ std::string advice(const Key& key, const std::vector<std::string>& present, cons
         return "set " + key.name + ": " + base::escape_unsafe(written(name));
     const bool is_hash = gateway.columns.lookup_hash && *gateway.columns.lookup_hash == *key.column;
     return (is_hash ? "start the upgraded gateway once (it adds its columns), or " : "") +
-           ("name the right one in " + key.name) + (key.may_be_null && !is_hash ? ", or set it to null" : "") +
-           " (the table has " + list(present) + ")";
+           ("name the right one in " + key.name) +
+           (key.may_be_null && !is_hash ? ", or set it to null" : "") + " (the table has " + list(present) +
+           ")";
 }
 
 std::string printable(const config::TableName& table) {
@@ -94,8 +95,7 @@ Error absent_columns(const std::vector<Identifier>& absent, const std::vector<st
     for (const Identifier& column : absent) {
         names.push_back(column.name);
         for (const Key& key : keys_of(gateway))
-            if (key.column == column)
-                hint += (hint.empty() ? "" : "; ") + advice(key, present, gateway);
+            if (key.column == column) hint += (hint.empty() ? "" : "; ") + advice(key, present, gateway);
     }
     const std::string table = "table " + printable(gateway.table);
     for (const Identifier& column : absent)

@@ -37,10 +37,10 @@ std::string remedy_of(const KeyTableSnapshot& table, const std::vector<std::stri
     std::string columns;
     for (const std::string& column : shown) columns += (columns.empty() ? "" : ", ") + column;
     out += zone == kNobodysZone ? ", or, with its zone for ZONE," : ", or,";
-    return out + " as the table's owner, run: CREATE OR REPLACE VIEW " + view.sql() + " AS SELECT " + columns +
-           " FROM " + table.gateway.table.sql() + "; GRANT SELECT ON " + view.sql() + " TO " +
-           Identifier{user}.sql() + ";\nand set gateway: {table: " + written(view) + ", statements: {table: " +
-           written(base_table(table.gateway)) + "}}";
+    return out + " as the table's owner, run: CREATE OR REPLACE VIEW " + view.sql() + " AS SELECT " +
+           columns + " FROM " + table.gateway.table.sql() + "; GRANT SELECT ON " + view.sql() + " TO " +
+           Identifier{user}.sql() + ";\nand set gateway: {table: " + written(view) +
+           ", statements: {table: " + written(base_table(table.gateway)) + "}}";
 }
 
 }  // namespace

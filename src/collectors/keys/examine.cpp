@@ -208,9 +208,9 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
 
 void append_expiry(const Role& role, std::vector<Finding>& out) {
     if (role.expires.empty()) return;
-    out.push_back({Kind::warning,
-                   "the password of user " + base::escape_unsafe(role.name) + " expires " + role.expires,
-                   "as superuser, run: ALTER ROLE " + Identifier{role.name}.sql() + " VALID UNTIL 'infinity';"});
+    out.push_back(
+        {Kind::warning, "the password of user " + base::escape_unsafe(role.name) + " expires " + role.expires,
+         "as superuser, run: ALTER ROLE " + Identifier{role.name}.sql() + " VALID UNTIL 'infinity';"});
 }
 
 /// How old the data are, and what the operator can do about it.

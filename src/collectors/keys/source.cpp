@@ -152,13 +152,13 @@ std::string text_of(const std::optional<Identifier>& column) {
 constexpr std::string_view kWithoutZone = "timestamp without time zone";
 
 Error old_view(const Gateway& gateway, const std::string& command) {
-    return {Errc::schema,
-            "the view " + printable(gateway.table) +
-                " does not tell which lookup hashes are empty, malformed or shared",
-            "where keyshift made it, make it anew, as the table's owner, with gateway.statements.table naming "
-            "its table: " +
-                command +
-                "; where its column legacy is your own, set gateway.columns.legacy: legacy"};
+    return {
+        Errc::schema,
+        "the view " + printable(gateway.table) +
+            " does not tell which lookup hashes are empty, malformed or shared",
+        "where keyshift made it, make it anew, as the table's owner, with gateway.statements.table naming "
+        "its table: " +
+            command + "; where its column legacy is your own, set gateway.columns.legacy: legacy"};
 }
 
 /// "created_at (integer)" for each column whose type cannot mean what it is named for.

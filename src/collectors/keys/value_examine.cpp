@@ -29,8 +29,8 @@ constexpr std::uint64_t kFew = 1'000;
 struct Values {
     std::uint64_t rows = 0;
     domain::RowProblemCounts problems{};
-    Duration ahead{};             // the last use that lies farthest in the future
-    bool ahead_for_ever = false;  // it is infinite
+    Duration ahead{};                         // the last use that lies farthest in the future
+    bool ahead_for_ever = false;              // it is infinite
     base::Time newest = base::kInfinitePast;  // use or creation, as far as it is not ahead
     bool hash_as_id = false;
 };
@@ -151,7 +151,8 @@ void append_problems(const Values& values, const std::optional<ZonelessColumns>&
         std::string what = keys(count, sentence.one, sentence.several);
         if (sentence.problem == RowProblem::use_in_future) what += ahead(values);
         const bool zone = sentence.problem == RowProblem::use_in_future && zoneless;
-        out.push_back({Kind::warning, std::move(what), zone ? zoneless->remedy : std::string(sentence.remedy)});
+        out.push_back(
+            {Kind::warning, std::move(what), zone ? zoneless->remedy : std::string(sentence.remedy)});
     }
     if (values.hash_as_id) {
         out.push_back({Kind::failure,

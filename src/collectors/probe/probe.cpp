@@ -219,7 +219,8 @@ class Probe final : public Collector {
     /// Either nobody is asked for a key, or this path is for everybody: a person knows.
     std::string where_keys_are_checked() const {
         const std::string on = "switch authentication on in the gateway (InferXgate: REQUIRE_AUTH=true)";
-        const std::string models = (options_.url.tls ? "https://" : "http://") + options_.url.authority() + "/v1/models";
+        const std::string models =
+            (options_.url.tls ? "https://" : "http://") + options_.url.authority() + "/v1/models";
         if (!options_.of_inferxgate)
             return on + "; or, where this path is public by design, give a url and method that want a key";
         if (options_.url.printable == models) return on;

@@ -29,7 +29,8 @@ Error not_loaded(std::optional<std::string_view> libraries) {
     constexpr std::string_view kWhat = "pg_stat_statements is not loaded";
     if (!libraries) {
         return {Errc::schema, std::string(kWhat),
-                "as superuser, run in psql, which keeps what is loaded now, and restart PostgreSQL: SELECT 'ALTER SYSTEM SET "
+                "as superuser, run in psql, which keeps what is loaded now, and restart PostgreSQL: SELECT "
+                "'ALTER SYSTEM SET "
                 "shared_preload_libraries = ' || string_agg(quote_literal(btrim(name, ' \"')), ', ' ORDER BY "
                 "place) FROM unnest(array_append(string_to_array(nullif(current_setting("
                 "'shared_preload_libraries'), ''), ','), 'pg_stat_statements')) WITH ORDINALITY AS l(name, "

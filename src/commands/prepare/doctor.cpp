@@ -90,7 +90,8 @@ std::string with_file(std::string text, const std::string& option) {
     for (const std::string_view command : {"keyshift sql", "keyshift check --log", "keyshift doctor"}) {
         const std::size_t name = command.find(' ', command.find(' ') + 1);
         const std::size_t length = std::min(name, command.size());
-        for (std::size_t at = text.find(command); at != std::string::npos; at = text.find(command, at + length))
+        for (std::size_t at = text.find(command); at != std::string::npos;
+             at = text.find(command, at + length))
             text.insert(at + length, option);
     }
     return text;
@@ -106,8 +107,8 @@ std::string as_text(const Examined& examined, const Terminal& terminal) {
                               : finding.kind == Kind::warning ? Colour::warning
                                                               : Colour::bad;
         out += pad(out.empty() ? examined.subject : "", kSubject) +
-               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) +
-               with_times(finding.what, now) + "\n";
+               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) + with_times(finding.what, now) +
+               "\n";
         std::string_view remedy = finding.remedy;
         while (!remedy.empty()) {
             const std::size_t end = remedy.find('\n');
@@ -186,7 +187,8 @@ int run_doctor(const DoctorCommand& command) {
     }
     if (file)
         printer.show({"configuration", {{Kind::ok, base::escape_unsafe(file->string()) + " can be read"}}});
-    if (auto secrets = examine_secret_files(loaded.secret_files, loaded.config.state.directory); !secrets.empty())
+    if (auto secrets = examine_secret_files(loaded.secret_files, loaded.config.state.directory);
+        !secrets.empty())
         printer.show({"secrets", std::move(secrets)});
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});

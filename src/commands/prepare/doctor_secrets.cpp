@@ -32,8 +32,8 @@ std::optional<Finding> about_readers(const fs::path& file, const fs::path& state
     struct stat status{};
     if (::stat(file.c_str(), &status) != 0) return std::nullopt;
     const bool everybody = (status.st_mode & S_IROTH) != 0;
-    const bool group = (status.st_mode & S_IRGRP) != 0 && !has_access_list(file) &&
-                       !is_of_the_daemon(status.st_gid, state);
+    const bool group =
+        (status.st_mode & S_IRGRP) != 0 && !has_access_list(file) && !is_of_the_daemon(status.st_gid, state);
     if (!everybody && !group) return std::nullopt;
     const std::string who = everybody ? "everybody" : "group " + drivers::group_name(status.st_gid);
     return Finding{Kind::warning,

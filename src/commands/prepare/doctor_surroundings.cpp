@@ -144,8 +144,7 @@ Finding about_room(std::uint64_t available, const std::string& directory) {
             Errc::output};
 }
 
-std::vector<Finding> about_configuration(const std::optional<fs::path>& file,
-                                         const config::Loaded& loaded) {
+std::vector<Finding> about_configuration(const std::optional<fs::path>& file, const config::Loaded& loaded) {
     std::vector<Finding> out;
     for (config::Problem problem : loaded.problems) {
         const std::string remedy = std::exchange(problem.hint, {});

@@ -38,7 +38,12 @@ struct Names {
 Names names_of(const Gateway& gateway, const std::string& role) {
     const TableName base = collectors::base_table(gateway);
     const bool own_view = gateway.table != base && gateway.table.name != collectors::kViewName;
-    return {role, Identifier{role}.sql(), own_view ? gateway.table : base, {base.schema, std::string(collectors::kViewName)}, own_view, gateway};
+    return {role,
+            Identifier{role}.sql(),
+            own_view ? gateway.table : base,
+            {base.schema, std::string(collectors::kViewName)},
+            own_view,
+            gateway};
 }
 
 /// Without a database the types of columns are not known.
@@ -123,7 +128,8 @@ std::vector<std::string> view_columns(const Gateway& gateway) {
 /// cannot be replaced, only dropped.
 std::string make_view(const TableName& view, const std::string& select, const Names& names) {
     return "DO $keyshift$\nDECLARE\n    keys constant text := $view$\n" + select + "$view$;\nBEGIN\n" +
-           "    BEGIN\n        EXECUTE " + collectors::sql_text("CREATE OR REPLACE VIEW " + view.sql() + " AS") +
+           "    BEGIN\n        EXECUTE " +
+           collectors::sql_text("CREATE OR REPLACE VIEW " + view.sql() + " AS") +
            " || keys;\n    EXCEPTION WHEN invalid_table_definition THEN\n        DROP VIEW " + view.sql() +
            ";\n        EXECUTE " + collectors::sql_text("CREATE VIEW " + view.sql() + " AS") +
            " || keys;\n    END;\n    GRANT SELECT ON " + view.sql() + " TO " + names.role +
@@ -149,8 +155,8 @@ std::string view_sql(const Names& names) {
     }
     return out + "REVOKE ALL ON " + table + " FROM " + names.role +
            ";\n-- In keyshift's configuration, which finds the view by itself where there is no right on the "
-           "table:\n--   gateway:\n--     table: " + yaml(names.view) +
-           "\n--     statements: {table: " + yaml(names.table) + "}\n";
+           "table:\n--   gateway:\n--     table: " +
+           yaml(names.view) + "\n--     statements: {table: " + yaml(names.table) + "}\n";
 }
 
 /// All columns on which the index would be, as a list of texts.

@@ -94,9 +94,8 @@ std::filesystem::path OptionsReader::path(std::string_view key, const std::files
 }
 
 std::filesystem::path OptionsReader::optional_path(std::string_view key) {
-    return parsed_or_null<std::filesystem::path>(
-               key, std::nullopt, "null",
-               [&](std::string_view text) { return resolved(key, text); })
+    return parsed_or_null<std::filesystem::path>(key, std::nullopt, "null",
+                                                 [&](std::string_view text) { return resolved(key, text); })
         .value_or(std::filesystem::path());
 }
 

@@ -67,8 +67,8 @@ class OptionsReader {
     std::int64_t integer(std::string_view key, std::int64_t fallback, Range<std::int64_t> range);
     /// RFC 3339; `null`, the default, is none.
     std::optional<base::Time> time(std::string_view key);
-    /// Relative paths resolve against the configuration file's directory; ~ is refused. Nothing is looked up on
-    /// the disk.
+    /// Relative paths resolve against the configuration file's directory; ~ is refused. Nothing is looked up
+    /// on the disk.
     std::filesystem::path path(std::string_view key, const std::filesystem::path& fallback);
     /// The same where `null`, the default, means that there is none: then it is empty.
     std::filesystem::path optional_path(std::string_view key);

@@ -38,10 +38,12 @@ std::string_view after(std::string_view text, std::string_view before, char end)
 
 /// A limit of the server, of the database, or of the role.
 std::string room_hint(std::string_view text) {
-    for (const auto& [before, what] : {std::pair("for role \"", "ROLE "), std::pair("for database \"", "DATABASE ")}) {
+    for (const auto& [before, what] :
+         {std::pair("for role \"", "ROLE "), std::pair("for database \"", "DATABASE ")}) {
         if (!contains(text, before)) continue;
         return "as superuser, run: ALTER " + std::string(what) + in_quotes(after(text, before, '"')) +
-               " CONNECTION LIMIT -1; or end what holds its connections (pg_stat_activity): keyshift needs one "
+               " CONNECTION LIMIT -1; or end what holds its connections (pg_stat_activity): keyshift needs "
+               "one "
                "for each collector of the database, and one for a command";
     }
     return "let the server take more connections (max_connections), or free some: keyshift needs one";
@@ -98,7 +100,8 @@ std::string auth_hint(std::string_view text, std::string_view user) {
         return tls + hba_hint(text);
     }
     const std::string role = in_quotes(user);
-    if (contains(text, "is not permitted to log in")) return "as superuser, run: ALTER ROLE " + role + " LOGIN;";
+    if (contains(text, "is not permitted to log in"))
+        return "as superuser, run: ALTER ROLE " + role + " LOGIN;";
     if (contains(text, "role \"") && contains(text, "does not exist"))
         return "as superuser, run: CREATE ROLE " + role + " LOGIN; and give it its rights: keyshift sql";
     // Not even the right password tells: the server says the same.

@@ -31,20 +31,21 @@ class FailuresReport : public ::testing::Test {
 };
 
 TEST_F(FailuresReport, TextPutsTheMinutesTogether) {
-    EXPECT_EQ(failures_text(view()),
-              "Failed authentications since 9 Jan 23:00 UTC, by access_log\n"
-              "\n"
-              "         4  unknown_key       from 2 clients\n"
-              "         1  missing_header    from 0 clients\n"
-              "\n"
-              "     COUNT  REASON          CLIENT       PATH                  FIRST            LAST           "
-              "  USER AGENT\n"
-              "         3  unknown_key     203.0.113.7  /v1/chat/completions  9 Jan 23:20 UTC  9 Jan 23:40 UTC"
-              "  python-requests/2.31\n"
-              "         1  missing_header  -            -                     9 Jan 23:59 UTC  9 Jan 23:59 UTC"
-              "  -\n"
-              "         1  unknown_key     203.0.113.8  /v1/models            9 Jan 23:55 UTC  9 Jan 23:55 UTC"
-              "  curl/8.0\n");
+    EXPECT_EQ(
+        failures_text(view()),
+        "Failed authentications since 9 Jan 23:00 UTC, by access_log\n"
+        "\n"
+        "         4  unknown_key       from 2 clients\n"
+        "         1  missing_header    from 0 clients\n"
+        "\n"
+        "     COUNT  REASON          CLIENT       PATH                  FIRST            LAST           "
+        "  USER AGENT\n"
+        "         3  unknown_key     203.0.113.7  /v1/chat/completions  9 Jan 23:20 UTC  9 Jan 23:40 UTC"
+        "  python-requests/2.31\n"
+        "         1  missing_header  -            -                     9 Jan 23:59 UTC  9 Jan 23:59 UTC"
+        "  -\n"
+        "         1  unknown_key     203.0.113.8  /v1/models            9 Jan 23:55 UTC  9 Jan 23:55 UTC"
+        "  curl/8.0\n");
 }
 
 TEST_F(FailuresReport, TextSaysHowMuchIsLeftOut) {

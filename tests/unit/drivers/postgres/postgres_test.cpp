@@ -120,7 +120,8 @@ TEST(Hint, IsTheStatementThatMendsIt) {
                       HasSubstr(R"(ALTER ROLE "key""shift" VALID UNTIL 'infinity';)")));
     EXPECT_EQ(hint("28000", R"(role "keyshift" is not permitted to log in)"),
               R"(as superuser, run: ALTER ROLE "key""shift" LOGIN;)");
-    EXPECT_THAT(hint("28000", R"(role "keyshift" does not exist)"), HasSubstr(R"(CREATE ROLE "key""shift" LOGIN;)"));
+    EXPECT_THAT(hint("28000", R"(role "keyshift" does not exist)"),
+                HasSubstr(R"(CREATE ROLE "key""shift" LOGIN;)"));
 }
 
 TEST(Hint, OfTooManyConnectionsIsOfTheLimitThatIsReached) {
