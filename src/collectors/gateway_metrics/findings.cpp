@@ -50,8 +50,9 @@ void append_twins(const GatewaySnapshot& snapshot, std::vector<Finding>& out) {
         out.push_back({Finding::Kind::warning,
                        target.name + " and " + seen->second +
                            " seem to be one process: both were started in the same moment, and count twice",
-                       "name each replica once, by an address of its own and not by that of a load balancer "
-                       "(each_address: true, or file_sd)"});
+                       "where they are, take " + target.name +
+                           " out of targets; name each replica once, by an address of its own and not by that "
+                           "of a load balancer (each_address: true, or file_sd)"});
         return;
     }
 }

@@ -211,8 +211,12 @@ Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
     std::vector<Identifier> wanted = required(gateway.columns);
     const bool hash_free = columns.is_hash_free(gateway);
     if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway, columns.sql_view());
-    if (!hash_free)
+    if (hash_free) {
+        for (const std::string_view name : {kViewLegacy, kViewIndexed, kViewKind})
+            wanted.push_back({std::string(name)});
+    } else {
         for (const Identifier& column : telling_columns(gateway)) wanted.push_back(column);
+    }
     std::vector<Identifier> absent;
     std::vector<std::string> forbidden;
     for (const Identifier& column : wanted) {

@@ -2,6 +2,7 @@
 """An operator who does what `keyshift doctor` prints, and nothing else: copies statements into psql, commands into a
 shell, and lines into the configuration."""
 
+import copy
 import json
 import os
 import re
@@ -30,7 +31,7 @@ class Operator:
         self.home = self.keyshift.home
         self.database = database
         self.user = user
-        self.tree: dict[str, Any] = {"state": {"directory": str(self.home / "state")}, **tree}
+        self.tree: dict[str, Any] = {"state": {"directory": str(self.home / "state")}, **copy.deepcopy(dict(tree))}
         self.file = self.home / "k.yaml"
         programs = self.home / "bin"
         programs.mkdir()
