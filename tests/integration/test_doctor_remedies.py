@@ -186,6 +186,20 @@ def test_a_view_of_another_table_is_not_taken_for_its(watched: Database):
     assert "may not read column" in failed["what"]
 
 
+def test_who_is_superuser_gets_a_role_of_its_own(watched: Database):
+    """What is printed makes it; its password, and the URL with both, are a person's."""
+    operator = Operator({"collectors": [{"type": "keys", "database_url": watched.dsn().replace("$", "$$")}]}, watched)
+    (found,) = troubles(operator.look())
+    assert "is a superuser" in found["what"] and "\\password keyshift" in found["mend"]
+    try:
+        operator.do(found["mend"])
+        watched.postgres.set_password("keyshift", "of-its-own")
+        operator.tree["collectors"][0]["database_url"] = watched.dsn("keyshift")
+        assert troubles(operator.look()) == []
+    finally:
+        watched.postgres.drop_role("keyshift", watched.name)
+
+
 def test_a_server_without_statistics_of_statements():
     """What is loaded already stays, whether the role may see it or not."""
     settings = {"shared_preload_libraries": "auto_explain"}
