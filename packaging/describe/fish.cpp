@@ -42,8 +42,8 @@ std::string option_line(const cli::OptionDescription& option, const std::string&
 std::string fish_completion(const cli::ProgramDescription& program) {
     const std::string begin = "complete -c keyshift";
     const std::string first = begin + " -n __fish_use_subcommand";
-    std::string out =
-        std::string("# fish completion for keyshift, generated from its command line\n") + kList + begin + " -f\n";
+    std::string out = std::string("# fish completion for keyshift, generated from its command line\n") +
+                      kList + begin + " -f\n";
     for (const cli::OptionDescription& option : program.program.options) out += option_line(option, first);
     for (const cli::CommandDescription& command : program.commands) {
         out += first + " -a " + command.name + " -d " + quoted(command.help) + "\n";
