@@ -79,10 +79,10 @@ std::string grant_users(const Names& names) {
 std::string role_sql(const Names& names) {
     const Columns& columns = names.gateway.columns;
     std::string out =
-        comment("A role that may do nothing but read what keyshift needs.") +
-        "DO $keyshift$ BEGIN\n    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " +
-        collectors::sql_text(names.role_name) + ") THEN\n        CREATE ROLE " + names.role +
-        " LOGIN CONNECTION LIMIT 5;\n    END IF;\nEND $keyshift$;\n" +
+        comment("A role that may do nothing but read what keyshift needs.") + "SELECT " +
+        collectors::sql_text("CREATE ROLE " + names.role + " LOGIN CONNECTION LIMIT 5") +
+        "\n    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " +
+        collectors::sql_text(names.role_name) + ") \\gexec\n" +
         comment("A new one has no password yet, and cannot log in with one. Give it one in psql:") +
         comment("  \\password " + names.role);
     for (const char* const setting : {"default_transaction_read_only = on", "statement_timeout = '15min'",
@@ -123,17 +123,13 @@ std::vector<std::string> view_columns(const Gateway& gateway) {
     return shown;
 }
 
-/// Made, or put in the place of an earlier one, which stays where this fails: whatever the statement says is
-/// looked at before anything is dropped, and all of it is one transaction. An earlier one with other columns
-/// cannot be replaced, only dropped.
+/// Made, and then put in the place of an earlier one. Inside a transaction: what fails leaves that one where
+/// it was. Nothing but statements that define: what reads the key table would be seen in pg_stat_statements.
 std::string make_view(const TableName& view, const std::string& select, const Names& names) {
-    return "DO $keyshift$\nDECLARE\n    keys constant text := $view$\n" + select + "$view$;\nBEGIN\n" +
-           "    BEGIN\n        EXECUTE " +
-           collectors::sql_text("CREATE OR REPLACE VIEW " + view.sql() + " AS") +
-           " || keys;\n    EXCEPTION WHEN invalid_table_definition THEN\n        DROP VIEW " + view.sql() +
-           ";\n        EXECUTE " + collectors::sql_text("CREATE VIEW " + view.sql() + " AS") +
-           " || keys;\n    END;\n    GRANT SELECT ON " + view.sql() + " TO " + names.role +
-           ";\nEND $keyshift$;\n";
+    const TableName made{view.schema, view.name + "_new"};
+    return "CREATE VIEW " + made.sql() + " AS\n" + select + ";\nGRANT SELECT ON " + made.sql() + " TO " +
+           names.role + ";\nDROP VIEW IF EXISTS " + view.sql() + ";\nALTER VIEW " + made.sql() +
+           " RENAME TO " + Identifier{view.name}.sql() + ";\n";
 }
 
 std::string view_sql(const Names& names) {
@@ -145,7 +141,7 @@ std::string view_sql(const Names& names) {
         comment(
             "A view without hashes, and no right on the table below it: keyshift then cannot "
             "read any hash.") +
-        comment("Run it as the owner of the table, or as a superuser.") +
+        comment("Run it as the owner of the table, or as a superuser.") + "BEGIN;\n" +
         make_view(names.view, "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
     const std::string shared =
         collectors::select_shared(expressions(names.gateway), table, names.gateway.columns.id);
@@ -154,7 +150,8 @@ std::string view_sql(const Names& names) {
                make_view(collectors::shared_view(names.view), shared, names);
     }
     return out + "REVOKE ALL ON " + table + " FROM " + names.role +
-           ";\n-- In keyshift's configuration, which finds the view by itself where there is no right on the "
+           ";\nCOMMIT;\n-- In keyshift's configuration, which finds the view by itself where there is no "
+           "right on the "
            "table:\n--   gateway:\n--     table: " +
            yaml(names.view) + "\n--     statements: {table: " + yaml(names.table) + "}\n";
 }
