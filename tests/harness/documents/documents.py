@@ -34,8 +34,10 @@ ONLY_PARSED = {
 }
 
 
-# What a document says of a command is not always one that could be run: these want more than their name.
-NAMES_ALONE = {f"keyshift {name}" for name in ("ack", "check", "check --log", "export", "key", "mark", "once", "pair", "serve")}
+# What a sentence calls by its name is not always whole: these want more than that,
+NAMES_ALONE = {f"keyshift {name}" for name in ("ack", "check", "check --log", "export", "key", "mark", "once", "pair", "report --phase")}
+# and these are run in blocks, where they end, and write where they should.
+NOT_IN_SENTENCES = ("keyshift serve", "keyshift export", "keyshift once", "keyshift pair OLD --remove")
 # What is there for the names in capitals that commands have.
 EXAMPLES = {
     "ID": "5e6f7a8b-1111-4222-8333-444455556666",
@@ -43,6 +45,8 @@ EXAMPLES = {
     "NEW": "0f1e2d3c-1111-4222-8333-444455556666",
     "FILE": "/etc/keyshift/keyshift.yaml",
     "PHASE": "pending",
+    "DATABASE": "gateway",
+    "COMMAND": "status",
 }
 
 
@@ -155,8 +159,15 @@ def is_run(block: Block, command: str) -> bool:
     return "systemctl stop" not in block.text and asked <= RUN
 
 
+def is_run_in_a_sentence(code: str) -> bool:
+    """A command of keyshift between backticks, but for what tells how one is written: `keyshift sql [SECTION...]`."""
+    whole = code.startswith("keyshift ") and code not in NAMES_ALONE
+    return whole and not code.startswith(NOT_IN_SENTENCES) and not re.search(r"[\[…]|\.\.\.", code)
+
+
 def with_examples(command: str) -> str:
     """A command as it is named in a sentence, to be run."""
+    command = command.replace("--log FILE", "--log /var/log/nginx/access.log")
     return re.sub(r"\b(" + "|".join(EXAMPLES) + r")\b", lambda name: EXAMPLES[name[0]], command)
 
 

@@ -186,6 +186,7 @@ class Handbook:
             "PGHOST": str(self._postgres.socket_directory),
             "PGPORT": str(self._postgres.port),
             "PGUSER": "postgres",
+            "PGDATABASE": "gateway",
             "DATABASE_URL": self.database.dsn(),
             "REDIS_URL": self._redis.url(),
         }
