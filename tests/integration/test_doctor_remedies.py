@@ -117,7 +117,7 @@ def test_a_wrong_column_that_nothing_tells_is_a_decision(watched: Database):
     watched.execute("CREATE ROLE {0} LOGIN; GRANT SELECT ON virtual_keys TO {0}".format(role(watched)))
     operator = Operator({"collectors": [{"type": "keys", "database_url": watched.dsn()}]}, watched)
     (failed,) = [finding for finding in troubles(operator.look()) if finding["result"] == "failure"]
-    wanted = r"name the right one in (\S+), or set it to null \(the table has (.*)\)"
+    wanted = r"name the right one in (\S+), or set it to null \(columns without a key: (.*)\)"
     found = re.fullmatch(wanted, failed["mend"])
     assert found and "seen" in found[2].split(", "), failed
     operator.set(found[1], "seen")

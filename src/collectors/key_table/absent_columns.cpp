@@ -16,7 +16,7 @@ using base::Error;
 using config::Gateway;
 using config::Identifier;
 
-constexpr std::size_t kMostShown = 40;
+constexpr std::size_t kMostShown = 20;
 
 struct Key {
     std::string name;                  // in the configuration
@@ -72,14 +72,27 @@ std::string list(const std::vector<std::string>& names) {
     return names.size() > kMostShown ? out + ", ..." : out;
 }
 
+/// Those of `present` that no key names: one of them is meant.
+std::string unused(const std::vector<std::string>& present, const Gateway& gateway) {
+    std::vector<std::string> out;
+    const auto named = keys_of(gateway);
+    for (const std::string& name : present) {
+        const bool used = std::any_of(named.begin(), named.end(), [&name](const Key& key) {
+            return key.column && key.column->name == name;
+        });
+        const auto& slow = gateway.columns.bcrypt_hash;
+        if (!used && !(slow && slow->name == name)) out.push_back(name);
+    }
+    return out.empty() ? std::string() : " (columns without a key: " + list(out) + ")";
+}
+
 std::string advice(const Key& key, const std::vector<std::string>& present, const Gateway& gateway) {
     if (const std::string name = meant(key, present, gateway); !name.empty())
         return "set " + key.name + ": " + base::escape_unsafe(written(name));
     const bool is_hash = gateway.columns.lookup_hash && *gateway.columns.lookup_hash == *key.column;
     return (is_hash ? "start the upgraded gateway once (it adds its columns), or " : "") +
            ("name the right one in " + key.name) +
-           (key.may_be_null && !is_hash ? ", or set it to null" : "") + " (the table has " + list(present) +
-           ")";
+           (key.may_be_null && !is_hash ? ", or set it to null" : "") + unused(present, gateway);
 }
 
 std::string printable(const config::TableName& table) {

@@ -17,7 +17,6 @@
 #include "commands/prepare/doctor_surroundings.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
-#include "drivers/host/reading_rights.hpp"
 #include "drivers/net/interrupt.hpp"
 
 namespace keyshift::commands {
@@ -85,7 +84,7 @@ Examined examine(const config::Config& config, const config::CollectorConfig& co
     return out;
 }
 
-/// Commands of keyshift in `text`, with the file that this one was given: so they can be run as they stand.
+/// Commands of keyshift in `text`, with the file that this one reads: so they can be run as they stand.
 std::string with_file(std::string text, const std::string& option) {
     for (const std::string_view command : {"keyshift sql", "keyshift check --log", "keyshift doctor"}) {
         const std::size_t name = command.find(' ', command.find(' ') + 1);
@@ -135,10 +134,9 @@ void append_json(const Examined& examined, std::string& out) {
 /// Prints findings as they come, and remembers how many there were.
 class Printer {
  public:
-    /// `file`: the one that was given on the command line; empty: none was.
+    /// `file`: the configuration that is examined; empty: there is none.
     Printer(bool json, const std::optional<std::filesystem::path>& file)
-        : json_(json),
-          option_(file ? " --config " + drivers::in_shell_quotes(std::filesystem::absolute(*file)) : "") {}
+        : json_(json), option_(config_option(file)) {}
 
     void show(Examined examined) {
         for (Finding& finding : examined.findings) {
@@ -179,7 +177,7 @@ class Printer {
 int run_doctor(const DoctorCommand& command) {
     const auto file = configuration_file(command.config);
     const config::Loaded loaded = collectors::read_configuration(file);
-    Printer printer(command.json, command.config);
+    Printer printer(command.json, file);
     if (!loaded.problems.empty()) {
         printer.show({"configuration", about_configuration(file, loaded)});
         printer.end();

@@ -43,12 +43,12 @@ TEST(AbsentColumns, ANameInMixedCaseIsWrittenInQuotes) {
 TEST(AbsentColumns, WhatNothingTellsIsADecisionAmongThoseThatAreThere) {
     EXPECT_EQ(
         hint(gateway(), "expires_at", {"id", "until"}),
-        "name the right one in gateway.columns.expires_at, or set it to null (the table has id, until)");
+        "name the right one in gateway.columns.expires_at, or set it to null (columns without a key: until)");
     EXPECT_EQ(hint(gateway(), "id", {"key", "until"}),
-              "name the right one in gateway.columns.id (the table has key, until)");
+              "name the right one in gateway.columns.id (columns without a key: key, until)");
     EXPECT_EQ(hint(gateway(), "key_lookup_hash", {"id"}),
               "start the upgraded gateway once (it adds its columns), or name the right one in "
-              "gateway.columns.lookup_hash (the table has id)");
+              "gateway.columns.lookup_hash");
 }
 
 TEST(AbsentColumns, EachHasItsLine) {
