@@ -95,7 +95,7 @@ std::string advice(const Key& key, const std::vector<std::string>& present, cons
            (key.may_be_null && !is_hash ? ", or set it to null" : "") + unused(present, gateway);
 }
 
-std::string printable(const config::TableName& table) {
+std::string name_of(const config::TableName& table) {
     return (table.schema.empty() ? "" : table.schema + ".") + table.name;
 }
 
@@ -110,7 +110,7 @@ Error absent_columns(const std::vector<Identifier>& absent, const std::vector<st
         for (const Key& key : keys_of(gateway))
             if (key.column == column) hint += (hint.empty() ? "" : "; ") + advice(key, present, gateway);
     }
-    const std::string table = "table " + printable(gateway.table);
+    const std::string table = "table " + name_of(gateway.table);
     for (const Identifier& column : absent)
         for (const std::string& name : present)
             if (base::equals_ignoring_case(name, column.name)) {
