@@ -10,6 +10,12 @@ _keyshift_words() {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
 }
 
+_keyshift_list() {
+    local before=
+    [[ $current == *,* ]] && before=${current%,*},
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$1" -- "${current##*,}")
+}
+
 _keyshift_files() {
     compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
@@ -45,7 +51,7 @@ std::string complete_value(const cli::ValueDescription& value) {
     if (value.choices.empty()) return ":";
     std::string words;
     for (const std::string& choice : value.choices) words += (words.empty() ? "" : " ") + choice;
-    return "_keyshift_words '" + words + "'";
+    return std::string(value.is_list ? "_keyshift_list '" : "_keyshift_words '") + words + "'";
 }
 
 /// What comes after `command`: first the values of options, then options and arguments.

@@ -4,6 +4,15 @@
 namespace keyshift::describe {
 namespace {
 
+/// Each word behind those that the list has already.
+constexpr const char* kList = R"(function __keyshift_list
+    set -l begun (commandline -ct | string replace -r '^--[^=]*=' '' | string match -r '^.*,')
+    for word in $argv
+        echo "$begun$word"
+    end
+end
+)";
+
 std::string quoted(std::string_view text) {
     std::string out = "'";
     for (const char c : text) {
@@ -16,7 +25,7 @@ std::string quoted(std::string_view text) {
 std::string words(const cli::ValueDescription& value) {
     std::string out;
     for (const std::string& choice : value.choices) out += (out.empty() ? "" : " ") + choice;
-    return quoted(out);
+    return quoted(value.is_list ? "(__keyshift_list " + out + ")" : out);
 }
 
 std::string option_line(const cli::OptionDescription& option, const std::string& begin) {
@@ -33,7 +42,8 @@ std::string option_line(const cli::OptionDescription& option, const std::string&
 std::string fish_completion(const cli::ProgramDescription& program) {
     const std::string begin = "complete -c keyshift";
     const std::string first = begin + " -n __fish_use_subcommand";
-    std::string out = "# fish completion for keyshift, generated from its command line\n" + begin + " -f\n";
+    std::string out = std::string("# fish completion for keyshift, generated from its command line\n") +
+                      kList + begin + " -f\n";
     for (const cli::OptionDescription& option : program.program.options) out += option_line(option, first);
     for (const cli::CommandDescription& command : program.commands) {
         out += first + " -a " + command.name + " -d " + quoted(command.help) + "\n";

@@ -170,11 +170,13 @@ std::string italic(std::string_view text) {
     return "\\fI" + escaped(text) + "\\fR";
 }
 
+/// Where there are very many choices, they are a list that stands elsewhere, such as that of all commands.
 std::string shown(const cli::ValueDescription& value) {
-    if (value.choices.empty()) return italic(value.name);
+    constexpr std::size_t kMostChoices = 15;
+    if (value.choices.empty() || value.choices.size() > kMostChoices) return italic(value.name);
     std::string out;
     for (const std::string& choice : value.choices) out += (out.empty() ? "" : "|") + bold(choice);
-    return out;
+    return value.is_list ? out + "[,...]" : out;
 }
 
 std::string option_entry(const cli::OptionDescription& option) {

@@ -52,8 +52,8 @@ std::string action(const cli::ValueDescription& value) {
     if (value.is_file) return "_files";
     if (value.choices.empty()) return " ";
     std::string out;
-    for (const std::string& choice : value.choices) out += (out.empty() ? "(" : " ") + choice;
-    return out + ")";
+    for (const std::string& choice : value.choices) out += (out.empty() ? "" : " ") + choice;
+    return value.is_list ? "_values -s , value " + out : "(" + out + ")";
 }
 
 /// A closed list is shown by its action.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/ascii.hpp"
+#include "base/people_time.hpp"
 
 namespace keyshift::base {
 namespace {
@@ -162,6 +163,19 @@ std::string format_rfc3339(Time t) {
     std::string out;
     append_rfc3339(out, t);
     return out;
+}
+
+std::string format_for_people(Time t, Time now) {
+    static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    // Within the years that RFC 3339 can say.
+    const std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(t));
+    const auto part = [&text](std::size_t at, std::size_t length) { return text.substr(at, length); };
+    const std::string year = part(0, 4);
+    std::string out = part(text[8] == '0' ? 9 : 8, text[8] == '0' ? 1 : 2) + " " +
+                      kMonths.at(static_cast<std::size_t>((text[5] - '0') * 10 + text[6] - '1'));
+    if (year != format_rfc3339(now).substr(0, 4)) out += " " + year;
+    return out + " " + part(11, 5) + " UTC";
 }
 
 Duration Deadline::left() const {

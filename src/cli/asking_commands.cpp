@@ -69,7 +69,7 @@ void add_phase(CLI::App& report, commands::ReportCommand& command) {
             "--phase", [&command, choices](const std::string& text) { read_phases(text, choices, command); },
             "Only keys of this phase, or of several with commas between, or all that are there; shows each "
             "key's phase and replacement")
-        ->type_name(join(choices));
+        ->type_name(join(choices).append(kListed));
 }
 
 void add_journal_options(CLI::App& report, commands::ReportCommand& command) {

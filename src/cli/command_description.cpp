@@ -22,8 +22,9 @@ ValueDescription describe_value(const CLI::Option& option) {
     const std::string type = option.get_type_name();
     ValueDescription value;
     value.name = option.get_positional() ? option.get_name(true) : type;
+    value.is_list = type.ends_with(kListed);
     if (!type.empty() && std::islower(static_cast<unsigned char>(type.front())) != 0)
-        value.choices = split(type);
+        value.choices = split(type.substr(0, type.size() - (value.is_list ? kListed.size() : 0)));
     value.is_file = value.name == "FILE";
     value.may_repeat = option.get_expected_max() > 1;
     value.is_required = option.get_required();
@@ -57,6 +58,9 @@ ProgramDescription describe_command_line() {
     ProgramDescription out{describe(program.app()), {}};
     for (const CLI::App* command : program.app().get_subcommands([](const CLI::App*) { return true; }))
         out.commands.push_back(describe(*command));
+    for (CommandDescription& command : out.commands)
+        for (ArgumentDescription& argument : command.arguments)
+            if (argument.value.name == kCommand) argument.value.choices = program.command_names();
     return out;
 }
 

@@ -10,8 +10,9 @@ namespace keyshift::cli {
 
 /// What an option or a command takes.
 struct ValueDescription {
-    std::string name;                  ///< "FILE", "ID"; of an option with choices all of them: "text|json"
+    std::string name;  ///< "FILE", "ID"; with choices all of them: "text|json", in a list "a|b[,...]"
     std::vector<std::string> choices;  ///< the only values that there are; empty: any value
+    bool is_list = false;              ///< several of the choices, with commas between
     bool is_file = false;
     bool may_repeat = false;
     bool is_required = false;

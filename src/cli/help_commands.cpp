@@ -28,7 +28,7 @@ void add_help_commands(Program& program) {
     const auto [help, told] =
         program.add<Help>("help", "What a command does, and its options; or the list of commands",
                           [&program](const Help& wanted) { return help_of(program.asked_for(), wanted); });
-    help->add_option("COMMAND", told->of, "Of which");
+    help->add_option(kCommand, told->of, "Of which");
     struct Version {};
     program.add<Version>("version", "The version of this program", [](const Version&) -> Command {
         return Message{std::string(kVersionText) + "\n", base::kOk};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,11 @@ class Program {
     CLI::App app_;
     std::map<std::string, std::function<Command()>> becomes_;
 };
+
+/// Behind choices of which several may be given, with commas between: "a|b[,...]".
+inline constexpr std::string_view kListed = "[,...]";
+/// The name of an argument that is one of the program's commands.
+inline constexpr const char* kCommand = "COMMAND";
 
 /// "a|b|c".
 std::string join(const Choices& choices);

@@ -79,6 +79,8 @@ void add_check(Program& program) {
                         "Show what each line of this log would count as; - for standard input")
             ->type_name("FILE")
             ->excludes(files);
+    add_format(*app, told->of_files.json);
+    app->get_option("--format")->excludes(sample);
     add_log_options(*app, sample, told->of_log);
     app->callback([files = files, sample = sample] {
         if (files->count() + sample->count() == 0)

@@ -48,6 +48,7 @@ struct HealthcheckCommand {
 
 struct CheckCommand {
     std::vector<std::filesystem::path> files;
+    bool json = false;
 };
 
 /// `check --log`.

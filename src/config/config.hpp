@@ -250,6 +250,7 @@ struct Loaded {
     std::vector<Problem> problems;  ///< sorted; never a secret in it
     std::vector<Problem> warnings;  ///< likewise; they keep nobody from using it
     std::vector<KnownKey> known;    ///< sorted; of the collectors' keys, those of the types in use
+    std::vector<std::filesystem::path> secret_files;  ///< sorted; those that the file names
 };
 
 /// Reads a configuration file, at most 1 MiB of UTF-8. Every failure is a problem, also a file that is not

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/people_time.hpp"
 #include "report/append.hpp"
 #include "report/escape.hpp"
 
@@ -92,29 +93,34 @@ std::size_t width_of(const std::vector<Row>& rows, std::size_t count, std::size_
     return std::min(width, std::size_t{60});
 }
 
-void append_rows(std::string& out, const std::vector<Row>& rows, std::size_t most) {
+void append_rows(std::string& out, const std::vector<Row>& rows, const FailuresView& view) {
+    const std::size_t most = view.most;
     const std::size_t count = most == 0 ? rows.size() : std::min(most, rows.size());
     const auto client = [](const Row& row) -> const std::string& { return row.kind.client; };
     const auto path = [](const Row& row) -> const std::string& { return row.kind.path; };
     const auto reason = [](const Row& row) { return event_label(row.kind.reason); };
+    const auto first = [&view](const Row& row) { return base::format_for_people(row.times.first, view.now); };
+    const auto last = [&view](const Row& row) { return base::format_for_people(row.times.last, view.now); };
     const std::size_t reasons = width_of(rows, count, 6, reason);
     const std::size_t clients = width_of(rows, count, 6, client);
     const std::size_t paths = width_of(rows, count, 4, path);
+    const std::size_t firsts = width_of(rows, count, 5, first);
+    const std::size_t lasts = width_of(rows, count, 4, last);
     out += "\n     COUNT  ";
     append_cell(out, "REASON", reasons);
     append_cell(out, "CLIENT", clients);
     append_cell(out, "PATH", paths);
-    out += "FIRST                 LAST                  USER AGENT\n";
+    append_cell(out, "FIRST", firsts);
+    append_cell(out, "LAST", lasts);
+    out += "USER AGENT\n";
     for (std::size_t i = 0; i < count; ++i) {
         append_right(out, rows[i].times.count, 10);
         out += "  ";
         append_cell(out, reason(rows[i]), reasons);
         append_cell(out, client(rows[i]), clients);
         append_cell(out, path(rows[i]), paths);
-        append_rfc3339_seconds(out, rows[i].times.first);
-        out += "  ";
-        append_rfc3339_seconds(out, rows[i].times.last);
-        out += "  ";
+        append_cell(out, first(rows[i]), firsts);
+        append_cell(out, last(rows[i]), lasts);
         append_visible(out, rows[i].kind.user_agent.empty() ? "-" : rows[i].kind.user_agent);
         out += '\n';
     }
@@ -140,7 +146,7 @@ void write_text(base::JsonWriter& json, std::string_view name, const std::string
 std::string failures_text(const FailuresView& view) {
     const auto rows = rows_of(view);
     std::string out = "Failed authentications since ";
-    append_rfc3339_seconds(out, view.since);
+    out += base::format_for_people(view.since, view.now);
     out += ", by " + view.source + "\n";
     if (rows.empty()) return out + "\n  none\n";
     out += "\n";
@@ -152,7 +158,7 @@ std::string failures_text(const FailuresView& view) {
         append_count(out, reason.clients.size(), "client");
         out += '\n';
     }
-    append_rows(out, rows, view.most);
+    append_rows(out, rows, view);
     return out;
 }
 

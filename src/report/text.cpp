@@ -3,6 +3,7 @@
 // for it keep working: also "1 API keys", and two statements that do not hold for a gateway without a
 // fallback. Of other gateways it says what the other formats say. Its lines also begin those with phases.
 // Grouped there is one block per person to write to.
+#include "base/people_time.hpp"
 #include "report/append.hpp"
 #include "report/escape.hpp"
 #include "report/formats.hpp"
@@ -26,7 +27,7 @@ constexpr std::string_view kHandbookAdvice =
     "💡 Tip: Use the API endpoints or frontend UI to manage keys.\n";
 
 constexpr std::size_t kIdWidth = 36;
-constexpr std::size_t kTimeWidth = std::string_view("0000-00-00T00:00:00Z").size();
+constexpr std::size_t kTimeWidth = std::string_view("10 Jan 2025 12:00 UTC").size();
 
 /// What differs between the two tables, each without and with a column for the phase.
 struct Head {
@@ -36,8 +37,8 @@ struct Head {
 };
 constexpr Head kHandbook{"", "User ID             ", 95};
 constexpr Head kHandbookPhases{"", "User ID                              | Phase", 127};
-constexpr Head kByOwner{", by owner", "Created              | Last Used", 120};
-constexpr Head kByOwnerPhases{", by owner", "Created              | Last Used            | Phase", 134};
+constexpr Head kByOwner{", by owner", "Created               | Last Used", 121};
+constexpr Head kByOwnerPhases{", by owner", "Created               | Last Used             | Phase", 136};
 
 class Text final : public GroupedWriter {
  public:
@@ -160,17 +161,12 @@ class Text final : public GroupedWriter {
     }
 
     void append_times(const domain::Key& key) {
-        if (key.created_at) {
-            append_rfc3339_seconds(out_, *key.created_at);
-        } else {
-            out_ += "unknown             ";
-        }
+        const auto words = [this](const std::optional<base::Time>& at, const char* otherwise) {
+            return at ? base::format_for_people(*at, header().generated_at) : std::string(otherwise);
+        };
+        append_padded(out_, words(key.created_at, "unknown"), kTimeWidth);
         out_ += " | ";
-        if (key.last_used_at) {
-            append_rfc3339_seconds(out_, *key.last_used_at);
-        } else {
-            append_padded(out_, "never", header().phases ? kTimeWidth : 0);
-        }
+        append_padded(out_, words(key.last_used_at, "never"), header().phases ? kTimeWidth : 0);
     }
 
     void append_steps() {

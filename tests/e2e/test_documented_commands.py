@@ -98,6 +98,23 @@ def make_targets() -> set[str]:
     return {target for line in lines for target in line.split()}
 
 
+def test_commands_that_sentences_alerts_and_dashboards_name_run(handbook: Handbook):
+    """Between backticks, as they are pasted; a name in capitals is of something that is there."""
+    places = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "alerts").glob("*.yaml"), *(ROOT / "dashboards").glob("*.json")]
+    found = {code for path in places for code in documents.code_of(path.read_text())}
+    named = sorted(code for code in found if documents.is_run_in_a_sentence(code))
+    assert len(named) > 30
+    handbook.renew()
+    handbook.serve.wait_for_poll()
+    ran = handbook.run([documents.with_examples(code) for code in named])
+    wrong = [
+        f"{code}\nexits with {one.code}: {one.output}"
+        for code, one in zip(named, ran)
+        if one.code not in ANSWERS.get(code.split()[1], {0})
+    ]
+    assert wrong == [], "\n".join(wrong)
+
+
 @each("yaml")
 def test_configurations_are_valid(path: Path, handbook: Handbook, tmp_path: Path):
     found = ((block, invalid(block, handbook, tmp_path)) for block in blocks(path, "yaml"))

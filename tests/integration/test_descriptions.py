@@ -29,8 +29,9 @@ def options_of(text: str) -> dict[str, str]:
 HELP = help_of()
 COMMANDS = re.findall(r"^  ([a-z-]+) ", HELP.split("Subcommands:")[1].split("Environment:")[0], re.MULTILINE)
 OPTIONS = {command: options_of(help_of(command)) for command in COMMANDS}
+LISTED = "[,...]"
 CHOICES = {
-    (command, name): set(value.split("|"))
+    (command, name): set(value.removesuffix(LISTED).split("|"))
     for command, options in OPTIONS.items()
     for name, value in options.items()
     if value[:1].islower()
@@ -64,6 +65,7 @@ def offered(request: pytest.FixtureRequest) -> Offered:
     lines += [f"keyshift {command} --" for command in COMMANDS]
     lines += [f"keyshift {command} {name} " for command, name in CHOICES]
     lines += [f"keyshift {command} {name} keyshift-h" for command, name in FILES]
+    lines += ["keyshift report --phase pending,", "keyshift report --phase pending,dr", "keyshift help ", "keyshift help ver"]
     lines += ["keyshift report --format=m", "keyshift serve --web.listen-address "]
     return Offered(request.param(DIRECTORY, cwd), lines)
 
@@ -85,6 +87,18 @@ def test_closed_values(offered: Offered):
     begun = {word.removeprefix("--format=") for word in offered("keyshift report --format=m")}
     assert begun & CHOICES["report", "--format"] == {"markdown"}
     assert offered("keyshift sql ") - {"-h", "--help", "--config", "--role"} == {"role", "view", "index", "statements"}
+
+
+def test_a_list_with_commas_goes_on(offered: Offered):
+    assert OPTIONS["report"]["--phase"].endswith(LISTED)
+    rest = {word.split(",")[-1] for word in offered("keyshift report --phase pending,")}
+    assert rest - {"pending"} == CHOICES["report", "--phase"] - {"pending"}
+    assert {word.split(",")[-1] for word in offered("keyshift report --phase pending,dr")} == {"drained"}
+
+
+def test_help_of_a_command(offered: Offered):
+    assert offered("keyshift help ") - {"-h", "--help"} == set(COMMANDS)
+    assert offered("keyshift help ver") == {"verdict", "version"}
 
 
 def test_files_and_what_cannot_be_known(offered: Offered):

@@ -2,7 +2,9 @@
 """keyshift doctor on logs: files that cannot be read, are in another format, or are not written any more."""
 
 import grp
+import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.product.doctor import Doctor, doctor
+from harness.product.keyshift import Keyshift
 from harness.product.watching_logs import following
 from harness.servers.journal import Journald
 from harness.tools.process import program
@@ -76,7 +79,7 @@ def test_a_file_of_a_group(closed_log: Path):
     group = grp.getgrnam("adm")
     os.chown(closed_log, 0, group.gr_gid)
     closed_log.chmod(0o640)
-    assert refused(closed_log, as_somebody(closed_log)) == [f"usermod -aG adm {SOMEBODY}  (then restart keyshift)"]
+    assert refused(closed_log, as_somebody(closed_log)) == [f"usermod -aG adm {SOMEBODY}  # then restart keyshift"]
     assert as_somebody(closed_log, groups=[group.gr_gid]).exit_code == 0
 
 
@@ -98,6 +101,9 @@ def test_a_log_that_nobody_writes(log: Path):
     os.utime(log, (time.time() - 90_000,) * 2)
     assert f"nothing was written to {log} since" in look(log).what("access_log", "warning")
     assert f"ls -lt {log.parent}" in look(log).mend("access_log", "warning")
+    (log.parent / "k.yaml").write_text(json.dumps(following(log)))
+    said = Keyshift().run("doctor", "--config", log.parent / "k.yaml").stdout.decode()
+    assert re.search(r"was written to \S+ since \d{1,2} [A-Z][a-z]{2}( \d{4})? \d\d:\d\d UTC\n", said), said
     log.write_text("")
     assert f"{log} is empty so far" in look(log).what("access_log", "warning")
 

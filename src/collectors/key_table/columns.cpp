@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "drivers/host/reading_rights.hpp"
+
 namespace keyshift::collectors {
 
 using config::Columns;
@@ -19,6 +21,14 @@ std::string sql_list(const std::vector<std::string>& items) {
         out += item;
     }
     return out;
+}
+
+std::string sql_command(const std::string& section, const std::string& role, const std::string& database) {
+    const auto plain = config::parse_identifier(role);
+    const std::string name = plain && plain->name == role ? role : Identifier{role}.sql();
+    const bool usual = role.empty() || role == "keyshift";
+    return "keyshift sql " + (usual ? "" : "--role " + drivers::in_shell_quotes(name) + " ") + section +
+           " | psql -d " + drivers::in_shell_quotes(database);
 }
 
 std::vector<std::string> plain_columns(const Gateway& gateway) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collectors/key_table/expressions.hpp"
@@ -11,8 +12,15 @@
 
 namespace keyshift::collectors {
 
+/// The hash-free view of `keyshift sql view`, in the schema of its table.
+inline constexpr std::string_view kViewName = "keyshift_keys";
+
 /// "a, b, c", in several lines where it is long.
 std::string sql_list(const std::vector<std::string>& items);
+
+/// For a shell: makes what `section` is for, in `database`; for `role`, where it is not the usual one. Empty:
+/// the usual one.
+std::string sql_command(const std::string& section, const std::string& role, const std::string& database);
 
 /// The columns that hold no hash and that keyshift reads, quoted.
 std::vector<std::string> plain_columns(const config::Gateway& gateway);

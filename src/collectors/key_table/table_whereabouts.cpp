@@ -2,9 +2,11 @@
 #include "collectors/key_table/table_whereabouts.hpp"
 
 #include <string>
+#include <vector>
 
-#include "base/utf8.hpp"
+#include "collectors/key_table/columns.hpp"
 #include "collectors/shared/database.hpp"
+#include "drivers/dsn/postgres_options.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -72,12 +74,18 @@ Error of_an_older_view(Error error, PostgresTransaction& transaction, const conf
     if (error.code != Errc::schema || !gateway.statements.table) return error;
     const auto oid = find_table(transaction, gateway.table, deadline);
     if (!oid || oid->empty()) return error;
+    const auto below = find_table(transaction, *gateway.statements.table, deadline);
+    if (!below || below->empty()) return error;
+    const std::vector<std::string> wanted = readable_columns(gateway);
     const auto view = transaction.query(
-        "SELECT current_database() FROM pg_class WHERE oid = $1::oid AND relkind = 'v'", deadline, {*oid});
+        "SELECT current_database(), (SELECT rolname FROM pg_roles WHERE rolname = current_user AND NOT "
+        "rolsuper) FROM pg_class c WHERE c.oid = $1::oid AND c.relkind = 'v' AND "
+        "(SELECT count(*) FROM pg_attribute a WHERE a.attrelid = $2::oid AND NOT a.attisdropped AND "
+        "'\"' || replace(a.attname, '\"', '\"\"') || '\"' = ANY ($3::text[])) = $4::int",
+        deadline, {*oid, *below, drivers::postgres_array(wanted), std::to_string(wanted.size())});
     if (!view || view->size() == 0) return error;
-    error.hint = "where the view is older than the configuration, run: DROP VIEW " + gateway.table.sql() +
-                 "; and, with this configuration: keyshift sql view | psql -d " +
-                 base::escape_unsafe(text(view->at(0, 0)));
+    error.hint = "the view is older than the configuration; as the table's owner, run: " +
+                 sql_command("view", text(view->at(0, 1)), text(view->at(0, 0)));
     return error;
 }
 

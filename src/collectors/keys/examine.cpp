@@ -107,8 +107,20 @@ struct Rights {
 struct Role {
     std::string name, database;
     bool is_superuser = false;
+    std::string expires;         ///< RFC 3339: when its password does, soon; empty: not soon
     std::vector<Rights> rights;  ///< on the table that is read, and on the one below, if that is another
 };
+
+/// Of the rows of role_of().
+Rights rights_in(const drivers::PostgresRows& rows, std::size_t row) {
+    const auto holds = [&](std::size_t at) { return rows.at(row, at) == "t"; };
+    return {text(rows.at(row, 3)), holds(4), {holds(5), holds(6), holds(7)}, {holds(8), holds(9), holds(10)}};
+}
+
+/// When the user's password expires, if that is soon.
+constexpr const char* kExpiry =
+    "CASE WHEN r.rolvaliduntil BETWEEN now() AND now() + interval '14 days' THEN "
+    "to_char(r.rolvaliduntil AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') END";
 
 Result<Role> role_of(const KeyTableSnapshot& table, Deadline deadline) {
     const std::string change = "'INSERT, UPDATE, DELETE, TRUNCATE'";
@@ -131,7 +143,8 @@ Result<Role> role_of(const KeyTableSnapshot& table, Deadline deadline) {
             ") OR has_any_column_privilege(c.oid, 'INSERT, UPDATE'), has_table_privilege('public', "
             "c.oid, " +
             change + "), " + any_other("has_table_privilege(g.oid, c.oid, " + change + ")") + ", " +
-            hash("") + ", " + hash("'public', ") + ", " + any_other(hash("g.oid, ")) +
+            hash("") + ", " + hash("'public', ") + ", " + any_other(hash("g.oid, ")) + ", " +
+            std::string(kExpiry) +
             " FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, "
             "pg_class o JOIN pg_namespace s ON s.oid = o.relnamespace "
             "WHERE r.rolname = current_user AND o.oid = $1::regclass AND (c.oid = o.oid OR (c.relname = $3 "
@@ -141,14 +154,11 @@ Result<Role> role_of(const KeyTableSnapshot& table, Deadline deadline) {
     if (!rows) return rows.error();
     Role role;
     for (std::size_t i = 0; i < rows->size(); ++i) {
-        const auto holds = [&](std::size_t at) { return rows->at(i, at) == "t"; };
         role.name = text(rows->at(i, 0));
         role.database = text(rows->at(i, 1));
-        role.is_superuser = holds(2);
-        role.rights.push_back({text(rows->at(i, 3)),
-                               holds(4),
-                               {holds(5), holds(6), holds(7)},
-                               {holds(8), holds(9), holds(10)}});
+        role.is_superuser = rows->at(i, 2) == "t";
+        role.expires = text(rows->at(i, 11));
+        role.rights.push_back(rights_in(*rows, i));
     }
     return role;
 }
@@ -200,6 +210,13 @@ void append_rights(const Role& role, const config::Gateway& gateway, std::vector
     }
     if (out.size() == before)
         out.push_back({Kind::ok, user + " may neither change the key table nor read its bcrypt hashes"});
+}
+
+void append_expiry(const Role& role, std::vector<Finding>& out) {
+    if (role.expires.empty()) return;
+    out.push_back(
+        {Kind::warning, "the password of user " + base::escape_unsafe(role.name) + " expires " + role.expires,
+         "as superuser, run: ALTER ROLE " + Identifier{role.name}.sql() + " VALID UNTIL 'infinity';"});
 }
 
 /// How old the data are, and what the operator can do about it.
@@ -266,6 +283,7 @@ std::vector<Finding> examine_key_table(const KeyTableSnapshot& table, Deadline d
     const auto role = role_of(table, deadline);
     if (!role) return {failure(role.error())};
     append_rights(*role, table.gateway, out);
+    append_expiry(*role, out);
     if (auto standby = append_standby(table, *rows, deadline, out); !standby)
         return {failure(standby.error())};
     return out;

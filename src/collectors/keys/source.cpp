@@ -5,8 +5,10 @@
 #include <charconv>
 #include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
+#include "collectors/key_table/absent_columns.hpp"
 #include "collectors/key_table/columns.hpp"
 #include "collectors/key_table/table_whereabouts.hpp"
 #include "collectors/keys/row_reader.hpp"
@@ -47,8 +49,16 @@ struct KeySource::Columns {
     std::map<std::string, Column> all;
     std::string user;
     std::string table;  // with its schema, quoted
+    std::string database;
+    bool superuser = false;
+
+    /// The command that makes the view.
+    std::string sql_view() const { return sql_command("view", superuser ? "" : user, database); }
 
     bool has(const std::optional<Identifier>& column) const { return column && all.count(column->name) != 0; }
+    bool can_read_any() const {
+        return std::any_of(all.begin(), all.end(), [](const auto& column) { return column.second.readable; });
+    }
     bool can_read(const std::optional<Identifier>& column) const {
         return has(column) && all.at(column->name).readable;
     }
@@ -64,17 +74,10 @@ struct KeySource::Columns {
         return found == all.end() ? "absent" : found->second.type;
     }
 
-    static char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-    /// One of the names, as the table writes it, where only upper and lower case differ; or empty.
-    std::string but_for_case(const std::vector<std::string>& names) const {
-        const auto alike = [](std::string_view a, std::string_view b) {
-            return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                              [](char x, char y) { return lower(x) == lower(y); });
-        };
-        for (const std::string& name : names)
-            for (const auto& [column, facts] : all)
-                if (alike(name, column)) return column;
-        return {};
+    std::vector<std::string> names() const {
+        std::vector<std::string> out;
+        for (const auto& [name, column] : all) out.push_back(name);
+        return out;
     }
 
     /// The table is the hash-free view of `keyshift sql view`.
@@ -99,7 +102,8 @@ struct KeySource::Columns {
             "current_user, "
             "pg_catalog.quote_ident(n.nspname), pg_catalog.quote_ident(c.relname), " +
                 std::string(kOwnEquality) +
-                " "
+                ", pg_catalog.current_database(), (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = "
+                "current_user) "
                 "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
                 "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
                 "c.relnamespace "
@@ -112,6 +116,8 @@ struct KeySource::Columns {
                                                         std::string(rows->at(i, 6).value_or("="))});
             columns.user = *rows->at(i, 3);
             columns.table = std::string(*rows->at(i, 4)) + "." + std::string(*rows->at(i, 5));
+            columns.database = *rows->at(i, 7);
+            columns.superuser = rows->at(i, 8) == "t";
         }
         return columns;
     }
@@ -145,30 +151,14 @@ std::string text_of(const std::optional<Identifier>& column) {
 
 constexpr std::string_view kWithoutZone = "timestamp without time zone";
 
-Error missing_columns(const std::vector<std::string>& names, const Gateway& gateway) {
-    const bool hash = gateway.columns.lookup_hash &&
-                      std::find(names.begin(), names.end(), gateway.columns.lookup_hash->name) != names.end();
+Error old_view(const Gateway& gateway, const std::string& command) {
     return {
-        Errc::schema, "table " + printable(gateway.table) + " has no column " + list(names),
-        hash ? "start the upgraded gateway once (it adds its columns), or name the right column in "
-               "gateway.columns.lookup_hash"
-             : "name the right ones in gateway.columns, or set those to null that the table does not have"};
-}
-
-Error wrong_case(const std::string& column, const Gateway& gateway) {
-    return {Errc::schema,
-            "table " + printable(gateway.table) + " has a column " + column +
-                ", whose name differs from the configured one by upper and lower case",
-            "write it in double quotes in gateway.columns: '" + Identifier{column}.sql() + "'"};
-}
-
-Error old_view(const Gateway& gateway) {
-    return {Errc::schema,
-            "the view " + printable(gateway.table) +
-                " does not tell which lookup hashes are empty, malformed or shared",
-            "where keyshift made it, make it anew, as its owner: DROP VIEW " + gateway.table.sql() +
-                "; and then: keyshift sql view | psql; where its column legacy is your own, set "
-                "gateway.columns.legacy: legacy"};
+        Errc::schema,
+        "the view " + printable(gateway.table) +
+            " does not tell which lookup hashes are empty, malformed or shared",
+        "where keyshift made it, make it anew, as the table's owner, with gateway.statements.table naming "
+        "its table: " +
+            command + "; where its column legacy is your own, set gateway.columns.legacy: legacy"};
 }
 
 /// "created_at (integer)" for each column whose type cannot mean what it is named for.
@@ -220,22 +210,23 @@ KeyExpressions KeySource::expressions(const Columns& columns, const Gateway& gat
 Result<void> KeySource::check(const Columns& columns, const Gateway& gateway) {
     std::vector<Identifier> wanted = required(gateway.columns);
     const bool hash_free = columns.is_hash_free(gateway);
-    if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway);
-    if (!hash_free)
+    if (!hash_free && has_own_flag(columns, gateway)) return old_view(gateway, columns.sql_view());
+    if (hash_free) {
+        for (const std::string_view name : {kViewLegacy, kViewIndexed, kViewKind})
+            wanted.push_back({std::string(name)});
+    } else {
         for (const Identifier& column : telling_columns(gateway)) wanted.push_back(column);
-    std::vector<std::string> absent;
+    }
+    std::vector<Identifier> absent;
     std::vector<std::string> forbidden;
     for (const Identifier& column : wanted) {
         if (!columns.has(column)) {
-            absent.push_back(column.name);
+            absent.push_back(column);
         } else if (!columns.can_read(column)) {
             forbidden.push_back(column.name);
         }
     }
-    if (!absent.empty()) {
-        if (auto quoted = columns.but_for_case(absent); !quoted.empty()) return wrong_case(quoted, gateway);
-        return missing_columns(absent, gateway);
-    }
+    if (!absent.empty()) return absent_columns(absent, columns.names(), gateway);
     if (forbidden.empty()) return check_types(columns, gateway);
     std::string grant = "GRANT SELECT (";
     for (const std::string& name : forbidden)
@@ -292,9 +283,30 @@ Result<void> KeySource::name_legacy(PostgresTransaction& transaction, const Colu
     }
     const auto beside = Columns::load(transaction, shared_view(gateway.table), deadline);
     if (!beside) return beside.error();
-    if (!beside->can_read(gateway.columns.id)) return old_view(gateway);
+    if (!beside->can_read(gateway.columns.id)) return old_view(gateway, columns.sql_view());
     shared_ = "SELECT " + gateway.columns.id.sql() + " FROM " + beside->table;
     return {};
+}
+
+/// As `keyshift sql` leaves it: the user may read nothing of the table, and beside it there is the hash-free
+/// view of it. Empty: there is no such view, or it may not be read.
+Result<std::optional<Gateway>> KeySource::view_of(PostgresTransaction& transaction, const Columns& columns,
+                                                  const Gateway& gateway, Deadline deadline) {
+    std::optional<Gateway> none;
+    if (gateway.statements.table || columns.can_read_any()) return none;
+    Gateway out = gateway;
+    out.statements.table = std::exchange(out.table, {gateway.table.schema, std::string(kViewName)});
+    const auto view = Columns::load(transaction, out.table, deadline);
+    if (!view && view.error().code != Errc::permission) return view.error();
+    if (!view || !view->is_hash_free(out) || !check(*view, out)) return none;
+    const auto reads = transaction.query(
+        "SELECT FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid "
+        "AND d.refclassid = 'pg_class'::regclass WHERE r.ev_class = $1::regclass AND d.refobjid = "
+        "$2::regclass "
+        "LIMIT 1",
+        deadline, {view->table, columns.table});
+    if (!reads) return reads.error();
+    return reads->size() == 0 ? none : out;
 }
 
 Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gateway& gateway,
@@ -302,8 +314,12 @@ Result<KeySource> KeySource::resolve(PostgresTransaction& transaction, const Gat
     const auto columns = Columns::load(transaction, gateway.table, deadline);
     if (!columns) return columns.error();
     if (columns->all.empty()) return no_such_table(transaction, gateway.table, deadline);
-    if (auto checked = check(*columns, gateway); !checked)
+    if (auto checked = check(*columns, gateway); !checked) {
+        const auto beside = view_of(transaction, *columns, gateway, deadline);
+        if (!beside) return beside.error();
+        if (*beside) return resolve(transaction, **beside, deadline);
         return of_an_older_view(checked.error(), transaction, gateway, deadline);
+    }
     const config::Columns& named = gateway.columns;
     KeySource source;
     source.table_ = columns->table;

@@ -34,7 +34,8 @@ enum class Reach {
 
 class KeySource {
  public:
-    /// Resolves the table by the catalog. Errors: schema (table or columns absent: all of
+    /// Resolves the table by the catalog; where the user may read nothing of it, the view that `keyshift sql`
+    /// makes beside it. Errors: schema (table or columns absent: all of
     /// them are named) and permission (the missing grant is in the hint), beside the driver's.
     static base::Result<KeySource> resolve(drivers::PostgresTransaction& transaction,
                                            const config::Gateway& gateway, base::Deadline deadline);
@@ -101,6 +102,10 @@ class KeySource {
     struct Columns;
     static base::Result<void> check(const Columns& columns, const config::Gateway& gateway);
     static bool has_own_flag(const Columns& columns, const config::Gateway& gateway);
+    static base::Result<std::optional<config::Gateway>> view_of(drivers::PostgresTransaction& transaction,
+                                                                const Columns& columns,
+                                                                const config::Gateway& gateway,
+                                                                base::Deadline deadline);
     static base::Result<void> check_types(const Columns& columns, const config::Gateway& gateway);
     static KeyExpressions expressions(const Columns& columns, const config::Gateway& gateway,
                                       std::string alias);

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "collectors/key_table/columns.hpp"
+#include "collectors/keys/clock_examine.hpp"
 #include "collectors/keys/row_reader.hpp"
 #include "collectors/keys/shared_hashes.hpp"
 #include "domain/keys/plausible.hpp"
@@ -27,8 +29,9 @@ constexpr std::uint64_t kFew = 1'000;
 struct Values {
     std::uint64_t rows = 0;
     domain::RowProblemCounts problems{};
-    Duration ahead{};             // the last use that lies farthest in the future
-    bool ahead_for_ever = false;  // it is infinite
+    Duration ahead{};                         // the last use that lies farthest in the future
+    bool ahead_for_ever = false;              // it is infinite
+    base::Time newest = base::kInfinitePast;  // use or creation, as far as it is not ahead
     bool hash_as_id = false;
 };
 
@@ -36,6 +39,8 @@ void add(const domain::KeyRow& row, base::Time now, Values& values) {
     ++values.rows;
     const domain::Key key = domain::plausible(row, now);
     domain::add(key.problems, values.problems);
+    for (const auto& at : {key.created_at, key.use_ahead ? std::nullopt : key.last_used_at})
+        if (at) values.newest = std::max(values.newest, *at);
     values.hash_as_id = values.hash_as_id || domain::holds_a_hash(row.id);
     if (!key.use_ahead) return;
     values.ahead_for_ever = values.ahead_for_ever || *key.use_ahead == base::kInfiniteFuture;
@@ -123,14 +128,31 @@ std::string ahead(const Values& values) {
     return out + ": local time?";
 }
 
-void append_problems(const Values& values, std::vector<Finding>& out) {
+/// West of Greenwich local times look like uses long ago, which no single value shows.
+bool is_behind(const Values& values, const ZonelessColumns& columns, base::Time now) {
+    return columns.offset < Duration{0} && values.newest != base::kInfinitePast &&
+           values.newest <= now + columns.offset + domain::kFutureTolerance;
+}
+
+void append_problems(const Values& values, const std::optional<ZonelessColumns>& zoneless, base::Time now,
+                     std::vector<Finding>& out) {
     const std::size_t before = out.size();
+    if (zoneless && is_behind(values, *zoneless, now)) {
+        out.push_back({Kind::warning,
+                       "times without a zone (" + zoneless->names +
+                           ") are read as UTC, and none is later than the local time of the database, " +
+                           zoneless->zone + ": local time? A use would then look " +
+                           base::format_duration(-zoneless->offset) + " older than it is",
+                       zoneless->remedy});
+    }
     for (const Sentence& sentence : kSentences) {
         const std::uint64_t count = values.problems.at(static_cast<std::size_t>(sentence.problem));
         if (count == 0) continue;
         std::string what = keys(count, sentence.one, sentence.several);
         if (sentence.problem == RowProblem::use_in_future) what += ahead(values);
-        out.push_back({Kind::warning, std::move(what), std::string(sentence.remedy)});
+        const bool zone = sentence.problem == RowProblem::use_in_future && zoneless;
+        out.push_back(
+            {Kind::warning, std::move(what), zone ? zoneless->remedy : std::string(sentence.remedy)});
     }
     if (values.hash_as_id) {
         out.push_back({Kind::failure,
@@ -199,7 +221,9 @@ Result<void> append_values(const KeyTableSnapshot& table, std::vector<Finding>& 
     const auto values = read_values(table, shared.keys(), deadline);
     if (!values) return values.error();
     append_index(table, values->rows, out);
-    append_problems(*values, out);
+    const auto zoneless = zoneless_columns(table, deadline);
+    if (!zoneless) return zoneless.error();
+    append_problems(*values, *zoneless, table.transaction.moment(), out);
     return {};
 }
 

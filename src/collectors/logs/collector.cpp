@@ -2,11 +2,14 @@
 #include "collectors/logs/collector.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "collectors/logs/findings.hpp"
+#include "drivers/host/reading_rights.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -170,6 +173,21 @@ class LogCollector final : public Collector {
     bool more_ = false;  // the last poll ended before the input did
 };
 
+/// `remedy`, in which a FILE of the log is one that there is, and can be read.
+std::string with_log(std::string remedy, const std::vector<drivers::LogPlace>& places,
+                     std::string_view type) {
+    constexpr std::string_view kAny = "--log FILE";
+    const auto place = std::ranges::find_if(places, [](const auto& one) { return one.problem.empty(); });
+    const std::size_t at = remedy.find(kAny);
+    std::error_code ignored;
+    if (at == std::string::npos || place == places.end() ||
+        !std::filesystem::is_regular_file(place->name, ignored))
+        return remedy;
+    return remedy.replace(
+        at, kAny.size(),
+        "--log " + drivers::in_shell_quotes(place->name) + " --collector " + std::string(type));
+}
+
 std::vector<Finding> LogCollector::examine(Deadline deadline) {
     begin_tally();
     input_->from_beginning();
@@ -179,6 +197,8 @@ std::vector<Finding> LogCollector::examine(Deadline deadline) {
     std::vector<Finding> found = log_findings(
         {type_, input_->places(), input_->degradations(), tally_.lines, std::move(sampling.lines_seen)});
     for (Finding& finding : counter_->findings()) found.push_back(std::move(finding));
+    for (Finding& finding : found)
+        finding.remedy = with_log(std::move(finding.remedy), input_->places(), type_);
     return found;
 }
 

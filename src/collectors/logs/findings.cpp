@@ -50,7 +50,7 @@ Finding about_lines(const LogSnapshot& snapshot) {
     }
     const bool odd = lines.unparsed + lines.oversized > 0;
     return {odd ? Finding::Kind::warning : Finding::Kind::ok, what,
-            odd ? "`keyshift check --log FILE` shows which" : ""};
+            odd ? "this shows which: keyshift check --log FILE" : ""};
 }
 
 }  // namespace

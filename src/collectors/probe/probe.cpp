@@ -38,6 +38,7 @@ struct ProbeOptions {
     std::string unknown_key =
         {};  ///< the body of a refusal that means "no such key"; empty: any refusal does
     drivers::TlsOptions tls = {};
+    bool of_inferxgate = false;
 };
 
 /// What the gateway answered to a request, as far as it tells.
@@ -68,6 +69,7 @@ ProbeOptions read_options(config::OptionsReader& reader, const config::Gateway& 
     options.canary_interval = reader.duration("canary_interval", 1h, {.min = 1s, .max = 720h});
     options.unknown_key = reader.text("unknown_key", "Invalid API key");
     options.tls = read_tls_options(reader.section("tls"));
+    options.of_inferxgate = gateway.preset == config::Preset::inferxgate;
     if (options.canary.given() && options.canary_id.empty()) {
         reader.problem("canary_id", "is not given",
                        "give the id of the canary key, so that its use is not taken for a client's");
@@ -134,8 +136,7 @@ class Probe final : public Collector {
             case Access::refused:
                 return with_canary({Finding::Kind::ok, what + ": keys are checked"});
             case Access::accepted:
-                return {{Finding::Kind::failure, what + ": keys are not checked",
-                         "switch authentication on in the gateway (InferXgate: REQUIRE_AUTH=true)"}};
+                return {{Finding::Kind::failure, what + ": keys are not checked", where_keys_are_checked()}};
             case Access::unclear:
                 break;
         }
@@ -213,6 +214,17 @@ class Probe final : public Collector {
                 options_.url.printable + " answers with status " + std::to_string(answer.status) +
                     ", which does not say whether keys are checked",
                 server ? "see how the gateway is doing" : other_request(answer)};
+    }
+
+    /// Either nobody is asked for a key, or this path is for everybody: a person knows.
+    std::string where_keys_are_checked() const {
+        const std::string on = "switch authentication on in the gateway (InferXgate: REQUIRE_AUTH=true)";
+        const std::string models =
+            (options_.url.tls ? "https://" : "http://") + options_.url.authority() + "/v1/models";
+        if (!options_.of_inferxgate)
+            return on + "; or, where this path is public by design, give a url and method that want a key";
+        if (options_.url.printable == models) return on;
+        return on + "\nor, where this path is public by design, set url: " + models + "\nand method: POST";
     }
 
     /// What to ask in place of what was asked.

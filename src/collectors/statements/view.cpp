@@ -28,12 +28,13 @@ Error standby() {
 Error not_loaded(std::optional<std::string_view> libraries) {
     constexpr std::string_view kWhat = "pg_stat_statements is not loaded";
     if (!libraries) {
-        return {
-            Errc::schema, std::string(kWhat),
-            "add it to shared_preload_libraries and keep what is there (SHOW shared_preload_libraries), as "
-            "in: "
-            "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'; with further names each in "
-            "quotation marks of its own; then restart PostgreSQL"};
+        return {Errc::schema, std::string(kWhat),
+                "as superuser, run in psql, which keeps what is loaded now, and restart PostgreSQL: SELECT "
+                "'ALTER SYSTEM SET "
+                "shared_preload_libraries = ' || string_agg(quote_literal(btrim(name, ' \"')), ', ' ORDER BY "
+                "place) FROM unnest(array_append(string_to_array(nullif(current_setting("
+                "'shared_preload_libraries'), ''), ','), 'pg_stat_statements')) WITH ORDINALITY AS l(name, "
+                "place) \\gexec"};
     }
     std::string names;
     for (std::string_view rest = *libraries; !rest.empty();) {

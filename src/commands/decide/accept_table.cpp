@@ -25,11 +25,11 @@ std::string effect_of(Journal journal, const domain::Recognised& keys) {
            std::to_string(keys.missing_in_use) + " of them while in use (retired_in_use).\n";
 }
 
-std::string effects(const store::Tables& tables, Journal journal) {
+std::string effects(const store::Tables& tables, Journal journal, base::Time now) {
     const domain::Recognised& keys = tables.recognised;
     std::string out = "Known:  " + base::escape_unsafe(tables.known->printable()) +
                       "\nFound:  " + base::escape_unsafe(tables.strange->printable()) + ", since " +
-                      show_time(tables.seen_at) + "\n        " + std::to_string(keys.found) + " of " +
+                      show_time(tables.seen_at, now) + "\n        " + std::to_string(keys.found) + " of " +
                       key_count(keys.known) + " that were known are in it.\n\n" + effect_of(journal, keys);
     out += "The verdict cannot be SAFE for a whole drain window from now on.\n";
     if (journal == Journal::goes_on) {
@@ -44,7 +44,7 @@ Result<std::string> accept(const AcceptTableCommand& command, store::State& stat
     if (!tables->known || !tables->strange)
         return std::string("There is nothing to accept: the key table is the one that is known");
     const Journal journal = command.anew ? Journal::begins_anew : Journal::goes_on;
-    std::fputs(effects(*tables, journal).c_str(), stdout);
+    std::fputs(effects(*tables, journal, base::now()).c_str(), stdout);
     if (!command.yes)
         if (auto confirmed = confirm("Accept it?", "nothing was accepted"); !confirmed)
             return confirmed.error();

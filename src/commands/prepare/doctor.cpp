@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift doctor: tries everything that the configured sources need, and says the remedy for what is wrong.
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <utility>
 
 #include "base/exit_code.hpp"
 #include "base/json.hpp"
@@ -11,6 +14,7 @@
 #include "collectors/configuration.hpp"
 #include "commands/commands.hpp"
 #include "commands/prepare/doctor_notify.hpp"
+#include "commands/prepare/doctor_secrets.hpp"
 #include "commands/prepare/doctor_surroundings.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
@@ -81,16 +85,30 @@ Examined examine(const config::Config& config, const config::CollectorConfig& co
     return out;
 }
 
+/// Commands of keyshift in `text`, with the file that this one reads: so they can be run as they stand.
+std::string with_file(std::string text, const std::string& option) {
+    for (const std::string_view command : {"keyshift sql", "keyshift check --log", "keyshift doctor"}) {
+        const std::size_t name = command.find(' ', command.find(' ') + 1);
+        const std::size_t length = std::min(name, command.size());
+        for (std::size_t at = text.find(command); at != std::string::npos;
+             at = text.find(command, at + length))
+            text.insert(at + length, option);
+    }
+    return text;
+}
+
 std::string as_text(const Examined& examined, const Terminal& terminal) {
     constexpr std::size_t kSubject = 17;
     constexpr std::size_t kKind = 9;
+    const base::Time now = base::now();
     std::string out;
     for (const Finding& finding : examined.findings) {
         const Colour colour = finding.kind == Kind::ok        ? Colour::good
                               : finding.kind == Kind::warning ? Colour::warning
                                                               : Colour::bad;
         out += pad(out.empty() ? examined.subject : "", kSubject) +
-               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) + finding.what + "\n";
+               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) + with_times(finding.what, now) +
+               "\n";
         std::string_view remedy = finding.remedy;
         while (!remedy.empty()) {
             const std::size_t end = remedy.find('\n');
@@ -117,10 +135,13 @@ void append_json(const Examined& examined, std::string& out) {
 /// Prints findings as they come, and remembers how many there were.
 class Printer {
  public:
-    explicit Printer(bool json) : json_(json) {}
+    /// `file`: the configuration that is examined; empty: there is none.
+    Printer(bool json, const std::optional<std::filesystem::path>& file)
+        : json_(json), option_(config_option(file)) {}
 
-    void show(const Examined& examined) {
-        for (const Finding& finding : examined.findings) {
+    void show(Examined examined) {
+        for (Finding& finding : examined.findings) {
+            finding.remedy = with_file(std::move(finding.remedy), option_);
             failures_ += finding.kind == Kind::failure ? 1 : 0;
             warnings_ += finding.kind == Kind::warning ? 1 : 0;
         }
@@ -145,6 +166,7 @@ class Printer {
     }
 
     bool json_;
+    std::string option_;
     Terminal terminal_;
     std::string text_ = "[";
     std::size_t failures_ = 0;
@@ -156,14 +178,17 @@ class Printer {
 int run_doctor(const DoctorCommand& command) {
     const auto file = configuration_file(command.config);
     const config::Loaded loaded = collectors::read_configuration(file);
-    Printer printer(command.json);
+    Printer printer(command.json, file);
     if (!loaded.problems.empty()) {
-        printer.show({"configuration", about_configuration(file, loaded.problems)});
+        printer.show({"configuration", about_configuration(file, loaded)});
         printer.end();
         return base::kConfig;
     }
     if (file)
         printer.show({"configuration", {{Kind::ok, base::escape_unsafe(file->string()) + " can be read"}}});
+    if (auto secrets = examine_secret_files(loaded.secret_files, loaded.config.state.directory);
+        !secrets.empty())
+        printer.show({"secrets", std::move(secrets)});
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
     printer.show({"migration", examine_migration(config)});

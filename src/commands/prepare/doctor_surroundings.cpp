@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/utf8.hpp"
+#include "commands/prepare/doctor_secrets.hpp"
 #include "commands/shared/configuration.hpp"
 #include "domain/findings.hpp"
 #include "drivers/host/reading_rights.hpp"
@@ -47,7 +48,7 @@ Finding may_not_write(const fs::path& there, const fs::path& directory) {
     if (owner != 0)
         out.remedy =
             "as that user, if keyshift runs as it: sudo -u " + user_name(owner) + " keyshift doctor\n";
-    out.remedy += "as root: install -d -o " + me + " -m 0750 " + base::escape_unsafe(directory.string());
+    out.remedy += "as root: install -d -o " + me + " -m 0750 " + drivers::in_shell_quotes(directory);
     return out;
 }
 
@@ -91,8 +92,10 @@ std::vector<Finding> examine_state(const config::State& state) {
         return {{Kind::failure, "there is no place for the state",
                  "set HOME, or state.directory in a configuration", Errc::config}};
     }
-    const std::string directory = base::escape_unsafe(state.directory.string());
-    const fs::path there = nearest(state.directory);
+    // A relative path of the file starts where the file is; what is shown holds wherever it is pasted.
+    const fs::path whole = fs::absolute(state.directory).lexically_normal();
+    const std::string directory = base::escape_unsafe(whole.string());
+    const fs::path there = nearest(whole);
     std::error_code ignored;
     if (!fs::is_directory(there, ignored)) {
         return {{Kind::failure, base::escape_unsafe(there.string()) + " is not a directory",
@@ -102,7 +105,7 @@ std::vector<Finding> examine_state(const config::State& state) {
     if (store::is_state_held(state.directory)) {
         out.push_back({Kind::ok, "the daemon runs and keeps its state in " + directory});
     } else if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-        return {may_not_write(there, state.directory)};
+        return {may_not_write(there, whole)};
     } else {
         out.push_back({Kind::ok, "no daemon runs; its state can be kept in " + directory});
     }
@@ -141,12 +144,13 @@ Finding about_room(std::uint64_t available, const std::string& directory) {
             Errc::output};
 }
 
-std::vector<Finding> about_configuration(const std::optional<fs::path>& file,
-                                         const std::vector<config::Problem>& problems) {
+std::vector<Finding> about_configuration(const std::optional<fs::path>& file, const config::Loaded& loaded) {
     std::vector<Finding> out;
-    for (config::Problem problem : problems) {
+    for (config::Problem problem : loaded.problems) {
         const std::string remedy = std::exchange(problem.hint, {});
-        out.push_back({Kind::failure, problem.text(), base::escape_unsafe(remedy), Errc::config});
+        const std::string of_secret = remedy_for_secret(loaded.secret_files, problem.text());
+        out.push_back({Kind::failure, problem.text(),
+                       of_secret.empty() ? base::escape_unsafe(remedy) : of_secret, Errc::config});
     }
     const std::string commands =
         file ? drivers::commands_to_read(fs::absolute(*file).string(), drivers::Successors::unread) : "";

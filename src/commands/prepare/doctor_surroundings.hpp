@@ -24,9 +24,9 @@ std::vector<collectors::Finding> examine_migration(const config::Config& config)
 /// Whether a file system with `available` bytes left has room for the state; `directory` is for people.
 collectors::Finding about_room(std::uint64_t available, const std::string& directory);
 
-/// One for each problem of the configuration in `file`, or of the environment where there is none. Empty:
+/// One for each problem of what was `loaded` from `file`, or from the environment where there is none. Empty:
 /// there is no problem.
 std::vector<collectors::Finding> about_configuration(const std::optional<std::filesystem::path>& file,
-                                                     const std::vector<config::Problem>& problems);
+                                                     const config::Loaded& loaded);
 
 }  // namespace keyshift::commands

@@ -25,10 +25,9 @@ using config::Gateway;
 using config::Identifier;
 using config::TableName;
 
-constexpr const char* kView = "keyshift_keys";
-
 /// What the statements are about.
 struct Names {
+    std::string role_name;
     std::string role;  // quoted
     TableName table;   // what is granted: the gateway's own, or a view of the operator's own
     TableName view;
@@ -38,8 +37,13 @@ struct Names {
 
 Names names_of(const Gateway& gateway, const std::string& role) {
     const TableName base = collectors::base_table(gateway);
-    const bool own_view = gateway.table != base && gateway.table.name != kView;
-    return {Identifier{role}.sql(), own_view ? gateway.table : base, {base.schema, kView}, own_view, gateway};
+    const bool own_view = gateway.table != base && gateway.table.name != collectors::kViewName;
+    return {role,
+            Identifier{role}.sql(),
+            own_view ? gateway.table : base,
+            {base.schema, std::string(collectors::kViewName)},
+            own_view,
+            gateway};
 }
 
 /// Without a database the types of columns are not known.
@@ -60,6 +64,10 @@ std::string yaml(const TableName& name) {
     return out + "'";
 }
 
+std::string comment(const std::string& text) {
+    return "-- " + text + "\n";
+}
+
 std::string grant_users(const Names& names) {
     if (!names.gateway.users || !names.gateway.columns.owner) return {};
     const config::Users& users = *names.gateway.users;
@@ -70,11 +78,13 @@ std::string grant_users(const Names& names) {
 
 std::string role_sql(const Names& names) {
     const Columns& columns = names.gateway.columns;
-    std::string out = "-- A role that may do nothing but read what keyshift needs.\nCREATE ROLE " +
-                      names.role +
-                      " LOGIN CONNECTION LIMIT 5;\n-- It has no password yet, and cannot log in with one. "
-                      "Give it one in psql:\n--   \\password " +
-                      names.role + "\n";
+    std::string out =
+        comment("A role that may do nothing but read what keyshift needs.") + "SELECT " +
+        collectors::sql_text("CREATE ROLE " + names.role + " LOGIN CONNECTION LIMIT 5") +
+        "\n    WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " +
+        collectors::sql_text(names.role_name) + ") \\gexec\n" +
+        comment("A new one has no password yet, and cannot log in with one. Give it one in psql:") +
+        comment("  \\password " + names.role);
     for (const char* const setting : {"default_transaction_read_only = on", "statement_timeout = '15min'",
                                       "idle_in_transaction_session_timeout = '1min'"})
         out += "ALTER ROLE " + names.role + " SET " + setting + ";\n";
@@ -90,10 +100,6 @@ std::string role_sql(const Names& names) {
     out += "GRANT SELECT (" + sql_list(readable_columns(names.gateway)) + ")\n    ON " + names.table.sql() +
            " TO " + names.role + ";\n";
     return out + grant_users(names);
-}
-
-std::string comment(const std::string& text) {
-    return "-- " + text + "\n";
 }
 
 /// The columns of the view: what is plain, and in place of hashes what they come to.
@@ -117,11 +123,13 @@ std::vector<std::string> view_columns(const Gateway& gateway) {
     return shown;
 }
 
-/// `create` is "CREATE VIEW ".
-std::string create_view(const std::string& create, const TableName& view, const std::string& select,
-                        const Names& names) {
-    return create + view.sql() + " AS\n" + select + ";\nGRANT SELECT ON " + view.sql() + " TO " + names.role +
-           ";\n";
+/// Made, and then put in the place of an earlier one. Inside a transaction: what fails leaves that one where
+/// it was. Nothing but statements that define: what reads the key table would be seen in pg_stat_statements.
+std::string make_view(const TableName& view, const std::string& select, const Names& names) {
+    const TableName made{view.schema, view.name + "_new"};
+    return "CREATE VIEW " + made.sql() + " AS\n" + select + ";\nGRANT SELECT ON " + made.sql() + " TO " +
+           names.role + ";\nDROP VIEW IF EXISTS " + view.sql() + ";\nALTER VIEW " + made.sql() +
+           " RENAME TO " + Identifier{view.name}.sql() + ";\n";
 }
 
 std::string view_sql(const Names& names) {
@@ -133,18 +141,19 @@ std::string view_sql(const Names& names) {
         comment(
             "A view without hashes, and no right on the table below it: keyshift then cannot "
             "read any hash.") +
-        comment("Run it as the owner of the table, or as a superuser.") +
-        create_view("CREATE VIEW ", names.view,
-                    "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
+        comment("Run it as the owner of the table, or as a superuser.") + "BEGIN;\n" +
+        make_view(names.view, "SELECT " + sql_list(view_columns(names.gateway)) + "\nFROM " + table, names);
     const std::string shared =
         collectors::select_shared(expressions(names.gateway), table, names.gateway.columns.id);
     if (!shared.empty()) {
         out += comment("The ids of keys whose lookup hash stands in another row too: it is a placeholder.") +
-               create_view("CREATE OR REPLACE VIEW ", collectors::shared_view(names.view), shared, names);
+               make_view(collectors::shared_view(names.view), shared, names);
     }
     return out + "REVOKE ALL ON " + table + " FROM " + names.role +
-           ";\n-- In keyshift's configuration:\n--   gateway:\n--     table: " + yaml(names.view) +
-           "\n--     statements: {table: " + yaml(names.table) + "}\n";
+           ";\nCOMMIT;\n-- In keyshift's configuration, which finds the view by itself where there is no "
+           "right on the "
+           "table:\n--   gateway:\n--     table: " +
+           yaml(names.view) + "\n--     statements: {table: " + yaml(names.table) + "}\n";
 }
 
 /// All columns on which the index would be, as a list of texts.
@@ -281,7 +290,9 @@ int run_sql(const SqlCommand& command) {
     Gateway gateway = loaded.config.gateway;
     if (const std::string schema = chosen_schema(loaded.config); !schema.empty()) qualify(gateway, schema);
     const Names names = names_of(gateway, command.role);
-    std::string out = "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n";
+    std::string out =
+        "-- For psql, in the gateway's database: keyshift sql | psql -d DATABASE\n"
+        "-- It may be run again. What fails changes nothing, and ends it.\n\\set ON_ERROR_STOP on\n";
     for (const Section& section : sections()) {
         const auto& wanted = command.sections;
         if (wanted.empty() || std::find(wanted.begin(), wanted.end(), section.name) != wanted.end())

@@ -8,6 +8,7 @@
 
 #include "base/utf8.hpp"
 #include "collectors/configuration.hpp"
+#include "drivers/host/reading_rights.hpp"
 
 namespace keyshift::commands {
 namespace {
@@ -22,6 +23,11 @@ std::optional<std::filesystem::path> configuration_file(const std::optional<std:
     if (auto named = config::non_empty(config::process_environment(), "KEYSHIFT_CONFIG")) return *named;
     if (::access(kInstalled, R_OK) == 0) return kInstalled;
     return std::nullopt;
+}
+
+std::string config_option(const std::optional<std::filesystem::path>& file) {
+    if (!file || *file == kInstalled) return {};
+    return " --config " + drivers::in_shell_quotes(std::filesystem::absolute(*file));
 }
 
 std::optional<config::Config> load_configuration(const std::optional<std::filesystem::path>& given) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "config/config.hpp"
@@ -13,6 +14,8 @@ namespace keyshift::commands {
 /// The file that counts: `given` on the command line, else KEYSHIFT_CONFIG, else /etc/keyshift/keyshift.yaml
 /// where it is there and may be read. Empty: there is none, and the environment says what to watch.
 std::optional<std::filesystem::path> configuration_file(const std::optional<std::filesystem::path>& given);
+/// " --config FILE" for a command that is to read the same file wherever it is run; empty: it does without.
+std::string config_option(const std::optional<std::filesystem::path>& file);
 
 /// From configuration_file(given), or the defaults where there is none. Problems are printed to standard
 /// error, one a line; then the result is empty.

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/people_time.hpp"
 #include "base/utf8.hpp"
 #include "commands/screen/layout.hpp"
 #include "config/tree/environment.hpp"
@@ -78,16 +79,7 @@ std::size_t terminal_width() {
 }
 
 std::string show_time(base::Time t, base::Time now) {
-    static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    // Within the years that RFC 3339 can say.
-    const std::string text = base::format_rfc3339(std::chrono::floor<std::chrono::seconds>(t));
-    const auto part = [&text](std::size_t at, std::size_t length) { return text.substr(at, length); };
-    const std::string year = part(0, 4);
-    std::string out = part(text[8] == '0' ? 9 : 8, text[8] == '0' ? 1 : 2) + " " +
-                      kMonths.at(static_cast<std::size_t>((text[5] - '0') * 10 + text[6] - '1'));
-    if (year != base::format_rfc3339(now).substr(0, 4)) out += " " + year;
-    return out + " " + part(11, 5) + " UTC";
+    return base::format_for_people(t, now);
 }
 
 std::string show_time(base::Time t) {
@@ -108,7 +100,7 @@ std::string show_when(std::optional<base::Time> t, base::Time now) {
     return t ? show_time(*t, now) + " (" + show_distance(*t, now) + ")" : "never";
 }
 
-std::string show_text(std::string_view text, base::Time now) {
+std::string with_times(std::string_view text, base::Time now) {
     std::string out;
     bool in_number = false;
     while (!text.empty()) {
@@ -123,7 +115,11 @@ std::string show_text(std::string_view text, base::Time now) {
         out += text.front();
         text.remove_prefix(1);
     }
-    return base::escape_unsafe(out);
+    return out;
+}
+
+std::string show_text(std::string_view text, base::Time now) {
+    return base::escape_unsafe(with_times(text, now));
 }
 
 std::string key_count(std::uint64_t keys) {

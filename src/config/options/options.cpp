@@ -78,16 +78,24 @@ std::optional<base::Time> OptionsReader::time(std::string_view key) {
         });
 }
 
+base::Result<std::filesystem::path> OptionsReader::resolved(std::string_view key,
+                                                            std::string_view text) const {
+    if (!text.starts_with('~')) return reading_->directory / std::filesystem::path(text);
+    const auto home = non_empty(reading_->environment, "HOME");
+    const bool own = home && (text == "~" || text.starts_with("~/"));
+    return invalid("begins with ~, which only shells take for a home directory",
+                   own && is_as_written(key, text) ? "write " + *home + std::string(text.substr(1))
+                                                   : "write the whole path");
+}
+
 std::filesystem::path OptionsReader::path(std::string_view key, const std::filesystem::path& fallback) {
-    return parsed<std::filesystem::path>(key, fallback, fallback.native(), [this](std::string_view text) {
-        return reading_->directory / std::filesystem::path(text);
-    });
+    return parsed<std::filesystem::path>(key, fallback, fallback.native(),
+                                         [&](std::string_view text) { return resolved(key, text); });
 }
 
 std::filesystem::path OptionsReader::optional_path(std::string_view key) {
-    return parsed_or_null<std::filesystem::path>(
-               key, std::nullopt, "null",
-               [this](std::string_view text) { return reading_->directory / std::filesystem::path(text); })
+    return parsed_or_null<std::filesystem::path>(key, std::nullopt, "null",
+                                                 [&](std::string_view text) { return resolved(key, text); })
         .value_or(std::filesystem::path());
 }
 
@@ -111,9 +119,8 @@ std::vector<std::string> OptionsReader::optional_list_of_text(std::string_view k
 }
 
 std::vector<std::filesystem::path> OptionsReader::paths(std::string_view key) {
-    return parsed_list<std::filesystem::path>(key, {}, "null", [this](std::string_view text) {
-        return reading_->directory / std::filesystem::path(text);
-    });
+    return parsed_list<std::filesystem::path>(key, {}, "null",
+                                              [&](std::string_view text) { return resolved(key, text); });
 }
 
 OptionsReader OptionsReader::section(std::string_view key) {

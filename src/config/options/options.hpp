@@ -67,7 +67,8 @@ class OptionsReader {
     std::int64_t integer(std::string_view key, std::int64_t fallback, Range<std::int64_t> range);
     /// RFC 3339; `null`, the default, is none.
     std::optional<base::Time> time(std::string_view key);
-    /// Relative paths resolve against the configuration file's directory. Nothing is looked up on the disk.
+    /// Relative paths resolve against the configuration file's directory; ~ is refused. Nothing is looked up
+    /// on the disk.
     std::filesystem::path path(std::string_view key, const std::filesystem::path& fallback);
     /// The same where `null`, the default, means that there is none: then it is empty.
     std::filesystem::path optional_path(std::string_view key);
@@ -208,6 +209,8 @@ class OptionsReader {
     /// Whether a key whose default is `null` is given as that.
     bool is_null(std::string_view key);
     std::vector<Text> texts_of(const TreeNode& node, std::string_view key);
+    /// A path as it stands at `key`. Error: config.
+    base::Result<std::filesystem::path> resolved(std::string_view key, std::string_view text) const;
     SecretSource read_secret(std::string_view key, SecretNames names, bool required);
     /// What the file itself says of a secret; nothing when the other places are to be looked at.
     std::optional<SecretSource> secret_in_file(std::string_view key);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Reading {
     std::vector<Problem> problems;
     std::vector<Problem> warnings;
     std::vector<KnownKey> known;
+    std::set<std::filesystem::path> secret_files;  ///< that the file names
     std::map<const TreeNode*, Section> sections;
     std::map<std::string, const TreeNode*, std::less<>> collectors;  ///< those listed, by type
     std::vector<const TreeNode*> consulted;  ///< of them, those that the one being read refers to

@@ -57,10 +57,12 @@ std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) 
         return SecretSource{};
     }
     if (file.text) {
-        const auto resolved = reading_->directory / file.text->value;
+        const auto found = resolved(file_key, file.text->value);
+        if (!found) return reject(*file.text, found.error()), SecretSource{};
+        reading_->secret_files.insert(*found);
         const std::string& printed =
-            is_as_written(file_key, file.text->value) ? resolved.native() : child(file_key)->text;
-        return SecretSource::file(resolved, "the file " + base::escape_unsafe(printed));
+            is_as_written(file_key, file.text->value) ? found->native() : child(file_key)->text;
+        return SecretSource::file(*found, "the file " + base::escape_unsafe(printed));
     }
     if (stands(key, value) || stands(file_key, file)) return SecretSource{};
     return std::nullopt;

@@ -112,6 +112,7 @@ Loaded read(Reading reading, const TreeNode* root, const CollectorTypes& types) 
     loaded.problems = std::move(reading.problems);
     loaded.warnings = std::move(reading.warnings);
     loaded.known = std::move(reading.known);
+    loaded.secret_files.assign(reading.secret_files.begin(), reading.secret_files.end());
     return loaded;
 }
 

@@ -21,17 +21,6 @@ bool may(const fs::path& path, int what) {
     return ::faccessat(AT_FDCWD, path.c_str(), what, AT_EACCESS) == 0;
 }
 
-/// For a shell.
-std::string in_quotes(const fs::path& path) {
-    std::string text = base::escape_unsafe(path.string());
-    constexpr std::string_view kPlain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%";
-    if (text.find_first_not_of(kPlain) == std::string::npos) return text;
-    std::string out = "'";
-    for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
-    return out + "'";
-}
-
 /// `needed`: as in rwx, for one kind of user.
 std::string command_for(const fs::path& path, mode_t needed, Successors successors,
                         std::set<std::string>& groups) {
@@ -44,14 +33,24 @@ std::string command_for(const fs::path& path, mode_t needed, Successors successo
     }
     const std::string user = user_name(::geteuid());
     if (S_ISDIR(status.st_mode))
-        return "setfacl -m u:" + user + (needed == 1 ? ":x " : ":rx ") + in_quotes(path) + "\n";
+        return "setfacl -m u:" + user + (needed == 1 ? ":x " : ":rx ") + in_shell_quotes(path) + "\n";
     const std::string right = "-m u:" + user + ":r ";
-    std::string itself = "setfacl " + right + in_quotes(path) + "\n";
+    std::string itself = "setfacl " + right + in_shell_quotes(path) + "\n";
     if (successors == Successors::unread) return itself;
-    return itself + "setfacl -d " + right + in_quotes(path.parent_path()) + "\n";
+    return itself + "setfacl -d " + right + in_shell_quotes(path.parent_path()) + "\n";
 }
 
 }  // namespace
+
+std::string in_shell_quotes(const fs::path& path) {
+    std::string text = base::escape_unsafe(path.string());
+    constexpr std::string_view kPlain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%";
+    if (text.find_first_not_of(kPlain) == std::string::npos) return text;
+    std::string out = "'";
+    for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);
+    return out + "'";
+}
 
 std::string user_name(uid_t user) {
     const passwd* const entry = ::getpwuid(user);  // NOLINT(concurrency-mt-unsafe)
@@ -64,7 +63,7 @@ std::string group_name(gid_t group) {
 }
 
 std::string join_group(const std::string& group) {
-    return "usermod -aG " + group + " " + user_name(::geteuid()) + "  (then restart keyshift)";
+    return "usermod -aG " + group + " " + user_name(::geteuid()) + "  # then restart keyshift";
 }
 
 std::string commands_to_read(const std::string& path, Successors successors) {

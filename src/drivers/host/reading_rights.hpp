@@ -3,6 +3,7 @@
 // user_name().
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include <sys/types.h>
@@ -12,6 +13,8 @@ namespace keyshift::drivers {
 /// Its number where it has no name.
 std::string user_name(uid_t user);
 std::string group_name(gid_t group);
+/// As a word of a shell, in quotes where it needs them.
+std::string in_shell_quotes(const std::filesystem::path& path);
 /// "usermod -aG GROUP USER", and what it takes to have an effect.
 std::string join_group(const std::string& group);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What PostgreSQL's errors mean for the operator: a pure part of the driver.
+#include <utility>
+
 #include "base/utf8.hpp"
 #include "drivers/postgres/postgres.hpp"
 
@@ -20,26 +22,6 @@ Errc classify_local(std::string_view text) {
 /// PgBouncer's words.
 constexpr std::string_view kStatementPooling = "transaction blocks not allowed in statement pooling mode";
 
-std::string connect_hint(std::string_view sqlstate, std::string_view text) {
-    if (contains(text, kStatementPooling)) {
-        return "set pool_mode = transaction for this database in the pooler, or name the database server "
-               "itself in database_url";
-    }
-    if (sqlstate == "53300") return "let the server take more connections, or free some: keyshift needs one";
-    if (sqlstate == "57P03") return "the server is starting or stopping: wait, or look at its log";
-    if (contains(text, "translate host name")) return "check the host name in database_url";
-    if (contains(text, "root certificate file \"system\" does not exist")) {
-        return "sslrootcert=system needs libpq 16; this one takes a file: "
-               "sslrootcert=/etc/ssl/certs/ca-certificates.crt";
-    }
-    if (contains(text, "root certificate file"))
-        return "let sslrootcert in database_url name a file that has the authority of the server's "
-               "certificate";
-    if (contains(text, "SSL") || contains(text, "certificate"))
-        return "check sslmode and sslrootcert in database_url against the server's TLS settings";
-    return "check that the server runs and that host and port of database_url are right";
-}
-
 std::string in_quotes(std::string_view name) {
     std::string out = "\"";
     for (const char c : base::escape_unsafe(name)) out += c == '"' ? "\"\"" : std::string(1, c);
@@ -52,6 +34,39 @@ std::string_view after(std::string_view text, std::string_view before, char end)
     if (at == std::string_view::npos) return {};
     text.remove_prefix(at + before.size());
     return text.substr(0, text.find(end));
+}
+
+/// A limit of the server, of the database, or of the role.
+std::string room_hint(std::string_view text) {
+    for (const auto& [before, what] :
+         {std::pair("for role \"", "ROLE "), std::pair("for database \"", "DATABASE ")}) {
+        if (!contains(text, before)) continue;
+        return "as superuser, run: ALTER " + std::string(what) + in_quotes(after(text, before, '"')) +
+               " CONNECTION LIMIT -1; or end what holds its connections (pg_stat_activity): keyshift needs "
+               "one "
+               "for each collector of the database, and one for a command";
+    }
+    return "let the server take more connections (max_connections), or free some: keyshift needs one";
+}
+
+std::string connect_hint(std::string_view sqlstate, std::string_view text) {
+    if (contains(text, kStatementPooling)) {
+        return "set pool_mode = transaction for this database in the pooler, or name the database server "
+               "itself in database_url";
+    }
+    if (sqlstate == "53300") return room_hint(text);
+    if (sqlstate == "57P03") return "the server is starting or stopping: wait, or look at its log";
+    if (contains(text, "translate host name")) return "check the host name in database_url";
+    if (contains(text, "root certificate file \"system\" does not exist")) {
+        return "sslrootcert=system needs libpq 16; this one takes a file: "
+               "sslrootcert=/etc/ssl/certs/ca-certificates.crt";
+    }
+    if (contains(text, "root certificate file"))
+        return "let sslrootcert in database_url name a file that has the authority of the server's "
+               "certificate";
+    if (contains(text, "SSL") || contains(text, "certificate"))
+        return "check sslmode and sslrootcert in database_url against the server's TLS settings";
+    return "check that the server runs and that host and port of database_url are right";
 }
 
 /// PostgreSQL 13 says "SSL off".
@@ -84,8 +99,15 @@ std::string auth_hint(std::string_view text, std::string_view user) {
                                     : "";
         return tls + hba_hint(text);
     }
-    return "check user and password of database_url, and pg_hba.conf; as superuser, in psql: \\password " +
-           in_quotes(user);
+    const std::string role = in_quotes(user);
+    if (contains(text, "is not permitted to log in"))
+        return "as superuser, run: ALTER ROLE " + role + " LOGIN;";
+    if (contains(text, "role \"") && contains(text, "does not exist"))
+        return "as superuser, run: CREATE ROLE " + role + " LOGIN; and give it its rights: keyshift sql";
+    // Not even the right password tells: the server says the same.
+    return "check user and password of database_url, and pg_hba.conf; as superuser, in psql, a new one: "
+           "\\password " +
+           role + "; or, where it has expired: ALTER ROLE " + role + " VALID UNTIL 'infinity';";
 }
 
 std::string permission_hint(std::string_view text, std::string_view user) {

@@ -25,7 +25,7 @@ ONLY_PARSED = {
     "apt": "changes this machine; the test of the package installs it",
     "apt-get": "changes this machine; the test of the package installs it",
     "dpkg": "changes this machine; the test of the package installs it",
-    "systemctl": "needs a booted systemd; the test of the package boots one",
+    "systemctl": "needs a booted systemd, but for `reload keyshift`; the test of the package boots one",
     "journalctl": "needs a booted systemd; the test of the package boots one",
     "systemd-creds": "needs a booted systemd; the test of the package boots one",
     "install": "writes where only root may, and for users that are not here",
@@ -34,6 +34,22 @@ ONLY_PARSED = {
     "git": "needs the network",
     "cd": "leads into what git has fetched",
     "prometheus": "runs until it is stopped; its configuration is checked where it stands",
+}
+
+
+# What a sentence calls by its name is not always whole: these want more than that,
+NAMES_ALONE = {f"keyshift {name}" for name in ("ack", "check", "check --log", "export", "key", "mark", "once", "pair", "report --phase")}
+# and these are run in blocks, where they end, and write where they should.
+NOT_IN_SENTENCES = ("keyshift serve", "keyshift export", "keyshift once", "keyshift pair OLD --remove")
+# What is there for the names in capitals that commands have.
+EXAMPLES = {
+    "ID": "5e6f7a8b-1111-4222-8333-444455556666",
+    "OLD": "a1b2c3d4-1111-4222-8333-444455556666",
+    "NEW": "0f1e2d3c-1111-4222-8333-444455556666",
+    "FILE": "/etc/keyshift/keyshift.yaml",
+    "PHASE": "pending",
+    "DATABASE": "gateway",
+    "COMMAND": "status",
 }
 
 
@@ -140,7 +156,22 @@ def unclassified(block: Block) -> list[str]:
 
 def is_run(block: Block, command: str) -> bool:
     """What stands in a block with `systemctl stop` is for a daemon that this has stopped."""
-    return "systemctl stop" not in block.text and all(program in RUN for program in programs(command))
+    asked = set(programs(command))
+    if "systemctl reload keyshift" in command:
+        asked.discard("systemctl")
+    return "systemctl stop" not in block.text and asked <= RUN
+
+
+def is_run_in_a_sentence(code: str) -> bool:
+    """A command of keyshift between backticks, but for what tells how one is written: `keyshift sql [SECTION...]`."""
+    whole = code.startswith("keyshift ") and code not in NAMES_ALONE
+    return whole and not code.startswith(NOT_IN_SENTENCES) and not re.search(r"[\[…]|\.\.\.", code)
+
+
+def with_examples(command: str) -> str:
+    """A command as it is named in a sentence, to be run."""
+    command = command.replace("--log FILE", "--log /var/log/nginx/access.log")
+    return re.sub(r"\b(" + "|".join(EXAMPLES) + r")\b", lambda name: EXAMPLES[name[0]], command)
 
 
 def code_of(text: str) -> list[str]:

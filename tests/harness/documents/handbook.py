@@ -38,6 +38,11 @@ _SUDO = """#!/bin/bash
 if [ "$1" = -u ]; then shift 2; fi
 exec "$@"
 """
+# The daemon of this place has no unit.
+_SYSTEMCTL = """#!/bin/bash
+if [ "$*" != "reload keyshift" ]; then echo "systemctl $*?" >&2; exit 1; fi
+exec curl --fail --silent --show-error -X POST "http://127.0.0.1:$KEYSHIFT_PORT/-/reload"
+"""
 # What `keyshift check` complains of in configuration.md.
 _WRONG = """# a comment
 
@@ -155,7 +160,7 @@ class Handbook:
     def _write_files(self) -> None:
         for name in ("etc", "log", "backups", "work", "bin", "work/build/release/src"):
             (self.directory / name).mkdir(parents=True)
-        for name, text in {"keyshift": _KEYSHIFT, "sudo": _SUDO}.items():
+        for name, text in {"keyshift": _KEYSHIFT, "sudo": _SUDO, "systemctl": _SYSTEMCTL}.items():
             (self.directory / "bin" / name).write_text(text)
             (self.directory / "bin" / name).chmod(0o755)
         (self.directory / "work/build/release/src/keyshift").symlink_to(self.directory / "bin" / "keyshift")
@@ -178,10 +183,12 @@ class Handbook:
             "PATH": f"{self.directory / 'bin'}:{CLEAN_ENVIRONMENT['PATH']}",
             "HOME": str(self.directory),
             "KEYSHIFT": str(binary_path()),
+            "KEYSHIFT_PORT": str(self.serve.port),
             "KEYSHIFT_CONFIG": str(self.serve.config_path),
             "PGHOST": str(self._postgres.socket_directory),
             "PGPORT": str(self._postgres.port),
             "PGUSER": "postgres",
+            "PGDATABASE": "gateway",
             "DATABASE_URL": self.database.dsn(),
             "REDIS_URL": self._redis.url(),
         }

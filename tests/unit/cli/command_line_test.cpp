@@ -147,7 +147,10 @@ TEST(CommandLine, EachCommandIsItsOwnAlternative) {
     EXPECT_EQ(as<HealthcheckCommand>({"healthcheck"}).url, "");
     EXPECT_EQ(as<HealthcheckCommand>({"healthcheck", "--url", "http://h:1"}).url, "http://h:1");
     EXPECT_THAT(as<CheckCommand>({"check", "a", "b"}).files, ElementsAre("a", "b"));
+    EXPECT_FALSE(as<CheckCommand>({"check", "a"}).json);
+    EXPECT_TRUE(as<CheckCommand>({"check", "a", "--format", "json"}).json);
     EXPECT_EQ(as<CheckLogCommand>({"check", "--log", "-"}).sample, "-");
+    EXPECT_THAT(refusal({"check", "--log", "-", "--format", "json"}), HasSubstr("--format"));
     EXPECT_TRUE(as<AcceptTableCommand>({"accept-table", "--begin-anew", "--yes"}).anew);
     EXPECT_FALSE(as<AcceptTableCommand>({"accept-table", "--yes"}).anew);
 }

@@ -31,20 +31,21 @@ class FailuresReport : public ::testing::Test {
 };
 
 TEST_F(FailuresReport, TextPutsTheMinutesTogether) {
-    EXPECT_EQ(failures_text(view()),
-              "Failed authentications since 2026-01-09T23:00:00Z, by access_log\n"
-              "\n"
-              "         4  unknown_key       from 2 clients\n"
-              "         1  missing_header    from 0 clients\n"
-              "\n"
-              "     COUNT  REASON          CLIENT       PATH                  FIRST                 LAST"
-              "                  USER AGENT\n"
-              "         3  unknown_key     203.0.113.7  /v1/chat/completions  2026-01-09T23:20:00Z  "
-              "2026-01-09T23:40:00Z  python-requests/2.31\n"
-              "         1  missing_header  -            -                     2026-01-09T23:59:00Z  "
-              "2026-01-09T23:59:00Z  -\n"
-              "         1  unknown_key     203.0.113.8  /v1/models            2026-01-09T23:55:00Z  "
-              "2026-01-09T23:55:00Z  curl/8.0\n");
+    EXPECT_EQ(
+        failures_text(view()),
+        "Failed authentications since 9 Jan 23:00 UTC, by access_log\n"
+        "\n"
+        "         4  unknown_key       from 2 clients\n"
+        "         1  missing_header    from 0 clients\n"
+        "\n"
+        "     COUNT  REASON          CLIENT       PATH                  FIRST            LAST           "
+        "  USER AGENT\n"
+        "         3  unknown_key     203.0.113.7  /v1/chat/completions  9 Jan 23:20 UTC  9 Jan 23:40 UTC"
+        "  python-requests/2.31\n"
+        "         1  missing_header  -            -                     9 Jan 23:59 UTC  9 Jan 23:59 UTC"
+        "  -\n"
+        "         1  unknown_key     203.0.113.8  /v1/models            9 Jan 23:55 UTC  9 Jan 23:55 UTC"
+        "  curl/8.0\n");
 }
 
 TEST_F(FailuresReport, TextSaysHowMuchIsLeftOut) {
@@ -61,7 +62,7 @@ TEST_F(FailuresReport, NothingIsSaidToBeNothing) {
     const domain::FailureTally none;
     const FailuresView empty{"access_log", kNow - 1h, kNow, &none, 50};
     EXPECT_EQ(failures_text(empty),
-              "Failed authentications since 2026-01-09T23:00:00Z, by access_log\n\n  none\n");
+              "Failed authentications since 9 Jan 23:00 UTC, by access_log\n\n  none\n");
     EXPECT_EQ(failures_csv(empty), "reason,count,client,path,user_agent,first,last\r\n");
     EXPECT_EQ(failures_json(empty),
               "{\"source\":\"access_log\",\"since\":\"2026-01-09T23:00:00Z\",\"until\":"

@@ -43,7 +43,7 @@ TEST(LogFindings, SomeOddLinesAreAWarning) {
          {domain::LogLines{.matched = 1, .unparsed = 1}, domain::LogLines{.matched = 9, .oversized = 1}}) {
         const Finding found = log_findings(snapshot(lines)).at(0);
         EXPECT_EQ(found.kind, Kind::warning);
-        EXPECT_EQ(found.remedy, "`keyshift check --log FILE` shows which");
+        EXPECT_EQ(found.remedy, "this shows which: keyshift check --log FILE");
     }
 }
 

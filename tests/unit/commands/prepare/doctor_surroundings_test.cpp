@@ -19,10 +19,11 @@ TEST(DoctorRoom, IsShortBeforeItIsGone) {
 }
 
 TEST(DoctorConfiguration, EachProblemIsAFinding) {
-    EXPECT_TRUE(about_configuration({}, {}).empty());
-    const auto findings =
-        about_configuration({}, {{"k.yaml", {3, 5}, "web.listen", "is empty", "give an address"},
-                                 {"", {}, "", "nothing to watch", ""}});
+    config::Loaded loaded;
+    EXPECT_TRUE(about_configuration({}, loaded).empty());
+    loaded.problems = {{"k.yaml", {3, 5}, "web.listen", "is empty", "give an address"},
+                       {"", {}, "", "nothing to watch", ""}};
+    const auto findings = about_configuration({}, loaded);
     ASSERT_EQ(findings.size(), 2U);
     EXPECT_EQ(findings[0].kind, Kind::failure);
     EXPECT_EQ(findings[0].what, "k.yaml:3:5: web.listen: is empty");

@@ -116,7 +116,20 @@ TEST(Hint, IsTheStatementThatMendsIt) {
         hint("42501", R"(query would be affected by row-level security policy for table "virtual_keys")"),
         HasSubstr(R"(ALTER ROLE "key""shift" BYPASSRLS;)"));
     EXPECT_THAT(hint("28P01", R"(password authentication failed for user "keyshift")"),
-                HasSubstr(R"(\password "key""shift")"));
+                AllOf(HasSubstr(R"(\password "key""shift")"),
+                      HasSubstr(R"(ALTER ROLE "key""shift" VALID UNTIL 'infinity';)")));
+    EXPECT_EQ(hint("28000", R"(role "keyshift" is not permitted to log in)"),
+              R"(as superuser, run: ALTER ROLE "key""shift" LOGIN;)");
+    EXPECT_THAT(hint("28000", R"(role "keyshift" does not exist)"),
+                HasSubstr(R"(CREATE ROLE "key""shift" LOGIN;)"));
+}
+
+TEST(Hint, OfTooManyConnectionsIsOfTheLimitThatIsReached) {
+    EXPECT_THAT(hint("53300", R"(too many connections for role "keyshift")"),
+                HasSubstr(R"(ALTER ROLE "keyshift" CONNECTION LIMIT -1;)"));
+    EXPECT_THAT(hint("53300", R"(too many connections for database "gateway")"),
+                HasSubstr(R"(ALTER DATABASE "gateway" CONNECTION LIMIT -1;)"));
+    EXPECT_THAT(hint("53300", "sorry, too many clients already"), HasSubstr("max_connections"));
 }
 
 TEST(Hint, SaysWhatAStandbyAndAPoolerNeed) {
