@@ -78,6 +78,57 @@ struct FailingClient {
     }
 };
 
+/// All failures for one reason, as one log tells of them.
+struct FailureReason {
+    std::string source = {};
+    std::string reason = {};
+    std::uint64_t clients = 0;  ///< whose address is known
+    std::uint64_t failures = 0;
+    base::Time first_at = {};
+    base::Time last_at = {};
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("source", self.source);
+        a("reason", self.reason);
+        a("clients", self.clients);
+        a("failures", self.failures);
+        a("first_at", self.first_at);
+        a("last_at", self.last_at);
+    }
+};
+
+/// A log that tells of failures.
+struct FailureSource {
+    std::string source = {};
+    std::optional<base::Time> read_at = {};  ///< empty: not yet
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("source", self.source);
+        a("read_at", self.read_at);
+    }
+};
+
+/// Who failed to authenticate since a time.
+struct FailureList {
+    base::Time since = {};
+    std::vector<FailureSource> sources =
+        {};  ///< the one whose failures count first; without any nobody tells
+    std::vector<FailureReason> reasons = {};  ///< of all, not only of those that are listed
+    std::uint64_t total = 0;                  ///< so many there are; `failures` are the first of them
+    std::vector<FailingClient> items = {};
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("since", self.since);
+        a("sources", self.sources);
+        a("reasons", self.reasons);
+        a("total", self.total);
+        a("failures", self.items);
+    }
+};
+
 /// What an operator has said: which key replaces which.
 struct PairDecision {
     std::string legacy = {};
@@ -125,7 +176,6 @@ struct List {
  private:
     static constexpr const char* name_of(const HistoryPoint*) { return "history"; }
     static constexpr const char* name_of(const Event*) { return "events"; }
-    static constexpr const char* name_of(const FailingClient*) { return "failures"; }
     static constexpr const char* name_of(const SourceReport*) { return "sources"; }
     static constexpr const char* name_of(const PairDecision*) { return "pairs"; }
     static constexpr const char* name_of(const AckDecision*) { return "acks"; }

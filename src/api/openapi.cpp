@@ -164,8 +164,11 @@ std::vector<Path> paths() {
         {"/api/v1/failures",
          "failures",
          "Which clients fail to authenticate, and why, as logs tell: of the last 24 hours at most.",
-         {since(), limit(), format()},
-         list_answers<List<FailingClient>>("Clients, those with the most failures first.")},
+         {since(),
+          {"limit", "Clients that are listed at most, 1 to 100000; without it 100.", {}, true},
+          format()},
+         list_answers<FailureList>(
+             "Clients, those with the most failures first; without sources nobody tells.")},
         {"/api/v1/pairs",
          "pairs",
          "What operators have said by keyshift pair.",

@@ -49,8 +49,8 @@ std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t m
     return number;
 }
 
-base::Result<std::size_t> parse_limit(std::string_view text) {
-    const auto limit = whole_number(text, kMostLimit);
+base::Result<std::size_t> parse_limit(std::string_view text, std::size_t most) {
+    const auto limit = whole_number(text, most);
     if (limit && *limit > 0) return static_cast<std::size_t>(*limit);
     return base::Error{base::Errc::usage, "limit is out of range",
                        "write 1 to " + std::to_string(kMostLimit)};

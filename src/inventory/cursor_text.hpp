@@ -23,8 +23,8 @@ base::Error bad_cursor();
 
 /// Digits alone, at most `max`; empty: anything else.
 std::optional<std::uint64_t> whole_number(std::string_view text, std::uint64_t max);
-/// 1 to kMostLimit. Errors: usage.
-base::Result<std::size_t> parse_limit(std::string_view text);
+/// 1 to `most`. Errors: usage.
+base::Result<std::size_t> parse_limit(std::string_view text, std::size_t most);
 
 std::string to_hex(std::string_view bytes);
 /// Empty: it is none.

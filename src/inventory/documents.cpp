@@ -122,6 +122,24 @@ std::vector<api::KeyEvent> events_of(const KeyHistory& history, const store::Dec
 
 }  // namespace
 
+std::vector<api::FailureSource> logs_of_failures(const domain::Model& model) {
+    using domain::Signal;
+    std::vector<api::FailureSource> out;
+    for (const std::string_view name : evidence_order(model.policy.known_sources, Signal::auth_failures)) {
+        const std::string source(name);
+        const auto promised = model.policy.measurable.find(source);
+        if (promised == model.policy.measurable.end() || (promised->second & domain::failures()).none())
+            continue;
+        if (model.logs.count(source) == 0) continue;
+        const auto status = model.sources.find(source);
+        api::FailureSource log{source, {}};
+        if (status != model.sources.end()) log.read_at = status->second.last_success_at;
+        const bool followed = model.evidence.of(Signal::auth_failures).evidence == source;
+        out.insert(followed ? out.begin() : out.end(), std::move(log));
+    }
+    return out;
+}
+
 JudgedBy JudgedBy::of(const domain::Model& model, base::Time now) {
     JudgedBy by;
     by.now = now;
@@ -129,6 +147,7 @@ JudgedBy JudgedBy::of(const domain::Model& model, base::Time now) {
     by.promotes_in_place = model.policy.promotes_in_place;
     const auto source = model.sources.find(std::string(domain::kKeysSource));
     if (source != model.sources.end()) by.read_at = source->second.last_success_at;
+    by.failure_logs = logs_of_failures(model);
     if (!model.keys) return by;
     const domain::Migration& migration = model.keys->migration;
     by.fallback = with_assertion(migration.detected, model.policy.asserted, migration.evidence).state.mode;

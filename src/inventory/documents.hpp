@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/keys.hpp"
+#include "api/lists.hpp"
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "domain/model.hpp"
@@ -26,9 +27,14 @@ struct JudgedBy {
     domain::Windows windows = {};
     domain::FallbackMode fallback = domain::FallbackMode::unknown;
     bool promotes_in_place = false;
+    std::vector<api::FailureSource> failure_logs =
+        {};  ///< those that tell of failures, the one followed first
 
     static JudgedBy of(const domain::Model& model, base::Time now);
 };
+
+/// The logs that are configured and may tell of failures, the one followed first, then the best.
+std::vector<api::FailureSource> logs_of_failures(const domain::Model& model);
 
 /// A page of keys. Errors: those of the state.
 base::Result<api::KeyPage> key_page(store::State& state, const KeyIndex& index, const KeyQuery& query,

@@ -101,7 +101,7 @@ Result<void> read(const std::string& name, const std::string& text, base::Time n
     } else if (name == "cursor") {
         cursor = text;
     } else if (name == "limit") {
-        auto limit = parse_limit(text);
+        auto limit = parse_limit(text, kMostLimit);
         if (!limit) return limit.error();
         query.limit = *limit;
     } else if (name == "used_within" || name == "idle_longer_than") {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -55,6 +57,47 @@ Result<api::Event> item_of(store::State& state, const store::Event& event) {
     return item;
 }
 
+template <class Sum>
+void add(Sum& to, const domain::FailureTimes& times) {
+    to.first_at = to.failures == 0 ? times.first : std::min(to.first_at, times.first);
+    to.last_at = to.failures == 0 ? times.last : std::max(to.last_at, times.last);
+    to.failures += times.count;
+}
+
+template <class Sum>
+bool is_more(const Sum& a, const Sum& b) {
+    return std::pair(a.failures, a.last_at) > std::pair(b.failures, b.last_at);
+}
+
+/// The minutes put together.
+void append_clients(const std::string& source, const domain::FailureTally& tally,
+                    std::vector<api::FailingClient>& out) {
+    std::map<std::tuple<domain::Event, std::string, std::string, std::string>, api::FailingClient> sums;
+    for (const auto& [kind, times] : tally.kinds()) {
+        const api::FailingClient none{source, std::string(event_label(kind.reason)), kind.client,
+                                      kind.user_agent, kind.path};
+        add(sums.try_emplace({kind.reason, kind.client, kind.user_agent, kind.path}, none).first->second,
+            times);
+    }
+    for (auto& [kind, sum] : sums) out.push_back(std::move(sum));
+}
+
+void append_reasons(const std::string& source, const domain::FailureTally& tally,
+                    std::vector<api::FailureReason>& out) {
+    std::map<domain::Event, std::pair<api::FailureReason, std::set<std::string_view>>> sums;
+    for (const auto& [kind, times] : tally.kinds()) {
+        auto& [sum, clients] = sums[kind.reason];
+        sum.source = source;
+        sum.reason = event_label(kind.reason);
+        add(sum, times);
+        if (!kind.client.empty()) clients.insert(kind.client);
+    }
+    for (auto& [reason, found] : sums) {
+        found.first.clients = found.second.size();
+        out.push_back(std::move(found.first));
+    }
+}
+
 }  // namespace
 
 api::PairDecision pair_decision(const store::OperatorPair& pair) {
@@ -69,7 +112,7 @@ api::HistoryPoint history_point(const store::ProgressPoint& point) {
     return {point.at, point.live, point.removed, point.drained};
 }
 
-Result<TimeQuery> TimeQuery::parse(const Parameters& parameters, base::Time now) {
+Result<TimeQuery> TimeQuery::parse(const Parameters& parameters, base::Time now, std::size_t most) {
     TimeQuery query;
     for (const auto& [name, text] : parameters) {
         if (name == "since") {
@@ -77,7 +120,7 @@ Result<TimeQuery> TimeQuery::parse(const Parameters& parameters, base::Time now)
             if (!since) return since.error();
             query.since = *since;
         } else if (name == "limit") {
-            const auto limit = parse_limit(text);
+            const auto limit = parse_limit(text, most);
             if (!limit) return limit.error();
             query.limit = *limit;
         } else if (name == "cursor") {
@@ -137,28 +180,21 @@ Result<NewEvents> new_events(store::State& state, std::int64_t after, std::size_
     return out;
 }
 
-Result<api::List<api::FailingClient>> failures(store::State& state, const TimeQuery& query) {
+Result<api::FailureList> failures(store::State& state, const TimeQuery& query,
+                                  std::vector<api::FailureSource> logs) {
     const auto loaded = state.load_failures(query.since);
     if (!loaded) return loaded.error();
-    api::List<api::FailingClient> out;
+    api::FailureList out;
+    out.since = query.since;
+    out.sources = std::move(logs);
     for (const auto& [source, tally] : *loaded) {
-        std::map<std::tuple<domain::Event, std::string, std::string, std::string>, api::FailingClient> sums;
-        for (const auto& [kind, times] : tally.kinds()) {
-            api::FailingClient& sum = sums[{kind.reason, kind.client, kind.user_agent, kind.path}];
-            if (sum.failures == 0) {
-                sum = {source,      std::string(event_label(kind.reason)),
-                       kind.client, kind.user_agent,
-                       kind.path,   0,
-                       times.first, times.last};
-            }
-            sum.failures += times.count;
-            sum.first_at = std::min(sum.first_at, times.first);
-            sum.last_at = std::max(sum.last_at, times.last);
-        }
-        for (auto& [kind, sum] : sums) out.items.push_back(std::move(sum));
+        append_clients(source, tally, out.items);
+        append_reasons(source, tally, out.reasons);
     }
-    std::stable_sort(out.items.begin(), out.items.end(),
-                     [](const auto& a, const auto& b) { return a.failures > b.failures; });
+    const auto most_first = [](const auto& a, const auto& b) { return is_more(a, b); };
+    std::stable_sort(out.items.begin(), out.items.end(), most_first);
+    std::stable_sort(out.reasons.begin(), out.reasons.end(), most_first);
+    out.total = out.items.size();
     if (out.items.size() > query.limit) out.items.resize(query.limit);
     return out;
 }

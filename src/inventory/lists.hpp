@@ -28,8 +28,10 @@ struct TimeQuery {
     std::optional<std::int64_t> after =
         {};  ///< of the last item of the page before: its id, or its microseconds
 
-    /// Reads `since` (a duration before `now`, or a time), `limit` and `cursor`. Errors: usage.
-    static base::Result<TimeQuery> parse(const Parameters& parameters, base::Time now);
+    /// Reads `since` (a duration before `now`, or a time), `limit`, which is `most` at most, and `cursor`.
+    /// Errors: usage.
+    static base::Result<TimeQuery> parse(const Parameters& parameters, base::Time now,
+                                         std::size_t most = kMostLimit);
 };
 
 /// Oldest first.
@@ -44,9 +46,14 @@ struct NewEvents {
 };
 /// Those after the one called `after`, of which `limit` are handed over.
 base::Result<NewEvents> new_events(store::State& state, std::int64_t after, std::size_t limit);
+/// All that the state keeps fit into one page, so that its numbers are of one moment.
+inline constexpr std::size_t kMostFailuresListed = 100'000;
+/// So long they are kept.
+inline constexpr base::Duration kFailuresKept = std::chrono::hours{24};
 /// Of the last 24 hours at most, those with the most failures first, by each log that tells; `query.after` is
 /// not looked at.
-base::Result<api::List<api::FailingClient>> failures(store::State& state, const TimeQuery& query);
+base::Result<api::FailureList> failures(store::State& state, const TimeQuery& query,
+                                        std::vector<api::FailureSource> logs);
 /// All of them, oldest first.
 base::Result<api::List<api::PairDecision>> pairs(store::State& state);
 base::Result<api::List<api::AckDecision>> acks(store::State& state);

@@ -64,7 +64,7 @@ Result<void> read_owner_parameter(const std::string& name, std::string_view text
             return bad_owner_parameter("gone is neither yes nor no", "write one");
         query.gone = text == "yes";
     } else if (name == "limit") {
-        const auto limit = parse_limit(text);
+        const auto limit = parse_limit(text, kMostLimit);
         if (!limit) return limit.error();
         query.limit = *limit;
     } else if (name == "sort") {

@@ -113,7 +113,7 @@ def test_an_access_log_tells_what_the_gateway_did(database: Database, own_redis:
             assert shown.returncode == 0, shown.stderr
             by_reason: Counter[str] = Counter()
             for row in json.loads(shown.stdout)["failures"]:
-                by_reason[row["reason"]] += row["count"]
+                by_reason[row["reason"]] += row["failures"]
             assert dict(by_reason) == expected[1]
     reached = set(expected[1])
     assert {"unknown_key", "missing_header", "malformed_header", "bad_credentials", "blocked", "expired"} <= reached

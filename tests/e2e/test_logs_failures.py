@@ -7,8 +7,10 @@ import json
 import time
 from pathlib import Path
 
+from harness.product import openapi
 from harness.product.keyshift import Keyshift, Serve
 from harness.product.watching_logs import following, reasons, saved_lines
+from harness.tools.scratch import scratch_directory
 from harness.tools.wait import eventually
 
 
@@ -46,11 +48,19 @@ def test_reasons_clients_agents_and_paths_in_every_format(tmp_path: Path):
         for result in (text, failures(serve, "--format", "json"), failures(serve, "--format", "csv")):
             assert b"secret" not in result.stdout and b"\x1b" not in result.stdout
         answer = json.loads(failures(serve, "--since", "4h", "--format", "json").stdout)
-        assert answer["source"] == "access_log"
-        by_reason = {entry["reason"]: (entry["count"], entry["clients"]) for entry in answer["reasons"]}
+        assert [source["source"] for source in answer["sources"]] == ["access_log"]
+        by_reason = {entry["reason"]: (entry["failures"], entry["clients"]) for entry in answer["reasons"]}
         assert by_reason == {"unknown_key": (2, 1), "missing_header": (1, 1), "blocked": (1, 1), "rate_limited": (1, 1)}
         first = next(entry for entry in answer["failures"] if entry["reason"] == "unknown_key")
-        assert (first["client"], first["path"]) == ("203.0.113.7", "/v1/chat/completions")
+        assert (first["client"], first["path"], first["failures"]) == ("203.0.113.7", "/v1/chat/completions", 2)
+        by_api = openapi.get(serve, "/api/v1/failures?since=4h&limit=1").json()
+        assert by_api["failures"] == answer["failures"][:1] and by_api["total"] == len(answer["failures"]) == 4
+        assert by_api["reasons"] == answer["reasons"], "of all, not only of those that are listed"
+        elsewhere = scratch_directory("elsewhere") / "keyshift.yaml"
+        elsewhere.write_text(f"state: {{directory: {serve.state_directory}}}\n")
+        known = Keyshift().run("failures", "--config", elsewhere)
+        rows = text.stdout.partition(b"\n")[2]
+        assert known.stdout.partition(b"\n")[2] == rows, "the daemon's answer needs no configuration of logs"
         rows = list(csv.DictReader(io.StringIO(failures(serve, "--format", "csv").stdout.decode())))
         assert {row["client"] for row in rows} == {"203.0.113.7", "2001:db8::1", "203.0.113.10"}
         assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())

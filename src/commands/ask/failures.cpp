@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift failures: which clients fail to authenticate, why, how often and from where, as logs tell. From
-// the state, where the daemon keeps the last 24 hours.
+// the running daemon, or else from the state, where it keeps the last 24 hours.
 #include "report/failures.hpp"
 
 #include <cstdio>
 
+#include "api/archive.hpp"
+#include "api/csv.hpp"
 #include "base/exit_code.hpp"
 #include "collectors/catalog.hpp"
+#include "commands/ask/known_keys.hpp"
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
-#include "domain/evidence/source_traits.hpp"
+#include "inventory/lists.hpp"
 #include "journal/judging.hpp"
 #include "journal/saved_evidence.hpp"
 #include "store/state.hpp"
@@ -22,33 +25,26 @@ using base::Errc;
 using base::Error;
 using base::Result;
 
-/// Of the configured logs that tell of failures, the one that the headline follows, or else the best.
-Result<std::string> best_log(const config::Config& config, const store::Facts& facts) {
-    const auto headline = facts.find("evidence:auth_failures");
-    const domain::Policy policy = journal::judging(config);
-    std::string best;
-    for (const std::string_view name :
-         domain::evidence_order(policy.known_sources, domain::Signal::auth_failures)) {
-        const auto promised = policy.measurable.find(std::string(name));
-        if (promised == policy.measurable.end() || (promised->second & domain::failures()).none()) continue;
-        if (!collectors::catalog_entry(name).reads_log) continue;
-        const bool followed = headline != facts.end() && headline->second == name;
-        if (best.empty() || followed) best = name;
-    }
-    if (best.empty())
-        return Error{Errc::config, "no log is read that tells of failures",
-                     "add a collector: {type: access_log, format: nginx_combined, input: {files: [FILE]}}"};
-    return best;
+Error nobody_tells() {
+    return {Errc::config, "no log is read that tells of failures",
+            "add a collector: {type: access_log, format: nginx_combined, input: {files: [FILE]}}"};
 }
 
-struct Known {
-    std::string source;
-    domain::FailureTally failures;
-    std::optional<base::Time> read_at;
-};
+/// What tells of the configured logs, without reading them.
+domain::Model model_of(const config::Config& config, const store::Facts& facts) {
+    domain::Model model;
+    model.policy = journal::judging(config);
+    for (const auto& [source, counts] : model.policy.measurable)
+        if (collectors::catalog_entry(source).reads_log) model.logs[source];
+    journal::load_statuses(facts, {}, model.sources);
+    if (const auto followed = facts.find("evidence:auth_failures"); followed != facts.end())
+        model.evidence.headlines.at(static_cast<std::size_t>(domain::Signal::auth_failures)).evidence =
+            followed->second;
+    return model;
+}
 
-Result<Known> load(const config::Config& config, base::Time since) {
-    if (auto any = best_log(config, {}); !any) return any.error();
+Result<api::FailureList> load_failures(const config::Config& config, base::Time since) {
+    if (inventory::logs_of_failures(model_of(config, {})).empty()) return nobody_tells();
     const auto state = store::State::attach(config.state.directory);
     if (!state) return state.error();
     if (!*state)
@@ -56,37 +52,66 @@ Result<Known> load(const config::Config& config, base::Time since) {
                      "start keyshift serve with this configuration: it keeps what it reads in logs"};
     const auto facts = (*state)->load_facts();
     if (!facts) return facts.error();
-    auto source = best_log(config, *facts);
-    if (!source) return source.error();
-    auto failures = (*state)->load_failures(since);
-    if (!failures) return failures.error();
-    Known known{*source, domain::FailureTally(store::kMostFailures), std::nullopt};
-    if (const auto found = failures->find(*source); found != failures->end())
-        known.failures = std::move(found->second);
-    std::map<std::string, domain::SourceStatus> sources;
-    journal::load_statuses(*facts, {}, sources);
-    known.read_at = sources[*source].last_success_at;
-    return known;
+    inventory::TimeQuery query;
+    query.since = since;
+    query.limit = inventory::kMostFailuresListed;
+    return inventory::failures(**state, query, inventory::logs_of_failures(model_of(config, *facts)));
+}
+
+struct Known {
+    api::FailureList list;
+    bool of_daemon = true;
+};
+
+Result<Known> find_failures(const Asker& asker, const FailuresCommand& command, base::Time now) {
+    const auto reply = ask_daemon(
+        asker.directories,
+        target_of("/api/v1/failures", {{"since", base::format_duration(command.since)},
+                                       {"limit", std::to_string(inventory::kMostFailuresListed)}}));
+    if (!reply) {
+        auto loaded = load_failures(asker.loaded.config, now - command.since);
+        if (!loaded) return reply.error().code == Errc::connect ? loaded.error() : reply.error();
+        return Known{*std::move(loaded), false};
+    }
+    auto list = api::ArchiveReader::document<api::FailureList>(*reply);
+    if (!list) return list.error();
+    return Known{*std::move(list)};
+}
+
+/// Two logs may tell of the same failures: those of the one that is followed.
+report::FailuresView view_of(const api::FailureList& list, base::Time now, std::size_t most) {
+    report::FailuresView out{list.sources.front().source, list.since, now, {}, {}, most};
+    for (const api::FailureReason& sum : list.reasons)
+        if (sum.source == out.source) out.reasons.push_back({sum.reason, sum.clients, sum.failures});
+    for (const api::FailingClient& client : list.items)
+        if (client.source == out.source)
+            out.rows.push_back({client.reason, client.client, client.path, client.user_agent, client.failures,
+                                client.first_at, client.last_at});
+    return out;
+}
+
+std::string failures_as(const api::FailureList& list, const FailuresCommand& command, base::Time now) {
+    if (command.format == report::Format::json) return api::ArchiveWriter::document(list);
+    if (command.format == report::Format::csv) return api::CsvWriter::document(list.items);
+    return failures_text(view_of(list, now, command.limit));
 }
 
 }  // namespace
 
 int run_failures(const FailuresCommand& command) {
-    const auto config = load_configuration(command.config);
-    if (!config) return base::kConfig;
+    const auto asker = Asker::from(command.config);
+    if (!asker) return base::kConfig;
     const base::Time now = base::now();
-    const auto known = load(*config, now - command.since);
+    const auto known = find_failures(*asker, command, now);
     if (!known) return print_error(known.error()), base::exit_code(known.error());
-    const report::FailuresView view{known->source, now - command.since, now, &known->failures, command.limit};
-    const std::string text = command.format == report::Format::json  ? failures_json(view)
-                             : command.format == report::Format::csv ? failures_csv(view)
-                                                                     : failures_text(view);
-    std::fputs(text.c_str(), stdout);
-    if (!known->read_at) {
-        std::fprintf(stderr, "keyshift: %s has not been read yet\n", known->source.c_str());
-    } else if (!store::is_state_held(config->state.directory)) {
+    if (known->list.sources.empty()) return print_error(nobody_tells()), base::kConfig;
+    std::fputs(failures_as(known->list, command, now).c_str(), stdout);
+    const api::FailureSource& source = known->list.sources.front();
+    if (!source.read_at) {
+        std::fprintf(stderr, "keyshift: %s has not been read yet\n", source.source.c_str());
+    } else if (!known->of_daemon) {
         std::fprintf(stderr, "keyshift: no daemon runs; the log was last read %s\n",
-                     show_distance(*known->read_at, now).c_str());
+                     show_distance(*source.read_at, now).c_str());
     }
     return base::kOk;
 }

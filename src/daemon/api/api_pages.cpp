@@ -30,7 +30,6 @@ constexpr int kNotFound = 404;
 constexpr int kPreconditionFailed = 412;
 constexpr std::string_view kRequireSafe = "require=SAFE";
 constexpr std::string_view kKeyPath = "/api/v1/keys/";
-constexpr base::Duration kFailuresSince = std::chrono::hours{24};
 
 /// Of the moment: it is never the same again.
 Response of_now(std::string body) {
@@ -48,25 +47,29 @@ Response no_parameters(const char* which) {
 /// A list in the order of time.
 template <class Item>
 Result<Response> time_list(Result<api::List<Item>> (*load)(State&, const TimeQuery&), State& state,
-                           const JudgedBy& by, const Asked& asked, base::Time since) {
-    auto query = TimeQuery::parse(asked.parameters, by.now);
+                           const JudgedBy& by, const Asked& asked) {
+    const auto query = TimeQuery::parse(asked.parameters, by.now);
     if (!query) return query.error();
-    query->since = std::max(query->since, since);
     const auto list = load(state, *query);
     if (!list) return list.error();
     return list_answer(*list, asked);
 }
 
 Result<Response> history_answer(State& state, const JudgedBy& by, const Asked& asked) {
-    return time_list(inventory::history, state, by, asked, base::kInfinitePast);
+    return time_list(inventory::history, state, by, asked);
 }
 
 Result<Response> events_answer(State& state, const JudgedBy& by, const Asked& asked) {
-    return time_list(inventory::events, state, by, asked, base::kInfinitePast);
+    return time_list(inventory::events, state, by, asked);
 }
 
 Result<Response> failures_answer(State& state, const JudgedBy& by, const Asked& asked) {
-    return time_list(inventory::failures, state, by, asked, by.now - kFailuresSince);
+    auto query = TimeQuery::parse(asked.parameters, by.now, inventory::kMostFailuresListed);
+    if (!query) return query.error();
+    query->since = std::max(query->since, by.now - inventory::kFailuresKept);
+    const auto list = inventory::failures(state, *query, by.failure_logs);
+    if (!list) return list.error();
+    return list_answer(*list, asked);
 }
 
 template <class Item>
