@@ -16,6 +16,7 @@
 #include "domain/counts/log_facts.hpp"
 #include "domain/evidence/evidence.hpp"
 #include "domain/ledger/ledger.hpp"
+#include "domain/marks/effect.hpp"
 #include "domain/progress/forecast.hpp"
 #include "domain/progress/inventory.hpp"
 #include "domain/verdict/verdict.hpp"
@@ -170,6 +171,7 @@ struct Model {
     base::Duration skew{};       ///< this host's clock minus the gateway database's
     std::optional<Watch> watch;  ///< empty: no poll of the key table was ever saved
     Gauges gauges;
+    MarkSummary marks;                            ///< what operators said of brownouts and the cutover
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
     std::uint64_t state_size_bytes = 0;
