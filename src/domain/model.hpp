@@ -187,6 +187,9 @@ struct Model {
     }
 };
 
+/// As the sources that count failures stand.
+std::vector<FailureCounts> failure_counts(const Model& model);
+
 /// Since when the watch of the key table has had no gap, up to `now` of the database's clock; empty: it has
 /// one at this moment.
 std::optional<base::Time> watched_since(const Model& model, base::Time now);

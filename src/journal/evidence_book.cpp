@@ -258,7 +258,7 @@ UnsavedEvidence EvidenceBook::take_unsaved(const domain::Model& model) {
     for (const auto& [name, status] : model.sources)
         if (status.observation_start) starts[name] = *status.observation_start;
     UnsavedEvidence out = std::exchange(of_logs_, {});
-    out.failure_counts = domain::failure_counts(model.evidence);
+    out.failure_counts = domain::failure_counts(model);
     if (model.keys) out.legacy_use = model.keys->migration.evidence.newest_legacy_use;
     out.facts = newer(facts, saved_.facts);
     out.counters = newer(counters, saved_.counters);

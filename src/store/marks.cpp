@@ -202,12 +202,14 @@ void Transaction::set_mark(const Mark& mark, std::optional<Time> until,
     if (ends) return;
     for (const FailureCounts& source : sources) {
         const std::string counts = text_of(source.counts);
-        Statement base(*database_, "INSERT INTO mark_source VALUES (?1, ?2, ?3, ?4, ?5, ?3, ?4, ?6, ?5, ?7)");
+        Statement base(*database_,
+                       "INSERT INTO mark_source VALUES (?1, ?2, ?3, ?4, ?5, ?3, ?4, ?6, ?5, ?7, ?8, ?8)");
         base.bind(1, *id).bind(2, source.source).bind(3, counts);
         bind_time(base, 4, source.read_at);
         bind_time(base, 5, source.counted_since);
         bind_time(base, 6, source.complete_at);
-        run(base.bind(7, std::int64_t{source.poll_every.count()}));
+        base.bind(7, std::int64_t{source.poll_every.count()});
+        run(base.bind(8, static_cast<std::int64_t>(source.odd_lines)));
     }
     const domain::MarkMinutes span = domain::minutes_of(mark.host_at, until);
     take_failures_before(*id, span, span.first - domain::kCompareWith / std::chrono::minutes{1});
@@ -246,7 +248,8 @@ void Transaction::follow_marks(const std::vector<FailureCounts>& sources, std::o
             bind_time(follow, 4, source.read_at);
             bind_time(follow, 5, source.complete_at);
             bind_time(follow, 6, source.counted_since);
-            run(follow.bind(7, std::int64_t{source.poll_every.count()}));
+            follow.bind(7, std::int64_t{source.poll_every.count()});
+            run(follow.bind(8, static_cast<std::int64_t>(source.odd_lines)));
         }
         if (legacy_use) run(statements_->note_marked_use.bind(1, id).bind(2, to_micros(*legacy_use)));
         if (!until || now < *until + domain::kBehindEnd) continue;
@@ -291,13 +294,19 @@ Result<std::vector<Mark>> State::load_marks() {
 Result<void> State::load_marked(MarkWindow& window) {
     Statement sources(*database_,
                       "SELECT source, base_counts, base_read_at, base_since, counts, read_at, complete_at, "
-                      "since, poll_every FROM mark_source WHERE mark = ?1");
+                      "since, poll_every, base_odd_lines, odd_lines FROM mark_source WHERE mark = ?1");
     auto done = each(sources.bind(1, window.mark.id), [&](const Statement& row) {
         domain::MarkedSource& source = window.sources.emplace_back();
         source.base = {
             std::string(row.text(0)), counts_of(row.text(1)), time_at(row, 2), {}, time_at(row, 3)};
-        source.now = {std::string(row.text(0)), counts_of(row.text(4)), time_at(row, 5),
-                      time_at(row, 6),          time_at(row, 7),        base::Duration{row.integer(8)}};
+        source.now = {std::string(row.text(0)),
+                      counts_of(row.text(4)),
+                      time_at(row, 5),
+                      time_at(row, 6),
+                      time_at(row, 7),
+                      base::Duration{row.integer(8)},
+                      static_cast<std::uint64_t>(row.integer(10))};
+        source.base.odd_lines = static_cast<std::uint64_t>(row.integer(9));
     });
     if (!done) return done;
     Statement clients(*database_,

@@ -171,6 +171,8 @@ constexpr std::array<const char*, 7> kSteps{
          complete_at INTEGER,
          since INTEGER,
          poll_every INTEGER NOT NULL,
+         base_odd_lines INTEGER NOT NULL,
+         odd_lines INTEGER NOT NULL,
          PRIMARY KEY (mark, source)) WITHOUT ROWID;
        CREATE TABLE mark_client (
          mark INTEGER NOT NULL,

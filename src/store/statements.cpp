@@ -65,7 +65,7 @@ Statements::Statements(Sqlite& db)
       follow_mark(
           db,
           "UPDATE mark_source SET counts = ?3, read_at = ?4, complete_at = ?5, since = ?6, poll_every "
-          "= ?7 WHERE mark = ?1 AND source = ?2"),
+          "= ?7, odd_lines = ?8 WHERE mark = ?1 AND source = ?2"),
       note_marked_use(
           db,
           "UPDATE mark SET used_at = ?2 WHERE id = ?1 AND ?2 > at + 60000000 AND (until IS NULL OR "

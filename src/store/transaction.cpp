@@ -231,8 +231,9 @@ void Transaction::forget_before(base::Time until) {
         " AND coalesce((SELECT phase FROM legacy_state AS s WHERE s.row = legacy_key.row), phase) IN (8, 9)"
         "; DELETE FROM legacy_state WHERE row NOT IN (SELECT row FROM legacy_key)"
         "; DELETE FROM pairing WHERE row NOT IN (SELECT row FROM legacy_key)"
-        "; DELETE FROM mark WHERE settled = 1 AND at < " +
+        "; DELETE FROM mark WHERE at < " +
         limit +
+        " AND NOT EXISTS (SELECT 1 FROM mark WHERE settled = 0)"
         "; DELETE FROM mark_source WHERE mark NOT IN (SELECT id FROM mark)"
         "; DELETE FROM mark_client WHERE mark NOT IN (SELECT id FROM mark)");
     if (!done) error_ = done.error();

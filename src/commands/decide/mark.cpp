@@ -50,7 +50,7 @@ Result<Moment> moment(const config::Config& config, store::State& state) {
     if (!counters) return counters.error();
     domain::Model model;
     journal::load_evidence(*facts, *counters, model);
-    Moment out{base::now(), {}, failure_counts(model.evidence)};
+    Moment out{base::now(), {}, failure_counts(model)};
     out.at = out.host_at - model.skew;
     const auto configured = config.types();
     std::erase_if(out.sources, [&](const FailureCounts& one) { return configured.count(one.source) == 0; });

@@ -81,6 +81,14 @@ std::string nameless(const MarkedSource& source, const MarkWindow& window, std::
            source.base.source + ", and no log names the clients of all of them";
 }
 
+/// Lines that may have been failures.
+std::string unread(const MarkedSource& source) {
+    if (source.now.odd_lines <= source.base.odd_lines) return {};
+    const std::uint64_t lines = source.now.odd_lines - source.base.odd_lines;
+    return std::to_string(lines) + (lines == 1 ? " line of " : " lines of ") + source.base.source +
+           (lines == 1 ? " was" : " were") + " not understood";
+}
+
 /// The most that one log certainly names since the mark.
 std::uint64_t most_named(const MarkWindow& window) {
     std::map<std::string, std::uint64_t> by_source;
@@ -103,6 +111,7 @@ std::vector<std::string> reasons_not_to_tell(const MarkWindow& window, base::Tim
     for (const MarkedSource& source : window.sources) {
         add(blind(source, window, now));
         add(nameless(source, window, named));
+        add(unread(source));
     }
     std::set<std::string> strange;
     for (const MarkedClient& client : window.clients)
@@ -123,7 +132,8 @@ std::string number_of_clients(std::uint64_t count) {
 
 }  // namespace
 
-std::vector<FailureCounts> failure_counts(const Evidence& evidence) {
+std::vector<FailureCounts> failure_counts(const Evidence& evidence,
+                                          const std::map<std::string, LogReading>& logs) {
     std::vector<FailureCounts> out;
     for (const auto& [name, source] : evidence.sources) {
         if ((source.countable & failures()).none()) continue;
@@ -135,6 +145,10 @@ std::vector<FailureCounts> failure_counts(const Evidence& evidence) {
         counts.complete_at = source.complete_at;
         counts.counted_since = source.counted_since;
         counts.poll_every = source.poll_every;
+        const auto log = logs.find(name);
+        if (log == logs.end()) continue;
+        counts.odd_lines = log->second.odd_lines;
+        if (log->second.lag_bytes > 0) counts.complete_at.reset();
     }
     return out;
 }

@@ -32,9 +32,16 @@ struct FailureCounts {
     std::optional<base::Time> complete_at = {};    ///< all its parts were read
     std::optional<base::Time> counted_since = {};  ///< without a gap
     base::Duration poll_every = {};
+    std::uint64_t odd_lines = 0;  ///< of a log, those not understood or too long: they may be failures
+};
+/// How far a log was read.
+struct LogReading {
+    std::uint64_t odd_lines = 0;
+    std::uint64_t lag_bytes = 0;  ///< while there are any, it was not read in full
 };
 /// Of each source that can count any.
-std::vector<FailureCounts> failure_counts(const Evidence& evidence);
+std::vector<FailureCounts> failure_counts(const Evidence& evidence,
+                                          const std::map<std::string, LogReading>& logs);
 
 /// The operator says it after he has switched the fallback off, and clocks of logs differ: the minute before
 /// belongs to it, and what has failed then has not failed before.

@@ -28,7 +28,7 @@ constexpr auto kSkew = 3s;
 constexpr const char* kLog = "access_log";
 
 FailureCounts counts(std::uint64_t unknown_keys, Time read_at) {
-    return {kLog, {unknown_keys, 0, 2}, read_at, read_at, kBegin - 48h, 2s};
+    return {kLog, {unknown_keys, 0, 2}, read_at, read_at, kBegin - 48h, 2s, unknown_keys};
 }
 
 class MarksTest : public ::testing::Test {
@@ -111,6 +111,8 @@ TEST_F(MarksTest, AreKeptWithWhoSaidThemAndTheSourcesAsTheyStood) {
     EXPECT_EQ(found.sources[0].base.read_at, kBegin - 1s);
     EXPECT_EQ(found.sources[0].base.counted_since, kBegin - 48h);
     EXPECT_EQ(found.sources[0].now.counts, (domain::ReasonCounts{7, 0, 2}));
+    EXPECT_EQ(found.sources[0].base.odd_lines, 7U);
+    EXPECT_EQ(found.sources[0].now.odd_lines, 7U);
     EXPECT_EQ(found.sources[0].now.poll_every, base::Duration{2s});
     const auto events = state_->load_events(10);
     ASSERT_EQ(events->size(), 1U);
@@ -171,6 +173,8 @@ TEST_F(MarksTest, SourcesAreFollowedUntilTheyWereReadBehindTheEnd) {
     follow(counts(9, kBegin + 1min), kBegin + 1min);
     EXPECT_EQ(window().sources[0].now.counts[0], 9U);
     EXPECT_EQ(window().sources[0].base.counts[0], 7U);
+    EXPECT_EQ(window().sources[0].now.odd_lines, 9U);
+    EXPECT_EQ(window().sources[0].base.odd_lines, 7U);
     mark(MarkKind::brownout_end, kEnd);
     follow(counts(10, kEnd + 4s), kEnd + 5s);
     EXPECT_FALSE(window().settled);

@@ -246,6 +246,17 @@ TEST(MarkEffect, OfASourceThatCameLaterNothingIsComparable) {
     EXPECT_THAT(why(window), IsEmpty());
 }
 
+TEST(MarkEffect, ALineThatWasNotUnderstoodMayBeAFailure) {
+    MarkWindow window = brownout();
+    window.sources[0].base.odd_lines = 3;
+    window.sources[0].now.odd_lines = 3;
+    EXPECT_THAT(why(window), IsEmpty());
+    window.sources[0].now.odd_lines = 4;
+    EXPECT_THAT(why(window), ElementsAre("1 line of access_log was not understood"));
+    window.sources[0].now.odd_lines = 5;
+    EXPECT_THAT(why(window), ElementsAre("2 lines of access_log were not understood"));
+}
+
 TEST(MarkEffect, AUseOfALegacyKeyMeansThatTheFallbackWasOn) {
     MarkWindow window = brownout();
     window.used_at = kBegin + 5min;
@@ -314,8 +325,10 @@ TEST(FailureCounts, AreOfSourcesThatCanCountFailures) {
     log.complete_at = kBegin - 1s;
     log.counted_since = kBegin - 2s;
     log.poll_every = 2s;
-    const auto counts = failure_counts(evidence);
+    const auto counts = failure_counts(evidence, {{kLog, {4, 0}}});
     ASSERT_EQ(counts.size(), 1U);
+    EXPECT_EQ(counts[0].odd_lines, 4U);
+    EXPECT_FALSE(failure_counts(evidence, {{kLog, {0, 1}}})[0].complete_at) << "there is more to read";
     EXPECT_EQ(counts[0].source, kLog);
     EXPECT_EQ(counts[0].counts.front(), 7U);
     EXPECT_EQ(counts[0].counts.back(), 1U);
