@@ -55,25 +55,19 @@ void add_mark(Program& program) {
         "mark", "Say that the fallback is off for a while, or for good; or list who failed since");
     app->footer("Without WHAT, or with list, it shows the marks, and who failed since that did not before.");
     add_config(*app, told->config);
-    const Choices choices{"list", "brownout-begin", "brownout-end", "cutover"};
-    auto* const what = app->add_option_function<std::string>(
-                              "WHAT",
-                              [told = told, choices](const std::string& name) {
-                                  told->kind = kind_of(name);
-                                  if (!told->kind && name != "list") refuse("WHAT", name, enumerate(choices));
-                              },
-                              "What has happened to the fallback just now")
-                           ->type_name(join(choices));
-    auto* const note =
-        app->add_option("--note", told->note, "Why; kept with the time and your name")->type_name("TEXT");
-    auto* const remove =
-        app->add_flag("--remove", told->remove, "Take back the last mark, if it is of this kind");
+    add_choice(*app, "WHAT", {"list", "brownout-begin", "brownout-end", "cutover"},
+               "What has happened to the fallback just now",
+               [told = told](const std::string& name) { told->kind = kind_of(name); });
+    app->add_option("--note", told->note, "Why; kept with the time and your name")->type_name("TEXT");
+    app->add_flag("--remove", told->remove, "Take back the last mark, if it is of this kind");
     add_choice(*app, "--format", {"text", "json", "csv"}, "How to write the list (default: text)",
                [told = told](const std::string& name) {
                    told->format = name == "json" ? Format::json : name == "csv" ? Format::csv : Format::text;
                });
-    note->needs(what);
-    remove->needs(what);
+    app->callback([told = told] {
+        if (!told->kind && (told->remove || !told->note.empty()))
+            throw CLI::RequiredError("WHAT of brownout-begin, brownout-end, cutover");
+    });
 }
 
 void add_accept_table(Program& program) {
