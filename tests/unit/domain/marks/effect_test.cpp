@@ -132,6 +132,15 @@ TEST(MarkEffect, NewOnesComeFirstAndThenThoseWithMoreFailures) {
     EXPECT_THAT(names, ElementsAre("two", "one", "known"));
 }
 
+TEST(MarkEffect, WhoFailedBeforeAndNotSinceIsNoneOfThem) {
+    MarkWindow window = brownout();
+    fail(window, client("192.0.2.1", 3, 0));
+    const MarkEffect effect = effect_of(window, kLater);
+    EXPECT_THAT(effect.clients, IsEmpty());
+    EXPECT_EQ(effect.known_clients, 0U);
+    EXPECT_EQ(effect.answer, MarkAnswer::nobody_new);
+}
+
 TEST(MarkEffect, AClientOfWhichTwoLogsTellIsOne) {
     MarkWindow window = brownout();
     window.sources.push_back(source("gateway_log"));
