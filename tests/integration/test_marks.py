@@ -229,6 +229,16 @@ def test_a_replica_that_is_restarted_cannot_tell(counting):
     assert "began anew" in mark["why_unknown"][0]
 
 
+def test_a_log_that_cannot_be_read_beside_it_may_have_seen_somebody(database: Database, tmp_path: Path):
+    gateway = Gateway(tmp_path / "access.log")
+    tree = following(gateway.log)
+    tree["collectors"] += following(tmp_path / "none" / "gateway.log", type="gateway_log")["collectors"]
+    with Serve(tree) as gateway.serve:
+        gateway.run("mark", "brownout-begin")
+        mark = gateway.told(answer="cannot_tell")
+        assert mark["why_unknown"] == ["gateway_log had not been read when the mark was set"]
+
+
 # --- without any
 
 

@@ -15,6 +15,7 @@
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/decisions.hpp"
 #include "commands/shared/terminal.hpp"
+#include "domain/evidence_facts.hpp"
 #include "domain/marks/effect.hpp"
 #include "inventory/lists.hpp"
 #include "journal/judging.hpp"
@@ -40,8 +41,21 @@ constexpr const char* kPath = "/api/v1/marks";
 struct Moment {
     Time host_at;
     Time at;
-    std::vector<FailureCounts> sources;  ///< configured ones that count failures
+    std::vector<FailureCounts> sources;  ///< configured ones that count failures, or might
 };
+
+/// Also those that have not been read yet: what they miss nobody else need see.
+std::vector<FailureCounts> sources_of_failures(const config::Config& config, const domain::Model& model) {
+    std::vector<FailureCounts> out = failure_counts(model);
+    const auto configured = config.types();
+    std::erase_if(out, [&](const FailureCounts& one) { return configured.count(one.source) == 0; });
+    for (const std::string& name : configured) {
+        const bool known =
+            std::any_of(out.begin(), out.end(), [&](const FailureCounts& one) { return one.source == name; });
+        if (!known && (countable(model, name) & domain::failures()).any()) out.push_back({name});
+    }
+    return out;
+}
 
 Result<Moment> moment(const config::Config& config, store::State& state) {
     const auto facts = state.load_facts();
@@ -50,11 +64,10 @@ Result<Moment> moment(const config::Config& config, store::State& state) {
     if (!counters) return counters.error();
     domain::Model model;
     journal::load_evidence(*facts, *counters, model);
-    Moment out{base::now(), {}, failure_counts(model)};
-    out.at = out.host_at - model.skew;
-    const auto configured = config.types();
-    std::erase_if(out.sources, [&](const FailureCounts& one) { return configured.count(one.source) == 0; });
-    return out;
+    journal::load_statuses(*facts, *counters, model.sources);
+    model.policy = journal::judging(config);
+    const Time now = base::now();
+    return Moment{now, now - model.skew, sources_of_failures(config, model)};
 }
 
 Error as_error(const domain::MarkRefusal& refusal) {

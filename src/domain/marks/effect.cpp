@@ -58,7 +58,8 @@ const MarkedSource* source_named(const MarkWindow& window, const std::string& na
 /// after it could not be read for a while has missed nothing.
 std::string blind(const MarkedSource& source, const MarkWindow& window, base::Time now) {
     const std::string& name = source.base.source;
-    if (!source.base.read_at || !source.now.counted_since || *source.now.counted_since > *source.base.read_at)
+    if (!source.base.read_at) return name + " had not been read when the mark was set";
+    if (!source.now.counted_since || *source.now.counted_since > *source.base.read_at)
         return name + " was interrupted or began anew, and may have missed failures";
     const bool ended = window.until && *window.until <= now;
     const base::Time wanted =
