@@ -75,8 +75,8 @@ void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
         failures.try_emplace(source, store::kMostFailures).first->second.merge(tally);
     uses.merge(newer.uses);
     if (newer.forget_failures_before) forget_failures_before = newer.forget_failures_before;
-    failure_counts = newer.failure_counts;
-    legacy_use = newer.legacy_use;
+    if (!newer.failure_counts.empty()) failure_counts = newer.failure_counts;
+    if (newer.legacy_use) legacy_use = newer.legacy_use;
 }
 
 void UnsavedEvidence::write(store::Transaction& to) const {

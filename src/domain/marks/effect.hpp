@@ -46,8 +46,9 @@ std::vector<FailureCounts> failure_counts(const Evidence& evidence,
 /// The operator says it after he has switched the fallback off, and clocks of logs differ: the minute before
 /// belongs to it, and what has failed then has not failed before.
 inline constexpr base::Duration kBeforeMark = std::chrono::minutes{1};
-/// What happened until the end has been written and can be read so long after it.
-inline constexpr base::Duration kBehindEnd = std::chrono::seconds{5};
+/// What happened until the end can be read so long after it, since logs are buffered and a Prometheus scrapes
+/// once a minute; what fails until then belongs to the mark.
+inline constexpr base::Duration kBehindEnd = std::chrono::minutes{2};
 /// A source that is not read behind the end for so long is not waited for.
 inline constexpr base::Duration kWaitForSources = std::chrono::hours{1};
 /// With which failures before the mark those since it are compared.

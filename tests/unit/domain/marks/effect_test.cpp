@@ -21,7 +21,7 @@ constexpr const char* kLog = "access_log";
 MarkedSource source(const std::string& name = kLog) {
     MarkedSource out;
     out.base = {name, {5}, kBegin - 1s, {}, kBegin - 48h};
-    out.now = {name, {5}, kEnd + 6s, kEnd + 6s, kBegin - 48h, 2s};
+    out.now = {name, {5}, kEnd + 3min, kEnd + 3min, kBegin - 48h, 2s};
     return out;
 }
 
@@ -85,10 +85,11 @@ TEST(MarkEffect, ANewClientIsNamed) {
               "so often");
 }
 
-// 24 h are 1440 minutes; the brownout has 12: the one before, and the one in which it ended.
+// 24 h are 1440 minutes; the brownout has 14: the one before, and those until it has been read behind its
+// end.
 TEST(MarkEffect, WhoFailsAsBeforeIsNotNew) {
     MarkWindow window = brownout();
-    fail(window, client("192.0.2.1", 1440, 24));
+    fail(window, client("192.0.2.1", 1440, 28));
     const MarkEffect effect = effect_of(window, kLater);
     EXPECT_EQ(effect.answer, MarkAnswer::nobody_new);
     EXPECT_EQ(effect.known_clients, 1U);
@@ -100,7 +101,7 @@ TEST(MarkEffect, WhoFailsAsBeforeIsNotNew) {
 // Behind one address there may be many.
 TEST(MarkEffect, WhoFailsMoreThanTwiceAsOftenCountsAsNew) {
     MarkWindow window = brownout();
-    fail(window, client("192.0.2.1", 1440, 25));
+    fail(window, client("192.0.2.1", 1440, 29));
     const MarkEffect effect = effect_of(window, kLater);
     EXPECT_EQ(effect.answer, MarkAnswer::somebody_new);
     EXPECT_EQ(effect.clients.at(0).novelty, Novelty::more_often);
@@ -109,9 +110,9 @@ TEST(MarkEffect, WhoFailsMoreThanTwiceAsOftenCountsAsNew) {
 TEST(MarkEffect, OfASourceThatHasCountedForLessTheRateIsOfThatTime) {
     MarkWindow window = brownout();
     window.sources[0].base.counted_since = kBegin - 62min;
-    fail(window, client("192.0.2.1", 60, 24));
+    fail(window, client("192.0.2.1", 60, 28));
     EXPECT_EQ(effect_of(window, kLater).answer, MarkAnswer::nobody_new);
-    fail(window, client("192.0.2.2", 60, 25));
+    fail(window, client("192.0.2.2", 60, 29));
     EXPECT_EQ(effect_of(window, kLater).new_clients, 1U);
 }
 
@@ -294,8 +295,8 @@ TEST(MarkEffect, TheMinuteBeforeTheMarkIsOfIt) {
     EXPECT_EQ(minutes_of(kBegin, {}).first, minute - 1);
     EXPECT_EQ(minutes_of(kBegin + 59s, {}).first, minute - 1);
     EXPECT_FALSE(minutes_of(kBegin, {}).last);
-    EXPECT_EQ(minutes_of(kBegin, kEnd - 5s - 1us).last, minute + 9);
-    EXPECT_EQ(minutes_of(kBegin, kEnd - 5s).last, minute + 10);
+    EXPECT_EQ(minutes_of(kBegin, kEnd - 1us).last, minute + 11);
+    EXPECT_EQ(minutes_of(kBegin, kEnd).last, minute + 12);
 }
 
 TEST(MarkEffect, ACutoverIsToldWhileItIsWatched) {
