@@ -151,6 +151,26 @@ TEST_F(MarksTest, FailuresGoIntoTheTimeThatTheyAreOf) {
     }
 }
 
+TEST_F(MarksTest, OfWhatIsReadAtOnceOnlyWhatFailedUntilItsEndIsOfIt) {
+    mark(MarkKind::brownout_begin, kBegin);
+    mark(MarkKind::brownout_end, kEnd);
+    domain::FailureTally tally;
+    tally.add(Event::failure_unknown_key, "a", "", "", kEnd);
+    tally.add(Event::failure_unknown_key, "a", "", "", kEnd + 5min);
+    tally.add(Event::failure_unknown_key, "b", "", "", kEnd + 5min);
+    daemon([&](Transaction& to) { to.add_failures(kLog, tally); });
+    EXPECT_EQ(clients(), (Clients{"a 0/1/1"}));
+}
+
+TEST_F(MarksTest, WithoutASourceItIsSettledWhenItIsOver) {
+    for (const MarkKind kind : {MarkKind::brownout_begin, MarkKind::brownout_end})
+        beside([&](Transaction& to) { to.set_mark({0, kind, kEnd, kEnd, "anna", ""}, {}, {}); });
+    daemon([](Transaction& to) { to.follow_marks({}, {}, kEnd + 2min - 1us); });
+    EXPECT_FALSE(window().settled);
+    daemon([](Transaction& to) { to.follow_marks({}, {}, kEnd + 2min); });
+    EXPECT_TRUE(window().settled);
+}
+
 TEST_F(MarksTest, TwoBrownoutsInADayEachHaveTheirOwn) {
     mark(MarkKind::brownout_begin, kBegin);
     fail("a", kBegin + 1s);
