@@ -2,6 +2,7 @@
 """`keyshift mark`: brownouts and the cutover, and who failed since that did not before, or why that cannot be told."""
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -231,6 +232,22 @@ def test_a_replica_that_is_restarted_cannot_tell(counting):
     server.answer(page(0, began=2))
     mark = gateway.told(answer="cannot_tell")
     assert "began anew" in mark["why_unknown"][0]
+
+
+def test_a_reload_changes_nothing_of_it_and_a_source_that_it_takes_away_cannot_tell(counting, travelling: Database):
+    gateway, server = counting
+    gateway.run("mark", "brownout-begin")
+    gateway.told(answer="nobody_new")
+    gateway.serve.process.send_signal(signal.SIGHUP)
+    server.answer(page(8))
+    gateway.told(answer="cannot_tell")
+    gateway.serve.configure(watching(travelling.dsn()))
+    gateway.serve.process.send_signal(signal.SIGHUP)
+    eventually(lambda: gateway.serve.metric("keyshift_source_up", source="gateway_metrics") is None, 10, "it is gone")
+    gateway.advance(2 * MINUTE)
+    eventually(
+        lambda: "gateway_metrics cannot be read in full at the moment" in gateway.last()["why_unknown"], 10, "it is missed"
+    )
 
 
 def test_a_log_that_cannot_be_read_beside_it_may_have_seen_somebody(database: Database, tmp_path: Path):
