@@ -158,6 +158,63 @@ Result<void> each(Statement& statement, const std::function<void(const Statement
     }
 }
 
+/// The sources and clients of the window.
+Result<void> load_marked(Sqlite& database, MarkWindow& window) {
+    Statement sources(database,
+                      "SELECT source, base_counts, base_read_at, base_since, counts, read_at, complete_at, "
+                      "since, poll_every, base_odd_lines, odd_lines FROM mark_source WHERE mark = ?1");
+    auto done = each(sources.bind(1, window.mark.id), [&](const Statement& row) {
+        domain::MarkedSource& source = window.sources.emplace_back();
+        source.base = {
+            std::string(row.text(0)), counts_of(row.text(1)), time_at(row, 2), {}, time_at(row, 3)};
+        source.now = {std::string(row.text(0)),
+                      counts_of(row.text(4)),
+                      time_at(row, 5),
+                      time_at(row, 6),
+                      time_at(row, 7),
+                      base::Duration{row.integer(8)},
+                      static_cast<std::uint64_t>(row.integer(10))};
+        source.base.odd_lines = static_cast<std::uint64_t>(row.integer(9));
+    });
+    if (!done) return done;
+    Statement clients(database,
+                      "SELECT source, reason, client, before, since, inside, first_at, last_at FROM "
+                      "mark_client WHERE mark = ?1 AND since > 0");
+    return each(clients.bind(1, window.mark.id), [&](const Statement& row) {
+        domain::MarkedClient& client = window.clients.emplace_back();
+        client.source = row.text(0);
+        client.reason =
+            domain::event_named("failure_" + std::string(row.text(1))).value_or(domain::Event::failure_other);
+        client.client = row.text(2);
+        client.before = static_cast<std::uint64_t>(row.integer(3));
+        client.since = static_cast<std::uint64_t>(row.integer(4));
+        client.inside = static_cast<std::uint64_t>(row.integer(5));
+        client.first_at = from_micros(row.integer(6));
+        client.last_at = from_micros(row.integer(7));
+    });
+}
+
+/// What the mark of this id has begun; empty: there is none.
+Result<std::optional<MarkWindow>> load_window(Sqlite& database, std::int64_t id) {
+    Statement marks(
+        database,
+        "SELECT id, kind, at, host_at, by, note, until, settled, used_at FROM mark WHERE id >= ?1 "
+        "ORDER BY id LIMIT 2");
+    std::optional<MarkWindow> out;
+    auto done = each(marks.bind(1, id), [&](const Statement& row) {
+        Mark mark = read_mark(row);
+        if (mark.id == id) {
+            out = MarkWindow{std::move(mark), {}, time_at(row, 6), row.integer(7) != 0, time_at(row, 8)};
+        } else if (out && mark.kind == MarkKind::brownout_end) {
+            out->end = std::move(mark);
+        }
+    });
+    if (!done) return done.error();
+    if (!out) return out;
+    if (auto loaded = load_marked(database, *out); !loaded) return loaded.error();
+    return out;
+}
+
 }  // namespace
 
 void Transaction::run(const std::string& sql) {
@@ -252,15 +309,24 @@ void Transaction::follow_marks(const std::vector<FailureCounts>& sources, std::o
             run(follow.bind(8, static_cast<std::int64_t>(source.odd_lines)));
         }
         if (legacy_use) run(statements_->note_marked_use.bind(1, id).bind(2, to_micros(*legacy_use)));
-        if (!until || now < *until + domain::kBehindEnd) continue;
-        const std::string wanted = std::to_string(to_micros(*until + domain::kBehindEnd));
-        const std::string which = std::to_string(id);
-        run("UPDATE mark SET settled = 1 WHERE id = " + which +
-            (now > *until + domain::kWaitForSources
-                 ? std::string()
-                 : " AND NOT EXISTS (SELECT 1 FROM mark_source WHERE mark = " + which +
-                       " AND coalesce(complete_at, 0) < " + wanted + ")"));
+        if (until && now >= *until + domain::kBehindEnd) settle_mark(id, *until, now);
     }
+}
+
+/// Unless a source is waited for; with an event that says what it came to.
+void Transaction::settle_mark(std::int64_t id, Time until, Time now) {
+    const auto waits = database_->integer(
+        "SELECT EXISTS (SELECT 1 FROM mark_source WHERE mark = " + std::to_string(id) +
+        " AND coalesce(complete_at, 0) < " + std::to_string(to_micros(until + domain::kBehindEnd)) + ")");
+    if (waits && *waits != 0 && now <= until + domain::kWaitForSources) return;
+    run("UPDATE mark SET settled = 1 WHERE id = " + std::to_string(id));
+    const auto window = load_window(*database_, id);
+    if (!error_ && (!waits || !window)) error_ = waits ? window.error() : waits.error();
+    if (error_ || !*window) return;
+    const domain::MarkWindow& settled = **window;
+    add_event({.at = now - (settled.mark.host_at - settled.mark.at),
+               .kind = event::kMark,
+               .detail = sentence(settled, effect_of(settled, now))});
 }
 
 void Transaction::add_marked_failures(std::string_view source, const domain::FailureTally& failures) {
@@ -291,41 +357,6 @@ Result<std::vector<Mark>> State::load_marks() {
     return out;
 }
 
-Result<void> State::load_marked(MarkWindow& window) {
-    Statement sources(*database_,
-                      "SELECT source, base_counts, base_read_at, base_since, counts, read_at, complete_at, "
-                      "since, poll_every, base_odd_lines, odd_lines FROM mark_source WHERE mark = ?1");
-    auto done = each(sources.bind(1, window.mark.id), [&](const Statement& row) {
-        domain::MarkedSource& source = window.sources.emplace_back();
-        source.base = {
-            std::string(row.text(0)), counts_of(row.text(1)), time_at(row, 2), {}, time_at(row, 3)};
-        source.now = {std::string(row.text(0)),
-                      counts_of(row.text(4)),
-                      time_at(row, 5),
-                      time_at(row, 6),
-                      time_at(row, 7),
-                      base::Duration{row.integer(8)},
-                      static_cast<std::uint64_t>(row.integer(10))};
-        source.base.odd_lines = static_cast<std::uint64_t>(row.integer(9));
-    });
-    if (!done) return done;
-    Statement clients(*database_,
-                      "SELECT source, reason, client, before, since, inside, first_at, last_at FROM "
-                      "mark_client WHERE mark = ?1 AND since > 0");
-    return each(clients.bind(1, window.mark.id), [&](const Statement& row) {
-        domain::MarkedClient& client = window.clients.emplace_back();
-        client.source = row.text(0);
-        client.reason =
-            domain::event_named("failure_" + std::string(row.text(1))).value_or(domain::Event::failure_other);
-        client.client = row.text(2);
-        client.before = static_cast<std::uint64_t>(row.integer(3));
-        client.since = static_cast<std::uint64_t>(row.integer(4));
-        client.inside = static_cast<std::uint64_t>(row.integer(5));
-        client.first_at = from_micros(row.integer(6));
-        client.last_at = from_micros(row.integer(7));
-    });
-}
-
 Result<std::vector<MarkWindow>> State::load_mark_windows() {
     if (!database_) return not_open();
     Statement marks(*database_,
@@ -341,30 +372,15 @@ Result<std::vector<MarkWindow>> State::load_mark_windows() {
     });
     if (!done) return done.error();
     for (MarkWindow& window : out)
-        if (auto loaded = load_marked(window); !loaded) return loaded.error();
+        if (auto loaded = load_marked(*database_, window); !loaded) return loaded.error();
     return out;
 }
 
 Result<std::optional<MarkWindow>> State::load_last_mark_window() {
     if (!database_) return not_open();
-    Statement marks(
-        *database_,
-        "SELECT id, kind, at, host_at, by, note, until, settled, used_at FROM mark ORDER BY id DESC LIMIT 2");
-    std::optional<MarkWindow> out;
-    std::optional<Mark> end;
-    auto done = each(marks, [&](const Statement& row) {
-        Mark mark = read_mark(row);
-        if (out) return;
-        if (mark.kind == MarkKind::brownout_end) {
-            end = std::move(mark);
-        } else {
-            out = MarkWindow{std::move(mark), end, time_at(row, 6), row.integer(7) != 0, time_at(row, 8)};
-        }
-    });
-    if (!done) return done.error();
-    if (!out) return out;
-    if (auto loaded = load_marked(*out); !loaded) return loaded.error();
-    return out;
+    const auto id = database_->integer("SELECT coalesce(max(id), 0) FROM mark WHERE kind <> 'brownout_end'");
+    if (!id) return id.error();
+    return load_window(*database_, *id);
 }
 
 Result<State::MarksVersion> State::marks_version() {

@@ -182,7 +182,6 @@ class State {
     void close();
     base::Error not_open() const;
     base::Result<std::optional<std::string>> load_text(Statement Statements::* find, std::uint32_t row);
-    base::Result<void> load_marked(domain::MarkWindow& window);
 
     std::shared_ptr<StateDirectory> daemons_;  // null: not the daemon's
     std::filesystem::path file_;

@@ -87,8 +87,8 @@ class Transaction {
     /// The last mark, with an event at `at`; a brownout of which it was the end is open again.
     void remove_mark(const domain::Mark& mark, base::Time at);
     /// What sources that count failures have counted by now, for the marks that are not settled; settles
-    /// those of which all has been read. `legacy_use`: the newest, by the database's clock; `now`: this
-    /// host's.
+    /// those of which all has been read, with an event that says what they came to. `legacy_use`: the newest,
+    /// by the database's clock; `now`: this host's.
     void follow_marks(const std::vector<domain::FailureCounts>& sources, std::optional<base::Time> legacy_use,
                       base::Time now);
     /// Forgets all keys with their replacements, progress, and the operators' decisions about them. Events
@@ -100,6 +100,7 @@ class Transaction {
  private:
     void run(Statement& statement);
     void run(const std::string& sql);
+    void settle_mark(std::int64_t id, base::Time until, base::Time now);
     void take_failures_before(std::int64_t mark, const domain::MarkMinutes& span, std::int64_t from);
     void add_marked_failures(std::string_view source, const domain::FailureTally& failures);
 

@@ -130,6 +130,7 @@ def test_a_brownout_in_which_nobody_new_failed_is_named_and_changes_no_check(gat
     assert NOBODY in gateway.run("verdict", code=["SAFE", "NOT_YET", "UNSAFE", "UNKNOWN"].index(after["verdict"]))
     assert NOBODY in gateway.run("status", "--verbose") and NOBODY in gateway.run("mark") == gateway.run("mark", "list")
     assert "brownout begin: rehearsal" in gateway.run("events") and "brownout end" in gateway.run("events")
+    assert NOBODY in gateway.run("events"), "what it came to"
     assert json.loads(gateway.run("mark", "--format", "json"))["marks"] == gateway.marks()
     assert gateway.run("mark", "--format", "csv").startswith("id,kind,at")
     file = gateway.log.parent / "history.json"

@@ -199,7 +199,14 @@ TEST_F(MarksTest, SourcesAreFollowedUntilTheyWereReadBehindTheEnd) {
     follow(counts(10, kEnd + 119s), kEnd + 2min);
     EXPECT_FALSE(window().settled);
     EXPECT_EQ(state_->marks_version()->unsettled, 1);
+    EXPECT_EQ(state_->load_events(10)->size(), 2U);
     follow(counts(11, kEnd + 2min), kEnd + 2min);
+    EXPECT_EQ(state_->load_events(10)->size(), 3U);
+    EXPECT_EQ(state_->load_events(1)->at(0).at, kEnd + 2min - kSkew);
+    EXPECT_EQ(
+        state_->load_events(1)->at(0).detail,
+        "brownout of 2026-01-09T23:59:57Z, 10m: cannot tell who failed: 4 failures counted by access_log, "
+        "and no log names the clients of all of them");
     EXPECT_TRUE(window().settled);
     EXPECT_EQ(state_->marks_version()->unsettled, 0);
     follow(counts(12, kEnd + 1h), kEnd + 1h);
