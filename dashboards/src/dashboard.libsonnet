@@ -93,6 +93,13 @@ local annotations(step) = [
     'increase(keyshift_source_resets_total%s[%s]) > 0' % [selector, step],
     'counters of {{source}} began anew'
   ),
+  annotation(
+    'Brownout or cutover',
+    meaning.act,
+    step,
+    'keyshift_mark_timestamp_seconds%s * 1000' % selector,
+    '{{mark}}, as an operator has marked it'
+  ) + { useValueForTime: true },
 ];
 
 local link(uid) = {

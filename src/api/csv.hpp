@@ -90,6 +90,12 @@ class CsvWriter {
         for (const std::string& item : list) text += (text.empty() ? "" : " ") + item;
         report::append_csv_text(out_, text);
     }
+    /// How many there are.
+    template <class T>
+        requires requires(CsvWriter& writer, const T& value) { T::describe(writer, value); }
+    void write(const std::vector<T>& list) {
+        if (begin_cell()) out_ += std::to_string(list.size());
+    }
     /// Nothing is an empty cell, or as many as there would be.
     template <class T>
     void write(const std::optional<T>& value) {

@@ -55,6 +55,7 @@ Judged judged(const domain::Model& model, const domain::Assessment& assessment, 
     out.from = from;
     out.answer = answer_of(assessment.judgement, model.policy);
     out.answer.headline = nothing_to_remove(model, assessment);
+    if (!model.marks.last.empty()) out.answer.last_mark = model.marks.last;
     return out;
 }
 

@@ -40,6 +40,9 @@ struct Answer {
     std::optional<base::Time> earliest_safe = {};
     std::vector<std::string> not_measured = {};  ///< names of checks
     std::vector<std::string> caveats = {};       ///< what whoever reads only the first line has to know
+    /// What became of the last brownout or cutover that an operator has marked; empty: there is none. It is
+    /// no part of any check.
+    std::optional<std::string> last_mark = {};
     std::vector<CheckedItem> checks = {};
 
     template <class Archive, class Self>
@@ -50,6 +53,7 @@ struct Answer {
         a("earliest_safe", self.earliest_safe);
         a("not_measured", self.not_measured);
         a("caveats", self.caveats);
+        a("last_mark", self.last_mark);
         a("checks", self.checks);
     }
 };

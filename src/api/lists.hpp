@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resources that are plain lists: history, events, failures, sources, pairs, acks. Pure values.
+// The resources that are plain lists: history, events, failures, sources, pairs, acks, marks. Pure values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -161,6 +163,85 @@ struct AckDecision {
     }
 };
 
+/// A client that failed since a mark, for one reason, as one log tells of it.
+struct MarkedClient {
+    std::string novelty = {};  ///< see domain::novelty_name
+    std::string source = {};
+    std::string reason = {};
+    std::string client = {};
+    std::uint64_t failures = 0;         ///< from the minute before the mark on
+    std::uint64_t failures_before = 0;  ///< within the 24 hours before that
+    base::Time first_at = {};           ///< of `failures`, by the log's clock
+    base::Time last_at = {};
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("novelty", self.novelty);
+        a("source", self.source);
+        a("reason", self.reason);
+        a("client", self.client);
+        a("failures", self.failures);
+        a("failures_before", self.failures_before);
+        a("first_at", self.first_at);
+        a("last_at", self.last_at);
+    }
+};
+
+/// What a source has counted since a mark, whoever it was.
+struct MarkedSource {
+    std::string source = {};
+    std::optional<base::Time> since = {};                ///< its last reading before the mark
+    std::optional<base::Time> read_at = {};              ///< the last one that matters
+    std::map<std::string, std::uint64_t> failures = {};  ///< by reason, those that occurred
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("source", self.source);
+        a("since", self.since);
+        a("read_at", self.read_at);
+        a("failures", self.failures);
+    }
+};
+
+/// What an operator has said of the fallback, and who has failed since that did not before.
+struct Mark {
+    std::uint64_t id = 0;   ///< ascending
+    std::string kind = {};  ///< see domain::mark_name
+    base::Time at = {};
+    std::string by = {};
+    std::string note = {};
+    // Of what begins something:
+    std::optional<base::Time> ended_at = {};    ///< of a brownout
+    std::optional<std::string> answer = {};     ///< see domain::answer_name
+    std::optional<std::string> summary = {};    ///< the same for people
+    std::optional<bool> settled = {};           ///< the sources are not followed any more
+    std::vector<std::string> why_unknown = {};  ///< what cannot be told
+    std::uint64_t new_clients = 0;              ///< those that fail more often than before among them
+    std::uint64_t known_clients = 0;            ///< the others that failed
+    std::vector<MarkedSource> sources = {};
+    std::vector<MarkedClient> clients = {};  ///< new ones first, at most kMostClients
+
+    static constexpr std::size_t kMostClients = 1'000;
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("id", self.id);
+        a("kind", self.kind);
+        a("at", self.at);
+        a("by", self.by);
+        a("note", self.note);
+        a("ended_at", self.ended_at);
+        a("answer", self.answer);
+        a("summary", self.summary);
+        a("settled", self.settled);
+        a("why_unknown", self.why_unknown);
+        a("new_clients", self.new_clients);
+        a("known_clients", self.known_clients);
+        a("sources", self.sources);
+        a("clients", self.clients);
+    }
+};
+
 /// A list under its name; `Item::describe` says what its items are.
 template <class Item>
 struct List {
@@ -179,6 +260,7 @@ struct List {
     static constexpr const char* name_of(const SourceReport*) { return "sources"; }
     static constexpr const char* name_of(const PairDecision*) { return "pairs"; }
     static constexpr const char* name_of(const AckDecision*) { return "acks"; }
+    static constexpr const char* name_of(const Mark*) { return "marks"; }
 };
 
 }  // namespace keyshift::api

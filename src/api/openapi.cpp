@@ -178,7 +178,12 @@ std::vector<Path> paths() {
          "acks",
          "What operators have said by keyshift ack.",
          {format()},
-         list_answers<List<AckDecision>>("All of it.")}};
+         list_answers<List<AckDecision>>("All of it.")},
+        {"/api/v1/marks",
+         "marks",
+         "What operators have said by keyshift mark, and who failed since that did not before.",
+         {format()},
+         list_answers<List<Mark>>("All of it.")}};
 }
 
 void write_parameter(JsonWriter& json, const Parameter& parameter) {

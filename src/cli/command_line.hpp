@@ -20,12 +20,12 @@ struct NoCommand {
     std::string help;
 };
 
-using Command = std::variant<commands::ReportCommand, commands::ServeCommand, commands::CheckCommand,
-                             commands::CheckLogCommand, commands::FailuresCommand, commands::StatusCommand,
-                             commands::VerdictCommand, commands::KeyCommand, commands::EventsCommand,
-                             commands::PairCommand, commands::AckCommand, commands::AcceptTableCommand,
-                             commands::SqlCommand, commands::DoctorCommand, commands::HealthcheckCommand,
-                             commands::ExportCommand, commands::OnceCommand, NoCommand, Message>;
+using Command = std::variant<
+    commands::ReportCommand, commands::ServeCommand, commands::CheckCommand, commands::CheckLogCommand,
+    commands::FailuresCommand, commands::StatusCommand, commands::VerdictCommand, commands::KeyCommand,
+    commands::EventsCommand, commands::PairCommand, commands::AckCommand, commands::MarkCommand,
+    commands::AcceptTableCommand, commands::SqlCommand, commands::DoctorCommand, commands::HealthcheckCommand,
+    commands::ExportCommand, commands::OnceCommand, NoCommand, Message>;
 
 Command parse_command_line(int argc, const char* const* argv);
 

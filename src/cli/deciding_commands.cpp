@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of what the operator decides: pair, ack, accept-table.
+// The command line of what the operator decides: pair, ack, mark, accept-table.
+#include <algorithm>
+
 #include "cli/options.hpp"
 
 namespace keyshift::cli {
@@ -42,6 +44,32 @@ void add_ack(Program& program) {
     });
 }
 
+std::optional<domain::MarkKind> kind_of(std::string name) {
+    std::replace(name.begin(), name.end(), '-', '_');
+    return domain::mark_named(name);
+}
+
+void add_mark(Program& program) {
+    using Format = commands::MarkCommand::Format;
+    const auto [app, told] = program.add<commands::MarkCommand>(
+        "mark", "Say that the fallback is off for a while, or for good; or list who failed since");
+    app->footer("Without WHAT, or with list, it shows the marks, and who failed since that did not before.");
+    add_config(*app, told->config);
+    add_choice(*app, "WHAT", {"list", "brownout-begin", "brownout-end", "cutover"},
+               "What has happened to the fallback just now",
+               [told = told](const std::string& name) { told->kind = kind_of(name); });
+    app->add_option("--note", told->note, "Why; kept with the time and your name")->type_name("TEXT");
+    app->add_flag("--remove", told->remove, "Take back the last mark, if it is of this kind");
+    add_choice(*app, "--format", {"text", "json", "csv"}, "How to write the list (default: text)",
+               [told = told](const std::string& name) {
+                   told->format = name == "json" ? Format::json : name == "csv" ? Format::csv : Format::text;
+               });
+    app->callback([told = told] {
+        if (!told->kind && (told->remove || !told->note.empty()))
+            throw CLI::RequiredError("WHAT of brownout-begin, brownout-end, cutover");
+    });
+}
+
 void add_accept_table(Program& program) {
     const auto [app, told] = program.add<commands::AcceptTableCommand>(
         "accept-table",
@@ -57,6 +85,7 @@ void add_accept_table(Program& program) {
 void add_deciding_commands(Program& program) {
     add_pair(program);
     add_ack(program);
+    add_mark(program);
     add_accept_table(program);
 }
 

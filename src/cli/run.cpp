@@ -24,6 +24,7 @@ struct Run {
     int operator()(const commands::EventsCommand& command) const { return commands::run_events(command); }
     int operator()(const commands::PairCommand& command) const { return commands::run_pair(command); }
     int operator()(const commands::AckCommand& command) const { return commands::run_ack(command); }
+    int operator()(const commands::MarkCommand& command) const { return commands::run_mark(command); }
     int operator()(const commands::AcceptTableCommand& command) const {
         return commands::run_accept_table(command);
     }

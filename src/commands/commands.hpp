@@ -12,6 +12,7 @@
 
 #include "base/log/log.hpp"
 #include "base/time.hpp"
+#include "domain/marks/mark.hpp"
 #include "report/writer.hpp"
 
 namespace keyshift::commands {
@@ -121,6 +122,15 @@ struct AckCommand {
     bool selects() const { return file || owner || idle_longer_than; }
 };
 
+/// Without a kind: those there are.
+struct MarkCommand {
+    std::optional<std::filesystem::path> config;
+    std::optional<domain::MarkKind> kind = {};
+    std::string note = {};
+    bool remove = false;  ///< the last one, of this kind, is taken back
+    enum class Format { text, json, csv } format = Format::text;
+};
+
 struct AcceptTableCommand {
     std::optional<std::filesystem::path> config;
     bool anew = false;  ///< the journal forgets the keys of the table before
@@ -154,6 +164,7 @@ int run_export(const ExportCommand& command);
 int run_events(const EventsCommand& command);
 int run_pair(const PairCommand& command);
 int run_ack(const AckCommand& command);
+int run_mark(const MarkCommand& command);
 int run_accept_table(const AcceptTableCommand& command);
 int run_sql(const SqlCommand& command);
 int run_doctor(const DoctorCommand& command);

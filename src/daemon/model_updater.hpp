@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
@@ -64,6 +65,7 @@ class ModelUpdater {
     bool note_state(const std::string& notice, const store::State::Beginning& beginning);
     /// Whether they are others than before.
     bool set_notifications(const domain::Notifications& counts);
+    void set_marks(domain::MarkSummary marks) { model_.marks = std::move(marks); }
     void set_state_size(std::uint64_t bytes) { model_.state_size_bytes = bytes; }
 
     /// Time has passed, or a source was polled: what waited is settled.

@@ -42,6 +42,7 @@ Result<void> Monitor::open() {
     saver_.emplace(EvidenceSaver::Parts{loop_, lifecycle_, updater_, pages_, own_}, state_->beside(),
                    [this](const journal::Saved& saved) {
                        updater_.set_state_size(state_->size_bytes());
+                       if (saved.marks) updater_.set_marks(*saved.marks);
                        note_state(saved.notice, saved.beginning);
                    });
     if (auto made = make_notifier(); !made) return made;

@@ -116,4 +116,11 @@ base::Time host_time(const Model& model, base::Time database_time) {
     return database_time + model.skew;
 }
 
+std::vector<FailureCounts> failure_counts(const Model& model) {
+    std::map<std::string, LogReading> logs;
+    for (const auto& [name, log] : model.logs)
+        logs[name] = {log.lines.unparsed + log.lines.oversized, log.lag_bytes};
+    return failure_counts(model.evidence, logs);
+}
+
 }  // namespace keyshift::domain

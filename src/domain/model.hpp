@@ -16,6 +16,7 @@
 #include "domain/counts/log_facts.hpp"
 #include "domain/evidence/evidence.hpp"
 #include "domain/ledger/ledger.hpp"
+#include "domain/marks/effect.hpp"
 #include "domain/progress/forecast.hpp"
 #include "domain/progress/inventory.hpp"
 #include "domain/verdict/verdict.hpp"
@@ -195,6 +196,7 @@ struct Model {
     base::Duration skew{};       ///< this host's clock minus the gateway database's
     std::optional<Watch> watch;  ///< empty: no poll of the key table was ever saved
     Gauges gauges;
+    MarkSummary marks;                            ///< what operators said of brownouts and the cutover
     std::map<std::string, SourceStatus> sources;  ///< by the collector's type
     std::map<std::string, LogStatus> logs;        ///< those of them that are logs
     Notifications notifications;
@@ -210,6 +212,9 @@ struct Model {
         return keys->inventory.oldest_modern_created_at;
     }
 };
+
+/// As the sources that count failures stand.
+std::vector<FailureCounts> failure_counts(const Model& model);
 
 /// Since when the watch of the key table has had no gap, up to `now` of the database's clock; empty: it has
 /// one at this moment.

@@ -10,6 +10,7 @@
 
 #include "domain/counts/event.hpp"
 #include "domain/counts/log_facts.hpp"
+#include "domain/marks/effect.hpp"
 #include "inventory/cursor_text.hpp"
 
 namespace keyshift::inventory {
@@ -32,6 +33,44 @@ Result<base::Time> parse_since(const std::string& text, base::Time now) {
     if (span && *span >= base::Duration::zero()) return now - *span;
     return Error{Errc::usage, "since is neither a duration nor a time",
                  "write for example 24h, 30d or 2026-01-10T00:00:00Z"};
+}
+
+api::Mark mark_item(const domain::Mark& mark) {
+    api::Mark out;
+    out.id = static_cast<std::uint64_t>(mark.id);
+    out.kind = mark_name(mark.kind);
+    out.at = mark.at;
+    out.by = mark.by;
+    out.note = mark.note;
+    return out;
+}
+
+api::MarkedSource marked_source(const domain::MarkedSource& source) {
+    api::MarkedSource out{source.base.source, source.base.read_at, source.now.read_at, {}};
+    for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {
+        if (source.now.counts.at(i) > source.base.counts.at(i))
+            out.failures[std::string(event_label(after(domain::kFirstFailure, i)))] =
+                source.now.counts.at(i) - source.base.counts.at(i);
+    }
+    return out;
+}
+
+void add_effect(const domain::MarkWindow& window, base::Time now, api::Mark& to) {
+    domain::MarkEffect effect = effect_of(window, now);
+    if (window.end) to.ended_at = window.end->at;
+    to.answer = answer_name(effect.answer);
+    to.summary = sentence(window, effect);
+    to.settled = window.settled;
+    to.why_unknown = std::move(effect.why);
+    to.new_clients = effect.new_clients;
+    to.known_clients = effect.known_clients;
+    for (const domain::MarkedSource& source : window.sources) to.sources.push_back(marked_source(source));
+    for (const auto& [client, novelty] : effect.clients) {
+        if (to.clients.size() == api::Mark::kMostClients) break;
+        to.clients.push_back({std::string(novelty_name(novelty)), client.source,
+                              std::string(event_label(client.reason)), client.client, client.since,
+                              client.before, client.first_at, client.last_at});
+    }
 }
 
 std::optional<std::string> name_of(const std::optional<domain::Phase>& phase) {
@@ -217,6 +256,20 @@ Result<api::List<api::AckDecision>> acks(store::State& state) {
         out.items.push_back(ack_decision(ack));
     std::stable_sort(out.items.begin(), out.items.end(),
                      [](const auto& a, const auto& b) { return a.at < b.at; });
+    return out;
+}
+
+Result<api::List<api::Mark>> marks(store::State& state) {
+    const auto marks = state.load_marks();
+    if (!marks) return marks.error();
+    const auto windows = state.load_mark_windows();
+    if (!windows) return windows.error();
+    api::List<api::Mark> out;
+    for (const domain::Mark& mark : *marks) {
+        api::Mark& item = out.items.emplace_back(mark_item(mark));
+        for (const domain::MarkWindow& window : *windows)
+            if (window.mark.id == mark.id) add_effect(window, base::now(), item);
+    }
     return out;
 }
 

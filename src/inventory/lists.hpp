@@ -57,5 +57,7 @@ base::Result<api::FailureList> failures(store::State& state, const TimeQuery& qu
 /// All of them, oldest first.
 base::Result<api::List<api::PairDecision>> pairs(store::State& state);
 base::Result<api::List<api::AckDecision>> acks(store::State& state);
+/// The same of marks, with what they came to by now.
+base::Result<api::List<api::Mark>> marks(store::State& state);
 
 }  // namespace keyshift::inventory

@@ -5,6 +5,7 @@
 
 #include "domain/evidence_facts.hpp"
 #include "domain/fallback_witnesses.hpp"
+#include "journal/marks/saved_marks.hpp"
 #include "journal/saved_evidence.hpp"
 
 namespace keyshift::journal {
@@ -74,6 +75,8 @@ void UnsavedEvidence::merge(const UnsavedEvidence& newer) {
         failures.try_emplace(source, store::kMostFailures).first->second.merge(tally);
     uses.merge(newer.uses);
     if (newer.forget_failures_before) forget_failures_before = newer.forget_failures_before;
+    if (!newer.failure_counts.empty()) failure_counts = newer.failure_counts;
+    if (newer.legacy_use) legacy_use = newer.legacy_use;
 }
 
 void UnsavedEvidence::write(store::Transaction& to) const {
@@ -87,6 +90,7 @@ void UnsavedEvidence::write(store::Transaction& to) const {
     for (const auto& [source, tally] : failures) to.add_failures(source, tally);
     to.add_key_uses(uses);
     if (forget_failures_before) to.forget_failures(*forget_failures_before, store::kMostFailures);
+    to.follow_marks(failure_counts, legacy_use, base::now());
 }
 
 Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time now) {
@@ -102,6 +106,9 @@ Result<void> EvidenceBook::load(store::State& state, domain::Model& model, Time 
     if (!cursors) return cursors.error();
     cursors_ = std::move(*cursors);
     load_evidence(*facts, *counters, model);
+    auto marks = load_marks(state, now);
+    if (!marks) return marks.error();
+    model.marks = *std::move(marks);
     model.evidence.hourly = std::move(*hourly);
     remember_hits(model.evidence, now);
     for (auto& [name, counts] : model.evidence.sources) {
@@ -251,6 +258,8 @@ UnsavedEvidence EvidenceBook::take_unsaved(const domain::Model& model) {
     for (const auto& [name, status] : model.sources)
         if (status.observation_start) starts[name] = *status.observation_start;
     UnsavedEvidence out = std::exchange(of_logs_, {});
+    out.failure_counts = domain::failure_counts(model);
+    if (model.keys) out.legacy_use = model.keys->migration.evidence.newest_legacy_use;
     out.facts = newer(facts, saved_.facts);
     out.counters = newer(counters, saved_.counters);
     out.hourly = newer(hourly, saved_.hourly);

@@ -17,6 +17,7 @@
 #include "domain/counts/log_facts.hpp"
 #include "domain/counts/meter.hpp"
 #include "domain/evidence/evidence.hpp"
+#include "domain/marks/effect.hpp"
 #include "domain/model.hpp"
 #include "store/state.hpp"
 
@@ -36,6 +37,8 @@ struct UnsavedEvidence {
     std::map<std::string, domain::FailureTally> failures;  ///< new ones, by source
     domain::KeyUses uses;                                  ///< new ones
     std::optional<base::Time> forget_failures_before;
+    std::vector<domain::FailureCounts> failure_counts;  ///< as they stand, for marks
+    std::optional<base::Time> legacy_use;               ///< likewise, the newest; alone both are nothing
 
     bool empty() const {
         return facts.empty() && counters.empty() && instances.empty() && hourly.empty() &&

@@ -17,7 +17,7 @@ base::Result<void> write(const UnsavedEvidence& unsaved, store::State& state) {
 namespace {
 
 /// `written`: it is not to be written again, whatever else there is to say.
-Saved write_or_say(const UnsavedEvidence& unsaved, store::State& state, bool& written) {
+Saved write_or_say(const UnsavedEvidence& unsaved, store::State& state, MarksWatch& marks, bool& written) {
     Saved out;
     // What keeps it from being read keeps it from being written, which tells.
     const auto contents = state.refresh();
@@ -26,6 +26,7 @@ Saved write_or_say(const UnsavedEvidence& unsaved, store::State& state, bool& wr
     written = done.has_value();
     if (done) {
         out.error = state.not_on_disk();
+        out.marks = marks.changed(state, base::now());
     } else {
         out.error = done.error();
         const auto replaced = state.replace_if_damaged();
@@ -44,10 +45,13 @@ boost::asio::awaitable<Saved> EvidenceWriter::write_waiting() {
     while (!waiting_.empty() && !all.error) {
         UnsavedEvidence writing = std::exchange(waiting_, {});
         bool written = false;
-        const auto work = [&writing, &written, this] { return write_or_say(writing, *state_, written); };
+        const auto work = [&writing, &written, this] {
+            return write_or_say(writing, *state_, marks_, written);
+        };
         Saved one = co_await runtime::run_blocking(worker_, work);
         all.error = std::move(one.error);
         all.other_file = all.other_file || one.other_file;
+        if (one.marks) all.marks = std::move(one.marks);
         if (!one.notice.empty()) {
             all.notice = std::move(one.notice);
             all.beginning = std::move(one.beginning);

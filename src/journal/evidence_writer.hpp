@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "journal/evidence_book.hpp"
+#include "journal/marks/saved_marks.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::journal {
@@ -23,7 +24,8 @@ struct Saved {
         error;                ///< empty: all is saved; timeout: only that another writer was too long
     bool other_file = false;  ///< into another file than before, which lacks what it had
     std::string notice;       ///< what has happened to the file, for the operator; mostly empty
-    store::State::Beginning beginning;  ///< with a notice: of the file that is there now
+    store::State::Beginning beginning;              ///< with a notice: of the file that is there now
+    std::optional<domain::MarkSummary> marks = {};  ///< empty: as they were
 };
 
 class EvidenceWriter {
@@ -37,6 +39,7 @@ class EvidenceWriter {
 
  private:
     std::unique_ptr<store::State> state_;  // the worker's
+    MarksWatch marks_;                     // likewise
     UnsavedEvidence waiting_;
     boost::asio::thread_pool worker_{1};
 };

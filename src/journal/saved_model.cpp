@@ -8,6 +8,7 @@
 
 #include "domain/assess.hpp"
 #include "journal/key_journal.hpp"
+#include "journal/marks/saved_marks.hpp"
 #include "journal/saved_evidence.hpp"
 
 namespace keyshift::journal {
@@ -172,6 +173,9 @@ base::Result<domain::Model> load_model(store::State& state) {
     const auto beginning = store::State::beginning_of(*facts);
     model.state_begun_at = beginning.at;
     model.state_begun_because = beginning.because;
+    auto marks = load_marks(state, base::now());
+    if (!marks) return marks.error();
+    model.marks = *std::move(marks);
     auto migration = load_migration(*facts);
     if (!migration) return model;
     auto hourly = state.load_hourly();

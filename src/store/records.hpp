@@ -66,6 +66,8 @@ inline constexpr const char* kBackfill = "backfill";       ///< `keys` keys upgr
 inline constexpr const char* kClockSet = "clock_set";      ///< the database's clock was set
 inline constexpr const char* kFallback = "fallback_mode";  ///< the mode changed
 inline constexpr const char* kTable = "table_changed";     ///< another table, with `keys` of the known keys
+inline constexpr const char* kMark =
+    "mark";  ///< a brownout or cutover was said, taken back, or came to something
 }  // namespace event
 
 /// How far the migration was at one time.

@@ -34,7 +34,10 @@ using base::Result;
 // Version 5: last uses in the future as the rows have them, so that after a restart their change can be told.
 //
 // Version 6: digests (digest.hpp). A later step that changes a table makes its digest anew.
-constexpr std::array<const char*, 6> kSteps{
+//
+// Version 7: marks. Of each that begins something: the sources that counted failures then, as they stood and
+// as they were last read while it lasted, and who failed before and since.
+constexpr std::array<const char*, 7> kSteps{
     R"(CREATE TABLE legacy_key (
          row INTEGER PRIMARY KEY,
          id TEXT NOT NULL,
@@ -145,7 +148,44 @@ constexpr std::array<const char*, 6> kSteps{
        INSERT INTO digest SELECT 'part', rows_digest(source, name, seen_at) FROM part;
        INSERT INTO digest SELECT 'progress', rows_digest(at, live, removed, drained) FROM progress;
        INSERT INTO digest SELECT 'series', rows_digest(source, part, name, value, epoch) FROM series;
-       INSERT INTO digest SELECT 'source', rows_digest(name, observation_start) FROM source;)"};
+       INSERT INTO digest SELECT 'source', rows_digest(name, observation_start) FROM source;)",
+
+    R"(CREATE TABLE mark (
+         id INTEGER PRIMARY KEY,
+         kind TEXT NOT NULL,
+         at INTEGER NOT NULL,
+         host_at INTEGER NOT NULL,
+         by TEXT NOT NULL,
+         note TEXT NOT NULL,
+         until INTEGER,
+         settled INTEGER NOT NULL,
+         used_at INTEGER);
+       CREATE TABLE mark_source (
+         mark INTEGER NOT NULL,
+         source TEXT NOT NULL,
+         base_counts TEXT NOT NULL,
+         base_read_at INTEGER,
+         base_since INTEGER,
+         counts TEXT NOT NULL,
+         read_at INTEGER,
+         complete_at INTEGER,
+         since INTEGER,
+         poll_every INTEGER NOT NULL,
+         base_odd_lines INTEGER NOT NULL,
+         odd_lines INTEGER NOT NULL,
+         PRIMARY KEY (mark, source)) WITHOUT ROWID;
+       CREATE TABLE mark_client (
+         mark INTEGER NOT NULL,
+         source TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         client TEXT NOT NULL,
+         before INTEGER NOT NULL,
+         since INTEGER NOT NULL,
+         inside INTEGER NOT NULL,
+         first_at INTEGER NOT NULL,
+         last_at INTEGER NOT NULL,
+         PRIMARY KEY (mark, source, reason, client)) WITHOUT ROWID;
+       INSERT INTO digest VALUES ('mark', 0), ('mark_source', 0), ('mark_client', 0);)"};
 
 /// The step that brings the digests, and those after it, note the definitions that they have changed.
 constexpr std::size_t kDigestStep = 5;

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -28,6 +29,7 @@
 #include "domain/counts/meter.hpp"
 #include "domain/evidence/evidence.hpp"
 #include "domain/keys/key.hpp"
+#include "domain/marks/effect.hpp"
 #include "store/digest.hpp"
 #include "store/records.hpp"
 #include "store/schema.hpp"
@@ -79,6 +81,19 @@ class State {
     base::Result<std::map<std::string, base::Time>> load_observation_starts();
     base::Result<Decisions> load_decisions();
     base::Result<Tables> load_tables();
+    /// All marks, oldest first.
+    base::Result<std::vector<domain::Mark>> load_marks();
+    /// What is known of the time after each brownout's begin and cutover, oldest first.
+    base::Result<std::vector<domain::MarkWindow>> load_mark_windows();
+    /// The same of the last one alone.
+    base::Result<std::optional<domain::MarkWindow>> load_last_mark_window();
+    /// Differs where load_marks() would tell something else, and whether a window is not settled.
+    struct MarksVersion {
+        std::int64_t marks = 0;
+        std::int64_t unsettled = 0;
+        bool operator==(const MarksVersion&) const = default;
+    };
+    base::Result<MarksVersion> marks_version();
     /// The first `limit` points at or after `since`, oldest first.
     base::Result<std::vector<ProgressPoint>> load_progress(base::Time since, std::size_t limit = 100'000);
     /// The newest `limit` events, newest first.

@@ -60,7 +60,19 @@ Statements::Statements(Sqlite& db)
       find_pairing(db, "SELECT replacement, rule, at, used_at FROM pairing WHERE row = ?1"),
       find_id(db, "SELECT id FROM legacy_key WHERE row = ?1"),
       find_owner(db, "SELECT owner FROM legacy_key WHERE row = ?1"),
-      find_texts(db, "SELECT id, name, prefix, owner FROM legacy_key WHERE row = ?1") {}
+      find_texts(db, "SELECT id, name, prefix, owner FROM legacy_key WHERE row = ?1"),
+      find_open_marks(db, "SELECT id, until FROM mark WHERE settled = 0"),
+      follow_mark(
+          db,
+          "UPDATE mark_source SET counts = ?3, read_at = ?4, complete_at = ?5, since = ?6, poll_every "
+          "= ?7, odd_lines = ?8 WHERE mark = ?1 AND source = ?2"),
+      note_marked_use(
+          db,
+          "UPDATE mark SET used_at = ?2 WHERE id = ?1 AND ?2 > at + 60000000 AND (until IS NULL OR "
+          "?2 <= until - host_at + at) AND coalesce(used_at, 0) < ?2"),
+      find_marks_version(
+          db,
+          "SELECT count(*) + coalesce(sum(at & 4294967295), 0), coalesce(sum(settled = 0), 0) FROM mark") {}
 
 void bind_text(Statement& statement, int index, std::optional<std::string_view> text) {
     if (text) {

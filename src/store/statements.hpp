@@ -31,6 +31,7 @@ struct Statements {
     PreparedLater set_cursor, forget_cursor, add_failure, add_key_use, forget_key_use;
     PreparedLater decide_pair, decide_acknowledgement, undo_pair, undo_acknowledgement;
     PreparedLater find_gone, find_pairing, find_id, find_owner, find_texts;
+    PreparedLater find_open_marks, follow_mark, note_marked_use, find_marks_version;
 };
 
 inline std::int64_t to_micros(base::Time t) {

@@ -198,6 +198,7 @@ void Transaction::add_failures(std::string_view source, const domain::FailureTal
                 .bind(8, to_micros(times.first))
                 .bind(9, to_micros(times.last)));
     }
+    add_marked_failures(source, failures);
 }
 
 void Transaction::forget_failures(base::Time until, std::size_t most) {
@@ -229,7 +230,12 @@ void Transaction::forget_before(base::Time until) {
         "; DELETE FROM legacy_key WHERE gone_at < " + limit +
         " AND coalesce((SELECT phase FROM legacy_state AS s WHERE s.row = legacy_key.row), phase) IN (8, 9)"
         "; DELETE FROM legacy_state WHERE row NOT IN (SELECT row FROM legacy_key)"
-        "; DELETE FROM pairing WHERE row NOT IN (SELECT row FROM legacy_key)");
+        "; DELETE FROM pairing WHERE row NOT IN (SELECT row FROM legacy_key)"
+        "; DELETE FROM mark WHERE at < " +
+        limit +
+        " AND NOT EXISTS (SELECT 1 FROM mark WHERE settled = 0)"
+        "; DELETE FROM mark_source WHERE mark NOT IN (SELECT id FROM mark)"
+        "; DELETE FROM mark_client WHERE mark NOT IN (SELECT id FROM mark)");
     if (!done) error_ = done.error();
 }
 

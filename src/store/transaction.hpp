@@ -14,6 +14,7 @@
 #include "domain/counts/log_facts.hpp"
 #include "domain/counts/meter.hpp"
 #include "domain/keys/key.hpp"
+#include "domain/marks/effect.hpp"
 #include "store/records.hpp"
 #include "store/sqlite.hpp"
 
@@ -60,7 +61,7 @@ class Transaction {
     void set_hourly(std::string_view name, std::int64_t hour, std::uint64_t value);
     /// How far `source` has been read; empty: `name` is forgotten.
     void set_cursor(std::string_view source, std::string_view name, const std::optional<std::string>& value);
-    /// Adds to what there is of the same minute.
+    /// Adds to what there is of the same minute, and to the marks in whose time they are.
     void add_failures(std::string_view source, const domain::FailureTally& failures);
     /// Forgets failures of before `until`, and the oldest ones beyond the newest `most` rows.
     void forget_failures(base::Time until, std::size_t most);
@@ -77,6 +78,19 @@ class Transaction {
     void undo_pair(std::string_view legacy);
     void undo_acknowledgement(std::string_view id);
     void set_tables(const Tables& tables);
+
+    /// An operator's mark, with an event. `sources`: as they stand in this state, which are what is counted
+    /// later is compared with; `until`: when a cutover is watched no longer. The end of a brownout ends the
+    /// last one.
+    void set_mark(const domain::Mark& mark, std::optional<base::Time> until,
+                  const std::vector<domain::FailureCounts>& sources);
+    /// The last mark, with an event at `at`; a brownout of which it was the end is open again.
+    void remove_mark(const domain::Mark& mark, base::Time at);
+    /// What sources that count failures have counted by now, for the marks that are not settled; settles
+    /// those of which all has been read, with an event that says what they came to. `legacy_use`: the newest,
+    /// by the database's clock; `now`: this host's.
+    void follow_marks(const std::vector<domain::FailureCounts>& sources, std::optional<base::Time> legacy_use,
+                      base::Time now);
     /// Forgets all keys with their replacements, progress, and the operators' decisions about them. Events
     /// stay.
     void forget_keys();
@@ -85,6 +99,10 @@ class Transaction {
 
  private:
     void run(Statement& statement);
+    void run(const std::string& sql);
+    void settle_mark(std::int64_t id, base::Time until, base::Time now);
+    void take_failures_before(std::int64_t mark, const domain::MarkMinutes& span, std::int64_t from);
+    void add_marked_failures(std::string_view source, const domain::FailureTally& failures);
 
     Sqlite* database_;  // null: committed, or moved from
     Statements* statements_;

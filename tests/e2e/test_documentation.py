@@ -17,6 +17,7 @@ from harness.product.keyshift import Keyshift, Serve
 from harness.servers.postgres import Database
 from harness.tools import exposition
 from harness.tools.http_faults import HttpFaults, text
+from harness.tools.wait import eventually
 from gateway_sim import Seed, create_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,10 @@ def served(postgres, redis, tmp_path_factory) -> str:
         collectors = [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}, metrics]
         collectors += [{"type": f"{name}_log", "input": {"files": [str(logs / name)]}} for name in ("access", "gateway")]
         with Serve({"collectors": collectors, "web": {"per_key_series": True}}, env=env) as serve:
+            for kind in ("brownout-begin", "brownout-end", "cutover"):
+                done = Keyshift().run("mark", kind, "--config", serve.config_path, env=env)
+                assert done.returncode == 0, done.stderr.decode()
+            eventually(lambda: serve.metric("keyshift_mark_timestamp_seconds", mark="cutover"), 10, "marks are shown")
             page = serve.scrape_text()
     database.drop()
     return page

@@ -19,7 +19,7 @@ from harness.tools.scratch import scratch_directory
 from harness.tools.wait import eventually
 
 HOSTILE = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\u202eevil", "a,b;\"c\"\r\nd", "\u00e4" * 255, "\U0001f511" * 255, "%2e%2e/", "x\ty"]
-LISTS = ["keys", "owners", "history", "events", "failures", "sources", "pairs", "acks"]
+LISTS = ["keys", "owners", "history", "events", "failures", "sources", "pairs", "acks", "marks"]
 
 
 @pytest.fixture

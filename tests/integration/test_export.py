@@ -16,7 +16,7 @@ from harness.tools.wait import eventually
 
 MEMBERS = [
     "schema_version", "keyshift", "exported_at", "history_begins", "history_begins_because", "verdict", "keys", "pairs",
-    "acknowledgements", "events", "progress", "failures",
+    "acknowledgements", "marks", "events", "progress", "failures",
 ]  # fmt: skip
 MANY = 100_000
 # A key needs some 300 bytes in the file.

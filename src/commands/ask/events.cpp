@@ -56,7 +56,7 @@ std::string event_line(const Event& event) {
     if (!event.was && event.phase) out += "  " + *event.phase;
     if (event.keys) out += "  " + key_count(*event.keys);
     if (event.owner) out += "  owner " + base::escape_unsafe(*event.owner);
-    if (!event.detail.empty()) out += "  " + base::escape_unsafe(event.detail);
+    if (!event.detail.empty()) out += "  " + show_text(event.detail, base::now());
     return out + "\n";
 }
 

@@ -252,6 +252,7 @@ std::vector<StatusEntry> status_details(const Status& status, Detail detail, con
     if (status.migration && detail == Detail::all) add_phase_table(status, terminal, out);
     if (status.migration && detail == Detail::fits) add_phase_line(status, terminal, out);
     add_history(status, terminal, out);
+    if (status.answer.last_mark) out.push_back({"Marked", show_text(*status.answer.last_mark, status.at)});
     add_checks(status, detail, terminal, out);
     if (status.migration) add_fallback(status, terminal, out);
     add_counted(status, out);

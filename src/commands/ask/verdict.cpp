@@ -21,6 +21,8 @@ std::string as_text(const api::Verdict& verdict) {
     for (const api::CheckedItem& check : verdict.answer.checks)
         out += "  " + check_line(check, verdict.at, terminal) + "\n";
     if (!verdict.answer.checks.empty()) out += "\n";
+    if (verdict.answer.last_mark)
+        out += "Evidence beside the checks: " + show_text(*verdict.answer.last_mark, verdict.at) + ".\n\n";
     return out + terminal.paint(Colour::quiet, origin_line(verdict)) + "\n";
 }
 

@@ -129,7 +129,14 @@ Result<void> write_decisions(JsonFile& file, store::State& state) {
     auto done = state.each_acknowledgement(
         [&](const auto& one) { return file.item(ArchiveWriter::object(inventory::ack_decision(one))); });
     file.end_list();
-    return done;
+    if (!done) return done;
+    const auto marks = inventory::marks(state);
+    if (!marks) return marks.error();
+    file.begin_list("marks");
+    for (const api::Mark& mark : marks->items)
+        if (auto written = file.item(ArchiveWriter::object(mark)); !written) return written;
+    file.end_list();
+    return {};
 }
 
 Result<void> write_events(JsonFile& file, store::State& state) {

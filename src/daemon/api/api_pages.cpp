@@ -89,6 +89,10 @@ Result<Response> acks_answer(State& state, const JudgedBy& /*by*/, const Asked& 
     return decision_list(inventory::acks, state, asked);
 }
 
+Result<Response> marks_answer(State& state, const JudgedBy& /*by*/, const Asked& asked) {
+    return decision_list(inventory::marks, state, asked);
+}
+
 /// The one key that is meant, or those that may be.
 Result<Response> key_answer(State& state, const inventory::KeyIndex& index, const JudgedBy& by,
                             const std::string& name, const Asked& asked) {
@@ -123,6 +127,7 @@ std::vector<http::Route> ApiPages::routes() {
         state_route("/api/v1/failures", "api_failures", failures_answer),
         state_route("/api/v1/pairs", "api_pairs", pairs_answer),
         state_route("/api/v1/acks", "api_acks", acks_answer),
+        state_route("/api/v1/marks", "api_marks", marks_answer),
         route("/api/v1/openapi.json", "api_openapi", &ApiPages::openapi),
     };
 }

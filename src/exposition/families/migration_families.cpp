@@ -107,6 +107,18 @@ void append_verdict(const Assessment& now, std::vector<MetricFamily>& out) {
                          seconds(now.judgement.earliest_safe)));
 }
 
+/// For annotations of dashboards.
+void append_marks(const Model& model, std::vector<MetricFamily>& out) {
+    MetricFamily marks = family(
+        MetricType::Gauge, "keyshift_mark_timestamp_seconds",
+        "When an operator last said that a brownout began or ended, or the cutover; no series: never.");
+    for (const domain::MarkKind kind : domain::kMarkKinds) {
+        if (const auto at = model.marks.last_at.at(static_cast<std::size_t>(kind)))
+            add(marks, {{"mark", std::string(mark_name(kind))}}, base::to_unix_seconds(*at));
+    }
+    out.push_back(std::move(marks));
+}
+
 /// Only where there are any: names and owners are not for everybody's eyes.
 void append_keys(const Model& model, std::vector<MetricFamily>& out) {
     MetricFamily phases = family(MetricType::Gauge, "keyshift_key_phase",
@@ -140,6 +152,7 @@ void append_migration_families(const Model& model, base::Time now, std::vector<M
     append_fallback(model, assessment, out);
     append_progress(model, assessment, out);
     append_verdict(assessment, out);
+    append_marks(model, out);
     append_keys(model, out);
 }
 

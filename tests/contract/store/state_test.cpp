@@ -399,13 +399,16 @@ TEST_F(StateTest, RetentionForgetsHoursThatBeganBefore) {
 }
 
 /// What each version has added, to make a file of the one before.
+constexpr const char* kWithoutVersionSeven =
+    "DROP TABLE mark; DROP TABLE mark_source; DROP TABLE mark_client; "
+    "DELETE FROM digest WHERE name LIKE 'mark%';";
 constexpr const char* kWithoutVersionSix = "DROP TABLE digest;";
 constexpr const char* kWithoutVersionFive = "ALTER TABLE legacy_key DROP COLUMN use_ahead;";
 constexpr const char* kWithoutVersionFour = "DROP TABLE cursor; DROP TABLE failure; DROP TABLE key_use;";
 constexpr const char* kWithoutVersionThree = "DROP TABLE part; DROP TABLE series; DROP TABLE hourly;";
 
 TEST_F(StateTest, FilesOfEarlierVersionsAreBroughtForward) {
-    for (const int version : {2, 3, 4, 5}) {
+    for (const int version : {2, 3, 4, 5, 6}) {
         SCOPED_TRACE(version);
         {
             auto state = open();
@@ -417,7 +420,8 @@ TEST_F(StateTest, FilesOfEarlierVersionsAreBroughtForward) {
         }
         {
             auto database = Sqlite::open(directory_ / "keyshift.db");
-            std::string back = kWithoutVersionSix;
+            std::string back = kWithoutVersionSeven;
+            if (version <= 5) back += kWithoutVersionSix;
             if (version <= 4) back += kWithoutVersionFive;
             if (version <= 3) back += kWithoutVersionFour;
             if (version <= 2) back += kWithoutVersionThree;
@@ -788,7 +792,8 @@ TEST_F(StateTest, AnEarlierVersionsHistoryBeganWithItsObservation) {
     }
     {
         auto database = Sqlite::open(directory_ / "keyshift.db");
-        ASSERT_TRUE((*database)->execute("DELETE FROM fact; DROP TABLE digest; PRAGMA user_version = 5"));
+        ASSERT_TRUE((*database)->execute(std::string(kWithoutVersionSeven) +
+                                         "DELETE FROM fact; DROP TABLE digest; PRAGMA user_version = 5"));
     }
     auto state = open();
     EXPECT_EQ(state->beginning(), (State::Beginning{kNow - 100h, ""}));

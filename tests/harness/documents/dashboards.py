@@ -15,7 +15,8 @@ from harness.documents.promql import naked_counters, selectors, windows
 ROOT = Path(__file__).parents[3]
 FILES = sorted((ROOT / "dashboards").glob("keyshift-*.json"))
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-ANNOTATIONS = {"Deleted while in use", "New legacy key", "Configuration reloaded", "Statistics reset"}
+ANNOTATIONS = {"Deleted while in use", "New legacy key", "Configuration reloaded", "Statistics reset",
+               "Brownout or cutover"}
 TYPES = {"stat", "gauge", "bargauge", "timeseries", "table", "state-timeline"}
 VARIABLES = {"datasource": "Data source", "job": "Job", "instance": "Instance"}
 SELECTORS = {"job": ("=~", "$job"), "instance": ("=~", "$instance")}

@@ -78,7 +78,7 @@ TEST(VerdictDocument, IsWhatTheContractSays) {
     EXPECT_EQ(
         encode(document),
         R"({"schema_version":1,"verdict":"NOT_YET","reason":null,"headline":null,"earliest_safe":"2026-01-11T00:00:00Z",)"
-        R"("not_measured":["failures_normal"],"caveats":[],"checks":[)"
+        R"("not_measured":["failures_normal"],"caveats":[],"last_mark":null,"checks":[)"
         R"({"check":"coverage","outcome":"NOT_YET","evidence":"observed","passes_at":"2026-01-11T00:00:00Z"},)"
         R"({"check":"inventory","outcome":"pass","evidence":"0 \u001b","passes_at":null}],)"
         R"("at":"2026-01-10T00:00:00Z","read_at":"2026-01-09T23:59:50Z","from":"daemon",)"
@@ -112,7 +112,7 @@ TEST(StatusDocument, IsWhatTheContractSays) {
         R"("sources":[{"source":"keys","up":true,"not_measured":null,"failure":null,"read_at":"2026-01-09T23:59:50Z",)"
         R"("watched_since":"2025-12-11T00:00:00Z","missing":[],"lines":0,"lines_not_understood":0}],)"
         R"("history_begins":"2025-12-11T00:00:00Z","history_begins_because":"it was damaged",)"
-        R"("verdict":{"verdict":"UNKNOWN","reason":null,"headline":null,"earliest_safe":null,"not_measured":[],"caveats":[],)"
+        R"("verdict":{"verdict":"UNKNOWN","reason":null,"headline":null,"earliest_safe":null,"not_measured":[],"caveats":[],"last_mark":null,)"
         R"("checks":[]},"configuration":null,"differences":[]})"
         "\n");
 }

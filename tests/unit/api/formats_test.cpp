@@ -60,6 +60,31 @@ TEST(Csv, MapsAndListsAreOneCell) {
     EXPECT_THAT(CsvWriter::document(std::vector{source}), HasSubstr("\r\nredis,,,,,,a b,0,0\r\n"));
 }
 
+TEST(Csv, OfAListOfObjectsThereIsTheNumber) {
+    Mark mark;
+    mark.id = 1;
+    mark.kind = "cutover";
+    mark.clients.resize(2);
+    EXPECT_EQ(
+        CsvWriter::document(std::vector{mark}),
+        "id,kind,at,by,note,ended_at,answer,summary,settled,why_unknown,new_clients,known_clients,sources,"
+        "clients\r\n1,cutover,1970-01-01T00:00:00Z,\"\",\"\",,,,,\"\",0,0,0,2\r\n");
+}
+
+TEST(Marks, AreReadBackAsTheyWereWritten) {
+    List<Mark> list;
+    Mark& mark = list.items.emplace_back();
+    mark.answer = "somebody_new";
+    mark.settled = true;
+    mark.why_unknown = {"why"};
+    mark.sources = {{"access_log", base::Time{}, {}, {{"blocked", 2}}}};
+    mark.clients = {{"new", "access_log", "blocked", "192.0.2.1", 2, 1, base::Time{}, base::Time{}}};
+    const std::string text = ArchiveWriter::document(list);
+    const auto back = ArchiveReader::document<List<Mark>>(text);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(ArchiveWriter::document(*back), text);
+}
+
 TEST(Keys, AreReadBackAsTheyWereWritten) {
     KeyPage page;
     page.total = 7;
@@ -77,7 +102,7 @@ TEST(OpenApi, DescribesEachPathOnceWithProblemsOfItsOwn) {
     ASSERT_TRUE(document);
     EXPECT_EQ(document->find("openapi")->text, "3.1.0");
     const auto& paths = document->find("paths")->members;
-    EXPECT_EQ(paths.size(), 11U);
+    EXPECT_EQ(paths.size(), 12U);
     for (const auto& [path, item] : paths) {
         const auto* const answers = item.find("get")->find("responses");
         ASSERT_NE(answers, nullptr) << path;

@@ -166,6 +166,23 @@ TEST(Judged, AVerdictThatIsNotKnownHereIsUnknown) {
     EXPECT_EQ(verdict_of(answer), domain::Verdict::unknown);
 }
 
+TEST(Judged, TheLastMarkIsNamedAndChangesNothing) {
+    domain::Model model = domain::usual_model();
+    const domain::Assessment assessment = domain::assess(model, kNow);
+    const Answer before = judged(model, assessment, kNow, "daemon").answer;
+    EXPECT_EQ(before.last_mark, std::nullopt);
+    model.marks.last = "brownout of 2026-01-10T00:00:00Z, 10m: nobody who called failed who did not before";
+    model.marks.last_at.at(0) = kNow;
+    const Answer after = judged(model, domain::assess(model, kNow), kNow, "daemon").answer;
+    EXPECT_EQ(after.last_mark, model.marks.last);
+    EXPECT_EQ(after.verdict, before.verdict);
+    ASSERT_EQ(after.checks.size(), before.checks.size());
+    for (std::size_t i = 0; i < before.checks.size(); ++i) {
+        EXPECT_EQ(after.checks[i].outcome, before.checks[i].outcome);
+        EXPECT_EQ(after.checks[i].evidence, before.checks[i].evidence);
+    }
+}
+
 TEST(Headline, WithoutAFallbackThereIsNothingToRemove) {
     const auto headline = [](void (*change)(domain::Model&, domain::Assessment&)) {
         domain::Model model = domain::usual_model();

@@ -193,6 +193,21 @@ TEST(CommandLine, APairNeedsAReplacementOrRemovesOne) {
     EXPECT_THAT(refusal({"pair", "1", "2", "--remove"}), HasSubstr("NEW, or --remove"));
 }
 
+TEST(CommandLine, AMarkSaysWhatHasHappenedOrListsAll) {
+    EXPECT_FALSE(as<MarkCommand>({"mark"}).kind);
+    EXPECT_FALSE(as<MarkCommand>({"mark", "list"}).kind);
+    EXPECT_EQ(as<MarkCommand>({"mark", "--format", "csv"}).format, MarkCommand::Format::csv);
+    const auto mark = as<MarkCommand>({"mark", "brownout-begin", "--note", "n"});
+    EXPECT_EQ(mark.kind, domain::MarkKind::brownout_begin);
+    EXPECT_EQ(mark.note, "n");
+    EXPECT_EQ(as<MarkCommand>({"mark", "brownout-end"}).kind, domain::MarkKind::brownout_end);
+    EXPECT_TRUE(as<MarkCommand>({"mark", "cutover", "--remove"}).remove);
+    EXPECT_THAT(refusal({"mark", "brownout"}), HasSubstr("list, brownout-begin, brownout-end or cutover"));
+    EXPECT_THAT(refusal({"mark", "brownout_begin"}), HasSubstr("list, brownout-begin"));
+    EXPECT_THAT(refusal({"mark", "--remove"}), HasSubstr("WHAT"));
+    EXPECT_THAT(refusal({"mark", "list", "--remove"}), HasSubstr("WHAT"));
+}
+
 TEST(CommandLine, AnAckNamesItsKeysInOneWayAtLeast) {
     EXPECT_THAT(as<AckCommand>({"ack", "1", "2"}).ids, ElementsAre("1", "2"));
     EXPECT_FALSE(as<AckCommand>({"ack", "1"}).selects());

@@ -101,6 +101,7 @@ Model rich_model() {
     add_evidence(out);
     add_statuses(out);
     out.policy.deadline = kNow + 1000h;
+    out.marks.last_at = {kNow - 3h, kNow - 2h, kNow - 1h};
     out.keys->judged_by = out.policy;
     out.state_size_bytes = 409'600;
     out.config_loaded_at = kNow - 1h - 250ms;

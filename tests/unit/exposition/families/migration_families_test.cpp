@@ -165,5 +165,13 @@ TEST(MigrationFamilies, KeysAreNamedOnlyWhereTheyWereAskedForAndNeverWithControl
     EXPECT_EQ(shown(model, "keyshift_key_info").find('\x1b'), std::string::npos);
 }
 
+TEST(MigrationFamilies, OnlyMarksThatWereSetHaveATime) {
+    Model model = polled();
+    EXPECT_EQ(shown(model, "keyshift_mark"), "");
+    model.marks.last_at.at(1) = kNow;
+    EXPECT_EQ(shown(model, "keyshift_mark"),
+              "keyshift_mark_timestamp_seconds{mark=\"brownout_end\"} 1768003200\n");
+}
+
 }  // namespace
 }  // namespace keyshift::exposition
