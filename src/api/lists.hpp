@@ -60,7 +60,8 @@ struct Event {
 struct FailingClient {
     std::string source = {};
     std::string reason = {};
-    std::string client = {};
+    std::string client = {};  ///< an address, a name, a hash; "key ID" behind it where a log names the key
+    std::optional<std::string> key = {};  ///< that key's id
     std::string user_agent = {};
     std::string path = {};
     std::uint64_t failures = 0;
@@ -72,6 +73,7 @@ struct FailingClient {
         a("source", self.source);
         a("reason", self.reason);
         a("client", self.client);
+        a("key", self.key);
         a("user_agent", self.user_agent);
         a("path", self.path);
         a("failures", self.failures);
@@ -169,9 +171,10 @@ struct MarkedClient {
     std::string source = {};
     std::string reason = {};
     std::string client = {};
-    std::uint64_t failures = 0;         ///< from the minute before the mark on
-    std::uint64_t failures_before = 0;  ///< within the 24 hours before that
-    base::Time first_at = {};           ///< of `failures`, by the log's clock
+    std::optional<std::string> key = {};  ///< where the log names it
+    std::uint64_t failures = 0;           ///< from the minute before the mark on
+    std::uint64_t failures_before = 0;    ///< within the 24 hours before that
+    base::Time first_at = {};             ///< of `failures`, by the log's clock
     base::Time last_at = {};
 
     template <class Archive, class Self>
@@ -180,6 +183,7 @@ struct MarkedClient {
         a("source", self.source);
         a("reason", self.reason);
         a("client", self.client);
+        a("key", self.key);
         a("failures", self.failures);
         a("failures_before", self.failures_before);
         a("first_at", self.first_at);

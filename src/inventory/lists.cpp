@@ -68,8 +68,9 @@ void add_effect(const domain::MarkWindow& window, base::Time now, api::Mark& to)
     for (const auto& [client, novelty] : effect.clients) {
         if (to.clients.size() == api::Mark::kMostClients) break;
         to.clients.push_back({std::string(novelty_name(novelty)), client.source,
-                              std::string(event_label(client.reason)), client.client, client.since,
-                              client.before, client.first_at, client.last_at});
+                              std::string(event_label(client.reason)), client.client,
+                              domain::key_of_client(client.client), client.since, client.before,
+                              client.first_at, client.last_at});
     }
 }
 
@@ -113,7 +114,8 @@ void append_clients(const std::string& source, const domain::FailureTally& tally
                     std::vector<api::FailingClient>& out) {
     std::map<std::tuple<domain::Event, std::string, std::string, std::string>, api::FailingClient> sums;
     for (const auto& [kind, times] : tally.kinds()) {
-        const api::FailingClient none{source, std::string(event_label(kind.reason)), kind.client,
+        const api::FailingClient none{source,          std::string(event_label(kind.reason)),
+                                      kind.client,     domain::key_of_client(kind.client),
                                       kind.user_agent, kind.path};
         add(sums.try_emplace({kind.reason, kind.client, kind.user_agent, kind.path}, none).first->second,
             times);

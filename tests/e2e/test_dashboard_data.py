@@ -12,7 +12,7 @@ import pytest
 from gateway_sim import Gateway, Seed, Traffic
 from harness.documents.alert_rules import RULES, every, groups, rules
 from harness.documents.dashboards import COUNTERS, FILES, Panel, concrete, expressions, load, panels
-from harness.product.keyshift import Serve
+from harness.product.keyshift import Keyshift, Serve
 from harness.product.watching import DAY, KeyTable
 from harness.servers.nginx import Nginx
 from harness.servers.postgres import Database, Postgres
@@ -51,12 +51,15 @@ def prometheus(postgres: Postgres, redis: Redis) -> Iterator[Prometheus]:
             traffic.run_steps(25)
             time.sleep(0.5)
         table.delete(rogue)
+        marked = Keyshift().run("mark", "brownout-begin", f"--config={serve.config_path}")
+        assert marked.returncode == 0, marked.stderr
         eventually(lambda: serve.metric("keyshift_phase_transitions_total", phase="retired_in_use"), 10, "the deletion")
         database.reset_statements()
         eventually(lambda: serve.metric("keyshift_source_resets_total", source="statements"), 10, "the reset")
         traffic.run_steps(25)
         server.wait_for('ALERTS{alertname="KeyshiftLegacyKeyCreated", alertstate="firing"}')
         server.wait_for("increase(keyshift_source_resets_total[1m]) > 0")
+        server.wait_for("keyshift_mark_timestamp_seconds")
         yield server
 
 

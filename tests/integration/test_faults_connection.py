@@ -151,7 +151,7 @@ FAULTS: list[tuple[Callable, str, str, str]] = [
     (no_such_socket, "connect", "/nonexistent/directory", "check that the server runs"),
     (unknown_database, "schema", "no_such_database", "database_url"),
     (no_right_to_connect, "permission", "permission denied for database", "CONNECT"),
-    (role_may_not_log_in, "auth", "not permitted to log in", "check user"),
+    (role_may_not_log_in, "auth", "not permitted to log in", "ALTER ROLE .*monitor_barred.* LOGIN;"),
     (no_connection_left, "connect", "too many connections", "connection"),
     (tls_not_offered, "connect", "SSL", "check sslmode"),
     (server_resets, "connect", "127.0.0.1", "check that the server runs"),

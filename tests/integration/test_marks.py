@@ -276,6 +276,27 @@ def test_without_a_source_that_counts_failures_it_cannot_be_told(database: Datab
         assert gateway.marks() == [] and "taken back: cutover" in gateway.run("events")
 
 
+def test_which_keys_failed_is_told_where_the_log_names_them(database: Database, tmp_path: Path):
+    table = KeyTable(database)
+    key = table.add(idle=DAY)
+    log = tmp_path / "gateway.log"
+    log.touch()
+    rules = [{"event": "failure_unknown_key", "regex": "^Refused (?P<client>[0-9.]+) with key (?P<key_id>[0-9a-f-]+)"}]
+    tree = watching(database.dsn())
+    tree["collectors"] += following(log, type="gateway_log", format="text", rules=rules)["collectors"]
+    gateway = Gateway(tmp_path / "unused.log")
+    with Serve(tree) as gateway.serve:
+        gateway.serve.wait_for_poll(source="gateway_log")
+        gateway.run("mark", "brownout-begin")
+        log.write_text(f"Refused {NEW} with key {key}\n")
+        mark = gateway.told(answer="somebody_new")
+        assert [(client["client"], client["key"]) for client in mark["clients"]] == [(f"{NEW} key {key}", key)]
+        assert f"{NEW} key {key}" in gateway.run("mark") and key in gateway.run("key", key)
+        failures = openapi.get(gateway.serve, "/api/v1/failures").json()["failures"]
+        assert [client["key"] for client in failures] == [key]
+        assert f"{NEW} key {key}" in gateway.run("failures")
+
+
 def test_what_makes_no_sense_is_refused_and_what_was_said_can_be_taken_back(database: Database, tmp_path: Path):
     KeyTable(database).add(idle=DAY)
     gateway = Gateway(tmp_path / "unused.log")

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "base/utf8.hpp"
 #include "collectors/gateway_logs/levels.hpp"
 #include "collectors/logs/field_test.hpp"
 #include "collectors/shared/event_option.hpp"
@@ -147,7 +148,12 @@ void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const
 
 void GatewayLogMatcher::fail(Event event, const Groups& groups, base::Time at, LogTally& tally) {
     const ClientName& client = clients_.name(groups[kClient]);
-    tally.failures.add(event, client.shown, {}, {}, at);
+    if (groups[kKeyGroup].empty()) {
+        tally.failures.add(event, client.shown, {}, {}, at);
+    } else {
+        tally.failures.add(
+            event, domain::client_with_key(client.shown, base::escape_unsafe(groups[kKeyGroup])), {}, {}, at);
+    }
     if (client.hash) tally.clients.add(event, *client.hash, at);
 }
 

@@ -7,6 +7,8 @@
 namespace keyshift::domain {
 namespace {
 
+constexpr const char* kKeyWord = "key ";
+
 bool continues_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
 }
@@ -117,6 +119,16 @@ void KeyUses::add(std::string_view id, base::Time at) {
 
 void KeyUses::merge(const KeyUses& other) {
     for (const auto& [id, at] : other.latest_) add(id, at);
+}
+
+std::string client_with_key(std::string_view client, std::string_view key) {
+    return std::string(client) + (client.empty() ? "" : " ") + kKeyWord + std::string(key);
+}
+
+std::optional<std::string> key_of_client(std::string_view client) {
+    const std::size_t at = client.starts_with(kKeyWord) ? 0 : client.find(std::string(" ") + kKeyWord);
+    if (at == std::string_view::npos) return std::nullopt;
+    return std::string(client.substr(client.find(kKeyWord, at) + std::string_view(kKeyWord).size()));
 }
 
 }  // namespace keyshift::domain

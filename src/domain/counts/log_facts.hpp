@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,5 +122,10 @@ class KeyUses {
     std::size_t limit_ = 100'000;
     std::map<std::string, base::Time, std::less<>> latest_;
 };
+
+/// A client of whom a log names the key, by its id: "key 5f1c...", with what else is known of him before it.
+std::string client_with_key(std::string_view client, std::string_view key);
+/// The id of that key; empty: no log named one.
+std::optional<std::string> key_of_client(std::string_view client);
 
 }  // namespace keyshift::domain

@@ -78,11 +78,26 @@ TEST(Marks, AreReadBackAsTheyWereWritten) {
     mark.settled = true;
     mark.why_unknown = {"why"};
     mark.sources = {{"access_log", base::Time{}, {}, {{"blocked", 2}}}};
-    mark.clients = {{"new", "access_log", "blocked", "192.0.2.1", 2, 1, base::Time{}, base::Time{}}};
+    mark.clients = {
+        {"new", "access_log", "blocked", "192.0.2.1 key 5f", "5f", 2, 1, base::Time{}, base::Time{}}};
     const std::string text = ArchiveWriter::document(list);
     const auto back = ArchiveReader::document<List<Mark>>(text);
     ASSERT_TRUE(back);
     EXPECT_EQ(ArchiveWriter::document(*back), text);
+}
+
+TEST(Failures, AreReadBackAsTheyWereWritten) {
+    FailureList list;
+    list.sources = {{"access_log", base::Time{}}, {"gateway_log", {}}};
+    list.reasons = {{"access_log", "blocked", 1, 2, base::Time{}, base::Time{}}};
+    list.total = 3;
+    list.items = {
+        {"access_log", "blocked", "192.0.2.1 key 5f", "5f", "curl", "/v1", 2, base::Time{}, base::Time{}}};
+    const std::string text = ArchiveWriter::document(list);
+    const auto back = ArchiveReader::document<FailureList>(text);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(ArchiveWriter::document(*back), text);
+    EXPECT_EQ(back->items.front().key, "5f");
 }
 
 TEST(Keys, AreReadBackAsTheyWereWritten) {

@@ -231,8 +231,9 @@ TEST(GatewayLog, ExpressionsNameKeysClientsAndReasons) {
     std::vector<std::string> clients;
     for (const auto& [kind, times] : log.tally.failures.kinds())
         clients.push_back(std::string(event_label(kind.reason)) + " " + kind.client);
-    EXPECT_THAT(clients, testing::UnorderedElementsAre("expired 192.0.2.1", "other 192.0.2.1",
-                                                       testing::StartsWith("blocked")));
+    EXPECT_THAT(clients,
+                testing::UnorderedElementsAre("expired 192.0.2.1 key team-8", "other 192.0.2.1 key team-8",
+                                              testing::StartsWith("blocked")));
     EXPECT_EQ(log.tally.clients.count(Event::failure_expired, *base::parse_rfc3339(kAt)), 1U);
 }
 

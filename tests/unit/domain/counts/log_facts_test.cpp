@@ -154,5 +154,14 @@ TEST(KeyUses, TheLatestCounts) {
     EXPECT_EQ(other.latest(), uses.latest());
 }
 
+TEST(ClientsWithKeys, NameTheKeyBehindWhatElseIsKnown) {
+    EXPECT_EQ(client_with_key("", "5f1c"), "key 5f1c");
+    EXPECT_EQ(client_with_key("192.0.2.1", "5f1c"), "192.0.2.1 key 5f1c");
+    for (const std::string_view client : {"", "192.0.2.1", "monkey", "a-key"})
+        EXPECT_EQ(key_of_client(client_with_key(client, "5f1c")), "5f1c") << client;
+    for (const std::string_view client : {"", "192.0.2.1", "monkey", "key", "a-key 5f1c"})
+        EXPECT_EQ(key_of_client(client), std::nullopt) << client;
+}
+
 }  // namespace
 }  // namespace keyshift::domain
