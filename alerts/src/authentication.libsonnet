@@ -89,7 +89,7 @@ function(rules) {
           ||| % settings.unknown_keys,
           '10m',
           'Keys that the gateway does not know are presented far more often than usual.',
-          '{{ $labels.instance }} counted {{ $value | humanize }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted.'
+          '{{ $labels.instance }} counted {{ $value | printf \\"%.0f\\" }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted.'
         ),
         rules.alert(
           'AuthCacheIneffective',

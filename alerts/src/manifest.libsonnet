@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups of rules as YAML, each rule in the order in which people read it: what, when, how bad, what to do. Texts hold no
-// quotation marks or backslashes: std.escapeStringJson, which would not mind, takes longer than all the rest.
+// Groups of rules as YAML, each rule in the order in which people read it: what, when, how bad, what to do. Texts hold
+// quotation marks with a backslash before them: std.escapeStringJson, which would not mind, takes longer than all the rest.
 local indented(text) = std.join('\n', ['          ' + line for line in std.split(std.rstripChars(text, '\n'), '\n')]);
 
 local rule(value) =

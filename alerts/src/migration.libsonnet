@@ -127,7 +127,7 @@ function(rules) {
           ||| % settings.cutover_remembered_for,
           '',
           'The fallback was used although nobody should need it any more.',
-          '{{ $labels.instance }} counted {{ $value | humanize }} uses of the fallback within an hour, after the migration had been found complete, the fallback absent, or its removal safe.'
+          '{{ $labels.instance }} counted {{ $value | printf \\"%.0f\\" }} uses of the fallback within an hour, after the migration had been found complete, the fallback absent, or its removal safe.'
         ),
         rules.alert(
           'FallbackModeContradicted',

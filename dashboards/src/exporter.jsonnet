@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is keyshift itself well: its sources, its logs, its state, its process.
+// Where all jobs are shown, other programs' metrics of these names are not. Of a keyshift that is down, too.
+local of_keyshift = ' and on (job, instance) last_over_time(keyshift_build_info{}';
 local settings = import '../../alerts/src/settings.libsonnet';
 local dashboard = import 'dashboard.libsonnet';
 local meaning = import 'meaning.libsonnet';
@@ -9,7 +11,7 @@ local up_or_down = panels.words({ '0': ['down', meaning.harm], '1': ['up', meani
 
 local answer = [
   [panels.row('Answer'), 24, 1],
-  [panels.stat('Prometheus reaches keyshift', 'Whether the last scrape succeeded.', 'none', 'up{}', 'No target') + panels.filled + up_or_down, 5, 5],
+  [panels.stat('Prometheus reaches keyshift', 'Whether the last scrape succeeded.', 'none', 'up{}' + of_keyshift + '[1d])', 'No target') + panels.filled + up_or_down, 5, 5],
   [panels.stat(
     'Sources that are down',
     'Their last values stay, and grow old.',
@@ -115,15 +117,15 @@ local process = [
     [{ expr: 'sum by (handler, code) (rate(keyshift_http_server_requests_total{}[$__rate_interval])) > 0', legend: '{{handler}} {{code}}' }],
     'None, or nothing known'
   ), 8, 7],
-  [panels.series('Processor', 'Share of one core.', 'percentunit', [{ expr: 'rate(process_cpu_seconds_total{}[$__rate_interval])' }], 'Unknown'), 8, 7],
-  [panels.series('Memory', 'Resident.', 'bytes', [{ expr: 'process_resident_memory_bytes{}' }], 'Unknown'), 8, 7],
+  [panels.series('Processor', 'Share of one core.', 'percentunit', [{ expr: 'rate(process_cpu_seconds_total{}[$__rate_interval])' + of_keyshift + '[$__rate_interval])' }], 'Unknown'), 8, 7],
+  [panels.series('Memory', 'Resident.', 'bytes', [{ expr: 'process_resident_memory_bytes{}' + of_keyshift + '[$__rate_interval])' }], 'Unknown'), 8, 7],
   [panels.series(
     'Descriptors',
     'Open ones, and how many there may be.',
     'none',
     [
-      { expr: 'process_open_fds{}', legend: '{{instance}} open' },
-      { expr: 'process_max_fds{}', legend: '{{instance}} limit' },
+      { expr: 'process_open_fds{}' + of_keyshift + '[$__rate_interval])', legend: '{{instance}} open' },
+      { expr: 'process_max_fds{}' + of_keyshift + '[$__rate_interval])', legend: '{{instance}} limit' },
     ],
     'Unknown'
   ) + panels.colour_of('B', meaning.unknown, true) + { fieldConfig+: { defaults+: { custom+: { scaleDistribution: { type: 'log', log: 10 } } } } }, 8, 7],

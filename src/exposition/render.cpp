@@ -8,7 +8,6 @@
 #include <ostream>
 #include <string_view>
 
-#include "exposition/open_metrics_type.hpp"
 
 namespace keyshift::exposition {
 namespace {
@@ -113,20 +112,11 @@ struct Described {
 };
 
 Described described(const MetricFamily& family, Dialect dialect) {
-    const bool open_metrics = dialect == Dialect::open_metrics;
-    Described out{family.name, "gauge"};
-    std::string_view suffix;
-    if (family.type == MetricType::Histogram) {
-        out.type = "histogram";
-    } else if (family.type == MetricType::Counter) {
-        out.type = "counter";
-        suffix = "_total";
-    } else if (const OpenMetricsType* type = open_metrics ? open_metrics_type(family.name) : nullptr) {
-        out.type = type->type;
-        suffix = type->suffix;
-    }
+    if (family.type == MetricType::Histogram) return {family.name, "histogram"};
+    if (family.type != MetricType::Counter) return {family.name, "gauge"};
+    Described out{family.name, "counter"};
     // OpenMetrics keeps the suffix for the samples.
-    if (open_metrics) out.name.remove_suffix(suffix.size());
+    if (dialect == Dialect::open_metrics) out.name.remove_suffix(std::string_view("_total").size());
     return out;
 }
 

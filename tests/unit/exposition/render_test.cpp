@@ -54,7 +54,7 @@ TEST(Render, CounterKeepsItsSuffixInTextAndLendsItToTheSamplesInOpenMetrics) {
               "# EOF\n");
 }
 
-TEST(Render, InfoIsAGaugeInText) {
+TEST(Render, InfoIsAGaugeInBothDialects) {
     const MetricFamily build =
         family(MetricType::Gauge, "keyshift_build_info", "Build.", {{{{"version", "0.1.0"}}, 1}});
     EXPECT_EQ(page(build, Dialect::text),
@@ -62,8 +62,8 @@ TEST(Render, InfoIsAGaugeInText) {
               "# TYPE keyshift_build_info gauge\n"
               "keyshift_build_info{version=\"0.1.0\"} 1\n");
     EXPECT_EQ(page(build, Dialect::open_metrics),
-              "# HELP keyshift_build Build.\n"
-              "# TYPE keyshift_build info\n"
+              "# HELP keyshift_build_info Build.\n"
+              "# TYPE keyshift_build_info gauge\n"
               "keyshift_build_info{version=\"0.1.0\"} 1\n"
               "# EOF\n");
 }
