@@ -13,6 +13,7 @@ import pytest
 from gateway_sim import Gateway
 from harness.servers.postgres import Database, Postgres, binary_directory
 from harness.servers.redis import Redis
+from harness.servers.time_travel import Clock, TravellingPostgres
 from harness.tools import leaks, ports, strictness
 from harness.tools.process import program
 
@@ -96,6 +97,18 @@ def database(postgres: Postgres) -> Iterator[Database]:
     fresh = postgres.create_database()
     yield fresh
     fresh.drop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def travelling(clock: Clock) -> Iterator[Database]:
+    """A database on `clock`."""
+    with TravellingPostgres(clock) as postgres:
+        yield postgres.create_database()
 
 
 @pytest.fixture

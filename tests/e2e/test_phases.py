@@ -20,7 +20,7 @@ from gateway_sim import Gateway, Planted, PlantedKey, Seed
 from harness.product.keyshift import Serve
 from harness.product.watching import DAY, KeyTable, watching
 from harness.servers.postgres import Database, Postgres
-from harness.servers.time_travel import Clock, TravellingPostgres
+from harness.servers.time_travel import Clock
 from harness.tools.exposition import Samples
 from harness.tools.tcp import Proxy
 from harness.tools.wait import eventually
@@ -225,18 +225,6 @@ def shown(serve: Serve, expected: dict[str, int], doing: Callable[[], Any] = lam
         eventually(reached, TIMEOUT, "the phases")
     except AssertionError:
         raise AssertionError(f"expected {expected} within {TIMEOUT:g} s, there are {seen}") from None
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def travelling(clock: Clock) -> Iterator[Database]:
-    """A database on `clock`."""
-    with TravellingPostgres(clock) as postgres:
-        yield postgres.create_database()
 
 
 # --- a gateway without a fallback

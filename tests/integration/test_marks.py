@@ -16,7 +16,7 @@ from harness.product.keyshift import Keyshift, Serve
 from harness.product.watching import DAY, KeyTable, watching
 from harness.product.watching_logs import following
 from harness.servers.postgres import Database
-from harness.servers.time_travel import Clock, TravellingPostgres
+from harness.servers.time_travel import Clock
 from harness.tools import http_faults as faults
 from harness.tools.http_faults import HttpFaults
 from harness.tools.wait import eventually
@@ -76,17 +76,6 @@ class Gateway:
             lambda: {name: self.last()[name] for name in members} == members, 20, f"not {members}: {self.last()}"
         )
         return self.last()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def travelling(clock: Clock) -> Iterator[Database]:
-    with TravellingPostgres(clock) as postgres:
-        yield postgres.create_database()
 
 
 @pytest.fixture
