@@ -121,7 +121,7 @@ def test_openmetrics_tells_the_same_numbers(table: KeyTable):
     steady = {key: value for key, value in plain.items() if not key[0].startswith(volatile)}
     assert {key: value for key, value in metrics.items() if key in steady} == steady
     assert "# TYPE keyshift_legacy_keys_created counter" in text
-    assert "# TYPE keyshift_build info" in text
+    assert "# TYPE keyshift_build_info gauge" in text
 
 
 def test_gzip_holds_the_same_text(table: KeyTable):
