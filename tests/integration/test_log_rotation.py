@@ -227,7 +227,9 @@ def may_be_read(log: Log) -> None:
 def line_is_completed(log: Log) -> None:
     log.expected[f"/{log.name}/completed"] += 1
     with log.path.open("ab") as file:
-        rest = f'[30/Nov/2026:00:00:00 +0000] "POST /{log.name}/completed HTTP/1.1" 401 15 "-" "curl/8.0"\n'
+        # Failures of more than a day ago are not kept.
+        moment = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+        rest = f'[{moment}] "POST /{log.name}/completed HTTP/1.1" 401 15 "-" "curl/8.0"\n'
         file.write(rest.encode())
     log.path.chmod(0o644)
 
