@@ -8,7 +8,6 @@
 #include <ostream>
 #include <string_view>
 
-
 namespace keyshift::exposition {
 namespace {
 
