@@ -48,8 +48,6 @@ struct NewEvents {
 base::Result<NewEvents> new_events(store::State& state, std::int64_t after, std::size_t limit);
 /// All that the state keeps fit into one page, so that its numbers are of one moment.
 inline constexpr std::size_t kMostFailuresListed = 100'000;
-/// So long they are kept.
-inline constexpr base::Duration kFailuresKept = std::chrono::hours{24};
 /// Of the last 24 hours at most, those with the most failures first, by each log that tells; `query.after` is
 /// not looked at.
 base::Result<api::FailureList> failures(store::State& state, const TimeQuery& query,

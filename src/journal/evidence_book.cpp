@@ -16,7 +16,6 @@ using base::Time;
 using domain::Event;
 using domain::SourceCounts;
 
-constexpr base::Duration kKeepFailures = std::chrono::hours{24};
 constexpr base::Duration kTrimFailuresEvery = std::chrono::minutes{10};
 constexpr std::size_t kMostUntrimmed = 2'000;
 
@@ -160,7 +159,7 @@ void EvidenceBook::record_log(const std::string& source, const collectors::LogFa
     if (now - trimmed_at_ < kTrimFailuresEvery && failures_to_trim_ < kMostUntrimmed) return;
     failures_to_trim_ = 0;
     trimmed_at_ = now;
-    of_logs_.forget_failures_before = now - kKeepFailures;
+    of_logs_.forget_failures_before = now - store::kFailuresKept;
 }
 
 void EvidenceBook::record_gauges(const std::string& source, const domain::Gauges& gauges,

@@ -307,6 +307,17 @@ Duration load_skew(const store::Facts& facts) {
     return Duration{number(facts, kSkew)};
 }
 
+base::Result<domain::Model> load_counted(store::State& state) {
+    const auto facts = state.load_facts();
+    if (!facts) return facts.error();
+    const auto counters = state.load_counters();
+    if (!counters) return counters.error();
+    domain::Model model;
+    load_evidence(*facts, *counters, model);
+    load_statuses(*facts, *counters, model.sources);
+    return model;
+}
+
 void load_statuses(const store::Facts& facts, const store::Counters& counters,
                    std::map<std::string, domain::SourceStatus>& sources) {
     for (const auto& [fact, value] : facts) {

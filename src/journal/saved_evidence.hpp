@@ -29,4 +29,7 @@ void load_statuses(const store::Facts& facts, const store::Counters& counters,
 base::Result<std::map<std::string, domain::SourceStatus>> restored_statuses(
     store::State& state, const std::set<std::string>& sources);
 
+/// Both, into a model that knows nothing else. Errors: those of the state.
+base::Result<domain::Model> load_counted(store::State& state);
+
 }  // namespace keyshift::journal

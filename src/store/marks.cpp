@@ -150,20 +150,12 @@ class MarkedFailures {
     Result<std::int64_t> clients_;
 };
 
-Result<void> each(Statement& statement, const std::function<void(const Statement&)>& handle) {
-    for (auto row = statement.step();; row = statement.step()) {
-        if (!row) return row.error();
-        if (!*row) return {};
-        handle(statement);
-    }
-}
-
 /// The sources and clients of the window.
 Result<void> load_marked(Sqlite& database, MarkWindow& window) {
     Statement sources(database,
                       "SELECT source, base_counts, base_read_at, base_since, counts, read_at, complete_at, "
                       "since, poll_every, base_odd_lines, odd_lines FROM mark_source WHERE mark = ?1");
-    auto done = each(sources.bind(1, window.mark.id), [&](const Statement& row) {
+    auto done = each_row(sources.bind(1, window.mark.id), [&](const Statement& row) {
         domain::MarkedSource& source = window.sources.emplace_back();
         source.base = {
             std::string(row.text(0)), counts_of(row.text(1)), time_at(row, 2), {}, time_at(row, 3)};
@@ -180,7 +172,7 @@ Result<void> load_marked(Sqlite& database, MarkWindow& window) {
     Statement clients(database,
                       "SELECT source, reason, client, before, since, inside, first_at, last_at FROM "
                       "mark_client WHERE mark = ?1 AND since > 0");
-    return each(clients.bind(1, window.mark.id), [&](const Statement& row) {
+    return each_row(clients.bind(1, window.mark.id), [&](const Statement& row) {
         domain::MarkedClient& client = window.clients.emplace_back();
         client.source = row.text(0);
         client.reason =
@@ -201,7 +193,7 @@ Result<std::optional<MarkWindow>> load_window(Sqlite& database, std::int64_t id)
         "SELECT id, kind, at, host_at, by, note, until, settled, used_at FROM mark WHERE id >= ?1 "
         "ORDER BY id LIMIT 2");
     std::optional<MarkWindow> out;
-    auto done = each(marks.bind(1, id), [&](const Statement& row) {
+    auto done = each_row(marks.bind(1, id), [&](const Statement& row) {
         Mark mark = read_mark(row);
         if (mark.id == id) {
             out = MarkWindow{std::move(mark), {}, time_at(row, 6), row.integer(7) != 0, time_at(row, 8)};
@@ -294,8 +286,9 @@ void Transaction::follow_marks(const std::vector<FailureCounts>& sources, std::o
                                Time now) {
     if (error_) return;
     std::vector<std::pair<std::int64_t, std::optional<Time>>> open;
-    auto done = each(statements_->find_open_marks,
-                     [&open](const Statement& row) { open.emplace_back(row.integer(0), time_at(row, 1)); });
+    auto done = each_row(statements_->find_open_marks, [&open](const Statement& row) {
+        open.emplace_back(row.integer(0), time_at(row, 1));
+    });
     if (!done) error_ = done.error();
     for (const auto& [id, until] : open) {
         for (const FailureCounts& source : sources) {
@@ -352,7 +345,7 @@ Result<std::vector<Mark>> State::load_marks() {
     if (!database_) return not_open();
     Statement marks(*database_, "SELECT id, kind, at, host_at, by, note FROM mark ORDER BY id");
     std::vector<Mark> out;
-    if (auto done = each(marks, [&](const Statement& row) { out.push_back(read_mark(row)); }); !done)
+    if (auto done = each_row(marks, [&](const Statement& row) { out.push_back(read_mark(row)); }); !done)
         return done.error();
     return out;
 }
@@ -362,7 +355,7 @@ Result<std::vector<MarkWindow>> State::load_mark_windows() {
     Statement marks(*database_,
                     "SELECT id, kind, at, host_at, by, note, until, settled, used_at FROM mark ORDER BY id");
     std::vector<MarkWindow> out;
-    auto done = each(marks, [&](const Statement& row) {
+    auto done = each_row(marks, [&](const Statement& row) {
         Mark mark = read_mark(row);
         if (mark.kind != MarkKind::brownout_end) {
             out.push_back({std::move(mark), {}, time_at(row, 6), row.integer(7) != 0, time_at(row, 8)});
@@ -386,7 +379,7 @@ Result<std::optional<MarkWindow>> State::load_last_mark_window() {
 Result<State::MarksVersion> State::marks_version() {
     if (!database_) return not_open();
     MarksVersion out;
-    const auto done = each(statements_->find_marks_version, [&out](const Statement& row) {
+    const auto done = each_row(statements_->find_marks_version, [&out](const Statement& row) {
         out.marks = row.integer(0);
         out.unsettled = row.integer(1);
     });

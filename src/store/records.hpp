@@ -26,7 +26,8 @@ using Counters = std::map<std::pair<std::string, std::string>, std::uint64_t>;
 /// The counter of keys that have gone for good, by phase.
 inline constexpr const char* kOver = "legacy_keys_over";
 
-/// So many rows of failures are kept at most, of a day; each holds at most 600 bytes of text.
+/// Failures are kept for so long, and so many rows of them at most; each holds at most 600 bytes of text.
+inline constexpr base::Duration kFailuresKept = std::chrono::hours{24};
 inline constexpr std::size_t kMostFailures = 20'000;
 
 /// Single values by name.

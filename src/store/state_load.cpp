@@ -13,16 +13,6 @@ namespace {
 using base::Result;
 using domain::Phase;
 
-/// Calls `handle(statement)` for each row.
-template <class Handle>
-Result<void> each_row(Statement& statement, const Handle& handle) {
-    for (auto row = statement.step();; row = statement.step()) {
-        if (!row) return row.error();
-        if (!*row) return {};
-        handle(statement);
-    }
-}
-
 /// The same, until `handle` fails.
 template <class Handle>
 Result<void> each_row_until(Statement& statement, const Handle& handle) {

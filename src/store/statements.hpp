@@ -34,6 +34,16 @@ struct Statements {
     PreparedLater find_open_marks, follow_mark, note_marked_use, find_marks_version;
 };
 
+/// Calls `handle(statement)` for each row.
+template <class Handle>
+base::Result<void> each_row(Statement& statement, const Handle& handle) {
+    for (auto row = statement.step();; row = statement.step()) {
+        if (!row) return row.error();
+        if (!*row) return {};
+        handle(statement);
+    }
+}
+
 inline std::int64_t to_micros(base::Time t) {
     return t.time_since_epoch().count();
 }

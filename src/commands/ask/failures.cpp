@@ -30,32 +30,27 @@ Error nobody_tells() {
             "add a collector: {type: access_log, format: nginx_combined, input: {files: [FILE]}}"};
 }
 
-/// What tells of the configured logs, without reading them.
-domain::Model model_of(const config::Config& config, const store::Facts& facts) {
-    domain::Model model;
-    model.policy = journal::judging(config);
-    for (const auto& [source, counts] : model.policy.measurable)
-        if (collectors::catalog_entry(source).reads_log) model.logs[source];
-    journal::load_statuses(facts, {}, model.sources);
-    if (const auto followed = facts.find("evidence:auth_failures"); followed != facts.end())
-        model.evidence.headlines.at(static_cast<std::size_t>(domain::Signal::auth_failures)).evidence =
-            followed->second;
-    return model;
+/// The configured logs that tell, by what the state has counted of them.
+std::vector<api::FailureSource> configured_logs(const config::Config& config, domain::Model counted) {
+    counted.policy = journal::judging(config);
+    for (const auto& [source, events] : counted.policy.measurable)
+        if (collectors::catalog_entry(source).reads_log) counted.logs[source];
+    return inventory::logs_of_failures(counted);
 }
 
 Result<api::FailureList> load_failures(const config::Config& config, base::Time since) {
-    if (inventory::logs_of_failures(model_of(config, {})).empty()) return nobody_tells();
+    if (configured_logs(config, {}).empty()) return nobody_tells();
     const auto state = store::State::attach(config.state.directory);
     if (!state) return state.error();
     if (!*state)
         return Error{Errc::connect, "there is no state in " + config.state.directory.string(),
                      "start keyshift serve with this configuration: it keeps what it reads in logs"};
-    const auto facts = (*state)->load_facts();
-    if (!facts) return facts.error();
+    auto counted = journal::load_counted(**state);
+    if (!counted) return counted.error();
     inventory::TimeQuery query;
     query.since = since;
     query.limit = inventory::kMostFailuresListed;
-    return inventory::failures(**state, query, inventory::logs_of_failures(model_of(config, *facts)));
+    return inventory::failures(**state, query, configured_logs(config, *std::move(counted)));
 }
 
 struct Known {
@@ -111,7 +106,7 @@ int run_failures(const FailuresCommand& command) {
     const api::FailureSource& source = known->list.sources.front();
     if (!source.read_at) {
         std::fprintf(stderr, "keyshift: %s has not been read yet\n", source.source.c_str());
-    } else if (!known->of_daemon) {
+    } else if (!known->of_daemon && !store::is_state_held(asker->loaded.config.state.directory)) {
         std::fprintf(stderr, "keyshift: no daemon runs; the log was last read %s\n",
                      show_distance(*source.read_at, now).c_str());
     }

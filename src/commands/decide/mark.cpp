@@ -58,16 +58,11 @@ std::vector<FailureCounts> sources_of_failures(const config::Config& config, con
 }
 
 Result<Moment> moment(const config::Config& config, store::State& state) {
-    const auto facts = state.load_facts();
-    if (!facts) return facts.error();
-    const auto counters = state.load_counters();
-    if (!counters) return counters.error();
-    domain::Model model;
-    journal::load_evidence(*facts, *counters, model);
-    journal::load_statuses(*facts, *counters, model.sources);
-    model.policy = journal::judging(config);
+    auto model = journal::load_counted(state);
+    if (!model) return model.error();
+    model->policy = journal::judging(config);
     const Time now = base::now();
-    return Moment{now, now - model.skew, sources_of_failures(config, model)};
+    return Moment{now, now - model->skew, sources_of_failures(config, *model)};
 }
 
 Error as_error(const domain::MarkRefusal& refusal) {

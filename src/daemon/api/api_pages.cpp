@@ -66,7 +66,7 @@ Result<Response> events_answer(State& state, const JudgedBy& by, const Asked& as
 Result<Response> failures_answer(State& state, const JudgedBy& by, const Asked& asked) {
     auto query = TimeQuery::parse(asked.parameters, by.now, inventory::kMostFailuresListed);
     if (!query) return query.error();
-    query->since = std::max(query->since, by.now - inventory::kFailuresKept);
+    query->since = std::max(query->since, by.now - store::kFailuresKept);
     const auto list = inventory::failures(state, *query, by.failure_logs);
     if (!list) return list.error();
     return list_answer(*list, asked);
