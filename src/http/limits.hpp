@@ -9,7 +9,7 @@ namespace keyshift::http {
 
 struct Limits {
     std::size_t header_bytes = 8192;  ///< request line and headers; more is answered 431
-    std::size_t body_bytes = 4096;    ///< of a request, whose body nothing here reads; more is answered 413
+    std::size_t body_bytes = 4096;    ///< of a request: what an operator decides; more is answered 413
     std::size_t connections = 512;    ///< open at once; the longest idle one makes room for one more
     /// From the first byte of a request to its last, however slowly they drip.
     std::chrono::milliseconds request_time{10'000};

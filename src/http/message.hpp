@@ -36,6 +36,12 @@ struct Request {
     std::string_view accept_encoding;
     std::string_view authorization;
     std::string_view if_none_match;
+    std::string_view content_type;
+    std::string_view origin;          ///< what a browser says of the page that asks
+    std::string_view sec_fetch_site;  ///< likewise: "same-origin", "cross-site", "none" ...
+    std::string_view action;          ///< X-Keyshift-Action, which no form of a stranger's page can send
+    std::string_view scrape_timeout;  ///< X-Prometheus-Scrape-Timeout-Seconds
+    std::string_view body;            ///< at most Limits::body_bytes
     /// A proxy has passed it on, or says so: whoever asked is behind it.
     bool forwarded = false;
     Transport transport = Transport::network;
@@ -43,6 +49,8 @@ struct Request {
     std::string_view peer;
     /// The peer is 127.0.0.0/8 or ::1, however the socket spells it, or on the Unix socket.
     bool from_loopback = false;
+    bool secure = false;    ///< by TLS
+    std::string_view user;  ///< who has logged in; empty: nobody has
 };
 
 struct Response;

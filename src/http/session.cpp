@@ -53,7 +53,8 @@ std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
 }
 
-std::string_view single(const Fields& fields, bhttp::field name) {
+template <class Name>
+std::string_view single(const Fields& fields, Name name) {
     const auto [first, last] = fields.equal_range(name);
     return first != last && std::next(first) == last ? view(first->value()) : std::string_view{};
 }
@@ -259,6 +260,12 @@ Response Session::Connection::answer(const Fields& fields) {
     request.accept_encoding = accept_encoding;
     request.authorization = single(fields, bhttp::field::authorization);
     request.if_none_match = if_none_match;
+    request.content_type = single(fields, bhttp::field::content_type);
+    request.origin = single(fields, bhttp::field::origin);
+    request.sec_fetch_site = single(fields, "Sec-Fetch-Site");
+    request.action = single(fields, "X-Keyshift-Action");
+    request.scrape_timeout = single(fields, "X-Prometheus-Scrape-Timeout-Seconds");
+    request.body = fields.body();
     request.forwarded = was_forwarded(fields);
     request.transport = transport;
     request.peer = peer;
