@@ -67,7 +67,7 @@ function(rules) {
           burn_expression(burn.fast),
           '2m',
           'Clients fail to authenticate much more often than the objective allows.',
-          '{{ $labels.instance }}: {{ $value | humanizePercentage }} of authentications fail; at this pace the error budget of 30 days is gone within days. `keyshift failures --since 1h` says which clients, and why.'
+          '{{ $value | humanizePercentage }} of authentications fail; at this pace the error budget of 30 days is gone within days. `keyshift failures --since 1h` says which clients, and why.'
         ),
         rules.alert(
           'AuthFailureBurnSlow',
@@ -75,7 +75,7 @@ function(rules) {
           burn_expression(burn.slow),
           '15m',
           'Clients keep failing to authenticate more often than the objective allows.',
-          '{{ $labels.instance }}: {{ $value | humanizePercentage }} of authentications fail, and have for a day or more. `keyshift failures --since 24h` says which clients, and why.'
+          '{{ $value | humanizePercentage }} of authentications fail, and have for a day or more. `keyshift failures --since 24h` says which clients, and why.'
         ),
         rules.alert(
           'UnknownKeyAttempts',
@@ -89,7 +89,7 @@ function(rules) {
           ||| % settings.unknown_keys,
           '10m',
           'Keys that the gateway does not know are presented far more often than usual.',
-          '{{ $labels.instance }} counted {{ $value | printf \\"%.0f\\" }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted.'
+          '{{ $value | printf \\"%.0f\\" }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted. `keyshift failures --since 1h` says which.'
         ),
         rules.alert(
           'AuthCacheIneffective',
@@ -100,7 +100,7 @@ function(rules) {
           ||| % settings,
           '1h',
           'The auth cache of the gateway answers next to nothing.',
-          '{{ $labels.instance }}: the cache answered {{ $value | humanizePercentage }} of authentications within an hour; nearly every request pays for a lookup and a bcrypt comparison.'
+          'the cache answered {{ $value | humanizePercentage }} of authentications within an hour; nearly every request pays for a lookup and a bcrypt comparison. `keyshift status` shows by what evidence, and `redis-cli INFO` whether the cache loses entries.'
         ),
       ],
     },

@@ -11,7 +11,7 @@ function(rules) {
     'keyshift_source_up{source%s} == 0\n' % matcher,
     settings.down_for,
     'keyshift cannot read one of its sources.',
-    '{{ $labels.instance }} has failed to read {{ $labels.source }} for %s; %s Its log and `keyshift doctor` say why, and what to do.' % [settings.down_for, consequence]
+    '{{ $labels.source }} could not be read for %s; %s Its log and `keyshift doctor` say why, and what to do.' % [settings.down_for, consequence]
   ),
 
   groups: [
@@ -23,13 +23,13 @@ function(rules) {
           / (sum without (result) (rate(keyshift_log_lines_total[30m])) > 0)
         |||),
 
-        rules.alert(
+        rules.unlabelled(
           'Absent',
           'critical',
           'absent(%s)\n' % up,
           settings.down_for,
           'Prometheus has no keyshift target.',
-          'Prometheus{{ with $externalLabels.prometheus }} {{ . }}{{ end }} has no target with a job label that matches %s: look at its scrape_configs.' % all.jobs
+          'Prometheus{{ with $externalLabels.prometheus }} {{ . }}{{ end }} has no target with a job label that matches %s: look at its scrape_configs, by `promtool check config`.' % all.jobs
         ),
         rules.alert(
           'Down',
@@ -37,17 +37,25 @@ function(rules) {
           up + ' == 0\n',
           settings.down_for,
           'Prometheus cannot scrape keyshift.',
-          '{{ $labels.instance }} has not answered for %s: nobody watches the migration there.' % settings.down_for
+          'it has not answered for %s: nobody watches the migration there. `systemctl status keyshift` on that host says whether it runs.' % settings.down_for
         ),
         source_down('critical', '="keys"', 'what is shown of keys is old, and the verdict UNKNOWN.'),
         source_down('warning', '!="keys"', 'what it counts is missing.'),
+        rules.alert(
+          'ReplicaDown',
+          'warning',
+          'keyshift_gateway_up == 0\n',
+          settings.down_for,
+          'A replica of the gateway does not answer with its metrics.',
+          'the replica {{ $labels.gateway }} has not answered for %s: what it counts is missing, and so may be the proof that the fallback is not used. `keyshift doctor` says why.' % settings.down_for
+        ),
         rules.alert(
           'DataStale',
           'warning',
           'time() - keyshift_source_last_success_timestamp_seconds > %s\n' % settings.stale_after_seconds,
           '1m',
           'The numbers of a source are more than 15 minutes old.',
-          '{{ $labels.instance }} last read {{ $labels.source }} {{ $value | humanizeDuration }} ago.'
+          '{{ $labels.source }} was last read {{ $value | humanizeDuration }} ago. `keyshift doctor` says why.'
         ),
         rules.alert(
           'EvidenceContradicted',
@@ -55,7 +63,7 @@ function(rules) {
           'keyshift_evidence_contradicted == 1\n',
           '5m',
           'Keys were used that the evidence of fallback hits has not counted.',
-          '{{ $labels.instance }}: last uses of legacy keys moved, and what {{ $labels.signal }} hits are counted from did not see them. It is not believed until it has missed none for the drain window: `keyshift verdict` names it, and `keyshift doctor` what it does not recognise.'
+          'last uses of legacy keys moved, and what {{ $labels.signal }} hits are counted from did not see them. It is not believed until it has missed none for the drain window: `keyshift verdict` names it, and `keyshift doctor` what it does not recognise.'
         ),
         // Polls go on and succeed, and the data do not become younger.
         rules.alert(
@@ -68,7 +76,7 @@ function(rules) {
           ||| % settings.behind_after_seconds,
           '2m',
           'The standby from which keyshift reads the keys is behind its primary.',
-          '{{ $labels.instance }} reads keys as they were {{ $value | humanizeDuration }} ago: what was used since does not show, and the verdict is UNKNOWN. `keyshift doctor` says why.'
+          'keys are read as they were {{ $value | humanizeDuration }} ago: what was used since does not show, and the verdict is UNKNOWN. `keyshift doctor` says why.'
         ),
         rules.alert(
           'TableChanged',
@@ -76,7 +84,7 @@ function(rules) {
           'increase(keyshift_source_resets_total{source="keys"}[1h]) > 0\n',
           '',
           'The key table that keyshift reads is another one than before.',
-          '{{ $labels.instance }}: within the last hour another table has taken the place of the one that was watched. Counters begin anew; whether it is the right one is for you to say.'
+          'within the last hour another table has taken the place of the one that was watched. Counters begin anew; whether it is the right one is for you to say, by `keyshift accept-table`.'
         ),
         rules.alert(
           'StatisticsReset',
@@ -84,7 +92,7 @@ function(rules) {
           'increase(keyshift_source_resets_total{source=~"statements|prometheus"}[1h]) > 0\n',
           '',
           'Counters that keyshift reads have begun anew.',
-          '{{ $labels.instance }}: counters of {{ $labels.source }} were reset, evicted or lost within the last hour; the coverage that the verdict asks for begins anew.'
+          'counters of {{ $labels.source }} were reset, evicted or lost within the last hour; the coverage that the verdict asks for begins anew. `keyshift verdict` says when it is complete.'
         ),
         rules.alert(
           'StatementsUnclassified',
@@ -92,7 +100,7 @@ function(rules) {
           'increase(keyshift_statements_unclassified_total[1h]) > 0\n',
           '',
           'A statement on the key table may be the fallback, and is not counted as one.',
-          '{{ $labels.instance }}: statements on the key table that fit no class ran within the last hour; until they are named, nobody can say that the fallback is not used.'
+          'statements on the key table that fit no class ran {{ $value | printf \\"%.0f\\" }} times within the last hour; until they are named, nobody can say that the fallback is not used. `keyshift doctor` lists them.'
         ),
         rules.alert(
           'LogUnparsed',
@@ -102,7 +110,7 @@ function(rules) {
           ||| % settings.unparsed_lines_ratio,
           '30m',
           'keyshift cannot read many lines of a log.',
-          '{{ $labels.instance }}: {{ $value | humanizePercentage }} of the lines of {{ $labels.source }} are not in the configured format; failures among them are not counted.'
+          '{{ $value | humanizePercentage }} of the lines of {{ $labels.source }} are not in the configured format; failures among them are not counted. `keyshift doctor` shows such lines.'
         ),
         rules.alert(
           'ConfigReloadFailed',
@@ -110,7 +118,7 @@ function(rules) {
           'keyshift_config_last_reload_successful == 0\n',
           '5m',
           'keyshift runs with an old configuration.',
-          '{{ $labels.instance }}: the configuration file was found wrong when it was last read. `keyshift check FILE` says what is wrong with it.'
+          'the configuration file was found wrong when it was last read. `keyshift check FILE` says what is wrong with it.'
         ),
         rules.alert(
           'StateWriteFailing',
@@ -118,7 +126,7 @@ function(rules) {
           'increase(keyshift_state_write_errors_total[15m]) > 0\n',
           '5m',
           'keyshift cannot save its state.',
-          '{{ $labels.instance }} goes on counting but would lose what is unsaved in a restart: look at the file system of its state directory.'
+          'it goes on counting but would lose what is unsaved in a restart: look at the file system of its state directory, by `df -h /var/lib/keyshift` and `journalctl -u keyshift`.'
         ),
       ],
     },

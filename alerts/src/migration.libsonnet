@@ -24,7 +24,7 @@ function(rules) {
           of_phase('stranded') + ' > 0\n',
           '',
           'Clients with legacy keys are locked out.',
-          '{{ $labels.instance }}: {{ $value }} legacy keys were in use when the gateway stopped accepting them, and no replacement is in use: their clients fail now. `keyshift report --phase stranded --group-by owner` says whose they are.'
+          'legacy keys that were in use when the gateway stopped accepting them, and have no replacement in use: {{ $value }}. Their clients fail now. `keyshift report --phase stranded --group-by owner` says whose they are.'
         ), settings.lingers_for),
         rules.lingering(rules.alert(
           'KeyRetiredInUse',
@@ -37,7 +37,7 @@ function(rules) {
           ||| % { gone: of_phase('retired_in_use') },
           settings.deleted_in_use_for,
           'A legacy key was deleted while it was in use.',
-          '{{ $labels.instance }}: {{ $value }} legacy keys were deleted while in use, and for %s no replacement has been used since: somebody is probably locked out.' % settings.deleted_in_use_for
+          'legacy keys that were deleted while in use, and of which no replacement has been used for %s: {{ $value }}. Somebody is probably locked out. `keyshift report --phase retired_in_use` lists them.' % settings.deleted_in_use_for
         ), settings.lingers_for),
         rules.alert(
           'UpgradedUnused',
@@ -45,7 +45,7 @@ function(rules) {
           'keyshift_legacy_keys_upgraded_unused > 0\n',
           settings.upgraded_unused_for,
           'Legacy keys in use were given a lookup hash, and are not used any more.',
-          '{{ $labels.instance }}: {{ $value }} legacy keys that were in use have a lookup hash, and for %s none of these was used: if the hashes are not those of the keys, their clients fail now.' % settings.upgraded_unused_for
+          'legacy keys that were in use, were given a lookup hash, and were not used for %s since: {{ $value }}. If the hashes are not those of the keys, their clients fail now. `keyshift report --phase retired_in_use` lists them.' % settings.upgraded_unused_for
         ),
         rules.alert(
           'LegacyKeyCreated',
@@ -53,7 +53,7 @@ function(rules) {
           'increase(keyshift_legacy_keys_created_total[1h]) > 0\n',
           '',
           'Somebody still creates keys without a lookup hash.',
-          '{{ $labels.instance }} saw new legacy keys within the last hour: an old gateway or an old tool is in use, and the migration cannot end.'
+          'new legacy keys within the last hour: {{ $value | printf \\"%.0f\\" }}. An old gateway or an old tool is in use, and the migration cannot end. `keyshift events --since 2h` names them.'
         ),
         rules.alert(
           'MigrationStalled',
@@ -61,7 +61,7 @@ function(rules) {
           'sum without (state) (keyshift_migration_state{state="stalled"}) == 1\n',
           settings.stalled_for,
           'No legacy key was removed for a week.',
-          '{{ $labels.instance }}: the migration has come to a halt. `keyshift report --phase all --group-by owner` says what each owner has to do next.'
+          'the migration has come to a halt. `keyshift report --phase all --group-by owner` says what each owner has to do next.'
         ),
         rules.alert(
           'MigrationBehindSchedule',
@@ -77,7 +77,7 @@ function(rules) {
           ||| % settings.deadline_is_near_seconds,
           settings.behind_schedule_for,
           'The migration will not be done by its deadline.',
-          '{{ $labels.instance }}: {{ if $value }}at the present pace the last legacy key goes {{ $value | humanizeDuration }} after the deadline{{ else }}the deadline is near, and too little was removed to tell when the last legacy key will go{{ end }}.'
+          '{{ if $value }}at the present pace the last legacy key goes {{ $value | humanizeDuration }} after the deadline{{ else }}the deadline is near, and too little was removed to tell when the last legacy key will go{{ end }}. `keyshift report --phase all --group-by owner` says who has to do what.'
         ),
         rules.alert(
           'MigrationDeadlineMissed',
@@ -88,7 +88,7 @@ function(rules) {
           |||,
           '',
           "The migration's deadline has passed and legacy keys are left.",
-          '{{ $labels.instance }}: the deadline was {{ $value | humanizeDuration }} ago. `keyshift report` lists the keys that are left.'
+          'the deadline was {{ $value | humanizeDuration }} ago. `keyshift report` lists the keys that are left.'
         ),
         rules.alert(
           'ReplacementNotAdopted',
@@ -99,15 +99,15 @@ function(rules) {
           ||| % { window: settings.not_adopted_for },
           '',
           'New keys were issued days ago and are not in use.',
-          '{{ $labels.instance }}: for %s there has always been a new key that nobody uses, at least {{ $value }}, while the old one is in use. `keyshift report --phase issued` lists them.' % settings.not_adopted_for
+          'for %s there has always been a new key that nobody uses, at least {{ $value }}, while the old one is in use. `keyshift report --phase issued` lists them.' % settings.not_adopted_for
         ),
         rules.alert(
           'ReadyToDelete',
           'info',
           of_phase('drained') + ' > 0\n',
           settings.ready_for,
-          'Legacy keys are replaced and out of use, and may be deleted.',
-          '{{ $labels.instance }}: {{ $value }} legacy keys are drained. `keyshift report --phase drained` lists them.'
+          'Legacy keys are replaced and out of use: block them, later delete them.',
+          'drained legacy keys: {{ $value }}. `keyshift report --phase drained` lists them. Block them first, and delete them when nobody has called for a drain window: a block can be taken back.'
         ),
         // What was used just before the cutover does not count. Once no legacy key is left, scans that statements show are in vain: somebody presents unknown keys.
         rules.alert(
@@ -127,7 +127,7 @@ function(rules) {
           ||| % settings.cutover_remembered_for,
           '',
           'The fallback was used although nobody should need it any more.',
-          '{{ $labels.instance }} counted {{ $value | printf \\"%.0f\\" }} uses of the fallback within an hour, after the migration had been found complete, the fallback absent, or its removal safe.'
+          'uses of the fallback within an hour: {{ $value | printf \\"%.0f\\" }}, after the migration had been found complete, the fallback absent, or its removal safe. `keyshift verdict` says what was seen.'
         ),
         rules.alert(
           'FallbackModeContradicted',
@@ -135,7 +135,7 @@ function(rules) {
           'keyshift_fallback_mode_contradicted == 1\n',
           '5m',
           'The gateway does not treat legacy keys as the configuration of keyshift asserts.',
-          '{{ $labels.instance }}: evidence contradicts gateway.fallback; phases that rest on it are wrong, and the verdict is UNKNOWN.'
+          'evidence contradicts gateway.fallback; phases that rest on it are wrong, and the verdict is UNKNOWN. `keyshift verdict` says which evidence.'
         ),
         rules.alert(
           'RowsImplausible',
@@ -143,7 +143,7 @@ function(rules) {
           'sum without (problem) (keyshift_rows_implausible) > 0\n',
           settings.implausible_for,
           'Rows of the key table hold values that contradict each other.',
-          '{{ $labels.instance }}: {{ $value }} values of the key table contradict others and count as none. `keyshift doctor` names them.'
+          'values of the key table that contradict others and count as none: {{ $value }}. `keyshift doctor` names them.'
         ),
       ],
     },

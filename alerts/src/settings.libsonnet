@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // All that somebody may want to change in alerts and dashboards: after that, `make monitoring`.
 {
-  // Where docs/runbooks.md can be read; `make monitoring RUNBOOKS=https://...` sets it too.
-  runbooks: 'https://keyshift.example/docs/runbooks.md',
+  // Where docs/runbooks.md can be read: the package's file, until somebody says where readers of alerts find it
+  // (`make monitoring RUNBOOKS=https://...`).
+  runbooks: 'file:///usr/share/doc/keyshift/runbooks.md',
   runbooks_at(other):: if other == '' then self.runbooks else other,
 
   // The scrape jobs of keyshift, as a regular expression.

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.documents.alert_rules import ROOT, RULES, RUNBOOKS, Rule, alerts, groups, headings, rules, violations
+from harness.documents.alert_rules import (
+    ROOT, RULES, RUNBOOKS, WHOSE, Rule, alerts, groups, headings, rules, violations
+)  # fmt: skip
 from harness.documents import alert_rules
 from harness.servers.alertmanager import Alertmanager, Receiver, addressed_to, amtool
 from harness.servers.prometheus import promtool
@@ -24,13 +26,14 @@ ALERTS = {
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
     "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",
     "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged", "EvidenceContradicted",
-    "StatementsUnclassified",
+    "StatementsUnclassified", "ReplicaDown",
 }  # fmt: skip
 TESTS = sorted((ROOT / "alerts").glob("*.test.yaml"))
 ALERTMANAGER = ROOT / "config" / "alertmanager.yaml"
 
 
 def test_all_alerts_are_there():
+    assert f"{len(ALERTS)} alerts for Prometheus" in (ROOT / "README.md").read_text()
     assert {alert["alert"] for alert in alerts(groups())} == {f"Keyshift{name}" for name in ALERTS}
 
 
@@ -56,7 +59,14 @@ def planted(change: Callable[[Rule], Any], kind: str = "alert") -> list[str]:
         (lambda rule: rule["annotations"].update(summary="{{ $labels.instance }} burns."), "summary"),
         (lambda rule: rule["annotations"].update(summary="It burns"), "summary"),
         (lambda rule: rule["annotations"].pop("summary"), "summary"),
-        (lambda rule: rule["annotations"].update(description="It burns."), "description"),
+        (lambda rule: rule["annotations"].update(description=f"{WHOSE}`keyshift key` knows"), "with templates"),
+        (lambda rule: rule["annotations"].update(description="{{ $value }}: `keyshift key`."), "whose alert"),
+        (lambda rule: rule["annotations"].update(description=f"{WHOSE}it burns."), "no command"),
+        (
+            lambda rule: rule.update(expr="rate(x_total[1m])")
+            or rule["annotations"].update(description=f"{WHOSE}{{{{ $value }}}} burn, `keyshift key`."),
+            "all its decimals",
+        ),
         (lambda rule: rule["annotations"].update(runbook_url="https://h/runbooks.md#keyshiftburn"), "no heading"),
         (lambda rule: rule["annotations"].pop("runbook_url"), "no heading"),
         (lambda rule: rule.update(expr="sum by (instance) (keyshift_keys) > 0"), "aggregates with by"),

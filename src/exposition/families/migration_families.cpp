@@ -93,6 +93,13 @@ void append_verdict(const Assessment& now, std::vector<MetricFamily>& out) {
     out.push_back(single(MetricType::Gauge, "keyshift_fallback_removal_safe",
                          "Whether the fallback may be removed: 1 only while every required check passes.",
                          now.judgement.verdict == domain::Verdict::safe ? 1.0 : 0.0));
+    MetricFamily verdict = family(MetricType::Gauge, "keyshift_fallback_removal_verdict",
+                                  "What the checks come to: 1 for the verdict that holds.");
+    for (const auto& [name, value] :
+         {std::pair("safe", domain::Verdict::safe), std::pair("not_yet", domain::Verdict::not_yet),
+          std::pair("unsafe", domain::Verdict::unsafe), std::pair("unknown", domain::Verdict::unknown)})
+        add(verdict, {{"verdict", name}}, now.judgement.verdict == value ? 1.0 : 0.0);
+    out.push_back(std::move(verdict));
     MetricFamily checks =
         family(MetricType::Gauge, "keyshift_fallback_removal_check",
                "Checks of the verdict: 1 passes, 0 does not; no series where there is no data.");

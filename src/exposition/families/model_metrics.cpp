@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "exposition/families/build.hpp"
+#include "exposition/families/build_info.hpp"
 #include "exposition/families/evidence_families.hpp"
 #include "exposition/families/migration_families.hpp"
 
@@ -141,9 +142,7 @@ void append_self(const Model& model, const OwnMetrics& own, std::vector<MetricFa
             single(MetricType::Gauge, "keyshift_state_start_timestamp_seconds",
                    "When the history in the state file begins: later where the file was damaged or lost.",
                    to_unix_seconds(*model.state_begun_at)));
-    MetricFamily build = family(MetricType::Gauge, "keyshift_build_info", "Version of keyshift.");
-    add(build, {{"version", KEYSHIFT_VERSION}}, 1);
-    out.push_back(std::move(build));
+    append_build_info(out);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ CRITICAL = {
     "KeyshiftMigrationDeadlineMissed", "KeyshiftAbsent", "KeyshiftDown", "KeyshiftSourceDown",
 }  # fmt: skip
 
+WHOSE = "{{ $labels.job }} on {{ $labels.instance }}: "
+
 _DURATION = re.compile(r"(?<![\w.])(\d+)(ms|s|m|h|d)\b")
 _MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _AGE = re.compile(r"(time\(\) - \w+ > )(\d+)")
@@ -85,6 +87,12 @@ def _of_alert(rule: Rule, anchors: set[str]) -> Iterator[str]:
         yield "the summary is not a sentence without templates"
     if "{{" not in description or not description.endswith("."):
         yield "the description is not a sentence with templates"
+    if "absent(" not in rule["expr"] and not description.startswith(WHOSE):
+        yield "the description does not begin with whose alert it is"
+    if not re.search(r"`[a-z][^`]+`", description):
+        yield "the description names no command"
+    if re.search(r"\b(increase|rate)\(", rule["expr"]) and re.search(r"{{ \$value }}", description):
+        yield "the description shows a number that Prometheus has estimated, with all its decimals"
     if notes.get("runbook_url", "").partition("#")[2] not in anchors:
         yield "runbook_url leads to no heading"
 

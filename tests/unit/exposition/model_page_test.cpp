@@ -124,9 +124,12 @@ std::string rendered(Dialect dialect) {
     EXPECT_EQ(page.set_stable(Snapshot(ModelMetrics(rich_model(), kNow, own))), 0U);
     const Body body = page.body(Fixed({}), dialect, Encoding::identity);
     std::string text = *body.stable + body.rest;
-    const std::string version = "version=\"" KEYSHIFT_VERSION "\"";
-    text.replace(text.find(version), version.size(), "version=\"~\"");
-    return text;
+    const std::string build = "keyshift_build_info{version=\"" KEYSHIFT_VERSION "\",revision=\"";
+    const std::size_t at = text.find(build);
+    EXPECT_NE(at, std::string::npos);
+    const std::size_t end = text.find("} 1", at);
+    EXPECT_NE(text.substr(at, end - at).find("\",compiler=\""), std::string::npos);
+    return text.replace(at, end - at, "keyshift_build_info{~");
 }
 
 void expect_golden(const std::string& actual, const std::string& name) {

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/ascii.hpp"
 #include "domain/assess.hpp"
 #include "unit/exposition/families.hpp"
 
@@ -69,6 +70,8 @@ TEST(MigrationFamilies, BeforeTheFirstCensusThereAreOnlyCountersAndAVerdictThatI
     EXPECT_EQ(shown(model, "keyshift_phase_transitions_total{phase=\"retired\"}"),
               "keyshift_phase_transitions_total{phase=\"retired\"} 7\n");
     EXPECT_EQ(shown(model, "keyshift_fallback_removal_safe"), "keyshift_fallback_removal_safe 0\n");
+    EXPECT_EQ(ending(shown(model, "keyshift_fallback_removal_verdict"), " 1"),
+              "keyshift_fallback_removal_verdict{verdict=\"unknown\"} 1\n");
     EXPECT_EQ(shown(model, "keyshift_fallback_mode_contradicted"), "keyshift_fallback_mode_contradicted 0\n");
     EXPECT_EQ(shown(model, "keyshift_fallback_removal_earliest"), "");
 }
@@ -129,10 +132,11 @@ TEST(MigrationFamilies, TheStartIsAsConfiguredElseTheOldestModernKeys) {
 
 TEST(MigrationFamilies, AChecksSeriesIsWhatItComesToAndAbsentWithoutData) {
     const Model model = polled();
+    const domain::Judgement judged = assess(model, kNow).judgement;
     const std::string shown_checks = shown(model, "keyshift_fallback_removal_check");
     int passing = 0;
     int failing = 0;
-    for (const domain::CheckResult& result : assess(model, kNow).judgement.checks) {
+    for (const domain::CheckResult& result : judged.checks) {
         const std::string one =
             "keyshift_fallback_removal_check{check=\"" + std::string(check_name(result.check)) + "\"}";
         const bool there = shown_checks.find(one) != std::string::npos;
@@ -150,6 +154,10 @@ TEST(MigrationFamilies, AChecksSeriesIsWhatItComesToAndAbsentWithoutData) {
     EXPECT_GT(failing, 0);
     EXPECT_LT(passing + failing, static_cast<int>(domain::kCheckCount)) << "some have no data";
     EXPECT_EQ(shown(model, "keyshift_fallback_removal_safe"), "keyshift_fallback_removal_safe 0\n");
+    const std::string verdicts = shown(model, "keyshift_fallback_removal_verdict");
+    EXPECT_EQ(lines(verdicts), 4);
+    const std::string word = base::lower(verdict_name(judged.verdict));
+    EXPECT_EQ(ending(verdicts, " 1"), "keyshift_fallback_removal_verdict{verdict=\"" + word + "\"} 1\n");
 }
 
 TEST(MigrationFamilies, KeysAreNamedOnlyWhereTheyWereAskedForAndNeverWithControlCharacters) {
