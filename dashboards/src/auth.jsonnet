@@ -103,8 +103,11 @@ local trend = [
     'Keys compared by one fallback',
     'Rows that one scan returned: what each authentication by fallback costs, in bcrypt comparisons at most.',
     'none',
-    [{ expr: 'rate(keyshift_fallback_scanned_keys_total{}[$__rate_interval]) / (rate(keyshift_fallback_scans_total{}[$__rate_interval]) > 0)' }],
-    'No scan, or statements are not read'
+    [{
+      expr: 'rate(keyshift_fallback_scanned_keys_total{}[$__rate_interval]) / (rate(keyshift_fallback_scans_total{}[$__rate_interval]) > 0) or rate(keyshift_fallback_scans_total{}[$__rate_interval])',
+      legend: '{{instance}} keys',
+    }],
+    'Statements are not read'
   ) + panels.decimals(0), 12, 8],
 ];
 
@@ -114,16 +117,16 @@ local breakdown = [
     'Failures by reason',
     'Within the time range of the dashboard.',
     'none',
-    'sort_desc(sum by (reason) (increase(keyshift_auth_failures_total{}[$__range])) > 0)',
-    'No failure, or not counted',
+    'sort_desc(%s)' % panels.or_none('sum by (reason) (increase(keyshift_auth_failures_total{}[$__range]))', 'reason', 'none'),
+    'Not counted by any source',
     '{{reason}}'
   ) + panels.decimals(0) + panels.colours(colour_of_reason), 8, 9],
   [panels.bars(
     'Failing clients by reason',
     'Different addresses, lately.',
     'none',
-    'sort_desc(sum by (reason) (keyshift_auth_failure_clients{}) > 0)',
-    'No log is read, or nobody fails',
+    'sort_desc(%s)' % panels.or_none('sum by (reason) (keyshift_auth_failure_clients{})', 'reason', 'nobody'),
+    'No log is read',
     '{{reason}}'
   ) + panels.colours(colour_of_reason), 8, 9],
   [panels.series(
@@ -169,9 +172,13 @@ local to_do = [
      'What failures mean',
      'Failures within the time range and what they say. `keyshift failures --since 1h` names clients, addresses and paths.',
      'none',
-     [{ expr: 'sort_desc(label_replace(sum without (job) (increase(keyshift_auth_failures_total{}[$__range])) > 0, "means", "$1", "reason", "(.+)"))' }],
-     'No failure, or not counted'
-   ) + panels.columns([['reason', 'Reason'], ['Value', 'Failures'], ['means', 'What it means'], ['instance', 'Instance']])
+     [{
+       expr: 'label_replace(%s, "means", "$1", "reason", "(.+)")'
+             % panels.or_none(panels.by_instance('increase(keyshift_auth_failures_total{}[$__range])'), 'reason', 'none'),
+     }],
+     'Not counted by any source'
+   ) + panels.columns([['reason', 'Reason'], ['Value', 'Failures'], ['means', 'What it means'], ['whose', 'Instance']])
+   + panels.sorted_by('Failures')
    + panels.column('Reason', { 'custom.width': 160 })
    + panels.column('Failures', { decimals: 0, 'custom.width': 100 })
    + panels.column('Instance', { 'custom.width': 180 })
@@ -184,9 +191,9 @@ local exporter = [
      'Evidence',
      'What each signal is counted from now: the best source at hand. last_used is a lower bound, redis an upper one.',
      'none',
-     [{ expr: 'keyshift_evidence_info{}' }],
+     [{ expr: panels.by_instance('keyshift_evidence_info{}') }],
      'Nothing is counted'
-   ) + panels.columns([['signal', 'Signal'], ['evidence', 'Counted from'], ['instance', 'Instance']])
+   ) + panels.columns([['signal', 'Signal'], ['evidence', 'Counted from'], ['whose', 'Instance']])
    + panels.column('Signal', { 'custom.width': 115 })
    + panels.column('Counted from', { 'custom.width': 140 }), 8, 7],
   [panels.timeline(

@@ -30,6 +30,10 @@ local label_variable(name, label, query) = {
   skipUrlSync: false,
 };
 
+// The label by which series and rows say of which keyshift they are: none that there is while there is only one.
+local several = 'count(count by (job, instance) (keyshift_build_info{job=~"$job", instance=~"$instance"}))';
+local whose = 'query_result(label_replace(%s > 1, "label", "instance", "", "") or label_replace(%s == 1, "label", "only_one", "", ""))' % [several, several];
+
 local variables = [
   {
     type: 'datasource',
@@ -47,6 +51,23 @@ local variables = [
   },
   label_variable('job', 'Job', 'label_values(keyshift_build_info, job)'),
   label_variable('instance', 'Instance', 'label_values(keyshift_build_info{job=~"$job"}, instance)'),
+  {
+    type: 'query',
+    name: 'whose',
+    label: 'Told apart by',
+    datasource: datasource,
+    definition: whose,
+    query: { query: whose, refId: 'variable-whose', qryType: 3 },
+    multi: false,
+    includeAll: false,
+    current: { selected: false, text: 'only_one', value: 'only_one' },
+    refresh: 2,
+    sort: 0,
+    hide: 2,
+    options: [],
+    regex: '/label="([a-z_]+)"/',
+    skipUrlSync: true,
+  },
 ];
 
 local annotation(name, colour, step, expr, text) = {

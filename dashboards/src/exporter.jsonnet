@@ -47,25 +47,25 @@ local trend = [
     'Nothing was read yet'
   ) + panels.lines([['transparent', null], [meaning.act, settings.daemon.stale_after_seconds]]), 12, 8],
   [panels.series(
-    'Looks that failed',
+    'Failed polls',
     'Per minute, by reason: connect (network, server), auth (user, password), permission (a grant), timeout (load, locks), schema, parse.',
     'cpm',
-    [{ expr: 'sum by (source, reason) (rate(keyshift_source_errors_total{}[$__rate_interval]) * 60) > 0', legend: '{{source}} {{reason}}' }],
-    'None, or nothing known'
+    [{ expr: 'sum by (source, reason) (rate(keyshift_source_errors_total{}[$__rate_interval]) * 60) > 0 or sum by (source) (rate(keyshift_source_errors_total{}[$__rate_interval])) == 0', legend: '{{source}} {{reason}}' }],
+    'Unknown'
   ), 8, 8],
   [panels.series(
-    'How long looks take',
-    'By the 95th percentile; failed ones too.',
+    'How long polls take',
+    'By the 95th percentile; failed ones too. From classic histograms: empty where Prometheus stores native ones alone.',
     's',
     [{ expr: 'histogram_quantile(0.95, sum by (source, le) (rate(keyshift_source_poll_duration_seconds_bucket{}[$__rate_interval])))', legend: '{{source}}' }],
-    'No look yet'
+    'No poll yet'
   ), 8, 8],
   [panels.series(
-    'Looks',
+    'Polls',
     'Per minute.',
     'cpm',
     [{ expr: 'sum by (source) (rate(keyshift_source_poll_duration_seconds_count{}[$__rate_interval]) * 60)', legend: '{{source}}' }],
-    'No look yet'
+    'No poll yet'
   ), 8, 8],
 ];
 
@@ -100,14 +100,14 @@ local process = [
     'State file',
     'With its write-ahead log.',
     'bytes',
-    [{ expr: 'keyshift_state_size_bytes{}' }],
+    [{ expr: 'keyshift_state_size_bytes{}', legend: '{{instance}} state' }],
     'No state'
   ), 8, 7],
   [panels.series(
     'Results that could not be saved',
     'Per minute. They are found and saved again when saving works.',
     'cpm',
-    [{ expr: 'rate(keyshift_state_write_errors_total{}[$__rate_interval]) * 60' }],
+    [{ expr: 'rate(keyshift_state_write_errors_total{}[$__rate_interval]) * 60', legend: '{{instance}} not saved' }],
     'Unknown'
   ) + panels.colour(meaning.act), 8, 7],
   [panels.series(
@@ -115,10 +115,10 @@ local process = [
     'Per second, by what was asked for and the answer.',
     'reqps',
     [{ expr: 'sum by (handler, code) (rate(keyshift_http_server_requests_total{}[$__rate_interval])) > 0', legend: '{{handler}} {{code}}' }],
-    'None, or nothing known'
+    'Unknown'
   ), 8, 7],
-  [panels.series('Processor', 'Share of one core.', 'percentunit', [{ expr: 'rate(process_cpu_seconds_total{}[$__rate_interval])' + of_keyshift + '[$__rate_interval])' }], 'Unknown'), 8, 7],
-  [panels.series('Memory', 'Resident.', 'bytes', [{ expr: 'process_resident_memory_bytes{}' + of_keyshift + '[$__rate_interval])' }], 'Unknown'), 8, 7],
+  [panels.series('Processor', 'Share of one core.', 'percentunit', [{ expr: 'rate(process_cpu_seconds_total{}[$__rate_interval])' + of_keyshift + '[$__rate_interval])', legend: '{{instance}} used' }], 'Unknown'), 8, 7],
+  [panels.series('Memory', 'Resident.', 'bytes', [{ expr: 'process_resident_memory_bytes{}' + of_keyshift + '[$__rate_interval])', legend: '{{instance}} resident' }], 'Unknown'), 8, 7],
   [panels.series(
     'Descriptors',
     'Open ones, and how many there may be.',
@@ -138,21 +138,21 @@ local to_do = [
      'What is wrong with a source, the log of keyshift says, and `keyshift doctor` how to mend it.',
      'none',
      [
-       { expr: 'sum by (instance, source) (keyshift_source_up{})' },
-       { expr: 'sum by (instance, source) (time() - keyshift_source_last_success_timestamp_seconds{})' },
-       { expr: 'sum by (instance, source) (increase(keyshift_source_errors_total{}[$__range]))' },
-       { expr: 'sum by (instance, source) (increase(keyshift_source_resets_total{}[$__range]))' },
-       { expr: 'sum by (instance, source) (keyshift_observation_start_timestamp_seconds{}) * 1000' },
+       { expr: 'sum by (whose, source) (label_replace(keyshift_source_up{}, "whose", "$1", "$whose", "(.+)"))' },
+       { expr: 'sum by (whose, source) (label_replace(time() - keyshift_source_last_success_timestamp_seconds{}, "whose", "$1", "$whose", "(.+)"))' },
+       { expr: 'sum by (whose, source) (label_replace(increase(keyshift_source_errors_total{}[$__range]), "whose", "$1", "$whose", "(.+)"))' },
+       { expr: 'sum by (whose, source) (label_replace(increase(keyshift_source_resets_total{}[$__range]), "whose", "$1", "$whose", "(.+)"))' },
+       { expr: 'sum by (whose, source) (label_replace(keyshift_observation_start_timestamp_seconds{}, "whose", "$1", "$whose", "(.+)")) * 1000' },
      ],
      'No source'
    ) + panels.merged
-   + panels.columns([['instance', 'Instance'], ['source', 'Source'], ['Value #A', 'Up'], ['Value #B', 'Age'], ['Value #C', 'Failed looks'], ['Value #D', 'Resets'], ['Value #E', 'Read since']])
+   + panels.columns([['whose', 'Instance'], ['source', 'Source'], ['Value #A', 'Up'], ['Value #B', 'Age'], ['Value #C', 'Failed polls'], ['Value #D', 'Resets'], ['Value #E', 'Read since']])
    + panels.column('Up', {
      mappings: [{ type: 'value', options: { '0': { text: 'down', color: meaning.harm, index: 0 }, '1': { text: 'up', color: meaning.good, index: 1 } } }],
      'custom.cellOptions': { type: 'color-text' },
    })
    + panels.column('Age', { unit: 's' })
-   + panels.column('Failed looks', { decimals: 0 })
+   + panels.column('Failed polls', { decimals: 0 })
    // Not every source can be reset.
    + panels.column('Resets', { decimals: 0, noValue: '–' })
    + panels.column('Read since', { unit: 'dateTimeFromNow' }), 24, 9],

@@ -26,9 +26,13 @@ local answer = [
     'A legacy key was last used',
     'The latest last_used_at of all legacy keys.',
     'dateTimeFromNow',
-    'keyshift_legacy_last_used_timestamp_seconds{} * 1000',
-    'Never'
-  ), 12, 4],
+    |||
+      keyshift_legacy_last_used_timestamp_seconds{} * 1000
+      or sum without (state) (keyshift_keys{state="legacy"} == 0)
+      or sum without (state) (keyshift_keys{state="legacy"} > 0) * 0 + 1
+    |||,
+    'Unknown'
+  ) + panels.words({ '0': ['No legacy key is left', meaning.good], '1': ['Never', 'text'] }), 12, 4],
   [panels.stat(
     'A legacy key was last removed',
     'When one was last found deleted or upgraded. After a week without: the alert MigrationStalled.',
@@ -45,14 +49,14 @@ local trend = [
     'All phases together are all legacy keys there ever were.',
     'none',
     [{ expr: 'sum by (phase) (keyshift_legacy_keys{})', legend: '{{phase}}' }],
-    'No look at the key table yet'
+    'The key table was not read yet'
   ) + panels.stacked + panels.colours(colour_of_phase), 12, 9],
   [panels.series(
     'Progress by day',
     'Keys that entered a phase each day. overlap also counts drained keys that were used again.',
     'none',
-    [{ expr: 'sum by (phase) (increase(keyshift_phase_transitions_total{}[$__interval])) > 0', legend: '{{phase}}', interval: '1d' }],
-    'Nothing has changed'
+    [{ expr: panels.or_none('sum by (phase) (increase(keyshift_phase_transitions_total{}[$__interval]))', 'phase', 'no change'), legend: '{{phase}}', interval: '1d' }],
+    'Unknown'
   ) + panels.daily_bars + panels.decimals(0) + panels.colours(colour_of_phase), 12, 9],
   [panels.series(
     'Legacy keys in use',
@@ -68,8 +72,8 @@ local trend = [
     'New legacy keys by day',
     'Created since keyshift has watched: an old gateway or an old tool is at work.',
     'none',
-    [{ expr: 'increase(keyshift_legacy_keys_created_total{}[$__interval])', interval: '1d' }],
-    'None, or nothing known'
+    [{ expr: 'increase(keyshift_legacy_keys_created_total{}[$__interval])', legend: '{{instance}} created', interval: '1d' }],
+    'Unknown'
   ) + panels.daily_bars + panels.decimals(0) + panels.colour(meaning.act), 12, 8],
 ];
 
@@ -79,8 +83,8 @@ local breakdown = [
     'Phases',
     'Keys in each phase now.',
     'none',
-    'sort_desc(sum by (phase) (keyshift_legacy_keys{}) > 0)',
-    'No legacy key, or unknown',
+    'sort_desc(%s)' % panels.or_none('sum by (phase) (keyshift_legacy_keys{})', 'phase', 'no legacy key ever'),
+    'Unknown',
     '{{phase}}'
   ) + panels.colours(colour_of_phase), 8, 9],
   [panels.bars(
@@ -99,7 +103,7 @@ local breakdown = [
     'Uses of legacy keys',
     'Times per second that a legacy key was found used again: a lower bound.',
     'ops',
-    [{ expr: 'rate(keyshift_legacy_uses_observed_total{}[$__rate_interval])' }],
+    [{ expr: 'rate(keyshift_legacy_uses_observed_total{}[$__rate_interval])', legend: '{{instance}} uses' }],
     'Unknown'
   ) + panels.colour(meaning.neutral), 8, 9],
 ];
@@ -113,13 +117,14 @@ local to_do = [
      [
        { expr: 'keyshift_key_phase{phase!~"retired|upgraded"} == 1' },
        { expr: 'time() - keyshift_key_last_used_timestamp_seconds{}' },
+       { expr: 'keyshift_key_info{}' },
      ],
      'This keyshift exports no series for each key. `keyshift report --phase all` lists them.'
    ) + {
      transformations: [
        { id: 'joinByField', options: { byField: 'key_id', mode: 'outer' } },
      ],
-   } + panels.columns([['key_id', 'Key'], ['phase', 'Phase'], ['Value #B', 'Idle']])
+   } + panels.columns([['key_id', 'Key'], ['name', 'Name'], ['owner', 'Owner'], ['phase', 'Phase'], ['Value #B', 'Idle']])
    + panels.column('Idle', { unit: 's', noValue: 'never used' })
    + panels.column('Phase', {
      mappings: [{ type: 'value', options: { [phase]: { color: colour_of_phase[phase] } for phase in std.objectFields(colour_of_phase) } }],
@@ -133,7 +138,7 @@ local exporter = [
   [panels.timeline(
     'The key table',
     'Whether the last poll of it succeeded.',
-    [{ expr: 'keyshift_source_up{source="keys"}' }],
+    [{ expr: 'keyshift_source_up{source="keys"}', legend: '{{instance}} keys' }],
     'The key table is not read here'
   ) + panels.words({ '0': ['down', meaning.harm], '1': ['up', meaning.good] }) + panels.leads_to('Exporter', '/d/keyshift-exporter'), 16, 5],
   [panels.stat(

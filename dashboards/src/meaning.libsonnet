@@ -27,6 +27,9 @@
     upgraded: { colour: 'dark-green', action: 'nothing' },
   },
 
+  verdicts: { safe: 'green', not_yet: 'yellow', unsafe: 'orange', unknown: 'text' },
+  words_of_verdicts: { safe: 'SAFE', not_yet: 'NOT YET', unsafe: 'UNSAFE', unknown: 'UNKNOWN' },
+
   states: {
     not_started: 'text',
     migrating: 'blue',

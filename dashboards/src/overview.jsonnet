@@ -27,13 +27,15 @@ local forecast_line(estimate) = |||
 
 local answer = [
   [panels.row('Answer'), 24, 1],
-  [panels.stat(
+  [panels.one_of(
     'May the fallback be removed?',
-    'SAFE only while every required check passes; the checks are below. UNKNOWN: this Prometheus has nothing of keyshift.',
-    'none',
-    'keyshift_fallback_removal_safe{}',
-    'UNKNOWN'
-  ) + panels.filled + panels.words({ '0': ['NO', meaning.act], '1': ['SAFE', meaning.good] }), 5, 5],
+    'SAFE only while every required check passes; the checks are below. NOT YET: time alone will do. UNSAFE: something must be done first. UNKNOWN: data are missing. Where no word stands, this Prometheus has nothing of keyshift.',
+    'keyshift_fallback_removal_verdict{} == 1',
+    'verdict',
+    meaning.verdicts,
+    'Nothing of keyshift',
+    meaning.words_of_verdicts
+  ) + panels.filled, 5, 5],
   [panels.stat(
     'Keys locked out',
     'Legacy keys that were in use when the gateway stopped accepting them, and keys that were deleted while in use. Anything but 0: somebody cannot work now.',
@@ -57,11 +59,15 @@ local answer = [
   ) + panels.decimals(0) + panels.thresholds([[meaning.harm, null], [meaning.good, 0]]), 5, 5],
   [panels.stat(
     'Safe at the earliest',
-    'Before this the fallback cannot be found safe to remove, by what is known now. It moves on with every use of a legacy key.',
+    'Before this the fallback cannot be found safe to remove, by what is known now. It moves on with every use of a legacy key. No date stands here while something must be done first.',
     'dateTimeFromNow',
-    'keyshift_fallback_removal_earliest_timestamp_seconds{} * 1000',
+    |||
+      keyshift_fallback_removal_earliest_timestamp_seconds{} * 1000
+      unless on (job, instance) keyshift_fallback_removal_verdict{verdict="unsafe"} == 1
+      or sum without (verdict) (keyshift_fallback_removal_verdict{verdict="unsafe"} == 1) * 0
+    |||,
     'Unknown'
-  ), 5, 5],
+  ) + panels.words({ '0': ['Not before somebody acts', meaning.act] }) + panels.letters(24), 5, 5],
   [panels.gauge(
     'Removed',
     'Share of all legacy keys there ever were that is deleted or upgraded.',
@@ -129,7 +135,7 @@ local trend = [
        { expr: forecast_line('p50'), legend: '{{instance}} forecast, as likely as not' },
        { expr: forecast_line('p85'), legend: '{{instance}} forecast, careful' },
      ],
-     'No look at the key table yet'
+     'The key table was not read yet'
    ) + panels.colour_of('A', meaning.waiting) + panels.colour_of('B', meaning.neutral) + panels.colour_of('C', meaning.unknown, true)
    + panels.colour_of('D', 'light-green', true) + panels.colour_of('E', meaning.act, true), 12, 10],
   [panels.series(
@@ -137,7 +143,7 @@ local trend = [
     'All phases together are all legacy keys there ever were: what is gone stays, as retired, retired_in_use or upgraded.',
     'none',
     [{ expr: 'sum by (phase) (keyshift_legacy_keys{})', legend: '{{phase}}' }],
-    'No look at the key table yet'
+    'The key table was not read yet'
   ) + panels.stacked + panels.colours(colour_of_phase), 12, 10],
   [panels.series(
     'Forecast end against the deadline',
@@ -167,8 +173,8 @@ local breakdown = [
     'Keys by phase',
     'Legacy keys by phase, also those that are gone.',
     'none',
-    'sort_desc(sum by (phase) (keyshift_legacy_keys{}) > 0)',
-    'No legacy key, or unknown',
+    'sort_desc(%s)' % panels.or_none('sum by (phase) (keyshift_legacy_keys{})', 'phase', 'no legacy key ever'),
+    'Unknown',
     '{{phase}}'
   ) + panels.colours(colour_of_phase), 8, 9],
   [panels.bars(
@@ -186,9 +192,14 @@ local breakdown = [
     'Keys by bcrypt cost',
     'What one comparison by the fallback costs: one more doubles it.',
     'none',
-    'sort_desc(sum by (cost) (keyshift_legacy_keys_by_bcrypt_cost{}))',
+    |||
+      sort_desc(
+        label_replace(sum by (cost) (keyshift_legacy_keys_by_bcrypt_cost{}), "name", "cost $1", "cost", "(.*)")
+        or label_replace(sum(keyshift_keys{state="legacy"}) == 0, "name", "no legacy key is left", "", "")
+      )
+    |||,
     'The cost may not be read',
-    'cost {{cost}}'
+    '{{name}}'
   ) + panels.colour(meaning.neutral), 8, 9],
 ];
 
@@ -198,9 +209,10 @@ local to_do(runbooks) = [
      'What keeps the verdict from SAFE',
      'Every check that has data; failing ones first. A check that is missing here has no data, or no configured source can measure it: `keyshift verdict` tells.',
      'none',
-     [{ expr: 'sort(keyshift_fallback_removal_check{})' }],
+     [{ expr: panels.by_instance('keyshift_fallback_removal_check{}') }],
      'No check has data'
-   ) + panels.columns([['check', 'Check'], ['Value', 'Result'], ['instance', 'Instance']])
+   ) + panels.columns([['check', 'Check'], ['Value', 'Result'], ['whose', 'Instance']])
+   + panels.sorted_by('Result', descending=false)
    + panels.column('Check', { mappings: panels.texts(meaning.checks) })
    + panels.column('Instance', { 'custom.width': 150 })
    + panels.column('Result', {
@@ -213,9 +225,13 @@ local to_do(runbooks) = [
      'Keys to act on',
      'How many keys are in each phase, and what to do with them. `keyshift report --phase PHASE --group-by owner` lists them.',
      'none',
-     [{ expr: 'sort_desc(label_replace(keyshift_legacy_keys{phase!~"retired|upgraded"} > 0, "action", "$1", "phase", "(.+)"))' }],
-     'Nothing to do, or nothing known'
-   ) + panels.columns([['phase', 'Phase'], ['Value', 'Keys'], ['action', 'What to do'], ['instance', 'Instance']])
+     [{
+       expr: 'label_replace(%s, "action", "$1", "phase", "(.+)")'
+             % panels.or_none(panels.by_instance('keyshift_legacy_keys{phase!~"retired|upgraded"}'), 'phase', 'none'),
+     }],
+     'Nothing is known'
+   ) + panels.columns([['phase', 'Phase'], ['Value', 'Keys'], ['action', 'What to do'], ['whose', 'Instance']])
+   + panels.sorted_by('Keys')
    + panels.column('Phase', { 'custom.width': 125 })
    + panels.column('Keys', { 'custom.width': 75 })
    + panels.column('Instance', { 'custom.width': 150 })
@@ -224,9 +240,9 @@ local to_do(runbooks) = [
      'Alerts that fire',
      "Of keyshift's rules, by this Prometheus. Their meaning and what to do is in the runbooks.",
      'none',
-     [{ expr: 'ALERTS{alertname=~"Keyshift.+", alertstate="firing"}' }],
+     [{ expr: panels.by_instance('ALERTS{alertname=~"Keyshift.+", alertstate="firing"}'), anywhere: true }],
      'None fires, or the rules are not loaded'
-   ) + panels.columns([['alertname', 'Alert'], ['severity', 'Severity'], ['source', 'Source'], ['instance', 'Instance']])
+   ) + panels.columns([['alertname', 'Alert'], ['severity', 'Severity'], ['source', 'Source'], ['gateway', 'Replica'], ['whose', 'Instance']])
    + panels.column('Alert', { links: [{ title: 'Runbooks', url: runbooks, targetBlank: true }] })
    + panels.column('Severity', {
      mappings: [{ type: 'value', options: { critical: { color: meaning.harm, index: 0 }, warning: { color: meaning.act, index: 1 }, info: { color: meaning.neutral, index: 2 } } }],

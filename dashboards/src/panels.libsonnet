@@ -4,16 +4,23 @@ local meaning = import 'meaning.libsonnet';
 
 local datasource = { type: 'prometheus', uid: '${datasource}' };
 
+// Series are named, and rows of tables told apart, by their instance only while there are several: the variable `whose` is the label that
+// says it, see dashboard.libsonnet.
+local whose = '{{$whose}}';
+
 // With `interval`, such as '1d', a query has one point for each, and grows within $__interval: $__rate_interval would be
 // four times as long then. A query is written with braces after each metric, and gets the selectors of the dashboard's variables there.
 local scoped(expr) =
   std.strReplace(std.strReplace(expr, '{', '{job=~"$job", instance=~"$instance", '), ', }', '}');
 
+// Also what has no job or no instance, as an alert that nobody is there.
+local anywhere(expr) = std.strReplace(std.strReplace(scoped(expr), '"$job"', '"$job|"'), '"$instance"', '"$instance|"');
+
 local target(query, index) = {
   datasource: datasource,
   editorMode: 'code',
-  expr: scoped(query.expr),
-  legendFormat: if 'legend' in query then query.legend else '{{instance}}',
+  expr: if 'anywhere' in query && query.anywhere then anywhere(query.expr) else scoped(query.expr),
+  legendFormat: if 'legend' in query then std.strReplace(query.legend, '{{instance}}', whose) else whose,
   instant: 'instant' in query && query.instant,
   range: !self.instant,
   format: if 'table' in query && query.table then 'table' else 'time_series',
@@ -79,9 +86,17 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
   },
 
   // The one series that is 1 tells by its label; colours by that label.
-  one_of(title, description, expr, label, colours, empty):: self.text(title, description, expr, label, empty) + {
+  one_of(title, description, expr, label, colours, empty, words={}):: self.text(title, description, expr, label, empty) + {
     fieldConfig+: {
-      defaults+: { mappings+: [{ type: 'value', options: { [text]: { text: text, color: colours[text] } for text in std.objectFields(colours) } }] },
+      defaults+: {
+        mappings+: [{
+          type: 'value',
+          options: {
+            [text]: { text: if text in words then words[text] else text, color: colours[text] }
+            for text in std.objectFields(colours)
+          },
+        }],
+      },
     },
   },
 
@@ -146,7 +161,6 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
     },
     options: {
       cellHeight: 'sm',
-      footer: { show: false, reducer: ['sum'], countRows: false, fields: '' },
       showHeader: true,
       sortBy: [],
     },
@@ -159,7 +173,7 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
       showValue: 'auto',
       alignValue: 'left',
       rowHeight: 0.8,
-      legend: { displayMode: 'list', placement: 'bottom', showLegend: false },
+      legend: { displayMode: 'list', placement: 'bottom', showLegend: false, calcs: [] },
       tooltip: { mode: 'single', sort: 'none' },
     },
   },
@@ -243,6 +257,15 @@ local fixed(colour) = { mode: 'fixed', fixedColor: colour };
       },
     ],
   },
+
+  // As a column `whose`, the instance of each row while there are several.
+  by_instance(expr):: 'sum without (instance) (label_replace(%s, "whose", "$1", "$whose", "(.+)"))' % expr,
+
+  // What is more than 0, and a word in place of the label where nothing is: 0 does not look as if nothing were known.
+  or_none(expr, label, word):: '%s > 0 or label_replace(sum(%s) == 0, "%s", "%s", "", "")' % [expr, expr, label, word],
+
+  // Letters of this height, in pixels, in place of as large as there is room for.
+  letters(height):: { options+: { text: { valueSize: height } } },
 
   // Rows of several queries become one row where all their labels agree.
   merged:: { transformations+: [{ id: 'merge', options: {} }] },

@@ -13,6 +13,8 @@ from harness.tools import http
 DAY_SECONDS = 10
 STEP_SECONDS = 1
 RATE_SECONDS = 10
+# What the variable `whose` is while there is one instance: a label that no series has.
+ONLY_ONE = "only_one"
 
 
 @dataclasses.dataclass
@@ -47,7 +49,7 @@ def _answer(prometheus: Prometheus, panel: Panel, target: dict[str, Any], times:
     assert body["status"] == "success", f"{panel['title']}: {body.get('error')}"
     return {
         "refId": target["refId"],
-        "legendFormat": target["legendFormat"],
+        "legendFormat": target["legendFormat"].replace("$whose", ONLY_ONE).strip(),
         "table": target["format"] == "table",
         "stepSeconds": step,
         "series": body["data"]["result"],
@@ -59,4 +61,4 @@ def _concrete(expression: str, step: int, times: Range) -> str:
     spans = {"$__rate_interval": RATE_SECONDS, "$__interval": step, "$__range": round(times.end - times.begin)}
     for name, seconds in spans.items():
         expression = expression.replace(name, f"{seconds}s")
-    return expression.replace("$job", ".+").replace("$instance", ".+")
+    return expression.replace("$job", ".+").replace("$instance", ".+").replace("$whose", ONLY_ONE)

@@ -18,8 +18,10 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 ANNOTATIONS = {"Deleted while in use", "New legacy key", "Configuration reloaded", "Statistics reset",
                "Brownout or cutover"}
 TYPES = {"stat", "gauge", "bargauge", "timeseries", "table", "state-timeline"}
-VARIABLES = {"datasource": "Data source", "job": "Job", "instance": "Instance"}
+VARIABLES = {"datasource": "Data source", "job": "Job", "instance": "Instance", "whose": "Told apart by"}
 SELECTORS = {"job": ("=~", "$job"), "instance": ("=~", "$instance")}
+# Alerts may be of no job and no instance.
+ANYWHERE = {"ALERTS": {"job": ("=~", "$job|"), "instance": ("=~", "$instance|")}}
 UNITS = {"none", "s", "bytes", "Bps", "ops", "reqps", "cpm", "percentunit", "dateTimeFromNow"}
 COLUMNS = 24
 LEGIBLE_CHARACTERS = 32
@@ -53,15 +55,15 @@ def expressions(dashboard: Dashboard) -> list[str]:
     asked = [target["expr"] for panel in panels(dashboard) for target in panel["targets"]]
     asked += [each["expr"] for each in dashboard["annotations"]["list"]]
     definitions = [each.get("definition", "") for each in dashboard["templating"]["list"]]
-    found = (re.fullmatch(r"label_values\((.*), \w+\)", definition) for definition in definitions)
-    return asked + [match[1] for match in found if match]
+    found = (re.fullmatch(r"label_values\((.*), \w+\)|query_result\((.*)\)", definition) for definition in definitions)
+    return asked + [match[1] or match[2] for match in found if match]
 
 
 def concrete(expression: str, *, interval: str = "1m", range: str = "1h") -> str:
     """With values for variables, as Grafana would send it with All chosen."""
     for name, value in {"$__rate_interval": interval, "$__interval": interval, "$__range": range}.items():
         expression = expression.replace(name, value)
-    return expression.replace("$job", ".+").replace("$instance", ".+")
+    return expression.replace("$job", ".+").replace("$instance", ".+").replace("$whose", "instance")
 
 
 def violations(dashboard: Dashboard, others: set[str]) -> list[str]:
@@ -94,8 +96,10 @@ def _of_dashboard(dashboard: Dashboard, others: set[str]) -> Iterator[str]:
 
 def _of_variables(variables: dict[str, dict[str, Any]]) -> Iterator[str]:
     if {name: each.get("label") for name, each in variables.items()} != VARIABLES:
-        yield "has other variables than data source, job and instance"
+        yield "has other variables than data source, job, instance and what tells instances apart"
         return
+    if variables["whose"]["hide"] != 2 or variables["whose"]["refresh"] != 2:
+        yield "shows a variable that is nobody's to choose"
     if (variables["datasource"]["type"], variables["datasource"]["query"]) != ("datasource", "prometheus"):
         yield "the data source is no Prometheus that can be chosen"
     for name in ("job", "instance"):
@@ -144,12 +148,23 @@ def _of_panel(panel: Panel) -> Iterator[str]:
     if len({target["refId"] for target in panel["targets"]}) != len(panel["targets"]):
         yield "two queries have the same letter"
     yield from _of_thresholds(panel["type"], defaults)
+    yield from _of_instances(panel)
     for target in panel["targets"]:
         # With a step of its own, $__rate_interval would be four steps.
         usual = "$__interval" if "interval" in target else "$__rate_interval"
         yield from _of_query(target["expr"], {usual, "$__range"} if target["instant"] else {usual})
     if panel["type"] in ("stat", "bargauge") and any(target["legendFormat"] == "" for target in panel["targets"]):
         yield "has series without a name"
+
+
+def _of_instances(panel: Panel) -> Iterator[str]:
+    """While there is only one, nothing is said of it."""
+    legends = [target["legendFormat"] for target in panel["targets"]]
+    columns = [each for change in panel.get("transformations", []) for each in change["options"].get("renameByName", {})]
+    if "instance" in columns or any("{{instance}}" in legend for legend in legends):
+        yield "names the instance where there is only one"
+    if panel["type"] == "timeseries" and any(legend.replace("{{$whose}}", "").strip() == "" for legend in legends):
+        yield "has a line without a name where there is only one instance"
 
 
 def _units_of_columns(panel: Panel) -> list[str]:
@@ -167,7 +182,8 @@ def _of_thresholds(kind: str, defaults: dict[str, Any]) -> Iterator[str]:
 
 def _of_query(expression: str, allowed: set[str]) -> Iterator[str]:
     for selector in selectors(expression):
-        if any(selector.matchers.get(label) != matcher for label, matcher in SELECTORS.items()):
+        wanted = ANYWHERE.get(selector.metric, SELECTORS)
+        if any(selector.matchers.get(label) != matcher for label, matcher in wanted.items()):
             yield f"{selector.metric} is not limited to the chosen job and instance"
     if unfit := set(windows(expression)) - allowed:
         yield f"grows within {sorted(unfit)} instead of {sorted(allowed)}"
