@@ -233,7 +233,7 @@ local to_do(runbooks) = [
    ) + panels.columns([['phase', 'Phase'], ['Value', 'Keys'], ['action', 'What to do'], ['whose', 'Instance']])
    + panels.sorted_by('Keys')
    + panels.column('Phase', { 'custom.width': 125 })
-   + panels.column('Keys', { 'custom.width': 75 })
+   + panels.column('Keys', { 'custom.width': 100 })
    + panels.column('Instance', { 'custom.width': 150 })
    + panels.column('What to do', { mappings: panels.texts(action_of_phase) }), 12, 14],
   [panels.table(

@@ -49,7 +49,7 @@ def _answer(prometheus: Prometheus, panel: Panel, target: dict[str, Any], times:
     assert body["status"] == "success", f"{panel['title']}: {body.get('error')}"
     return {
         "refId": target["refId"],
-        "legendFormat": target["legendFormat"].replace("$whose", ONLY_ONE).strip(),
+        "legendFormat": target["legendFormat"].replace("$whose", ONLY_ONE),
         "table": target["format"] == "table",
         "stepSeconds": step,
         "series": body["data"]["result"],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Prometheus has answered, as the data frames that Grafana's data source for Prometheus makes of it.
-import { type DataFrame, type Field, FieldType, type Labels, renderLegendFormat } from '@grafana/data';
+import { type DataFrame, type Field, FieldType, type Labels } from '@grafana/data';
 
 export interface Series {
   metric: Labels;
@@ -46,10 +46,10 @@ function timeSeries(answer: Answer, series: Series): DataFrame {
   return { refId: answer.refId, name: nameOf(answer, series), fields: [time, value], length: points.length };
 }
 
-// Without a legend it is the metric with its labels.
+// As the data source's backend names a series: a label that it lacks is nothing. Without a legend it is the metric with its labels.
 function nameOf(answer: Answer, series: Series): string {
   if (answer.legendFormat) {
-    return renderLegendFormat(answer.legendFormat, series.metric);
+    return answer.legendFormat.replace(/\{\{(.+?)\}\}/g, (_, label) => series.metric[label.trim()] ?? '').trim();
   }
   const { __name__ = '', ...labels } = series.metric;
   return `${__name__}{${Object.entries(labels).map(([name, value]) => `${name}="${value}"`).join(', ')}}`;
