@@ -82,11 +82,34 @@ void add_journal_options(CLI::App& report, commands::ReportCommand& command) {
     report.add_option("--limit", command.limit, "Keys at most (default: all)")->type_name("N");
 }
 
+void add_letter_options(CLI::App& report, commands::ReportCommand::Letters& letters) {
+    report
+        .add_option("--output-dir", letters.directory,
+                    "With --format letter: the directory for letters and index.csv, new or empty")
+        ->type_name("DIR");
+    add_choice(report, "--letter-as", {"eml", "markdown"},
+               "With --format letter: files that mail programs open (default), or text for chats",
+               [&letters](const std::string& name) { letters.markdown = name == "markdown"; });
+    report.add_option("--template", letters.wording, "With --format letter: other words; docs/letters.md")
+        ->type_name("FILE");
+    report.add_option("--from", letters.from, "With --format letter: the sender's address")
+        ->type_name("ADDRESS");
+    report
+        .add_option("--changed-since", letters.changed_since,
+                    "With --format letter: only owners with news since, a duration or a time by RFC 3339")
+        ->type_name("TIME");
+}
+
 void add_report(Program& program) {
     const auto [app, told] = program.add<commands::ReportCommand>(
         "report", "List the keys that have to be regenerated, in one read-only pass");
     add_config(*app, told->config);
-    add_format(*app, told->format, {"text", "json", "csv", "markdown", "html"});
+    add_choice(*app, "--format", {"text", "json", "csv", "markdown", "html", "letter"},
+               "How to write it (default: text); letter: one message for each owner, to send",
+               [told = told](const std::string& name) {
+                   told->letters.wanted = name == "letter";
+                   told->format = report::parse_format(name).value_or(report::Format::text);
+               });
     add_choice(*app, "--group-by", {"owner"},
                "Each owner's keys together, with what the owner has to do next",
                [told = told](const std::string&) { told->grouping = report::Grouping::owner; });
@@ -95,6 +118,7 @@ void add_report(Program& program) {
     app->add_option("--output", told->output,
                     "Write to this file, replaced only when complete (default: standard output)")
         ->type_name("FILE");
+    add_letter_options(*app, told->letters);
 }
 
 void add_key(Program& program) {

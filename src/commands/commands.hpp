@@ -27,6 +27,16 @@ struct ReportCommand {
     std::optional<std::string> owner = {};          ///< only this owner's keys; "": those of nobody
     std::string sort = {};                          ///< an order of /api/v1/keys; empty: the usual one
     std::size_t limit = 0;                          ///< so many keys at most; 0: all
+    /// A letter for each owner in place of a report.
+    struct Letters {
+        bool wanted = false;
+        std::filesystem::path directory = {};  ///< empty: not said
+        bool markdown = false;                 ///< for chats and tickets; else mail
+        std::filesystem::path wording = {};    ///< another template; empty: the usual one
+        std::string from = {};                 ///< who writes; empty: whoever sends them
+        std::string changed_since = {};        ///< a duration or a time: only owners with news; empty: all
+    };
+    Letters letters = {};
 };
 
 struct ServeCommand {

@@ -132,6 +132,8 @@ struct Gateway {
     /// The id of a key that keyshift alone uses, as the collector `probe` has it; empty: none. Filled when
     /// all collectors have been read.
     std::string canary = {};
+    /// Who the owners are, where the database has no addresses (tree/owners_file.hpp); empty: nobody says.
+    std::filesystem::path owners_file = {};
     bool operator==(const Gateway&) const = default;
 };
 

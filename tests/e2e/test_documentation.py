@@ -150,7 +150,7 @@ def test_every_metric_and_label_that_is_asked_for_is_exported(where: str, labels
 @pytest.mark.parametrize("where", ASKED)
 def test_every_label_that_is_grouped_by_is_exported(where: str, labels: dict[str, dict[str, set[str]]]):
     for asked in ASKED[where]:
-        known = {"le", *OF_TARGETS, "estimate"}
+        known = {"le", *OF_TARGETS, "estimate", "whose"}
         for selector in selectors(asked + " + " + " + ".join(RECORDED.get(s.metric, "0") for s in selectors(asked))):
             known |= set(labels.get(selector.metric, {})) | OF_PROMETHEUS.get(selector.metric, set())
         assert grouping_labels(asked) - known == set(), asked

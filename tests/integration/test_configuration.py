@@ -71,7 +71,9 @@ def test_the_version_is_that_of_the_metric(table: KeyTable):
     name, version = result.stdout.decode().split()
     assert name == "keyshift"
     with Serve(watching(table.database.dsn())) as serve:
-        assert serve.metric("keyshift_build_info", version=version) == 1
+        (info,) = (dict(labels) for name, labels in serve.metrics() if name == "keyshift_build_info")
+        assert info["version"] == version and re.match(r"[0-9a-f]{12}$|unknown$", info["revision"])
+        assert re.match(r"(gcc|clang) \d", info["compiler"])
 
 
 @pytest.mark.parametrize("address", ["11947", "nonsense", "127.0.0.1:99999", "[::1:80"])

@@ -20,6 +20,7 @@
 #include "collectors/shared/database.hpp"
 #include "commands/ask/journal_report.hpp"
 #include "commands/ask/key_phases.hpp"
+#include "commands/ask/letters.hpp"
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/output_file.hpp"
@@ -119,19 +120,23 @@ class Report {
  public:
     /// `phases` is null where no phase is to be shown.
     Report(const ReportCommand& command, const config::Config& config, const KeyTableAccess& keys,
-           KeyPhases* phases, Output& output, const drivers::Interrupt& interrupt)
+           const config::OwnersFile& owners, KeyPhases* phases, LetterFiles* letters, Output& output,
+           const drivers::Interrupt& interrupt)
         : command_(command),
           gateway_(config.gateway),
           options_(keys.options),
           schedule_(keys.schedule),
+          owners_(owners),
           phases_(phases),
           fallback_(phases != nullptr ? phases->fallback() : known_fallback_mode(config)),
           output_(output),
           connection_(interrupt),
-          writer_(report::make_writer(command.format, command.grouping, text_)) {}
+          letters_(letters == nullptr ? nullptr : std::make_unique<report::LetterWriter>(*letters)),
+          writer_(letters != nullptr ? nullptr
+                                     : report::make_writer(command.format, command.grouping, text_)) {}
 
     Result<void> run() {
-        writer_->connecting();
+        writer().connecting();
         if (auto shown = output_.write(text_); !shown) return shown;
         const auto url = options_.database_url.read();
         if (!url) return url.error();
@@ -139,7 +144,7 @@ class Report {
         if (!target) return target.error();
         const Deadline soon = Deadline::in(schedule_.timeout);
         if (auto connected = connection_.connect(*target, soon); !connected) return connected;
-        writer_->connected();
+        writer().connected();
         auto transaction = begin(schedule_.timeout, soon);
         if (!transaction) return transaction.error();
         const auto source = KeySource::resolve(*transaction, gateway_, soon);
@@ -207,13 +212,20 @@ class Report {
             header.lacks = columns.lookup_hash->name;
         if (phases_ != nullptr) header.lockout = phases_->lockout();
         header.phase = phases_text();
-        if (command_.format == report::Format::text && header.handbook && counts->keys > 0)
+        if (command_.format == report::Format::text && !letters_ && header.handbook && counts->keys > 0)
             correct_the_text();
-        writer_->begin(header);
+        writer().begin(header);
         if (auto written = write(source, rows, counts->keys); !written) return written;
-        writer_->end();
+        writer().end();
+        if (letters_ && letters_->failed()) return *letters_->failed();
         return output_.write(text_);
     }
+
+    /// The handbook's text has no place for them.
+    bool shows_addresses() const {
+        return command_.format != report::Format::text || by_owner() || !is_handbooks();
+    }
+    bool by_owner() const { return letters_ || command_.grouping == report::Grouping::owner; }
 
     bool is_handbooks() const { return gateway_.preset == config::Preset::inferxgate; }
 
@@ -230,8 +242,11 @@ class Report {
                           const std::function<Result<void>(const domain::Key&)>& handle) {
         collectors::RowReader reader(source, shared_.keys(), now_);
         return rows.each([&](drivers::PostgresRow& row) -> Result<void> {
-            const auto key = reader.key(row);
+            auto key = reader.key(row);
             if (!key) return key.error();
+            if (key->owner && shows_addresses())
+                if (const auto* known = owners_.find(*key->owner); known && !known->address.empty())
+                    key->owner_email = known->address;
             return handle(*key);
         });
     }
@@ -276,12 +291,9 @@ class Report {
     /// Each key once, however often a view shows it, and nothing that must not be shown.
     Result<void> copy(PostgresTransaction& transaction, const KeySource& source, RowSpool& rows,
                       Deadline deadline) const {
-        const auto order =
-            command_.grouping == report::Grouping::owner ? KeyOrder::by_owner : KeyOrder::newest_first;
-        // The handbook's text has no place for it.
-        const bool shown =
-            command_.format != report::Format::text || order == KeyOrder::by_owner || !is_handbooks();
-        const auto email = shown ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
+        const auto order = by_owner() ? KeyOrder::by_owner : KeyOrder::newest_first;
+        const auto email =
+            shows_addresses() ? collectors::OwnerEmail::wanted : collectors::OwnerEmail::unwanted;
         collectors::RowReader reader(source, shared_.keys(), now_);
         std::unordered_set<std::uint64_t> seen;
         return transaction.copy(
@@ -300,16 +312,20 @@ class Report {
         return each_key(source, rows, [&](const domain::Key& key) -> Result<void> {
             const auto phase = phases_ != nullptr ? phases_->of(key) : std::nullopt;
             if (!wanted(phase)) return {};
-            writer_->key(key, phase);
+            writer().key(key, phase);
+            if (letters_ && letters_->failed()) return *letters_->failed();
             progress.advance();
             return text_.size() < kPiece ? Result<void>{} : output_.write(text_);
         });
     }
 
+    report::Writer& writer() { return letters_ ? *letters_ : *writer_; }
+
     const ReportCommand& command_;
     const config::Gateway& gateway_;
     const collectors::KeysOptions& options_;
     const config::Schedule& schedule_;
+    const config::OwnersFile& owners_;
     KeyPhases* phases_;
     domain::FallbackMode fallback_;
     Output& output_;
@@ -317,12 +333,14 @@ class Report {
     collectors::SharedHashFinder shared_{1.0};
     base::Time now_;  // the database's
     std::string text_;
-    std::unique_ptr<report::Writer> writer_;
+    std::unique_ptr<report::LetterWriter> letters_;  // null: a report is written
+    std::unique_ptr<report::Writer> writer_;         // null: letters are
 };
 
 }  // namespace
 
 int run_report(const ReportCommand& command) {
+    if (auto right = check_letter_options(command); !right) return print_error(right.error()), base::kUsage;
     if (is_of_journal(command)) return report_journal(command);
     const auto config = load_configuration(command.config);
     if (!config) return base::kConfig;
@@ -330,18 +348,29 @@ int run_report(const ReportCommand& command) {
     if (!keys) return print_error(keys.error()), base::exit_code(keys.error());
     // What an owner has to do next depends on the phases.
     std::optional<KeyPhases> phases;
-    if (command.phases || command.grouping == report::Grouping::owner) {
+    if (command.phases || command.letters.wanted || command.grouping == report::Grouping::owner) {
         auto found = KeyPhases::find(*config);
         if (!found) return print_error(found.error()), base::exit_code(found.error());
         phases = std::move(*found);
     }
+    const auto owners = config::OwnersFile::read(config->gateway.owners_file);
+    if (!owners) return print_error(owners.error()), base::exit_code(owners.error());
     drivers::Interrupt interrupt;
     stop_on_signals(interrupt);
     auto output = Output::open(command.output);
     if (!output) return print_error(output.error()), base::exit_code(output.error());
-    Report report(command, *config, *keys, phases ? &*phases : nullptr, *output, interrupt);
+    std::unique_ptr<LetterFiles> letters;
+    if (command.letters.wanted) {
+        auto opened = LetterFiles::open(command, *config, *owners);
+        if (!opened) return print_error(opened.error()), base::exit_code(opened.error());
+        letters = *std::move(opened);
+    }
+    Report report(command, *config, *keys, *owners, phases ? &*phases : nullptr, letters.get(), *output,
+                  interrupt);
     auto done = report.run();
+    if (done && letters) done = letters->finish();
     if (done) done = output->finish();
+    if (done && letters) std::printf("%s\n", letters->summary().c_str());
     if (done) return base::kOk;
     if (caught_signal != 0) return 128 + caught_signal;
     if (done.error().code == Errc::canceled) return base::kOk;  // `keyshift report | head` has seen enough

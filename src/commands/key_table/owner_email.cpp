@@ -4,10 +4,14 @@
 #include <chrono>
 
 #include "commands/key_table/key_table_query.hpp"
+#include "config/tree/owners_file.hpp"
 
 namespace keyshift::commands {
 
 std::optional<std::string> owner_email(const config::Config& config, const std::string& owner) {
+    if (const auto owners = config::OwnersFile::read(config.gateway.owners_file); owners)
+        if (const auto* known = owners->find(owner); known != nullptr && !known->address.empty())
+            return known->address;
     // Nobody waits longer for an address.
     constexpr base::Duration kLongest = std::chrono::seconds{2};
     std::optional<std::string> email;
