@@ -12,6 +12,7 @@
 #include "collectors/key_table/standby.hpp"
 #include "collectors/keys/table_statistics.hpp"
 #include "collectors/shared/database.hpp"
+#include "collectors/shared/provider.hpp"
 #include "drivers/dsn/postgres_options.hpp"
 
 namespace keyshift::collectors {
@@ -240,10 +241,11 @@ Finding age_of(const Recovery& recovery, StandbyAge wanted) {
 
 Result<void> append_patience(const KeyTableSnapshot& table, Deadline deadline, std::vector<Finding>& out) {
     const auto rows = table.transaction.query(
-        "SELECT current_setting(s.name) FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
-        "NOT "
-        "(current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
-        "$1::bigint)",
+        "SELECT current_setting(s.name), " + std::string(kProviderSigns) +
+            " FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
+            "NOT "
+            "(current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "
+            "$1::bigint)",
         deadline,
         {std::to_string(std::chrono::floor<std::chrono::milliseconds>(table.census_timeout).count())});
     if (!rows) return rows.error();
@@ -251,8 +253,8 @@ Result<void> append_patience(const KeyTableSnapshot& table, Deadline deadline, s
     out.push_back(
         {Kind::warning,
          "the standby cancels a census that holds up its replay for more than " + text(rows->at(0, 0)),
-         "on the standby, as superuser, run: ALTER SYSTEM SET hot_standby_feedback = on; SELECT "
-         "pg_reload_conf();"});
+         "on the standby, " +
+             set_parameter(provider_of(rows->at(0, 1)), "hot_standby_feedback", "on", false)});
     return {};
 }
 

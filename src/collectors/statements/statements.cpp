@@ -165,8 +165,8 @@ class Statements final : public Collector {
         const std::string& now = view_->capacity();
         std::from_chars(now.data(), now.data() + now.size(), capacity);
         return {Finding::Kind::warning, what,
-                "run: ALTER SYSTEM SET pg_stat_statements.max = " +
-                    std::to_string(std::max(2 * capacity, kDefault)) + "; then restart PostgreSQL"};
+                set_parameter(view_->provider(), "pg_stat_statements.max",
+                              std::to_string(std::max(2 * capacity, kDefault)), true)};
     }
 
     static Finding outdated() {

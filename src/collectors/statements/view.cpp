@@ -6,6 +6,7 @@
 #include <map>
 
 #include "collectors/shared/database.hpp"
+#include "collectors/shared/provider.hpp"
 #include "config/presets/preset.hpp"
 
 namespace keyshift::collectors {
@@ -25,9 +26,9 @@ Error standby() {
 }
 
 /// `libraries`: those that are loaded, as the server writes them; empty: it does not tell this user.
-Error not_loaded(std::optional<std::string_view> libraries) {
+Error not_loaded(std::optional<std::string_view> libraries, Provider provider) {
     constexpr std::string_view kWhat = "pg_stat_statements is not loaded";
-    if (!libraries) {
+    if (!libraries && provider == Provider::nobody) {
         return {Errc::schema, std::string(kWhat),
                 "as superuser, run in psql, which keeps what is loaded now, and restart PostgreSQL: SELECT "
                 "'ALTER SYSTEM SET "
@@ -37,7 +38,7 @@ Error not_loaded(std::optional<std::string_view> libraries) {
                 "place) \\gexec"};
     }
     std::string names;
-    for (std::string_view rest = *libraries; !rest.empty();) {
+    for (std::string_view rest = libraries.value_or(""); !rest.empty();) {
         const std::size_t end = std::min(rest.find(','), rest.size());
         std::string_view name = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
@@ -45,30 +46,28 @@ Error not_loaded(std::optional<std::string_view> libraries) {
         while (name.ends_with(' ') || name.ends_with('"')) name.remove_suffix(1);
         if (!name.empty()) names += "'" + std::string(name) + "', ";
     }
-    return {Errc::schema, std::string(kWhat),
-            "run: ALTER SYSTEM SET shared_preload_libraries = " + names +
-                "'pg_stat_statements'; then restart PostgreSQL"};
+    return {Errc::schema, std::string(kWhat), load_statistics(provider, names)};
 }
 
-Error not_created() {
+Error not_created(Provider provider) {
     return {Errc::schema, "the extension pg_stat_statements is not in this database",
-            "run there as superuser: CREATE EXTENSION pg_stat_statements;"};
+            "run there " + as_administrator(provider) + ": CREATE EXTENSION pg_stat_statements;"};
 }
 
-Error not_tracked(std::string_view track) {
+Error not_tracked(std::string_view track, Provider provider) {
     return {Errc::schema, "pg_stat_statements.track is " + std::string(track) + ": no statement is counted",
-            "run: ALTER SYSTEM SET pg_stat_statements.track = 'top'; SELECT pg_reload_conf();"};
+            set_parameter(provider, "pg_stat_statements.track", "'top'", false)};
 }
 
 /// compute_query_id may be off; and after a start with `off`, `auto` does not switch it on.
-Error not_counted() {
+Error not_counted(Provider provider) {
     return {Errc::schema, "no statement is counted, for want of query ids",
-            "run: ALTER SYSTEM SET compute_query_id = 'on'; SELECT pg_reload_conf();"};
+            set_parameter(provider, "compute_query_id", "'on'", false)};
 }
 
-Error not_permitted(std::string_view user, const std::string& grant) {
+Error not_permitted(std::string_view user, const std::string& grant, Provider provider) {
     return {Errc::permission, "user " + std::string(user) + " may not read the statements of other users",
-            "as superuser, run: " + grant};
+            as_administrator(provider) + ", run: " + grant};
 }
 
 std::uint64_t number(std::optional<std::string_view> text) {
@@ -201,20 +200,21 @@ Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, D
         "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
         "(SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'), "
         "(SELECT oid FROM pg_roles WHERE rolname = current_user), " +
-            std::string(kGrantOfStatistics),
+            std::string(kGrantOfStatistics) + ", " + kProviderSigns,
         deadline);
     if (!rows) return rows.error();
     StatementView view;
+    view.provider_ = provider_of(rows->at(0, 9));
     view.capacity_ = text(rows->at(0, 0));
     view.track_ = text(rows->at(0, 1));
     view.user_ = text(rows->at(0, 4));
     view.user_id_ = text(rows->at(0, 7));
     view.grant_ = text(rows->at(0, 8));
     if (rows->at(0, 5) == "t") return standby();
-    if (view.capacity_.empty()) return not_loaded(rows->at(0, 6));
-    if (!rows->at(0, 2)) return not_created();
-    if (view.track_ == "none") return not_tracked(view.track_);
-    if (rows->at(0, 3) != "t") return not_permitted(view.user_, view.grant_);
+    if (view.capacity_.empty()) return not_loaded(rows->at(0, 6), view.provider_);
+    if (!rows->at(0, 2)) return not_created(view.provider_);
+    if (view.track_ == "none") return not_tracked(view.track_, view.provider_);
+    if (rows->at(0, 3) != "t") return not_permitted(view.user_, view.grant_, view.provider_);
     if (auto columns = view.read_columns(transaction, text(rows->at(0, 2)), deadline); !columns)
         return columns.error();
     if (auto named = view.name_database(transaction, deadline); !named) return named.error();
@@ -273,7 +273,7 @@ Result<StatementView::Moment> StatementView::moment(PostgresTransaction& transac
     if (!now) return Error{Errc::parse, "the database's clock gave no time", {}};
     if (rows->at(0, 1) == "t") return standby();
     // It may have been switched off since, and then nothing grows.
-    if (rows->at(0, 2) == "none") return not_tracked("none");
+    if (rows->at(0, 2) == "none") return not_tracked("none", provider_);
     Moment moment{*now, text(rows->at(0, 3)), std::nullopt};
     if (!info_.empty()) moment.evictions = number(rows->at(0, 4));
     return moment;
@@ -291,7 +291,7 @@ Result<void> StatementView::prove_counting(PostgresTransaction transaction, Dead
         if (attempt > 0 && now > before) return transaction.commit(deadline);
         before = now;
     }
-    return not_counted();
+    return not_counted(provider_);
 }
 
 Result<StatementView::Snapshot> StatementView::snapshot(PostgresTransaction& transaction,
@@ -329,7 +329,7 @@ Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
         const drivers::PostgresRows& rows = seen->rows;
         std::map<std::string, std::size_t> at;
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (!rows.at(i, 0)) return not_permitted(user_, grant_);
+            if (!rows.at(i, 0)) return not_permitted(user_, grant_, provider_);
             const std::string id = text(rows.at(i, 0));
             const std::uint64_t calls = number(rows.at(i, 1));
             if (id.starts_with(user_id_ + "/")) out.own_calls += calls;

@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "collectors/shared/provider.hpp"
 #include "config/config.hpp"
 #include "drivers/postgres/transaction.hpp"
 
@@ -82,6 +83,7 @@ class StatementView {
 
     /// Entries that the server keeps.
     const std::string& capacity() const { return capacity_; }
+    Provider provider() const { return provider_; }
     const std::string& track() const { return track_; }
     /// The extension is older than its library: what ran inside functions is among what the gateway sent.
     bool outdated() const { return outdated_; }
@@ -102,6 +104,7 @@ class StatementView {
     std::string info_;  // empty: not there
     std::string id_, since_;
     std::string capacity_, track_, user_, database_;
+    Provider provider_ = Provider::nobody;
     std::string user_id_;
     std::string grant_;  // what gives the user the right to see the statements of others
     bool outdated_ = false;
