@@ -119,7 +119,8 @@ Result<void> Monitor::make_access() {
         loop_.get_executor(), file, [this](bool good) { own_.note_web_config(good); }, problems);
     if (!access_) return base::Error{base::Errc::config, problems.front().text(), {}};
     server_->guard(*access_);
-    log::info("web configuration read", {{"file", file.string()}, {"tls", access_->encrypts()}, {"http2", false}});
+    log::info("web configuration read",
+              {{"file", file.string()}, {"tls", access_->encrypts()}, {"http2", false}});
     return {};
 }
 

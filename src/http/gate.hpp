@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands between the network and the router: TLS, the login, the limit of requests, and headers for every
-// answer. The Unix socket has no gate. Used on the loop thread.
+// What stands between the network and the router: TLS, the login, the limit of requests, and headers for
+// every answer. The Unix socket has no gate. Used on the loop thread.
 #pragma once
 
 #include <functional>
@@ -37,8 +37,8 @@ class Gate {
     virtual bool encrypts() const = 0;
     /// By what the next connection is encrypted. Precondition: they are.
     virtual std::shared_ptr<const TlsContext> tls() = 0;
-    /// Request::user is the name in the client's certificate, where that was verified. `request` is valid until the
-    /// answer.
+    /// Request::user is the name in the client's certificate, where that was verified. `request` is valid
+    /// until the answer.
     virtual Admission admit(const Request& request) = 0;
     /// Of every answer that has none of that name.
     virtual const Headers& headers() const = 0;

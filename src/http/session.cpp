@@ -179,11 +179,11 @@ struct Session::Connection {
 };
 
 asio::awaitable<void> Session::Connection::run() {
-    if (gate == nullptr || !gate->encrypts()) {
-        co_await serve();
-    } else if (co_await begin_tls()) {
-        co_await serve();
+    if (gate != nullptr && gate->encrypts()) {
+        const bool begun = co_await begin_tls();
+        if (!begun) co_return;
     }
+    co_await serve();
 }
 
 asio::awaitable<void> Session::Connection::serve() {
@@ -391,13 +391,13 @@ asio::awaitable<void> Session::Connection::linger() {
     }
 }
 
-// The handshake has as long as a request. Before its first byte the connection is idle, and goes where room is
-// needed.
+// The handshake has as long as a request. Before its first byte the connection is idle, and goes where room
+// is needed.
 asio::awaitable<bool> Session::Connection::begin_tls() {
     stream.expires_after(limits.request_time);
     idle_since = Clock::now();
     while (received.size() < kFirstBytes)
-        if (co_await receive()) co_return false;
+        if (const error_code ec = co_await receive()) co_return false;
     idle_since = Clock::time_point::max();
     if (looks_like_http(received)) {
         router.refuse(400);
@@ -419,7 +419,8 @@ asio::awaitable<bool> Session::Connection::begin_tls() {
             co_await linger();
             co_return false;
         }
-        if (unsent || co_await receive()) co_return false;
+        if (unsent) co_return false;
+        if (const error_code ec = co_await receive()) co_return false;
     }
     client_name = tls->client_name();
     co_return !stopping;
@@ -429,7 +430,8 @@ asio::awaitable<bool> Session::Connection::begin_tls() {
 asio::awaitable<error_code> Session::Connection::receive() {
     const std::size_t before = received.size();
     received.resize(before + kReadBytes);
-    const auto [ec, n] = co_await stream.async_read_some(asio::buffer(&received[before], kReadBytes), use_tuple);
+    const auto [ec, n] =
+        co_await stream.async_read_some(asio::buffer(&received[before], kReadBytes), use_tuple);
     received.resize(before + n);
     co_return ec;
 }
@@ -468,12 +470,14 @@ asio::awaitable<error_code> Session::Connection::write_encrypted(std::array<asio
 asio::awaitable<error_code> Session::Connection::flush() {
     if (tls->output().empty()) co_return error_code{};
     const std::string_view output = tls->output();
-    const auto [ec, n] = co_await asio::async_write(stream, asio::buffer(output.data(), output.size()), use_tuple);
+    const auto [ec, n] =
+        co_await asio::async_write(stream, asio::buffer(output.data(), output.size()), use_tuple);
     tls->drop_output();
     co_return ec;
 }
 
-/// Its few bytes fit where nothing is being written; where the client takes nothing any more, it need not be told.
+/// Its few bytes fit where nothing is being written; where the client takes nothing any more, it need not be
+/// told.
 void Session::Connection::send_close_notify() {
     if (!tls) return;
     tls->close();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection: reads requests, one after the other, and writes what the router answers. Used on the loop
-// thread. The only user of Beast, whose headers stay in session.cpp. Over TLS it is the same but for what goes
-// through the socket, which TlsEngine makes.
+// thread. The only user of Beast, whose headers stay in session.cpp. Over TLS it is the same but for what
+// goes through the socket, which TlsEngine makes.
 #pragma once
 
 #include <chrono>

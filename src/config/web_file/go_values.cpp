@@ -88,7 +88,8 @@ bool is_float(std::string_view text) {
         return false;
     }
     if (at == text.size()) return true;
-    if (base::lower(text[at++]) != 'e' || at == text.size() || (text[at] != '+' && text[at] != '-')) return false;
+    if (base::lower(text[at++]) != 'e' || at == text.size() || (text[at] != '+' && text[at] != '-'))
+        return false;
     ++at;
     return digits() > 0 && at == text.size();
 }
@@ -108,7 +109,8 @@ std::optional<std::int64_t> parse_number(std::string_view written) {
 std::optional<double> consume_decimal(std::string_view& text) {
     const std::size_t length = std::min(text.find_first_not_of("0123456789."), text.size());
     const std::string_view number = text.substr(0, length);
-    if (std::ranges::count(number, '.') > 1 || std::ranges::none_of(number, base::is_digit)) return std::nullopt;
+    if (std::ranges::count(number, '.') > 1 || std::ranges::none_of(number, base::is_digit))
+        return std::nullopt;
     double value = 0;
     const auto [end, failed] = std::from_chars(number.data(), number.data() + number.size(), value);
     if (failed != std::errc()) return std::nullopt;

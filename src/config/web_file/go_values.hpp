@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a YAML value is for a program in Go that reads it by yaml.v2, as the exporter-toolkit does: its booleans
-// are those of YAML 1.1, its durations those of Go, and nothing is the zero of its type. Pure.
+// What a YAML value is for a program in Go that reads it by yaml.v2, as the exporter-toolkit does: its
+// booleans are those of YAML 1.1, its durations those of Go, and nothing is the zero of its type. Pure.
 #pragma once
 
 #include <cstdint>

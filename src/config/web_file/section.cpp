@@ -18,7 +18,8 @@ const std::vector<Entry> kNoEntries;
 
 WebSection::WebSection(const TreeNode* node, std::string label, Found& found)
     : node_(node), label_(std::move(label)), found_(&found) {
-    if (node_ == nullptr || node_->kind == Kind::map || node_->kind == Kind::null || node_->kind == Kind::broken)
+    if (node_ == nullptr || node_->kind == Kind::map || node_->kind == Kind::null ||
+        node_->kind == Kind::broken)
         return;
     problem("", "is not a mapping", "write 'key: value' lines, indented below it");
     node_ = nullptr;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One mapping of the web file while it is read: each call names a key and gives its value, or records a problem
-// and gives the fallback. What no call has named is a problem in the end. Internal to the room.
+// One mapping of the web file while it is read: each call names a key and gives its value, or records a
+// problem and gives the fallback. What no call has named is a problem in the end. Internal to the room.
 #pragma once
 
 #include <cstdint>

@@ -113,7 +113,8 @@ std::optional<std::vector<std::string>> read_sans(WebSection& section) {
     return out;
 }
 
-std::filesystem::path read_path(WebSection& section, std::string_view key, const std::filesystem::path& from) {
+std::filesystem::path read_path(WebSection& section, std::string_view key,
+                                const std::filesystem::path& from) {
     const std::filesystem::path written = section.text(key);
     if (written.empty() || written.is_absolute()) return written;
     return (from / written).lexically_normal();
@@ -134,8 +135,7 @@ bool has_client_ca(const WebTls& tls) {
 void check(WebSection& section, const WebTls& tls, bool http2) {
     if (tls.certificate_file.empty() && tls.certificate.empty())
         section.problem("", "has no certificate", "give cert_file, or cert");
-    if (tls.key_file.empty() && tls.key.empty())
-        section.problem("", "has no key", "give key_file, or key");
+    if (tls.key_file.empty() && tls.key.empty()) section.problem("", "has no key", "give key_file, or key");
     if (has_client_ca(tls) && tls.client_certificate == ClientCertificate::none) {
         section.problem(tls.client_ca_file.empty() ? "client_ca" : "client_ca_file",
                         "has no effect, since no client is asked for a certificate",
@@ -160,7 +160,8 @@ void warn(WebSection& section, const WebTls& tls) {
     both("cert_file", "cert");
     both("key_file", "key");
     both("client_ca_file", "client_ca");
-    const bool verifies = tls.client_certificate == verify_if_given || tls.client_certificate == require_and_verify;
+    const bool verifies =
+        tls.client_certificate == verify_if_given || tls.client_certificate == require_and_verify;
     if (verifies && !has_client_ca(tls)) {
         section.warning("client_auth_type", "trusts whomever the system's authorities have signed",
                         "give client_ca_file");
@@ -177,7 +178,8 @@ void warn(WebSection& section, const WebTls& tls) {
     if (tls.max_version != 0 && tls.min_version > tls.max_version)
         section.warning("min_version", "is above max_version: no client can connect", "exchange them");
     if (tls.min_version == 10 || tls.min_version == 11)
-        section.warning("min_version", "allows a version of TLS that is known to be weak", "use TLS12 or TLS13");
+        section.warning("min_version", "allows a version of TLS that is known to be weak",
+                        "use TLS12 or TLS13");
 }
 
 }  // namespace

@@ -30,10 +30,12 @@ Judged judge(std::string_view hash) {
     if (hash.size() < kShortest) return {"is too short for a bcrypt hash"};
     if (hash[0] != '$' || hash[1] > '2') return {"is not a bcrypt hash"};
     const std::size_t digits = hash[2] == '$' ? 3 : 4;
-    if (!base::is_digit(hash[digits]) || !base::is_digit(hash[digits + 1])) return {"has no cost that can be read"};
+    if (!base::is_digit(hash[digits]) || !base::is_digit(hash[digits + 1]))
+        return {"has no cost that can be read"};
     const int cost = (hash[digits] - '0') * 10 + (hash[digits + 1] - '0');
     if (cost < kLeastCost || cost > kMostCost) return {"has a cost that is not between 4 and 31"};
-    const bool whole = hash[1] == '2' && hash.size() == digits + 56 && hash[digits - 1] == '$' && hash[digits + 2] == '$';
+    const bool whole =
+        hash[1] == '2' && hash.size() == digits + 56 && hash[digits - 1] == '$' && hash[digits + 2] == '$';
     return {{}, cost, !whole};
 }
 
@@ -53,10 +55,10 @@ std::map<std::string, base::Secret, std::less<>> read_web_users(WebSection secti
             section.problem(entry.value, key, judged.problem, kMakeOne);
             continue;
         }
-        if (judged.fits_no_password)
-            section.warning(key, "has a hash that fits no password", kMakeOne);
+        if (judged.fits_no_password) section.warning(key, "has a hash that fits no password", kMakeOne);
         if (judged.cost > kSlowCost)
-            section.warning(key, "has a hash whose cost makes each login wait for seconds", "use a cost of 10 or 12");
+            section.warning(key, "has a hash whose cost makes each login wait for seconds",
+                            "use a cost of 10 or 12");
         users.emplace(entry.key, base::Secret(*hash));
     }
     return users;

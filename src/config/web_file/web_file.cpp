@@ -55,7 +55,8 @@ std::vector<std::pair<std::string, std::string>> read_headers(WebSection section
             section.problem(entry.key, "is not a text", "write one value behind the colon");
         } else if (!allowed->values.empty() &&
                    std::ranges::find(allowed->values, *value) == allowed->values.end()) {
-            section.problem(entry.key, "has a value that is not allowed", "use " + joined(allowed->values, " or "));
+            section.problem(entry.key, "has a value that is not allowed",
+                            "use " + joined(allowed->values, " or "));
         } else if (std::string line = on_one_line(*value); !line.empty()) {
             out.emplace_back(entry.key, std::move(line));
         }
@@ -72,7 +73,8 @@ HttpSection read_http(WebSection section) {
     HttpSection http;
     http.http2 = section.boolean("http2", !section.is_null());
     if (section.has("http2") && http.http2)
-        section.warning("http2", "is on, but only HTTP/1.1 is spoken here", "leave it as it is, or turn it off");
+        section.warning("http2", "is on, but only HTTP/1.1 is spoken here",
+                        "leave it as it is, or turn it off");
     http.headers = read_headers(section.section("headers"));
     section.refuse_unknown();
     return http;
@@ -93,7 +95,8 @@ std::string_view without_byte_order_mark(std::string_view text) {
 }
 
 /// Empty where it is not even YAML, or no mapping.
-void read_root(const TreeNode& root, const std::filesystem::path& file, WebFile& out, WebSection::Found& found) {
+void read_root(const TreeNode& root, const std::filesystem::path& file, WebFile& out,
+               WebSection::Found& found) {
     WebSection whole(&root, "", found);
     WebSection tls = whole.section("tls_server_config");
     HttpSection http = read_http(whole.section("http_server_config"));
@@ -103,7 +106,8 @@ void read_root(const TreeNode& root, const std::filesystem::path& file, WebFile&
     out.users = read_web_users(whole.section("basic_auth_users"));
     whole.refuse_unknown();
     if (!out.users.empty() && !out.tls) {
-        whole.warning("basic_auth_users", "sends passwords over the network for anybody to read, since TLS is off",
+        whole.warning("basic_auth_users",
+                      "sends passwords over the network for anybody to read, since TLS is off",
                       "give tls_server_config, or let a proxy on this host do TLS");
     }
 }

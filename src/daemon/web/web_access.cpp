@@ -56,12 +56,14 @@ void log_warnings(std::vector<Problem> warnings) {
 }
 
 /// A server that began plain stays so, and one that began with TLS never sends a password in clear.
-const char* const kOtherTls = "takes effect when keyshift is restarted: TLS is not turned on or off while it runs";
+const char* const kOtherTls =
+    "takes effect when keyshift is restarted: TLS is not turned on or off while it runs";
 
 }  // namespace
 
-std::unique_ptr<WebAccess> WebAccess::open(const boost::asio::any_io_executor& loop, std::filesystem::path file,
-                                           NoteRead note, std::vector<Problem>& problems) {
+std::unique_ptr<WebAccess> WebAccess::open(const boost::asio::any_io_executor& loop,
+                                           std::filesystem::path file, NoteRead note,
+                                           std::vector<Problem>& problems) {
     std::unique_ptr<WebAccess> access(new WebAccess(loop, std::move(file), std::move(note)));
     WebInputs inputs = read_web_inputs(access->file_, base::now());
     if (!inputs.problems.empty()) {
@@ -137,7 +139,8 @@ void WebAccess::read_again() {
     marks_ = std::move(now);
     settled_ = std::ranges::none_of(marks_, [](const auto& marked) { return marked.second.is_fresh(); });
     if (inputs.problems.empty() && encrypts_ && !inputs.context)
-        inputs.problems.push_back({file_.native(), {}, "tls_server_config", "has gone, which " + std::string(kOtherTls), {}});
+        inputs.problems.push_back(
+            {file_.native(), {}, "tls_server_config", "has gone, which " + std::string(kOtherTls), {}});
     if (!inputs.problems.empty()) {
         if (same && text_of(inputs.problems) == refused_) return;
         return refuse(inputs.problems);

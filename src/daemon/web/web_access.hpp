@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate that a web configuration file makes. The file is looked at for each request, certificates and keys for
-// each handshake, and read again where they have changed. What is not valid then is logged and counted, and what
-// held before goes on. Used on the loop thread.
+// The gate that a web configuration file makes. The file is looked at for each request, certificates and keys
+// for each handshake, and read again where they have changed. What is not valid then is logged and counted,
+// and what held before goes on. Used on the loop thread.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,9 @@ class WebAccess final : public http::Gate {
     using NoteRead = std::function<void(bool good)>;
 
     /// Reads `file`. Problems: it cannot be used, and the result is null; there is at least one then.
-    static std::unique_ptr<WebAccess> open(const boost::asio::any_io_executor& loop, std::filesystem::path file,
-                                           NoteRead note, std::vector<config::Problem>& problems);
+    static std::unique_ptr<WebAccess> open(const boost::asio::any_io_executor& loop,
+                                           std::filesystem::path file, NoteRead note,
+                                           std::vector<config::Problem>& problems);
 
     bool encrypts() const override { return encrypts_; }
     std::shared_ptr<const http::TlsContext> tls() override;
@@ -52,9 +53,9 @@ class WebAccess final : public http::Gate {
     std::filesystem::path file_;
     NoteRead note_;
     bool encrypts_ = false;
-    Marks marks_;            // of what was read last: the file itself comes first
-    bool settled_ = false;   // another change would leave other marks
-    std::string refused_;    // what was wrong with it; empty: nothing
+    Marks marks_;           // of what was read last: the file itself comes first
+    bool settled_ = false;  // another change would leave other marks
+    std::string refused_;   // what was wrong with it; empty: nothing
     std::shared_ptr<const http::TlsContext> context_;
     Headers headers_;
     config::WebRateLimit limits_;

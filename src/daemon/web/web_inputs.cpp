@@ -54,14 +54,16 @@ class TlsReader {
         settings.curves = tls.curves;
         settings.prefer_server_cipher_suites = tls.prefer_server_cipher_suites;
         if (settings.client_ca && settings.client_ca->find("-----BEGIN") == std::string::npos)
-            warn("client_ca_file", "holds no certificate: no client is trusted", "give it the authority's certificate");
+            warn("client_ca_file", "holds no certificate: no client is trusted",
+                 "give it the authority's certificate");
         return settings;
     }
 
     void make_context(http::TlsSettings settings, base::Time now) {
         auto context = http::TlsContext::make(std::move(settings));
         if (!context) {
-            out_.problems.push_back({file_.native(), {}, kSection, context.error().what, context.error().hint});
+            out_.problems.push_back(
+                {file_.native(), {}, kSection, context.error().what, context.error().hint});
             return;
         }
         out_.context = *std::move(context);
@@ -74,24 +76,34 @@ class TlsReader {
         out_.files.push_back(path);
         auto read = config::read_small_file(path, config::kMaxWebFileBytes);
         if (read) return *std::move(read);
-        out_.problems.push_back({file_.native(), {}, std::string(kSection) + "." + key,
-                                 path.string() + " " + read.error().what, read.error().hint});
+        out_.problems.push_back({file_.native(),
+                                 {},
+                                 std::string(kSection) + "." + key,
+                                 path.string() + " " + read.error().what,
+                                 read.error().hint});
         return {};
     }
 
     void warn(const char* key, std::string what, std::string hint) {
-        out_.warnings.push_back({file_.native(), {}, std::string(kSection) + "." + key, std::move(what),
-                                 std::move(hint), Severity::warning});
+        out_.warnings.push_back({file_.native(),
+                                 {},
+                                 std::string(kSection) + "." + key,
+                                 std::move(what),
+                                 std::move(hint),
+                                 Severity::warning});
     }
 
     void judge(const http::Validity& validity, base::Time now) {
         if (validity.until < now) {
-            warn("cert_file", "is a certificate that expired on " + base::format_rfc3339(validity.until), "renew it");
+            warn("cert_file", "is a certificate that expired on " + base::format_rfc3339(validity.until),
+                 "renew it");
         } else if (validity.until < now + kSoon) {
-            warn("cert_file", "is a certificate that expires on " + base::format_rfc3339(validity.until), "renew it");
+            warn("cert_file", "is a certificate that expires on " + base::format_rfc3339(validity.until),
+                 "renew it");
         }
         if (validity.from > now) {
-            warn("cert_file", "is a certificate that is not valid before " + base::format_rfc3339(validity.from),
+            warn("cert_file",
+                 "is a certificate that is not valid before " + base::format_rfc3339(validity.from),
                  "compare the clocks of this host and of who has signed it");
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The web configuration as the server uses it: the file, and the certificates and keys that it names, read and
-// judged together. Reads files; any thread.
+// The web configuration as the server uses it: the file, and the certificates and keys that it names, read
+// and judged together. Reads files; any thread.
 #pragma once
 
 #include <filesystem>

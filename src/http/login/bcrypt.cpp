@@ -48,7 +48,8 @@ bool bcrypt_fits(const std::string& hash, const std::string& password) {
     if (at == 0) return false;
     const std::string known = "$2b$" + hash.substr(at);
     if (known.size() != kHashSize) return false;
-    const std::unique_ptr<crypt_data, Wipe> data(static_cast<crypt_data*>(::operator new(sizeof(crypt_data))));
+    const std::unique_ptr<crypt_data, Wipe> data(
+        static_cast<crypt_data*>(::operator new(sizeof(crypt_data))));
     std::memset(data.get(), 0, sizeof(crypt_data));
     const char* const made = ::crypt_r(password.c_str(), known.c_str(), data.get());
     const bool fits = made != nullptr && equal_in_constant_time(made, known);

@@ -7,9 +7,9 @@
 
 namespace keyshift::http {
 
-/// Whether `hash` is of `password`. Compares in the same time whatever differs. Takes the hashes that Go takes:
-/// $2$, $2a$, $2b$, $2x$ and $2y$ are one algorithm there. A password with a NUL fits none, since libcrypt
-/// reads up to it. False for what is no hash.
+/// Whether `hash` is of `password`. Compares in the same time whatever differs. Takes the hashes that Go
+/// takes: $2$, $2a$, $2b$, $2x$ and $2y$ are one algorithm there. A password with a NUL fits none, since
+/// libcrypt reads up to it. False for what is no hash.
 bool bcrypt_fits(const std::string& hash, const std::string& password);
 
 /// The cost that `hash` names; 0: none.

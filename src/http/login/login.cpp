@@ -41,9 +41,9 @@ void Login::ask(std::string_view authorization, const std::string& peer, Done do
         pending->second.waiting.push_back(std::move(done));
         return;
     }
-    const bool taken = workers_.check(
-        peer, base::Secret(hash), std::move(given->password),
-        [this, key, generation = generation_](bool fits) { found(key, generation, fits); });
+    const bool taken =
+        workers_.check(peer, base::Secret(hash), std::move(given->password),
+                       [this, key, generation = generation_](bool fits) { found(key, generation, fits); });
     if (!taken) return done({Word::busy});
     Pending& pending = pending_[key];
     pending.user = given->user;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may come in by name and password. Remembers what it has found out, and asks the workers for what it has not.
-// Used on the loop thread.
+// Who may come in by name and password. Remembers what it has found out, and asks the workers for what it has
+// not. Used on the loop thread.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,8 @@ LoginMemory::LoginMemory() {
     if (RAND_bytes(secret_.data(), static_cast<int>(secret_.size())) != 1) std::abort();
 }
 
-LoginMemory::Key LoginMemory::key(std::string_view user, std::string_view hash, std::string_view password) const {
+LoginMemory::Key LoginMemory::key(std::string_view user, std::string_view hash,
+                                  std::string_view password) const {
     std::string all;
     all.reserve(user.size() + hash.size() + password.size() + 64);
     for (const std::string_view part : {user, hash, password}) {

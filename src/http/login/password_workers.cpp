@@ -42,9 +42,9 @@ struct PasswordWorkers::Shared : std::enable_shared_from_this<Shared> {
 
     asio::any_io_executor loop;
     const Bounds bounds;
-    std::size_t threads = 0;                    // the loop's own
-    std::map<std::string, std::size_t> by_peer; // likewise: not answered yet
-    std::size_t open = 0;                       // likewise
+    std::size_t threads = 0;                     // the loop's own
+    std::map<std::string, std::size_t> by_peer;  // likewise: not answered yet
+    std::size_t open = 0;                        // likewise
     // Likewise: of the loop, while something is open. No thread has one, since a thread may outlive the loop.
     std::optional<asio::executor_work_guard<asio::any_io_executor>> guard;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two threads that find out whether passwords fit their hashes, so that the loop never does. They are made with the
-// first password. Used on the loop thread.
+// Two threads that find out whether passwords fit their hashes, so that the loop never does. They are made
+// with the first password. Used on the loop thread.
 #pragma once
 
 #include <functional>

@@ -45,7 +45,8 @@ std::string name_text(const GENERAL_NAME* name) {
 }
 
 bool has_control(std::string_view text) {
-    return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    return std::ranges::any_of(text,
+                               [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 std::string common_name(X509* certificate) {

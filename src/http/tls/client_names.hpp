@@ -9,8 +9,8 @@ struct x509_st;
 
 namespace keyshift::http {
 
-/// Its alternative names of hosts, mail addresses, IP addresses and URIs, as texts. Those that hold a NUL are left
-/// out.
+/// Its alternative names of hosts, mail addresses, IP addresses and URIs, as texts. Those that hold a NUL are
+/// left out.
 std::vector<std::string> alternative_names(x509_st* certificate);
 
 /// The common name of its subject; without one the first of the above. Empty: it has neither, or one with a

@@ -56,7 +56,8 @@ int no_passphrase(char*, int, int, void*) {
 std::vector<Certificate> read_certificates(const std::string& pem) {
     std::vector<Certificate> out;
     const Bio bio = reader_of(pem);
-    while (X509* const one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr)) out.emplace_back(one);
+    while (X509* const one = PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr))
+        out.emplace_back(one);
     ERR_clear_error();
     return out;
 }
@@ -83,8 +84,8 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
                     unsigned offered_size, void*) {
     const auto* const own = reinterpret_cast<const unsigned char*>(kHttp11.data());
     unsigned char* chosen = nullptr;
-    const int found = SSL_select_next_proto(&chosen, size, own, static_cast<unsigned>(kHttp11.size()), offered,
-                                            offered_size);
+    const int found = SSL_select_next_proto(&chosen, size, own, static_cast<unsigned>(kHttp11.size()),
+                                            offered, offered_size);
     *out = chosen;
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -130,7 +131,8 @@ Result<void> TlsContext::set_certificate() {
     };
     std::vector<Certificate> chain = read_certificates(settings_.certificate);
     if (chain.empty())
-        return failed("the certificate is no PEM of a certificate", "it begins with -----BEGIN CERTIFICATE-----");
+        return failed("the certificate is no PEM of a certificate",
+                      "it begins with -----BEGIN CERTIFICATE-----");
     const Bio bio = reader_of(settings_.key.reveal());
     const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
     ERR_clear_error();
@@ -140,8 +142,9 @@ Result<void> TlsContext::set_certificate() {
     }
     if (X509_check_private_key(chain.front().get(), key.get()) != 1) {
         ERR_clear_error();
-        return failed("the key is not that of the certificate",
-                      "give the key that the certificate was made with; the server's own certificate comes first");
+        return failed(
+            "the key is not that of the certificate",
+            "give the key that the certificate was made with; the server's own certificate comes first");
     }
     if (SSL_CTX_use_certificate(context_, chain.front().get()) != 1 ||
         SSL_CTX_use_PrivateKey(context_, key.get()) != 1)
@@ -155,7 +158,8 @@ void TlsContext::set_versions() const {
     const auto of_13_only = [](const std::string& name) { return name.find("_WITH_") == std::string::npos; };
     int least = settings_.min_version == 0 ? 12 : settings_.min_version;
     // Where no suite of TLS 1.2 is named, 1.2 is not spoken.
-    if (!settings_.cipher_suites.empty() && std::ranges::all_of(settings_.cipher_suites, of_13_only)) least = 13;
+    if (!settings_.cipher_suites.empty() && std::ranges::all_of(settings_.cipher_suites, of_13_only))
+        least = 13;
     SSL_CTX_set_min_proto_version(context_, version_number(least));
     if (settings_.max_version != 0)
         SSL_CTX_set_max_proto_version(context_, version_number(settings_.max_version));
@@ -174,7 +178,8 @@ Result<void> TlsContext::set_ciphers() const {
         return Error{Errc::config, "none of the cipher suites is known to OpenSSL: " + openssl_error(), {}};
     std::vector<std::string> groups;
     for (const std::string& curve : settings_.curves) {
-        const auto* const group = std::ranges::find(kGroups, curve, &std::pair<std::string_view, std::string_view>::first);
+        const auto* const group =
+            std::ranges::find(kGroups, curve, &std::pair<std::string_view, std::string_view>::first);
         if (group != kGroups.end()) groups.emplace_back(group->second);
     }
     if (!groups.empty() && SSL_CTX_set1_groups_list(context_, join(groups).c_str()) != 1)
@@ -183,8 +188,8 @@ Result<void> TlsContext::set_ciphers() const {
 }
 
 void TlsContext::set_clients() {
-    const bool required =
-        settings_.client_auth == ClientAuth::require_any || settings_.client_auth == ClientAuth::require_and_verify;
+    const bool required = settings_.client_auth == ClientAuth::require_any ||
+                          settings_.client_auth == ClientAuth::require_and_verify;
     if (settings_.client_auth == ClientAuth::none) return;
     SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
     SSL_CTX_set_cert_verify_callback(context_, verify_client, this);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all connections of one certificate share. Made anew when a file has changed; connections keep theirs. From
-// any thread.
+// What all connections of one certificate share. Made anew when a file has changed; connections keep theirs.
+// From any thread.
 #pragma once
 
 #include <memory>
@@ -23,8 +23,8 @@ struct Validity {
 
 class TlsContext {
  public:
-    /// Errors: config (no certificate, no key, or not the key of the certificate), with what to do; no secret in
-    /// them.
+    /// Errors: config (no certificate, no key, or not the key of the certificate), with what to do; no secret
+    /// in them.
     static base::Result<std::shared_ptr<const TlsContext>> make(TlsSettings settings);
     explicit TlsContext(TlsSettings settings);
     ~TlsContext();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection's TLS without its socket: what was received goes in, what is to be sent comes out. Whoever owns
-// it does the input and output, and sends what there is after each call. Used by one thread at a time.
+// One connection's TLS without its socket: what was received goes in, what is to be sent comes out. Whoever
+// owns it does the input and output, and sends what there is after each call. Used by one thread at a time.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ struct TlsSettings {
     int min_version = 12;                         ///< 10 to 13 for TLS 1.0 to 1.3; 0: 1.2
     int max_version = 13;                         ///< likewise; 0: the newest
     std::vector<std::string> cipher_suites = {};  ///< names of the standards; none: forward-secret ones
-    std::vector<std::string> curves = {};         ///< CurveP256, CurveP384, CurveP521, X25519; none: OpenSSL's
+    std::vector<std::string> curves = {};  ///< CurveP256, CurveP384, CurveP521, X25519; none: OpenSSL's
     bool prefer_server_cipher_suites = true;
 };
 
