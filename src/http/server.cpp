@@ -13,10 +13,10 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log/log.hpp"
-#include "http/listener.hpp"
-#include "http/local_listener.hpp"
+#include "http/listening/listener.hpp"
+#include "http/listening/local_listener.hpp"
+#include "http/listening/stream.hpp"
 #include "http/session.hpp"
-#include "http/stream.hpp"
 #include "http/wire.hpp"
 
 namespace keyshift::http {

@@ -7,9 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -22,6 +19,7 @@
 #include "base/log/log.hpp"
 #include "base/time.hpp"
 #include "http/tls/tls_engine.hpp"
+#include "http/wait_for.hpp"
 #include "http/wire.hpp"
 
 namespace keyshift::http {
@@ -40,24 +38,6 @@ constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kFirstBytes = 5;  // of a record of TLS: type, version, length
 constexpr std::size_t kEncryptedBytes = std::size_t{64} * 1024;
-
-/// `begin` takes a function that is to be called with the result.
-template <class Result>
-asio::awaitable<Result> wait_for(std::function<void(std::function<void(Result)>)> begin) {
-    using Begin = std::function<void(std::function<void(Result)>)>;
-    const auto initiate = [](auto handler, const Begin& work) {
-        // A std::function can be copied, the handler cannot.
-        const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        work([shared](Result result) {
-            const auto executor = asio::get_associated_executor(*shared);
-            asio::post(executor, [shared, result = std::move(result)]() mutable {
-                std::move (*shared)(std::move(result));
-            });
-        });
-    };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Result)>(
-        initiate, asio::use_awaitable, begin);
-}
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -340,7 +320,7 @@ Response Session::Connection::answer(const Request& request) {
 
 Response Session::Connection::refusal(const Admission& admission) {
     Response response = router.refuse(admission.refused);
-    for (const auto& header : admission.headers) response.headers.push_back(header);
+    response.headers = admission.headers;
     return response;
 }
 
@@ -415,8 +395,7 @@ asio::awaitable<bool> Session::Connection::begin_tls() {
         if (state == TlsEngine::State::done && !unsent) break;
         if (state != TlsEngine::State::wants_input) {
             base::log::debug("TLS handshake failed", {{"peer", peer}, {"error", tls->why()}});
-            // The alert would be lost with the connection if what the client still sends was not read.
-            co_await linger();
+            co_await linger();  // or the alert would be lost with the connection
             co_return false;
         }
         if (unsent) co_return false;
@@ -444,15 +423,14 @@ asio::awaitable<error_code> Session::Connection::read_encrypted() {
         buffer.commit(count);
         if (const error_code ec = co_await flush()) co_return ec;
         if (state == TlsEngine::State::done) co_return error_code{};
-        if (state == TlsEngine::State::closed) co_return asio::error::eof;
-        if (state == TlsEngine::State::failed) co_return asio::error::connection_aborted;
+        if (state != TlsEngine::State::wants_input) co_return asio::error::eof;
         if (const error_code ec = co_await receive()) co_return ec;
         tls->feed(received);
         received.clear();
     }
 }
 
-/// Encrypts piece by piece: a large answer is not in memory twice.
+// Encrypts piece by piece: a large answer is not in memory twice.
 asio::awaitable<error_code> Session::Connection::write_encrypted(std::array<asio::const_buffer, 3> parts) {
     for (const asio::const_buffer& part : parts) {
         std::string_view rest{static_cast<const char*>(part.data()), part.size()};

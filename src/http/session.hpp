@@ -11,8 +11,8 @@
 
 #include "http/gate.hpp"
 #include "http/limits.hpp"
+#include "http/listening/stream.hpp"
 #include "http/router.hpp"
-#include "http/stream.hpp"
 
 namespace keyshift::http {
 

@@ -22,7 +22,7 @@ ALERTS = {
     "LegacyKeyStranded", "KeyRetiredInUse", "UpgradedUnused", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",
     "LegacyKeyCreated", "MigrationStalled", "MigrationBehindSchedule", "MigrationDeadlineMissed",
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
-    "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",
+    "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "WebConfigReloadFailed", "StateWriteFailing",
     "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged", "EvidenceContradicted",
     "StatementsUnclassified",
 }  # fmt: skip
