@@ -121,6 +121,14 @@ function(rules) {
           'the configuration file was found wrong when it was last read. `keyshift check FILE` says what is wrong with it.'
         ),
         rules.alert(
+          'WebConfigReloadFailed',
+          'warning',
+          'keyshift_web_config_last_reload_successful == 0\n',
+          '5m',
+          'keyshift runs with an old web configuration.',
+          'the web configuration, or a certificate or key that it names, was found wrong when it was last read. `keyshift check FILE` says what is wrong with it.'
+        ),
+        rules.alert(
           'StateWriteFailing',
           'warning',
           'increase(keyshift_state_write_errors_total[15m]) > 0\n',

@@ -20,6 +20,9 @@ void add_serve(Program& program) {
     app->add_option("--web.listen-address", told->listen,
                     "Listen here instead of on web.listen; may be repeated")
         ->type_name("HOST:PORT");
+    app->add_option("--web.config.file", told->web_file,
+                    "TLS and users, in the format of Prometheus' exporters, instead of web.config_file")
+        ->type_name("FILE");
     app->add_flag("--web.enable-lifecycle", told->lifecycle,
                   "Read the configuration again on POST /-/reload, as on SIGHUP");
     add_choice(*app, "--log.level", {"debug", "info", "warn", "error"}, "Instead of log.level",

@@ -42,6 +42,7 @@ struct ReportCommand {
 struct ServeCommand {
     std::optional<std::filesystem::path> config;
     std::vector<std::string> listen;                   ///< instead of web.listen; empty: as configured
+    std::filesystem::path web_file;                    ///< instead of web.config_file; empty: as configured
     bool lifecycle = false;                            ///< POST /-/reload is obeyed
     std::optional<base::log::Level> log_level = {};    ///< instead of log.level
     std::optional<base::log::Format> log_format = {};  ///< instead of log.format

@@ -197,7 +197,8 @@ enum class Inventory {
 struct Web {
     std::vector<base::ListenAddress> listen;  ///< at least one, no two the same
     Inventory inventory = Inventory::loopback;
-    bool per_key_series = false;  ///< /metrics names keys, 200 at most
+    bool per_key_series = false;             ///< /metrics names keys, 200 at most
+    std::filesystem::path config_file = {};  ///< TLS, users and more (web_file.hpp); empty: none
     bool operator==(const Web&) const = default;
 };
 

@@ -15,6 +15,7 @@ namespace keyshift::daemon {
 struct Launch {
     std::optional<std::filesystem::path> file;         ///< read again by a reload; empty: there is none
     std::vector<base::ListenAddress> listen;           ///< instead of web.listen; empty: as configured
+    std::filesystem::path web_file;                    ///< instead of web.config_file; empty: as configured
     bool lifecycle = false;                            ///< POST /-/reload is obeyed
     std::optional<base::log::Level> log_level = {};    ///< instead of log.level
     std::optional<base::log::Format> log_format = {};  ///< instead of log.format

@@ -104,9 +104,23 @@ Result<void> Monitor::open_server() {
                       : http::Server::adopt(loop_.get_executor(), sockets, http::Limits{}, *router_);
     if (!server) return server.error();
     server_.emplace(std::move(*server));
+    if (auto made = make_access(); !made) return made;
     listen_locally();
     reload_.emplace(Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *notifier_,
                                   *api_, *server_, service_});
+    return {};
+}
+
+Result<void> Monitor::make_access() {
+    const auto& file = launch_.web_file.empty() ? config_.web.config_file : launch_.web_file;
+    if (file.empty()) return {};
+    std::vector<config::Problem> problems;
+    access_ = WebAccess::open(
+        loop_.get_executor(), file, [this](bool good) { own_.note_web_config(good); }, problems);
+    if (!access_) return base::Error{base::Errc::config, problems.front().text(), {}};
+    server_->guard(*access_);
+    log::info("web configuration read",
+              {{"file", file.string()}, {"tls", access_->encrypts()}, {"http2", false}});
     return {};
 }
 
@@ -182,6 +196,7 @@ void Monitor::stop() {
     service_.stopping();
     pages_.set_not_ready("shutting down");
     server_->stop();
+    if (access_) access_->stop();
     judging_.cancel();
     sources_->stop();
     saver_->stop();

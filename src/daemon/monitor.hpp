@@ -23,6 +23,7 @@
 #include "daemon/reload.hpp"
 #include "daemon/service_status.hpp"
 #include "daemon/sources/source_tasks.hpp"
+#include "daemon/web/web_access.hpp"
 #include "exposition/families/own_metrics.hpp"
 #include "http/server.hpp"
 #include "runtime/lifecycle.hpp"
@@ -48,6 +49,7 @@ class Monitor {
     base::Result<void> make_sources();
     base::Result<void> make_notifier();
     base::Result<void> open_server();
+    base::Result<void> make_access();
     void listen_locally();
     std::vector<http::Route> routes();
     SourceTask::Hooks source_hooks();
@@ -73,6 +75,7 @@ class Monitor {
     std::optional<SourceTasks> sources_;
     SourceTasks::List made_;  // sources, until run() starts them
     std::optional<http::Router> router_;
+    std::unique_ptr<WebAccess> access_;  // null: there is no web configuration
     std::optional<http::Server> server_;
     std::optional<Reload> reload_;
     boost::asio::steady_timer judging_{loop_};

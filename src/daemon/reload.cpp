@@ -176,6 +176,8 @@ asio::awaitable<Reload::Problems> Reload::exchange(Candidate candidate) {
     const config::Config& config = *candidate.config;
     if (config.state.directory != parts_.config.state.directory)
         co_return Problems{"state.directory cannot change while keyshift runs; restart it"};
+    if (parts_.launch.web_file.empty() && config.web.config_file != parts_.config.web.config_file)
+        co_return Problems{"web.config_file cannot change while keyshift runs; restart it"};
     SourceTasks::List started;
     if (Problems problems = make_sources(config, started); !problems.empty()) co_return problems;
     if (Problems problems = move_server(config); !problems.empty()) co_return problems;

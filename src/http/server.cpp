@@ -13,10 +13,10 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log/log.hpp"
-#include "http/listener.hpp"
-#include "http/local_listener.hpp"
+#include "http/listening/listener.hpp"
+#include "http/listening/local_listener.hpp"
+#include "http/listening/stream.hpp"
 #include "http/session.hpp"
-#include "http/stream.hpp"
 #include "http/wire.hpp"
 
 namespace keyshift::http {
@@ -64,6 +64,7 @@ struct Server::State {
     asio::any_io_executor executor;
     Limits limits;
     Router& router;
+    Gate* gate = nullptr;  // of connections from the network; null: there is none
     std::list<Listener> listeners;
     std::list<Session> sessions;
     std::size_t accepting = 0;   // accept_from() coroutines that are not over
@@ -138,7 +139,7 @@ asio::awaitable<void> Server::State::make_room(Acceptor& acceptor) {
 }
 
 void Server::State::start_session(Socket socket) {
-    const auto session = sessions.emplace(sessions.end(), std::move(socket), limits, router);
+    const auto session = sessions.emplace(sessions.end(), std::move(socket), limits, router, gate);
     asio::co_spawn(executor, session->run(), [this, session](const std::exception_ptr& thrown) {
         if (thrown) base::log::error("connection failed", {{"error", describe(thrown)}});
         sessions.erase(session);
@@ -244,6 +245,10 @@ base::Result<void> Server::move_to(const std::vector<base::ListenAddress>& from,
     }
     if (auto again = state_->open(left)) state_->start_accepting(std::move(*again));
     return opened.error();
+}
+
+void Server::guard(Gate& gate) {
+    state_->gate = &gate;
 }
 
 std::vector<std::string> Server::addresses() const {

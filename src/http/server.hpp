@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "base/listen_address.hpp"
+#include "http/gate.hpp"
 #include "http/limits.hpp"
 #include "http/router.hpp"
 
@@ -40,6 +41,9 @@ class Server {
     Server& operator=(Server&&) noexcept;
     /// Precondition: run() was never started, or is over, or the loop will not run again.
     ~Server();
+
+    /// Connections from the network go through `gate`, which must outlive the server. Before run().
+    void guard(Gate& gate);
 
     /// What is listened on, for people and tests: "127.0.0.1:11947", the kernel's choice where port 0 was
     /// asked; the path of a Unix socket.

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/session.hpp"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <sys/socket.h>
 
 #include "base/ascii.hpp"
+#include "base/log/log.hpp"
 #include "base/time.hpp"
+#include "http/tls/tls_engine.hpp"
+#include "http/wait_for.hpp"
 #include "http/wire.hpp"
 
 namespace keyshift::http {
@@ -33,21 +36,8 @@ using Fields = bhttp::request<bhttp::string_body>;
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kLingerTime{1};
-
-asio::awaitable<Response> wait_for(std::function<void(Answer)> begin) {
-    const auto initiate = [](auto handler, const std::function<void(Answer)>& work) {
-        // An Answer can be copied, the handler cannot.
-        const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        work([shared](Response response) {
-            const auto executor = asio::get_associated_executor(*shared);
-            asio::post(executor, [shared, response = std::move(response)]() mutable {
-                std::move (*shared)(std::move(response));
-            });
-        });
-    };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Response)>(
-        initiate, asio::use_awaitable, begin);
-}
+constexpr std::size_t kFirstBytes = 5;  // of a record of TLS: type, version, length
+constexpr std::size_t kEncryptedBytes = std::size_t{64} * 1024;
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -100,13 +90,15 @@ int refusal_status(const error_code& ec) {
 }  // namespace
 
 struct Session::Connection {
-    Connection(Socket socket, const Limits& l, Router& r) : stream(std::move(socket)), limits(l), router(r) {
+    Connection(Socket socket, const Limits& l, Router& r, Gate* g)
+        : stream(std::move(socket)), limits(l), router(r), gate(g) {
         error_code ec;
         // By the end that is ours: a client of a Unix socket has no address, and one that has gone neither.
         const auto local = stream.socket().local_endpoint(ec);
         if (!ec && local.protocol().family() == AF_UNIX) {
             transport = Transport::local;
             from_loopback = true;
+            gate = nullptr;
             return;
         }
         stream.socket().set_option(asio::ip::tcp::no_delay(true), ec);
@@ -117,19 +109,43 @@ struct Session::Connection {
         from_loopback = is_loopback(address->address());
     }
 
+    /// What a request's views look at, beside the fields that were parsed.
+    struct Joined {
+        std::string accept;
+        std::string accept_encoding;
+        std::string if_none_match;
+        std::string user;
+    };
+
     asio::awaitable<void> run();
+    asio::awaitable<void> serve();
     asio::awaitable<error_code> read_request(Parser& parser);
     asio::awaitable<error_code> read_some();
-    asio::awaitable<error_code> write(const Response& response, Persistence persistence, bool with_body);
+    asio::awaitable<error_code> write(Response& response, Persistence persistence, bool with_body);
     asio::awaitable<void> refuse(int status);
+    asio::awaitable<void> linger();
     bool skip_empty_lines();
     error_code parse_buffered(Parser& parser);
-    Response answer(const Fields& fields);
+    Request request_of(const Fields& fields, Joined& joined) const;
+    Response answer(const Request& request);
+    Response refusal(const Admission& admission);
+    void add_headers(Response& response) const;
     std::string_view date();
+
+    asio::awaitable<bool> begin_tls();
+    asio::awaitable<error_code> receive();
+    asio::awaitable<error_code> read_encrypted();
+    asio::awaitable<error_code> write_encrypted(std::array<asio::const_buffer, 3> parts);
+    asio::awaitable<error_code> flush();
+    void send_close_notify();
 
     beast::basic_stream<Protocol> stream;
     const Limits& limits;
     Router& router;
+    Gate* gate;  // null: there is none
+    std::optional<TlsEngine> tls;
+    std::string received;     // over TLS: what the socket gave, before it is decrypted
+    std::string client_name;  // by its certificate
     Transport transport = Transport::network;
     std::string peer;
     bool from_loopback = false;
@@ -143,12 +159,22 @@ struct Session::Connection {
 };
 
 asio::awaitable<void> Session::Connection::run() {
+    if (gate != nullptr && gate->encrypts()) {
+        const bool begun = co_await begin_tls();
+        if (!begun) co_return;
+    }
+    co_await serve();
+}
+
+asio::awaitable<void> Session::Connection::serve() {
     while (!stopping) {
         Parser parser;
         const error_code failed = co_await read_request(parser);
         if (failed) {
             if (const int status = refusal_status(failed)) {
                 co_await refuse(status);
+            } else {
+                send_close_notify();
             }
             co_return;
         }
@@ -157,14 +183,22 @@ asio::awaitable<void> Session::Connection::run() {
             co_await refuse(status);
             co_return;
         }
-        Response response = answer(fields);
-        if (response.later) response = co_await wait_for(std::move(response.later));
+        Joined joined;
+        Request request = request_of(fields, joined);
+        Admission admission;
+        if (gate != nullptr) admission = gate->admit(request);
+        if (admission.later) admission = co_await wait_for<Admission>(std::move(admission.later));
+        joined.user = std::move(admission.user);
+        request.user = joined.user;
+        Response response = admission.refused != 0 ? refusal(admission) : answer(request);
+        if (response.later) response = co_await wait_for<Response>(std::move(response.later));
         Persistence persistence = Persistence::close;
         if (fields.keep_alive() && !stopping)
             persistence = fields.version() < 11 ? Persistence::explicit_keep_alive : Persistence::keep_alive;
         const bool with_body = fields.method() != bhttp::verb::head;
         if (co_await write(response, persistence, with_body) || persistence == Persistence::close) break;
     }
+    send_close_notify();
     error_code ignored;
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
 }
@@ -198,9 +232,14 @@ asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
             parser.is_header_done() && view(parser.get()[bhttp::field::expect]) == "100-continue";
         if (waits && !std::exchange(continued, true)) {
             static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-            const auto [ec, n] = co_await asio::async_write(
-                stream, asio::buffer(kContinue.data(), kContinue.size()), use_tuple);
-            if (ec) co_return ec;
+            const auto text = asio::buffer(kContinue.data(), kContinue.size());
+            if (tls) {
+                const std::array<asio::const_buffer, 3> parts{text};
+                if (const error_code ec = co_await write_encrypted(parts)) co_return ec;
+            } else {
+                const auto [ec, n] = co_await asio::async_write(stream, text, use_tuple);
+                if (ec) co_return ec;
+            }
         }
         if (const error_code ec = co_await read_some()) co_return ec;
     }
@@ -233,33 +272,33 @@ error_code Session::Connection::parse_buffered(Parser& parser) {
         if (ec || taken == 0) break;
     }
     if (parser.is_done()) return {};
-    const std::size_t received = used + buffer.size();
-    if (!parser.is_header_done() && received > limits.header_bytes) return bhttp::error::header_limit;
-    if (received > limits.header_bytes + limits.body_bytes) return bhttp::error::body_limit;
+    const std::size_t so_far = used + buffer.size();
+    if (!parser.is_header_done() && so_far > limits.header_bytes) return bhttp::error::header_limit;
+    if (so_far > limits.header_bytes + limits.body_bytes) return bhttp::error::body_limit;
     return {};
 }
 
 asio::awaitable<error_code> Session::Connection::read_some() {
+    if (tls) co_return co_await read_encrypted();
     const auto [ec, n] = co_await stream.async_read_some(buffer.prepare(kReadBytes), use_tuple);
     buffer.commit(n);
     co_return ec;
 }
 
-Response Session::Connection::answer(const Fields& fields) {
+Request Session::Connection::request_of(const Fields& fields, Joined& joined) const {
     const Target target = split_target(view(fields.target()));
-    if (target.path.empty()) return router.refuse(400);
-    const std::string accept = list_of(fields, bhttp::field::accept);
-    const std::string if_none_match = list_of(fields, bhttp::field::if_none_match);
-    const std::string accept_encoding = list_of(fields, bhttp::field::accept_encoding);
+    joined.accept = list_of(fields, bhttp::field::accept);
+    joined.accept_encoding = list_of(fields, bhttp::field::accept_encoding);
+    joined.if_none_match = list_of(fields, bhttp::field::if_none_match);
     Request request;
     request.method = parse_method(view(fields.method_string()));
     request.path = target.path;
     request.query = target.query;
     request.host = single(fields, bhttp::field::host);
-    request.accept = accept;
-    request.accept_encoding = accept_encoding;
+    request.accept = joined.accept;
+    request.accept_encoding = joined.accept_encoding;
     request.authorization = single(fields, bhttp::field::authorization);
-    request.if_none_match = if_none_match;
+    request.if_none_match = joined.if_none_match;
     request.content_type = single(fields, bhttp::field::content_type);
     request.origin = single(fields, bhttp::field::origin);
     request.sec_fetch_site = single(fields, "Sec-Fetch-Site");
@@ -270,11 +309,34 @@ Response Session::Connection::answer(const Fields& fields) {
     request.transport = transport;
     request.peer = peer;
     request.from_loopback = from_loopback;
-    return router.handle(request);
+    request.secure = tls.has_value();
+    request.user = client_name;
+    return request;
 }
 
-asio::awaitable<error_code> Session::Connection::write(const Response& response, Persistence persistence,
+Response Session::Connection::answer(const Request& request) {
+    return request.path.empty() ? router.refuse(400) : router.handle(request);
+}
+
+Response Session::Connection::refusal(const Admission& admission) {
+    Response response = router.refuse(admission.refused);
+    response.headers = admission.headers;
+    return response;
+}
+
+void Session::Connection::add_headers(Response& response) const {
+    if (gate == nullptr) return;
+    for (const auto& [name, value] : gate->headers()) {
+        const auto same = [&name = name](const auto& header) {
+            return base::equals_ignoring_case(header.first, name);
+        };
+        if (std::ranges::none_of(response.headers, same)) response.headers.emplace_back(name, value);
+    }
+}
+
+asio::awaitable<error_code> Session::Connection::write(Response& response, Persistence persistence,
                                                        bool with_body) {
+    add_headers(response);
     head.clear();
     append_head(head, response, persistence, date());
     std::array<asio::const_buffer, 3> parts{asio::buffer(head)};
@@ -283,23 +345,125 @@ asio::awaitable<error_code> Session::Connection::write(const Response& response,
         parts[2] = asio::buffer(response.body);
     }
     stream.expires_after(limits.write_time);
+    if (tls) co_return co_await write_encrypted(parts);
     const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
     co_return ec;
 }
 
+asio::awaitable<void> Session::Connection::refuse(int status) {
+    Response response = router.refuse(status);
+    if (co_await write(response, Persistence::close, true)) co_return;
+    send_close_notify();
+    co_await linger();
+}
+
 // What the client is still sending is read and thrown away for a while: closing with it unread would reset
 // the connection, and the client would never see the answer.
-asio::awaitable<void> Session::Connection::refuse(int status) {
-    const Response response = router.refuse(status);
-    if (co_await write(response, Persistence::close, true)) co_return;
+asio::awaitable<void> Session::Connection::linger() {
     error_code ignored;
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     stream.expires_after(kLingerTime);
     idle_since = Clock::now();
     for (std::size_t total = 0; total < kLingerBytes && !stopping; total += kReadBytes) {
         buffer.clear();
-        if (co_await read_some()) co_return;
+        const auto [ec, n] = co_await stream.async_read_some(buffer.prepare(kReadBytes), use_tuple);
+        if (ec) co_return;
     }
+}
+
+// The handshake has as long as a request. Before its first byte the connection is idle, and goes where room
+// is needed.
+asio::awaitable<bool> Session::Connection::begin_tls() {
+    stream.expires_after(limits.request_time);
+    idle_since = Clock::now();
+    while (received.size() < kFirstBytes)
+        if (const error_code ec = co_await receive()) co_return false;
+    idle_since = Clock::time_point::max();
+    if (looks_like_http(received)) {
+        router.refuse(400);
+        const auto text = asio::buffer(kPlainRequestAnswer.data(), kPlainRequestAnswer.size());
+        const auto [ec, n] = co_await asio::async_write(stream, text, use_tuple);
+        if (!ec) co_await linger();
+        co_return false;
+    }
+    tls.emplace(gate->tls());
+    for (;;) {
+        tls->feed(received);
+        received.clear();
+        const TlsEngine::State state = tls->handshake();
+        const error_code unsent = co_await flush();
+        if (state == TlsEngine::State::done && !unsent) break;
+        if (state != TlsEngine::State::wants_input) {
+            base::log::debug("TLS handshake failed", {{"peer", peer}, {"error", tls->why()}});
+            co_await linger();  // or the alert would be lost with the connection
+            co_return false;
+        }
+        if (unsent) co_return false;
+        if (const error_code ec = co_await receive()) co_return false;
+    }
+    client_name = tls->client_name();
+    co_return !stopping;
+}
+
+/// Appends to `received`.
+asio::awaitable<error_code> Session::Connection::receive() {
+    const std::size_t before = received.size();
+    received.resize(before + kReadBytes);
+    const auto [ec, n] =
+        co_await stream.async_read_some(asio::buffer(&received[before], kReadBytes), use_tuple);
+    received.resize(before + n);
+    co_return ec;
+}
+
+asio::awaitable<error_code> Session::Connection::read_encrypted() {
+    for (;;) {
+        const auto space = buffer.prepare(kReadBytes);
+        std::size_t count = 0;
+        const TlsEngine::State state = tls->read(static_cast<char*>(space.data()), space.size(), count);
+        buffer.commit(count);
+        if (const error_code ec = co_await flush()) co_return ec;
+        if (state == TlsEngine::State::done) co_return error_code{};
+        if (state != TlsEngine::State::wants_input) co_return asio::error::eof;
+        if (const error_code ec = co_await receive()) co_return ec;
+        tls->feed(received);
+        received.clear();
+    }
+}
+
+// Encrypts piece by piece: a large answer is not in memory twice.
+asio::awaitable<error_code> Session::Connection::write_encrypted(std::array<asio::const_buffer, 3> parts) {
+    for (const asio::const_buffer& part : parts) {
+        std::string_view rest{static_cast<const char*>(part.data()), part.size()};
+        while (!rest.empty()) {
+            const std::string_view piece = rest.substr(0, kEncryptedBytes);
+            if (tls->write(piece) != TlsEngine::State::done) co_return asio::error::connection_aborted;
+            rest.remove_prefix(piece.size());
+            if (tls->output().size() < kEncryptedBytes) continue;
+            if (const error_code ec = co_await flush()) co_return ec;
+        }
+    }
+    co_return co_await flush();
+}
+
+asio::awaitable<error_code> Session::Connection::flush() {
+    if (tls->output().empty()) co_return error_code{};
+    const std::string_view output = tls->output();
+    const auto [ec, n] =
+        co_await asio::async_write(stream, asio::buffer(output.data(), output.size()), use_tuple);
+    tls->drop_output();
+    co_return ec;
+}
+
+/// Its few bytes fit where nothing is being written; where the client takes nothing any more, it need not be
+/// told.
+void Session::Connection::send_close_notify() {
+    if (!tls) return;
+    tls->close();
+    const std::string_view output = tls->output();
+    if (stream.socket().is_open())
+        static_cast<void>(::send(stream.socket().native_handle(), output.data(), output.size(),
+                                 MSG_DONTWAIT | MSG_NOSIGNAL));
+    tls->drop_output();
 }
 
 std::string_view Session::Connection::date() {
@@ -308,8 +472,8 @@ std::string_view Session::Connection::date() {
     return date_text;
 }
 
-Session::Session(Socket socket, const Limits& limits, Router& router)
-    : connection_(std::make_unique<Connection>(std::move(socket), limits, router)) {}
+Session::Session(Socket socket, const Limits& limits, Router& router, Gate* gate)
+    : connection_(std::make_unique<Connection>(std::move(socket), limits, router, gate)) {}
 
 Session::~Session() = default;
 
@@ -319,7 +483,9 @@ asio::awaitable<void> Session::run() {
 
 void Session::stop() {
     connection_->stopping = true;
-    if (idle_since() != Clock::time_point::max()) abort();
+    if (idle_since() == Clock::time_point::max()) return;
+    connection_->send_close_notify();
+    abort();
 }
 
 void Session::abort() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One connection: reads requests, one after the other, and writes what the router answers. Used on the loop
-// thread. The only user of Beast, whose headers stay in session.cpp.
+// thread. The only user of Beast, whose headers stay in session.cpp. Over TLS it is the same but for what
+// goes through the socket, which TlsEngine makes.
 #pragma once
 
 #include <chrono>
@@ -8,16 +9,17 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "http/gate.hpp"
 #include "http/limits.hpp"
+#include "http/listening/stream.hpp"
 #include "http/router.hpp"
-#include "http/stream.hpp"
 
 namespace keyshift::http {
 
 class Session {
  public:
-    /// `limits` and `router` must outlive the session.
-    Session(Socket socket, const Limits& limits, Router& router);
+    /// `limits`, `router` and `gate` must outlive the session. Without a gate whoever connects comes in.
+    Session(Socket socket, const Limits& limits, Router& router, Gate* gate);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;

@@ -48,6 +48,7 @@ def served(postgres, redis, tmp_path_factory) -> str:
     logs = tmp_path_factory.mktemp("logs")
     for name in ("access", "gateway"):
         (logs / name).touch()
+    (logs / "web.yaml").touch()
     database: Database = postgres.create_database()
     create_schema(database.dsn())
     Seed().plant(database.dsn())
@@ -61,7 +62,7 @@ def served(postgres, redis, tmp_path_factory) -> str:
         metrics = {"type": "gateway_metrics", "targets": [f"{replica.url}/metrics"], "counters": counters}
         collectors = [{"type": "keys"}, {"type": "statements"}, {"type": "redis"}, metrics]
         collectors += [{"type": f"{name}_log", "input": {"files": [str(logs / name)]}} for name in ("access", "gateway")]
-        with Serve({"collectors": collectors, "web": {"per_key_series": True}}, env=env) as serve:
+        with Serve({"collectors": collectors, "web": {"per_key_series": True, "config_file": str(logs / "web.yaml")}}, env=env) as serve:
             for kind in ("brownout-begin", "brownout-end", "cutover"):
                 done = Keyshift().run("mark", kind, "--config", serve.config_path, env=env)
                 assert done.returncode == 0, done.stderr.decode()

@@ -24,7 +24,7 @@ ALERTS = {
     "LegacyKeyStranded", "KeyRetiredInUse", "UpgradedUnused", "AuthFailureBurnFast", "AuthFailureBurnSlow", "UnknownKeyAttempts",
     "LegacyKeyCreated", "MigrationStalled", "MigrationBehindSchedule", "MigrationDeadlineMissed",
     "ReplacementNotAdopted", "ReadyToDelete", "FallbackUsedAfterCutover", "AuthCacheIneffective", "Absent", "Down",
-    "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "StateWriteFailing",
+    "SourceDown", "DataStale", "StatisticsReset", "LogUnparsed", "ConfigReloadFailed", "WebConfigReloadFailed", "StateWriteFailing",
     "FallbackModeContradicted", "RowsImplausible", "StandbyBehind", "TableChanged", "EvidenceContradicted",
     "StatementsUnclassified", "ReplicaDown",
 }  # fmt: skip

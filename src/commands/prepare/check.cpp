@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string>
 
 #include "base/exit_code.hpp"
 #include "base/json.hpp"
 #include "collectors/catalog.hpp"
 #include "commands/commands.hpp"
+#include "daemon/web/web_inputs.hpp"
 
 namespace keyshift::commands {
 namespace {
@@ -44,6 +47,14 @@ void write(base::JsonWriter& json, const std::string& file, const config::Loaded
     json.end_array().end_object();
 }
 
+/// What is wrong with the file of `web.config_file`, and with what it names.
+void add_web_file(config::Loaded& loaded) {
+    if (loaded.config.web.config_file.empty()) return;
+    daemon::WebInputs web = daemon::read_web_inputs(loaded.config.web.config_file, base::now());
+    std::move(web.problems.begin(), web.problems.end(), std::back_inserter(loaded.problems));
+    std::move(web.warnings.begin(), web.warnings.end(), std::back_inserter(loaded.warnings));
+}
+
 }  // namespace
 
 int run_check(const CheckCommand& command) {
@@ -52,7 +63,8 @@ int run_check(const CheckCommand& command) {
     json.begin_object().key("schema_version").value(std::uint64_t{1}).key("files").begin_array();
     int result = base::kOk;
     for (const auto& file : command.files) {
-        const config::Loaded loaded = config::load(file, environment, collectors::catalog_types());
+        config::Loaded loaded = config::load(file, environment, collectors::catalog_types());
+        add_web_file(loaded);
         if (!loaded.problems.empty()) result = base::kConfig;
         command.json ? write(json, file.string(), loaded) : print_text(file.string(), loaded);
     }

@@ -18,6 +18,7 @@
 #include "commands/prepare/doctor_surroundings.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
+#include "daemon/web/web_inputs.hpp"
 #include "drivers/net/interrupt.hpp"
 
 namespace keyshift::commands {
@@ -119,6 +120,30 @@ std::string as_text(const Examined& examined, const Terminal& terminal) {
     return out;
 }
 
+daemon::WebInputs web_inputs(const config::Web& web) {
+    return web.config_file.empty() ? daemon::WebInputs{}
+                                   : daemon::read_web_inputs(web.config_file, base::now());
+}
+
+/// Of the web configuration; nothing where there is none.
+std::vector<Finding> about_web(const config::Web& web, const daemon::WebInputs& inputs) {
+    std::vector<Finding> out;
+    const auto add = [&out](Kind kind, const config::Problem& problem) {
+        out.push_back({kind, problem.key.empty() ? problem.what : problem.key + ": " + problem.what,
+                       problem.hint, base::Errc::config});
+    };
+    if (web.config_file.empty()) return out;
+    for (const config::Problem& problem : inputs.problems) add(Kind::failure, problem);
+    for (const config::Problem& warning : inputs.warnings) add(Kind::warning, warning);
+    if (out.empty()) {
+        const std::string tls = inputs.context ? "TLS, " : "no TLS, ";
+        const std::size_t users = inputs.file.users.size();
+        out.push_back({Kind::ok, base::escape_unsafe(web.config_file.string()) + " can be used: " + tls +
+                                     std::to_string(users) + (users == 1 ? " user" : " users")});
+    }
+    return out;
+}
+
 /// One finding a line.
 void append_json(const Examined& examined, std::string& out) {
     for (const Finding& finding : examined.findings) {
@@ -186,9 +211,13 @@ int run_doctor(const DoctorCommand& command) {
     }
     if (file)
         printer.show({"configuration", {{Kind::ok, base::escape_unsafe(file->string()) + " can be read"}}});
-    if (auto secrets = examine_secret_files(loaded.secret_files, loaded.config.state.directory);
-        !secrets.empty())
+    const daemon::WebInputs web = web_inputs(loaded.config.web);
+    auto secret_files = loaded.secret_files;
+    secret_files.insert(secret_files.end(), web.secret_files.begin(), web.secret_files.end());
+    if (auto secrets = examine_secret_files(secret_files, loaded.config.state.directory); !secrets.empty())
         printer.show({"secrets", std::move(secrets)});
+    if (auto about = about_web(loaded.config.web, web); !about.empty())
+        printer.show({"web", std::move(about)});
     const config::Config& config = loaded.config;
     printer.show({"state", examine_state(config.state)});
     printer.show({"migration", examine_migration(config)});

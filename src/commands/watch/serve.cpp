@@ -8,6 +8,7 @@
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
 #include "daemon/monitor.hpp"
+#include "daemon/web/web_inputs.hpp"
 
 namespace keyshift::commands {
 namespace {
@@ -47,7 +48,8 @@ int run_serve(const ServeCommand& command) {
     print_problems(loaded.problems);
     if (!loaded.problems.empty()) return base::kConfig;
     config::Config* const config = &loaded.config;
-    daemon::Launch launch{file, {}, command.lifecycle, command.log_level, command.log_format};
+    daemon::Launch launch{
+        file, {}, command.web_file, command.lifecycle, command.log_level, command.log_format};
     for (const std::string& text : command.listen) {
         auto address = base::parse_listen_address(text);
         if (!address) {
@@ -62,6 +64,12 @@ int run_serve(const ServeCommand& command) {
                      "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",
                      "set XDG_STATE_HOME to a directory, or state.directory in a configuration file"});
         return base::kConfig;
+    }
+    if (const auto& web = command.web_file.empty() ? config->web.config_file : command.web_file;
+        !web.empty()) {
+        const daemon::WebInputs inputs = daemon::read_web_inputs(web, base::now());
+        print_problems(inputs.problems);
+        if (!inputs.problems.empty()) return base::kConfig;
     }
     launch.configure_log(config->log);
     if (const auto enough = check_descriptors(); !enough) {

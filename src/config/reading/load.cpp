@@ -61,6 +61,7 @@ Web read_web(OptionsReader options) {
                                                {"authenticated", Inventory::authenticated},
                                                {"off", Inventory::off}},
                                               Inventory::loopback);
+    web.config_file = options.optional_path("config_file");
     for (const base::ListenAddress& address : web.listen) {
         if (!seen.insert(address.text()).second)
             options.problem("listen", "has the same address twice", "remove one");

@@ -27,6 +27,7 @@ struct TreeNode {
     std::string text;             ///< as written, ${VARIABLES} not expanded
     std::vector<TreeNode> items;  ///< of a list
     std::vector<Entry> entries;   ///< of a map, in the file's order; keys are unique
+    bool quoted = false;          ///< of a text: between quotes, or a block of lines
 
     /// The value at `key` of a map; null when there is none. Lives as long as this node is not changed.
     const TreeNode* find(std::string_view key) const;

@@ -50,7 +50,7 @@ class TreeBuilder : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                   const std::string& value) override {
         refuse_tag(mark, tag);
-        put(mark, TreeNode::Kind::text, value);
+        put(mark, TreeNode::Kind::text, value, tag == "!");
         read_ = static_cast<std::size_t>(mark.pos) + value.size();
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -100,13 +100,13 @@ class TreeBuilder : public YAML::EventHandler {
         if (at_key()) stop(mark, "has a key that is not a text", "close its brackets, or write a plain word");
         open_.push_back({add(mark, kind, "")});
     }
-    void put(const YAML::Mark& mark, TreeNode::Kind kind, const std::string& text = {}) {
+    void put(const YAML::Mark& mark, TreeNode::Kind kind, const std::string& text = {}, bool quoted = false) {
         if (at_key()) return add_key(position(mark), kind, text);
-        add(mark, kind, text);
+        add(mark, kind, text)->quoted = quoted;
     }
     /// Adds a node where the next one belongs. The result stays valid until its parent gets another child.
     TreeNode* add(const YAML::Mark& mark, TreeNode::Kind kind, const std::string& text) {
-        TreeNode node{kind, position(mark), text, {}, {}};
+        TreeNode node{kind, position(mark), text, {}, {}, false};
         if (open_.empty()) return &(root_ = std::move(node));
         Frame& frame = open_.back();
         if (frame.node->kind == TreeNode::Kind::list) return &frame.node->items.emplace_back(std::move(node));

@@ -53,8 +53,10 @@ std::optional<http::Response> refuse_inventory(config::Inventory inventory, cons
             return http::problem(kForbidden,
                                  "web.inventory is off: ask on this host, by keyshift's commands.");
         case config::Inventory::authenticated:
+            if (!request.user.empty()) return std::nullopt;
             return http::problem(kUnauthorized,
-                                 "web.inventory wants a login, and there is none: ask on this host, by "
+                                 "web.inventory wants a login, and there is none: give basic_auth_users or "
+                                 "verified client certificates in web.config_file, or ask on this host, by "
                                  "keyshift's commands.");
         case config::Inventory::loopback:
             break;

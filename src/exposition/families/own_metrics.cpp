@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <prometheus/counter.h>
@@ -34,6 +35,13 @@ constexpr Described kStateWriteErrors{
     "keyshift_state_write_errors_total",
     "Cycles whose results could not be saved; they are found and saved again later."};
 
+constexpr Described kWebConfigGood{
+    "keyshift_web_config_last_reload_successful",
+    "Whether the web configuration was valid when it was last read; if not, the one before stays."};
+constexpr Described kWebConfigFailures{
+    "keyshift_web_config_reload_failures_total",
+    "Times the web configuration, or a file that it names, was changed to what cannot be used."};
+
 const Histogram::BucketBoundaries kPollBounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120};
 
 template <class Builder>
@@ -61,6 +69,8 @@ struct OwnMetrics::Metrics {
     prometheus::Family<Histogram>& poll_family = registered(prometheus::BuildHistogram(), kPolls, registry);
     Counter& state_write_errors = registered(prometheus::BuildCounter(), kStateWriteErrors, registry).Add({});
     std::vector<Request> requests;
+    std::optional<bool> web_config;  // whether it was valid; empty: there is none
+    double web_config_failures = 0;
     std::map<std::string, Histogram*> polls;
 };
 
@@ -85,6 +95,19 @@ void OwnMetrics::count_poll(const std::string& source, base::Duration took) {
 
 void OwnMetrics::count_state_write_error() {
     metrics_->state_write_errors.Increment();
+}
+
+void OwnMetrics::note_web_config(bool good) {
+    metrics_->web_config = good;
+    if (!good) ++metrics_->web_config_failures;
+}
+
+void OwnMetrics::append_web_config(std::vector<MetricFamily>& out) const {
+    if (!metrics_->web_config) return;
+    out.push_back(build::single(MetricType::Gauge, kWebConfigGood.name, kWebConfigGood.help,
+                                *metrics_->web_config ? 1 : 0));
+    out.push_back(build::single(MetricType::Counter, kWebConfigFailures.name, kWebConfigFailures.help,
+                                metrics_->web_config_failures));
 }
 
 void OwnMetrics::append_requests(std::vector<MetricFamily>& out) const {

@@ -27,6 +27,8 @@ class OwnMetrics {
     void count_requests(std::string_view handler, int code, unsigned times);
     void count_poll(const std::string& source, base::Duration took);
     void count_state_write_error();
+    /// The web configuration was read: whether it could be used.
+    void note_web_config(bool good);
 
     /// keyshift_http_server_requests_total: series in the order in which they were first counted.
     void append_requests(std::vector<prometheus::MetricFamily>& out) const;
@@ -35,6 +37,8 @@ class OwnMetrics {
     void append_polls(const std::vector<std::string>& sources, std::vector<prometheus::MetricFamily>& out);
     /// keyshift_state_write_errors_total.
     void append_state_write_errors(std::vector<prometheus::MetricFamily>& out) const;
+    /// keyshift_web_config_*; none where there is no web configuration.
+    void append_web_config(std::vector<prometheus::MetricFamily>& out) const;
 
  private:
     struct Metrics;

@@ -8,10 +8,11 @@
 namespace keyshift::exposition {
 
 std::vector<prometheus::MetricFamily> ScrapeMetrics::Collect() const {
-    constexpr std::size_t kMost = 8;
+    constexpr std::size_t kMost = 10;
     std::vector<prometheus::MetricFamily> out;
     out.reserve(kMost);
     own_.append_requests(out);
+    own_.append_web_config(out);
     process_.append_families(out);
     return out;
 }

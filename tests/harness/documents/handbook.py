@@ -169,6 +169,7 @@ class Handbook:
             "etc/canary": "sk-canary",
             "etc/webhook_url": "https://hooks.example/keyshift",
             "etc/webhook_secret": "a key of sixteen or more",
+            "etc/web.yaml": "basic_auth_users: {}\n",
             "log/access.log": _ACCESS,
             "work/sample.log": _ACCESS,
             "work/keyshift.yaml": _WRONG,

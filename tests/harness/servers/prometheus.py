@@ -2,8 +2,9 @@
 """Prometheus from Debian, scraping given targets, and promtool."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -15,7 +16,8 @@ from harness.tools.process import CLEAN_ENVIRONMENT, program
 class Prometheus(QueryServer):
     """One instance. `targets` maps a job's name to its host:port addresses, all scraped and all rules evaluated at
     `interval`, such as "200ms". `rule_files` are paths, globs allowed. `alertmanagers` are host:port addresses, told of
-    firing alerts once a second.
+    firing alerts once a second. `scrape` is set in every job, and of `by_job` what has its name: how
+    its targets are asked.
 
     Its first scrape comes five seconds after a start, a delay built into its target discovery: share one where you can.
     """
@@ -29,8 +31,12 @@ class Prometheus(QueryServer):
         interval: str = "1s",
         rule_files: Sequence[str | Path] = (),
         alertmanagers: Sequence[str] = (),
+        scrape: Mapping[str, Any] | None = None,
+        by_job: Mapping[str, Mapping[str, Any]] | None = None,
     ):
         super().__init__()
+        self._by_job = dict(by_job or {})
+        self._scrape = dict(scrape or {})
         self._configuration = self.directory / "prometheus.yml"
         self._alertmanagers = list(alertmanagers)
         self.configure(targets, interval=interval, rule_files=rule_files)
@@ -45,7 +51,7 @@ class Prometheus(QueryServer):
         self.write_targets(targets)
 
     def write_targets(self, targets: Targets) -> None:
-        tree = {**self._settings, "scrape_configs": scrape_jobs(targets)}
+        tree = {**self._settings, "scrape_configs": [{**job, **self._scrape, **self._by_job.get(job["job_name"], {})} for job in scrape_jobs(targets)]}
         self._configuration.write_text(yaml.safe_dump(tree))
 
     def argv(self) -> Sequence[str]:

@@ -70,9 +70,13 @@ class Authority:
         """For a server that is somewhere else."""
         return self.server(("DNS:elsewhere.example",))
 
-    def client(self, name: str) -> Certificate:
-        """For a client; `name` is its common name."""
-        return self._sign(name, "clientAuth", ())
+    def client(self, name: str, names: Sequence[str] = ()) -> Certificate:
+        """For a client; `name` is its common name, `names` are further ones, in OpenSSL's notation."""
+        return self._sign(name, "clientAuth", names)
+
+    def expired_client(self, name: str) -> Certificate:
+        """It ended yesterday."""
+        return self._sign(name, "clientAuth", (), days_ago=3)
 
     def _sign(
         self, name: str, use: str, names: Sequence[str], *, days_ago: int = 0, owner: str | None = None

@@ -45,6 +45,17 @@ TEST(Access, NobodyElse) {
     EXPECT_EQ(status(Inventory::authenticated, request()), 401);
 }
 
+TEST(Access, WhoHasLoggedInFromAnywhere) {
+    http::Request asked = request("keyshift.example");
+    asked.from_loopback = false;
+    asked.forwarded = true;
+    EXPECT_EQ(status(Inventory::authenticated, asked), 401);
+    asked.user = "alice";
+    EXPECT_EQ(status(Inventory::authenticated, asked), 200);
+    EXPECT_EQ(status(Inventory::off, asked), 403);
+    EXPECT_EQ(status(Inventory::loopback, asked), 403);
+}
+
 TEST(Access, NamesOfThisHost) {
     for (const char* host : {"localhost", "LocalHost:80", "127.0.0.1", "127.1.2.3:11947", "[::1]", "[::1]:80",
                              "[::ffff:127.0.0.1]", "localhost:"})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/stream.hpp"
+#include "http/listening/stream.hpp"
 
 #include <cstring>
 

@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/listen_address.hpp"
-#include "http/stream.hpp"
+#include "http/listening/stream.hpp"
 
 namespace keyshift::http {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/listener.hpp"
+#include "http/listening/listener.hpp"
 
 #include <algorithm>
 

@@ -11,7 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/local_address.hpp"
-#include "http/stream.hpp"
+#include "http/listening/stream.hpp"
 
 namespace keyshift::http {
 

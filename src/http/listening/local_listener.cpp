@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/local_listener.hpp"
+#include "http/listening/local_listener.hpp"
 
 #include <cerrno>
 #include <system_error>
