@@ -16,7 +16,7 @@ void write(const std::filesystem::path& file, const char* text) {
 }
 
 TEST(FileMark, TellsAnotherFileAnotherContentAndNone) {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory("file-mark");
     const auto file = directory.path() / "web.yaml";
     EXPECT_FALSE(FileMark::of(file).is_there);
     EXPECT_FALSE(FileMark::of(file).is_fresh());
@@ -32,9 +32,10 @@ TEST(FileMark, TellsAnotherFileAnotherContentAndNone) {
     EXPECT_NE(FileMark::of(file), first);
 }
 
-/// Where the clock of the file system stands still between two changes, the second leaves the mark of the first.
+/// Where the clock of the file system stands still between two changes, the second leaves the mark of the
+/// first.
 TEST(FileMark, IsFreshForAWhile) {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory("file-mark");
     const auto file = directory.path() / "web.yaml";
     write(file, "a");
     EXPECT_TRUE(FileMark::of(file).is_fresh());
