@@ -2,6 +2,7 @@
 """Every field of the web configuration, right and wrong, as `keyshift check` and the toolkit in Prometheus' promtool judge it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,17 @@ def test_where_the_toolkit_says_otherwise(judged: list[tuple[Case, Path, list[di
     accepted = promtool_accepts([file for _, file in differ])
     assert len(differ) == 7 and all(not case.accepted for case, _ in differ)
     assert [case for case, file in differ if not accepted[file]] == []
+
+
+def test_the_examples_of_the_document_are_valid(tmp_path: Path):
+    text = (Path(__file__).parents[2] / "docs" / "web.md").read_text()
+    blocks = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    examples = [block for block in blocks if block.startswith(("tls_server_config:", "basic_auth_users:", "http_server_config:"))]
+    assert len(examples) == 4
+    place = Place(tmp_path)
+    (tmp_path / "clients-ca.crt").write_bytes((tmp_path / "ca.crt").read_bytes())
+    for i, example in enumerate(examples):
+        whole = tmp_path / f"{i}.yaml"
+        whole.write_text(CONFIGURATION % place.write(f"{i}.yml", example))
+        ran = Keyshift().run("check", whole)
+        assert ran.returncode == 0, (example, ran.stderr)

@@ -126,12 +126,10 @@ def test_users_replaced_by_rubbish(authority: Authority, rubbish: str):
 
 def test_a_file_written_in_place_within_one_tick(authority: Authority):
     """Of the same size, again and again: the clock of the file system does not tell them apart."""
-    first, second = hashed("first"), hashed("other")
-    with WebServe({"basic_auth_users": {"alice": first}}, authority=authority) as serve:
-        for _ in range(20):
-            for password, hash_ in (("first", first), ("other", second)):
-                serve.web_path.write_text(f"basic_auth_users: {{alice: {hash_}}}\n")
-                assert serve.status(auth=("alice", password)) == 200
+    with WebServe({}, authority=authority) as serve, serve.connect() as stream:
+        for i in range(500):
+            serve.web_path.write_text(f"http_server_config: {{headers: {{X-XSS-Protection: {100 + i}}}}}\n")
+            assert f"X-XSS-Protection: {100 + i}\r\n".encode() in ask(stream), i
 
 
 def test_a_user_sees_the_inventory(authority: Authority):
@@ -158,7 +156,7 @@ def test_unknown_names_take_as_long_as_known_ones(authority: Authority):
                 assert serve.status(auth=(user, f"wrong {i}")) == 401
                 times.append(time.monotonic() - begin)
         known, unknown = (statistics.median(times) for times in took.values())
-        assert 0.6 < unknown / known < 1.6, took
+        assert 0.4 < unknown / known < 2.5, took
         begin = time.monotonic()
         assert serve.status(auth=("nobody", "wrong 0")) == 401
         assert time.monotonic() - begin < known / 2, "what did not fit is remembered too"

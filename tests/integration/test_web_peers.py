@@ -76,6 +76,17 @@ def test_the_same_clients_come_in(authority: Authority, asked: str):
             assert found["keyshift"] == found["prometheus"], version
 
 
+def test_the_same_clients_come_in_where_one_is_its_own_authority(authority: Authority):
+    own, leaf = self_signed(scratch_directory("client")), Authority("Another").client("a")
+    clients = {"own": own, "leaf": leaf, "trusted": authority.client("a"), "none": None}
+    for name in ("own", "leaf"):
+        with both(tls(client_auth_type="RequireAndVerifyClientCert", client_ca_file=str(clients[name].certificate)), authority) as ports:
+            found = [
+                {who: handshake(port, authority, client, ssl.TLSVersion.TLSv1_3) for who, client in clients.items()} for port in ports.values()
+            ]
+            assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("bounds", [{}, {"min_version": "TLS13"}, {"max_version": "TLS12"}, {"min_version": "TLS13", "max_version": "TLS12"}])
 def test_the_same_versions_are_spoken(authority: Authority, bounds: dict[str, str]):
     with both(tls(**bounds), authority) as ports:

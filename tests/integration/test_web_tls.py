@@ -247,10 +247,11 @@ def test_without_a_certificate_there_is_no_name(authority: Authority, clients: d
 
 
 def test_a_client_certificate_that_is_its_own_authority(authority: Authority, clients: dict[str, Certificate | None]):
-    own = clients["self-signed"]
-    web = tls(client_auth_type="RequireAndVerifyClientCert", client_ca_file=str(own.certificate))
-    with WebServe(web, authority=authority) as serve:
-        assert lets_in(serve, own) and not lets_in(serve, clients["trusted"])
+    """Whoever stands in client_ca_file comes in, whether it has signed itself or an authority that is not there has."""
+    for own in ("self-signed", "unknown"):
+        web = tls(client_auth_type="RequireAndVerifyClientCert", client_ca_file=str(clients[own].certificate))
+        with WebServe(web, authority=authority) as serve:
+            assert lets_in(serve, clients[own]) and not lets_in(serve, clients["trusted"])
 
 
 def test_who_has_a_verified_certificate_sees_the_inventory(authority: Authority, clients: dict[str, Certificate | None]):

@@ -19,6 +19,14 @@ namespace keyshift::config {
 namespace {
 
 constexpr std::size_t kMaxDepth = 32;
+constexpr std::size_t kMostAliased = 10'000;
+
+std::size_t count_nodes(const TreeNode& node) {
+    std::size_t count = 1;
+    for (const TreeNode& item : node.items) count += count_nodes(item);
+    for (const Entry& entry : node.entries) count += count_nodes(entry.value);
+    return count;
+}
 
 /// Thrown through the library to stop it: `problem` is why.
 struct Stop {
@@ -29,8 +37,8 @@ struct Stop {
 /// and follows aliases.
 class TreeBuilder : public YAML::EventHandler {
  public:
-    TreeBuilder(std::string_view text, std::vector<Problem>& problems)
-        : text_(text), finder_(text), problems_(problems) {
+    TreeBuilder(std::string_view text, std::vector<Problem>& problems, Aliases aliases)
+        : text_(text), finder_(text), problems_(problems), aliases_(aliases) {
         open_.reserve(kMaxDepth);  // so that frames stay where they are
     }
 
@@ -40,29 +48,33 @@ class TreeBuilder : public YAML::EventHandler {
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { put(mark, TreeNode::Kind::null); }
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        if (aliases_ == Aliases::taken) return put_again(mark, anchor);
         report(position(mark), "", "uses an alias", "write the value out");
         put(mark, TreeNode::Kind::broken);
     }
     void OnAnchor(const YAML::Mark& mark, const std::string&) override {
+        if (aliases_ == Aliases::taken) return;
         report(position(mark), "", "uses an anchor", "write each value out, or quote one that starts with &");
     }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         refuse_tag(mark, tag);
         put(mark, TreeNode::Kind::text, value, tag == "!");
+        if (anchor != 0)
+            anchored_[anchor] = {TreeNode::Kind::text, position(mark), value, {}, {}, tag == "!"};
         read_ = static_cast<std::size_t>(mark.pos) + value.size();
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
-        open(mark, tag, TreeNode::Kind::list);
+        open(mark, tag, TreeNode::Kind::list, anchor);
     }
-    void OnSequenceEnd() override { open_.pop_back(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value) override {
-        open(mark, tag, TreeNode::Kind::map);
+        open(mark, tag, TreeNode::Kind::map, anchor);
     }
-    void OnMapEnd() override { open_.pop_back(); }
+    void OnMapEnd() override { close(); }
 
     TreeNode& root() { return root_; }
     std::size_t read() const { return read_; }
@@ -78,6 +90,7 @@ class TreeBuilder : public YAML::EventHandler {
         bool awaits_value = false;                        ///< the last key has been read, its value not yet
         bool drops_value = false;                         ///< that value is faulty and goes to `dropped`
         TreeNode dropped{};
+        YAML::anchor_t anchor = 0;  ///< 0: none
     };
 
     bool at_key() const {
@@ -93,12 +106,32 @@ class TreeBuilder : public YAML::EventHandler {
         if (!tag.empty() && tag != "?" && tag != "!")
             report(position(mark), "", "uses a tag", "remove it, or quote a value that starts with !");
     }
-    void open(const YAML::Mark& mark, const std::string& tag, TreeNode::Kind kind) {
+    void open(const YAML::Mark& mark, const std::string& tag, TreeNode::Kind kind, YAML::anchor_t anchor) {
         refuse_tag(mark, tag);
         if (open_.size() == kMaxDepth)
             stop(mark, "is nested too deeply", "no key needs more than a few levels");
         if (at_key()) stop(mark, "has a key that is not a text", "close its brackets, or write a plain word");
         open_.push_back({add(mark, kind, "")});
+        open_.back().anchor = anchor;
+    }
+    void close() {
+        const Frame& frame = open_.back();
+        if (frame.anchor != 0 && aliases_ == Aliases::taken) anchored_[frame.anchor] = *frame.node;
+        open_.pop_back();
+    }
+    /// What the anchor names, once more. Within itself it is not complete, and so not there.
+    void put_again(const YAML::Mark& mark, YAML::anchor_t anchor) {
+        const auto found = anchored_.find(anchor);
+        const bool as_key = at_key();
+        if (found == anchored_.end() || (as_key && found->second.kind != TreeNode::Kind::text))
+            stop(mark, "uses an alias where it cannot stand", "write the value out");
+        aliased_ += count_nodes(found->second);
+        if (aliased_ > kMostAliased) stop(mark, "grows too large by its aliases", "write the values out");
+        if (as_key) return add_key(position(mark), TreeNode::Kind::text, found->second.text);
+        TreeNode* const node = add(mark, found->second.kind, found->second.text);
+        const Position at = node->at;
+        *node = found->second;
+        node->at = at;
     }
     void put(const YAML::Mark& mark, TreeNode::Kind kind, const std::string& text = {}, bool quoted = false) {
         if (at_key()) return add_key(position(mark), kind, text);
@@ -154,16 +187,19 @@ class TreeBuilder : public YAML::EventHandler {
     TreeNode root_;
     std::vector<Frame> open_;
     bool started_ = false;
+    Aliases aliases_;
+    std::map<YAML::anchor_t, TreeNode> anchored_;
+    std::size_t aliased_ = 0;  ///< nodes that aliases have added
 };
 
 }  // namespace
 
-std::optional<TreeNode> parse_yaml(std::string_view text, std::vector<Problem>& problems) {
+std::optional<TreeNode> parse_yaml(std::string_view text, std::vector<Problem>& problems, Aliases aliases) {
     if (auto foreign = find_foreign_bytes(text)) {
         problems.push_back(*std::move(foreign));
         return std::nullopt;
     }
-    TreeBuilder builder(text, problems);
+    TreeBuilder builder(text, problems, aliases);
     try {
         // At a bare end of file the library takes an open quote for closed; before a document's end it does
         // not.

@@ -117,7 +117,7 @@ void read_root(const TreeNode& root, const std::filesystem::path& file, WebFile&
 LoadedWebFile parse_web_file(std::string_view text, const std::filesystem::path& file) {
     LoadedWebFile loaded;
     WebSection::Found found;
-    const auto root = parse_yaml(without_byte_order_mark(text), found.problems);
+    const auto root = parse_yaml(without_byte_order_mark(text), found.problems, Aliases::taken);
     if (root) read_root(*root, file, loaded.file, found);
     for (auto* const list : {&found.problems, &found.warnings})
         for (Problem& problem : *list) problem.file = file.native();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The web configuration file: the format that Prometheus' exporter-toolkit reads, of its release 0.16. What
-// it takes is taken here, what it refuses is refused; docs/web.md has the few differences. Pure but for
+// The web configuration file: the format that Prometheus' exporter-toolkit reads, as of July 2026. What it
+// takes is taken here, what it refuses is refused; docs/web.md has the few differences. Pure but for
 // load_web_file, which touches the disk: safe from any thread.
 #pragma once
 

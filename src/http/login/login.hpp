@@ -59,7 +59,6 @@ class Login {
     void found(const LoginMemory::Key& key, std::uint64_t generation, bool fits);
 
     Users users_;
-    int decoy_cost_ = 10;
     std::string decoy_;
     std::uint64_t generation_ = 0;  // of the users
     LoginMemory memory_;

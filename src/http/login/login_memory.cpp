@@ -2,11 +2,11 @@
 #include "http/login/login_memory.hpp"
 
 #include <cstdlib>
+#include <cstring>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
-#include <strings.h>
 
 namespace keyshift::http {
 

@@ -90,12 +90,16 @@ class WebServe(Serve):
 
     @contextlib.contextmanager
     def encrypted(self, context: ssl.SSLContext | None = None) -> Iterator[ssl.SSLSocket]:
-        with self.connect() as plain, (context or self.context()).wrap_socket(plain, server_hostname="localhost") as stream:
+        """One that ends without a close_notify raises."""
+        with self.connect() as plain, (context or self.context()).wrap_socket(
+            plain, server_hostname="localhost", suppress_ragged_eofs=False
+        ) as stream:
             yield stream
 
     def context(self, client: Certificate | None = None, **settings: Any) -> ssl.SSLContext:
         """A client that believes the authority; `settings` are attributes of SSLContext."""
         context = ssl.create_default_context(cafile=str(self.authority.certificate))
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         if client:
             context.load_cert_chain(client.certificate, client.key)
         for name, value in settings.items():

@@ -81,5 +81,25 @@ TEST(OwnMetrics, StateWriteErrorsFromZeroOn) {
     EXPECT_EQ(shown(), "keyshift_state_write_errors_total 1\n");
 }
 
+TEST(OwnMetrics, TheWebConfigurationWhereThereIsOne) {
+    OwnMetrics own;
+    const auto shown = [&own] {
+        std::vector<MetricFamily> families;
+        own.append_web_config(families);
+        return series(std::move(families));
+    };
+    EXPECT_EQ(shown(), "");
+    own.note_web_config(true);
+    EXPECT_EQ(shown(),
+              "keyshift_web_config_last_reload_successful 1\nkeyshift_web_config_reload_failures_total 0\n");
+    own.note_web_config(false);
+    own.note_web_config(false);
+    EXPECT_EQ(shown(),
+              "keyshift_web_config_last_reload_successful 0\nkeyshift_web_config_reload_failures_total 2\n");
+    own.note_web_config(true);
+    EXPECT_EQ(shown(),
+              "keyshift_web_config_last_reload_successful 1\nkeyshift_web_config_reload_failures_total 2\n");
+}
+
 }  // namespace
 }  // namespace keyshift::exposition
