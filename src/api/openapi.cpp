@@ -94,7 +94,7 @@ Path keys_path() {
              {"idle_longer_than", "Not used for so long: a duration."},
              {"sort", "The order; with - backwards. Without it -created.",
               orders({"created", "-created", "last_used", "-last_used", "since", "-since", "owner", "-owner",
-                      "phase", "-phase"})},
+                      "phase", "-phase", "name", "-name"})},
              limit(),
              cursor(),
              format()},

@@ -123,8 +123,10 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
     std::uint64_t grown = 0;
     for (std::size_t i = 0; i < kEventCount; ++i) {
         if (!events.test(i)) continue;
-        grown += growth_of(i, totals, headline.marks);
-        evidence.totals.at(i) += growth_of(i, totals, headline.marks);
+        const std::uint64_t of_event = growth_of(i, totals, headline.marks);
+        grown += of_event;
+        evidence.totals.at(i) += of_event;
+        evidence.hourly.add(event_name(event_at(i)), now, of_event);
     }
     if (signal != Signal::auth_failures) return;
     evidence.hourly.add(kHourlyFailures, now, grown);
