@@ -21,15 +21,19 @@ std::uint64_t locked_out(const api::Status& status) {
     return keys_in(status, "stranded") + keys_in(status, "retired_in_use");
 }
 
-/// The first check that makes the verdict what it is.
+/// The first check that makes the verdict what it is; before all others, that somebody is locked out.
 const api::CheckedItem* decisive(const api::Answer& answer) {
     constexpr std::array<domain::CheckOutcome, 4> kOutcomes{
         domain::CheckOutcome::pass, domain::CheckOutcome::not_yet, domain::CheckOutcome::unsafe,
         domain::CheckOutcome::unknown};
     const auto outcome = outcome_name(kOutcomes.at(static_cast<std::size_t>(verdict_of(answer))));
-    for (const api::CheckedItem& check : answer.checks)
-        if (check.outcome == outcome) return &check;
-    return nullptr;
+    const api::CheckedItem* first = nullptr;
+    for (const api::CheckedItem& check : answer.checks) {
+        if (check.outcome != outcome) continue;
+        if (check.check == "none_stranded" || check.check == "none_retired_in_use") return &check;
+        if (first == nullptr) first = &check;
+    }
+    return first;
 }
 
 std::string answer_sentence(const api::Status& status) {
@@ -54,11 +58,11 @@ std::string answer_sentence(const api::Status& status) {
 Html why(const api::Status& status) {
     Html html;
     const api::Answer& answer = status.answer;
-    if (answer.reason) return html(Sentence{*answer.reason, status.at}, ".");
+    if (answer.reason) return html(Sentence{begun(*answer.reason), status.at}, ".");
     if (verdict_of(answer) == Verdict::safe) return html("All checks pass.");
     const api::CheckedItem* const check = decisive(answer);
     if (check == nullptr) return html("A check that is needed has no data.");
-    return html(check_words(check->check).title, "? ", Sentence{check->evidence, status.at}, ".");
+    return html(Sentence{begun(check->evidence), status.at}, ".");
 }
 
 struct Step {
@@ -85,7 +89,7 @@ Html source_step(const api::Status& status) {
     Html html;
     for (const api::SourceReport& source : status.sources) {
         if (!is_down(source)) continue;
-        html("Mend the source ", Data{source.source}, ": ",
+        html("Repair the source ", Data{source.source}, ": ",
              Sentence{source.failure.value_or("it does not answer"), status.at}, ".");
         break;
     }

@@ -18,9 +18,9 @@ struct OutcomeWords {
     std::string_view word;
 };
 /// In the order of urgency.
-constexpr std::array<OutcomeWords, 5> kOutcomes{{{CheckOutcome::unsafe, "unsafe", "Act"},
-                                                 {CheckOutcome::unknown, "unknown", "Not known"},
-                                                 {CheckOutcome::not_yet, "not_yet", "Wait"},
+constexpr std::array<OutcomeWords, 5> kOutcomes{{{CheckOutcome::unsafe, "unsafe", "Fails"},
+                                                 {CheckOutcome::unknown, "unknown", "Unknown"},
+                                                 {CheckOutcome::not_yet, "not_yet", "Not yet"},
                                                  {CheckOutcome::pass, "safe", "Passes"},
                                                  {CheckOutcome::not_measured, "unmeasured", "Not measured"}}};
 
@@ -37,8 +37,8 @@ Html check_item(const api::CheckedItem& check, base::Time now) {
     Html html;
     html("<li id=\"check-", check.check, "\" class=\"check outcome-", words.name,
          "\"><span class=\"outcome\">", words.word, "</span><div><h3>", check_words(check.check).title,
-         " <code>", check.check, "</code></h3><p>", Sentence{check.evidence, now}, ".</p>");
-    if (check.passes_at) html("<p>Passes ", When{check.passes_at, now}, ", if nothing else happens.</p>");
+         " <code>", check.check, "</code></h3><p>", Sentence{begun(check.evidence), now}, ".</p>");
+    if (check.passes_at) html("<p>It will pass ", When{check.passes_at, now}, ", if nothing else happens.</p>");
     if (open) html("<p class=\"act\"><strong>To do:</strong> ", check_words(check.check).act, "</p>");
     return html("</div></li>");
 }

@@ -68,7 +68,7 @@ Html events(const base::Result<api::List<api::Event>>& list, std::string_view si
          chooser(since));
     if (!list) return html(unread(list.error()), "</section>");
     if (list->items.empty()) return html("<p class=\"none\">Nothing has changed in this time.</p></section>");
-    html("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Events\"><table>",
+    html("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Events\"><table class=\"events\">",
          "<caption>Newest first</caption><thead><tr><th scope=\"col\">Time</th>",
          "<th scope=\"col\">What</th><th scope=\"col\">Key or owner</th></tr></thead><tbody>");
     for (const api::Event& event : list->items) html(event_row(event, now));

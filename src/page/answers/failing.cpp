@@ -30,7 +30,7 @@ Html key_row(const api::Key& key, base::Time now) {
 Html failing_keys(const api::KeyPage& keys, base::Time now) {
     Html html;
     html(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Keys whose clients fail\"><table>",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Keys whose clients fail\"><table class=\"failing\">",
         "<caption>", some(keys.total, "key"), " whose clients fail</caption><thead><tr>",
         "<th scope=\"col\">Key</th><th scope=\"col\">What happened</th><th scope=\"col\">Owner</th>",
         "<th scope=\"col\">Last used</th><th scope=\"col\">Failing since</th></tr></thead><tbody>");
@@ -72,7 +72,7 @@ Html failing_clients(const api::FailureList& failures, base::Time now) {
             "gateway_log do.</p>");
     if (failures.items.empty()) return html("<p class=\"good\">No client failed in the last hour.</p>");
     html(reason_list(failures),
-         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Clients that failed\"><table>",
+         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Clients that failed\"><table>",
          "<caption>", some(failures.total, "kind"), " of failing clients</caption><thead><tr>",
          "<th scope=\"col\">Client</th><th scope=\"col\">Why it failed</th>",
          "<th scope=\"col\" class=\"number\">Times</th><th scope=\"col\">Last</th>",

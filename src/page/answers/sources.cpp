@@ -16,8 +16,8 @@ Html standing(const api::SourceReport& source) {
 
 Html remarks(const api::SourceReport& source, base::Time now) {
     Html html;
-    if (source.failure) html("<p>", Sentence{*source.failure, now}, ".</p>");
-    if (source.not_measured) html("<p>", Sentence{*source.not_measured, now}, ".</p>");
+    if (source.failure) html("<p>", Sentence{begun(*source.failure), now}, ".</p>");
+    if (source.not_measured) html("<p>", Sentence{begun(*source.not_measured), now}, ".</p>");
     if (!source.missing.empty()) {
         html("<p>Does not answer: ");
         for (std::size_t i = 0; i < source.missing.size(); ++i)
@@ -49,7 +49,7 @@ Html sources(const api::Status& status) {
     html("<section id=\"sources\" aria-labelledby=\"sources-title\"><h2 id=\"sources-title\">Sources</h2>",
          "<p>What keyshift reads. What is down makes its numbers old.</p>");
     if (status.sources.empty()) return html("<p class=\"none\">Nothing is watched.</p></section>");
-    html("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Sources\"><table>",
+    html("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Sources\"><table>",
          "<caption>What is watched</caption><thead><tr><th scope=\"col\">Source</th>",
          "<th scope=\"col\">State</th><th scope=\"col\">Last read</th><th scope=\"col\">Watched since</th>",
          "<th scope=\"col\">Remarks</th></tr></thead><tbody>");

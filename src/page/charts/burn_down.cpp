@@ -146,7 +146,7 @@ Html legend(const api::Status& status, const Past& past) {
 Html table(const std::vector<api::HistoryPoint>& points, Time now) {
     Html html;
     html("<details id=\"burn-down-table\"><summary>The same as a table</summary>",
-         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Old keys over time\"><table>",
+         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Old keys over time\"><table>",
          "<caption>Old keys over time</caption><thead><tr><th scope=\"col\">Time</th>",
          "<th scope=\"col\" class=\"number\">Left</th><th scope=\"col\" class=\"number\">Moved</th>",
          "<th scope=\"col\" class=\"number\">Gone</th></tr></thead><tbody>");

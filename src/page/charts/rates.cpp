@@ -186,7 +186,7 @@ Html failures_cell(const api::Hour& hour) {
 Html rates_table(const std::vector<api::Hour>& hours, Time now) {
     Html html;
     html("<details id=\"rates-table\"><summary>The same as a table</summary>",
-         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Counts by the hour\"><table>",
+         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Counts by the hour\"><table>",
          "<caption>Hours in which something was counted</caption><thead><tr><th scope=\"col\">Hour</th>",
          "<th scope=\"col\" class=\"number\">Fallback hits</th><th scope=\"col\">Refused</th>",
          "<th scope=\"col\" class=\"number\">Cache hits</th></tr></thead><tbody>");

@@ -75,6 +75,8 @@ class Html {
 std::string grouped(std::uint64_t number);
 /// `text` as a part of a path or a value of a query: what is not a letter, a digit or one of -._~ as %XX.
 std::string url_part(std::string_view text);
+/// With a capital letter, as sentences begin.
+std::string begun(std::string text);
 /// "1 key", "2 keys".
 std::string some(std::uint64_t number, std::string_view noun);
 

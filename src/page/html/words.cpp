@@ -60,7 +60,7 @@ constexpr std::array<Entry<CheckWords>, domain::kCheckCount> kChecks{{
      {"Clients use the gateway",
       "Wait until clients call it again: while nobody calls, silence proves nothing."}},
     {"sources_fresh",
-     {"The numbers are fresh", "Mend the source that is down; keyshift doctor says how. See Sources below."}},
+     {"The numbers are fresh", "Repair the source that is down; keyshift doctor says how. See Sources below."}},
     {"coverage",
      {"Watched for long enough", "Wait, and keep keyshift running: the watch must not be interrupted."}},
     {"no_live_use",

@@ -93,7 +93,7 @@ Html letter_part(const std::vector<std::string>& lines) {
     html(
         "<section id=\"letter-part\" aria-labelledby=\"letter-title\"><h2 id=\"letter-title\">Letter to its "
         "owner</h2><p>To be copied into a mail; keyshift sends nothing. It names all old keys of this "
-        "owner with which something is to be done.</p><pre id=\"letter\" tabindex=\"0\" role=\"region\" "
+        "owner with which something is to be done.</p><pre id=\"letter\" tabindex=\"0\" role=\"group\" "
         "aria-labelledby=\"letter-title\">");
     for (const std::string& line : lines) html(line, "\n");
     return html(

@@ -155,7 +155,7 @@ Html key_table(const KeysAsked& asked, const base::Result<api::KeyPage>& page, b
             "<p class=\"none\">No key fits. <a href=\"keys?phase=all\">Show all, also those that have "
             "gone</a>.</p></div></section>");
     html(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"keys-title\"><table "
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"keys-title\"><table "
         "class=\"keys\">",
         "<caption>Old keys</caption><thead><tr>");
     for (const Column& column : kColumns) html(heading(column, asked));

@@ -117,7 +117,7 @@ Html owner_table(const OwnersAsked& asked, const base::Result<api::OwnerPage>& p
     if (page->items.empty())
         return html(
             "<p class=\"none\">Nobody owns an old key, as far as this search goes.</p></div></section>");
-    html("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"owners-title\"><table>",
+    html("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"owners-title\"><table>",
          "<caption>Owners of old keys</caption><thead><tr>");
     for (const OwnerColumn& column : kOwnerColumns) html(owner_heading(column, asked));
     html("</tr></thead><tbody>");
