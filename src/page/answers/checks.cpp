@@ -38,7 +38,8 @@ Html check_item(const api::CheckedItem& check, base::Time now) {
     html("<li id=\"check-", check.check, "\" class=\"check outcome-", words.name,
          "\"><span class=\"outcome\">", words.word, "</span><div><h3>", check_words(check.check).title,
          " <code>", check.check, "</code></h3><p>", Sentence{begun(check.evidence), now}, ".</p>");
-    if (check.passes_at) html("<p>It will pass ", When{check.passes_at, now}, ", if nothing else happens.</p>");
+    if (check.passes_at)
+        html("<p>It will pass ", When{check.passes_at, now}, ", if nothing else happens.</p>");
     if (open) html("<p class=\"act\"><strong>To do:</strong> ", check_words(check.check).act, "</p>");
     return html("</div></li>");
 }

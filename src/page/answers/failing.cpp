@@ -30,7 +30,8 @@ Html key_row(const api::Key& key, base::Time now) {
 Html failing_keys(const api::KeyPage& keys, base::Time now) {
     Html html;
     html(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Keys whose clients fail\"><table class=\"failing\">",
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Keys whose clients fail\"><table "
+        "class=\"failing\">",
         "<caption>", some(keys.total, "key"), " whose clients fail</caption><thead><tr>",
         "<th scope=\"col\">Key</th><th scope=\"col\">What happened</th><th scope=\"col\">Owner</th>",
         "<th scope=\"col\">Last used</th><th scope=\"col\">Failing since</th></tr></thead><tbody>");

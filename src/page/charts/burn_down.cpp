@@ -22,8 +22,8 @@ constexpr std::array<std::string_view, 5> kBending{"fallback_mode", "backfill", 
 
 Span span_of(const api::Status& status, const std::vector<api::HistoryPoint>& points) {
     Span span{points.front().at, std::max(status.at, points.back().at), 1};
-    // As far ahead as there was time behind, unless that is next to nothing.
-    const base::Duration ahead = std::max<base::Duration>(2 * (span.to - span.from), 1h);
+    // What is further ahead would make a dot of the past.
+    const base::Duration ahead = std::max<base::Duration>(8 * (span.to - span.from), 1h);
     const Time latest = span.to + ahead;
     Time end = span.to;
     for (const auto& at :

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page/documents.hpp"
 
-#include "page/assets.hpp"
-#include "unit/page/page_fixture.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "page/assets.hpp"
+#include "unit/page/page_fixture.hpp"
 
 namespace keyshift::page {
 namespace {
@@ -27,7 +27,8 @@ TEST(Documents, EachVerdictInTitleIconBannerAndSentence) {
     for (const VerdictCase& c : std::to_array<VerdictCase>(
              {{"SAFE", "SAFE", "safe", "The fallback may be removed: nobody needs it any more."},
               {"NOT_YET", "NOT YET", "not_yet", "The fallback may not be removed yet."},
-              {"UNSAFE", "UNSAFE", "unsafe", "The fallback must not be removed: something has to be done first."},
+              {"UNSAFE", "UNSAFE", "unsafe",
+               "The fallback must not be removed: something has to be done first."},
               {"UNKNOWN", "UNKNOWN", "unknown", "It cannot be said whether the fallback may be removed."},
               {"of a later release", "UNKNOWN", "unknown", "It cannot be said"}})) {
         api::Status status = good_status();
@@ -87,8 +88,9 @@ TEST(Documents, BeforeAnythingWasRead) {
     api::Status status;
     status.at = kNow;
     const std::string document = overview_of(status);
-    for (const char* const text : {"The key table has not been read yet", "Nothing is watched.", "not known yet",
-                                   "There is no history yet", "Not counted here yet", "No log is watched"})
+    for (const char* const text :
+         {"The key table has not been read yet", "Nothing is watched.", "not known yet",
+          "There is no history yet", "Not counted here yet", "No log is watched"})
         EXPECT_TRUE(holds(document, text)) << text;
 }
 
@@ -119,7 +121,8 @@ TEST(Documents, NamesAreNeverMarkup) {
     Overview shown = empty_overview();
     shown.failing = page;
     for (const std::string& document :
-         {key({good_status(), {name, true}}, details, {details}), keys({good_status(), {}}, {name, name, true, name, name, name}, page),
+         {key({good_status(), {name, true}}, details, {details}),
+          keys({good_status(), {}}, {name, name, true, name, name, name}, page),
           overview({good_status(), {name, true}}, shown), which_key({good_status(), {}}, name, {details}),
           which_key({good_status(), {}}, name, {})}) {
         EXPECT_FALSE(holds(document, "<script>alert"));
@@ -151,7 +154,8 @@ TEST(Documents, DecisionsAreOfferedOnlyToWhoeverMayDecide) {
     EXPECT_TRUE(holds(offered, "data-action=\"../api/v1/acks\" data-method=\"POST\""));
     EXPECT_TRUE(holds(offered, "name=\"key\" value=\"k1\""));
     EXPECT_TRUE(holds(offered, "data-action=\"../api/v1/pairs\" data-method=\"POST\""));
-    EXPECT_TRUE(holds(overview({good_status(), {"me", true}}, empty_overview()), "data-action=\"api/v1/marks\""));
+    EXPECT_TRUE(
+        holds(overview({good_status(), {"me", true}}, empty_overview()), "data-action=\"api/v1/marks\""));
     details.acknowledged = true;
     details.replacement = api::KeyReplacement{"m1", "pair", kNow, {}};
     const std::string taken = key({good_status(), {"me", true}}, details, {});

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include "page/charts/burn_down.hpp"
 #include "page/charts/plot.hpp"
 #include "page/charts/rates.hpp"
-
 #include "unit/page/page_fixture.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace keyshift::page {
 namespace {
@@ -64,7 +63,8 @@ TEST(BurnDown, ShowsWhatIsKnownOfTheFuture) {
     status.migration->eta_p85 = kNow + 20min;
     status.migration->deadline = kNow + 15min;
     html = drawn(status, past);
-    for (const char* const part : {"class=\"band\"", "class=\"forecast\"", "class=\"pace\"", "class=\"deadline\"", "class=\"now\""})
+    for (const char* const part :
+         {"class=\"band\"", "class=\"forecast\"", "class=\"pace\"", "class=\"deadline\"", "class=\"now\""})
         EXPECT_TRUE(holds(html, part)) << part;
     status.migration->deadline = kNow - 5min;
     EXPECT_TRUE(holds(drawn(status, past), "The deadline was missed"));
@@ -107,7 +107,8 @@ TEST(Rates, BarsByReasonAndARatio) {
     const std::vector<api::Hour> hours{{kNow - 3h, 5, 3, 1, {{"blocked", 2}, {"unknown_key", 7}}}};
     const std::string html = rates(status, hours).take();
     EXPECT_TRUE(holds(html, "class=\"series2\""));
-    EXPECT_TRUE(holds(html, "class=\"key-series1\">the gateway does not know the key")) << "the most frequent first";
+    EXPECT_TRUE(holds(html, "class=\"key-series1\">the gateway does not know the key"))
+        << "the most frequent first";
     EXPECT_TRUE(holds(html, "75 % of all requests"));
     EXPECT_TRUE(holds(html, "blocked 2, unknown_key 7"));
 }

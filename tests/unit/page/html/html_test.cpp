@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page/html/html.hpp"
 
-#include "page/html/words.hpp"
-
-#include "domain/phases/phase.hpp"
-#include "domain/counts/event.hpp"
-#include "domain/verdict/verdict.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "domain/counts/event.hpp"
+#include "domain/phases/phase.hpp"
+#include "domain/verdict/verdict.hpp"
+#include "page/html/words.hpp"
 
 namespace keyshift::page {
 namespace {
@@ -38,7 +37,8 @@ TEST(Html, TimesAndNumbersForPeople) {
     using namespace std::chrono_literals;
     EXPECT_EQ(html(At{kNow, kNow}), "<time datetime=\"2026-12-06T14:32:00Z\">6 Dec 14:32 UTC</time>");
     EXPECT_EQ(html(When{kNow - 3h, kNow}),
-              "<time datetime=\"2026-12-06T11:32:00Z\">6 Dec 11:32 UTC</time> <span class=\"ago\">(3 h ago)</span>");
+              "<time datetime=\"2026-12-06T11:32:00Z\">6 Dec 11:32 UTC</time> <span class=\"ago\">(3 h "
+              "ago)</span>");
     EXPECT_EQ(html(When{std::nullopt, kNow}), "never");
     EXPECT_EQ(html(Sentence{"since 2026-12-06T11:32:00Z <now>", kNow}), "since 6 Dec 11:32 UTC &lt;now&gt;");
     EXPECT_EQ(html(1234567, "<br>", 999U), "1,234,567<br>999");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "page/keys/letter.hpp"
 
-#include "unit/page/page_fixture.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "unit/page/page_fixture.hpp"
 
 namespace keyshift::page {
 namespace {
@@ -37,7 +37,8 @@ TEST(Letter, IsNotWrittenWhereNothingIsToBeDone) {
 
 TEST(Letter, NamesADeadlineThatIsToCome) {
     using namespace std::chrono_literals;
-    EXPECT_THAT(letter({key_in("pending")}, {kNow, kNow + 24h}), Contains(HasSubstr("before 7 Dec 14:32 UTC")));
+    EXPECT_THAT(letter({key_in("pending")}, {kNow, kNow + 24h}),
+                Contains(HasSubstr("before 7 Dec 14:32 UTC")));
     EXPECT_THAT(letter({key_in("pending")}, {kNow, kNow - 24h}), Not(Contains(HasSubstr("before 5 Dec"))));
     EXPECT_THAT(letter({key_in("stranded")}, {kNow, kNow + 24h, true}), Contains("Old keys no longer work."));
 }
