@@ -156,6 +156,12 @@ std::vector<Path> paths() {
          "How many legacy keys were left at which time, oldest first.",
          {since(), limit(), cursor(), format()},
          list_answers<List<HistoryPoint>>("A page of points.")},
+        {"/api/v1/hours",
+         "hours",
+         "Fallback hits, failures by reason, and answers of the cache, in each hour with any of them, oldest "
+         "first.",
+         {format()},
+         list_answers<List<Hour>>("All that is remembered: at least a month.")},
         {"/api/v1/events",
          "events",
          "What has changed, newest first: phases, replacements, deletions, new legacy keys, the fallback.",

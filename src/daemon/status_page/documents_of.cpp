@@ -2,7 +2,6 @@
 #include "daemon/status_page/documents_of.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "inventory/lists.hpp"
@@ -64,31 +63,6 @@ void take(const inventory::Parameters& parameters, std::string_view name, std::s
 }
 
 }  // namespace
-
-std::vector<api::Hour> hours_of(const domain::Model& model) {
-    std::map<std::int64_t, api::Hour> hours;
-    const auto add = [&](std::string_view name, auto&& to) {
-        const auto series = model.evidence.hourly.series().find(name);
-        if (series == model.evidence.hourly.series().end()) return;
-        for (const auto& [hour, count] : series->second) to(hours[hour], count);
-    };
-    add(domain::kHourlyFallback, [](api::Hour& hour, std::uint64_t n) { hour.fallback_hits = n; });
-    add(event_name(domain::Event::auth_cache_hit),
-        [](api::Hour& hour, std::uint64_t n) { hour.cache_hits = n; });
-    add(event_name(domain::Event::auth_cache_miss),
-        [](api::Hour& hour, std::uint64_t n) { hour.cache_misses = n; });
-    for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {
-        const domain::Event event = after(domain::kFirstFailure, i);
-        add(event_name(event),
-            [&](api::Hour& hour, std::uint64_t n) { hour.failures[std::string(event_label(event))] = n; });
-    }
-    std::vector<api::Hour> out;
-    for (auto& [hour, counts] : hours) {
-        counts.at = base::Time{std::chrono::hours{hour}};
-        out.push_back(std::move(counts));
-    }
-    return out;
-}
 
 page::Overview read_overview(State& state, const inventory::KeyIndex* index, const JudgedBy& by,
                              std::string since) {

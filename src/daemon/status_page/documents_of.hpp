@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "api/lists.hpp"
-#include "domain/model.hpp"
 #include "inventory/documents.hpp"
 #include "inventory/key_index.hpp"
 #include "inventory/key_query.hpp"
@@ -15,9 +14,6 @@
 #include "store/state.hpp"
 
 namespace keyshift::daemon {
-
-/// What was counted by the hour, of what is in memory: for the loop thread. Oldest first.
-std::vector<api::Hour> hours_of(const domain::Model& model);
 
 /// `index` may be null where no key fails.
 page::Overview read_overview(store::State& state, const inventory::KeyIndex* index,

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "api/hours.hpp"
 #include "api/status.hpp"
 #include "daemon/api/access.hpp"
 #include "daemon/status_page/documents_of.hpp"
@@ -111,7 +112,7 @@ JudgedBy StatusPages::judged_by() const {
 
 Response StatusPages::overview(const Request& request) {
     const page::Common shown = common(request);
-    const auto hours = hours_of(model_);
+    const auto hours = api::hours(model_);
     std::string since;
     for (const auto& [name, value] : parameters_of(request))
         if (name == "since") since = value;

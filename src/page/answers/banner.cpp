@@ -167,7 +167,7 @@ Html caveats(const api::Status& status) {
     html("<p class=\"aside\">Not measured here: ");
     bool first = true;
     for (const std::string& check : status.answer.not_measured)
-        html(std::string_view(std::exchange(first, false) ? "" : ", "), check_words(check).title);
+        html(std::string_view(std::exchange(first, false) ? "“" : ", “"), check_words(check).title, "”");
     return html(".</p>");
 }
 

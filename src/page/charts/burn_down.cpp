@@ -77,10 +77,13 @@ Html mark_drawing(const Plot& plot, const api::Mark& mark) {
     return html(plot.upright(mark.at, "mark", mark_word(mark)));
 }
 
+bool bends(const api::Event& event) {
+    return std::find(kBending.begin(), kBending.end(), event.kind) != kBending.end();
+}
+
 Html event_drawing(const Plot& plot, const api::Event& event) {
     Html html;
-    const bool bends = std::find(kBending.begin(), kBending.end(), event.kind) != kBending.end();
-    if (!bends || !plot.holds(event.at)) return html;
+    if (!bends(event) || !plot.holds(event.at)) return html;
     return html("<path class=\"event\" d=\"M", coordinate(plot.x(event.at)), " ", coordinate(plot.bottom()),
                 "l-5 -9h10z\"><title>", event.kind, ": ", event.detail, "</title></path>");
 }
@@ -140,6 +143,8 @@ Html legend(const api::Status& status, const Past& past) {
     if (migration.eta_p50) html("<li class=\"key-band\">likely range</li>");
     if (migration.deadline) html("<li class=\"key-pace\">pace that the deadline needs</li>");
     if (!past.marks.empty()) html("<li class=\"key-mark\">what operators marked</li>");
+    if (std::any_of(past.events.begin(), past.events.end(), bends))
+        html("<li class=\"key-event\">an event that may bend the line: see What happened</li>");
     return html("</ul>");
 }
 

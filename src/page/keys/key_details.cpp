@@ -110,8 +110,11 @@ Html key_details(const api::KeyDetails& key, const std::vector<api::Key>& of_own
          Data{key.prefix}, "</code></h1><p class=\"standing\">", phase_badge(key.phase));
     if (key.since) html(" since ", When{key.since, key.at});
     html("</p>");
-    if (key.phase) html("<p class=\"means\">", phase_words(*key.phase).means, "</p>");
-    if (!key.phase_means.empty()) html("<p>In detail: ", key.phase_means, ".</p>");
+    // What the API says holds for this very key.
+    if (!key.phase_means.empty())
+        html("<p class=\"means\">", begun(key.phase_means), ".</p>");
+    else if (key.phase)
+        html("<p class=\"means\">", phase_words(*key.phase).means, "</p>");
     return html(step(key), rule(key), facts(key), key_forms(viewer, key, kUp), timeline(key),
                 letter_part(letter(of_owner, facts_of)), "</article>");
 }
