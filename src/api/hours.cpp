@@ -18,8 +18,7 @@ std::vector<Hour> hours(const domain::Model& model) {
         for (const auto& [hour, count] : series->second) to(by_hour[hour], count);
     };
     add(domain::kHourlyFallback, [](Hour& hour, std::uint64_t n) { hour.fallback_hits = n; });
-    add(event_name(domain::Event::auth_cache_hit),
-        [](Hour& hour, std::uint64_t n) { hour.cache_hits = n; });
+    add(event_name(domain::Event::auth_cache_hit), [](Hour& hour, std::uint64_t n) { hour.cache_hits = n; });
     add(event_name(domain::Event::auth_cache_miss),
         [](Hour& hour, std::uint64_t n) { hour.cache_misses = n; });
     for (std::size_t i = 0; i < domain::kFailureReasons; ++i) {

@@ -2,18 +2,12 @@
 #include "page/answers/left.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "page/charts/plot.hpp"
 #include "page/html/words.hpp"
 
 namespace keyshift::page {
 namespace {
-
-/// The most urgent first; those that have gone last.
-constexpr std::array<std::string_view, 11> kOrder{"stranded", "retired_in_use", "overlap", "issued",
-                                                  "pending",  "dormant",        "drained", "quarantined",
-                                                  "expired",  "upgraded",       "retired"};
 
 Html bar(std::uint64_t keys, std::uint64_t most) {
     Html html;
@@ -53,7 +47,7 @@ Html left(const api::Status& status) {
         some(status.migration->modern_keys, "new key"), " exist.</p><table class=\"phases\">",
         "<caption>Old keys by phase</caption><thead><tr><th scope=\"col\">Phase</th>",
         "<th scope=\"col\" class=\"number\">Keys</th><td class=\"wide-only\"></td></tr></thead><tbody>");
-    for (const std::string_view phase : kOrder) {
+    for (const std::string_view phase : phases_by_urgency()) {
         const auto found = status.phases.find(std::string(phase));
         html(phase_row(phase, found == status.phases.end() ? 0 : found->second, most));
     }

@@ -105,6 +105,13 @@ PhaseWords phase_words(std::string_view phase) {
     return find_words(kPhases, phase).value_or(PhaseWords{phase, "", ""});
 }
 
+std::span<const std::string_view> phases_by_urgency() {
+    static constexpr std::array<std::string_view, 11> kByUrgency{
+        "stranded", "retired_in_use", "overlap", "issued",   "pending", "dormant",
+        "drained",  "quarantined",    "expired", "upgraded", "retired"};
+    return kByUrgency;
+}
+
 CheckWords check_words(std::string_view check) {
     return find_words(kChecks, check).value_or(CheckWords{check, ""});
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,8 @@ struct PhaseWords {
     std::string_view act;    ///< what to do with one key; empty: nothing
 };
 PhaseWords phase_words(std::string_view phase);
+/// All names of phases, the most urgent first, and those of keys that nobody needs last.
+std::span<const std::string_view> phases_by_urgency();
 
 struct CheckWords {
     std::string_view title;  ///< what holds when it passes: "Nobody is locked out"

@@ -19,10 +19,6 @@ constexpr std::array<OwnerColumn, 5> kOwnerColumns{{{"owner", "Owner"},
                                                     {"", "By phase"},
                                                     {"last_used", "Last used"},
                                                     {"", "Next step"}}};
-/// What an owner has to do first.
-constexpr std::array<std::string_view, 8> kMostUrgentFirst{"stranded", "overlap", "issued",      "pending",
-                                                           "drained",  "dormant", "quarantined", "expired"};
-
 std::string owner_parameters(const OwnersAsked& asked, std::string_view sort, std::string_view cursor) {
     std::string out;
     const auto add = [&](std::string_view name, std::string_view value) {
@@ -51,21 +47,24 @@ Html owner_heading(const OwnerColumn& column, const OwnersAsked& asked) {
                 "</span></a></th>");
 }
 
+std::uint64_t keys_in(const api::Owner& owner, std::string_view phase) {
+    const auto found = owner.phases.find(std::string(phase));
+    return found == owner.phases.end() ? 0 : found->second;
+}
+
 Html phases_cell(const api::Owner& owner) {
     Html html;
     html("<ul class=\"chips\">");
-    for (const auto& [phase, keys] : owner.phases)
-        if (keys > 0)
+    for (const std::string_view phase : phases_by_urgency())
+        if (const std::uint64_t keys = keys_in(owner, phase); keys > 0)
             html("<li><span class=\"phase phase-", phase, "\">", phase_words(phase).title, "</span> ", keys,
                  "</li>");
     return html("</ul>");
 }
 
 std::string_view next_step(const api::Owner& owner) {
-    for (const std::string_view phase : kMostUrgentFirst) {
-        const auto found = owner.phases.find(std::string(phase));
-        if (found != owner.phases.end() && found->second > 0) return phase_words(phase).act;
-    }
+    for (const std::string_view phase : phases_by_urgency())
+        if (keys_in(owner, phase) > 0 && !phase_words(phase).act.empty()) return phase_words(phase).act;
     return "Nothing.";
 }
 

@@ -105,6 +105,16 @@ TEST(Documents, WithoutTheStateTheVerdictStands) {
     EXPECT_TRUE(holds(of_keys, "id=\"search\""));
 }
 
+TEST(Documents, AnOwnersNextStepIsThatOfTheMostUrgentKey) {
+    api::OwnerPage page;
+    page.total = 1;
+    page.items = {{"o", 2, 1, {{"dormant", 1}, {"overlap", 1}, {"retired_in_use", 1}}, {}}};
+    EXPECT_TRUE(
+        holds(owners({good_status(), {}}, {}, page), "<td>Ask its owner. Give the clients a new key"));
+    page.items[0].phases = {{"retired", 3}};
+    EXPECT_TRUE(holds(owners({good_status(), {}}, {}, page), "<td>Nothing.</td>"));
+}
+
 TEST(Documents, NamesAreNeverMarkup) {
     const std::string name = "<script>alert(1)</script>\xe2\x80\xae";
     api::KeyDetails details;
