@@ -3,6 +3,7 @@
 `make test-page` installs what this needs; PICTURES says where pictures are to go. tests/e2e/test_page_in_browser.py is the short form, which
 needs no npm and is part of make test."""
 
+import contextlib
 import json
 import os
 import re
@@ -15,12 +16,15 @@ from typing import Any
 import pytest
 from scene import Scene
 
+from harness.documents.dashboards import COUNTERS
 from harness.product.keyshift import Serve
 from harness.product.watching import DAY, KeyTable, watching
 from harness.servers.nginx import Nginx
 from harness.servers.postgres import Postgres
+from harness.servers.redis import Redis
 from harness.servers.time_travel import Clock, TravellingPostgres
-from harness.tools.process import program
+from harness.tools.process import CLEAN_ENVIRONMENT, Process, program
+from harness.tools.scratch import scratch_directory
 from harness.tools.wait import eventually
 
 HERE = Path(__file__).parent
@@ -103,6 +107,43 @@ def proxied(scene: Scene) -> Iterator[dict[str, str | None]]:
 @pytest.mark.parametrize("case", names("proxy"))
 def test_behind_a_proxy_under_a_path(proxied: dict[str, str | None], case: str):
     assert proxied[case] is None
+
+
+@pytest.fixture(scope="module")
+def live(postgres: Postgres, redis: Redis) -> Iterator[dict[str, str | None]]:
+    """The simulated gateway, whose clients move to new keys one after the other."""
+    directory = scratch_directory("gateway")
+    environment = {"PYTHONPATH": str(HERE.parent), "REDIS_URL": redis.url(database=8)}
+    database = postgres.create_database()
+    options = ["--duration", "120", "--port", "0", "--owners", "12", "--auth-metrics", "--log-file", str(directory / "gateway.log")]
+    often = {"interval": "1s", "timeout": "5s"}
+    with Process(
+        ["/usr/bin/python3", "-m", "gateway_sim", "demo", *options],
+        log_path=directory / "output",
+        env={**CLEAN_ENVIRONMENT, **environment, "DATABASE_URL": database.dsn()},
+        cwd=directory,
+    ) as gateway:
+        address = gateway.wait_until(lambda: url_in(directory / "output"), 30, "the gateway answers")
+        tree = watching(database.dsn())
+        tree["collectors"] += [
+            {"type": "statements", "database_url": database.dsn(), **often},
+            {"type": "gateway_metrics", "targets": [f"{address}/metrics"], "counters": COUNTERS, **often},
+        ]
+        with Serve(tree) as serve:
+            yield run("live", f"{serve.url}/", {})
+    database.drop()
+
+
+def url_in(output: Path) -> str:
+    for line in output.read_text().splitlines():
+        with contextlib.suppress(json.JSONDecodeError, KeyError, TypeError):
+            return json.loads(line)["url"]
+    return ""
+
+
+@pytest.mark.parametrize("case", names("live"))
+def test_of_a_live_gateway(live: dict[str, str | None], case: str):
+    assert live[case] is None
 
 
 def test_pictures(scene: Scene):

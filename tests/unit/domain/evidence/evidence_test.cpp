@@ -646,6 +646,9 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailed, {}), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyUnknownKeys, {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_unknown_key), {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_blocked), {}), 1U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::request_success), {}), 0U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 10U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 0U);
 }
