@@ -29,7 +29,8 @@ HOSTILE = {
 }
 OWNERS = 9
 HOUR = timedelta(hours=1)
-REASONS = {"blocked": 2, "unknown_key": 7, "expired": 1, "missing_header": 4}
+# Bodies of refusals of the reference gateway by their size, and how often each comes at most within a step.
+REFUSALS = {18: 2, 15: 7, 19: 1, 28: 4}
 
 
 class Scene:
@@ -74,6 +75,8 @@ class Scene:
         self._clock.advance(by)
         self._ahead += by
         self._count()
+        for size, most in REFUSALS.items():
+            self.fail("192.0.2.1", size, "crawler/1", self._random.randrange(most + 1))
         for source in ("keys", "access_log", "gateway_metrics"):
             self.serve.wait_for_poll(source=source)
 
@@ -136,17 +139,12 @@ class Scene:
 
         moved = min(1.0, self._ahead / (self._days * DAY)) if self._days else 1.0
         hits, misses = grow("hit", int(400 * (0.3 + 0.6 * moved))), grow("miss", int(400 * (0.7 - 0.6 * moved)))
-        failures = "".join(
-            f'gateway_auth_failures_total{{reason="{reason}"}} {grow(reason, self._random.randrange(most + 1))}\n'
-            for reason, most in REASONS.items()
-        )
         self.metrics.answer(
             answers.text(
                 "# TYPE gateway_auth_fallback_total counter\n"
                 f"gateway_auth_fallback_total {grow('fallback', int(90 * (1.1 - moved)))}\n"
                 "# TYPE gateway_auth_cache_total counter\n"
                 f'gateway_auth_cache_total{{result="hit"}} {hits}\ngateway_auth_cache_total{{result="miss"}} {misses}\n'
-                f"# TYPE gateway_auth_failures_total counter\n{failures}"
                 "# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1\n"
             )
         )
@@ -162,7 +160,6 @@ class Scene:
                     {"event": "fallback", "metric": "gateway_auth_fallback_total"},
                     {"event": "auth_cache_hit", "metric": "gateway_auth_cache_total", "labels": {"result": "hit"}},
                     {"event": "auth_cache_miss", "metric": "gateway_auth_cache_total", "labels": {"result": "miss"}},
-                    {"event": "auth_failure", "metric": "gateway_auth_failures_total", "reason_label": "reason"},
                 ],
             },
             {"type": "access_log", "format": "nginx_combined", "input": {"files": [str(self.log)]}, **often},

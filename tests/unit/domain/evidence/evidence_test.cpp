@@ -653,6 +653,19 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 0U);
 }
 
+TEST_F(HeadlinesTest, HoursHoldWhatANewEvidenceRaises) {
+    record("gateway_log", requests_poll(0, 0, 0, 0));
+    record("gateway_log", requests_poll(1, 0, 1, 1));
+    ASSERT_EQ(evidence(Signal::auth_failures), "gateway_log");
+    record("access_log", requests_poll(0, 0, 0, 0));
+    record("access_log", requests_poll(5, 2, 7, 9));
+    ASSERT_EQ(evidence(Signal::auth_failures), "access_log");
+    ASSERT_EQ(total(Event::failure_unknown_key), 5U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_unknown_key), {}), 5U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_blocked), {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 7U);
+}
+
 TEST_F(HeadlinesTest, WhoeverWasHeldBackOrBroughtNoKeyHasNotTried) {
     record("access_log", requests_poll(0, 0, 0, 0));
     Poll seen = requests_poll(2, 0, 7, 0);
