@@ -137,6 +137,13 @@ test-dashboards: build ## Draw the dashboards with Grafana's own parts in a brow
 	@cd tests/render && npm run --silent types
 	@PICTURES=$(PICTURES) KEYSHIFT_BINARY=$(BINARY) $(PYTEST) -q tests/render
 
+.PHONY: test-page
+test-page: dev-configure ## Use the status page in a browser as a person does, by every rule of accessibility (needs npm's registry; make test has a short form)
+	@cmake --build --preset dev --target keyshift
+	@scripts/install-packages test page
+	@cd tests/page && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PICTURES=$(if $(findstring command,$(origin PICTURES)),$(abspath $(PICTURES))) $(PYTEST) -q tests/page
+
 .PHONY: test-openapi
 test-openapi: dev-build ## Let others' tools judge the API: its description, and the answers to 1,500 questions (needs npm's registry)
 	@scripts/install-packages test openapi

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resources that are plain lists: history, events, failures, sources, pairs, acks, marks. Pure values.
+// The resources that are plain lists: history, hours, events, failures, sources, pairs, acks, marks. Pure
+// values.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,24 @@ struct HistoryPoint {
         a("live", self.live);
         a("removed", self.removed);
         a("drained", self.drained);
+    }
+};
+
+/// What was counted in one hour of the host's clock; what is not measured is 0, which the status tells apart.
+struct Hour {
+    base::Time at = {};  ///< when it began
+    std::uint64_t fallback_hits = 0;
+    std::uint64_t cache_hits = 0;
+    std::uint64_t cache_misses = 0;
+    std::map<std::string, std::uint64_t> failures = {};  ///< by reason, those that occurred
+
+    template <class Archive, class Self>
+    static void describe(Archive& a, Self& self) {
+        a("at", self.at);
+        a("fallback_hits", self.fallback_hits);
+        a("cache_hits", self.cache_hits);
+        a("cache_misses", self.cache_misses);
+        a("failures", self.failures);
     }
 };
 
@@ -260,6 +279,7 @@ struct List {
 
  private:
     static constexpr const char* name_of(const HistoryPoint*) { return "history"; }
+    static constexpr const char* name_of(const Hour*) { return "hours"; }
     static constexpr const char* name_of(const Event*) { return "events"; }
     static constexpr const char* name_of(const SourceReport*) { return "sources"; }
     static constexpr const char* name_of(const PairDecision*) { return "pairs"; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/time.hpp"
 
@@ -10,5 +11,9 @@ namespace keyshift::base {
 
 /// "6 Dec 14:32 UTC"; with the year where it is not that of `now`: "6 Dec 2025 14:32 UTC".
 std::string format_for_people(Time t, Time now);
+/// "5 s ago", "3 h ago", "in 2 d": the largest unit only.
+std::string format_distance(Time t, Time now);
+/// `text`, in which each time of RFC 3339 becomes one of format_for_people(). It is not escaped.
+std::string with_times(std::string_view text, Time now);
 
 }  // namespace keyshift::base

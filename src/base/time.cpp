@@ -68,6 +68,20 @@ Time within_rfc3339(Time t) {
     return std::clamp(t, kFirst, kEnd - Duration{1});
 }
 
+/// The length of the time of RFC 3339 that `text` begins with; 0: none.
+std::size_t time_length(std::string_view text) {
+    constexpr std::string_view kShape = "0000-00-00T00:00:00";
+    if (text.size() <= kShape.size()) return 0;
+    for (std::size_t i = 0; i < kShape.size(); ++i)
+        if (kShape[i] == '0' ? !is_digit(text[i]) : text[i] != kShape[i]) return 0;
+    std::size_t end = kShape.size();
+    if (text[end] == '.')
+        for (++end; end < text.size() && is_digit(text[end]);) ++end;
+    if (end < text.size() && text[end] == 'Z') return end + 1;
+    constexpr std::size_t kOffset = 6;  // "+01:00"
+    return end + kOffset <= text.size() ? end + kOffset : 0;
+}
+
 }  // namespace
 
 Time now() {
@@ -162,6 +176,35 @@ void append_rfc3339(std::string& out, Time t) {
 std::string format_rfc3339(Time t) {
     std::string out;
     append_rfc3339(out, t);
+    return out;
+}
+
+std::string format_distance(Time t, Time now) {
+    using namespace std::chrono_literals;
+    const Duration distance = std::chrono::abs(t - now);
+    const auto in = [&](auto unit, const char* name) { return std::to_string(distance / unit) + " " + name; };
+    const std::string text = distance < 2min  ? in(1s, "s")
+                             : distance < 2h  ? in(1min, "min")
+                             : distance < 48h ? in(1h, "h")
+                                              : in(24h, "d");
+    return t > now ? std::string("in ").append(text) : text + " ago";
+}
+
+std::string with_times(std::string_view text, Time now) {
+    std::string out;
+    bool in_number = false;
+    while (!text.empty()) {
+        const std::size_t length = in_number ? 0 : time_length(text);
+        const auto time = parse_rfc3339(text.substr(0, length));
+        if (length > 0 && time) {
+            out += format_for_people(*time, now);
+            text.remove_prefix(length);
+            continue;
+        }
+        in_number = is_digit(text.front());
+        out += text.front();
+        text.remove_prefix(1);
+    }
     return out;
 }
 

@@ -51,6 +51,8 @@ Result<void> Monitor::open() {
     api_.emplace(updater_.model(), *worker_);
     api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at),
                     config_.web.inventory);
+    status_pages_.emplace(updater_.model(), *worker_);
+    status_pages_->configure(config_.web.inventory);
     router_.emplace(routes(), [this](std::string_view handler, int code, unsigned times) {
         own_.count_requests(handler, code, times);
     });
@@ -92,6 +94,7 @@ SourceTask::Hooks Monitor::source_hooks() {
 std::vector<http::Route> Monitor::routes() {
     const auto reload = [this](http::Answer answer) { reload_->ask(std::move(answer)); };
     auto all = pages_.routes(launch_.lifecycle ? reload : Pages::Reload());
+    for (http::Route& route : status_pages_->routes(Pages::index)) all.push_back(std::move(route));
     for (http::Route& route : api_->routes()) all.push_back(std::move(route));
     return all;
 }
@@ -107,7 +110,7 @@ Result<void> Monitor::open_server() {
     if (auto made = make_access(); !made) return made;
     listen_locally();
     reload_.emplace(Reload::Parts{config_, launch_, lifecycle_, updater_, *saver_, *sources_, *notifier_,
-                                  *api_, *server_, service_});
+                                  *api_, *status_pages_, *server_, service_});
     return {};
 }
 

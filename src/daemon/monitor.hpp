@@ -23,6 +23,7 @@
 #include "daemon/reload.hpp"
 #include "daemon/service_status.hpp"
 #include "daemon/sources/source_tasks.hpp"
+#include "daemon/status_page/status_pages.hpp"
 #include "daemon/web/web_access.hpp"
 #include "exposition/families/own_metrics.hpp"
 #include "http/server.hpp"
@@ -69,6 +70,7 @@ class Monitor {
     Pages pages_{own_};
     std::optional<InventoryWorker> worker_;
     std::optional<ApiPages> api_;
+    std::optional<StatusPages> status_pages_;
     ServiceStatus service_;
     std::optional<EvidenceSaver> saver_;
     std::optional<Notifier> notifier_;

@@ -22,6 +22,8 @@ http::Response text(int status, std::string body) {
 constexpr const char* kIndex =
     "keyshift " KEYSHIFT_VERSION
     "\n\n"
+    "/            the status page, for browsers\n"
+    "/api/v1/...  the same for programs\n"
     "/metrics     for Prometheus\n"
     "/-/healthy   200 while the process serves\n"
     "/-/ready     200 once every source has been tried\n"
@@ -46,8 +48,11 @@ std::vector<http::Route> Pages::routes(Reload reload) {
          [](const Request&) { return text(200, "keyshift is healthy.\n"); }},
         {{Method::get}, "/-/ready", "ready", [this](const Request&) { return ready(); }},
         {{Method::post, Method::put}, "/-/reload", "reload", ask},
-        {{Method::get}, "/", "index", [](const Request&) { return text(200, kIndex); }},
     };
+}
+
+http::Response Pages::index(const http::Request& /*request*/) {
+    return text(200, kIndex);
 }
 
 exposition::Snapshot Pages::snapshot(const domain::Model& model, base::Time now) const {

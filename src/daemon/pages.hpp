@@ -24,6 +24,8 @@ class Pages {
     /// The table of paths. `this` outlives the routes. Without `reload`, whoever asks for one is told how to
     /// allow it.
     std::vector<http::Route> routes(Reload reload);
+    /// What there is, as plain text.
+    static http::Response index(const http::Request& request);
 
     /// /metrics as it is to be with this model; show() makes it so. Later changes of the model are not in it.
     exposition::Snapshot snapshot(const domain::Model& model, base::Time now) const;

@@ -20,6 +20,7 @@
 #include "daemon/notify/notifier.hpp"
 #include "daemon/service_status.hpp"
 #include "daemon/sources/source_tasks.hpp"
+#include "daemon/status_page/status_pages.hpp"
 #include "http/server.hpp"
 #include "runtime/lifecycle.hpp"
 
@@ -37,6 +38,7 @@ class Reload {
         SourceTasks& sources;
         Notifier& notifier;
         ApiPages& api;
+        StatusPages& status_pages;
         http::Server& server;
         ServiceStatus& service;
     };

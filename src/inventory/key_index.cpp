@@ -58,6 +58,7 @@ void KeyIndexBuilder::add(const domain::Key& key, const domain::KeyMemory& memor
 std::shared_ptr<const KeyIndex> KeyIndexBuilder::finish() {
     index_->texts_at_.push_back(index_->texts_.size());
     rank_owners();
+    rank_names();
     index_->records_.shrink_to_fit();
     index_->texts_.shrink_to_fit();
     return std::move(index_);
@@ -80,6 +81,21 @@ void KeyIndexBuilder::rank_owners() {
         record.owner = record.owner == kNobody ? nobody : ranks[record.owner];
 }
 
+void KeyIndexBuilder::rank_names() {
+    auto& records = index_->records_;
+    std::vector<std::pair<std::string_view, std::uint32_t>> names;
+    names.reserve(records.size());
+    for (std::uint32_t place = 0; place < records.size(); ++place)
+        names.emplace_back(index_->name_at(place), place);
+    std::sort(names.begin(), names.end());
+    auto& named = index_->named_;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i == 0 || names[i].first != names[i - 1].first) named.push_back(names[i].second);
+        records[names[i].second].name = static_cast<std::uint32_t>(named.size() - 1);
+    }
+    named.shrink_to_fit();
+}
+
 Result<std::shared_ptr<const KeyIndex>> KeyIndex::build(store::State& state) {
     KeyIndexBuilder builder;
     const auto loaded = state.each_key([&](const store::KeyHistory& history) -> Result<void> {
@@ -94,6 +110,22 @@ std::optional<std::uint32_t> KeyIndex::rank_of(std::string_view owner) const {
     const auto found = std::lower_bound(owners_.begin(), owners_.end(), owner);
     if (found == owners_.end() || *found != owner) return std::nullopt;
     return static_cast<std::uint32_t>(found - owners_.begin());
+}
+
+std::string_view KeyIndex::name_at(std::size_t place) const {
+    return split_texts(texts(place))[1];
+}
+
+std::uint32_t KeyIndex::names_before(std::string_view name) const {
+    const auto found = std::lower_bound(
+        named_.begin(), named_.end(), name,
+        [&](std::uint32_t place, std::string_view wanted) { return name_at(place) < wanted; });
+    return static_cast<std::uint32_t>(found - named_.begin());
+}
+
+bool KeyIndex::has_name(std::string_view name) const {
+    const std::uint32_t rank = names_before(name);
+    return rank < named_.size() && name_at(named_[rank]) == name;
 }
 
 std::string_view KeyIndex::texts(std::size_t place) const {

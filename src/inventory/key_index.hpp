@@ -28,6 +28,7 @@ struct KeyRecord {
     std::uint32_t last_used = 0;
     std::uint32_t since = 0;  ///< when its phase was entered
     std::uint32_t owner = 0;  ///< its rank among all owners in alphabetical order; that of none is the last
+    std::uint32_t name = 0;   ///< the rank of its name in alphabetical order, in lower case
     std::optional<domain::Phase> phase = {};  ///< empty: not known before the next poll
 };
 
@@ -43,6 +44,13 @@ class KeyIndex {
     const std::vector<std::string>& owners() const { return owners_; }
     /// The rank of an owner; empty: no key has it.
     std::optional<std::uint32_t> rank_of(std::string_view owner) const;
+
+    /// The name of a key in lower case, by its place in records(); empty: it has none.
+    std::string_view name_at(std::size_t place) const;
+    /// How many ranks of names there are that come before `name`, which is in lower case.
+    std::uint32_t names_before(std::string_view name) const;
+    /// Whether a key is called so.
+    bool has_name(std::string_view name) const;
 
     /// Places in records() of the keys in whose id, name, prefix or owner `needle` stands, ascending; letters
     /// of ASCII are compared without their case. `needle` is not empty.
@@ -64,6 +72,7 @@ class KeyIndex {
     std::vector<std::uint64_t> texts_at_;  // of each record in texts_, and the end
     std::string texts_;
     std::vector<std::string> owners_;
+    std::vector<std::uint32_t> named_;  // of each rank of a name the place of a record that has it
 };
 
 /// Makes an index of keys that come by row, ascending. Used by one thread.
@@ -76,6 +85,7 @@ class KeyIndexBuilder {
  private:
     std::uint32_t number_of(std::string_view owner);
     void rank_owners();
+    void rank_names();
 
     std::shared_ptr<KeyIndex> index_ = std::make_shared<KeyIndex>();
     std::unordered_map<std::string, std::uint32_t> numbers_;  // of owners, in the order in which they came

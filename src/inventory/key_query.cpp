@@ -20,11 +20,12 @@ struct OrderName {
     std::string_view name;
     KeyOrder order;
 };
-constexpr std::array<OrderName, 5> kOrders{{{"created", KeyOrder::created},
+constexpr std::array<OrderName, 6> kOrders{{{"created", KeyOrder::created},
                                             {"last_used", KeyOrder::last_used},
                                             {"since", KeyOrder::since},
                                             {"owner", KeyOrder::owner},
-                                            {"phase", KeyOrder::phase}}};
+                                            {"phase", KeyOrder::phase},
+                                            {"name", KeyOrder::name}}};
 
 Error bad_parameter(std::string what, std::string hint) {
     return {Errc::usage, std::move(what), std::move(hint)};
@@ -76,8 +77,9 @@ Result<void> parse_sort(std::string_view text, KeyQuery& query) {
         query.order = known.order;
         return {};
     }
-    return bad_parameter("sort names no order",
-                         "write created, last_used, since, owner or phase, with - before it: backwards");
+    return bad_parameter(
+        "sort names no order",
+        "write created, last_used, since, owner, phase or name, with - before it: backwards");
 }
 
 std::string sort_text(const KeyQuery& query) {
@@ -131,6 +133,8 @@ std::uint64_t value_of(const KeyRecord& record, KeyOrder order) {
             return record.owner;
         case KeyOrder::phase:
             return record.phase ? static_cast<std::uint64_t>(*record.phase) : domain::kPhases.size();
+        case KeyOrder::name:
+            return record.name;
         case KeyOrder::created:
             break;
     }
@@ -184,7 +188,7 @@ Place place_of(const KeyIndex& index, std::uint32_t at, const KeyQuery& query) {
     return query.descending ? Place{~value, ~record.row, at} : Place{value, record.row, at};
 }
 
-/// Behind which the page begins. An owner that no key has any more lies before the one that follows it.
+/// Behind which the page begins. An owner or name that no key has any more lies before the one that follows.
 std::pair<std::uint64_t, std::uint32_t> begin_of(const KeyIndex& index, const KeyQuery& query) {
     const KeyCursor& cursor = *query.after;
     std::uint64_t value = cursor.value;
@@ -197,15 +201,20 @@ std::pair<std::uint64_t, std::uint32_t> begin_of(const KeyIndex& index, const Ke
         const bool is_there = !cursor.owner || (found != owners.end() && *found == *cursor.owner);
         if (!is_there) row = 0;
     }
+    if (query.order == KeyOrder::name) {
+        value = index.names_before(cursor.name);
+        if (!index.has_name(cursor.name)) row = 0;
+    }
     return query.descending ? std::pair(~value, ~row) : std::pair(value, row);
 }
 
 std::string cursor_of(const KeyIndex& index, const KeyQuery& query, const Place& last) {
     const KeyRecord& record = index.records()[last.at];
     const bool owned = record.owner < index.owners().size();
-    const std::string value = query.order != KeyOrder::owner ? std::to_string(value_of(record, query.order))
-                              : owned                        ? "o" + to_hex(index.owners()[record.owner])
-                                                             : "n";
+    const std::string value = query.order == KeyOrder::name    ? "o" + to_hex(index.name_at(last.at))
+                              : query.order != KeyOrder::owner ? std::to_string(value_of(record, query.order))
+                              : owned                          ? "o" + to_hex(index.owners()[record.owner])
+                                                               : "n";
     return cursor_text(sort_text(query), {value, std::to_string(record.row)});
 }
 
@@ -222,6 +231,12 @@ Result<KeyCursor> parse_cursor(const std::string& text, const KeyQuery& query) {
         if (value == "n") return cursor;
         cursor.owner = value.starts_with('o') ? from_hex(std::string_view(value).substr(1)) : std::nullopt;
         if (!cursor.owner) return bad;
+        return cursor;
+    }
+    if (query.order == KeyOrder::name) {
+        const auto name = value.starts_with('o') ? from_hex(std::string_view(value).substr(1)) : std::nullopt;
+        if (!name) return bad;
+        cursor.name = *name;
         return cursor;
     }
     const auto number = whole_number(value, UINT64_MAX);

@@ -21,7 +21,7 @@ namespace keyshift::inventory {
 /// Parameters of a request, decoded, in their order.
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-enum class KeyOrder : std::uint8_t { created, last_used, since, owner, phase };
+enum class KeyOrder : std::uint8_t { created, last_used, since, owner, phase, name };
 
 inline constexpr std::size_t kDefaultLimit = 100;
 inline constexpr std::size_t kMostLimit = 1000;
@@ -29,8 +29,9 @@ inline constexpr std::size_t kMostLimit = 1000;
 /// The last key of a page, in the order of its query: what follows it is the next page, whatever has changed
 /// in between.
 struct KeyCursor {
-    std::uint64_t value = 0;                ///< of the order; of KeyOrder::owner it is void
+    std::uint64_t value = 0;                ///< of the order; of KeyOrder::owner and name it is void
     std::optional<std::string> owner = {};  ///< of KeyOrder::owner; empty: of no owner
+    std::string name = {};                  ///< of KeyOrder::name, in lower case
     std::uint32_t row = 0;
 };
 

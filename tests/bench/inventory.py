@@ -1,4 +1,4 @@
-"""The API's lists about many keys: any filter, search, order and page, of the daemon that watches a million. Whole
+"""The API's lists about many keys, and the status page's: any filter, search, order and page, of the daemon that watches a million. Whole
 requests by HTTP on one connection, and the daemon's memory beside what it takes without the index."""
 
 import argparse
@@ -28,8 +28,23 @@ QUERIES = {
     "search, nearly all found": "keys?search=-&sort=last_used",
     "the last page of 1,000": "keys?limit=1000&cursor={cursor}",
     "one key": "keys/{id}",
+    "by name": "keys?sort=name",
+    "by name, the last page": "keys?sort=-name&phase=all&limit=1000",
     "owners": "owners",
     "owners by last use": "owners?sort=last_used&limit=1000",
+}
+
+
+# The same questions as the status page asks them, as documents of 50 keys.
+PAGES = {
+    "page: newest": "keys",
+    **{f"page: by {column}": f"keys?sort={sign}{column}" for column, sign in zip(("name", "owner", "phase", "since", "created", "last_used"), ("", "-", "", "-", "", "-"), strict=True)},
+    "page: a phase": "keys?phase=dormant",
+    "page: search, few found": "keys?search={id}",
+    "page: search, nearly all found": "keys?search=-&sort=last_used",
+    "page: one key": "keys/{id}",
+    "page: owners": "owners",
+    "page: the first answers": "",
 }
 
 
@@ -69,7 +84,18 @@ def main() -> None:
 
                 return run
 
-            took = alternate({name: job(query.format(**fill)) for name, query in QUERIES.items()}, given.rounds)
+            def look(target: str) -> Callable[[], float]:
+                def run() -> float:
+                    began = time.monotonic()
+                    answer = client.get(f"{serve.url}/{target}", headers={"Accept": "text/html"}, timeout=120)
+                    answer.raise_for_status()
+                    return (time.monotonic() - began) * 1000
+
+                return run
+
+            jobs = {name: job(query.format(**fill)) for name, query in QUERIES.items()}
+            jobs |= {name: look(query.format(**fill)) for name, query in PAGES.items()}
+            took = alternate(jobs, given.rounds)
             rows += [Row(name, median(values), "ms", at_most=TARGET_MS) for name, values in took.items()]
             rows.append(Row("the first question, index included", built, "s"))
             rows.append(Row("memory that the index takes", (smaps_bytes(pid, "Private_Dirty") - idle) / MIB, "MiB"))

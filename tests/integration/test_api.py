@@ -19,7 +19,7 @@ from harness.tools.scratch import scratch_directory
 from harness.tools.wait import eventually
 
 HOSTILE = ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "\u202eevil", "a,b;\"c\"\r\nd", "\u00e4" * 255, "\U0001f511" * 255, "%2e%2e/", "x\ty"]
-LISTS = ["keys", "owners", "history", "events", "failures", "sources", "pairs", "acks", "marks"]
+LISTS = ["keys", "owners", "history", "hours", "events", "failures", "sources", "pairs", "acks", "marks"]
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_each_resource_is_as_the_document_says(table: KeyTable):
         assert {f"api_{name}" for name in ["status", "verdict", *LISTS, "key"]} <= routes
 
 
-@pytest.mark.parametrize("sort", ["created", "-created", "last_used", "-last_used", "since", "-since", "owner", "-owner", "phase", "-phase"])
+@pytest.mark.parametrize("sort", ["created", "-created", "last_used", "-last_used", "since", "-since", "owner", "-owner", "phase", "-phase", "name", "-name"])
 def test_pages_hold_each_key_once_in_order(table: KeyTable, sort: str):
     owners = [table.add_user(f"{name}@example.com") for name in "abc"]
     for i in range(23):
@@ -202,7 +202,7 @@ def test_bad_questions_are_answered_with_what_would_do(table: KeyTable):
     with serving(table) as serve:
         cursor = serve.get("/api/v1/keys?limit=1").json()["next"]
         for query in (
-            "phase=nothing", "sort=name", "limit=0", "limit=1001", "limit=-1", "limit=x", "used_within=soon", "idle_longer_than=0s",
+            "phase=nothing", "sort=prefix", "limit=0", "limit=1001", "limit=-1", "limit=x", "used_within=soon", "idle_longer_than=0s",
             "cursor=x", f"sort=owner&cursor={cursor}", f"cursor=0{cursor}", f"cursor={cursor}9999999999999999", "format=xml", "nothing=1",
             "search=%ff", "search=%00", "search=%1b[31m", "&".join(f"a{i}=1" for i in range(60)),
         ):

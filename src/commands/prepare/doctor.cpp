@@ -9,6 +9,7 @@
 
 #include "base/exit_code.hpp"
 #include "base/json.hpp"
+#include "base/people_time.hpp"
 #include "base/utf8.hpp"
 #include "collectors/catalog.hpp"
 #include "collectors/configuration.hpp"
@@ -108,8 +109,8 @@ std::string as_text(const Examined& examined, const Terminal& terminal) {
                               : finding.kind == Kind::warning ? Colour::warning
                                                               : Colour::bad;
         out += pad(out.empty() ? examined.subject : "", kSubject) +
-               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) + with_times(finding.what, now) +
-               "\n";
+               terminal.paint(colour, pad(kind_name(finding.kind), kKind)) +
+               base::with_times(finding.what, now) + "\n";
         std::string_view remedy = finding.remedy;
         while (!remedy.empty()) {
             const std::size_t end = remedy.find('\n');

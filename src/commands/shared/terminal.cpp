@@ -15,8 +15,6 @@
 namespace keyshift::commands {
 namespace {
 
-using namespace std::chrono_literals;
-
 bool has_colours() {
     const auto environment = config::process_environment();
     return ::isatty(STDOUT_FILENO) == 1 && !config::non_empty(environment, "NO_COLOR") &&
@@ -41,24 +39,6 @@ constexpr std::size_t kUsualWidth = 80;
 /// What is less, or more, is a mistake.
 constexpr std::size_t kLeastWidth = 20;
 constexpr std::size_t kMostWidth = 10'000;
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-/// The length of the time of RFC 3339 that `text` begins with; 0: none.
-std::size_t time_length(std::string_view text) {
-    constexpr std::string_view kShape = "0000-00-00T00:00:00";
-    if (text.size() <= kShape.size()) return 0;
-    for (std::size_t i = 0; i < kShape.size(); ++i)
-        if (kShape[i] == '0' ? !is_digit(text[i]) : text[i] != kShape[i]) return 0;
-    std::size_t end = kShape.size();
-    if (text[end] == '.')
-        for (++end; end < text.size() && is_digit(text[end]);) ++end;
-    if (end < text.size() && text[end] == 'Z') return end + 1;
-    constexpr std::size_t kOffset = 6;  // "+01:00"
-    return end + kOffset <= text.size() ? end + kOffset : 0;
-}
 
 }  // namespace
 
@@ -87,39 +67,15 @@ std::string show_time(base::Time t) {
 }
 
 std::string show_distance(base::Time t, base::Time now) {
-    const base::Duration distance = std::chrono::abs(t - now);
-    const auto in = [&](auto unit, const char* name) { return std::to_string(distance / unit) + " " + name; };
-    const std::string text = distance < 2min  ? in(1s, "s")
-                             : distance < 2h  ? in(1min, "min")
-                             : distance < 48h ? in(1h, "h")
-                                              : in(24h, "d");
-    return t > now ? std::string("in ").append(text) : text + " ago";
+    return base::format_distance(t, now);
 }
 
 std::string show_when(std::optional<base::Time> t, base::Time now) {
     return t ? show_time(*t, now) + " (" + show_distance(*t, now) + ")" : "never";
 }
 
-std::string with_times(std::string_view text, base::Time now) {
-    std::string out;
-    bool in_number = false;
-    while (!text.empty()) {
-        const std::size_t length = in_number ? 0 : time_length(text);
-        const auto time = base::parse_rfc3339(text.substr(0, length));
-        if (length > 0 && time) {
-            out += show_time(*time, now);
-            text.remove_prefix(length);
-            continue;
-        }
-        in_number = is_digit(text.front());
-        out += text.front();
-        text.remove_prefix(1);
-    }
-    return out;
-}
-
 std::string show_text(std::string_view text, base::Time now) {
-    return base::escape_unsafe(with_times(text, now));
+    return base::escape_unsafe(base::with_times(text, now));
 }
 
 std::string key_count(std::uint64_t keys) {

@@ -39,9 +39,8 @@ std::string show_time(base::Time t);
 std::string show_distance(base::Time t, base::Time now);
 /// Both: "10 Jan 12:00 UTC (3 h ago)"; "never".
 std::string show_when(std::optional<base::Time> t, base::Time now);
-/// `text`, in which each time of RFC 3339 becomes one of show_time(). It is not escaped.
-std::string with_times(std::string_view text, base::Time now);
-/// What data say, for a screen: the same, and what could move a cursor or reorder text is escaped.
+/// What data say, for a screen: with base::with_times(), and what could move a cursor or reorder text is
+/// escaped.
 std::string show_text(std::string_view text, base::Time now);
 /// "1 key", "3 keys".
 std::string key_count(std::uint64_t keys);

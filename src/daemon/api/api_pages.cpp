@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "api/hours.hpp"
 #include "api/lists.hpp"
 #include "api/openapi.hpp"
 #include "api/status.hpp"
@@ -119,6 +120,7 @@ std::vector<http::Route> ApiPages::routes() {
         route("/api/v1/status", "api_status", &ApiPages::status),
         route("/api/v1/verdict", "api_verdict", &ApiPages::verdict),
         route("/api/v1/sources", "api_sources", &ApiPages::sources),
+        route("/api/v1/hours", "api_hours", &ApiPages::hours),
         route("/api/v1/keys", "api_keys", &ApiPages::keys),
         route(kKeyPath.data(), "api_key", &ApiPages::key, http::Match::below),
         route("/api/v1/owners", "api_owners", &ApiPages::owners),
@@ -195,6 +197,15 @@ Response ApiPages::sources(const Request& request) {
     if (!asked->parameters.empty()) return no_parameters("The only parameter here is format.");
     api::List<api::SourceReport> list;
     list.items = api::status(model_, database_now(model_, base::now()), "daemon").sources;
+    return list_answer(list, *asked);
+}
+
+Response ApiPages::hours(const Request& request) {
+    const auto asked = Asked::from(request);
+    if (!asked) return problem_of(asked.error());
+    if (!asked->parameters.empty()) return no_parameters("The only parameter here is format.");
+    api::List<api::Hour> list;
+    list.items = api::hours(model_);
     return list_answer(list, *asked);
 }
 

@@ -44,6 +44,7 @@ class ApiPages {
     http::Response status(const http::Request& request);
     http::Response verdict(const http::Request& request);
     http::Response sources(const http::Request& request);
+    http::Response hours(const http::Request& request);
     http::Response keys(const http::Request& request);
     http::Response key(const http::Request& request);
     http::Response owners(const http::Request& request);

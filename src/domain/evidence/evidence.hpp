@@ -112,6 +112,7 @@ class Hourly {
  private:
     std::map<std::string, Hours, std::less<>> series_;
 };
+/// Beside these, each event of the cache and each failure has a series by its own name (event_name()).
 inline constexpr const char* kHourlyFallback = "fallback";
 inline constexpr const char* kHourlyFailures = "auth_failures";  ///< whatever they are
 /// Failures of whoever presented a key and was not held back, and all such attempts.

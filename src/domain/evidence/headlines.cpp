@@ -123,8 +123,10 @@ void grow(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& tota
     std::uint64_t grown = 0;
     for (std::size_t i = 0; i < kEventCount; ++i) {
         if (!events.test(i)) continue;
-        grown += growth_of(i, totals, headline.marks);
-        evidence.totals.at(i) += growth_of(i, totals, headline.marks);
+        const std::uint64_t more = growth_of(i, totals, headline.marks);
+        grown += more;
+        evidence.totals.at(i) += more;
+        evidence.hourly.add(event_name(event_at(i)), now, more);
     }
     if (signal != Signal::auth_failures) return;
     evidence.hourly.add(kHourlyFailures, now, grown);
@@ -158,7 +160,9 @@ void raise_to(Evidence& evidence, Signal signal, const PerEvent<std::uint64_t>& 
     std::uint64_t raised = 0;
     for (std::size_t i = 0; i < kEventCount; ++i) {
         if (!events.test(i)) continue;
-        raised += growth_of(i, totals, evidence.totals);
+        const std::uint64_t of_event = growth_of(i, totals, evidence.totals);
+        raised += of_event;
+        if (signal == Signal::auth_failures) evidence.hourly.add(event_name(event_at(i)), now, of_event);
         evidence.totals.at(i) = std::max(evidence.totals.at(i), totals.at(i));
     }
     if (signal == Signal::fallback) {

@@ -15,12 +15,13 @@ from harness.tools.wait import eventually
 
 class Nginx(ReverseProxy):
     """Logs in `combined`, or in what `log_format` says, as nginx' directive of that name takes it (between single
-    quotes, which it must not hold)."""
+    quotes, which it must not hold). What is asked for below `path` is passed on, without that."""
 
     name = "nginx"
 
-    def __init__(self, target: str, *, log_format: str | None = None, access_log: Path | None = None):
+    def __init__(self, target: str, *, log_format: str | None = None, access_log: Path | None = None, path: str = "/"):
         super().__init__(target, access_log=access_log)
+        self._path = path
         self._configuration = self.directory / "nginx.conf"
         self._configuration.write_text(self._text(log_format))
 
@@ -48,8 +49,8 @@ class Nginx(ReverseProxy):
                 {"".join(self._temporary_paths())}
                 server {{
                     listen 127.0.0.1:{self.port};
-                    location / {{
-                        proxy_pass http://{self.target};
+                    location {self._path} {{
+                        proxy_pass http://{self.target}{"" if self._path == "/" else "/"};
                         proxy_http_version 1.1;
                         proxy_set_header Connection "";
                     }}

@@ -117,7 +117,7 @@ TEST(OpenApi, DescribesEachPathOnceWithProblemsOfItsOwn) {
     ASSERT_TRUE(document);
     EXPECT_EQ(document->find("openapi")->text, "3.1.0");
     const auto& paths = document->find("paths")->members;
-    EXPECT_EQ(paths.size(), 12U);
+    EXPECT_EQ(paths.size(), 13U);
     for (const auto& [path, item] : paths) {
         const auto* const answers = item.find("get")->find("responses");
         ASSERT_NE(answers, nullptr) << path;

@@ -69,7 +69,7 @@ TEST(KeyQuery, WhatIsNoneIsRefusedWithWhatWouldDo) {
     for (const auto& [name, text] : Parameters{{"phase", "x"},
                                                {"phase", ""},
                                                {"phase", "all,live"},
-                                               {"sort", "name"},
+                                               {"sort", "prefix"},
                                                {"sort", "--created"},
                                                {"limit", "0"},
                                                {"limit", "1001"},
@@ -109,6 +109,24 @@ TEST(KeyQuery, ACursorOfAnOwnerWhoHasGoneGoesOnBehindHim) {
     }
 }
 
+TEST(KeyQuery, ACursorOfANameThatHasGoneGoesOnBehindIt) {
+    const std::vector<TestKey> keys{
+        {.id = "1", .name = "A"}, {.id = "2", .name = "b"}, {.id = "3", .name = "C"}, {.id = "4"}};
+    for (const bool descending : {false, true}) {
+        const Parameters first{{"sort", descending ? "-name" : "name"}, {"limit", "3"}};
+        const KeySelection page = select(*index_of(keys), parsed(first));
+        EXPECT_THAT(page.rows, descending ? ElementsAre(3, 2, 1) : ElementsAre(4, 1, 2));
+        Parameters second = first;
+        second.emplace_back("cursor", page.next);
+        std::vector<TestKey> later = keys;
+        later.at(page.rows.back() - 1).name = "zz";
+        const std::vector<std::uint32_t> rest = descending ? std::vector{4U} : std::vector{3U, 2U};
+        EXPECT_EQ(select(*index_of(later), parsed(second)).rows, rest);
+    }
+    for (const char* cursor : {"1.name.x.1", "1.name.o1.1", "1.name.ozz.1", "1.name..1"})
+        EXPECT_FALSE(KeyQuery::parse({{"sort", "name"}, {"cursor", cursor}}, kNow)) << cursor;
+}
+
 /// What select() must give, by a plain reading of what is asked.
 std::vector<std::uint32_t> plainly(const std::vector<TestKey>& keys, const KeyQuery& query) {
     std::vector<std::pair<std::pair<std::string, std::uint32_t>, std::uint32_t>> fitting;
@@ -130,9 +148,10 @@ std::vector<std::uint32_t> plainly(const std::vector<TestKey>& keys, const KeyQu
                             : key.phase                          ? static_cast<std::uint32_t>(*key.phase)
                                                                  : 11U;
         std::snprintf(value, sizeof value, "%010u", number);
-        const std::string sorted = query.order != KeyOrder::owner ? value
-                                   : key.owner                    ? "a" + *key.owner
-                                                                  : "b";
+        const std::string sorted = query.order == KeyOrder::name    ? base::lower(key.name)
+                                   : query.order != KeyOrder::owner ? value
+                                   : key.owner                      ? "a" + *key.owner
+                                                                    : "b";
         fitting.push_back({{sorted, static_cast<std::uint32_t>(i + 1)}, static_cast<std::uint32_t>(i + 1)});
     }
     std::sort(fitting.begin(), fitting.end());
@@ -145,7 +164,7 @@ std::vector<std::uint32_t> plainly(const std::vector<TestKey>& keys, const KeyQu
 TEST(KeyQuery, PagesAreWhatIsAskedForEachOnce) {
     std::mt19937 random(7);
     const auto pick = [&](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
-    const std::vector<std::string> orders{"created", "last_used", "since", "owner", "phase"};
+    const std::vector<std::string> orders{"created", "last_used", "since", "owner", "phase", "name"};
     const std::vector<std::string> needles{"", "a", "ab", "B", "x"};
     for (int round = 0; round < 300; ++round) {
         std::vector<TestKey> keys(pick(40));
@@ -161,7 +180,7 @@ TEST(KeyQuery, PagesAreWhatIsAskedForEachOnce) {
                    .since = pick(3)};
             if (key.created == 0) key.created = 1;  // the index holds 0 for none
         }
-        Parameters parameters{{"sort", (pick(2) == 0 ? "-" : "") + orders[pick(5)]},
+        Parameters parameters{{"sort", (pick(2) == 0 ? "-" : "") + orders[pick(6)]},
                               {"limit", std::to_string(1 + pick(7))},
                               {"search", needles[pick(5)]},
                               {"phase", pick(2) == 0 ? "all" : "live,retired"}};

@@ -646,8 +646,24 @@ TEST_F(HeadlinesTest, FailuresAreCountedWithWhatWasTried) {
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFailed, {}), 3U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyUnknownKeys, {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_unknown_key), {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_blocked), {}), 1U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::request_success), {}), 0U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyAttempts, {}), 10U);
     EXPECT_EQ(evidence_.hourly.since(kHourlyFallback, {}), 0U);
+}
+
+TEST_F(HeadlinesTest, HoursHoldWhatANewEvidenceRaises) {
+    record("gateway_log", requests_poll(0, 0, 0, 0));
+    record("gateway_log", requests_poll(1, 0, 1, 1));
+    ASSERT_EQ(evidence(Signal::auth_failures), "gateway_log");
+    record("access_log", requests_poll(0, 0, 0, 0));
+    record("access_log", requests_poll(5, 2, 7, 9));
+    ASSERT_EQ(evidence(Signal::auth_failures), "access_log");
+    ASSERT_EQ(total(Event::failure_unknown_key), 5U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_unknown_key), {}), 5U);
+    EXPECT_EQ(evidence_.hourly.since(event_name(Event::failure_blocked), {}), 2U);
+    EXPECT_EQ(evidence_.hourly.since(kHourlyFailures, {}), 7U);
 }
 
 TEST_F(HeadlinesTest, WhoeverWasHeldBackOrBroughtNoKeyHasNotTried) {

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/status_page/status_pages.hpp"
+
+#include <memory>
+
+#include "api/hours.hpp"
+#include "api/status.hpp"
+#include "daemon/api/access.hpp"
+#include "daemon/status_page/documents_of.hpp"
+#include "daemon/status_page/html_answers.hpp"
+#include "formats/text/json_tree.hpp"
+#include "http/query.hpp"
+#include "inventory/owners.hpp"
+
+namespace keyshift::daemon {
+namespace {
+
+using base::Result;
+using http::Request;
+using http::Response;
+using inventory::JudgedBy;
+using inventory::KeyIndex;
+using store::State;
+
+constexpr std::string_view kKeyPath = "/keys/";
+constexpr std::size_t kItems = 50;
+
+/// What the worker's refusal says, for people.
+base::Error error_of(const Response& refused) {
+    const auto tree = formats::parse_json(refused.body);
+    const formats::JsonTree* const detail = tree ? tree->find("detail") : nullptr;
+    return {base::Errc::other, detail != nullptr ? detail->text : "the state cannot be read now", {}};
+}
+
+/// Of what may have been sent as a form.
+inventory::Parameters parameters_of(const Request& request) {
+    auto parsed = http::parse_query(request.query);
+    return parsed ? without_empty(*std::move(parsed)) : inventory::Parameters();
+}
+
+std::uint64_t failing_keys(const api::Status& status) {
+    std::uint64_t keys = 0;
+    for (const char* const phase : {"stranded", "retired_in_use"})
+        if (const auto found = status.phases.find(phase); found != status.phases.end()) keys += found->second;
+    return keys;
+}
+
+struct KeyAnswer {
+    page::Common common;
+    std::string name;
+
+    Result<Response> operator()(State& state, const KeyIndex& index, const JudgedBy& by) const {
+        const auto rows = rows_named(index, name);
+        const auto found = keys_of_rows(state, rows, by);
+        if (!found) return found.error();
+        if (found->items.size() != 1)
+            return html_answer(found->items.empty() ? 404 : 300, which_key(common, name, found->items));
+        const auto details = key_details(state, found->items.front().id, by);
+        if (!details) return details.error();
+        if (!*details) return html_answer(404, which_key(common, name, {}));
+        return html_answer(200, key(common, **details, keys_of_owner(state, index, by, **details)));
+    }
+};
+
+}  // namespace
+
+StatusPages::StatusPages(const domain::Model& model, InventoryWorker& worker)
+    : model_(model),
+      worker_(worker),
+      viewer_([](const Request& request) { return page::Viewer{std::string(request.user), false}; }) {}
+
+std::vector<http::Route> StatusPages::routes(http::Handler index) {
+    http::Route overview = route("/", "index", &StatusPages::overview);
+    overview.handler = [index = std::move(index),
+                        page = std::move(overview.handler)](const Request& request) {
+        if (reads_html(request)) return page(request);
+        Response response = index(request);
+        response.headers.emplace_back("Vary", "Accept");
+        return response;
+    };
+    return {std::move(overview),
+            route("/keys", "page_keys", &StatusPages::keys),
+            route(kKeyPath.data(), "page_key", &StatusPages::key, http::Match::below),
+            route("/owners", "page_owners", &StatusPages::owners),
+            {{http::Method::get}, "/assets/", "page_asset", asset_answer, http::Match::below}};
+}
+
+http::Route StatusPages::route(const char* path, const char* name, Handler handler, http::Match match) {
+    return {{http::Method::get},
+            path,
+            name,
+            [this, handler](const Request& request) { return guarded(request, handler); },
+            match};
+}
+
+Response StatusPages::guarded(const Request& request, Handler handler) {
+    const auto refused = refuse_inventory(inventory_, request);
+    if (!refused) return (this->*handler)(request);
+    Response response = html_answer(refused->status, page::refusal(refused->status, error_of(*refused).what));
+    // Such as the one that makes a browser ask for a password.
+    for (const auto& header : refused->headers) response.headers.push_back(header);
+    return response;
+}
+
+page::Common StatusPages::common(const Request& request) const {
+    return {api::status(model_, database_now(model_, base::now()), "daemon"), viewer_(request)};
+}
+
+JudgedBy StatusPages::judged_by() const {
+    return JudgedBy::of(model_, database_now(model_, base::now()));
+}
+
+Response StatusPages::overview(const Request& request) {
+    const page::Common shown = common(request);
+    const auto hours = api::hours(model_);
+    std::string since;
+    for (const auto& [name, value] : parameters_of(request))
+        if (name == "since") since = value;
+    const auto answer = [=](State& state, const KeyIndex* index, const JudgedBy& by) -> Result<Response> {
+        page::Overview read = read_overview(state, index, by, since);
+        read.hours = hours;
+        return html_answer(200, page::overview(shown, read));
+    };
+    // The index of all keys costs memory: it is wanted only where there is something to look up.
+    Response asked =
+        failing_keys(shown.status) > 0
+            ? worker_.ask_keys(judged_by(),
+                               [answer](State& state, const KeyIndex& index, const JudgedBy& by) {
+                                   return answer(state, &index, by);
+                               })
+            : worker_.ask(judged_by(),
+                          [answer](State& state, const JudgedBy& by) { return answer(state, nullptr, by); });
+    return or_else(std::move(asked), [shown, hours](const Response& refused) {
+        return html_answer(200, page::overview(shown, page::without_state(error_of(refused), hours)));
+    });
+}
+
+Response StatusPages::keys(const Request& request) {
+    const page::Common shown = common(request);
+    const auto parameters = parameters_of(request);
+    const page::KeysAsked asked = keys_asked(parameters);
+    const JudgedBy by = judged_by();
+    auto query = inventory::KeyQuery::parse(parameters, by.now);
+    if (!query) return html_answer(400, page::keys(shown, asked, query.error()));
+    query->limit = kItems;
+    Response response = worker_.ask_keys(
+        by, [=](State& state, const KeyIndex& index, const JudgedBy& judged) -> Result<Response> {
+            return html_answer(200, page::keys(shown, asked, key_page(state, index, *query, judged)));
+        });
+    return or_else(std::move(response), [shown, asked](const Response& refused) {
+        return html_answer(503, page::keys(shown, asked, error_of(refused)));
+    });
+}
+
+Response StatusPages::key(const Request& request) {
+    const page::Common shown = common(request);
+    auto name = http::decode_path_part(request.path.substr(kKeyPath.size()));
+    if (!name) return html_answer(404, page::which_key(shown, "this address", {}));
+    return or_else(worker_.ask_keys(judged_by(), KeyAnswer{shown, *std::move(name)}),
+                   [shown](const Response& refused) {
+                       return html_answer(503, page::unread_key(shown, error_of(refused)));
+                   });
+}
+
+Response StatusPages::owners(const Request& request) {
+    const page::Common shown = common(request);
+    const auto parameters = parameters_of(request);
+    const page::OwnersAsked asked = owners_asked(parameters);
+    auto query = inventory::OwnerQuery::parse(parameters);
+    if (!query) return html_answer(400, page::owners(shown, asked, query.error()));
+    query->limit = kItems;
+    Response response = worker_.ask_keys(
+        judged_by(), [=](State&, const KeyIndex& index, const JudgedBy& by) -> Result<Response> {
+            return html_answer(200, page::owners(shown, asked, owner_page(index, *query, by)));
+        });
+    return or_else(std::move(response), [shown, asked](const Response& refused) {
+        return html_answer(503, page::owners(shown, asked, error_of(refused)));
+    });
+}
+
+}  // namespace keyshift::daemon
