@@ -264,7 +264,7 @@ void write_problem(JsonWriter& json) {
 
 }  // namespace
 
-std::string openapi() {
+std::string openapi(std::string_view server) {
     JsonWriter json;
     json.begin_object();
     json.key("openapi").value("3.1.0");
@@ -276,7 +276,13 @@ std::string openapi() {
     json.key("name").value("Apache 2.0").key("identifier").value("Apache-2.0");
     json.end_object();
     json.end_object();
-    json.key("servers").begin_array().begin_object().key("url").value("/").end_object().end_array();
+    json.key("servers")
+        .begin_array()
+        .begin_object()
+        .key("url")
+        .value(server.empty() ? "/" : server)
+        .end_object()
+        .end_array();
     // Who may ask is a matter of where from: web.inventory.
     json.key("security").begin_array().end_array();
     json.key("paths").begin_object();

@@ -23,6 +23,7 @@
 #include "config/tree/environment.hpp"
 #include "config/tree/identifier.hpp"
 #include "config/tree/problem.hpp"
+#include "config/web_paths.hpp"
 
 namespace keyshift::config {
 
@@ -196,6 +197,8 @@ struct Web {
     std::vector<base::ListenAddress> listen;  ///< at least one, no two the same
     Inventory inventory = Inventory::loopback;
     bool per_key_series = false;  ///< /metrics names keys, 200 at most
+    bool actions = false;         ///< who has logged in may decide: pairs, acknowledgements, marks
+    WebPaths paths = {};          ///< what is served where; stays as it was at the start
     bool operator==(const Web&) const = default;
 };
 

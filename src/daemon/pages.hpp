@@ -21,9 +21,10 @@ class Pages {
     /// `own`: what /metrics shows beside the model; it outlives this.
     explicit Pages(exposition::OwnMetrics& own) : own_(own) {}
 
-    /// The table of paths. `this` outlives the routes. Without `reload`, whoever asks for one is told how to
-    /// allow it.
-    std::vector<http::Route> routes(Reload reload);
+    /// The table of paths. `this` and the model, whose sources can be asked for, outlive the routes. Without
+    /// `reload`, whoever asks for one is told how to allow it.
+    std::vector<http::Route> routes(Reload reload, const std::string& telemetry_path,
+                                    const domain::Model& model);
 
     /// /metrics as it is to be with this model; show() makes it so. Later changes of the model are not in it.
     exposition::Snapshot snapshot(const domain::Model& model, base::Time now) const;
@@ -34,7 +35,7 @@ class Pages {
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }
 
  private:
-    http::Response metrics(const http::Request& request);
+    http::Response metrics(const http::Request& request, const domain::Model& model);
     http::Response ready() const;
 
     exposition::OwnMetrics& own_;

@@ -132,6 +132,7 @@ void Reload::read_into(Candidate& out) const {
     }
     out.statuses = *std::move(statuses);
     out.described = journal::described(loaded.config, parts_.launch.file, base::now());
+    loaded.config.web.paths = parts_.launch.paths(loaded.config.web.paths);
     out.config = std::move(loaded.config);
 }
 
@@ -176,6 +177,10 @@ asio::awaitable<Reload::Problems> Reload::exchange(Candidate candidate) {
     const config::Config& config = *candidate.config;
     if (config.state.directory != parts_.config.state.directory)
         co_return Problems{"state.directory cannot change while keyshift runs; restart it"};
+    if (config.web.paths != parts_.config.web.paths)
+        co_return Problems{
+            "web.telemetry_path, web.route_prefix and web.external_url cannot change while keyshift runs; "
+            "restart it"};
     SourceTasks::List started;
     if (Problems problems = make_sources(config, started); !problems.empty()) co_return problems;
     if (Problems problems = move_server(config); !problems.empty()) co_return problems;

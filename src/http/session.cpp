@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/session.hpp"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -33,20 +36,31 @@ using Fields = bhttp::request<bhttp::string_body>;
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kLingerTime{1};
+constexpr int kLate = 503;
 
-asio::awaitable<Response> wait_for(std::function<void(Answer)> begin) {
-    const auto initiate = [](auto handler, const std::function<void(Answer)>& work) {
+/// What comes first: the answer, or `late` when `timer` expires. What comes second goes nowhere.
+asio::awaitable<Response> wait_for(std::function<void(Answer)> begin, asio::steady_timer& timer,
+                                   std::function<Response()> late) {
+    const auto initiate = [&timer, &late](auto handler, const std::function<void(Answer)>& work) {
         // An Answer can be copied, the handler cannot.
-        const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        work([shared](Response response) {
-            const auto executor = asio::get_associated_executor(*shared);
-            asio::post(executor, [shared, response = std::move(response)]() mutable {
-                std::move (*shared)(std::move(response));
+        const auto shared = std::make_shared<std::optional<decltype(handler)>>(std::move(handler));
+        const auto finish = [shared](Response response) {
+            if (!*shared) return;
+            auto waiting = *std::exchange(*shared, std::nullopt);
+            const auto executor = asio::get_associated_executor(waiting);
+            asio::post(executor, [waiting = std::move(waiting), response = std::move(response)]() mutable {
+                std::move(waiting)(std::move(response));
             });
+        };
+        timer.async_wait([finish, late](const error_code& canceled) {
+            if (!canceled) finish(late());
         });
+        work(finish);
     };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Response)>(
+    Response response = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Response)>(
         initiate, asio::use_awaitable, begin);
+    timer.cancel();
+    co_return response;
 }
 
 std::string_view view(beast::string_view text) {
@@ -120,7 +134,8 @@ struct Session::Connection {
     asio::awaitable<void> run();
     asio::awaitable<error_code> read_request(Parser& parser);
     asio::awaitable<error_code> read_some();
-    asio::awaitable<error_code> write(const Response& response, Persistence persistence, bool with_body);
+    asio::awaitable<error_code> write(const Response& response, Persistence persistence, bool with_body,
+                                      std::chrono::milliseconds bound);
     asio::awaitable<void> refuse(int status);
     bool skip_empty_lines();
     error_code parse_buffered(Parser& parser);
@@ -158,12 +173,21 @@ asio::awaitable<void> Session::Connection::run() {
             co_return;
         }
         Response response = answer(fields);
-        if (response.later) response = co_await wait_for(std::move(response.later));
+        // Prometheus says how long it waits: what comes later reaches nobody.
+        const auto patience = parse_scrape_timeout(single(fields, "X-Prometheus-Scrape-Timeout-Seconds"));
+        if (response.later) {
+            asio::steady_timer timer(stream.get_executor(), Clock::time_point::max());
+            if (patience) timer.expires_after(*patience);
+            const auto late = [this] { return router.refuse(kLate); };
+            response = co_await wait_for(std::move(response.later), timer, late);
+        }
         Persistence persistence = Persistence::close;
         if (fields.keep_alive() && !stopping)
             persistence = fields.version() < 11 ? Persistence::explicit_keep_alive : Persistence::keep_alive;
         const bool with_body = fields.method() != bhttp::verb::head;
-        if (co_await write(response, persistence, with_body) || persistence == Persistence::close) break;
+        const auto bound = std::min(limits.write_time, patience.value_or(limits.write_time));
+        if (co_await write(response, persistence, with_body, bound) || persistence == Persistence::close)
+            break;
     }
     error_code ignored;
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -274,7 +298,7 @@ Response Session::Connection::answer(const Fields& fields) {
 }
 
 asio::awaitable<error_code> Session::Connection::write(const Response& response, Persistence persistence,
-                                                       bool with_body) {
+                                                       bool with_body, std::chrono::milliseconds bound) {
     head.clear();
     append_head(head, response, persistence, date());
     std::array<asio::const_buffer, 3> parts{asio::buffer(head)};
@@ -282,7 +306,7 @@ asio::awaitable<error_code> Session::Connection::write(const Response& response,
         if (response.cached_body) parts[1] = asio::buffer(*response.cached_body);
         parts[2] = asio::buffer(response.body);
     }
-    stream.expires_after(limits.write_time);
+    stream.expires_after(bound);
     const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
     co_return ec;
 }
@@ -291,7 +315,7 @@ asio::awaitable<error_code> Session::Connection::write(const Response& response,
 // the connection, and the client would never see the answer.
 asio::awaitable<void> Session::Connection::refuse(int status) {
     const Response response = router.refuse(status);
-    if (co_await write(response, Persistence::close, true)) co_return;
+    if (co_await write(response, Persistence::close, true, limits.write_time)) co_return;
     error_code ignored;
     stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     stream.expires_after(kLingerTime);

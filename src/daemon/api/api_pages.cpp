@@ -243,7 +243,7 @@ Response ApiPages::owners(const Request& request) {
 Response ApiPages::openapi(const Request& request) {
     const auto asked = Asked::from(request);
     if (!asked) return problem_of(asked.error());
-    return answer_with(api::openapi(), "application/json", *asked);
+    return answer_with(api::openapi(base_), "application/json", *asked);
 }
 
 }  // namespace keyshift::daemon

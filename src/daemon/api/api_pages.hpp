@@ -19,7 +19,9 @@ namespace keyshift::daemon {
 class ApiPages {
  public:
     /// Both outlive this, and this the routes.
-    ApiPages(const domain::Model& model, InventoryWorker& worker) : model_(model), worker_(worker) {}
+    /// `base`: what stands before all paths, for the API's description.
+    ApiPages(const domain::Model& model, InventoryWorker& worker, std::string base)
+        : model_(model), worker_(worker), base_(std::move(base)) {}
 
     /// The table of resources. A further one is a line here, a document in src/api, and an entry in
     /// api/openapi.cpp.
@@ -51,6 +53,7 @@ class ApiPages {
 
     const domain::Model& model_;
     InventoryWorker& worker_;
+    std::string base_;
     api::Configuration configuration_;
     config::Inventory inventory_ = config::Inventory::off;
 };
