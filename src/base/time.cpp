@@ -186,4 +186,15 @@ Deadline Deadline::at_most(Duration d) const {
     return Deadline(std::min(at_, Clock::now() + d));
 }
 
+std::string format_distance(Time t, Time now) {
+    using namespace std::chrono_literals;
+    const Duration distance = std::chrono::abs(t - now);
+    const auto in = [&](auto unit, const char* name) { return std::to_string(distance / unit) + " " + name; };
+    const std::string text = distance < 2min  ? in(1s, "s")
+                             : distance < 2h  ? in(1min, "min")
+                             : distance < 48h ? in(1h, "h")
+                                              : in(24h, "d");
+    return t > now ? std::string("in ").append(text) : text + " ago";
+}
+
 }  // namespace keyshift::base

@@ -48,9 +48,9 @@ Result<void> Monitor::open() {
     if (auto made = make_notifier(); !made) return made;
     if (auto made = make_sources(); !made) return made;
     worker_.emplace(loop_, state_->beside());
-    api_.emplace(updater_.model(), *worker_, config_.web.paths.base());
-    api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at),
-                    config_.web.inventory);
+    actions_.emplace(loop_, [this] { return state_->beside(); });
+    api_.emplace(updater_.model(), *worker_, *actions_, config_.web.paths.base());
+    api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at), config_);
     router_.emplace(
         routes(),
         [this](std::string_view handler, int code, unsigned times) {
@@ -196,6 +196,7 @@ void Monitor::stop() {
     saver_->stop();
     notifier_->stop();
     worker_->stop();
+    actions_->stop();
 }
 
 }  // namespace keyshift::daemon

@@ -24,6 +24,7 @@ constexpr std::array<std::pair<Method, std::string_view>, 6> kMethods{{
 
 constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {200, "OK"},
+    {201, "Created"},
     {202, "Accepted"},
     {204, "No Content"},
     {300, "Multiple Choices"},
@@ -39,8 +40,10 @@ constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {405, "Method Not Allowed"},
     {406, "Not Acceptable"},
     {408, "Request Timeout"},
+    {409, "Conflict"},
     {412, "Precondition Failed"},
     {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
     {421, "Misdirected Request"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},

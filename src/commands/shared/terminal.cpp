@@ -87,13 +87,7 @@ std::string show_time(base::Time t) {
 }
 
 std::string show_distance(base::Time t, base::Time now) {
-    const base::Duration distance = std::chrono::abs(t - now);
-    const auto in = [&](auto unit, const char* name) { return std::to_string(distance / unit) + " " + name; };
-    const std::string text = distance < 2min  ? in(1s, "s")
-                             : distance < 2h  ? in(1min, "min")
-                             : distance < 48h ? in(1h, "h")
-                                              : in(24h, "d");
-    return t > now ? std::string("in ").append(text) : text + " ago";
+    return base::format_distance(t, now);
 }
 
 std::string show_when(std::optional<base::Time> t, base::Time now) {
