@@ -150,6 +150,7 @@ struct Session::Connection {
     bool from_loopback = false;
     bool stopping = false;
     Clock::time_point idle_since = Clock::time_point::max();
+    Clock::time_point held_since = Clock::time_point::max();
     beast::flat_buffer buffer;  // what was read and not yet parsed: pipelined requests stay here
     std::size_t used = 0;       // bytes the request being read has taken so far
     std::string head;           // kept for its capacity
@@ -161,6 +162,7 @@ asio::awaitable<void> Session::Connection::run() {
     while (!stopping) {
         Parser parser;
         const error_code failed = co_await read_request(parser);
+        held_since = Clock::time_point::max();
         if (failed) {
             if (const int status = refusal_status(failed)) {
                 co_await refuse(status);
@@ -217,7 +219,10 @@ asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
         } else if (used > limits.header_bytes) {
             co_return bhttp::error::header_limit;
         }
-        if (!std::exchange(timed, true)) stream.expires_after(limits.request_time);
+        if (!std::exchange(timed, true)) {
+            stream.expires_after(limits.request_time);
+            held_since = Clock::now();
+        }
         const bool waits =
             parser.is_header_done() && view(parser.get()[bhttp::field::expect]) == "100-continue";
         if (waits && !std::exchange(continued, true)) {
@@ -307,7 +312,9 @@ asio::awaitable<error_code> Session::Connection::write(const Response& response,
         parts[2] = asio::buffer(response.body);
     }
     stream.expires_after(bound);
+    held_since = Clock::now();
     const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
+    held_since = Clock::time_point::max();
     co_return ec;
 }
 
@@ -353,6 +360,10 @@ void Session::abort() {
 
 Clock::time_point Session::idle_since() const {
     return connection_->idle_since;
+}
+
+Clock::time_point Session::held_since() const {
+    return connection_->held_since;
 }
 
 }  // namespace keyshift::http
