@@ -3,8 +3,10 @@
 
 #include <functional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "api/action.hpp"
 #include "api/keys.hpp"
 #include "api/lists.hpp"
 #include "api/schema.hpp"
@@ -33,12 +35,23 @@ struct Answer {
     bool csv = false;                              ///< too
 };
 
+/// Of a body.
+struct BodyMember {
+    std::string_view name;
+    std::string_view what;
+    bool required = false;
+    bool is_flag = false;
+    std::vector<std::string_view> values = {};  ///< empty: any text
+};
+
 struct Path {
     std::string_view path;
     std::string_view id;
     std::string_view what;
     std::vector<Parameter> parameters;
     std::vector<Answer> answers;
+    std::string_view method = "get";
+    std::vector<BodyMember> body = {};  ///< of a POST
 };
 
 template <class T>
@@ -130,6 +143,37 @@ Path owners_path() {
             list_answers<OwnerPage>("A page of owners.")};
 }
 
+std::vector<Parameter> of_a_decision() {
+    return {{"preview", "Whether only to say what would change.", {"true", "false"}},
+            {"X-Keyshift-Action", "Not a form of somebody else's page.", {"1"}, false, "header"}};
+}
+
+std::vector<Answer> answers_to_a_decision() {
+    return {{200, "What would change, or was so already, or was undone.", document<ActionResult>()},
+            {400, "It asks for something that there is not."},
+            {401, "Nobody has logged in."},
+            {403, "Decisions are not allowed, or a page of another site asks."},
+            {404, "There is no such thing."},
+            {409, "It does not fit what there is."},
+            {413, "Too long."},
+            {415, "Not application/json."},
+            {421, "Under this host's name nothing is decided."},
+            {503, "The key table or the state cannot be used now."}};
+}
+
+Path deciding(std::string_view path, std::string_view id, std::string_view what,
+              std::vector<BodyMember> body) {
+    Path out{path, id, what, of_a_decision(), answers_to_a_decision(), "post", std::move(body)};
+    out.answers.insert(out.answers.begin() + 1, {201, "It was done.", document<ActionResult>()});
+    return out;
+}
+
+Path undoing(std::string_view path, std::string_view id, std::string_view what, std::string_view of) {
+    Path out{path, id, what, of_a_decision(), answers_to_a_decision(), "delete", {}};
+    out.parameters.insert(out.parameters.begin(), {"id", of, {}, false, "path"});
+    return out;
+}
+
 std::vector<Path> paths() {
     return {
         {"/api/v1/status",
@@ -180,16 +224,33 @@ std::vector<Path> paths() {
          "What operators have said by keyshift pair.",
          {format()},
          list_answers<List<PairDecision>>("All of it.")},
+        deciding("/api/v1/pairs", "pair", "Says that one key replaces another, as keyshift pair does.",
+                 {{"legacy", "The legacy key's id.", true},
+                  {"modern", "The id of the modern key that replaces it.", true},
+                  {"note", "Why; kept in the daemon's log."},
+                  {"force", "Also where there are doubts.", false, true}}),
+        undoing("/api/v1/pairs/{id}", "unpair", "Undoes what was said of a legacy key.",
+                "The legacy key's id."),
         {"/api/v1/acks",
          "acks",
          "What operators have said by keyshift ack.",
          {format()},
          list_answers<List<AckDecision>>("All of it.")},
+        deciding("/api/v1/acks", "acknowledge",
+                 "Says that a key which nobody seems to use has been looked into, as keyshift ack does.",
+                 {{"key", "The legacy key's id.", true}, {"note", "Why."}}),
+        undoing("/api/v1/acks/{id}", "unacknowledge", "Undoes what was said of a legacy key.",
+                "The legacy key's id."),
         {"/api/v1/marks",
          "marks",
          "What operators have said by keyshift mark, and who failed since that did not before.",
          {format()},
-         list_answers<List<Mark>>("All of it.")}};
+         list_answers<List<Mark>>("All of it.")},
+        deciding("/api/v1/marks", "mark",
+                 "Says what has happened to the fallback just now, as keyshift mark does.",
+                 {{"kind", "What has happened.", true, false, {"brownout-begin", "brownout-end", "cutover"}},
+                  {"note", "Why."}}),
+        undoing("/api/v1/marks/{id}", "unmark", "Takes back the last mark.", "Its number.")};
 }
 
 void write_parameter(JsonWriter& json, const Parameter& parameter) {
@@ -197,7 +258,7 @@ void write_parameter(JsonWriter& json, const Parameter& parameter) {
     json.key("name").value(parameter.name);
     json.key("in").value(parameter.in);
     json.key("description").value(parameter.what);
-    if (parameter.in == "path") json.key("required").value(true);
+    if (parameter.in != "query") json.key("required").value(true);
     json.key("schema").begin_object();
     json.key("type").value(parameter.is_number ? "integer" : "string");
     if (parameter.is_number) json.key("minimum").value(1).key("maximum").value(1000);
@@ -230,14 +291,41 @@ void write_content(JsonWriter& json, const Answer& answer) {
     json.end_object();
 }
 
-void write_path(JsonWriter& json, const Path& path) {
-    json.key(path.path).begin_object();
-    json.key("get").begin_object();
+void write_body(JsonWriter& json, const std::vector<BodyMember>& members) {
+    json.key("requestBody").begin_object().key("required").value(true);
+    json.key("content").begin_object().key("application/json").begin_object().key("schema").begin_object();
+    json.key("type").value("object").key("additionalProperties").value(false);
+    json.key("required").begin_array();
+    for (const BodyMember& member : members)
+        if (member.required) json.value(member.name);
+    json.end_array();
+    json.key("properties").begin_object();
+    for (const BodyMember& member : members) {
+        json.key(member.name).begin_object().key("description").value(member.what);
+        json.key("type").value(member.is_flag ? "boolean" : "string");
+        if (!member.values.empty()) {
+            json.key("enum").begin_array();
+            for (const std::string_view value : member.values) json.value(value);
+            json.end_array();
+        }
+        json.end_object();
+    }
+    json.end_object().end_object().end_object().end_object().end_object();
+}
+
+void write_operation(JsonWriter& json, const Path& path) {
+    json.key(path.method).begin_object();
     json.key("operationId").value(path.id);
     json.key("summary").value(path.what);
+    if (path.method != "get") {
+        json.key("security").begin_array().begin_object();
+        json.key("login").begin_array().end_array();
+        json.end_object().end_array();
+    }
     json.key("parameters").begin_array();
     for (const Parameter& parameter : path.parameters) write_parameter(json, parameter);
     json.end_array();
+    if (!path.body.empty()) write_body(json, path.body);
     json.key("responses").begin_object();
     for (const Answer& answer : path.answers) {
         json.key(std::to_string(answer.status)).begin_object();
@@ -247,11 +335,28 @@ void write_path(JsonWriter& json, const Path& path) {
     }
     json.end_object();
     json.end_object();
+}
+
+/// Those of the same path stand together.
+void write_paths(JsonWriter& json, const std::vector<Path>& all) {
+    std::string_view open;
+    for (const Path& path : all) {
+        if (path.path != open) {
+            if (!open.empty()) json.end_object();
+            json.key(path.path).begin_object();
+            open = path.path;
+        }
+        write_operation(json, path);
+    }
     json.end_object();
 }
 
 void write_problem(JsonWriter& json) {
-    json.key("components").begin_object().key("schemas").begin_object().key("Problem").begin_object();
+    json.key("components").begin_object();
+    json.key("securitySchemes").begin_object().key("login").begin_object();
+    json.key("type").value("http").key("scheme").value("basic");
+    json.end_object().end_object();
+    json.key("schemas").begin_object().key("Problem").begin_object();
     json.key("description").value("RFC 9457");
     json.key("type").value("object");
     json.key("required")
@@ -270,7 +375,7 @@ void write_problem(JsonWriter& json) {
 
 }  // namespace
 
-std::string openapi() {
+std::string openapi(std::string_view server) {
     JsonWriter json;
     json.begin_object();
     json.key("openapi").value("3.1.0");
@@ -282,11 +387,17 @@ std::string openapi() {
     json.key("name").value("Apache 2.0").key("identifier").value("Apache-2.0");
     json.end_object();
     json.end_object();
-    json.key("servers").begin_array().begin_object().key("url").value("/").end_object().end_array();
+    json.key("servers")
+        .begin_array()
+        .begin_object()
+        .key("url")
+        .value(server.empty() ? "/" : server)
+        .end_object()
+        .end_array();
     // Who may ask is a matter of where from: web.inventory.
     json.key("security").begin_array().end_array();
     json.key("paths").begin_object();
-    for (const Path& path : paths()) write_path(json, path);
+    write_paths(json, paths());
     json.end_object();
     write_problem(json);
     json.end_object();

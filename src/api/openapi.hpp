@@ -3,10 +3,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace keyshift::api {
 
 /// The document that /api/v1/openapi.json is. Its schemas are made of what writes the answers.
-std::string openapi();
+/// `server`: what stands before all paths, a URL or a path without a slash at its end.
+std::string openapi(std::string_view server = {});
 
 }  // namespace keyshift::api

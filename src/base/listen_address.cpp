@@ -61,6 +61,11 @@ std::string ListenAddress::text() const {
 }
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
+    if (text.starts_with("unix:") || text.starts_with('/')) {
+        return Error{Errc::config, "is no address of TCP",
+                     "keyshift's Unix socket is keyshift.sock in state.directory, mode 0660; elsewhere put "
+                     "host:port"};
+    }
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos || text.ends_with(']')) return wrong("has no port");
     const auto port = port_number(text.substr(colon + 1));

@@ -23,6 +23,17 @@ void add_serve(Program& program) {
     app->add_option("--web.config.file", told->web_file,
                     "TLS and users, in the format of Prometheus' exporters, instead of web.config_file")
         ->type_name("FILE");
+    app->add_flag("--web.systemd-socket", told->systemd_socket,
+                  "Listen on the sockets that systemd hands over, and refuse to start without");
+    app->add_option("--web.telemetry-path", told->telemetry_path, "Instead of web.telemetry_path")
+        ->type_name("PATH");
+    app->add_option("--web.external-url", told->external_url,
+                    "The URL by which clients come here, as through a reverse proxy; instead of "
+                    "web.external_url")
+        ->type_name("URL");
+    app->add_option("--web.route-prefix", told->route_prefix,
+                    "What all paths begin with; without it the path of the external URL")
+        ->type_name("PATH");
     app->add_flag("--web.enable-lifecycle", told->lifecycle,
                   "Read the configuration again on POST /-/reload, as on SIGHUP");
     add_choice(*app, "--log.level", {"debug", "info", "warn", "error"}, "Instead of log.level",

@@ -46,6 +46,10 @@ struct ServeCommand {
     bool lifecycle = false;                            ///< POST /-/reload is obeyed
     std::optional<base::log::Level> log_level = {};    ///< instead of log.level
     std::optional<base::log::Format> log_format = {};  ///< instead of log.format
+    bool systemd_socket = false;                       ///< on the sockets of systemd, or not at all
+    std::optional<std::string> telemetry_path = {};    ///< instead of web.telemetry_path
+    std::optional<std::string> route_prefix = {};      ///< instead of web.route_prefix
+    std::optional<std::string> external_url = {};      ///< instead of web.external_url
 };
 
 struct OnceCommand {

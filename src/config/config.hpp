@@ -23,6 +23,7 @@
 #include "config/tree/environment.hpp"
 #include "config/tree/identifier.hpp"
 #include "config/tree/problem.hpp"
+#include "config/web_paths.hpp"
 
 namespace keyshift::config {
 
@@ -199,6 +200,8 @@ struct Web {
     Inventory inventory = Inventory::loopback;
     bool per_key_series = false;             ///< /metrics names keys, 200 at most
     std::filesystem::path config_file = {};  ///< TLS, users and more (web_file.hpp); empty: none
+    bool actions = false;                    ///< who has logged in may decide: pairs, acknowledgements, marks
+    WebPaths paths = {};                     ///< what is served where; stays as it was at the start
     bool operator==(const Web&) const = default;
 };
 

@@ -48,14 +48,17 @@ Result<void> Monitor::open() {
     if (auto made = make_notifier(); !made) return made;
     if (auto made = make_sources(); !made) return made;
     worker_.emplace(loop_, state_->beside());
-    api_.emplace(updater_.model(), *worker_);
-    api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at),
-                    config_.web.inventory);
+    actions_.emplace(loop_, [this] { return state_->beside(); });
+    api_.emplace(updater_.model(), *worker_, *actions_, config_.web.paths.base());
+    api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at), config_);
     status_pages_.emplace(updater_.model(), *worker_);
     status_pages_->configure(config_.web.inventory);
-    router_.emplace(routes(), [this](std::string_view handler, int code, unsigned times) {
-        own_.count_requests(handler, code, times);
-    });
+    router_.emplace(
+        routes(),
+        [this](std::string_view handler, int code, unsigned times) {
+            own_.count_requests(handler, code, times);
+        },
+        config_.web.paths.prefix());
     updater_.update();
     saver_->show_now();
     return open_server();
@@ -93,7 +96,8 @@ SourceTask::Hooks Monitor::source_hooks() {
 
 std::vector<http::Route> Monitor::routes() {
     const auto reload = [this](http::Answer answer) { reload_->ask(std::move(answer)); };
-    auto all = pages_.routes(launch_.lifecycle ? reload : Pages::Reload());
+    auto all = pages_.routes(launch_.lifecycle ? reload : Pages::Reload(), config_.web.paths.telemetry_path,
+                             updater_.model());
     for (http::Route& route : status_pages_->routes(Pages::index)) all.push_back(std::move(route));
     for (http::Route& route : api_->routes()) all.push_back(std::move(route));
     return all;
@@ -101,6 +105,11 @@ std::vector<http::Route> Monitor::routes() {
 
 Result<void> Monitor::open_server() {
     const std::vector<int>& sockets = service_.manager().sockets();
+    if (launch_.systemd_socket && sockets.empty()) {
+        return base::Error{base::Errc::config, "--web.systemd-socket: systemd has handed over no socket",
+                           "start it by its socket unit (systemctl start keyshift.socket), or leave the flag "
+                           "out"};
+    }
     const auto& addresses = launch_.listen.empty() ? config_.web.listen : launch_.listen;
     auto server = sockets.empty()
                       ? http::Server::listen(loop_.get_executor(), addresses, http::Limits{}, *router_)
@@ -205,6 +214,7 @@ void Monitor::stop() {
     saver_->stop();
     notifier_->stop();
     worker_->stop();
+    actions_->stop();
 }
 
 }  // namespace keyshift::daemon

@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/config.hpp"
+#include "daemon/api/actions.hpp"
 #include "daemon/api/api_pages.hpp"
 #include "daemon/api/inventory_worker.hpp"
 #include "daemon/evidence_saver.hpp"
@@ -69,6 +70,7 @@ class Monitor {
     exposition::OwnMetrics own_;
     Pages pages_{own_};
     std::optional<InventoryWorker> worker_;
+    std::optional<Actions> actions_;
     std::optional<ApiPages> api_;
     std::optional<StatusPages> status_pages_;
     ServiceStatus service_;

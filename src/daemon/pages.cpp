@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/pages.hpp"
 
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "base/log/log.hpp"
+#include "daemon/asked_collectors.hpp"
 #include "exposition/families/model_metrics.hpp"
+#include "exposition/families/of_collectors.hpp"
 #include "exposition/families/scrape_metrics.hpp"
 #include "exposition/negotiate.hpp"
 
@@ -31,7 +35,8 @@ constexpr const char* kIndex =
 
 }  // namespace
 
-std::vector<http::Route> Pages::routes(Reload reload) {
+std::vector<http::Route> Pages::routes(Reload reload, const std::string& telemetry_path,
+                                       const domain::Model& model) {
     using http::Method;
     using http::Request;
     const auto ask = [reload = std::move(reload)](const Request&) {
@@ -41,7 +46,10 @@ std::vector<http::Route> Pages::routes(Reload reload) {
         return response;
     };
     return {
-        {{Method::get}, "/metrics", "metrics", [this](const Request& request) { return metrics(request); }},
+        {{Method::get},
+         telemetry_path,
+         "metrics",
+         [this, &model](const Request& request) { return metrics(request, model); }},
         {{Method::get},
          "/-/healthy",
          "healthy",
@@ -70,10 +78,20 @@ http::Response Pages::ready() const {
                               : text(503, "not ready: " + not_ready_ + "\n");
 }
 
-http::Response Pages::metrics(const http::Request& request) {
+http::Response Pages::metrics(const http::Request& request, const domain::Model& model) {
+    std::optional<std::set<std::string>> collectors;
+    if (!request.query.empty()) {
+        std::set<std::string> known{exposition::kMigration};
+        for (const auto& source : model.sources) known.insert(source.first);
+        auto asked = asked_collectors(request.query, known);
+        if (!asked) return text(400, asked.error().what + ": " + asked.error().hint + ".\n");
+        collectors = *std::move(asked);
+    }
     const auto dialect = exposition::negotiate(request.accept);
     const auto encoding = exposition::negotiate_encoding(request.accept_encoding);
-    exposition::Body body = page_.body(exposition::ScrapeMetrics(own_, process_), dialect, encoding);
+    const exposition::ScrapeMetrics of_now(own_, process_);
+    exposition::Body body = collectors ? page_.body_of(*collectors, of_now, dialect, encoding)
+                                       : page_.body(of_now, dialect, encoding);
     http::Response response;
     response.content_type = exposition::content_type(dialect);
     response.cached_body = std::move(body.stable);

@@ -21,9 +21,10 @@ class Pages {
     /// `own`: what /metrics shows beside the model; it outlives this.
     explicit Pages(exposition::OwnMetrics& own) : own_(own) {}
 
-    /// The table of paths. `this` outlives the routes. Without `reload`, whoever asks for one is told how to
-    /// allow it.
-    std::vector<http::Route> routes(Reload reload);
+    /// The table of paths. `this` and the model, whose sources can be asked for, outlive the routes. Without
+    /// `reload`, whoever asks for one is told how to allow it.
+    std::vector<http::Route> routes(Reload reload, const std::string& telemetry_path,
+                                    const domain::Model& model);
     /// What there is, as plain text.
     static http::Response index(const http::Request& request);
 
@@ -36,7 +37,7 @@ class Pages {
     void set_not_ready(std::string reason) { not_ready_ = std::move(reason); }
 
  private:
-    http::Response metrics(const http::Request& request);
+    http::Response metrics(const http::Request& request, const domain::Model& model);
     http::Response ready() const;
 
     exposition::OwnMetrics& own_;

@@ -132,6 +132,7 @@ void Reload::read_into(Candidate& out) const {
     }
     out.statuses = *std::move(statuses);
     out.described = journal::described(loaded.config, parts_.launch.file, base::now());
+    loaded.config.web.paths = parts_.launch.paths(loaded.config.web.paths);
     out.config = std::move(loaded.config);
 }
 
@@ -178,6 +179,10 @@ asio::awaitable<Reload::Problems> Reload::exchange(Candidate candidate) {
         co_return Problems{"state.directory cannot change while keyshift runs; restart it"};
     if (parts_.launch.web_file.empty() && config.web.config_file != parts_.config.web.config_file)
         co_return Problems{"web.config_file cannot change while keyshift runs; restart it"};
+    if (config.web.paths != parts_.config.web.paths)
+        co_return Problems{
+            "web.telemetry_path, web.route_prefix and web.external_url cannot change while keyshift runs; "
+            "restart it"};
     SourceTasks::List started;
     if (Problems problems = make_sources(config, started); !problems.empty()) co_return problems;
     if (Problems problems = move_server(config); !problems.empty()) co_return problems;
@@ -197,7 +202,7 @@ void Reload::configure(Candidate& candidate, SourceTasks::List started) {
     parts_.config = *std::move(candidate.config);
     const std::set<std::string> after = parts_.config.types();
     parts_.updater.reconfigure(parts_.config, std::move(candidate.statuses));
-    parts_.api.configure(std::move(candidate.described), parts_.config.web.inventory);
+    parts_.api.configure(std::move(candidate.described), parts_.config);
     parts_.status_pages.configure(parts_.config.web.inventory);
     std::set<std::string> changed;
     std::set<std::string> added;

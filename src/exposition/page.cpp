@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "exposition/drop_invalid.hpp"
+#include "exposition/families/of_collectors.hpp"
 #include "exposition/render.hpp"
 
 namespace keyshift::exposition {
@@ -86,10 +87,23 @@ std::size_t Page::set_stable(Snapshot stable) {
 }
 
 Body Page::body(const prometheus::Collectable& volatile_part, Dialect dialect, Encoding encoding) {
-    const Renderer renderer(dialect);
     Rendering& rendering = renderings_.at(static_cast<std::size_t>(dialect));
-    if (!rendering.plain) rendering.plain = std::make_shared<const std::string>(renderer.Serialize(stable_));
-    std::string rest = renderer.Serialize(volatile_part.Collect());
+    if (!rendering.plain)
+        rendering.plain = std::make_shared<const std::string>(Renderer(dialect).Serialize(stable_));
+    return body_with(rendering, volatile_part, dialect, encoding);
+}
+
+Body Page::body_of(const std::set<std::string>& collectors, const prometheus::Collectable& volatile_part,
+                   Dialect dialect, Encoding encoding) {
+    Rendering rendering;
+    rendering.plain =
+        std::make_shared<const std::string>(Renderer(dialect).Serialize(families_of(stable_, collectors)));
+    return body_with(rendering, volatile_part, dialect, encoding);
+}
+
+Body Page::body_with(Rendering& rendering, const prometheus::Collectable& volatile_part, Dialect dialect,
+                     Encoding encoding) {
+    std::string rest = Renderer(dialect).Serialize(volatile_part.Collect());
     render_end(dialect, rest);
     if (encoding == Encoding::gzip) return gzip_body(rendering, rest);
     return {rendering.plain, std::move(rest)};

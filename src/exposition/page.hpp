@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,6 +63,10 @@ class Page {
     /// the strictest reader takes it. Throws std::bad_alloc only.
     Body body(const prometheus::Collectable& volatile_part, Dialect dialect, Encoding encoding);
 
+    /// The same of some collectors only, see families_of(). Rendered for this one scrape.
+    Body body_of(const std::set<std::string>& collectors, const prometheus::Collectable& volatile_part,
+                 Dialect dialect, Encoding encoding);
+
  private:
     class Compressor;
     struct Rendering {
@@ -70,6 +75,8 @@ class Page {
         std::uint32_t checksum = 0;                     ///< of `plain`, with `compressed`
     };
 
+    Body body_with(Rendering& rendering, const prometheus::Collectable& volatile_part, Dialect dialect,
+                   Encoding encoding);
     Body gzip_body(Rendering& rendering, std::string_view rest);
 
     std::vector<prometheus::MetricFamily> stable_;

@@ -63,14 +63,45 @@ Response run_guarded(const Route& route, const Request& request) {
 
 }  // namespace
 
-Router::Router(std::vector<Route> routes, CountRequests count)
-    : routes_(std::move(routes)), count_(std::move(count)) {
+Router::Router(std::vector<Route> routes, CountRequests count, std::string prefix)
+    : routes_(std::move(routes)), count_(std::move(count)), prefix_(std::move(prefix)) {
     for (const Route& route : routes_) count_(route.name, 200, 0);
     count_(kOther, 404, 0);
 }
 
 Response Router::handle(const Request& request) {
-    const Route* route = find(request);
+    if (prefix_.empty()) return handle_below(request);
+    Request below = request;
+    below.path = path_below_prefix(request);
+    return below.path.empty() ? handle_outside(request) : handle_below(below);
+}
+
+/// Empty: it is outside. Commands on this host need not know the prefix.
+std::string_view Router::path_below_prefix(const Request& request) const {
+    const std::string_view path = request.path;
+    if (request.transport == Transport::local && find(path) != nullptr) return path;
+    const bool below =
+        path.size() > prefix_.size() && path.starts_with(prefix_) && path[prefix_.size()] == '/';
+    if (below) return path.substr(prefix_.size());
+    return request.transport == Transport::local ? path : std::string_view();
+}
+
+Response Router::handle_outside(const Request& request) {
+    constexpr int kFound = 302;
+    constexpr int kNotFound = 404;
+    const bool reads = request.method == Method::get || request.method == Method::head;
+    if (!reads || (request.path != "/" && request.path != prefix_)) {
+        count_(kOther, kNotFound, 1);
+        return text_response(kNotFound, "Nothing here. All there is, is below " + prefix_ + "/\n");
+    }
+    count_(kOther, kFound, 1);
+    Response response = text_response(kFound, "See " + prefix_ + "/\n");
+    response.headers.emplace_back("Location", prefix_ + "/");
+    return response;
+}
+
+Response Router::handle_below(const Request& request) {
+    const Route* route = find(request.path);
     if (route == nullptr) {
         count_(kOther, 404, 1);
         return refusal(request, 404, not_found_text());
@@ -100,9 +131,8 @@ Response Router::refuse(int status) {
     return text_response(status, std::string(reason_phrase(status)) + ".\n");
 }
 
-const Route* Router::find(const Request& request) const {
-    const auto found =
-        std::ranges::find_if(routes_, [&](const Route& route) { return fits(route, request.path); });
+const Route* Router::find(std::string_view path) const {
+    const auto found = std::ranges::find_if(routes_, [&](const Route& route) { return fits(route, path); });
     return found == routes_.end() ? nullptr : &*found;
 }
 
@@ -110,7 +140,7 @@ const Route* Router::find(const Request& request) const {
 std::string Router::not_found_text() const {
     std::string text = "Nothing here. What there is:";
     for (const Route& route : routes_)
-        text += "\n  " + route.path + (route.match == Match::below ? "..." : "");
+        text += "\n  " + prefix_ + route.path + (route.match == Match::below ? "..." : "");
     return text;
 }
 

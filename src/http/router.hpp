@@ -31,25 +31,30 @@ using CountRequests = std::function<void(std::string_view handler, int code, uns
 class Router {
  public:
     /// Precondition: no two routes have the same path, and there is `count`. Of every route 200 is counted 0
-    /// times now, in the table's order, then 404 of "other".
-    Router(std::vector<Route> routes, CountRequests count);
+    /// times now, in the table's order, then 404 of "other". `prefix` ("" or "/a/b") stands before all paths,
+    /// and handlers see a path without it; on the Unix socket it may be left out.
+    Router(std::vector<Route> routes, CountRequests count, std::string prefix = {});
 
     /// Finds the route, runs its handler and counts the answer. Never throws for what a handler does:
     /// 404 for an unknown path, 405 with Allow for the wrong method, 500 for an exception, whose text goes to
-    /// the log only; below /api/ as problem documents, elsewhere as text. The answer to HEAD has its body;
-    /// not sending it is the session's doing. One that comes later is counted when it comes; the router
-    /// outlives it.
+    /// the log only; 302 to what is below the prefix for "/" and for the prefix alone. Below /api/ as problem
+    /// documents, elsewhere as text. The answer to HEAD has its body; not sending it is the session's doing.
+    /// One that comes later is counted when it comes; the router outlives it.
     Response handle(const Request& request);
 
     /// The answer to what never became a request (400, 408, 413, 431), counted under "other".
     Response refuse(int status);
 
  private:
-    const Route* find(const Request& request) const;
+    const Route* find(std::string_view path) const;
+    std::string_view path_below_prefix(const Request& request) const;
+    Response handle_below(const Request& request);
+    Response handle_outside(const Request& request);
     std::string not_found_text() const;
 
     std::vector<Route> routes_;
     CountRequests count_;
+    std::string prefix_;
 };
 
 }  // namespace keyshift::http

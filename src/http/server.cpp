@@ -128,13 +128,19 @@ asio::awaitable<void> Server::State::accept_from(Acceptor& acceptor) {
     }
 }
 
-// Only when somebody is waiting does the longest idle connection go; while all are busy, the newcomer waits
-// in the backlog.
+// Only when somebody is waiting does the longest idle connection go, or else the one whose client has been
+// sending its request or taking its answer for longest: whoever means it does so at once. While all wait for
+// their answers, the newcomer waits in the backlog.
 asio::awaitable<void> Server::State::make_room(Acceptor& acceptor) {
     co_await acceptor.async_wait(Acceptor::wait_read, use_tuple);
     if (stopping || sessions.size() < limits.connections) co_return;
     const auto idle = std::ranges::min_element(sessions, {}, &Session::idle_since);
-    if (idle->idle_since() != Clock::time_point::max()) idle->abort();
+    const auto slow = std::ranges::min_element(sessions, {}, &Session::held_since);
+    if (idle->idle_since() != Clock::time_point::max()) {
+        idle->abort();
+    } else if (slow->held_since() != Clock::time_point::max()) {
+        slow->abort();
+    }
     co_await changed.async_wait(use_tuple);
 }
 

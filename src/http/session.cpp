@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -38,6 +39,7 @@ constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
 constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kFirstBytes = 5;  // of a record of TLS: type, version, length
 constexpr std::size_t kEncryptedBytes = std::size_t{64} * 1024;
+constexpr int kLate = 503;
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -121,7 +123,8 @@ struct Session::Connection {
     asio::awaitable<void> serve();
     asio::awaitable<error_code> read_request(Parser& parser);
     asio::awaitable<error_code> read_some();
-    asio::awaitable<error_code> write(Response& response, Persistence persistence, bool with_body);
+    asio::awaitable<error_code> write(Response& response, Persistence persistence, bool with_body,
+                                      std::chrono::milliseconds bound);
     asio::awaitable<void> refuse(int status);
     asio::awaitable<void> linger();
     bool skip_empty_lines();
@@ -151,6 +154,7 @@ struct Session::Connection {
     bool from_loopback = false;
     bool stopping = false;
     Clock::time_point idle_since = Clock::time_point::max();
+    Clock::time_point held_since = Clock::time_point::max();
     beast::flat_buffer buffer;  // what was read and not yet parsed: pipelined requests stay here
     std::size_t used = 0;       // bytes the request being read has taken so far
     std::string head;           // kept for its capacity
@@ -170,6 +174,7 @@ asio::awaitable<void> Session::Connection::serve() {
     while (!stopping) {
         Parser parser;
         const error_code failed = co_await read_request(parser);
+        held_since = Clock::time_point::max();
         if (failed) {
             if (const int status = refusal_status(failed)) {
                 co_await refuse(status);
@@ -191,12 +196,21 @@ asio::awaitable<void> Session::Connection::serve() {
         joined.user = std::move(admission.user);
         request.user = joined.user;
         Response response = admission.refused != 0 ? refusal(admission) : answer(request);
-        if (response.later) response = co_await wait_for<Response>(std::move(response.later));
+        // Prometheus says how long it waits: what comes later reaches nobody.
+        const auto patience = parse_scrape_timeout(request.scrape_timeout);
+        if (response.later) {
+            asio::steady_timer timer(stream.get_executor(), Clock::time_point::max());
+            if (patience) timer.expires_after(*patience);
+            const auto late = [this] { return router.refuse(kLate); };
+            response = co_await wait_for<Response>(std::move(response.later), timer, late);
+        }
         Persistence persistence = Persistence::close;
         if (fields.keep_alive() && !stopping)
             persistence = fields.version() < 11 ? Persistence::explicit_keep_alive : Persistence::keep_alive;
         const bool with_body = fields.method() != bhttp::verb::head;
-        if (co_await write(response, persistence, with_body) || persistence == Persistence::close) break;
+        const auto bound = std::min(limits.write_time, patience.value_or(limits.write_time));
+        if (co_await write(response, persistence, with_body, bound) || persistence == Persistence::close)
+            break;
     }
     send_close_notify();
     error_code ignored;
@@ -227,7 +241,10 @@ asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
         } else if (used > limits.header_bytes) {
             co_return bhttp::error::header_limit;
         }
-        if (!std::exchange(timed, true)) stream.expires_after(limits.request_time);
+        if (!std::exchange(timed, true)) {
+            stream.expires_after(limits.request_time);
+            held_since = Clock::now();
+        }
         const bool waits =
             parser.is_header_done() && view(parser.get()[bhttp::field::expect]) == "100-continue";
         if (waits && !std::exchange(continued, true)) {
@@ -335,7 +352,7 @@ void Session::Connection::add_headers(Response& response) const {
 }
 
 asio::awaitable<error_code> Session::Connection::write(Response& response, Persistence persistence,
-                                                       bool with_body) {
+                                                       bool with_body, std::chrono::milliseconds bound) {
     add_headers(response);
     head.clear();
     append_head(head, response, persistence, date());
@@ -344,15 +361,21 @@ asio::awaitable<error_code> Session::Connection::write(Response& response, Persi
         if (response.cached_body) parts[1] = asio::buffer(*response.cached_body);
         parts[2] = asio::buffer(response.body);
     }
-    stream.expires_after(limits.write_time);
-    if (tls) co_return co_await write_encrypted(parts);
+    stream.expires_after(bound);
+    held_since = Clock::now();
+    if (tls) {
+        const error_code unsent = co_await write_encrypted(parts);
+        held_since = Clock::time_point::max();
+        co_return unsent;
+    }
     const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
+    held_since = Clock::time_point::max();
     co_return ec;
 }
 
 asio::awaitable<void> Session::Connection::refuse(int status) {
     Response response = router.refuse(status);
-    if (co_await write(response, Persistence::close, true)) co_return;
+    if (co_await write(response, Persistence::close, true, limits.write_time)) co_return;
     send_close_notify();
     co_await linger();
 }
@@ -387,6 +410,7 @@ asio::awaitable<bool> Session::Connection::begin_tls() {
         co_return false;
     }
     tls.emplace(gate->tls());
+    held_since = Clock::now();
     for (;;) {
         tls->feed(received);
         received.clear();
@@ -401,6 +425,7 @@ asio::awaitable<bool> Session::Connection::begin_tls() {
         if (unsent) co_return false;
         if (const error_code ec = co_await receive()) co_return false;
     }
+    held_since = Clock::time_point::max();
     client_name = tls->client_name();
     co_return !stopping;
 }
@@ -495,6 +520,10 @@ void Session::abort() {
 
 Clock::time_point Session::idle_since() const {
     return connection_->idle_since;
+}
+
+Clock::time_point Session::held_since() const {
+    return connection_->held_since;
 }
 
 }  // namespace keyshift::http

@@ -35,6 +35,8 @@ class Session {
 
     /// Since when it has been waiting for a request; the far future while one is being read or answered.
     std::chrono::steady_clock::time_point idle_since() const;
+    /// Since when its client has been sending a request, or taking an answer; the far future otherwise.
+    std::chrono::steady_clock::time_point held_since() const;
 
  private:
     struct Connection;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
 #include <optional>
@@ -23,6 +24,7 @@ constexpr std::array<std::pair<Method, std::string_view>, 6> kMethods{{
 
 constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {200, "OK"},
+    {201, "Created"},
     {202, "Accepted"},
     {204, "No Content"},
     {300, "Multiple Choices"},
@@ -38,8 +40,10 @@ constexpr auto kReasons = std::to_array<std::pair<int, std::string_view>>({
     {405, "Method Not Allowed"},
     {406, "Not Acceptable"},
     {408, "Request Timeout"},
+    {409, "Conflict"},
     {412, "Precondition Failed"},
     {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
     {421, "Misdirected Request"},
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
@@ -70,6 +74,16 @@ std::optional<ip::address_v4> as_v4(const ip::address& address) {
 std::string_view to_string(Method method) {
     const auto* found = std::ranges::find(kMethods, method, &std::pair<Method, std::string_view>::first);
     return found == kMethods.end() ? "?" : found->second;
+}
+
+std::optional<std::chrono::milliseconds> parse_scrape_timeout(std::string_view text) {
+    constexpr double kMost = 86400;
+    constexpr double kLeast = 0.001;
+    double seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    if (!(seconds >= kLeast && seconds <= kMost)) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(seconds));
 }
 
 Method parse_method(std::string_view name) {

@@ -3,6 +3,8 @@
 // head is written, whose address counts as this machine. Pure functions: safe from any thread.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,10 @@
 #include "http/message.hpp"
 
 namespace keyshift::http {
+
+/// What X-Prometheus-Scrape-Timeout-Seconds says ("10", "2.5"); empty: nothing that makes sense, such as less
+/// than a millisecond or more than a day.
+std::optional<std::chrono::milliseconds> parse_scrape_timeout(std::string_view text);
 
 Method parse_method(std::string_view name);
 

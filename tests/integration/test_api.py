@@ -55,7 +55,7 @@ def test_each_resource_is_as_the_document_says(table: KeyTable):
             assert answer.headers["Content-Type"] == "application/json"
         assert {key["name"] for key in pages(serve, "/api/v1/keys?limit=2", "keys")} == {*HOSTILE, None}
         described = serve.get("/api/v1/openapi.json").json()
-        assert {f"/api/v1/{name}" for name in ["status", "verdict", *LISTS]} | {"/api/v1/keys/{id}"} == set(described["paths"])
+        assert {f"/api/v1/{name}" for name in ["status", "verdict", *LISTS]} | {f"/api/v1/{name}/{{id}}" for name in ("keys", "pairs", "acks", "marks")} == set(described["paths"])
         routes = {dict(labels)["handler"] for name, labels in serve.metrics() if name == "keyshift_http_server_requests_total" or "handler" in dict(labels)}
         assert {f"api_{name}" for name in ["status", "verdict", *LISTS, "key"]} <= routes
 

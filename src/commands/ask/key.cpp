@@ -7,10 +7,11 @@
 #include "base/utf8.hpp"
 #include "commands/ask/known_keys.hpp"
 #include "commands/commands.hpp"
-#include "commands/key_table/modern_key.hpp"
 #include "commands/key_table/owner_email.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
+#include "decisions/common.hpp"
+#include "decisions/modern_key.hpp"
 #include "domain/phases/pairing.hpp"
 
 namespace keyshift::commands {
@@ -101,7 +102,7 @@ std::string describe(const KeyDetails& key, const std::optional<std::string>& em
     return out + origin_text(key, of_daemon) + "\n";
 }
 
-std::string describe(const ModernKey& key) {
+std::string describe(const decisions::ModernKey& key) {
     std::string out = key_line("Key", base::escape_unsafe(key.id) + "  " + base::escape_unsafe(key.prefix));
     out += key_line("Name", key.name.empty() ? "unnamed" : base::escape_unsafe(key.name));
     out += key_line("Owner", key.owner.empty() ? "system" : base::escape_unsafe(key.owner));
@@ -128,13 +129,13 @@ int list_candidates(const api::KeyPage& page, const std::string& text) {
 /// No legacy key, living or gone: a modern one, where the database may be asked.
 int try_modern(const Asker& asker, const std::string& text) {
     if (asker.is_complete() && keys_collector(asker.loaded.config)) {
-        const auto modern = find_modern(asker.loaded.config, text);
+        const auto modern = decisions::find_modern(asker.loaded.config, text);
         if (modern) {
             std::fputs(describe(*modern).c_str(), stdout);
             return base::kOk;
         }
     }
-    return print_error(unknown_key(text)), base::kUsage;
+    return print_error(decisions::unknown_key(text)), base::kUsage;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/decisions.hpp"
 #include "commands/shared/terminal.hpp"
+#include "decisions/acknowledge.hpp"
 #include "domain/phases/phase.hpp"
 #include "journal/judging.hpp"
 
@@ -22,59 +23,10 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Time;
-using domain::Phase;
-
-struct Item {
-    std::string id, name, owner;
-    domain::KeyFacts facts;
-    std::optional<Phase> phase;
-
-    Time last_used() const { return facts.last_used_at.value_or(facts.created_at); }
-};
-
-Item describe(const domain::Key& key, const domain::KeyMemory& memory) {
-    Item item{std::string(key.id),
-              std::string(key.name.value_or("")),
-              std::string(key.owner.value_or("")),
-              {},
-              memory.phase};
-    item.facts.created_at = key.created_at.value_or(Time{});
-    item.facts.last_used_at = key.last_used_at;
-    item.facts.longest_gap = std::chrono::seconds{memory.longest_gap};
-    return item;
-}
-
-std::string idle_text(const Item& item, Time now) {
-    return item.facts.last_used_at ? "last used " + show_distance(*item.facts.last_used_at, now)
-                                   : "never used, created " + show_distance(item.facts.created_at, now);
-}
-
-/// Why nobody's word counts for the key; empty: it does.
-std::string refusal(const Item& item, const domain::Windows& windows, Time now) {
-    if (!item.phase) return "its phase is not known before the next poll";
-    switch (*item.phase) {
-        case Phase::dormant:
-        case Phase::retired_in_use:
-        case Phase::quarantined:
-        case Phase::drained:
-            return {};
-        case Phase::pending:
-        case Phase::issued:
-            if (is_idle(item.facts, windows, now)) return {};
-            return "it is " + std::string(phase_name(*item.phase)) + " and in use, " + idle_text(item, now) +
-                   ": its owner needs a new key, or it has to be idle for " +
-                   base::format_duration(std::min(
-                       windows.dormant, domain::drain_window(item.facts.longest_gap, windows.drain)));
-        case Phase::overlap:
-            return "it is in use beside its replacement, " + idle_text(item, now) +
-                   ": its owner has to finish the switch";
-        case Phase::stranded:
-            return "it was in use when its format stopped working, its clients fail now: its owner needs a "
-                   "new key";
-        default:
-            return "it is " + std::string(phase_name(*item.phase)) + ": there is nothing to acknowledge";
-    }
-}
+using decisions::idle_text;
+using decisions::Item;
+using decisions::not_there;
+using decisions::refuse_acknowledgement;
 
 Result<std::set<std::string>> listed(const AckCommand& command) {
     std::set<std::string> ids(command.ids.begin(), command.ids.end());
@@ -105,7 +57,7 @@ Result<Selection> select(const AckCommand& command, store::State& state, Time no
     const auto loaded = state.load_keys([&](const domain::Key& key, const domain::KeyMemory& memory) {
         const auto id = ids->find(std::string(key.id));
         if (!all && id == ids->end()) return;
-        Item item = describe(key, memory);
+        Item item = Item::of(key, memory);
         if (!all) ids->erase(id);
         if (command.owner && item.owner != *command.owner) return;
         if (command.idle_longer_than && now - item.last_used() <= *command.idle_longer_than) return;
@@ -123,15 +75,6 @@ std::string line_of(const Item& item, Time now) {
            (item.phase ? ", " + std::string(phase_name(*item.phase)) : "") + "\n";
 }
 
-/// A key of the journal that has gone for good, or none at all.
-Error not_there(store::State& state, const std::string& id) {
-    const auto known = state.load_key(id);
-    if (!known) return known.error();
-    if (!*known) return unknown_key(id);
-    return {Errc::usage, "key " + base::escape_unsafe(id) + " has gone, and nobody misses it",
-            "there is nothing to acknowledge; see: keyshift key ID"};
-}
-
 /// Shows the keys, and takes those that were named one by one all or none.
 Result<std::vector<Item>> taken(const AckCommand& command, Selection selection,
                                 const domain::Windows& windows, Time now) {
@@ -140,7 +83,8 @@ Result<std::vector<Item>> taken(const AckCommand& command, Selection selection,
     std::string last_reason;
     std::size_t refusals = 0;
     for (Item& item : selection.items) {
-        const std::string reason = command.remove ? std::string() : refusal(item, windows, now);
+        const std::string reason =
+            command.remove ? std::string() : refuse_acknowledgement(item, windows, now);
         if (reason.empty()) {
             std::fputs(line_of(item, now).c_str(), stdout);
             out.push_back(std::move(item));
@@ -160,16 +104,8 @@ Result<std::vector<Item>> taken(const AckCommand& command, Selection selection,
 }
 
 Result<void> save(const AckCommand& command, store::State& state, const std::vector<Item>& items, Time at) {
-    auto transaction = state.begin();
-    if (!transaction) return transaction.error();
-    for (const Item& item : items) {
-        if (command.remove) {
-            transaction->undo_acknowledgement(item.id);
-        } else {
-            transaction->decide(store::Acknowledgement{item.id, at, deciding_user(), command.note});
-        }
-    }
-    return transaction->commit();
+    if (command.remove) return decisions::undo_acknowledgements(state, items);
+    return decisions::save_acknowledgements(state, items, at, deciding_user(), command.note);
 }
 
 Result<std::string> acknowledge(const AckCommand& command, const config::Config& config,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift mark: an operator says that the fallback is switched off for a while, is on again, or is off for
 // good; and what came of that.
+#include "decisions/mark.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -15,11 +17,8 @@
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/decisions.hpp"
 #include "commands/shared/terminal.hpp"
-#include "domain/evidence_facts.hpp"
 #include "domain/marks/effect.hpp"
 #include "inventory/lists.hpp"
-#include "journal/judging.hpp"
-#include "journal/saved_evidence.hpp"
 #include "store/state_directory.hpp"
 
 namespace keyshift::commands {
@@ -29,6 +28,8 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Time;
+using decisions::as_word;
+using decisions::Moment;
 using domain::FailureCounts;
 using domain::Mark;
 using domain::MarkKind;
@@ -37,53 +38,15 @@ using Marks = api::List<api::Mark>;
 constexpr std::size_t kClientsShown = 20;
 constexpr const char* kPath = "/api/v1/marks";
 
-/// What stands in the state now: the moment, and what has been counted until it.
-struct Moment {
-    Time host_at;
-    Time at;
-    std::vector<FailureCounts> sources;  ///< configured ones that count failures, or might
-};
-
-/// Also those that have not been read yet: what they miss nobody else need see.
-std::vector<FailureCounts> sources_of_failures(const config::Config& config, const domain::Model& model) {
-    std::vector<FailureCounts> out = failure_counts(model);
-    const auto configured = config.types();
-    std::erase_if(out, [&](const FailureCounts& one) { return configured.count(one.source) == 0; });
-    for (const std::string& name : configured) {
-        const bool known =
-            std::any_of(out.begin(), out.end(), [&](const FailureCounts& one) { return one.source == name; });
-        if (!known && (countable(model, name) & domain::failures()).any()) out.push_back({name});
-    }
-    return out;
-}
-
-Result<Moment> moment(const config::Config& config, store::State& state) {
-    auto model = journal::load_counted(state);
-    if (!model) return model.error();
-    model->policy = journal::judging(config);
-    const Time now = base::now();
-    return Moment{now, now - model->skew, sources_of_failures(config, *model)};
-}
-
-Error as_error(const domain::MarkRefusal& refusal) {
-    return {Errc::usage, "nothing was marked: " + show_text(refusal.what, base::now()), refusal.remedy};
-}
-
-std::string as_word(std::string_view kind) {
-    std::string out(kind);
-    std::replace(out.begin(), out.end(), '_', '-');
-    return out;
-}
-
-std::string said(MarkKind kind) {
-    if (kind == MarkKind::cutover) return "The fallback is off for good";
-    return kind == MarkKind::brownout_begin ? "A brownout has begun: the fallback is off for a while"
-                                            : "The brownout has ended: the fallback is on again";
+/// For a screen.
+Error as_error(Error error) {
+    if (error.code == Errc::usage) error.what = show_text(error.what, base::now());
+    return error;
 }
 
 /// What will be compared with what, and what keeps it from being compared.
 void preview(MarkKind kind, const Moment& now, const config::Config& config) {
-    std::printf("%s, from %s on.\n", said(kind).c_str(), show_time(now.at, now.host_at).c_str());
+    std::printf("%s, from %s on.\n", decisions::said(kind).c_str(), show_time(now.at, now.host_at).c_str());
     if (!store::is_state_held(config.state.directory))
         std::printf("No daemon is running: nobody reads meanwhile who fails.\n");
     if (kind == MarkKind::brownout_end) return;
@@ -98,40 +61,23 @@ void preview(MarkKind kind, const Moment& now, const config::Config& config) {
     }
 }
 
-/// The state is held from the first look at it until the mark is in it: nothing is counted in between.
 Result<std::string> set(const MarkCommand& command, MarkKind kind, const config::Config& config,
                         store::State& state) {
-    auto transaction = state.begin();
-    if (!transaction) return transaction.error();
-    const auto marks = state.load_marks();
-    if (!marks) return marks.error();
-    const auto now = moment(config, state);
-    if (!now) return now.error();
-    if (const auto refusal = refuse_mark(*marks, kind, now->at)) return as_error(*refusal);
-    preview(kind, *now, config);
-    const auto until = kind == MarkKind::cutover
-                           ? std::optional(now->host_at + journal::judging(config).windows.drain)
-                           : std::nullopt;
-    transaction->set_mark({0, kind, now->at, now->host_at, deciding_user(), command.note}, until,
-                          now->sources);
-    if (auto done = transaction->commit(); !done) return done.error();
+    const auto set =
+        decisions::set_mark(config, state, kind, deciding_user(), command.note, decisions::Deed::done,
+                            [&](const decisions::Moment& now) { preview(kind, now, config); });
+    if (!set) return as_error(set.error());
     return as_word(mark_name(kind)) + " is marked; what comes of it: keyshift mark";
 }
 
 Result<std::string> take_back(MarkKind kind, const config::Config& config, store::State& state) {
-    auto transaction = state.begin();
-    if (!transaction) return transaction.error();
-    const auto marks = state.load_marks();
-    if (!marks) return marks.error();
-    if (const auto refusal = refuse_removal(*marks, kind)) return as_error(*refusal);
-    const auto now = moment(config, state);
-    if (!now) return now.error();
-    const Mark& last = marks->back();
-    std::printf("Set by %s at %s%s\n", base::escape_unsafe(last.by).c_str(),
-                show_time(last.at, now->host_at).c_str(),
-                last.note.empty() ? "" : (": " + base::escape_unsafe(last.note)).c_str());
-    transaction->remove_mark(last, now->at);
-    if (auto done = transaction->commit(); !done) return done.error();
+    const auto taken = decisions::take_back_mark(
+        config, state, kind, {}, decisions::Deed::done, [](const Mark& last, const decisions::Moment& now) {
+            std::printf("Set by %s at %s%s\n", base::escape_unsafe(last.by).c_str(),
+                        show_time(last.at, now.host_at).c_str(),
+                        last.note.empty() ? "" : (": " + base::escape_unsafe(last.note)).c_str());
+        });
+    if (!taken) return as_error(taken.error());
     return as_word(mark_name(kind)) + " is taken back";
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyshift pair: an operator says which modern key replaces a legacy one. Both are shown, so that it can be
 // seen what was said.
-#include <algorithm>
+#include "decisions/pair.hpp"
+
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "base/utf8.hpp"
 #include "commands/commands.hpp"
-#include "commands/key_table/modern_key.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/decisions.hpp"
 #include "commands/shared/terminal.hpp"
@@ -18,6 +20,7 @@ using base::Errc;
 using base::Error;
 using base::Result;
 using base::Time;
+using decisions::ModernKey;
 
 std::string shown(std::string_view label, const std::string& id, const std::string& name,
                   const std::string& owner, const domain::Key& key, Time now) {
@@ -28,59 +31,34 @@ std::string shown(std::string_view label, const std::string& id, const std::stri
            (key.blocked ? ", blocked" : "") + "\n";
 }
 
-/// Why the one is hardly the replacement of the other; empty: nothing speaks against it.
-std::string doubts(const store::KeyHistory& old, const ModernKey& modern) {
+std::string joined(const std::vector<std::string>& doubts) {
     std::string out;
-    const auto doubt = [&out](bool there, const char* what) {
-        if (there) out += (out.empty() ? "" : "; ") + std::string(what);
-    };
-    const domain::Key& key = modern.key;
-    doubt(old.owner != modern.owner, "the two keys have different owners");
-    doubt(key.blocked, "the new key is blocked");
-    doubt(key.expires_at && *key.expires_at <= modern.now, "the new key has expired");
-    doubt(key.over_budget, "the new key is over its budget");
-    doubt(key.created_at && old.key.created_at && *key.created_at < *old.key.created_at,
-          "the new key is older than the old one");
+    for (const std::string& doubt : doubts) out += (out.empty() ? "" : "; ") + doubt;
     return out;
 }
 
 Result<std::string> pair_keys(const PairCommand& command, const config::Config& config, store::State& state) {
-    const auto old = state.load_key(command.legacy);
-    if (!old) return old.error();
-    if (!*old) return unknown_key(command.legacy);
-    const auto modern = find_modern(config, command.replacement);
-    if (!modern) return modern.error();
-    std::fputs((shown("Old", (*old)->id, (*old)->name, (*old)->owner, (*old)->key, modern->now) +
-                shown("New", modern->id, modern->name, modern->owner, modern->key, modern->now))
+    const auto plan = decisions::plan_pair(config, state, command.legacy, command.replacement);
+    if (!plan) return plan.error();
+    const store::KeyHistory& old = *plan->old;
+    const ModernKey& modern = plan->modern;
+    const std::vector<std::string>& doubts = plan->doubts;
+    std::fputs((shown("Old", old.id, old.name, old.owner, old.key, modern.now) +
+                shown("New", modern.id, modern.name, modern.owner, modern.key, modern.now))
                    .c_str(),
                stdout);
-    if (const std::string doubt = doubts(**old, *modern); !doubt.empty() && !command.force) {
-        return Error{Errc::usage, "nothing was paired: " + doubt,
+    if (!doubts.empty() && !command.force) {
+        return Error{Errc::usage, "nothing was paired: " + joined(doubts),
                      "if the one replaces the other all the same, say --force"};
     }
-    const auto at = decision_time(state);
-    if (!at) return at.error();
-    const auto saved =
-        save_decision(state, store::OperatorPair{command.legacy, command.replacement, *at, deciding_user()});
-    if (!saved) return saved.error();
+    if (const auto saved = decisions::save_pair(state, *plan, deciding_user()); !saved) return saved.error();
     return base::escape_unsafe(command.replacement) + " replaces " + base::escape_unsafe(command.legacy) +
            kTakesEffect;
 }
 
 Result<std::string> undo(const std::string& legacy, store::State& state) {
-    const auto decisions = state.load_decisions();
-    if (!decisions) return decisions.error();
-    const auto& pairs = decisions->pairs;
-    const bool there = std::any_of(pairs.begin(), pairs.end(),
-                                   [&](const store::OperatorPair& pair) { return pair.legacy == legacy; });
-    if (!there) {
-        return Error{Errc::usage, "no operator has paired key " + base::escape_unsafe(legacy),
-                     "see its replacement, and by which rule it was found: keyshift key ID"};
-    }
-    auto transaction = state.begin();
-    if (!transaction) return transaction.error();
-    transaction->undo_pair(legacy);
-    if (auto done = transaction->commit(); !done) return done.error();
+    if (const auto plan = decisions::plan_unpair(state, legacy); !plan) return plan.error();
+    if (auto done = decisions::save_unpair(state, legacy); !done) return done.error();
     return "the replacement of " + base::escape_unsafe(legacy) + " is found by the other rules again" +
            kTakesEffect;
 }

@@ -3,8 +3,8 @@
 
 #include <chrono>
 
-#include "commands/key_table/key_table_query.hpp"
 #include "config/tree/owners_file.hpp"
+#include "decisions/key_table_query.hpp"
 
 namespace keyshift::commands {
 
@@ -15,19 +15,19 @@ std::optional<std::string> owner_email(const config::Config& config, const std::
     // Nobody waits longer for an address.
     constexpr base::Duration kLongest = std::chrono::seconds{2};
     std::optional<std::string> email;
-    const auto asked =
-        query_key_table(config, kLongest,
-                        [&](drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
-                            base::Deadline deadline) -> base::Result<void> {
-                            const std::string select = source.select_owner_email();
-                            if (select.empty()) return {};
-                            const auto rows = transaction.query(select, deadline, {owner});
-                            if (!rows) return rows.error();
-                            if (const auto found = rows->size() == 1 ? rows->at(0, 0) : std::nullopt;
-                                found && !found->empty())
-                                email = std::string(*found);
-                            return {};
-                        });
+    const auto asked = decisions::query_key_table(
+        config, kLongest,
+        [&](drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
+            base::Deadline deadline) -> base::Result<void> {
+            const std::string select = source.select_owner_email();
+            if (select.empty()) return {};
+            const auto rows = transaction.query(select, deadline, {owner});
+            if (!rows) return rows.error();
+            if (const auto found = rows->size() == 1 ? rows->at(0, 0) : std::nullopt;
+                found && !found->empty())
+                email = std::string(*found);
+            return {};
+        });
     return asked ? email : std::nullopt;
 }
 

@@ -48,11 +48,6 @@ void print_problems(const std::vector<config::Problem>& problems) {
         std::fprintf(stderr, "%s%s\n", problem.file.empty() ? "keyshift: " : "", problem.text().c_str());
 }
 
-base::Error unknown_key(const std::string& id) {
-    return {base::Errc::usage, "no legacy key " + base::escape_unsafe(id) + " is known",
-            "keyshift report lists them; a key that was created just now is known after the next poll"};
-}
-
 void print_error(const base::Error& error) {
     std::fprintf(stderr, "keyshift: %s\n", error.text().c_str());
 }

@@ -28,9 +28,6 @@ bool is_sound_but_for_collectors(const config::Loaded& loaded);
 /// As print_error, for each problem.
 void print_problems(const std::vector<config::Problem>& problems);
 
-/// What to say of an id that the journal does not have.
-base::Error unknown_key(const std::string& id);
-
 /// "keyshift: <what>; <hint>" on standard error.
 void print_error(const base::Error& error);
 

@@ -11,7 +11,6 @@
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
 #include "config/tree/environment.hpp"
-#include "journal/saved_evidence.hpp"
 
 namespace keyshift::commands {
 
@@ -46,12 +45,6 @@ Result<void> confirm(const std::string& question, const std::string& undone) {
     std::getline(std::cin, answer);
     if (answer == "y" || answer == "yes") return {};
     return Error{Errc::usage, undone, {}};
-}
-
-Result<base::Time> decision_time(store::State& state) {
-    const auto facts = state.load_facts();
-    if (!facts) return facts.error();
-    return base::now() - journal::load_skew(*facts);
 }
 
 int run_decision(const std::optional<std::filesystem::path>& config, const Decide& decide) {

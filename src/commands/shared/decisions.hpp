@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/config.hpp"
+#include "decisions/common.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::commands {
@@ -21,9 +22,8 @@ std::string deciding_user();
 /// The daemon's state. Errors: config where there is none, and those of State::attach().
 base::Result<std::unique_ptr<store::State>> open_state(const config::Config& config);
 
-/// A decision is compared with what rows say, so it carries the database's time: this host's, less what the
-/// daemon's last poll found the clocks to differ.
-base::Result<base::Time> decision_time(store::State& state);
+using decisions::decision_time;
+using decisions::kTakesEffect;
 
 /// Asks on the terminal. Error: usage, where the answer is not yes or nobody can be asked: then `--yes` can
 /// be said. `undone`: "nothing was accepted".
@@ -36,9 +36,6 @@ base::Result<void> save_decision(store::State& state, const Decision& decision) 
     transaction->decide(decision);
     return transaction->commit();
 }
-
-/// Follows what was decided.
-inline constexpr const char kTakesEffect[] = "; a running daemon takes it into account at its next poll";
 
 /// What is printed when it was decided, as a sentence without a full stop.
 using Decide = std::function<base::Result<std::string>(const config::Config&, store::State&)>;

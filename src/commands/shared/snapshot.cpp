@@ -110,14 +110,6 @@ Result<Snapshot> look(const config::Config& config) {
 
 }  // namespace
 
-Result<KeyTableAccess> keys_collector(const config::Config& config) {
-    for (const config::CollectorConfig& collector : config.collectors)
-        if (const auto* const options = collectors::configured(collector).key_table())
-            return KeyTableAccess{*options, collector.schedule};
-    return Error{Errc::config, "the configuration has no keys collector",
-                 "add one: {type: keys, database_url_file: ...}"};
-}
-
 Result<Snapshot> take_snapshot(const config::Config& config) {
     const auto collector = keys_collector(config);
     if (!collector) return collector.error();

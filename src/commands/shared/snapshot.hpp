@@ -7,8 +7,8 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-#include "collectors/keys/keys.hpp"
 #include "config/config.hpp"
+#include "decisions/key_table_query.hpp"
 #include "domain/model.hpp"
 #include "store/state.hpp"
 
@@ -28,12 +28,7 @@ base::Result<Snapshot> take_snapshot(const config::Config& config);
 /// The fallback mode as far as it can be told without a poll: asserted, or what the running daemon found.
 domain::FallbackMode known_fallback_mode(const config::Config& config);
 
-/// How the key table is read. It refers to the configuration that it is of.
-struct KeyTableAccess {
-    const collectors::KeysOptions& options;
-    const config::Schedule& schedule;
-};
-/// Of the configured collector of the key table. Errors: config when there is none.
-base::Result<KeyTableAccess> keys_collector(const config::Config& config);
+using decisions::keys_collector;
+using decisions::KeyTableAccess;
 
 }  // namespace keyshift::commands

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/descriptor.hpp"
 #include "base/exit_code.hpp"
@@ -7,6 +10,7 @@
 #include "collectors/configuration.hpp"
 #include "commands/commands.hpp"
 #include "commands/shared/configuration.hpp"
+#include "config/web_paths.hpp"
 #include "daemon/monitor.hpp"
 #include "daemon/web/web_inputs.hpp"
 
@@ -40,6 +44,45 @@ base::ExitCode why_not_started(base::Errc code) {
     return code == base::Errc::config || code == base::Errc::permission ? base::kConfig : base::kUnavailable;
 }
 
+template <class Value>
+std::optional<base::Error> read_flag(const char* name, std::string_view text, std::optional<Value>& to,
+                                     base::Result<Value> (*parse)(std::string_view)) {
+    auto value = parse(text);
+    if (!value) {
+        return base::Error{base::Errc::config,
+                           std::string(name) + ": '" + std::string(text) + "' " + value.error().what,
+                           value.error().hint};
+    }
+    to = *std::move(value);
+    return std::nullopt;
+}
+
+/// How the daemon is started, by its flags. Errors: usage.
+base::Result<daemon::Launch> launch_of(const ServeCommand& command,
+                                       const std::optional<std::filesystem::path>& file) {
+    daemon::Launch launch{
+        file, {}, command.web_file, command.lifecycle, command.log_level, command.log_format};
+    launch.systemd_socket = command.systemd_socket;
+    for (const std::string& text : command.listen) {
+        std::optional<base::ListenAddress> address;
+        if (auto bad = read_flag("--web.listen-address", text, address, base::parse_listen_address))
+            return *std::move(bad);
+        launch.listen.push_back(*std::move(address));
+    }
+    std::optional<base::Error> bad;
+    if (command.telemetry_path)
+        bad = read_flag("--web.telemetry-path", *command.telemetry_path, launch.telemetry_path,
+                        config::parse_telemetry_path);
+    if (command.route_prefix && !bad)
+        bad = read_flag("--web.route-prefix", *command.route_prefix, launch.route_prefix,
+                        config::parse_route_prefix);
+    if (command.external_url && !bad)
+        bad = read_flag("--web.external-url", *command.external_url, launch.external_url,
+                        config::parse_external_url);
+    if (bad) return *std::move(bad);
+    return launch;
+}
+
 }  // namespace
 
 int run_serve(const ServeCommand& command) {
@@ -48,17 +91,10 @@ int run_serve(const ServeCommand& command) {
     print_problems(loaded.problems);
     if (!loaded.problems.empty()) return base::kConfig;
     config::Config* const config = &loaded.config;
-    daemon::Launch launch{
-        file, {}, command.web_file, command.lifecycle, command.log_level, command.log_format};
-    for (const std::string& text : command.listen) {
-        auto address = base::parse_listen_address(text);
-        if (!address) {
-            print_error({base::Errc::config, "--web.listen-address: '" + text + "' " + address.error().what,
-                         address.error().hint});
-            return base::kUsage;
-        }
-        launch.listen.push_back(std::move(*address));
-    }
+    auto started = launch_of(command, file);
+    if (!started) return print_error(started.error()), base::kUsage;
+    daemon::Launch& launch = *started;
+    config->web.paths = launch.paths(config->web.paths);
     if (config->state.directory.empty()) {
         print_error({base::Errc::config,
                      "there is no place for the state: neither XDG_STATE_HOME nor HOME is set",

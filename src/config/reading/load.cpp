@@ -62,6 +62,14 @@ Web read_web(OptionsReader options) {
                                                {"off", Inventory::off}},
                                               Inventory::loopback);
     web.config_file = options.optional_path("config_file");
+    web.actions = options.choice<bool>("actions", {{"off", false}, {"on", true}}, false);
+    web.paths.telemetry_path = options.parsed<std::string>("telemetry_path", web.paths.telemetry_path,
+                                                           web.paths.telemetry_path, parse_telemetry_path);
+    web.paths.route_prefix =
+        options.parsed_or_null<std::string>("route_prefix", std::nullopt, "null", parse_route_prefix);
+    web.paths.external_url =
+        options.parsed_or_null<std::string>("external_url", std::nullopt, "null", parse_external_url)
+            .value_or("");
     for (const base::ListenAddress& address : web.listen) {
         if (!seen.insert(address.text()).second)
             options.problem("listen", "has the same address twice", "remove one");

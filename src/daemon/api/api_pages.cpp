@@ -127,16 +127,20 @@ std::vector<http::Route> ApiPages::routes() {
         state_route("/api/v1/history", "api_history", history_answer),
         state_route("/api/v1/events", "api_events", events_answer),
         state_route("/api/v1/failures", "api_failures", failures_answer),
-        state_route("/api/v1/pairs", "api_pairs", pairs_answer),
-        state_route("/api/v1/acks", "api_acks", acks_answer),
-        state_route("/api/v1/marks", "api_marks", marks_answer),
+        adding_route("/api/v1/pairs", "api_pairs", pairs_answer, &Actions::pair),
+        adding_route("/api/v1/acks", "api_acks", acks_answer, &Actions::acknowledge),
+        adding_route("/api/v1/marks", "api_marks", marks_answer, &Actions::mark),
+        removing_route("/api/v1/pairs/", "api_pairs", &Actions::unpair),
+        removing_route("/api/v1/acks/", "api_acks", &Actions::unacknowledge),
+        removing_route("/api/v1/marks/", "api_marks", &Actions::unmark),
         route("/api/v1/openapi.json", "api_openapi", &ApiPages::openapi),
     };
 }
 
-void ApiPages::configure(api::Configuration configuration, config::Inventory inventory) {
+void ApiPages::configure(api::Configuration configuration, const config::Config& config) {
     configuration_ = std::move(configuration);
-    inventory_ = inventory;
+    inventory_ = config.web.inventory;
+    actions_.configure(config);
 }
 
 http::Route ApiPages::route(const char* path, const char* name, Handler handler, http::Match match) {
@@ -160,6 +164,20 @@ http::Route ApiPages::state_route(const char* path, const char* name, StateWork 
     return {{http::Method::get}, path, name, [this, handler](const Request& request) {
                 return guarded(request, handler);
             }};
+}
+
+http::Route ApiPages::adding_route(const char* path, const char* name, StateWork work, Action add) {
+    http::Route out = state_route(path, name, work);
+    out.methods.push_back(http::Method::post);
+    out.handler = [this, list = std::move(out.handler), add](const Request& request) {
+        return request.method == http::Method::post ? (actions_.*add)(request) : list(request);
+    };
+    return out;
+}
+
+http::Route ApiPages::removing_route(const char* path, const char* name, Action remove) {
+    const auto handler = [this, remove](const Request& request) { return (actions_.*remove)(request); };
+    return {{http::Method::del}, path, name, handler, http::Match::below};
 }
 
 Response ApiPages::guarded(const Request& request,
@@ -254,7 +272,7 @@ Response ApiPages::owners(const Request& request) {
 Response ApiPages::openapi(const Request& request) {
     const auto asked = Asked::from(request);
     if (!asked) return problem_of(asked.error());
-    return answer_with(api::openapi(), "application/json", *asked);
+    return answer_with(api::openapi(base_), "application/json", *asked);
 }
 
 }  // namespace keyshift::daemon

@@ -9,6 +9,7 @@
 
 #include "api/configuration.hpp"
 #include "config/config.hpp"
+#include "daemon/api/actions.hpp"
 #include "daemon/api/asked.hpp"
 #include "daemon/api/inventory_worker.hpp"
 #include "domain/model.hpp"
@@ -18,14 +19,16 @@ namespace keyshift::daemon {
 
 class ApiPages {
  public:
-    /// Both outlive this, and this the routes.
-    ApiPages(const domain::Model& model, InventoryWorker& worker) : model_(model), worker_(worker) {}
+    /// The three outlive this, and this the routes.
+    /// `base`: what stands before all paths, for the API's description.
+    ApiPages(const domain::Model& model, InventoryWorker& worker, Actions& actions, std::string base)
+        : model_(model), worker_(worker), actions_(actions), base_(std::move(base)) {}
 
     /// The table of resources. A further one is a line here, a document in src/api, and an entry in
     /// api/openapi.cpp.
     std::vector<http::Route> routes();
     /// By which configuration the model is judged from now on, and who may see it.
-    void configure(api::Configuration configuration, config::Inventory inventory);
+    void configure(api::Configuration configuration, const config::Config& config);
 
  private:
     using Handler = http::Response (ApiPages::*)(const http::Request&);
@@ -36,6 +39,10 @@ class ApiPages {
     http::Route route(const char* path, const char* name, Handler handler,
                       http::Match match = http::Match::exactly);
     http::Route state_route(const char* path, const char* name, StateWork work);
+    using Action = http::Response (Actions::*)(const http::Request&);
+    /// A list to which one can add, and from which one can remove.
+    http::Route adding_route(const char* path, const char* name, StateWork work, Action add);
+    http::Route removing_route(const char* path, const char* name, Action remove);
     /// For those who may see it.
     http::Response guarded(const http::Request& request,
                            const std::function<http::Response(const http::Request&)>& handler) const;
@@ -52,6 +59,8 @@ class ApiPages {
 
     const domain::Model& model_;
     InventoryWorker& worker_;
+    Actions& actions_;
+    std::string base_;
     api::Configuration configuration_;
     config::Inventory inventory_ = config::Inventory::off;
 };

@@ -473,17 +473,52 @@ TEST_F(ServerLoop, TheLongestIdleConnectionMakesRoom) {
     EXPECT_EQ(second.get("/").status(), 200);
 }
 
-TEST_F(ServerLoop, WhileAllAreBusyTheNextOneWaits) {
+TEST_F(ServerLoop, WhoSendsHisRequestSlowlyMakesRoomAsSoonAsNobodyIsIdle) {
+    limits_.connections = 2;
+    start();
+    Client slow(port_);
+    slow.send("GET / HT");
+    wait_until_taken(slow);
+    Client idle(port_);
+    EXPECT_EQ(idle.get("/").status(), 200);
+    Client third(port_);
+    EXPECT_EQ(third.get("/").status(), 200);
+    EXPECT_TRUE(idle.closed());
+    third.send("GET / HT");
+    wait_until_taken(third);
+    EXPECT_EQ(Client(port_).get("/").status(), 200);
+    EXPECT_TRUE(slow.closed());
+}
+
+TEST_F(ServerLoop, WhoDoesNotTakeHisAnswerMakesRoom) {
     limits_.connections = 1;
-    limits_.request_time = 100ms;
+    start();
+    Client taking_nothing(port_);
+    taking_nothing.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    wait_until_taken(taking_nothing);
+    EXPECT_EQ(Client(port_).get("/").status(), 200);
+}
+
+TEST_F(ServerLoop, WhileAllAreBeingAnsweredTheNextOneWaits) {
+    limits_.connections = 1;
     start();
     Client busy(port_);
-    const auto begin = Clock::now();
-    busy.send("GET / HT");
-    wait_until_taken(busy);
+    busy.send("POST /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    wait_until_handled(1);
     Client next(port_);
     EXPECT_EQ(next.get("/").status(), 200);
-    EXPECT_GT(Clock::now() - begin, 50ms);
+    EXPECT_EQ(answered_, 1);
+    EXPECT_EQ(busy.read().status(), 201);
+}
+
+TEST_F(ServerLoop, WhoSaysHowLongHeWaitsIsAnsweredByThen) {
+    start();
+    Client client(port_);
+    client.send("POST /later HTTP/1.1\r\nHost: a\r\nX-Prometheus-Scrape-Timeout-Seconds: 0.001\r\n\r\n");
+    EXPECT_EQ(client.read().status(), 503);
+    EXPECT_EQ(client.get("/?1").status(), 200);
+    EXPECT_TRUE(eventually([&] { return answered_ == 1; }));
+    EXPECT_EQ(client.get("/?2").status(), 200);
 }
 
 TEST_F(ServerLoop, OutOfDescriptorsItWaitsWithoutSpinning) {

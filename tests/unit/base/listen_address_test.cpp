@@ -43,5 +43,13 @@ TEST(ListenAddress, RefusesTheRest) {
         EXPECT_FALSE(parse_listen_address(text)) << text;
 }
 
+TEST(ListenAddress, AUnixSocketIsNoneAndSaysWhereOursIs) {
+    for (const char* text : {"unix:/run/keyshift.sock", "/run/keyshift.sock"}) {
+        const auto address = parse_listen_address(text);
+        ASSERT_FALSE(address) << text;
+        EXPECT_NE(address.error().hint.find("keyshift.sock in state.directory"), std::string::npos);
+    }
+}
+
 }  // namespace
 }  // namespace keyshift::base

@@ -12,6 +12,7 @@
 #include "domain/assess.hpp"
 #include "domain/model.hpp"
 #include "exposition/families/model_metrics.hpp"
+#include "exposition/families/of_collectors.hpp"
 #include "exposition/families/own_metrics.hpp"
 #include "exposition/page.hpp"
 #include "unit/domain/evidence/source_fixture.hpp"
@@ -146,6 +147,32 @@ TEST(ModelPage, InText) {
 
 TEST(ModelPage, InOpenMetrics) {
     expect_golden(rendered(Dialect::open_metrics), "model.openmetrics");
+}
+
+/// Else a new family would be in every answer, whatever was asked for.
+TEST(ModelPage, OfNoCollectorOnlyWhatKeyshiftTellsOfItselfIsLeft) {
+    OwnMetrics own;
+    count_own(own);
+    const Model model = rich_model();
+    std::string left;
+    for (const MetricFamily& one : families_of(ModelMetrics(model, kNow, own).Collect(), {}))
+        if (!one.metric.empty()) left += one.name + "\n";
+    EXPECT_EQ(
+        left,
+        "keyshift_config_last_reload_successful\nkeyshift_config_last_reload_success_timestamp_seconds\n"
+        "keyshift_state_write_errors_total\nkeyshift_notifications_total\nkeyshift_state_size_bytes\n"
+        "keyshift_build_info\n");
+}
+
+TEST(ModelPage, OfACollectorItsFamiliesAndItsSeriesAlone) {
+    OwnMetrics own;
+    count_own(own);
+    const Model model = rich_model();
+    const auto kept = families_of(ModelMetrics(model, kNow, own).Collect(), {"keys"});
+    EXPECT_NE(series(kept, "keyshift_keys{"), "");
+    EXPECT_NE(series(kept, "keyshift_source_up{source=\"keys\"}"), "");
+    EXPECT_EQ(series(kept, "keyshift_source_up"), series(kept, "keyshift_source_up{source=\"keys\"}"));
+    EXPECT_EQ(series(kept, "keyshift_fallback_removal_safe"), "");
 }
 
 }  // namespace

@@ -88,6 +88,43 @@ TEST(Router, AnUnknownPathIs404AndSaysWhatThereIs) {
     EXPECT_EQ(router.handle(request(Method::get, "/METRICS")).status, 404);
 }
 
+Router prefixed() {
+    return Router({{{Method::get}, "/metrics", "metrics", ok},
+                   {{Method::get}, "/", "page", ok},
+                   {{Method::get}, "/api/v1/keys/", "key", ok, Match::below}},
+                  not_counted, "/a/b");
+}
+
+TEST(Router, AllIsBelowThePrefixAndHandlersSeeAPathWithoutIt) {
+    Router router = prefixed();
+    EXPECT_EQ(router.handle(request(Method::get, "/a/b/metrics", "q")).body, "/metrics|q");
+    EXPECT_EQ(router.handle(request(Method::get, "/a/b/")).body, "/|");
+    EXPECT_EQ(router.handle(request(Method::get, "/a/b/api/v1/keys/x")).body, "/api/v1/keys/x|");
+    EXPECT_EQ(router.handle(request(Method::get, "/a/b/api/none")).content_type, "application/problem+json");
+    for (const char* path :
+         {"/metrics", "/a/bmetrics", "/a/bb/metrics", "/a", "/a/b/a/b/metrics", "/A/B/metrics"})
+        EXPECT_EQ(router.handle(request(Method::get, path)).status, 404) << path;
+}
+
+TEST(Router, TheRootAndThePrefixAloneLeadToWhatIsThere) {
+    Router router = prefixed();
+    for (const char* path : {"/", "/a/b"}) {
+        const Response response = router.handle(request(Method::get, path));
+        EXPECT_EQ(response.status, 302) << path;
+        EXPECT_THAT(response.headers, ElementsAre(Pair("Location", "/a/b/"))) << path;
+        EXPECT_EQ(router.handle(request(Method::post, path)).status, 404) << path;
+    }
+}
+
+TEST(Router, OnTheUnixSocketThePrefixMayBeLeftOut) {
+    Router router = prefixed();
+    for (const char* path : {"/metrics", "/a/b/metrics"}) {
+        Request asked = request(Method::get, path);
+        asked.transport = Transport::local;
+        EXPECT_EQ(router.handle(asked).body, "/metrics|") << path;
+    }
+}
+
 TEST(Router, TheWrongMethodIs405WithAllow) {
     Router router = make_router();
     const Response get = router.handle(request(Method::post, "/metrics"));

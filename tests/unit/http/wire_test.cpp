@@ -18,6 +18,15 @@ std::string head(const Response& response, Persistence persistence) {
     return out;
 }
 
+TEST(ScrapeTimeout, IsSecondsAndRubbishCountsForNothing) {
+    using namespace std::chrono_literals;
+    EXPECT_EQ(parse_scrape_timeout("10"), 10s);
+    EXPECT_EQ(parse_scrape_timeout("2.5"), 2500ms);
+    EXPECT_EQ(parse_scrape_timeout("0.001"), 1ms);
+    for (const char* text : {"", "0", "-1", "nan", "inf", "1e9", "ten", "10s", " 10", "0.0001", "86401"})
+        EXPECT_EQ(parse_scrape_timeout(text), std::nullopt) << text;
+}
+
 TEST(Wire, SplitsTargets) {
     struct Case {
         const char* target;

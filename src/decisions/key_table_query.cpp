@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/key_table/key_table_query.hpp"
+#include "decisions/key_table_query.hpp"
 
 #include <algorithm>
 
+#include "collectors/catalog.hpp"
 #include "collectors/keys/keys.hpp"
 #include "collectors/shared/database.hpp"
-#include "commands/shared/snapshot.hpp"
 #include "drivers/net/interrupt.hpp"
 #include "drivers/postgres/postgres.hpp"
 
-namespace keyshift::commands {
+namespace keyshift::decisions {
+
+base::Result<KeyTableAccess> keys_collector(const config::Config& config) {
+    for (const config::CollectorConfig& collector : config.collectors)
+        if (const auto* const options = collectors::configured(collector).key_table())
+            return KeyTableAccess{*options, collector.schedule};
+    return base::Error{base::Errc::config, "the configuration has no keys collector",
+                       "add one: {type: keys, database_url_file: ...}"};
+}
 
 base::Result<void> query_key_table(const config::Config& config, base::Duration longest,
                                    const AskKeyTable& ask) {
@@ -30,4 +38,4 @@ base::Result<void> query_key_table(const config::Config& config, base::Duration 
     return transaction->commit(deadline);
 }
 
-}  // namespace keyshift::commands
+}  // namespace keyshift::decisions

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "commands/key_table/modern_key.hpp"
+#include "decisions/modern_key.hpp"
 
 #include <optional>
 #include <utility>
@@ -7,10 +7,10 @@
 #include "base/utf8.hpp"
 #include "collectors/keys/row_reader.hpp"
 #include "collectors/keys/source.hpp"
-#include "commands/key_table/key_table_query.hpp"
+#include "decisions/key_table_query.hpp"
 #include "drivers/postgres/transaction.hpp"
 
-namespace keyshift::commands {
+namespace keyshift::decisions {
 namespace {
 
 using base::Errc;
@@ -53,10 +53,10 @@ Result<void> read_modern(drivers::PostgresTransaction& transaction, const collec
 
 }  // namespace
 
-Result<ModernKey> find_modern(const config::Config& config, const std::string& id) {
+Result<ModernKey> find_modern(const config::Config& config, const std::string& id, base::Duration longest) {
     std::optional<ModernKey> found;
     const auto asked = query_key_table(
-        config, base::Duration::max(),
+        config, longest,
         [&](drivers::PostgresTransaction& transaction, const collectors::KeySource& source,
             base::Deadline deadline) { return read_modern(transaction, source, deadline, id, found); });
     if (!asked) return asked.error();
@@ -65,4 +65,4 @@ Result<ModernKey> find_modern(const config::Config& config, const std::string& i
     return *std::move(found);
 }
 
-}  // namespace keyshift::commands
+}  // namespace keyshift::decisions
