@@ -21,7 +21,8 @@ std::uint64_t locked_out(const api::Status& status) {
     return keys_in(status, "stranded") + keys_in(status, "retired_in_use");
 }
 
-/// The first check that makes the verdict what it is; before all others, that somebody is locked out.
+/// The first check that makes the verdict what it is; before all others, that somebody is locked out, or that
+/// nothing newer is known.
 const api::CheckedItem* decisive(const api::Answer& answer) {
     constexpr std::array<domain::CheckOutcome, 4> kOutcomes{
         domain::CheckOutcome::pass, domain::CheckOutcome::not_yet, domain::CheckOutcome::unsafe,
@@ -30,7 +31,9 @@ const api::CheckedItem* decisive(const api::Answer& answer) {
     const api::CheckedItem* first = nullptr;
     for (const api::CheckedItem& check : answer.checks) {
         if (check.outcome != outcome) continue;
-        if (check.check == "none_stranded" || check.check == "none_retired_in_use") return &check;
+        if (check.check == "none_stranded" || check.check == "none_retired_in_use" ||
+            check.check == "sources_fresh")
+            return &check;
         if (first == nullptr) first = &check;
     }
     return first;

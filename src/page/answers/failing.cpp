@@ -92,6 +92,9 @@ Html key_answer(const api::Status& status, const base::Result<api::KeyPage>& key
     Html html;
     if (!status.migration) return html("<p class=\"none\">The key table has not been read yet.</p>");
     if (!keys) return unread(keys.error());
+    if (keys->items.empty() && keys_down(status))
+        return html("<p class=\"none\">No known key was locked out on ", When{status.read_at, status.at},
+                    ". What has happened since is not known.</p>");
     if (keys->items.empty()) return html("<p class=\"good\">No known key is locked out.</p>");
     return failing_keys(*keys, status.at);
 }

@@ -5,7 +5,9 @@ import { assert, overflow, under, violations } from './tools.mjs';
 async function oldNumbers({ page, url }) {
   await page.goto(url);
   assert.match(await page.locator('#stale').innerText(), /Old numbers\. The key table cannot be read\. All numbers of keys are those of/);
+  assert.match(await page.locator('#answer').innerText(), /Why\s+The key table was last read|Why\s+The last poll failed/);
   assert.match(await page.locator('#answer').innerText(), /Repair the source keys/);
+  assert.match(await page.locator('#failing').innerText(), /What has happened since is not known/);
   assert.match(await page.locator('#source-keys').innerText(), /down/);
   assert.match(await page.locator('.facts').innerText(), /\d+ of \d+/, 'the last numbers stand');
   assert.match(await page.locator('link[rel=icon]').getAttribute('href'), /icon-unknown/);

@@ -48,6 +48,10 @@ TEST(Documents, WhyIsTheFirstCheckThatDecidesAndALockOutBeforeAllOthers) {
     EXPECT_TRUE(holds(overview_of(status), "<dt>Why</dt><dd>3 keys are in use.</dd>"));
     status.answer.checks[8] = {"none_retired_in_use", "UNSAFE", "2 keys went", {}};
     EXPECT_TRUE(holds(overview_of(status), "<dt>Why</dt><dd>2 keys went.</dd>"));
+    status.answer.verdict = "UNKNOWN";
+    status.answer.checks[1] = {"gateway_in_use", "UNKNOWN", "nobody calls", {}};
+    status.answer.checks[2] = {"sources_fresh", "UNKNOWN", "the last poll failed", {}};
+    EXPECT_TRUE(holds(overview_of(status), "<dt>Why</dt><dd>The last poll failed.</dd>"));
     status.answer.reason = "the configuration differs";
     EXPECT_TRUE(holds(overview_of(status), "<dt>Why</dt><dd>The configuration differs.</dd>"));
 }
@@ -76,6 +80,8 @@ TEST(Documents, ASourceThatIsDownMakesTheAnswerGreyButNoAlarmQuiet) {
     EXPECT_TRUE(holds(document, "(40 min ago)"));
     EXPECT_TRUE(holds(document, "Repair the source <bdi>keys</bdi>: connection refused: start it."));
     EXPECT_TRUE(holds(document, ">12</a> of 50")) << "the last numbers stay";
+    EXPECT_FALSE(holds(document, "No known key is locked out")) << "nobody knows that now";
+    EXPECT_TRUE(holds(document, "What has happened since is not known"));
     status.answer.verdict = "UNSAFE";
     document = overview_of(status);
     EXPECT_TRUE(holds(document, "class=\"banner tone-unsafe\""));
