@@ -52,7 +52,7 @@ Result<void> Monitor::open() {
     api_.emplace(updater_.model(), *worker_, *actions_, config_.web.paths.base());
     api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at), config_);
     status_pages_.emplace(updater_.model(), *worker_);
-    status_pages_->configure(config_.web.inventory);
+    status_pages_->configure(config_);
     router_.emplace(
         routes(),
         [this](std::string_view handler, int code, unsigned times) {
@@ -215,6 +215,7 @@ void Monitor::stop() {
     notifier_->stop();
     worker_->stop();
     actions_->stop();
+    status_pages_->stop();
 }
 
 }  // namespace keyshift::daemon

@@ -203,7 +203,7 @@ void Reload::configure(Candidate& candidate, SourceTasks::List started) {
     const std::set<std::string> after = parts_.config.types();
     parts_.updater.reconfigure(parts_.config, std::move(candidate.statuses));
     parts_.api.configure(std::move(candidate.described), parts_.config);
-    parts_.status_pages.configure(parts_.config.web.inventory);
+    parts_.status_pages.configure(parts_.config);
     std::set<std::string> changed;
     std::set<std::string> added;
     for (SourceTask& task : started) {

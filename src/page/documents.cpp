@@ -4,48 +4,35 @@
 #include "page/answers/banner.hpp"
 #include "page/answers/checks.hpp"
 #include "page/answers/events.hpp"
-#include "page/answers/failing.hpp"
 #include "page/answers/left.hpp"
 #include "page/answers/sources.hpp"
 #include "page/charts/rates.hpp"
 #include "page/frame.hpp"
 #include "page/html/words.hpp"
-#include "page/keys/key_details.hpp"
 
 namespace keyshift::page {
-namespace {
-
-LetterFacts letter_facts(const api::Status& status) {
-    LetterFacts facts{status.at};
-    if (status.migration) facts.deadline = status.migration->deadline;
-    facts.cut_off = status.fallback.mode == "absent" && !status.fallback.contradicted;
-    return facts;
-}
-
-}  // namespace
-
 std::string overview(const Common& common, const Overview& overview) {
     const api::Status& status = common.status;
     const std::vector<api::Mark> marks = overview.past ? overview.past->marks : std::vector<api::Mark>();
     Html html;
-    html(banner(status, ""), failing(status, overview.failing, overview.failures), checks(status),
-         burn_down(status, overview.past), rates(status, overview.hours), left(status),
+    html(banner(status, ""), failing(status, overview.failing, overview.addresses, overview.failures),
+         checks(status), burn_down(status, overview.past), rates(status, overview.hours), left(status),
          events(overview.events, known_since(overview.since), status.at), sources(status),
          mark_forms(common.viewer, marks, status.at));
     return framed(common, {Place::overview, ""}, html);
 }
 
 Overview without_state(const base::Error& error, std::vector<api::Hour> hours) {
-    return {error, error, error, error, "24h", std::move(hours)};
+    return {error, error, error, error, "24h", std::move(hours), {}};
 }
 
 std::string keys(const Common& common, const KeysAsked& asked, const base::Result<api::KeyPage>& page) {
     return framed(common, {Place::keys, "Keys"}, key_table(asked, page, common.status.at));
 }
 
-std::string key(const Common& common, const api::KeyDetails& key, const std::vector<api::Key>& of_owner) {
+std::string key(const Common& common, const api::KeyDetails& key, const KeyExtras& extras) {
     return framed(common, {Place::key, key.name.value_or(key.prefix)},
-                  key_details(key, of_owner, letter_facts(common.status), common.viewer));
+                  key_details(key, extras, common.viewer));
 }
 
 std::string which_key(const Common& common, std::string_view asked, const std::vector<api::Key>& candidates) {

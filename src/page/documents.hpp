@@ -10,8 +10,10 @@
 #include "api/keys.hpp"
 #include "api/lists.hpp"
 #include "base/error.hpp"
+#include "page/answers/failing.hpp"
 #include "page/charts/burn_down.hpp"
 #include "page/keys/forms.hpp"
+#include "page/keys/key_details.hpp"
 #include "page/keys/key_table.hpp"
 #include "page/keys/owner_table.hpp"
 
@@ -31,6 +33,7 @@ struct Overview {
     base::Result<api::List<api::Event>> events;
     std::string since = "24h";  ///< of the events
     std::vector<api::Hour> hours = {};
+    Addresses addresses = {};  ///< of owners whose keys fail, as far as they are known
 };
 std::string overview(const Common& common, const Overview& overview);
 /// The same where the state cannot be read at all: what is in memory stands.
@@ -38,8 +41,8 @@ Overview without_state(const base::Error& error, std::vector<api::Hour> hours);
 
 /// "/keys".
 std::string keys(const Common& common, const KeysAsked& asked, const base::Result<api::KeyPage>& page);
-/// "/keys/ID"; `of_owner` are the old keys of its owner.
-std::string key(const Common& common, const api::KeyDetails& key, const std::vector<api::Key>& of_owner);
+/// "/keys/ID".
+std::string key(const Common& common, const api::KeyDetails& key, const KeyExtras& extras);
 /// Several keys may be meant by ID, or none.
 std::string which_key(const Common& common, std::string_view asked, const std::vector<api::Key>& candidates);
 /// "/keys/ID" that cannot be told now.

@@ -7,11 +7,11 @@
 #include "base/utf8.hpp"
 #include "commands/ask/known_keys.hpp"
 #include "commands/commands.hpp"
-#include "commands/key_table/owner_email.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
 #include "decisions/common.hpp"
 #include "decisions/modern_key.hpp"
+#include "decisions/owner_addresses.hpp"
 #include "domain/phases/pairing.hpp"
 
 namespace keyshift::commands {
@@ -153,8 +153,9 @@ int run_key(const KeyCommand& command) {
     }
     const auto& key = std::get<KeyDetails>(*named);
     if (command.json) return std::fputs(api::ArchiveWriter::document(key).c_str(), stdout), base::kOk;
-    const auto email =
-        key.owner && asker->is_complete() ? owner_email(asker->loaded.config, *key.owner) : std::nullopt;
+    const auto email = key.owner && asker->is_complete()
+                           ? decisions::owner_address(asker->loaded.config, *key.owner)
+                           : std::nullopt;
     std::fputs(describe(key, email, known.of_daemon()).c_str(), stdout);
     return base::kOk;
 }

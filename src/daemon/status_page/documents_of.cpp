@@ -6,6 +6,7 @@
 
 #include "inventory/lists.hpp"
 #include "page/answers/events.hpp"
+#include "report/letters/template.hpp"
 
 namespace keyshift::daemon {
 namespace {
@@ -62,6 +63,31 @@ void take(const inventory::Parameters& parameters, std::string_view name, std::s
         if (known == name) to = value;
 }
 
+/// Of a key without owner itself alone.
+std::vector<api::Key> keys_of_owner(State& state, const inventory::KeyIndex& index, const JudgedBy& by,
+                                    const api::Key& key) {
+    if (!key.owner) return {key};
+    KeyQuery query;
+    query.owner = key.owner;
+    query.limit = report::kKeysListed;
+    const auto page = key_page(state, index, query, by);
+    return page ? page->items : std::vector<api::Key>{key};
+}
+
+void add_to(report::Letter& letter, const api::Key& key, const JudgedBy& by) {
+    const auto phase = key.phase ? domain::parse_phase(*key.phase) : std::nullopt;
+    if (!phase) return;
+    report::KeyPhase standing;
+    standing.phase = *phase;
+    if (key.replacement) standing.rule = domain::PairRule::name;  // there is one: which rule is not asked
+    standing.use_upgrades = by.promotes_in_place && by.fallback != domain::FallbackMode::absent;
+    standing.used = key.last_used_at && *key.last_used_at > by.now - by.windows.drain;
+    // One that was deleted while in use has stopped working, too.
+    const report::Ask ask = *phase == Phase::retired_in_use ? report::Ask::replace_now
+                                                            : report::ask_of(standing, by.promotes_in_place);
+    letter.add({key.name.value_or(""), key.prefix, key.id, key.created_at, key.last_used_at, ask});
+}
+
 }  // namespace
 
 page::Overview read_overview(State& state, const inventory::KeyIndex* index, const JudgedBy& by,
@@ -69,19 +95,24 @@ page::Overview read_overview(State& state, const inventory::KeyIndex* index, con
     since = page::known_since(since);
     auto events = events_since(state, by, since);
     auto past = past_of(state, events ? events->items : std::vector<api::Event>());
-    return {failing_keys(state, index, by), failures_of(state, by), std::move(past), std::move(events),
-            std::move(since)};
+    return {failing_keys(state, index, by),
+            failures_of(state, by),
+            std::move(past),
+            std::move(events),
+            std::move(since),
+            {},
+            {}};
 }
 
-std::vector<api::Key> keys_of_owner(State& state, const inventory::KeyIndex& index, const JudgedBy& by,
-                                    const api::Key& key) {
-    constexpr std::size_t kMostInLetter = 100;
-    if (!key.owner) return {key};
-    KeyQuery query;
-    query.owner = key.owner;
-    query.limit = kMostInLetter;
-    const auto page = key_page(state, index, query, by);
-    return page ? page->items : std::vector<api::Key>{key};
+std::string letter_about(State& state, const inventory::KeyIndex& index, const JudgedBy& by,
+                         const api::Key& key, const std::string& address, const report::LetterFacts& facts) {
+    report::Letter letter;
+    letter.owner = key.owner.value_or("");
+    letter.address = address;
+    for (const api::Key& each : keys_of_owner(state, index, by, key)) add_to(letter, each, by);
+    if (letter.asked == 0) return {};
+    static const auto wording = report::LetterTemplate::parse(report::LetterTemplate::usual());
+    return "Subject: " + wording->subject(letter, facts) + "\n\n" + wording->text(letter, facts);
 }
 
 page::KeysAsked keys_asked(const inventory::Parameters& parameters) {

@@ -11,17 +11,19 @@
 #include "inventory/key_index.hpp"
 #include "inventory/key_query.hpp"
 #include "page/documents.hpp"
+#include "report/letters/letter.hpp"
 #include "store/state.hpp"
 
 namespace keyshift::daemon {
 
-/// `index` may be null where no key fails.
+/// `index` may be null where no key fails. Without addresses.
 page::Overview read_overview(store::State& state, const inventory::KeyIndex* index,
                              const inventory::JudgedBy& by, std::string since);
 
-/// The keys of one owner that may stand in a letter; of a key without owner itself alone.
-std::vector<api::Key> keys_of_owner(store::State& state, const inventory::KeyIndex& index,
-                                    const inventory::JudgedBy& by, const api::Key& key);
+/// The letter to the owner of `key` about all keys of which something is asked, with its subject; of a key
+/// without owner about itself. Empty: nothing is asked.
+std::string letter_about(store::State& state, const inventory::KeyIndex& index, const inventory::JudgedBy& by,
+                         const api::Key& key, const std::string& address, const report::LetterFacts& facts);
 
 /// "/keys?..." as a person's browser sends it: fields that were left empty are not said.
 page::KeysAsked keys_asked(const inventory::Parameters& parameters);

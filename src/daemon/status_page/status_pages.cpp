@@ -2,9 +2,11 @@
 #include "daemon/status_page/status_pages.hpp"
 
 #include <memory>
+#include <set>
 
 #include "api/hours.hpp"
 #include "api/status.hpp"
+#include "config/presets/preset.hpp"
 #include "daemon/api/access.hpp"
 #include "daemon/status_page/documents_of.hpp"
 #include "daemon/status_page/html_answers.hpp"
@@ -45,9 +47,18 @@ std::uint64_t failing_keys(const api::Status& status) {
     return keys;
 }
 
+std::vector<std::string> owners_of(const std::vector<api::Key>& keys) {
+    std::set<std::string> owners;
+    for (const api::Key& key : keys)
+        if (key.owner) owners.insert(*key.owner);
+    return {owners.begin(), owners.end()};
+}
+
 struct KeyAnswer {
     page::Common common;
     std::string name;
+    report::LetterFacts facts;
+    AddressBook& addresses;
 
     Result<Response> operator()(State& state, const KeyIndex& index, const JudgedBy& by) const {
         const auto rows = rows_named(index, name);
@@ -58,16 +69,24 @@ struct KeyAnswer {
         const auto details = key_details(state, found->items.front().id, by);
         if (!details) return details.error();
         if (!*details) return html_answer(404, which_key(common, name, {}));
-        return html_answer(200, key(common, **details, keys_of_owner(state, index, by, **details)));
+        page::KeyExtras extras;
+        if ((*details)->owner) {
+            const auto known = addresses.known({*(*details)->owner});
+            if (!known.empty()) extras.address = known.begin()->second;
+        }
+        extras.letter = letter_about(state, index, by, **details, extras.address, facts);
+        return html_answer(200, key(common, **details, extras));
     }
 };
 
 }  // namespace
 
-StatusPages::StatusPages(const domain::Model& model, InventoryWorker& worker)
-    : model_(model),
-      worker_(worker),
-      viewer_([](const Request& request) { return page::Viewer{std::string(request.user), false}; }) {}
+void StatusPages::configure(const config::Config& config) {
+    inventory_ = config.web.inventory;
+    actions_ = config.web.actions;
+    create_request_ = config::facts_of(config.gateway.preset).requests.create;
+    addresses_.configure(config);
+}
 
 std::vector<http::Route> StatusPages::routes(http::Handler index) {
     http::Route overview = route("/", "index", &StatusPages::overview);
@@ -103,7 +122,8 @@ Response StatusPages::guarded(const Request& request, Handler handler) {
 }
 
 page::Common StatusPages::common(const Request& request) const {
-    return {api::status(model_, database_now(model_, base::now()), "daemon"), viewer_(request)};
+    return {api::status(model_, database_now(model_, base::now()), "daemon"),
+            {std::string(request.user), actions_ && !request.user.empty()}};
 }
 
 JudgedBy StatusPages::judged_by() const {
@@ -116,8 +136,10 @@ Response StatusPages::overview(const Request& request) {
     std::string since;
     for (const auto& [name, value] : parameters_of(request))
         if (name == "since") since = value;
-    const auto answer = [=](State& state, const KeyIndex* index, const JudgedBy& by) -> Result<Response> {
+    const auto answer = [=, this](State& state, const KeyIndex* index,
+                                  const JudgedBy& by) -> Result<Response> {
         page::Overview read = read_overview(state, index, by, since);
+        if (read.failing) read.addresses = addresses_.known(owners_of(read.failing->items));
         read.hours = hours;
         return html_answer(200, page::overview(shown, read));
     };
@@ -156,7 +178,8 @@ Response StatusPages::key(const Request& request) {
     const page::Common shown = common(request);
     auto name = http::decode_path_part(request.path.substr(kKeyPath.size()));
     if (!name) return html_answer(404, page::which_key(shown, "this address", {}));
-    return or_else(worker_.ask_keys(judged_by(), KeyAnswer{shown, *std::move(name)}),
+    const report::LetterFacts facts{shown.status.at, model_.policy.deadline, create_request_};
+    return or_else(worker_.ask_keys(judged_by(), KeyAnswer{shown, *std::move(name), facts, addresses_}),
                    [shown](const Response& refused) {
                        return html_answer(503, page::unread_key(shown, error_of(refused)));
                    });

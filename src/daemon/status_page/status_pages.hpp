@@ -10,6 +10,7 @@
 
 #include "config/config.hpp"
 #include "daemon/api/inventory_worker.hpp"
+#include "daemon/status_page/address_book.hpp"
 #include "domain/model.hpp"
 #include "http/router.hpp"
 #include "page/documents.hpp"
@@ -18,17 +19,14 @@ namespace keyshift::daemon {
 
 class StatusPages {
  public:
-    /// Who asks, and what he may decide.
-    using WhoAsks = std::function<page::Viewer(const http::Request&)>;
-
-    /// Both outlive this, and this the routes. Until set_viewer() says otherwise nobody may act.
-    StatusPages(const domain::Model& model, InventoryWorker& worker);
+    /// Both outlive this, and this the routes. Nobody sees anything before configure().
+    StatusPages(const domain::Model& model, InventoryWorker& worker) : model_(model), worker_(worker) {}
 
     /// `index` answers "/" to those who do not read HTML.
     std::vector<http::Route> routes(http::Handler index);
-    /// Who may see the page from now on.
-    void configure(config::Inventory inventory) { inventory_ = inventory; }
-    void set_viewer(WhoAsks viewer) { viewer_ = std::move(viewer); }
+    /// Who may see the page from now on, who may decide on it, and where addresses of owners are.
+    void configure(const config::Config& config);
+    void stop() { addresses_.stop(); }
 
  private:
     using Handler = http::Response (StatusPages::*)(const http::Request&);
@@ -48,7 +46,9 @@ class StatusPages {
     const domain::Model& model_;
     InventoryWorker& worker_;
     config::Inventory inventory_ = config::Inventory::off;
-    WhoAsks viewer_;
+    bool actions_ = false;
+    std::string create_request_;  // of the gateway's API
+    AddressBook addresses_;
 };
 
 }  // namespace keyshift::daemon

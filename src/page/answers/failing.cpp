@@ -10,24 +10,23 @@ namespace {
 
 constexpr std::size_t kClientsShown = 20;
 
-Html owner_cell(const std::optional<std::string>& owner) {
+Html owner_cell(const std::optional<std::string>& owner, const Addresses& addresses) {
     Html html;
     if (!owner) return html("<span class=\"none\">no owner</span>");
-    // An owner by address can be written to.
-    if (owner->find('@') != std::string::npos)
-        return html("<a href=\"mailto:", url_part(*owner), "\">", Data{*owner}, "</a>");
-    return html(Data{*owner});
+    const auto address = addresses.find(*owner);
+    if (address != addresses.end()) return html(mail_link(address->second));
+    return owner->find('@') == std::string::npos ? html(Data{*owner}) : html(mail_link(*owner));
 }
 
-Html key_row(const api::Key& key, base::Time now) {
+Html key_row(const api::Key& key, const Addresses& addresses, base::Time now) {
     Html html;
     html("<tr id=\"failing-", url_part(key.id), "\"><th scope=\"row\"><a href=\"keys/", url_part(key.id),
          "\">", Data{key.name.value_or("unnamed")}, "</a> <code>", Data{key.prefix}, "</code></th><td>",
-         phase_badge(key.phase), "</td><td>", owner_cell(key.owner), "</td>");
+         phase_badge(key.phase), "</td><td>", owner_cell(key.owner, addresses), "</td>");
     return html("<td>", When{key.last_used_at, now}, "</td><td>", When{key.since, now}, "</td></tr>");
 }
 
-Html failing_keys(const api::KeyPage& keys, base::Time now) {
+Html failing_keys(const api::KeyPage& keys, const Addresses& addresses, base::Time now) {
     Html html;
     html(
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Keys whose clients fail\"><table "
@@ -35,7 +34,7 @@ Html failing_keys(const api::KeyPage& keys, base::Time now) {
         "<caption>", some(keys.total, "key"), " whose clients fail</caption><thead><tr>",
         "<th scope=\"col\">Key</th><th scope=\"col\">What happened</th><th scope=\"col\">Owner</th>",
         "<th scope=\"col\">Last used</th><th scope=\"col\">Failing since</th></tr></thead><tbody>");
-    for (const api::Key& key : keys.items) html(key_row(key, now));
+    for (const api::Key& key : keys.items) html(key_row(key, addresses, now));
     html("</tbody></table></div>");
     if (keys.total > keys.items.size())
         html("<p><a href=\"keys?phase=stranded,retired_in_use\">All ", some(keys.total, "key"), "</a></p>");
@@ -88,7 +87,8 @@ Html failing_clients(const api::FailureList& failures, base::Time now) {
     return html;
 }
 
-Html key_answer(const api::Status& status, const base::Result<api::KeyPage>& keys) {
+Html key_answer(const api::Status& status, const base::Result<api::KeyPage>& keys,
+                const Addresses& addresses) {
     Html html;
     if (!status.migration) return html("<p class=\"none\">The key table has not been read yet.</p>");
     if (!keys) return unread(keys.error());
@@ -96,7 +96,7 @@ Html key_answer(const api::Status& status, const base::Result<api::KeyPage>& key
         return html("<p class=\"none\">No known key was locked out on ", When{status.read_at, status.at},
                     ". What has happened since is not known.</p>");
     if (keys->items.empty()) return html("<p class=\"good\">No known key is locked out.</p>");
-    return failing_keys(*keys, status.at);
+    return failing_keys(*keys, addresses, status.at);
 }
 
 }  // namespace
@@ -107,12 +107,12 @@ Html unread(const base::Error& error) {
                 error.what, std::string_view(error.hint.empty() ? "" : ": "), error.hint, "</p>");
 }
 
-Html failing(const api::Status& status, const base::Result<api::KeyPage>& keys,
+Html failing(const api::Status& status, const base::Result<api::KeyPage>& keys, const Addresses& addresses,
              const base::Result<api::FailureList>& failures) {
     Html html;
     html(
         "<section id=\"failing\" aria-labelledby=\"failing-title\"><h2 id=\"failing-title\">Failing now</h2>",
-        key_answer(status, keys));
+        key_answer(status, keys, addresses));
     if (status.fallback.maybe_locked_out_since)
         html("<p class=\"notice\"><strong>Perhaps ", some(status.fallback.maybe_locked_out, "key"),
              " more</strong> since ", When{status.fallback.maybe_locked_out_since, status.at},

@@ -3,6 +3,10 @@
 // Pure: safe from any thread.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <string>
+
 #include "api/keys.hpp"
 #include "api/lists.hpp"
 #include "base/error.hpp"
@@ -10,9 +14,12 @@
 
 namespace keyshift::page {
 
+/// By the owner's id.
+using Addresses = std::map<std::string, std::string, std::less<>>;
+
 /// `keys` are those that are stranded or retired_in_use; `failures` of the last hour. Either may not have
 /// been read, and why.
-Html failing(const api::Status& status, const base::Result<api::KeyPage>& keys,
+Html failing(const api::Status& status, const base::Result<api::KeyPage>& keys, const Addresses& addresses,
              const base::Result<api::FailureList>& failures);
 /// In place of a list that could not be read.
 Html unread(const base::Error& error);

@@ -23,7 +23,10 @@ export function takeForms() {
 }
 
 async function preview(form) {
+  delete form.dataset.doubted;
   const answer = await send(form, '?preview=true');
+  // Whoever confirms has read them.
+  if (answer.ok && answer.doubts?.length > 0) form.dataset.doubted = '';
   show(form, answer, answer.ok ? answer.summary : answer.detail);
   showConfirm(form, answer.ok);
   if (answer.ok) form.querySelector('[data-confirm]').focus();
@@ -62,9 +65,10 @@ async function send(form, query) {
   }
 }
 
-/** Fields that were left empty are not sent. */
+/** Fields that were left empty are not sent. A pair of which something is doubted is made all the same once that was read. */
 function membersOf(form) {
-  return Object.fromEntries([...new FormData(form)].filter(([, value]) => value.trim() !== ''));
+  const members = Object.fromEntries([...new FormData(form)].filter(([, value]) => value.trim() !== ''));
+  return 'doubted' in form.dataset && form.id === 'pair' ? { ...members, force: true } : members;
 }
 
 function show(form, answer, text) {

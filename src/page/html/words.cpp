@@ -144,6 +144,13 @@ bool keys_down(const api::Status& status) {
     });
 }
 
+Html mail_link(const std::string& address) {
+    std::string target = url_part(address);
+    constexpr std::string_view kAt = "%40";
+    if (const auto at = target.rfind(kAt); at != std::string::npos) target.replace(at, kAt.size(), "@");
+    return Html()("<a href=\"mailto:", target, "\">", Data{address}, "</a>");
+}
+
 Html phase_badge(const std::optional<std::string>& phase) {
     Html html;
     if (!phase) return html("<span class=\"phase\">not known yet</span>");

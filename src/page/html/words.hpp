@@ -44,6 +44,9 @@ bool any_down(const api::Status& status);
 /// The key table cannot be read: all numbers of keys are old.
 bool keys_down(const api::Status& status);
 
+/// An address that can be written to.
+Html mail_link(const std::string& address);
+
 /// A phase as it stands in tables: its title in its colour, and its name for programs.
 Html phase_badge(const std::optional<std::string>& phase);
 

@@ -65,10 +65,11 @@ Html restrictions(const api::KeyDetails& key) {
     return Html()(text.empty() ? std::string("none") : text);
 }
 
-Html facts(const api::KeyDetails& key) {
+Html facts(const api::KeyDetails& key, const std::string& address) {
     Html html;
     html("<dl class=\"details\">");
     add_fact(html, "Owner", owner_link(key.owner, kUp));
+    if (!address.empty()) add_fact(html, "Address", mail_link(address));
     add_fact(html, "Last used", Html()(When{key.last_used_at, key.at}));
     add_fact(html, "Created", key.created_at ? Html()(When{key.created_at, key.at}) : Html()("not known"));
     add_fact(html, "Expires", Html()(When{key.expires_at, key.at}));
@@ -87,24 +88,22 @@ Html timeline(const api::KeyDetails& key) {
     return html("</ol></section>");
 }
 
-Html letter_part(const std::vector<std::string>& lines) {
+Html letter_part(const std::string& letter) {
     Html html;
-    if (lines.empty()) return html;
-    html(
+    if (letter.empty()) return html;
+    return html(
         "<section id=\"letter-part\" aria-labelledby=\"letter-title\"><h2 id=\"letter-title\">Letter to its "
         "owner</h2><p>To be copied into a mail; keyshift sends nothing. It names all old keys of this "
         "owner with which something is to be done.</p><pre id=\"letter\" tabindex=\"0\" role=\"group\" "
-        "aria-labelledby=\"letter-title\">");
-    for (const std::string& line : lines) html(line, "\n");
-    return html(
+        "aria-labelledby=\"letter-title\">",
+        letter,
         "</pre><p><button type=\"button\" class=\"js-only\" data-copy=\"letter\">Copy the letter</button> "
         "<span id=\"copied\" role=\"status\" data-keep></span></p></section>");
 }
 
 }  // namespace
 
-Html key_details(const api::KeyDetails& key, const std::vector<api::Key>& of_owner,
-                 const LetterFacts& facts_of, const Viewer& viewer) {
+Html key_details(const api::KeyDetails& key, const KeyExtras& extras, const Viewer& viewer) {
     Html html;
     html("<article id=\"key\"><h1>", Data{!key.name || key.name->empty() ? "unnamed" : *key.name}, " <code>",
          Data{key.prefix}, "</code></h1><p class=\"standing\">", phase_badge(key.phase));
@@ -115,8 +114,8 @@ Html key_details(const api::KeyDetails& key, const std::vector<api::Key>& of_own
         html("<p class=\"means\">", begun(key.phase_means), ".</p>");
     else if (key.phase)
         html("<p class=\"means\">", phase_words(*key.phase).means, "</p>");
-    return html(step(key), rule(key), facts(key), key_forms(viewer, key, kUp), timeline(key),
-                letter_part(letter(of_owner, facts_of)), "</article>");
+    return html(step(key), rule(key), facts(key, extras.address), key_forms(viewer, key, kUp), timeline(key),
+                letter_part(extras.letter), "</article>");
 }
 
 }  // namespace keyshift::page

@@ -47,6 +47,18 @@ Ask ask_of(const KeyPhase& key, bool promotes) {
     return promotes && found->second == Ask::confirm ? Ask::use_once : found->second;
 }
 
+void Letter::add(HeldKey key) {
+    if (key.ask == Ask::nothing) return;
+    ++asked;
+    asks[static_cast<std::size_t>(key.ask)] = true;
+    const auto place = std::upper_bound(keys.begin(), keys.end(), key.ask,
+                                        [](Ask one, const HeldKey& other) { return one < other.ask; });
+    keys.insert(place, std::move(key));
+    if (keys.size() <= kKeysListed) return;
+    keys.pop_back();
+    ++more;
+}
+
 std::string_view state_of(const Letter& letter) {
     if (letter.asked == 0) return "nothing to do";
     if (letter.has(Ask::replace_now)) return "urgent";

@@ -40,6 +40,9 @@ struct HeldKey {
     Ask ask = Ask::nothing;
 };
 
+/// So many keys are told one by one.
+inline constexpr std::size_t kKeysListed = 200;
+
 struct Letter {
     std::string owner;    ///< its id
     std::string address;  ///< empty: not known, or none that mail can be sent to
@@ -48,12 +51,13 @@ struct Letter {
     std::uint64_t more = 0;          ///< keys that are not listed
     std::uint64_t asked = 0;         ///< about so many keys
     std::uint64_t held = 0;          ///< legacy keys of this owner
-    bool has(Ask ask) const { return asks[static_cast<std::size_t>(ask)]; }
-    bool asks[kAsks + 1] = {};  ///< whether it is asked about any key, by Ask
-};
+    bool asks[kAsks + 1] = {};       ///< whether it is asked about any key, by Ask
 
-/// So many keys are told one by one.
-inline constexpr std::size_t kKeysListed = 200;
+    /// One of which nothing is asked is not listed. The most urgent come first, and those that there is no
+    /// room for are the least urgent.
+    void add(HeldKey key);
+    bool has(Ask ask) const { return asks[static_cast<std::size_t>(ask)]; }
+};
 
 /// What is the same in all letters.
 struct LetterFacts {

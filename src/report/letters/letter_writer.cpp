@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/letters/letter_writer.hpp"
 
-#include <algorithm>
-
 namespace keyshift::report {
 
 void LetterWriter::open_owner(const domain::Key& key, std::uint64_t /*owners_before*/) {
@@ -15,17 +13,8 @@ void LetterWriter::row(const domain::Key& key, const std::optional<KeyPhase>& ph
                        std::uint64_t /*rows_before*/) {
     // One that was not there at the last poll is new.
     const Ask ask = ask_of(phase.value_or(KeyPhase{}), header().promotes_in_place);
-    if (ask == Ask::nothing) return;
-    ++letter_.asked;
-    letter_.asks[static_cast<std::size_t>(ask)] = true;
-    // The most urgent first; those that there is no room for are the least urgent.
-    const auto place = std::upper_bound(letter_.keys.begin(), letter_.keys.end(), ask,
-                                        [](Ask one, const HeldKey& other) { return one < other.ask; });
-    letter_.keys.insert(place, {std::string(key.name.value_or("")), std::string(key.prefix),
-                                std::string(key.id), key.created_at, key.last_used_at, ask});
-    if (letter_.keys.size() <= kKeysListed) return;
-    letter_.keys.pop_back();
-    ++letter_.more;
+    letter_.add({std::string(key.name.value_or("")), std::string(key.prefix), std::string(key.id),
+                 key.created_at, key.last_used_at, ask});
 }
 
 void LetterWriter::close_owner(std::uint64_t keys, const NextSteps& /*next*/) {
