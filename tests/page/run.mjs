@@ -12,7 +12,7 @@ const { cases } = await import(new URL(`cases/${file}`, import.meta.url));
 const given = JSON.parse(parameters);
 
 /** Errors that a case brings about on purpose. */
-const EXPECTED = /the server responded with a status of (400|401|403|404|421|500|502|503)|net::ERR_(FAILED|CONNECTION_REFUSED)/;
+const EXPECTED = /the server responded with a status of (400|401|403|404|409|421|500|502|503)|net::ERR_(FAILED|CONNECTION_REFUSED)/;
 
 async function run(browser, work, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1180, height: 900 }, timezoneId: 'UTC', ...options });

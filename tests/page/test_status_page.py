@@ -19,6 +19,7 @@ from scene import Scene
 from harness.documents.dashboards import COUNTERS
 from harness.product.keyshift import Serve
 from harness.product.watching import DAY, KeyTable, watching
+from harness.product.web_serving import ALICE, LoggedIn
 from harness.servers.nginx import Nginx
 from harness.servers.postgres import Postgres
 from harness.servers.redis import Redis
@@ -95,6 +96,27 @@ def down() -> Iterator[dict[str, str | None]]:
 @pytest.mark.parametrize("case", names("down"))
 def test_with_the_database_down(down: dict[str, str | None], case: str):
     assert down[case] is None
+
+
+@pytest.fixture(scope="module")
+def deciding() -> Iterator[dict[str, str | None]]:
+    """Somebody has logged in, and web.actions is on."""
+    with Postgres() as postgres:
+        table = KeyTable(postgres.create_database())
+        owner, other = (table.add_user(f"{name}@example.com") for name in "ab")
+        given = {
+            "pending": table.add(name="pending", owner=owner, idle=0 * DAY),
+            "dormant": table.add(name="dormant", owner=owner, idle=60 * DAY),
+            "others": table.add(legacy=False, name="other", owner=other, age=DAY),
+            "user": ALICE[0], "password": ALICE[1],
+        }  # fmt: skip
+        with LoggedIn(table) as serve:
+            yield run("deciding", f"{serve.url}/", given)
+
+
+@pytest.mark.parametrize("case", names("deciding"))
+def test_who_has_logged_in_decides(deciding: dict[str, str | None], case: str):
+    assert deciding[case] is None
 
 
 @pytest.fixture(scope="module")

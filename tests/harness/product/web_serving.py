@@ -2,6 +2,7 @@
 """The daemon behind a web configuration, and clients that speak TLS to it as a test wants."""
 
 import contextlib
+import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,13 @@ import yaml
 
 from harness.product import daemon_socket
 from harness.product.keyshift import Serve
+from harness.product.watching import KeyTable, watching
 from harness.tools import http
 from harness.tools.certificates import Authority, Certificate
 from harness.tools.wait import eventually
 
 SECRET = "correct horse"
+ALICE = ("alice", SECRET)
 
 
 def hashed(password: str = SECRET, cost: int = 4) -> str:
@@ -108,6 +111,40 @@ class WebServe(Serve):
 
     def log_says(self, text: str, timeout: float = 10.0) -> None:
         eventually(lambda: text in self.process.log(), timeout, f"the log says {text!r}")
+
+
+class LoggedIn(Serve):
+    """It watches keys behind basic auth, and is asked by alice, who may decide."""
+
+    def __init__(self, table: KeyTable, actions: str = "on"):
+        tree = watching(table.database.dsn()) | {"web": {"actions": actions}}
+        super().__init__(tree)
+        tree["web"]["listen"] = [f"127.0.0.1:{self.port}"]
+        self.configure(tree)
+        self.users = self.directory / "web.yaml"
+        self.users.write_text(yaml.safe_dump({"basic_auth_users": {"alice": hashed()}}))
+        self._args = [f"--web.config.file={self.users}"]
+
+    def close(self) -> None:
+        self.stop()
+        # It holds a hash by right, and is none of what keyshift has written.
+        self.users.unlink(missing_ok=True)
+        super().close()
+
+    def answers(self) -> bool:
+        try:
+            return http.get(f"{self.url}/-/{self._until}", auth=ALICE).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return super().get(path, **{"auth": ALICE} | options)
+
+    def decide(self, method: str, path: str, body: dict | None = None, **options: Any) -> requests.Response:
+        headers = {"X-Keyshift-Action": "1", "Content-Type": "application/json", "Origin": self.url}
+        headers |= options.pop("headers", {})
+        data = None if body is None else json.dumps(body)
+        return self.get(f"/api/v1/{path}", method=method, headers=headers, data=data, **options)
 
 
 def tls(**settings: Any) -> dict[str, Any]:

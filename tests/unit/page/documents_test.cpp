@@ -121,6 +121,25 @@ TEST(Documents, AnOwnersNextStepIsThatOfTheMostUrgentKey) {
     EXPECT_TRUE(holds(owners({good_status(), {}}, {}, page), "<td>Nothing.</td>"));
 }
 
+TEST(Documents, OwnersAreShownByTheirAddressWhereItIsKnown) {
+    api::KeyPage page;
+    page.items.resize(2);
+    page.items[0].owner = "7b0c";
+    page.items[1].owner = "9d1e";
+    page.total = 2;
+    Overview shown = empty_overview();
+    shown.failing = page;
+    shown.addresses = {{"7b0c", "alice&co@example.com"}};
+    const std::string document = overview({good_status(), {}}, shown);
+    EXPECT_TRUE(holds(document, "<a href=\"mailto:alice%26co@example.com\">"));
+    EXPECT_FALSE(holds(document, "7b0c"));
+    EXPECT_TRUE(holds(document, "9d1e"));
+    api::KeyDetails details;
+    details.at = kNow;
+    EXPECT_TRUE(holds(key({good_status(), {}}, details, {"a@b", "Subject: x"}), "mailto:a@b"));
+    EXPECT_FALSE(holds(key({good_status(), {}}, details, {}), "letter-part"));
+}
+
 TEST(Documents, NamesAreNeverMarkup) {
     const std::string name = "<script>alert(1)</script>\xe2\x80\xae";
     api::KeyDetails details;
@@ -136,8 +155,9 @@ TEST(Documents, NamesAreNeverMarkup) {
     page.total = 1;
     Overview shown = empty_overview();
     shown.failing = page;
+    shown.addresses = {{name, name}};
     for (const std::string& document :
-         {key({good_status(), {name, true}}, details, {details}),
+         {key({good_status(), {name, true}}, details, {name, name}),
           keys({good_status(), {}}, {name, name, true, name, name, name}, page),
           overview({good_status(), {name, true}}, shown), which_key({good_status(), {}}, name, {details}),
           which_key({good_status(), {}}, name, {})}) {
