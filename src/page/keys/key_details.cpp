@@ -91,12 +91,17 @@ Html timeline(const api::KeyDetails& key) {
 Html letter_part(const std::string& letter) {
     Html html;
     if (letter.empty()) return html;
-    return html(
+    html(
         "<section id=\"letter-part\" aria-labelledby=\"letter-title\"><h2 id=\"letter-title\">Letter to its "
         "owner</h2><p>To be copied into a mail; keyshift sends nothing. It names all old keys of this "
         "owner with which something is to be done.</p><pre id=\"letter\" tabindex=\"0\" role=\"group\" "
-        "aria-labelledby=\"letter-title\">",
-        letter,
+        "aria-labelledby=\"letter-title\">");
+    for (std::string_view rest = letter; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        html(rest.substr(0, end), "\n");
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return html(
         "</pre><p><button type=\"button\" class=\"js-only\" data-copy=\"letter\">Copy the letter</button> "
         "<span id=\"copied\" role=\"status\" data-keep></span></p></section>");
 }

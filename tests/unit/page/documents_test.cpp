@@ -136,7 +136,9 @@ TEST(Documents, OwnersAreShownByTheirAddressWhereItIsKnown) {
     EXPECT_TRUE(holds(document, "9d1e"));
     api::KeyDetails details;
     details.at = kNow;
-    EXPECT_TRUE(holds(key({good_status(), {}}, details, {"a@b", "Subject: x"}), "mailto:a@b"));
+    const std::string with_letter = key({good_status(), {}}, details, {"a@b", "Subject: x\n\nHello <b>"});
+    EXPECT_TRUE(holds(with_letter, "mailto:a@b"));
+    EXPECT_TRUE(holds(with_letter, "Subject: x\n\nHello &lt;b&gt;\n</pre>"));
     EXPECT_FALSE(holds(key({good_status(), {}}, details, {}), "letter-part"));
 }
 
