@@ -33,6 +33,7 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 using Parser = bhttp::request_parser<bhttp::string_body>;
 using Fields = bhttp::request<bhttp::string_body>;
+using Parts = std::array<asio::const_buffer, 3>;
 
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kLingerBytes = std::size_t{256} * 1024;
@@ -40,6 +41,7 @@ constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kFirstBytes = 5;  // of a record of TLS: type, version, length
 constexpr std::size_t kEncryptedBytes = std::size_t{64} * 1024;
 constexpr int kLate = 503;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string_view view(beast::string_view text) {
     return {text.data(), text.size()};
@@ -131,14 +133,12 @@ struct Session::Connection {
     error_code parse_buffered(Parser& parser);
     Request request_of(const Fields& fields, Joined& joined) const;
     Response answer(const Request& request);
-    Response refusal(const Admission& admission);
-    void add_headers(Response& response) const;
-    std::string_view date();
+    asio::awaitable<error_code> send(Parts parts);
 
     asio::awaitable<bool> begin_tls();
     asio::awaitable<error_code> receive();
     asio::awaitable<error_code> read_encrypted();
-    asio::awaitable<error_code> write_encrypted(std::array<asio::const_buffer, 3> parts);
+    asio::awaitable<error_code> write_encrypted(Parts parts);
     asio::awaitable<error_code> flush();
     void send_close_notify();
 
@@ -158,8 +158,7 @@ struct Session::Connection {
     beast::flat_buffer buffer;  // what was read and not yet parsed: pipelined requests stay here
     std::size_t used = 0;       // bytes the request being read has taken so far
     std::string head;           // kept for its capacity
-    std::int64_t date_second = -1;
-    std::string date_text;
+    HttpDate date;
 };
 
 asio::awaitable<void> Session::Connection::run() {
@@ -176,11 +175,9 @@ asio::awaitable<void> Session::Connection::serve() {
         const error_code failed = co_await read_request(parser);
         held_since = Clock::time_point::max();
         if (failed) {
-            if (const int status = refusal_status(failed)) {
-                co_await refuse(status);
-            } else {
-                send_close_notify();
-            }
+            const int status = refusal_status(failed);
+            if (status != 0) co_await refuse(status);
+            if (status == 0) send_close_notify();
             co_return;
         }
         const Fields& fields = parser.get();
@@ -195,7 +192,8 @@ asio::awaitable<void> Session::Connection::serve() {
         if (admission.later) admission = co_await wait_for<Admission>(std::move(admission.later));
         joined.user = std::move(admission.user);
         request.user = joined.user;
-        Response response = admission.refused != 0 ? refusal(admission) : answer(request);
+        Response response = admission.refused != 0 ? router.refuse(admission.refused) : answer(request);
+        if (admission.refused != 0) response.headers = std::move(admission.headers);
         // Prometheus says how long it waits: what comes later reaches nobody.
         const auto patience = parse_scrape_timeout(request.scrape_timeout);
         if (response.later) {
@@ -248,15 +246,8 @@ asio::awaitable<error_code> Session::Connection::read_request(Parser& parser) {
         const bool waits =
             parser.is_header_done() && view(parser.get()[bhttp::field::expect]) == "100-continue";
         if (waits && !std::exchange(continued, true)) {
-            static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-            const auto text = asio::buffer(kContinue.data(), kContinue.size());
-            if (tls) {
-                const std::array<asio::const_buffer, 3> parts{text};
-                if (const error_code ec = co_await write_encrypted(parts)) co_return ec;
-            } else {
-                const auto [ec, n] = co_await asio::async_write(stream, text, use_tuple);
-                if (ec) co_return ec;
-            }
+            const Parts go_on{asio::buffer(kContinue.data(), kContinue.size())};
+            if (const error_code ec = co_await send(go_on)) co_return ec;
         }
         if (const error_code ec = co_await read_some()) co_return ec;
     }
@@ -335,41 +326,26 @@ Response Session::Connection::answer(const Request& request) {
     return request.path.empty() ? router.refuse(400) : router.handle(request);
 }
 
-Response Session::Connection::refusal(const Admission& admission) {
-    Response response = router.refuse(admission.refused);
-    response.headers = admission.headers;
-    return response;
-}
-
-void Session::Connection::add_headers(Response& response) const {
-    if (gate == nullptr) return;
-    for (const auto& [name, value] : gate->headers()) {
-        const auto same = [&name = name](const auto& header) {
-            return base::equals_ignoring_case(header.first, name);
-        };
-        if (std::ranges::none_of(response.headers, same)) response.headers.emplace_back(name, value);
-    }
-}
-
 asio::awaitable<error_code> Session::Connection::write(Response& response, Persistence persistence,
                                                        bool with_body, std::chrono::milliseconds bound) {
-    add_headers(response);
+    if (gate != nullptr) add_missing(response, gate->headers());
     head.clear();
-    append_head(head, response, persistence, date());
-    std::array<asio::const_buffer, 3> parts{asio::buffer(head)};
+    append_head(head, response, persistence, date.of(base::now()));
+    Parts parts{asio::buffer(head)};
     if (with_body && has_body(response.status)) {
         if (response.cached_body) parts[1] = asio::buffer(*response.cached_body);
         parts[2] = asio::buffer(response.body);
     }
     stream.expires_after(bound);
     held_since = Clock::now();
-    if (tls) {
-        const error_code unsent = co_await write_encrypted(parts);
-        held_since = Clock::time_point::max();
-        co_return unsent;
-    }
-    const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
+    const error_code unsent = co_await send(parts);
     held_since = Clock::time_point::max();
+    co_return unsent;
+}
+
+asio::awaitable<error_code> Session::Connection::send(Parts parts) {
+    if (tls) co_return co_await write_encrypted(parts);
+    const auto [ec, n] = co_await asio::async_write(stream, parts, use_tuple);
     co_return ec;
 }
 
@@ -456,7 +432,7 @@ asio::awaitable<error_code> Session::Connection::read_encrypted() {
 }
 
 // Encrypts piece by piece: a large answer is not in memory twice.
-asio::awaitable<error_code> Session::Connection::write_encrypted(std::array<asio::const_buffer, 3> parts) {
+asio::awaitable<error_code> Session::Connection::write_encrypted(Parts parts) {
     for (const asio::const_buffer& part : parts) {
         std::string_view rest{static_cast<const char*>(part.data()), part.size()};
         while (!rest.empty()) {
@@ -489,12 +465,6 @@ void Session::Connection::send_close_notify() {
         static_cast<void>(::send(stream.socket().native_handle(), output.data(), output.size(),
                                  MSG_DONTWAIT | MSG_NOSIGNAL));
     tls->drop_output();
-}
-
-std::string_view Session::Connection::date() {
-    const auto now = std::chrono::floor<std::chrono::seconds>(base::now()).time_since_epoch().count();
-    if (std::exchange(date_second, now) != now) date_text = format_http_date(now);
-    return date_text;
 }
 
 Session::Session(Socket socket, const Limits& limits, Router& router, Gate* gate)

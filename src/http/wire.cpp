@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <ctime>
 #include <optional>
+#include <utility>
+
+#include "base/ascii.hpp"
 
 namespace keyshift::http {
 namespace {
@@ -145,6 +148,21 @@ std::string format_http_date(std::int64_t unix_seconds) {
                   kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
                   utc.tm_min, utc.tm_sec);
     return text.data();
+}
+
+std::string_view HttpDate::of(base::Time now) {
+    const auto second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+    if (std::exchange(second_, second) != second) text_ = format_http_date(second);
+    return text_;
+}
+
+void add_missing(Response& response, const std::vector<std::pair<std::string, std::string>>& headers) {
+    for (const auto& [name, value] : headers) {
+        const auto same = [&name = name](const auto& header) {
+            return base::equals_ignoring_case(header.first, name);
+        };
+        if (std::ranges::none_of(response.headers, same)) response.headers.emplace_back(name, value);
+    }
 }
 
 bool is_loopback(const ip::address& address) {

@@ -7,9 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/ip/address.hpp>
 
+#include "base/time.hpp"
 #include "http/message.hpp"
 
 namespace keyshift::http {
@@ -45,6 +48,20 @@ void append_head(std::string& out, const Response& response, Persistence persist
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT".
 std::string format_http_date(std::int64_t unix_seconds);
+
+/// The same of now, made anew once a second. Of one thread at a time.
+class HttpDate {
+ public:
+    /// Valid until the next call.
+    std::string_view of(base::Time now);
+
+ private:
+    std::int64_t second_ = -1;
+    std::string text_;
+};
+
+/// Adds those headers of whose names there is none, in whatever case.
+void add_missing(Response& response, const std::vector<std::pair<std::string, std::string>>& headers);
 
 /// True for 127.0.0.0/8, ::1, and the first spelled as an IPv6 address, as a dual-stack socket does.
 bool is_loopback(const boost::asio::ip::address& address);

@@ -303,3 +303,19 @@ def test_what_makes_no_sense_is_refused_and_what_was_said_can_be_taken_back(data
         gateway.run("mark", "nonsense", code=64)
         gateway.run("mark", "--remove", code=64)
         assert len(gateway.marks()) == 2
+
+
+def test_who_may_write_to_the_state_decides_without_the_secrets_of_sources(database: Database):
+    """As where the service has its database's URL from a systemd credential."""
+    KeyTable(database).add(name="idle", idle=100 * DAY)
+    tree = watching(database.dsn())
+    del tree["collectors"][0]["database_url"]
+    with Serve(tree, env={"DATABASE_URL": database.dsn()}) as serve:
+        for command in (["mark", "brownout-begin"], ["mark", "brownout-end"]):
+            result = Keyshift().run(*command, "--config", serve.config_path)
+            assert result.returncode == 0, result.stderr.decode()
+        (key,) = [row[0] for row in database.execute("SELECT id::text FROM virtual_keys")]
+        acked = Keyshift().run("ack", key, "--note", "asked", "--config", serve.config_path)
+        assert acked.returncode == 0, acked.stderr.decode()
+        paired = Keyshift().run("pair", key, key, "--config", serve.config_path)
+        assert paired.returncode == 78 and b"database_url" in paired.stderr

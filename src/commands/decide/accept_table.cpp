@@ -58,7 +58,7 @@ Result<std::string> accept(const AcceptTableCommand& command, store::State& stat
 }  // namespace
 
 int run_accept_table(const AcceptTableCommand& command) {
-    return run_decision(command.config,
+    return run_decision(command.config, Sources::not_needed,
                         [&](const config::Config&, store::State& state) { return accept(command, state); });
 }
 

@@ -134,9 +134,10 @@ Result<std::string> acknowledge(const AckCommand& command, const config::Config&
 }  // namespace
 
 int run_ack(const AckCommand& command) {
-    return run_decision(command.config, [&](const config::Config& config, store::State& state) {
-        return acknowledge(command, config, state);
-    });
+    return run_decision(command.config, Sources::not_needed,
+                        [&](const config::Config& config, store::State& state) {
+                            return acknowledge(command, config, state);
+                        });
 }
 
 }  // namespace keyshift::commands

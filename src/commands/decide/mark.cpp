@@ -146,10 +146,11 @@ int list(const MarkCommand& command) {
 
 int run_mark(const MarkCommand& command) {
     if (!command.kind) return list(command);
-    return run_decision(command.config, [&](const config::Config& config, store::State& state) {
-        return command.remove ? take_back(*command.kind, config, state)
-                              : set(command, *command.kind, config, state);
-    });
+    return run_decision(command.config, Sources::not_needed,
+                        [&](const config::Config& config, store::State& state) {
+                            return command.remove ? take_back(*command.kind, config, state)
+                                                  : set(command, *command.kind, config, state);
+                        });
 }
 
 }  // namespace keyshift::commands

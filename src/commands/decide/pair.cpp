@@ -66,9 +66,11 @@ Result<std::string> undo(const std::string& legacy, store::State& state) {
 }  // namespace
 
 int run_pair(const PairCommand& command) {
-    return run_decision(command.config, [&](const config::Config& config, store::State& state) {
-        return command.remove ? undo(command.legacy, state) : pair_keys(command, config, state);
-    });
+    return run_decision(command.config, command.remove ? Sources::not_needed : Sources::needed,
+                        [&](const config::Config& config, store::State& state) {
+                            return command.remove ? undo(command.legacy, state)
+                                                  : pair_keys(command, config, state);
+                        });
 }
 
 }  // namespace keyshift::commands

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/exit_code.hpp"
+#include "collectors/configuration.hpp"
 #include "commands/shared/configuration.hpp"
 #include "commands/shared/terminal.hpp"
 #include "config/tree/environment.hpp"
@@ -47,12 +48,15 @@ Result<void> confirm(const std::string& question, const std::string& undone) {
     return Error{Errc::usage, undone, {}};
 }
 
-int run_decision(const std::optional<std::filesystem::path>& config, const Decide& decide) {
-    const auto loaded = load_configuration(config);
-    if (!loaded) return base::kConfig;
-    const auto state = open_state(*loaded);
+int run_decision(const std::optional<std::filesystem::path>& config, Sources sources, const Decide& decide) {
+    const auto file = configuration_file(config);
+    const config::Loaded loaded = collectors::read_configuration(file);
+    const bool usable = loaded.problems.empty() ||
+                        (file && sources == Sources::not_needed && is_sound_but_for_collectors(loaded));
+    if (!usable) return print_problems(loaded.problems), base::kConfig;
+    const auto state = open_state(loaded.config);
     if (!state) return print_error(state.error()), base::exit_code(state.error());
-    const auto done = decide(*loaded, **state);
+    const auto done = decide(loaded.config, **state);
     if (!done) return print_error(done.error()), base::exit_code(done.error());
     std::printf("%s\n", done->c_str());
     return base::kOk;

@@ -40,8 +40,12 @@ base::Result<void> save_decision(store::State& state, const Decision& decision) 
 /// What is printed when it was decided, as a sentence without a full stop.
 using Decide = std::function<base::Result<std::string>(const config::Config&, store::State&)>;
 
+/// Whether a decision reads a source. One that does not is made by whoever may write to the state, also where
+/// only the daemon can read the secrets, as from systemd's credentials.
+enum class Sources { needed, not_needed };
+
 /// A command that decides: reads the configuration, opens the state, decides, and prints what was decided or
 /// why not. The exit code.
-int run_decision(const std::optional<std::filesystem::path>& config, const Decide& decide);
+int run_decision(const std::optional<std::filesystem::path>& config, Sources sources, const Decide& decide);
 
 }  // namespace keyshift::commands
