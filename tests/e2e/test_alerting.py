@@ -217,7 +217,7 @@ def check_messages(world: World) -> None:
     for _, alert in world.receiver.told():
         notes, labels = alert["annotations"], alert["labels"]
         assert labels["instance"] == f"127.0.0.1:{world.serve.port}"
-        assert notes["description"].startswith(labels["instance"]) and "{{" not in notes["description"]
+        assert notes["description"].startswith(f"{labels['job']} on {labels['instance']}: ") and "{{" not in notes["description"]
         assert notes["runbook_url"].partition("#")[2] in anchors
     stranded = next(alert for _, alert in world.receiver.told() if alert["labels"]["alertname"].endswith("Stranded"))
-    assert ": 1 legacy keys were in use" in stranded["annotations"]["description"]
+    assert "have no replacement in use: 1. Their clients fail now." in stranded["annotations"]["description"]

@@ -8,6 +8,7 @@ const PHONE = { width: 390, height: 844 };
 
 const PICTURES = [
   { name: 'page-light', path: '', viewport: DESKTOP, colorScheme: 'light' },
+  { name: 'page-first', path: '', viewport: { width: 1120, height: 800 }, colorScheme: 'light' },
   { name: 'page-dark', path: '', viewport: DESKTOP, colorScheme: 'dark', at: '#pace' },
   { name: 'page-keys', path: 'keys', viewport: { width: 1120, height: 760 }, colorScheme: 'light' },
   { name: 'page-key', path: 'keys?search=mobile', open: true, viewport: { width: 1120, height: 1250 }, colorScheme: 'light' },

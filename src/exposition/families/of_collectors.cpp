@@ -59,6 +59,7 @@ const std::map<std::string_view, Collectors>& collectors_by_family() {
         {"keyshift_migration_deadline_timestamp_seconds", migration},
         {"keyshift_migration_last_progress_timestamp_seconds", migration},
         {"keyshift_fallback_removal_safe", migration},
+        {"keyshift_fallback_removal_verdict", migration},
         {"keyshift_fallback_removal_check", migration},
         {"keyshift_fallback_removal_earliest_timestamp_seconds", migration},
         {"keyshift_mark_timestamp_seconds", migration},
