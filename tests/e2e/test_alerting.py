@@ -6,9 +6,8 @@ A gateway loses its fallback while owners still use old keys, a key is deleted i
 come comes, what follows from something else does not, and after the mend all is over.
 """
 
-import contextlib
+import csv
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ import yaml
 
 from gateway_sim import Gateway, PlantedKey, Seed
 from harness.documents.alert_rules import ROOT, RULES, RUNBOOKS, headings, scaled, scaled_durations
-from harness.product.keyshift import Serve
+from harness.product.keyshift import Keyshift, Serve
 from harness.servers.alertmanager import Alertmanager, Receiver, addressed_to
 from harness.servers.postgres import Database
 from harness.servers.prometheus import Prometheus
@@ -204,11 +203,10 @@ def seen(world: World, reached, what: str) -> None:
 
 def listed(world: World) -> list[str]:
     """Ids of the keys that were deleted in use, as the runbook finds them."""
-    path, statement = re.search(r"^sqlite3 -readonly (\S+) \"(.*)\"$", RUNBOOKS.read_text(), re.M).groups()
-    assert Path(path).name == "keyshift.db"
-    state_file = f"file:{world.serve.state_directory}/keyshift.db?mode=ro"
-    with contextlib.closing(sqlite3.connect(state_file, uri=True)) as state:
-        return [row[0] for row in state.execute(statement)]
+    command = re.search(r"`keyshift (report --phase retired_in_use)`", RUNBOOKS.read_text())[1]
+    result = Keyshift().run(*command.split(), "--format=csv", f"--config={world.serve.config_path}")
+    assert result.returncode == 0, result.stderr.decode()
+    return [row["id"] for row in csv.DictReader(result.stdout.decode().splitlines())]
 
 
 def check_messages(world: World) -> None:
