@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstdio>
+#include <ctime>
 
 #include "base/ascii.hpp"
 #include "base/people_time.hpp"
@@ -219,6 +221,28 @@ std::string format_for_people(Time t, Time now) {
                       kMonths.at(static_cast<std::size_t>((text[5] - '0') * 10 + text[6] - '1'));
     if (year != format_rfc3339(now).substr(0, 4)) out += " " + year;
     return out + " " + part(11, 5) + " UTC";
+}
+
+std::string format_imf_fixdate(std::int64_t unix_seconds) {
+    constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const std::time_t seconds = unix_seconds;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    std::array<char, 64> text{};
+    // strftime would follow the locale.
+    std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
+                  kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
+                  utc.tm_min, utc.tm_sec);
+    return text.data();
+}
+
+std::string format_day(Time t) {
+    // "6 Dec 2026 14:32 UTC", as seen from before all years.
+    const std::string text = format_for_people(t, Time::min());
+    return text.substr(0, text.size() - std::string_view(" 14:32 UTC").size());
 }
 
 Duration Deadline::left() const {

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 #include <optional>
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "base/people_time.hpp"
 
 namespace keyshift::http {
 namespace {
@@ -134,25 +133,9 @@ void append_head(std::string& out, const Response& response, Persistence persist
     out.append("\r\n");
 }
 
-std::string format_http_date(std::int64_t unix_seconds) {
-    constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const std::time_t seconds = unix_seconds;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 64> text{};
-    // strftime would follow the locale.
-    std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
-                  kMonths.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
-                  utc.tm_min, utc.tm_sec);
-    return text.data();
-}
-
 std::string_view HttpDate::of(base::Time now) {
     const auto second = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-    if (std::exchange(second_, second) != second) text_ = format_http_date(second);
+    if (std::exchange(second_, second) != second) text_ = base::format_imf_fixdate(second);
     return text_;
 }
 

@@ -46,10 +46,7 @@ bool has_body(int status);
 /// Appends status line, headers and the empty line. `date` is an RFC 9110 date. Always HTTP/1.1.
 void append_head(std::string& out, const Response& response, Persistence persistence, std::string_view date);
 
-/// "Sun, 06 Nov 1994 08:49:37 GMT".
-std::string format_http_date(std::int64_t unix_seconds);
-
-/// The same of now, made anew once a second. Of one thread at a time.
+/// The header Date of now, made anew once a second. Of one thread at a time.
 class HttpDate {
  public:
     /// Valid until the next call.

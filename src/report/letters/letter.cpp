@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include "report/next_step.hpp"
@@ -28,9 +27,6 @@ constexpr std::array<std::string_view, kAsks + 1> kClauses{
     "it seems unused: tell us whether you need it",
     "nothing to do",
 };
-
-constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 std::string create(const LetterFacts& facts) {
     return "create a new key with the same name" +
@@ -95,13 +91,6 @@ std::string step_of(Ask ask, const LetterFacts& facts) {
             break;
     }
     return {};
-}
-
-std::string day_of(base::Time time) {
-    const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(time)};
-    return std::to_string(static_cast<unsigned>(day.day())) + " " +
-           std::string(kMonths.at(static_cast<unsigned>(day.month()) - 1)) + " " +
-           std::to_string(static_cast<int>(day.year()));
 }
 
 bool is_usable_address(std::string_view address) {

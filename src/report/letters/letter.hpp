@@ -74,9 +74,6 @@ std::string_view clause_of(Ask ask);
 /// What to do about all keys of which this is asked, as sentences.
 std::string step_of(Ask ask, const LetterFacts& facts);
 
-/// "3 Mar 2026", by UTC.
-std::string day_of(base::Time time);
-
 /// Whether mail can be sent there, and nothing else can be said by it: one '@', printable ASCII without
 /// blanks and without what separates addresses.
 bool is_usable_address(std::string_view address);

@@ -2,11 +2,10 @@
 #include "report/letters/mail.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
-#include <ctime>
 #include <functional>
 
+#include "base/people_time.hpp"
 #include "base/utf8.hpp"
 
 namespace keyshift::report {
@@ -28,20 +27,11 @@ bool is_printable(char c) {
     return c >= ' ' && c < '\x7f';
 }
 
-/// "Sun, 06 Dec 2026 14:32:00 +0000"; not by the locale.
+/// "Sun, 06 Dec 2026 14:32:00 +0000".
 std::string mail_date(base::Time time) {
-    constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array<const char*, 12> kNames{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto seconds = static_cast<std::time_t>(base::to_unix_seconds(time));
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d +0000",
-                  kDays.at(static_cast<std::size_t>(utc.tm_wday)), utc.tm_mday,
-                  kNames.at(static_cast<std::size_t>(utc.tm_mon)), utc.tm_year + 1900, utc.tm_hour,
-                  utc.tm_min, utc.tm_sec);
-    return text.data();
+    std::string text = base::format_imf_fixdate(static_cast<std::int64_t>(base::to_unix_seconds(time)));
+    constexpr std::string_view kZone = "GMT";
+    return text.replace(text.size() - kZone.size(), kZone.size(), "+0000");
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/people_time.hpp"
 #include "base/utf8.hpp"
 #include "report/escape.hpp"
 
@@ -86,7 +87,7 @@ std::string value_of(std::string_view name, const Letter& letter, const LetterFa
     if (name == "owner") return letter.address.empty() ? letter.owner : letter.address;
     if (name == "team") return letter.team;
     if (name == "count") return std::to_string(letter.asked);
-    return name == "deadline" && facts.deadline ? day_of(*facts.deadline) : std::string();
+    return name == "deadline" && facts.deadline ? base::format_day(*facts.deadline) : std::string();
 }
 
 /// False where something that it names is not there.
@@ -121,8 +122,9 @@ void append_key(std::string& out, const HeldKey& key, const Style& style) {
             out += ')';
         }
     }
-    if (key.created_at) out += ", created " + day_of(*key.created_at);
-    out += key.last_used_at ? ", last used " + day_of(*key.last_used_at) : std::string(", never used");
+    if (key.created_at) out += ", created " + base::format_day(*key.created_at);
+    out +=
+        key.last_used_at ? ", last used " + base::format_day(*key.last_used_at) : std::string(", never used");
     out += ": ";
     style.word(out, clause_of(key.ask));
     out += style.item[1];

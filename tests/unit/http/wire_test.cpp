@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/people_time.hpp"
+
 namespace keyshift::http {
 namespace {
 
@@ -94,8 +96,8 @@ TEST(Wire, NoLengthWhereThereIsNoBody) {
 }
 
 TEST(Wire, Dates) {
-    EXPECT_EQ(format_http_date(784111777), kDate);
-    EXPECT_EQ(format_http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+    EXPECT_EQ(base::format_imf_fixdate(784111777), kDate);
+    EXPECT_EQ(base::format_imf_fixdate(0), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
 TEST(Wire, LoopbackHoweverTheSocketSpellsIt) {
