@@ -14,6 +14,7 @@
 #include "commands/shared/output_file.hpp"
 #include "config/presets/preset.hpp"
 #include "config/tree/file.hpp"
+#include "inventory/lists.hpp"
 #include "report/escape.hpp"
 #include "report/letters/mail.hpp"
 

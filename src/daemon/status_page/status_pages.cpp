@@ -98,10 +98,10 @@ std::vector<http::Route> StatusPages::routes(http::Handler index) {
         return response;
     };
     return {std::move(overview),
-            route("/keys", "page_keys", &StatusPages::keys),
-            route(kKeyPath.data(), "page_key", &StatusPages::key, http::Match::below),
-            route("/owners", "page_owners", &StatusPages::owners),
-            {{http::Method::get}, "/assets/", "page_asset", asset_answer, http::Match::below}};
+            route("/keys", "page", &StatusPages::keys),
+            route(kKeyPath.data(), "page", &StatusPages::key, http::Match::below),
+            route("/owners", "page", &StatusPages::owners),
+            {{http::Method::get}, "/assets/", "page", asset_answer, http::Match::below}};
 }
 
 http::Route StatusPages::route(const char* path, const char* name, Handler handler, http::Match match) {
