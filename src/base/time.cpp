@@ -70,6 +70,9 @@ Time within_rfc3339(Time t) {
     return std::clamp(t, kFirst, kEnd - Duration{1});
 }
 
+constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 /// The length of the time of RFC 3339 that `text` begins with; 0: none.
 std::size_t time_length(std::string_view text) {
     constexpr std::string_view kShape = "0000-00-00T00:00:00";
@@ -211,8 +214,6 @@ std::string with_times(std::string_view text, Time now) {
 }
 
 std::string format_for_people(Time t, Time now) {
-    static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     // Within the years that RFC 3339 can say.
     const std::string text = format_rfc3339(std::chrono::floor<std::chrono::seconds>(t));
     const auto part = [&text](std::size_t at, std::size_t length) { return text.substr(at, length); };
@@ -225,8 +226,6 @@ std::string format_for_people(Time t, Time now) {
 
 std::string format_imf_fixdate(std::int64_t unix_seconds) {
     constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const std::time_t seconds = unix_seconds;
     std::tm utc{};
     ::gmtime_r(&seconds, &utc);

@@ -241,7 +241,7 @@ Finding age_of(const Recovery& recovery, StandbyAge wanted) {
 
 Result<void> append_patience(const KeyTableSnapshot& table, Deadline deadline, std::vector<Finding>& out) {
     const auto rows = table.transaction.query(
-        "SELECT current_setting(s.name), " + std::string(kProviderSigns) +
+        "SELECT current_setting(s.name), " + provider_signs() +
             " FROM pg_settings s WHERE s.name = 'max_standby_streaming_delay' AND "
             "NOT "
             "(current_setting('hot_standby_feedback')::bool OR s.setting::bigint < 0 OR s.setting::bigint >= "

@@ -3,23 +3,29 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace keyshift::collectors {
 namespace {
 
 constexpr std::string_view kStatistics = "pg_stat_statements";
 
+struct Sign {
+    std::string_view catalog;
+    std::string_view name;
+    Provider provider;
+};
+constexpr std::string_view kRole = "SELECT rolname::text FROM pg_roles WHERE rolname = '";
+constexpr std::string_view kSchema = "SELECT nspname::text FROM pg_namespace WHERE nspname = '";
 /// In this order: AlloyDB has Cloud SQL's role as well.
-constexpr auto kSigns = std::to_array<std::pair<std::string_view, Provider>>({
-    {"rdsadmin", Provider::rds},
-    {"alloydbadmin", Provider::alloydb},
-    {"cloudsqladmin", Provider::cloud_sql},
-    {"azuresu", Provider::azure},
-    {"azure_pg_admin", Provider::azure},
-    {"supabase_admin", Provider::supabase},
-    {"neon_superuser", Provider::neon},
-    {"heroku_ext", Provider::heroku},
+constexpr auto kSigns = std::to_array<Sign>({
+    {kRole, "rdsadmin", Provider::rds},
+    {kRole, "alloydbadmin", Provider::alloydb},
+    {kRole, "cloudsqladmin", Provider::cloud_sql},
+    {kRole, "azuresu", Provider::azure},
+    {kRole, "azure_pg_admin", Provider::azure},
+    {kRole, "supabase_admin", Provider::supabase},
+    {kRole, "neon_superuser", Provider::neon},
+    {kSchema, "heroku_ext", Provider::heroku},
 });
 
 /// Where parameters are set; empty: nowhere, by a customer.
@@ -50,11 +56,18 @@ bool is_loaded_by_service(Provider provider) {
 
 }  // namespace
 
+std::string provider_signs() {
+    std::string all;
+    for (const Sign& sign : kSigns)
+        all += (all.empty() ? "" : " UNION ALL ") + std::string(sign.catalog) + std::string(sign.name) + "'";
+    return "(SELECT string_agg(sign, ',') FROM (" + all + ") s(sign))";
+}
+
 Provider provider_of(std::optional<std::string_view> signs) {
-    for (const auto& [sign, provider] : kSigns) {
+    for (const Sign& sign : kSigns) {
         for (std::string_view rest = signs.value_or(""); !rest.empty();) {
             const std::size_t end = std::min(rest.find(','), rest.size());
-            if (rest.substr(0, end) == sign) return provider;
+            if (rest.substr(0, end) == sign.name) return sign.provider;
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
     }
@@ -77,8 +90,7 @@ std::string set_parameter(Provider provider, const std::string& name, const std:
 std::string load_statistics(Provider provider, const std::string& others) {
     if (provider == Provider::nobody)
         return "run: ALTER SYSTEM SET shared_preload_libraries = " + others +
-               "'pg_stat_statements'; then restart "
-               "PostgreSQL";
+               "'pg_stat_statements'; then restart PostgreSQL";
     if (is_loaded_by_service(provider))
         return "the service loads it unless somebody has switched that off: look at its settings, or ask its "
                "support";

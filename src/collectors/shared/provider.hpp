@@ -22,11 +22,7 @@ enum class Provider {
 
 /// A text in SQL, which any role may ask: what provider_of() takes. Each service has a role of its own in
 /// every server; Heroku has a schema.
-inline constexpr const char* kProviderSigns =
-    "(SELECT string_agg(sign, ',') FROM (SELECT rolname::text AS sign FROM pg_roles WHERE rolname IN "
-    "('rdsadmin', 'cloudsqladmin', 'alloydbadmin', 'azuresu', 'azure_pg_admin', 'supabase_admin', "
-    "'neon_superuser') "
-    "UNION ALL SELECT nspname::text FROM pg_namespace WHERE nspname = 'heroku_ext') s)";
+std::string provider_signs();
 
 Provider provider_of(std::optional<std::string_view> signs);
 

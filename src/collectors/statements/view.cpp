@@ -200,7 +200,7 @@ Result<StatementView> StatementView::resolve(PostgresTransaction& transaction, D
         "pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), current_user, pg_is_in_recovery(), "
         "(SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'), "
         "(SELECT oid FROM pg_roles WHERE rolname = current_user), " +
-            std::string(kGrantOfStatistics) + ", " + kProviderSigns,
+            std::string(kGrantOfStatistics) + ", " + provider_signs(),
         deadline);
     if (!rows) return rows.error();
     StatementView view;

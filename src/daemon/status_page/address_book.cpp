@@ -18,22 +18,20 @@ constexpr std::size_t kMostOwners = 10'000;
 void AddressBook::configure(const config::Config& config) {
     const std::lock_guard lock(mutex_);
     config_ = std::make_shared<const config::Config>(config);
-    addresses_.clear();
-    asked_at_.clear();
+    owners_.clear();
 }
 
 decisions::Addresses AddressBook::known(const std::vector<std::string>& owners) {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
-    if (asked_at_.size() > kMostOwners) asked_at_.clear();
+    if (owners_.size() > kMostOwners) owners_.clear();
     decisions::Addresses out;
     std::vector<std::string> unasked;
     for (const std::string& owner : owners) {
-        const auto found = addresses_.find(owner);
-        if (found != addresses_.end()) out.insert(*found);
-        const auto asked = asked_at_.find(owner);
-        if (asked != asked_at_.end() && now - asked->second < kAskAgainAfter) continue;
-        asked_at_.insert_or_assign(owner, now);
+        const auto [entry, is_new] = owners_.try_emplace(owner, Entry{now});
+        if (!entry->second.address.empty()) out.emplace(owner, entry->second.address);
+        if (!is_new && now - entry->second.asked_at < kAskAgainAfter) continue;
+        entry->second.asked_at = now;
         unasked.push_back(owner);
     }
     if (config_ && !unasked.empty()) ask(config_, std::move(unasked));
@@ -42,11 +40,15 @@ decisions::Addresses AddressBook::known(const std::vector<std::string>& owners) 
 
 void AddressBook::ask(std::shared_ptr<const config::Config> config, std::vector<std::string> owners) {
     boost::asio::post(thread_, [this, config = std::move(config), owners = std::move(owners)] {
-        decisions::Addresses found = decisions::owner_addresses(*config, owners, kLongest);
+        const decisions::Addresses found = decisions::owner_addresses(*config, owners, kLongest);
         const std::lock_guard lock(mutex_);
         if (config != config_) return;  // it is asked anew by the other one
-        for (const std::string& owner : owners) addresses_.erase(owner);
-        addresses_.merge(found);
+        for (const std::string& owner : owners) {
+            const auto entry = owners_.find(owner);
+            if (entry == owners_.end()) continue;
+            const auto address = found.find(owner);
+            entry->second.address = address == found.end() ? std::string() : address->second;
+        }
     });
 }
 

@@ -29,13 +29,16 @@ class AddressBook {
 
  private:
     using Clock = std::chrono::steady_clock;
+    struct Entry {
+        Clock::time_point asked_at;
+        std::string address = {};  ///< empty: none, or not known yet
+    };
 
     void ask(std::shared_ptr<const config::Config> config, std::vector<std::string> owners);
 
     std::mutex mutex_;  // of what is below
     std::shared_ptr<const config::Config> config_;
-    decisions::Addresses addresses_;
-    std::map<std::string, Clock::time_point, std::less<>> asked_at_;
+    std::map<std::string, Entry, std::less<>> owners_;
 
     boost::asio::thread_pool thread_{1};  // the last: its thread ends before what it uses
 };

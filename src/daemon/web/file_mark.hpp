@@ -19,7 +19,7 @@ struct FileMark {
 
     /// Of what the name leads to now.
     static FileMark of(const std::filesystem::path& file);
-    /// Whether it changed so lately that another change could leave the same mark.
+    /// Whether it changed within the last tenth of a second: another change could leave the same mark.
     bool is_fresh() const;
 };
 

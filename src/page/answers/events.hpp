@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has happened lately. Pure: safe from any thread.
+// The events of the last hour, day, week or month. Pure: safe from any thread.
 #pragma once
 
 #include <string_view>

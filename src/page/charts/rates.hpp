@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was counted lately, over time: fallback hits, failures by reason, and how often the cache answered.
-// Pure: safe from any thread.
+// What was counted in each hour of the last week: fallback hits, failures by reason, and how often the cache
+// answered. Pure: safe from any thread.
 #pragma once
 
 #include <vector>
