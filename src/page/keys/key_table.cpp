@@ -5,22 +5,19 @@
 
 #include "page/answers/failing.hpp"
 #include "page/html/words.hpp"
+#include "page/keys/sorting.hpp"
 
 namespace keyshift::page {
 namespace {
 
 constexpr std::uint64_t kMostInCsv = 1000;
 
-struct Column {
-    std::string_view sort;  ///< its name in the API
-    std::string_view title;
-};
-constexpr std::array<Column, 6> kColumns{{{"name", "Key"},
-                                          {"owner", "Owner"},
-                                          {"phase", "Phase"},
-                                          {"since", "In it since"},
-                                          {"created", "Created"},
-                                          {"last_used", "Last used"}}};
+constexpr std::array<SortColumn, 6> kColumns{{{"name", "Key", true},
+                                              {"owner", "Owner", true},
+                                              {"phase", "Phase", true},
+                                              {"since", "In it since"},
+                                              {"created", "Created"},
+                                              {"last_used", "Last used"}}};
 
 struct Choice {
     std::string_view value;
@@ -44,14 +41,11 @@ constexpr std::array<Choice, 14> kChoices{{{"", "all that are there"},
 /// The parameters of a link, with these instead of those that were asked for.
 std::string parameters(const KeysAsked& asked, std::string_view sort, std::string_view cursor) {
     std::string out;
-    const auto add = [&](std::string_view name, std::string_view value) {
-        out += (out.empty() ? "?" : "&") + std::string(name) + "=" + url_part(value);
-    };
-    if (!asked.phase.empty()) add("phase", asked.phase);
-    if (asked.by_owner) add("owner", asked.owner);
-    if (!asked.search.empty()) add("search", asked.search);
-    if (!sort.empty()) add("sort", sort);
-    if (!cursor.empty()) add("cursor", cursor);
+    if (!asked.phase.empty()) append_parameter(out, "phase", asked.phase);
+    if (asked.by_owner) append_parameter(out, "owner", asked.owner);
+    if (!asked.search.empty()) append_parameter(out, "search", asked.search);
+    if (!sort.empty()) append_parameter(out, "sort", sort);
+    if (!cursor.empty()) append_parameter(out, "cursor", cursor);
     return out;
 }
 
@@ -85,23 +79,9 @@ Html filter(const KeysAsked& asked) {
     return html;
 }
 
-/// A click on the column by which it is ordered turns the order round.
-Html heading(const Column& column, const KeysAsked& asked) {
-    const std::string sort = asked.sort.empty() ? "-created" : asked.sort;
-    const bool down = sort == "-" + std::string(column.sort);
-    const bool up = sort == column.sort;
-    const bool words = column.sort == "name" || column.sort == "owner" || column.sort == "phase";
-    const bool next_down = up || (!down && !words);
-    const std::string next = (next_down ? "-" : "") + std::string(column.sort);
-    Html html;
-    html("<th scope=\"col\"");
-    if (up || down) html(" aria-sort=\"", std::string_view(up ? "ascending" : "descending"), "\"");
-    return html("><a href=\"keys", parameters(asked, next, ""), "\">", column.title,
-                "<span aria-hidden=\"true\">",
-                std::string_view(up     ? " ▲"
-                                 : down ? " ▼"
-                                        : ""),
-                "</span></a></th>");
+Html heading(const SortColumn& column, const KeysAsked& asked) {
+    return sort_heading(column, asked.sort.empty() ? "-created" : asked.sort,
+                        [&asked](std::string_view next) { return "keys" + parameters(asked, next, ""); });
 }
 
 Html row(const api::Key& key, base::Time now) {
@@ -158,7 +138,7 @@ Html key_table(const KeysAsked& asked, const base::Result<api::KeyPage>& page, b
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"keys-title\"><table "
         "class=\"keys\">",
         "<caption>Old keys</caption><thead><tr>");
-    for (const Column& column : kColumns) html(heading(column, asked));
+    for (const SortColumn& column : kColumns) html(heading(column, asked));
     html("</tr></thead><tbody>");
     for (const api::Key& key : page->items) html(row(key, now));
     return html("</tbody></table></div>", ways_on(asked, *page), "</div></section>");

@@ -6,45 +6,29 @@
 #include "page/answers/failing.hpp"
 #include "page/html/words.hpp"
 #include "page/keys/key_table.hpp"
+#include "page/keys/sorting.hpp"
 
 namespace keyshift::page {
 namespace {
 
-struct OwnerColumn {
-    std::string_view sort;  ///< its name in the API; empty: there is no such order
-    std::string_view title;
-};
-constexpr std::array<OwnerColumn, 5> kOwnerColumns{{{"owner", "Owner"},
-                                                    {"keys", "Old keys"},
-                                                    {"", "By phase"},
-                                                    {"last_used", "Last used"},
-                                                    {"", "Next step"}}};
+constexpr std::array<SortColumn, 5> kOwnerColumns{{{"owner", "Owner", true},
+                                                   {"keys", "Old keys"},
+                                                   {"", "By phase"},
+                                                   {"last_used", "Last used"},
+                                                   {"", "Next step"}}};
+
 std::string owner_parameters(const OwnersAsked& asked, std::string_view sort, std::string_view cursor) {
     std::string out;
-    const auto add = [&](std::string_view name, std::string_view value) {
-        if (!value.empty()) out += (out.empty() ? "?" : "&") + std::string(name) + "=" + url_part(value);
-    };
-    add("search", asked.search);
-    add("sort", sort);
-    add("cursor", cursor);
+    if (!asked.search.empty()) append_parameter(out, "search", asked.search);
+    if (!sort.empty()) append_parameter(out, "sort", sort);
+    if (!cursor.empty()) append_parameter(out, "cursor", cursor);
     return out;
 }
 
-Html owner_heading(const OwnerColumn& column, const OwnersAsked& asked) {
-    Html html;
-    if (column.sort.empty()) return html("<th scope=\"col\">", column.title, "</th>");
-    const std::string sort = asked.sort.empty() ? "-keys" : asked.sort;
-    const bool down = sort == "-" + std::string(column.sort);
-    const bool up = sort == column.sort;
-    const std::string next = (up || (!down && column.sort != "owner") ? "-" : "") + std::string(column.sort);
-    html("<th scope=\"col\"");
-    if (up || down) html(" aria-sort=\"", std::string_view(up ? "ascending" : "descending"), "\"");
-    return html("><a href=\"owners", owner_parameters(asked, next, ""), "\">", column.title,
-                "<span aria-hidden=\"true\">",
-                std::string_view(up     ? " ▲"
-                                 : down ? " ▼"
-                                        : ""),
-                "</span></a></th>");
+Html owner_heading(const SortColumn& column, const OwnersAsked& asked) {
+    return sort_heading(column, asked.sort.empty() ? "-keys" : asked.sort, [&asked](std::string_view next) {
+        return "owners" + owner_parameters(asked, next, "");
+    });
 }
 
 std::uint64_t keys_in(const api::Owner& owner, std::string_view phase) {
@@ -118,7 +102,7 @@ Html owner_table(const OwnersAsked& asked, const base::Result<api::OwnerPage>& p
             "<p class=\"none\">Nobody owns an old key, as far as this search goes.</p></div></section>");
     html("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"owners-title\"><table>",
          "<caption>Owners of old keys</caption><thead><tr>");
-    for (const OwnerColumn& column : kOwnerColumns) html(owner_heading(column, asked));
+    for (const SortColumn& column : kOwnerColumns) html(owner_heading(column, asked));
     html("</tr></thead><tbody>");
     for (const api::Owner& owner : page->items) html(owner_row(owner, now));
     return html("</tbody></table></div>", owner_pages(asked, *page), "</div></section>");
