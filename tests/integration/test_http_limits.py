@@ -2,7 +2,6 @@
 """What clients may do to the daemon's HTTP server, and scrapes are answered all the same."""
 
 import contextlib
-import os
 import resource
 import socket
 import statistics
@@ -55,9 +54,7 @@ def took(serve: Serve) -> float:
 
 
 def open_sockets(serve: Serve) -> int:
-    return sum(
-        "socket:" in os.readlink(f"/proc/{serve.pid}/fd/{name}") for name in os.listdir(f"/proc/{serve.pid}/fd")
-    )
+    return sum("socket:" in target for target in serve.process.descriptors().values())
 
 
 @contextlib.contextmanager

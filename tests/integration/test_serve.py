@@ -299,8 +299,9 @@ def test_it_runs_without_standard_streams(table: KeyTable, closed: str):
         eventually(lambda: serve.keys() == (3, 1), 10, "the next key")
         assert serve.errors() == {}
         assert serve.metric("keyshift_state_write_errors_total") == 0
-        for descriptor in ("0", "1", "2"):
-            target = os.readlink(f"/proc/{serve.pid}/fd/{descriptor}")
+        descriptors = serve.process.descriptors()
+        for standard in range(3):
+            target = descriptors[standard]
             assert not target.startswith(("socket:", "anon_inode:")) and "keyshift.db" not in target
         assert serve.terminate()[0] == 0
 
@@ -342,7 +343,7 @@ def test_no_descriptor_while_it_runs_is_no_end(table: KeyTable, tmp_path: Path):
         return {**config, "collectors": [*config["collectors"], *sources]}
 
     with Serve(configured("200ms")) as serve:
-        used = len(os.listdir(f"/proc/{serve.pid}/fd"))
+        used = len(serve.process.descriptors())
         for number, limit in enumerate((*range(used + 3, used - 7, -1), 5)):
             resource.prlimit(serve.pid, resource.RLIMIT_NOFILE, (limit, 1024))
             serve.configure(configured(f"{200 + number}ms"))

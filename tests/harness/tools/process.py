@@ -7,6 +7,7 @@ main thread.
 """
 
 import atexit
+import contextlib
 import os
 import shutil
 import signal
@@ -130,6 +131,14 @@ class Process:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError(f"{self.name} has ended")
+
+    def descriptors(self) -> dict[int, str]:
+        """What each open descriptor is, as /proc names it; without those that are closed while this reads them."""
+        found = {}
+        for number in os.listdir(f"/proc/{self.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                found[int(number)] = os.readlink(f"/proc/{self.pid}/fd/{number}")
+        return found
 
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
