@@ -46,7 +46,7 @@ def await_lines(serve: Serve, **expected: int) -> None:
 
 def no_further_lines(serve: Serve, **expected: int) -> None:
     await_lines(serve, **expected)
-    serve.wait_for_poll(source="access_log")
+    serve.wait_for_look("access_log")
     assert lines(serve) == expected
 
 
@@ -79,7 +79,7 @@ def test_a_deleted_file_is_read_to_its_end_and_a_new_one_from_its_beginning(logs
             writer.write(line(4, 200, 9))
             writer.flush()
             await_lines(serve, matched=4)
-        serve.wait_for_poll(source="access_log")
+        serve.wait_for_look("access_log")
         append(log, 2)
         no_further_lines(serve, matched=6)
         assert outcomes(serve) == {"auth_failure": 5, "success": 1}

@@ -173,7 +173,7 @@ def test_between_copy_and_truncation_keyshift_loses_no_more_than_the_files(tmp_p
             written = int(writer.communicate(timeout=10)[0])
         left = sum(path.read_bytes().count(b"\n") for path in logs.iterdir())
         eventually(lambda: serve.metric("keyshift_log_lag_bytes", source="access_log") == 0, 10, "all is read")
-        serve.wait_for_poll(source="access_log")
+        serve.wait_for_look("access_log")
         counted = sum(lines(serve).values())
         print(f"copytruncate, {rotations} times: {written} lines written, {left} left in the files, {counted} counted")
         # A copy may end, and the file after truncation begin, within a line.

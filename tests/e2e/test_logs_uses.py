@@ -58,5 +58,5 @@ def test_what_the_log_can_tell_is_known_after_a_restart_before_any_new_line(data
         serve.start()
         # Longer than evidence of before the restart is waited for.
         for _ in range(5):
-            serve.wait_for_poll(source="gateway_log")
+            serve.wait_for_look("gateway_log")
         assert best() == [1, 1]

@@ -161,7 +161,7 @@ def test_each_line_counts_once_however_logs_are_rotated():
     with contextlib.ExitStack() as running:
         serves = [running.enter_context(one.serve) for one in watched.values()]
         for serve in serves:
-            serve.wait_for_poll(source="access_log")
+            serve.wait_for_look("access_log")
         at_once(lambda log: log.await_all(), logs)
         assert complaints(logs) == ""
         at_once(act(RUNNING), logs)
@@ -182,7 +182,7 @@ def test_each_line_counts_once_however_logs_are_rotated():
         for serve in serves:
             serve.kill9()
             serve.start()
-            serve.wait_for_poll(source="access_log")
+            serve.wait_for_look("access_log")
         assert complaints(logs) == ""
         for one in watched.values():
             assert set(lines(one.serve)) <= {"matched"}, lines(one.serve)
@@ -318,5 +318,5 @@ def test_what_cannot_be_read_at_the_start_begins_where_it_would_have(start: str,
         assert complaints(logs) == ""
         serve.kill9()
         serve.start()
-        serve.wait_for_poll(source="access_log")
+        serve.wait_for_look("access_log")
         assert complaints(logs) == ""

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -170,6 +171,24 @@ class Serve(Server):
         """Wait for the end of a poll that began after this call."""
         begin = self.polls(source)
         self.process.wait_until(lambda: self.polls(source) >= begin + 2, timeout, "two more polls")
+
+    def wait_for_look(self, source: str, timeout: float = 30.0) -> None:
+        """The same of a log that can be read, whose polls /metrics shows only when they are saved: several at once on a busy machine."""
+        ended = [self._read_at(source)]
+
+        def another() -> bool:
+            ended.extend({self._read_at(source)} - {ended[-1]})
+            return len(ended) > 2
+
+        self.process.wait_until(another, timeout, f"two more polls of {source}")
+        shown = lambda: self.metric("keyshift_source_last_success_timestamp_seconds", source=source) or 0  # noqa: E731
+        self.process.wait_until(lambda: shown() >= ended[-1], timeout, f"that poll of {source} on /metrics")
+
+    def _read_at(self, source: str) -> float:
+        """When its last poll that went well ended, as of now; seconds since the epoch."""
+        reports = self.get("/api/v1/sources").json()["sources"]
+        [report] = [report for report in reports if report["source"] == source]
+        return datetime.fromisoformat(report["read_at"]).timestamp() if report.get("read_at") else 0
 
     def terminate(self, timeout: float = 10.0) -> tuple[int, float]:
         """SIGTERM; its exit code (-9: it had to be killed after `timeout` seconds) and how many seconds it took."""

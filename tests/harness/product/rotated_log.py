@@ -128,4 +128,4 @@ def step() -> None:
 
 def wait_for_looks(log: Log) -> None:
     if log.running:
-        log.watched.serve.wait_for_poll(source="access_log")
+        log.watched.serve.wait_for_look("access_log")
