@@ -133,8 +133,6 @@ struct Gateway {
     /// The id of a key that keyshift alone uses, as the collector `probe` has it; empty: none. Filled when
     /// all collectors have been read.
     std::string canary = {};
-    /// Who the owners are, where the database has no addresses (tree/owners_file.hpp); empty: nobody says.
-    std::filesystem::path owners_file = {};
     bool operator==(const Gateway&) const = default;
 };
 
@@ -221,6 +219,9 @@ struct Log {
 
 struct Config {
     Gateway gateway;
+    /// `gateway.owners_file`: who the owners are, where the database has no addresses (tree/owners_file.hpp);
+    /// empty: nobody says. No collector reads it.
+    std::filesystem::path owners_file = {};
     Migration migration;
     std::vector<CollectorConfig> collectors;  ///< in the file's order; not empty when there are no problems
     State state;

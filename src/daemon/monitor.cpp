@@ -47,7 +47,7 @@ Result<void> Monitor::open() {
                    });
     if (auto made = make_notifier(); !made) return made;
     if (auto made = make_sources(); !made) return made;
-    worker_.emplace(loop_, state_->beside());
+    worker_.emplace(loop_, updater_.model(), [this] { return state_->beside(); });
     actions_.emplace(loop_, [this] { return state_->beside(); });
     api_.emplace(updater_.model(), *worker_, *actions_, config_.web.paths.base());
     api_->configure(journal::described(config_, launch_.file, updater_.model().config_loaded_at), config_);
@@ -98,7 +98,8 @@ std::vector<http::Route> Monitor::routes() {
     const auto reload = [this](http::Answer answer) { reload_->ask(std::move(answer)); };
     auto all = pages_.routes(launch_.lifecycle ? reload : Pages::Reload(), config_.web.paths.telemetry_path,
                              updater_.model());
-    for (http::Route& route : status_pages_->routes(Pages::index)) all.push_back(std::move(route));
+    for (http::Route& route : status_pages_->routes(Pages::index(config_.web.paths)))
+        all.push_back(std::move(route));
     for (http::Route& route : api_->routes()) all.push_back(std::move(route));
     return all;
 }
@@ -214,7 +215,6 @@ void Monitor::stop() {
     saver_->stop();
     notifier_->stop();
     worker_->stop();
-    actions_->stop();
     status_pages_->stop();
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/pages.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/log/log.hpp"
 #include "daemon/asked_collectors.hpp"
@@ -23,15 +26,24 @@ http::Response text(int status, std::string body) {
     return response;
 }
 
-constexpr const char* kIndex =
-    "keyshift " KEYSHIFT_VERSION
-    "\n\n"
-    "/            the status page, for browsers\n"
-    "/api/v1/...  the same for programs\n"
-    "/metrics     for Prometheus\n"
-    "/-/healthy   200 while the process serves\n"
-    "/-/ready     200 once every source has been tried\n"
-    "/-/reload    POST: the configuration is read again (--web.enable-lifecycle)\n";
+/// What there is, a line each.
+std::string list_of(const config::WebPaths& paths) {
+    const std::vector<std::pair<std::string, std::string_view>> all = {
+        {"/", "the status page, for browsers"},
+        {"/api/v1/...", "the same for programs"},
+        {paths.telemetry_path, "for Prometheus"},
+        {"/-/healthy", "200 while the process serves"},
+        {"/-/ready", "200 once every source has been tried"},
+        {"/-/reload", "POST: the configuration is read again (--web.enable-lifecycle)"}};
+    std::size_t width = 0;
+    for (const auto& [path, what] : all) width = std::max(width, path.size());
+    std::string out = "keyshift " KEYSHIFT_VERSION "\n\n";
+    for (const auto& [path, what] : all) {
+        out += paths.base() + path + std::string(width + 2 - path.size(), ' ');
+        out.append(what).append("\n");
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -59,8 +71,8 @@ std::vector<http::Route> Pages::routes(Reload reload, const std::string& telemet
     };
 }
 
-http::Response Pages::index(const http::Request& /*request*/) {
-    return text(200, kIndex);
+http::Handler Pages::index(const config::WebPaths& paths) {
+    return [list = list_of(paths)](const http::Request&) { return text(200, list); };
 }
 
 exposition::Snapshot Pages::snapshot(const domain::Model& model, base::Time now) const {

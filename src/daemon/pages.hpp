@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "config/web_paths.hpp"
 #include "domain/model.hpp"
 #include "exposition/families/own_metrics.hpp"
 #include "exposition/families/process.hpp"
@@ -26,7 +27,7 @@ class Pages {
     std::vector<http::Route> routes(Reload reload, const std::string& telemetry_path,
                                     const domain::Model& model);
     /// What there is, as plain text.
-    static http::Response index(const http::Request& request);
+    static http::Handler index(const config::WebPaths& paths);
 
     /// /metrics as it is to be with this model; show() makes it so. Later changes of the model are not in it.
     exposition::Snapshot snapshot(const domain::Model& model, base::Time now) const;

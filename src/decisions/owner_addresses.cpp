@@ -34,7 +34,7 @@ Addresses owner_addresses(const config::Config& config, const std::vector<std::s
                           base::Duration longest) {
     Addresses found;
     std::vector<std::string> unknown;
-    const auto file = config::OwnersFile::read(config.gateway.owners_file);
+    const auto file = config::OwnersFile::read(config.owners_file);
     for (const std::string& owner : owners) {
         const config::KnownOwner* const known = file ? file->find(owner) : nullptr;
         if (known != nullptr && !known->address.empty())

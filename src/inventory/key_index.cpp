@@ -96,9 +96,10 @@ void KeyIndexBuilder::rank_names() {
     named.shrink_to_fit();
 }
 
-Result<std::shared_ptr<const KeyIndex>> KeyIndex::build(store::State& state) {
+Result<std::shared_ptr<const KeyIndex>> KeyIndex::build(store::State& state, const std::atomic<bool>* stop) {
     KeyIndexBuilder builder;
     const auto loaded = state.each_key([&](const store::KeyHistory& history) -> Result<void> {
+        if (stop != nullptr && *stop) return base::Error{base::Errc::canceled, "the keys are not listed", {}};
         builder.add(history.key, history.memory);
         return {};
     });

@@ -4,6 +4,7 @@
 // between threads.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -34,8 +35,9 @@ struct KeyRecord {
 
 class KeyIndex {
  public:
-    /// Errors: those of reading the state.
-    static base::Result<std::shared_ptr<const KeyIndex>> build(store::State& state);
+    /// Errors: those of reading the state; canceled, soon after `stop` has become true.
+    static base::Result<std::shared_ptr<const KeyIndex>> build(store::State& state,
+                                                               const std::atomic<bool>* stop = nullptr);
 
     /// By row, ascending.
     const std::vector<KeyRecord>& records() const { return records_; }

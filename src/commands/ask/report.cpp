@@ -353,7 +353,7 @@ int run_report(const ReportCommand& command) {
         if (!found) return print_error(found.error()), base::exit_code(found.error());
         phases = std::move(*found);
     }
-    const auto owners = config::OwnersFile::read(config->gateway.owners_file);
+    const auto owners = config::OwnersFile::read(config->owners_file);
     if (!owners) return print_error(owners.error()), base::exit_code(owners.error());
     drivers::Interrupt interrupt;
     stop_on_signals(interrupt);

@@ -79,7 +79,6 @@ Gateway read_gateway(OptionsReader options) {
                                                           {"present", FallbackAssertion::present},
                                                           {"absent", FallbackAssertion::absent}},
                                                          FallbackAssertion::detect);
-    gateway.owners_file = options.optional_path("owners_file");
     return gateway;
 }
 

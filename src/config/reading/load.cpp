@@ -104,7 +104,9 @@ std::optional<std::filesystem::path> state_directory(const Environment& environm
 Loaded read(Reading reading, const TreeNode* root, const CollectorTypes& types) {
     OptionsReader options(reading, root, root == nullptr ? Position{} : root->at, "");
     Loaded loaded;
-    loaded.config.gateway = read_gateway(options.section("gateway"));
+    OptionsReader gateway = options.section("gateway");
+    loaded.config.owners_file = gateway.optional_path("owners_file");
+    loaded.config.gateway = read_gateway(std::move(gateway));
     loaded.config.migration = read_migration(options.section("migration"));
     loaded.config.collectors = read_collectors(reading, root, types, loaded.config.gateway);
     loaded.config.state = read_state(options.section("state"));

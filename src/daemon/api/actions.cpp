@@ -247,20 +247,14 @@ std::optional<domain::MarkKind> kind_of_mark(std::string name) {
 
 Response Actions::decide(Do work) {
     if (!worker_) worker_.emplace(loop_, open_());
-    return worker_->ask(
-        {}, [work = std::move(work)](store::State& state, const inventory::JudgedBy&) -> Result<Response> {
-            auto done = work(state);
-            if (done) return done;
-            base::log::error("nothing was decided",
-                             {{"error", done.error().what}, {"hint", done.error().hint}});
-            return http::problem(kNotNow,
-                                 "It cannot be decided now: the key table or the state cannot be used; the "
-                                 "daemon's log says why.");
-        });
-}
-
-void Actions::stop() {
-    if (worker_) worker_->stop();
+    return worker_->ask([work = std::move(work)](store::State& state) -> Result<Response> {
+        auto done = work(state);
+        if (done) return done;
+        base::log::error("nothing was decided", {{"error", done.error().what}, {"hint", done.error().hint}});
+        return http::problem(kNotNow,
+                             "It cannot be decided now: the key table or the state cannot be used; the "
+                             "daemon's log says why.");
+    });
 }
 
 Response Actions::pair(const Request& request) {

@@ -13,7 +13,7 @@
 
 #include "base/error.hpp"
 #include "config/config.hpp"
-#include "daemon/api/inventory_worker.hpp"
+#include "daemon/api/state_worker.hpp"
 #include "http/message.hpp"
 #include "store/state.hpp"
 
@@ -28,7 +28,6 @@ class Actions {
 
     /// By which configuration is decided from now on.
     void configure(const config::Config& config) { config_ = std::make_shared<const config::Config>(config); }
-    void stop();
 
     /// POST and DELETE of the three resources; 403 and the like where it may not be (action_guard.hpp).
     http::Response pair(const http::Request& request);
@@ -45,7 +44,7 @@ class Actions {
     boost::asio::io_context& loop_;
     OpenState open_;
     std::shared_ptr<const config::Config> config_;
-    std::optional<InventoryWorker> worker_;
+    std::optional<StateWorker> worker_;
 };
 
 }  // namespace keyshift::daemon

@@ -157,7 +157,7 @@ http::Route ApiPages::state_route(const char* path, const char* name, StateWork 
     const auto handler = [this, work](const Request& request) {
         auto asked = Asked::from(request);
         if (!asked) return problem_of(asked.error());
-        return worker_.ask(judged_by(), [work, asked = *std::move(asked)](State& state, const JudgedBy& by) {
+        return worker_.ask([work, asked = *std::move(asked)](State& state, const JudgedBy& by) {
             return work(state, by, asked);
         });
     };
@@ -184,10 +184,6 @@ Response ApiPages::guarded(const Request& request,
                            const std::function<Response(const Request&)>& handler) const {
     if (auto refused = refuse_inventory(inventory_, request)) return *std::move(refused);
     return handler(request);
-}
-
-JudgedBy ApiPages::judged_by() const {
-    return JudgedBy::of(model_, database_now(model_, base::now()));
 }
 
 Response ApiPages::status(const Request& request) {
@@ -230,11 +226,9 @@ Response ApiPages::hours(const Request& request) {
 Response ApiPages::keys(const Request& request) {
     auto asked = Asked::from(request);
     if (!asked) return problem_of(asked.error());
-    const JudgedBy by = judged_by();
-    auto query = inventory::KeyQuery::parse(asked->parameters, by.now);
+    auto query = inventory::KeyQuery::parse(asked->parameters, worker_.judged_by().now);
     if (!query) return problem_of(query.error());
     return worker_.ask_keys(
-        by,
         [query = *std::move(query), asked = *std::move(asked)](State& state, const inventory::KeyIndex& index,
                                                                const JudgedBy& judged) -> Result<Response> {
             const auto page = key_page(state, index, query, judged);
@@ -249,11 +243,10 @@ Response ApiPages::key(const Request& request) {
     if (!asked->parameters.empty()) return no_parameters("The only parameter here is format.");
     auto name = http::decode_path_part(request.path.substr(kKeyPath.size()));
     if (!name) return problem_of(name.error());
-    return worker_.ask_keys(judged_by(),
-                            [name = *std::move(name), asked = *std::move(asked)](
+    return worker_.ask_keys([name = *std::move(name), asked = *std::move(asked)](
                                 State& state, const inventory::KeyIndex& index, const JudgedBy& by) {
-                                return key_answer(state, index, by, name, asked);
-                            });
+        return key_answer(state, index, by, name, asked);
+    });
 }
 
 Response ApiPages::owners(const Request& request) {
@@ -262,7 +255,6 @@ Response ApiPages::owners(const Request& request) {
     auto query = inventory::OwnerQuery::parse(asked->parameters);
     if (!query) return problem_of(query.error());
     return worker_.ask_keys(
-        judged_by(),
         [query = *std::move(query), asked = *std::move(asked)](State&, const inventory::KeyIndex& index,
                                                                const JudgedBy& by) -> Result<Response> {
             return list_answer(owner_page(index, query, by), asked);

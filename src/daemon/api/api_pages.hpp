@@ -46,7 +46,6 @@ class ApiPages {
     /// For those who may see it.
     http::Response guarded(const http::Request& request,
                            const std::function<http::Response(const http::Request&)>& handler) const;
-    inventory::JudgedBy judged_by() const;
 
     http::Response status(const http::Request& request);
     http::Response verdict(const http::Request& request);

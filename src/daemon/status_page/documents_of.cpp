@@ -24,13 +24,15 @@ constexpr std::size_t kClientsShown = 20;
 constexpr std::size_t kEventsShown = 50;
 constexpr std::size_t kMostPoints = 100'000;
 
-Result<api::KeyPage> failing_keys(State& state, const inventory::KeyIndex* index, const JudgedBy& by) {
-    if (index == nullptr) return api::KeyPage();
+Result<api::KeyPage> failing_keys(State& state, const Result<const inventory::KeyIndex*>& index,
+                                  const JudgedBy& by) {
+    if (!index) return index.error();
+    if (*index == nullptr) return api::KeyPage();
     KeyQuery query;
     query.phases = {Phase::stranded, Phase::retired_in_use};
     query.order = inventory::KeyOrder::last_used;
     query.limit = kFailingShown;
-    return key_page(state, *index, query, by);
+    return key_page(state, **index, query, by);
 }
 
 Result<page::Past> past_of(State& state, const std::vector<api::Event>& events) {
@@ -90,8 +92,8 @@ void add_to(report::Letter& letter, const api::Key& key, const JudgedBy& by) {
 
 }  // namespace
 
-page::Overview read_overview(State& state, const inventory::KeyIndex* index, const JudgedBy& by,
-                             std::string since) {
+page::Overview read_overview(State& state, const Result<const inventory::KeyIndex*>& index,
+                             const JudgedBy& by, std::string since) {
     since = page::known_since(since);
     auto events = events_since(state, by, since);
     auto past = past_of(state, events ? events->items : std::vector<api::Event>());

@@ -16,8 +16,8 @@
 
 namespace keyshift::daemon {
 
-/// `index` may be null where no key fails. Without addresses.
-page::Overview read_overview(store::State& state, const inventory::KeyIndex* index,
+/// `index` may be null where no key fails; an error stands in the place of keys. Without addresses.
+page::Overview read_overview(store::State& state, const base::Result<const inventory::KeyIndex*>& index,
                              const inventory::JudgedBy& by, std::string since);
 
 /// The letter to the owner of `key` about all keys of which something is asked, with its subject; of a key

@@ -26,6 +26,7 @@ using store::State;
 
 constexpr std::string_view kKeyPath = "/keys/";
 constexpr std::size_t kItems = 50;
+constexpr int kUnavailable = 503;
 
 /// What the worker's refusal says, for people.
 base::Error error_of(const Response& refused) {
@@ -126,8 +127,12 @@ page::Common StatusPages::common(const Request& request) const {
             {std::string(request.user), actions_ && !request.user.empty()}};
 }
 
-JudgedBy StatusPages::judged_by() const {
-    return JudgedBy::of(model_, database_now(model_, base::now()));
+Response StatusPages::keys_answer(InventoryWorker::KeyWork work, Unread unread) {
+    const auto meanwhile = [unread](State&, const JudgedBy&) -> Result<Response> {
+        return unread(page::being_read());
+    };
+    return or_else(worker_.ask_keys(std::move(work), meanwhile),
+                   [unread](const Response& refused) { return unread(error_of(refused)); });
 }
 
 Response StatusPages::overview(const Request& request) {
@@ -136,7 +141,7 @@ Response StatusPages::overview(const Request& request) {
     std::string since;
     for (const auto& [name, value] : parameters_of(request))
         if (name == "since") since = value;
-    const auto answer = [=, this](State& state, const KeyIndex* index,
+    const auto answer = [=, this](State& state, const Result<const KeyIndex*>& index,
                                   const JudgedBy& by) -> Result<Response> {
         page::Overview read = read_overview(state, index, by, since);
         if (read.failing) read.addresses = addresses_.known(owners_of(read.failing->items));
@@ -144,14 +149,15 @@ Response StatusPages::overview(const Request& request) {
         return html_answer(200, page::overview(shown, read));
     };
     // The index of all keys costs memory: it is wanted only where there is something to look up.
+    const bool any_failing = failing_keys(shown.status) > 0;
+    const auto without_keys = [=](State& state, const JudgedBy& by) {
+        return answer(state, any_failing ? page::being_read() : Result<const KeyIndex*>(nullptr), by);
+    };
     Response asked =
-        failing_keys(shown.status) > 0
-            ? worker_.ask_keys(judged_by(),
-                               [answer](State& state, const KeyIndex& index, const JudgedBy& by) {
-                                   return answer(state, &index, by);
-                               })
-            : worker_.ask(judged_by(),
-                          [answer](State& state, const JudgedBy& by) { return answer(state, nullptr, by); });
+        any_failing ? worker_.ask_keys([answer](State& state, const KeyIndex& index,
+                                                const JudgedBy& by) { return answer(state, &index, by); },
+                                       without_keys)
+                    : worker_.ask(without_keys);
     return or_else(std::move(asked), [shown, hours](const Response& refused) {
         return html_answer(200, page::overview(shown, page::without_state(error_of(refused), hours)));
     });
@@ -161,17 +167,17 @@ Response StatusPages::keys(const Request& request) {
     const page::Common shown = common(request);
     const auto parameters = parameters_of(request);
     const page::KeysAsked asked = keys_asked(parameters);
-    const JudgedBy by = judged_by();
-    auto query = inventory::KeyQuery::parse(parameters, by.now);
+    auto query = inventory::KeyQuery::parse(parameters, worker_.judged_by().now);
     if (!query) return html_answer(400, page::keys(shown, asked, query.error()));
     query->limit = kItems;
-    Response response = worker_.ask_keys(
-        by, [=](State& state, const KeyIndex& index, const JudgedBy& judged) -> Result<Response> {
-            return html_answer(200, page::keys(shown, asked, key_page(state, index, *query, judged)));
-        });
-    return or_else(std::move(response), [shown, asked](const Response& refused) {
-        return html_answer(503, page::keys(shown, asked, error_of(refused)));
-    });
+    const auto unread = [=](const base::Error& error) {
+        return html_answer(kUnavailable, page::keys(shown, asked, error));
+    };
+    return keys_answer(
+        [=](State& state, const KeyIndex& index, const JudgedBy& by) -> Result<Response> {
+            return html_answer(200, page::keys(shown, asked, key_page(state, index, *query, by)));
+        },
+        unread);
 }
 
 Response StatusPages::key(const Request& request) {
@@ -179,10 +185,9 @@ Response StatusPages::key(const Request& request) {
     auto name = http::decode_path_part(request.path.substr(kKeyPath.size()));
     if (!name) return html_answer(404, page::which_key(shown, "this address", {}));
     const report::LetterFacts facts{shown.status.at, model_.policy.deadline, create_request_};
-    return or_else(worker_.ask_keys(judged_by(), KeyAnswer{shown, *std::move(name), facts, addresses_}),
-                   [shown](const Response& refused) {
-                       return html_answer(503, page::unread_key(shown, error_of(refused)));
-                   });
+    return keys_answer(KeyAnswer{shown, *std::move(name), facts, addresses_}, [=](const base::Error& error) {
+        return html_answer(kUnavailable, page::unread_key(shown, error));
+    });
 }
 
 Response StatusPages::owners(const Request& request) {
@@ -192,13 +197,14 @@ Response StatusPages::owners(const Request& request) {
     auto query = inventory::OwnerQuery::parse(parameters);
     if (!query) return html_answer(400, page::owners(shown, asked, query.error()));
     query->limit = kItems;
-    Response response = worker_.ask_keys(
-        judged_by(), [=](State&, const KeyIndex& index, const JudgedBy& by) -> Result<Response> {
+    const auto unread = [=](const base::Error& error) {
+        return html_answer(kUnavailable, page::owners(shown, asked, error));
+    };
+    return keys_answer(
+        [=](State&, const KeyIndex& index, const JudgedBy& by) -> Result<Response> {
             return html_answer(200, page::owners(shown, asked, owner_page(index, *query, by)));
-        });
-    return or_else(std::move(response), [shown, asked](const Response& refused) {
-        return html_answer(503, page::owners(shown, asked, error_of(refused)));
-    });
+        },
+        unread);
 }
 
 }  // namespace keyshift::daemon

@@ -36,7 +36,10 @@ class StatusPages {
     /// For those who may see it.
     http::Response guarded(const http::Request& request, Handler handler);
     page::Common common(const http::Request& request) const;
-    inventory::JudgedBy judged_by() const;
+
+    /// The document of keys that is in place while they cannot be read, and why.
+    using Unread = std::function<http::Response(const base::Error&)>;
+    http::Response keys_answer(InventoryWorker::KeyWork work, Unread unread);
 
     http::Response overview(const http::Request& request);
     http::Response keys(const http::Request& request);

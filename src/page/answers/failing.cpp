@@ -103,8 +103,17 @@ Html key_answer(const api::Status& status, const base::Result<api::KeyPage>& key
 
 Html unread(const base::Error& error) {
     Html html;
-    return html("<p class=\"notice error\" data-unread><strong>This cannot be shown now.</strong> ",
-                error.what, std::string_view(error.hint.empty() ? "" : ": "), error.hint, "</p>");
+    if (error.code == base::Errc::timeout)
+        html("<p class=\"notice\" data-unread data-soon><strong>One moment.</strong> ");
+    else
+        html("<p class=\"notice error\" data-unread><strong>This cannot be shown now.</strong> ");
+    return html(error.what, std::string_view(error.hint.empty() ? "" : ": "), error.hint, ".</p>");
+}
+
+base::Error being_read() {
+    return {base::Errc::timeout,
+            "All keys are being read, which takes some seconds where there are many; then they stand here",
+            {}};
 }
 
 Html failing(const api::Status& status, const base::Result<api::KeyPage>& keys, const Addresses& addresses,

@@ -23,5 +23,7 @@ Html failing(const api::Status& status, const base::Result<api::KeyPage>& keys, 
              const base::Result<api::FailureList>& failures);
 /// In place of a list that could not be read.
 Html unread(const base::Error& error);
+/// For unread(): keys are being read, and asked for again at once.
+base::Error being_read();
 
 }  // namespace keyshift::page

@@ -4,10 +4,12 @@
 import { morph } from './morph.js';
 
 const EVERY_MS = 10_000;
+const SOON_MS = 1_000;
 const TIMEOUT_MS = 30_000;
 const root = document.documentElement;
 let title = document.title;
 let running = null;
+let soon;
 
 /** Fetches the document of the present address; a fetch that goes on is given up. */
 export async function refresh() {
@@ -26,6 +28,7 @@ export async function refresh() {
 
 /** From now on, while somebody looks. */
 export function keepFresh() {
+  refreshSoon();
   setInterval(() => document.hidden || refresh(), EVERY_MS);
   document.addEventListener('visibilitychange', () => document.hidden || refresh());
 }
@@ -53,6 +56,13 @@ function take(fetched) {
   setIcon(fetched.querySelector('link[rel=icon]').getAttribute('href'));
   root.dataset.at = at;
   showLost(null);
+  refreshSoon();
+}
+
+/** Where something is there in a moment. */
+function refreshSoon() {
+  clearTimeout(soon);
+  if (document.querySelector('[data-soon]')) soon = setTimeout(() => document.hidden || refresh(), SOON_MS);
 }
 
 /** Where something cannot be read now, what was read before stands, under a word about it. */

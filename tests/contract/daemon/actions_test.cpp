@@ -31,7 +31,6 @@ class ActionsTest : public ::testing::Test {
           router_(routes(), [](std::string_view, int, unsigned) {}) {
         configure(true);
     }
-    ~ActionsTest() override { actions_.stop(); }
 
     void configure(bool on) {
         config::Config config;
