@@ -50,3 +50,39 @@ def test_a_preset_fits_its_product(database: Database, preset: str):
         doctor = Keyshift().run("doctor", "--config", serve.config_path).stdout.decode()
         assert "secret" not in report + doctor
         assert "failure" not in [line.split()[1] for line in doctor.splitlines() if line[:1].isalpha()]
+
+
+@pytest.mark.parametrize("preset", PRODUCTS)
+def test_the_two_commands_of_the_page(database: Database, preset: str):
+    """As a user follows it before the first request: the role that `keyshift sql` makes is enough for all that a preset
+    asks for, and `doctor` tells a gateway without requests from one whose statements look otherwise."""
+    product: Product = PRODUCTS[preset]
+    database.execute(product.schema)
+    database.execute(product.rows)
+    reader = f"reader_{database.name}"
+    home = Keyshift()
+    config = home.home / "keyshift.yaml"
+    server = f"127.0.0.1:{database.postgres.port}/{database.name}"
+    url = f"postgresql://{reader}:of-the-reader@{server}"
+    config.write_text(f"gateway: {{preset: {preset}}}\ncollectors: [{{type: keys, database_url: '{url}'}}, {{type: statements}}]\n")
+    database.psql(home.run("sql", "--role", reader, "--config", config).stdout)
+    database.execute(f"ALTER ROLE {reader} PASSWORD 'of-the-reader'")
+    try:
+        found = examined(home, config)
+        assert not [line for line in found if line["result"] == "failure"], found
+        assert not [what for what in missing(found) if "nor any other on the key table" not in what], found
+        database.execute(f"SELECT count(*) FROM {product.table}")
+        assert not [what for what in missing(examined(home, config)) if "beside 1 others on the key table" not in what]
+        assert "secret" not in json.dumps(found)
+    finally:
+        database.execute(f"DROP OWNED BY {reader}; DROP ROLE {reader}")
+
+
+def examined(home: Keyshift, config) -> list[dict[str, str]]:
+    result = home.run("doctor", "--format", "json", "--config", config)
+    assert result.returncode == 0, result.stdout.decode()
+    return json.loads(result.stdout)
+
+
+def missing(found: list[dict[str, str]]) -> list[str]:
+    return [line["what"] for line in found if line["result"] == "warning" and line["what"].startswith("no ")]

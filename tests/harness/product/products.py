@@ -14,6 +14,7 @@ USED = "repeat('cd', 32)"
 
 @dataclass(frozen=True)
 class Product:
+    table: str
     schema: str
     rows: str
     sent: str
@@ -23,6 +24,7 @@ class Product:
 
 
 _LANGFLOW = Product(
+    "apikey",
     """CREATE TABLE "user" (id uuid PRIMARY KEY, username text);
        CREATE TABLE apikey (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text, api_key text,
            api_key_hash text, is_active bool NOT NULL DEFAULT true, total_uses int NOT NULL DEFAULT 0,
@@ -38,6 +40,7 @@ _LANGFLOW = Product(
 )
 
 _POSTHOG = Product(
+    "posthog_personalapikey",
     """CREATE TABLE posthog_user (id int PRIMARY KEY, email text, is_active bool);
        CREATE TABLE posthog_personalapikey (id varchar(50) PRIMARY KEY, label text, mask_value text,
            secure_value text, created_at timestamptz NOT NULL, last_used_at timestamptz, user_id int)""",
@@ -50,6 +53,7 @@ _POSTHOG = Product(
 )
 
 _FORMBRICKS = Product(
+    '"ApiKey"',
     """CREATE TABLE "Organization" (id text PRIMARY KEY, name text);
        CREATE TABLE "ApiKey" (id text PRIMARY KEY, label text, "hashedKey" text, "lookupHash" text,
            "createdAt" timestamp(3) NOT NULL, "lastUsedAt" timestamp(3), "organizationId" text)""",
@@ -64,6 +68,7 @@ _FORMBRICKS = Product(
 )
 
 _DRF = Product(
+    "rest_framework_api_key_apikey",
     """CREATE TABLE rest_framework_api_key_apikey (id varchar(150) PRIMARY KEY, prefix varchar(8) UNIQUE,
            hashed_key varchar(150), created timestamptz NOT NULL, name text, revoked bool NOT NULL DEFAULT false,
            expiry_date timestamptz)""",
@@ -78,6 +83,7 @@ _DRF = Product(
 )
 
 _AKASH = Product(
+    "api_keys",
     """CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
        CREATE TABLE "userSetting" (id uuid PRIMARY KEY DEFAULT uuid_generate_v4() NOT NULL, "userId" varchar(255) UNIQUE,
            username varchar(255) UNIQUE, email varchar(255));
@@ -105,6 +111,7 @@ _AKASH = Product(
 )
 
 _RALLLY = Product(
+    "space_api_keys",
     """CREATE TABLE spaces (id text PRIMARY KEY, name text NOT NULL, owner_id text NOT NULL);
        CREATE TABLE space_api_keys (id text NOT NULL, space_id text NOT NULL, name text NOT NULL, prefix text NOT NULL,
            hashed_key text NOT NULL, last_used_at timestamp(3), expires_at timestamp(3), revoked_at timestamp(3),
@@ -132,6 +139,7 @@ _RALLLY = Product(
 )
 
 _TYPEBOT = Product(
+    '"ApiToken"',
     """CREATE TABLE "User" (id text PRIMARY KEY, "createdAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, name text, email text UNIQUE);
        CREATE TABLE "ApiToken" (id text NOT NULL, token text NOT NULL, name text NOT NULL, "ownerId" text NOT NULL,
            "createdAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, CONSTRAINT "ApiToken_pkey" PRIMARY KEY (id));
@@ -148,6 +156,7 @@ _TYPEBOT = Product(
 )
 
 _PASSPORT_SCORER = Product(
+    "account_accountapikey",
     """CREATE TABLE account_account (id bigserial PRIMARY KEY, address varchar(100) NOT NULL);
        CREATE TABLE account_accountapikey (id varchar(150) NOT NULL PRIMARY KEY, prefix varchar(8) NOT NULL UNIQUE,
            hashed_key varchar(150) NOT NULL, created timestamptz NOT NULL, name varchar(50) NOT NULL, revoked boolean NOT NULL,
@@ -169,6 +178,7 @@ _PASSPORT_SCORER = Product(
 )
 
 _LLM_MEMORY_API = Product(
+    "agent_api_keys",
     """CREATE TABLE actors (id serial PRIMARY KEY, name varchar(50) NOT NULL UNIQUE, created_at timestamptz NOT NULL DEFAULT now());
        CREATE TABLE agent_api_keys (id serial PRIMARY KEY, key_hash varchar(255) NOT NULL, key_salt varchar(64) NOT NULL,
            label varchar(100), created_at timestamptz DEFAULT now(), last_used_at timestamptz, revoked_at timestamptz,
