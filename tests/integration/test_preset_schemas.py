@@ -3,14 +3,58 @@
 database library sends."""
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from harness.product.counting import counted, looking
 from harness.product.keyshift import Keyshift, Serve
-from harness.product.products import PRODUCTS, Product
 from harness.servers.postgres import Database
 from harness.tools.wait import eventually
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "products"
+
+
+@dataclass(frozen=True)
+class Product:
+    table: str
+    phases: dict[str, float]  # of legacy keys, before anything is sent
+    counts: dict[str, float]  # as harness.product.counting names them, of the requests in its fixture
+    promotes: bool = True
+
+
+PRODUCTS = {
+    "langflow": Product(
+        "apikey",
+        {"dormant": 2},
+        {"lookups found": 1, "lookups not found": 1, "scans": 1, "keys compared": 2, "verifications": 1},
+    ),
+    "posthog": Product("posthog_personalapikey", {"dormant": 2}, {"verifications": 1}),
+    "formbricks": Product('"ApiKey"', {"dormant": 2}, {"lookups not found": 1, "lookups found": 0}, promotes=False),
+    "drf": Product("rest_framework_api_key_apikey", {"dormant": 2}, {}),
+    "akash": Product(
+        "api_keys",
+        {"dormant": 2, "expired": 1},
+        {"lookups found": 1, "lookups not found": 2, "scans": 2, "keys compared": 1, "verifications": 1},
+    ),
+    "rallly": Product("space_api_keys", {"dormant": 2, "expired": 1, "quarantined": 1}, {"verifications": 1}),
+    "typebot": Product('"ApiToken"', {"dormant": 2}, {"verifications": 1}),
+    # Most of its routes let in what is revoked or has expired.
+    "passport_scorer": Product("account_accountapikey", {"dormant": 4}, {"verifications": 1}),
+    "llm_memory_api": Product(
+        "agent_api_keys",
+        {"dormant": 2, "quarantined": 1},
+        {"lookups found": 1, "lookups not found": 3, "scans": 3, "keys compared": 5, "verifications": 2},
+    ),
+}
+
+
+def planted(database: Database, preset: str) -> str:
+    """Makes the product's tables and keys; what its library sends for some requests."""
+    tables, _, requests = (FIXTURES / f"{preset}.sql").read_text().partition("\n-- Requests")
+    database.execute(tables)
+    return requests.partition("\n")[2]
 
 
 def sampled(serve: Serve, metric: str, label: str) -> dict[str, float]:
@@ -28,14 +72,13 @@ def becomes(what: str, expected, read) -> None:
 
 @pytest.mark.parametrize("preset", PRODUCTS)
 def test_a_preset_fits_its_product(database: Database, preset: str):
-    product: Product = PRODUCTS[preset]
-    database.execute(product.schema)
-    database.execute(product.rows)
+    product = PRODUCTS[preset]
+    requests = planted(database, preset)
     with Serve({"gateway": {"preset": preset}, **looking(database.dsn())}) as serve:
         assert sampled(serve, "keyshift_keys", "state") == {"legacy": sum(product.phases.values()), "modern": 1}
         assert sampled(serve, "keyshift_legacy_keys", "phase") == product.phases
         assert verdict(serve) != "SAFE"
-        database.execute(product.sent)
+        database.execute(requests)
         for name, value in product.counts.items():
             becomes(name, value, lambda name=name: counted(serve)[name])
         if product.promotes:
@@ -56,9 +99,7 @@ def test_a_preset_fits_its_product(database: Database, preset: str):
 def test_the_two_commands_of_the_page(database: Database, preset: str):
     """As a user follows it before the first request: the role that `keyshift sql` makes is enough for all that a preset
     asks for, and `doctor` tells a gateway without requests from one whose statements look otherwise."""
-    product: Product = PRODUCTS[preset]
-    database.execute(product.schema)
-    database.execute(product.rows)
+    planted(database, preset)
     reader = f"reader_{database.name}"
     home = Keyshift()
     config = home.home / "keyshift.yaml"
@@ -71,7 +112,7 @@ def test_the_two_commands_of_the_page(database: Database, preset: str):
         found = examined(home, config)
         assert not [line for line in found if line["result"] == "failure"], found
         assert not [what for what in missing(found) if "nor any other on the key table" not in what], found
-        database.execute(f"SELECT count(*) FROM {product.table}")
+        database.execute(f"SELECT count(*) FROM {PRODUCTS[preset].table}")
         assert not [what for what in missing(examined(home, config)) if "beside 1 others on the key table" not in what]
         assert "secret" not in json.dumps(found)
     finally:

@@ -37,8 +37,8 @@ class StatementCounts {
         std::vector<std::string> unclassified;  ///< their beginnings, without values; of that class alone
     };
     Seen seen(StatementClass of) const;
-    /// Statements on the key table, of any class, that neither fill nor copy it, by other roles than keyshift's
-    /// own: none before the gateway has had a request.
+    /// Statements on the key table, of any class, that neither fill nor copy it, by other roles than
+    /// keyshift's own: none before the gateway has had a request.
     std::size_t others() const;
     /// Statements that were left out, in words; empty: none that matters.
     std::string left_out() const;
