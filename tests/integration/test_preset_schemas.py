@@ -81,6 +81,7 @@ def test_a_preset_fits_its_product(database: Database, preset: str):
         database.execute(requests)
         for name, value in product.counts.items():
             becomes(name, value, lambda name=name: counted(serve)[name])
+        assert not {name: value for name, value in counted(serve).items() if value and name not in product.counts}
         if product.promotes:
             after = {**product.phases, "dormant": product.phases["dormant"] - 1, "upgraded": 1}
             becomes("phases", after, lambda: sampled(serve, "keyshift_legacy_keys", "phase"))
