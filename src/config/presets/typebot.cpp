@@ -29,8 +29,8 @@ PresetFacts typebot_preset() {
     gateway.users = {{"", "User"}, {"id"}, {"email"}};
     // A token is looked up by its hash, and where that finds nothing by itself, with one text.
     gateway.statements.lookup_serves = Serves::all;
-    gateway.statements.by_id = StatementTexts::Patterns(std::in_place);
-    gateway.statements.scan = StatementTexts::Patterns(std::in_place);
+    gateway.statements.by_id = gateway.statements.touch = gateway.statements.scan =
+        StatementTexts::Patterns(std::in_place);
     gateway.promotes_in_place = true;
     facts.key_paths = {"/api/"};
     return facts;
