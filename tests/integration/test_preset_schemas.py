@@ -130,13 +130,34 @@ def missing(found: list[dict[str, str]]) -> list[str]:
     return [line["what"] for line in found if line["result"] == "warning" and line["what"].startswith("no ")]
 
 
-def test_refusals_of_llm_memory_api(tmp_path):
-    """An unknown key, a revoked one and an ended session look alike, with 403 at one door and 401 at the other."""
-    answers = {"/v1/mail 401 74": "missing_header", "/mcp 401 86": "missing_header", "/v1/mail 403 75": "other", "/mcp 401 72": "other"}
+REFUSALS = {
+    "langflow": {
+        "/api/v1/run 403 28": "other",
+        "/api/v1/run 403 39": "other",
+        "/api/v1/run 403 51": "missing_header",
+        "/api/v1/run 403 57": "missing_header",
+        "/api/v1/run 403 68": "missing_header",
+        "/api/v1/run 401 26": "malformed_header",
+    },
+    "drf": {"/things 403 63": "other"},
+    # An unknown key, a revoked one and an ended session look alike, with 403 at one door and 401 at the other.
+    "llm_memory_api": {
+        "/v1/mail 401 74": "missing_header",
+        "/mcp 401 86": "missing_header",
+        "/v1/mail 403 75": "other",
+        "/mcp 401 72": "other",
+    },
+}
+
+
+@pytest.mark.parametrize("preset", REFUSALS)
+def test_refusals_of_keys_are_told_from_403_as_such(tmp_path, preset: str):
+    """A 403 is no failed authentication by itself: keys that are refused so would fail unseen."""
+    answers = REFUSALS[preset]
     line = '10.0.0.1 - - [10/Jan/2026:00:00:01 +0000] "POST {} HTTP/1.1" {} {} "-" "x"'
     (tmp_path / "log").write_text("\n".join(line.format(*answer.split()) for answer in answers) + "\n")
     config = tmp_path / "k.yaml"
-    config.write_text("gateway: {preset: llm_memory_api}\ncollectors: [{type: keys}, {type: access_log, input: {files: /none}}]\n")
+    config.write_text(f"gateway: {{preset: {preset}}}\ncollectors: [{{type: keys}}, {{type: access_log, input: {{files: /none}}}}]\n")
     env = {"DATABASE_URL": "postgres://db/app"}
     told = Keyshift().run("check", "--log", tmp_path / "log", "--config", config, env=env).stdout.decode()
     for number, reason in enumerate(answers.values()):
