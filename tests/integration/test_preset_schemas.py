@@ -96,6 +96,18 @@ def test_a_preset_fits_its_product(database: Database, preset: str):
         assert "failure" not in [line.split()[1] for line in doctor.splitlines() if line[:1].isalpha()]
 
 
+def test_the_last_use_of_an_upgraded_key_is_said_to_be_followed_no_further(database: Database):
+    """Its uses as a modern key are not: a time without a word would look like that of its last use."""
+    requests = planted(database, "rallly")
+    with Serve({"gateway": {"preset": "rallly"}, **looking(database.dsn())}) as serve:
+        database.execute(requests)
+        becomes("upgraded", 1, lambda: sampled(serve, "keyshift_legacy_keys", "phase").get("upgraded"))
+        for id, said in (("a", True), ("b", False)):
+            key = Keyshift().run("key", id, "--config", serve.config_path).stdout.decode()
+            (line,) = (line for line in key.splitlines() if line.startswith("Last used"))
+            assert ("as far as it is followed: it is a modern key now" in line) == said, key
+
+
 @pytest.mark.parametrize("preset", PRODUCTS)
 def test_the_two_commands_of_the_page(database: Database, preset: str):
     """As a user follows it before the first request: the role that `keyshift sql` makes is enough for all that a preset
