@@ -57,6 +57,7 @@ void StatementCounts::learn(const StatementStatistics& statistics, const std::ve
         if (!is_new) continue;
         Known& known = at->second;
         const StatementText& text = *found->second;
+        known.own = entry.id.starts_with(statistics.user + "/");
         known.lost_text = !text.text;
         if (!text.text || text.text->empty()) continue;
         known.is = classes_.of(*text.text);
@@ -219,6 +220,13 @@ StatementCounts::Seen StatementCounts::seen(StatementClass of) const {
         if (!known.shown.empty()) out.unclassified.push_back(known.shown);
     }
     return out;
+}
+
+std::size_t StatementCounts::others() const {
+    return static_cast<std::size_t>(std::count_if(known_.begin(), known_.end(), [](const auto& entry) {
+        const Known& known = entry.second;
+        return known.is && !known.own && known.is->of != Class::insert && known.is->of != Class::exported;
+    }));
 }
 
 domain::Events StatementCounts::measures(const StatementClasses& classes) {

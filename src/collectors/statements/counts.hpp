@@ -37,6 +37,9 @@ class StatementCounts {
         std::vector<std::string> unclassified;  ///< their beginnings, without values; of that class alone
     };
     Seen seen(StatementClass of) const;
+    /// Statements on the key table, of any class, that neither fill nor copy it, by other roles than
+    /// keyshift's own: none before the gateway has had a request.
+    std::size_t others() const;
     /// Statements that were left out, in words; empty: none that matters.
     std::string left_out() const;
     /// Everything that statements of these classes can tell.
@@ -47,6 +50,7 @@ class StatementCounts {
         std::optional<Classified> is;  ///< empty: it has nothing to do with keys
         std::string shown;             ///< of an unclassified one
         std::string role;
+        bool own = false;                    ///< of keyshift's own role
         bool lost_text = false;              ///< it could be of any class
         std::optional<std::uint64_t> calls;  ///< as of the last count()
     };

@@ -212,8 +212,20 @@ class Statements final : public Collector {
         if (!classes.knows(of))
             return {Finding::Kind::warning,
                     "the configuration does not tell what a " + name + " statement is", "give " + key};
-        return {Finding::Kind::warning, "no " + name + " statement has been seen so far",
-                "is this the gateway's database, and do its statements look otherwise? Then give " + key};
+        return missing(name, key);
+    }
+
+    /// Before any request nothing can be recognised; after some, the configuration may be wrong.
+    Finding missing(const std::string& name, const std::string& key) const {
+        const std::string what = "no " + name + " statement has been seen so far";
+        const std::size_t others = counts_.others();
+        if (others == 0)
+            return {Finding::Kind::warning,
+                    what + ", nor any other on the key table by another role than keyshift's",
+                    "send the gateway a request with a key; if this stays, is this the gateway's database?"};
+        return {Finding::Kind::warning,
+                what + ", beside " + std::to_string(others) + " others on the key table",
+                "if the gateway has had requests with keys, its statements look otherwise: give " + key};
     }
 
     static Finding undeclared(std::size_t statements) {

@@ -44,6 +44,8 @@ PresetFacts drf_preset() {
     gateway.statements = drf_statements();
     gateway.promotes_in_place = true;
     facts.key_paths = {"/"};
+    // Its one refusal, whether a key is missing, unknown, revoked or has expired.
+    facts.failures = {{403, 63, domain::Event::failure_other}};
     return facts;
 }
 

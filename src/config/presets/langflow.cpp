@@ -5,6 +5,8 @@
 namespace keyshift::config {
 namespace {
 
+using domain::Event;
+
 Columns langflow_columns() {
     Columns columns;
     columns.id = {"id"};
@@ -40,6 +42,14 @@ PresetFacts langflow_preset() {
     facts.gateway.statements = langflow_statements();
     facts.gateway.promotes_in_place = true;
     facts.key_paths = {"/api/"};
+    // Of release 1.13.0. A key that is unknown, inactive or has expired is refused with 403, in one of two
+    // ways, and a missing one in three.
+    facts.failures = {{401, 26, Event::failure_malformed_header},
+                      {403, 28, Event::failure_other},
+                      {403, 39, Event::failure_other},
+                      {403, 51, Event::failure_missing_header},
+                      {403, 57, Event::failure_missing_header},
+                      {403, 68, Event::failure_missing_header}};
     return facts;
 }
 

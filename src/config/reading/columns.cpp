@@ -90,7 +90,7 @@ std::optional<FlagTest> read_flag(OptionsReader& options, std::string_view key,
         Column named = preset ? Column(preset->column) : std::nullopt;
         column(options, key, named);
         if (!named) return std::nullopt;
-        return FlagTest{*named, FlagIs::yes};
+        return FlagTest{*named, options.has(key) ? FlagIs::yes : preset->is};
     }
     OptionsReader test = options.section(key);
     FlagTest flag{subject(test), FlagIs::yes};

@@ -28,6 +28,7 @@ const std::map<std::string, std::string> kTexts{
     {"legacy", "select * from virtual_keys where key_hash = $1"},
     {"riddle", "select * from virtual_keys where key_lookup_hash = $1 or key_hash = '$2b$10$secret'"},
     {"other", "select count(*) from virtual_keys"},
+    {"insert", "insert into virtual_keys (id) values ($1)"},
 };
 
 /// A server whose statements are named by their class.
@@ -288,6 +289,18 @@ TEST(StatementCounts, ADeclaredLegacyPathShowsThatItIsSeenWhetherItFindsAKeyOrNo
     EXPECT_TRUE(path_seen(gateway("statements: {legacy_lookup: '" + text + "'}")));
     EXPECT_TRUE(path_seen(gateway("statements: {scan: '" + text + "'}")));
     EXPECT_FALSE(path_seen(kGateway)) << "an equality may be anybody's";
+}
+
+TEST(StatementCounts, StatementsOfOthersShowThatTheGatewayHasHadRequests) {
+    Server server;
+    server.statistics.user = "other";  // as ids begin
+    auto counts = fresh();
+    for (const char* const id : {"other/own", "insert", "unrelated"}) server.run(id, 1, 1);
+    server.poll(counts);
+    EXPECT_EQ(counts.others(), 0U);
+    for (const char* const id : {"other", "touch"}) server.run(id, 1, 1);
+    server.poll(counts);
+    EXPECT_EQ(counts.others(), 2U);
 }
 
 TEST(StatementCounts, AFunctionThatReadsTheTableMayBeTheFallback) {

@@ -73,6 +73,18 @@ TEST(Load, LangfuseIsKnownAndMayBeOverridden) {
     EXPECT_EQ(gateway.statements.promote->front(), "update api_keys set fast = $1 where id = *");
 }
 
+TEST(Load, APresetsFlagMeansWhatItSays) {
+    const auto blocked = [](const std::string& given) {
+        return parsed("gateway: " + given + "\ncollectors: [{type: keys, database_url: x}]\n")
+            .config.gateway.columns.blocked;
+    };
+    EXPECT_EQ(blocked("{preset: langflow}"), (FlagTest{{"is_active"}, FlagIs::no}));
+    EXPECT_EQ(blocked("{preset: langflow, columns: {name: n}}"), (FlagTest{{"is_active"}, FlagIs::no}));
+    EXPECT_EQ(blocked("{preset: rallly}"), (FlagTest{{"revoked_at"}, FlagIs::set}));
+    EXPECT_EQ(blocked("{preset: langflow, columns: {blocked: b}}"), (FlagTest{{"b"}, FlagIs::yes}));
+    EXPECT_EQ(blocked("{preset: langflow, columns: {blocked: null}}"), std::nullopt);
+}
+
 TEST(Load, NullIsStructureAndNoneIsNoStatement) {
     const Gateway gateway = parsed(
                                 "gateway: {preset: langfuse, promotes_in_place: false, statements: {lookup: "
