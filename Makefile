@@ -118,14 +118,12 @@ asan tsan fuzz:
 	@scripts/install-packages build test fuzz
 	@cmake --workflow --preset $@
 
-DASHBOARDS := overview auth keys exporter
-
 .PHONY: monitoring
 monitoring: ## Generate alerts and dashboards from their sources (RUNBOOKS=https://... is where runbook_url leads)
 	@scripts/install-packages monitoring
-	@jsonnetfmt -i alerts/src/* dashboards/src/*
+	@jsonnetfmt -i mixin.libsonnet alerts/src/* dashboards/src/*
 	@jsonnet --string --tla-str runbooks='$(RUNBOOKS)' --output-file alerts/keyshift.rules.yaml alerts/src/keyshift.rules.jsonnet
-	@set -e; $(foreach name,$(DASHBOARDS),jsonnet --tla-str runbooks='$(RUNBOOKS)' --output-file dashboards/keyshift-$(name).json dashboards/src/$(name).jsonnet;)
+	@jsonnet --tla-str runbooks='$(RUNBOOKS)' --multi dashboards dashboards/src/dashboards.jsonnet >/dev/null
 
 # Where the pictures are left; docs/images replaces those of the documentation.
 PICTURES ?= build/pictures
