@@ -148,6 +148,17 @@ test-openapi: dev-build ## Let others' tools judge the API: its description, and
 	@cd tests/openapi && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(PYTEST) -q -s tests/openapi
 
+.PHONY: kubernetes test-kubernetes
+kubernetes: ## Render config/kubernetes anew from the Helm chart (needs npm's registry)
+	@scripts/install-packages test kubernetes
+	@cd tests/kubernetes && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(PYTHON) tests/kubernetes/chart.py
+test-kubernetes: dev-configure ## Render the Helm chart with all kinds of values, and hold it against the types of Kubernetes (needs npm's registry; no cluster)
+	@cmake --build --preset dev --target keyshift
+	@scripts/install-packages test kubernetes
+	@cd tests/kubernetes && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(PYTEST) -q tests/kubernetes tests/integration/test_kubernetes.py
+
 SOURCES = $(shell find src tests packaging -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
 
 .PHONY: format format-check
