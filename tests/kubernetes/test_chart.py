@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from chart import CHART, LOG_HOSTS, OPERATOR, RENDERED, files, helm, judged, named, objects, program, rendered, template
+from chart import CHART, LOG_HOSTS, OPERATOR, RENDERED, brought, files, helm, judged, named, objects, rendered, template
 
 from harness.documents.manifests import of_kind, pod_of, violations
 from harness.product.keyshift import Keyshift
@@ -155,7 +155,7 @@ def test_a_changed_configuration_makes_a_new_pod(tmp_path: Path):
 
 
 def test_kustomize_takes_the_folder():
-    result = subprocess.run([program("kubectl"), "kustomize", RENDERED], capture_output=True, text=True, check=False)
+    result = subprocess.run([brought("kubectl"), "kustomize", RENDERED], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     expected = [*objects(rendered("keyshift.yaml")), *objects(rendered("dashboards.yaml"))]
     assert sorted(map(json.dumps, objects(result.stdout))) == sorted(map(json.dumps, sorted_keys(expected)))
