@@ -118,14 +118,12 @@ asan tsan fuzz:
 	@scripts/install-packages build test fuzz
 	@cmake --workflow --preset $@
 
-DASHBOARDS := overview auth keys exporter
-
 .PHONY: monitoring
 monitoring: ## Generate alerts and dashboards from their sources (RUNBOOKS=https://... is where runbook_url leads)
 	@scripts/install-packages monitoring
-	@jsonnetfmt -i alerts/src/* dashboards/src/*
+	@jsonnetfmt -i mixin.libsonnet alerts/src/* dashboards/src/*
 	@jsonnet --string --tla-str runbooks='$(RUNBOOKS)' --output-file alerts/keyshift.rules.yaml alerts/src/keyshift.rules.jsonnet
-	@set -e; $(foreach name,$(DASHBOARDS),jsonnet --tla-str runbooks='$(RUNBOOKS)' --output-file dashboards/keyshift-$(name).json dashboards/src/$(name).jsonnet;)
+	@jsonnet --tla-str runbooks='$(RUNBOOKS)' --multi dashboards dashboards/src/dashboards.jsonnet >/dev/null
 
 # Where the pictures are left; docs/images replaces those of the documentation.
 PICTURES ?= build/pictures
@@ -149,6 +147,17 @@ test-openapi: dev-build ## Let others' tools judge the API: its description, and
 	@scripts/install-packages test openapi
 	@cd tests/openapi && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(PYTEST) -q -s tests/openapi
+
+.PHONY: kubernetes test-kubernetes
+kubernetes: ## Render config/kubernetes anew from the Helm chart (needs npm's registry)
+	@scripts/install-packages test kubernetes
+	@cd tests/kubernetes && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(PYTHON) tests/kubernetes/chart.py
+test-kubernetes: dev-configure ## Render the Helm chart with all kinds of values, and hold it against the types of Kubernetes (needs npm's registry; no cluster)
+	@cmake --build --preset dev --target keyshift
+	@scripts/install-packages test kubernetes
+	@cd tests/kubernetes && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(PYTEST) -q tests/kubernetes tests/integration/test_kubernetes.py
 
 SOURCES = $(shell find src tests packaging -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print)
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Failed authentications against their objective, and what authentication costs.
-local settings = (import 'settings.libsonnet').authentication;
-
-function(rules) {
+function(rules, all) {
+  local settings = all.authentication,
   local burn = settings.burn,
   local windows = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'],
 
@@ -44,65 +43,62 @@ function(rules) {
     and instance:keyshift_auth_failures:rate1h * 3600 >= %s
   ||| % [std.strReplace(std.rstripChars(std.join('or\n', std.map(burns, pairs)), '\n'), '\n', '\n  '), settings.failures_per_hour],
 
-  groups: [
-    {
-      name: 'keyshift-authentication',
-      interval: '1m',
-      rules: std.flattenArrays(std.map(record_rates, windows)) + [
-        rules.record('instance:keyshift_unknown_keys:increase5m', |||
-          sum without (reason) (increase(keyshift_auth_failures_total{reason="unknown_key"}[5m]))
-        |||),
-        rules.record('instance:keyshift_unknown_keys:increase30m', |||
-          sum without (reason) (increase(keyshift_auth_failures_total{reason="unknown_key"}[30m]))
-        |||),
-        rules.record('instance:keyshift_auth_cache_hits:ratio_rate1h', |||
-          rate(keyshift_auth_cache_hits_total[1h])
-          / (rate(keyshift_auth_cache_hits_total[1h]) + rate(keyshift_auth_cache_misses_total[1h]) > 0)
-          and on (job, instance) keyshift_evidence_info{signal="auth_cache", evidence!="redis"}
-        |||),
-
-        rules.alert(
-          'AuthFailureBurnFast',
-          'critical',
-          burn_expression(burn.fast),
-          '2m',
-          'Clients fail to authenticate much more often than the objective allows.',
-          '{{ $value | humanizePercentage }} of authentications fail; at this pace the error budget of 30 days is gone within days. `keyshift failures --since 1h` says which clients, and why.'
-        ),
-        rules.alert(
-          'AuthFailureBurnSlow',
-          'warning',
-          burn_expression(burn.slow),
-          '15m',
-          'Clients keep failing to authenticate more often than the objective allows.',
-          '{{ $value | humanizePercentage }} of authentications fail, and have for a day or more. `keyshift failures --since 24h` says which clients, and why.'
-        ),
-        rules.alert(
-          'UnknownKeyAttempts',
-          'warning',
-          |||
-            instance:keyshift_unknown_keys:increase30m >= %(at_least)s
-            and instance:keyshift_unknown_keys:increase30m
-              > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
-            and instance:keyshift_unknown_keys:increase5m * 6
-              > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
-          ||| % settings.unknown_keys,
-          '10m',
-          'Keys that the gateway does not know are presented far more often than usual.',
-          '{{ $value | printf \\"%.0f\\" }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted. `keyshift failures --since 1h` says which.'
-        ),
-        rules.alert(
-          'AuthCacheIneffective',
-          'warning',
-          |||
-            instance:keyshift_auth_cache_hits:ratio_rate1h < %(cache_hit_ratio)g
-            and rate(keyshift_auth_cache_misses_total[1h]) * 3600 >= %(verifications_per_hour)s
-          ||| % settings,
-          '1h',
-          'The auth cache of the gateway answers next to nothing.',
-          'the cache answered {{ $value | humanizePercentage }} of authentications within an hour; nearly every request pays for a lookup and a bcrypt comparison. `keyshift status` shows by what evidence, and `redis-cli INFO` whether the cache loses entries.'
-        ),
-      ],
-    },
+  name: 'keyshift-authentication',
+  interval: '1m',
+  recording: std.flattenArrays(std.map(record_rates, windows)) + [
+    rules.record('instance:keyshift_unknown_keys:increase5m', |||
+      sum without (reason) (increase(keyshift_auth_failures_total{reason="unknown_key"}[5m]))
+    |||),
+    rules.record('instance:keyshift_unknown_keys:increase30m', |||
+      sum without (reason) (increase(keyshift_auth_failures_total{reason="unknown_key"}[30m]))
+    |||),
+    rules.record('instance:keyshift_auth_cache_hits:ratio_rate1h', |||
+      rate(keyshift_auth_cache_hits_total[1h])
+      / (rate(keyshift_auth_cache_hits_total[1h]) + rate(keyshift_auth_cache_misses_total[1h]) > 0)
+      and on (job, instance) keyshift_evidence_info{signal="auth_cache", evidence!="redis"}
+    |||),
+  ],
+  alerting: [
+    rules.alert(
+      'AuthFailureBurnFast',
+      'critical',
+      burn_expression(burn.fast),
+      '2m',
+      'Clients fail to authenticate much more often than the objective allows.',
+      '{{ $value | humanizePercentage }} of authentications fail; at this pace the error budget of 30 days is gone within days. `keyshift failures --since 1h` says which clients, and why.'
+    ),
+    rules.alert(
+      'AuthFailureBurnSlow',
+      'warning',
+      burn_expression(burn.slow),
+      '15m',
+      'Clients keep failing to authenticate more often than the objective allows.',
+      '{{ $value | humanizePercentage }} of authentications fail, and have for a day or more. `keyshift failures --since 24h` says which clients, and why.'
+    ),
+    rules.alert(
+      'UnknownKeyAttempts',
+      'warning',
+      |||
+        instance:keyshift_unknown_keys:increase30m >= %(at_least)s
+        and instance:keyshift_unknown_keys:increase30m
+          > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
+        and instance:keyshift_unknown_keys:increase5m * 6
+          > %(times_usual)s * avg_over_time(instance:keyshift_unknown_keys:increase30m[7d] offset 30m)
+      ||| % settings.unknown_keys,
+      '10m',
+      'Keys that the gateway does not know are presented far more often than usual.',
+      '{{ $value | printf "%.0f" }} attempts with an unknown key within 30 minutes: probably a client whose key was deleted, or a legacy key that is no longer accepted. `keyshift failures --since 1h` says which.'
+    ),
+    rules.alert(
+      'AuthCacheIneffective',
+      'warning',
+      |||
+        instance:keyshift_auth_cache_hits:ratio_rate1h < %(cache_hit_ratio)g
+        and rate(keyshift_auth_cache_misses_total[1h]) * 3600 >= %(verifications_per_hour)s
+      ||| % settings,
+      '1h',
+      'The auth cache of the gateway answers next to nothing.',
+      'the cache answered {{ $value | humanizePercentage }} of authentications within an hour; nearly every request pays for a lookup and a bcrypt comparison. `keyshift status` shows by what evidence, and `redis-cli INFO` whether the cache loses entries.'
+    ),
   ],
 }

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that somebody may want to change in alerts and dashboards: after that, `make monitoring`.
+// All that somebody may want to change in alerts and dashboards: after that, `make monitoring`. It is `_config` of mixin.libsonnet.
 {
   // Where docs/runbooks.md can be read: the package's file, until somebody says where readers of alerts find it
   // (`make monitoring RUNBOOKS=https://...`).
   runbooks: 'file:///usr/share/doc/keyshift/runbooks.md',
-  runbooks_at(other):: if other == '' then self.runbooks else other,
+  with_runbooks(other):: if other == '' then self else self { runbooks: other },
 
-  // The scrape jobs of keyshift, as a regular expression.
-  jobs: 'keyshift.*',
+  // The targets that are keyshift's, for `up`, which all programs have.
+  selector: 'job=~"keyshift.*"',
+
+  dashboards: {
+    folder: 'keyshift',
+    title_prefix: 'keyshift / ',
+    tags: ['keyshift'],
+  },
 
   authentication: {
     // The objective: 99 % of authentications succeed. What is left is the error budget of 30 days.

@@ -123,12 +123,12 @@ local annotations(step) = [
   ) + { useValueForTime: true },
 ];
 
-local link(uid) = {
+local link(uid, prefix) = {
   type: 'link',
   title: titles[uid],
   url: '/d/' + uid,
   icon: 'dashboard',
-  tooltip: 'keyshift / ' + titles[uid],
+  tooltip: prefix + titles[uid],
   includeVars: true,
   keepTime: false,
   asDropdown: false,
@@ -168,11 +168,11 @@ local placed(sized) =
   ).panels;
 
 {
-  new(uid, description, from, step, runbooks, sized):: {
+  new(uid, description, from, step, settings, sized):: {
     uid: uid,
-    title: 'keyshift / ' + titles[uid],
+    title: settings.dashboards.title_prefix + titles[uid],
     description: description,
-    tags: ['keyshift'],
+    tags: settings.dashboards.tags,
     editable: false,
     schemaVersion: 39,
     version: 1,
@@ -183,7 +183,7 @@ local placed(sized) =
     timezone: 'browser',
     weekStart: '',
     fiscalYearStartMonth: 0,
-    links: [link(other) for other in std.objectFields(titles) if other != uid] + [runbooks_at(runbooks)],
+    links: [link(other, settings.dashboards.title_prefix) for other in std.objectFields(titles) if other != uid] + [runbooks_at(settings.runbooks)],
     annotations: { list: annotations(step) },
     templating: { list: variables },
     panels: placed(sized),

@@ -56,12 +56,19 @@ def headings(text: str) -> set[str]:
 
 
 def violations(tree: list[dict[str, Any]], anchors: set[str]) -> list[str]:
-    """One sentence for each rule that is not as all are."""
-    found = []
+    """One sentence for each rule that is not as all are; mixtool's rules are among them."""
+    found = [f"{group['name']}: {what}" for group in tree for what in _of_group(group)]
     for rule in rules(tree):
         check = _of_alert(rule, anchors) if "alert" in rule else _of_record(rule)
         found += [f"{rule.get('alert') or rule['record']}: {what}" for what in check]
     return found
+
+
+def _of_group(group: dict[str, Any]) -> Iterator[str]:
+    if len(group["name"]) > 40:
+        yield "the name is longer than 40 characters"
+    if len(alerts([group])) > 20:
+        yield "has more than 20 alerts"
 
 
 def _of_record(rule: Rule) -> Iterator[str]:
@@ -83,8 +90,8 @@ def _of_alert(rule: Rule, anchors: set[str]) -> Iterator[str]:
     if severity == "critical" and name not in CRITICAL:
         yield "is critical, but nobody must be woken for it"
     summary, description = notes.get("summary", ""), notes.get("description", "")
-    if "{{" in summary or not re.fullmatch(r"[A-Za-z].*\.", summary):
-        yield "the summary is not a sentence without templates"
+    if "{{" in summary or not re.fullmatch(r"[A-Z].*\.", summary):
+        yield "the summary is not a sentence without templates that begins with a capital letter"
     if "{{" not in description or not description.endswith("."):
         yield "the description is not a sentence with templates"
     if "absent(" not in rule["expr"] and not description.startswith(WHOSE):

@@ -37,6 +37,8 @@ COUNTERS = [
     {"event": "response_cache_miss", "metric": "llm_gateway_cache_total", "labels": {"status": "miss"}},
 ]
 
+_DEFINITION = r"label_values\((.*), \w+\)|query_result\((.*)\)"
+
 Dashboard = dict[str, Any]
 Panel = dict[str, Any]
 
@@ -55,7 +57,7 @@ def expressions(dashboard: Dashboard) -> list[str]:
     asked = [target["expr"] for panel in panels(dashboard) for target in panel["targets"]]
     asked += [each["expr"] for each in dashboard["annotations"]["list"]]
     definitions = [each.get("definition", "") for each in dashboard["templating"]["list"]]
-    found = (re.fullmatch(r"label_values\((.*), \w+\)|query_result\((.*)\)", definition) for definition in definitions)
+    found = (re.fullmatch(_DEFINITION, definition) for definition in definitions)
     return asked + [match[1] or match[2] for match in found if match]
 
 
@@ -83,6 +85,8 @@ def _of_dashboard(dashboard: Dashboard, others: set[str]) -> Iterator[str]:
         yield "has the id of some installation"
     if dashboard.get("tags") != ["keyshift"] or not dashboard.get("description"):
         yield "has no tag or no description"
+    if not re.fullmatch(r"keyshift / [A-Z][a-z]+", dashboard.get("title") or ""):
+        yield "is not named as all are"
     yield from _of_variables({each["name"]: each for each in dashboard["templating"]["list"]})
     linked = {link["url"].partition("?")[0] for link in dashboard["links"] if link["includeVars"]}
     if missing := {f"/d/{uid}" for uid in others if uid != dashboard.get("uid")} - linked:
@@ -100,12 +104,15 @@ def _of_variables(variables: dict[str, dict[str, Any]]) -> Iterator[str]:
         return
     if variables["whose"]["hide"] != 2 or variables["whose"]["refresh"] != 2:
         yield "shows a variable that is nobody's to choose"
+    for each in variables.values():
+        if each["type"] == "query" and not re.fullmatch(_DEFINITION, each["definition"]):
+            yield f"variable {each['name']} is asked for by a function that Grafana does not have"
     if (variables["datasource"]["type"], variables["datasource"]["query"]) != ("datasource", "prometheus"):
         yield "the data source is no Prometheus that can be chosen"
     for name in ("job", "instance"):
         each = variables[name]
         can_be_all = (each["multi"], each["includeAll"], each["allValue"]) == (True, True, ".+")
-        if each["datasource"] != DATASOURCE or not can_be_all:
+        if each["type"] != "query" or each["datasource"] != DATASOURCE or not can_be_all:
             yield f"variable {name} cannot be All of the chosen data source"
         if each["refresh"] != 2:
             yield f"variable {name} is not asked for anew when the time range changes"
@@ -137,6 +144,8 @@ def _of_panel(panel: Panel) -> Iterator[str]:
     for unit in [defaults.get("unit", ""), *_units_of_columns(panel)]:
         if unit not in UNITS and not re.fullmatch(r"suffix:.+", unit):
             yield f"has no unit that Grafana knows: {unit!r}"
+        if unit.startswith("suffix:") and "mappings" not in defaults:
+            yield f"dashboard-linter takes {unit!r} only beside mappings"
     if not defaults.get("noValue"):
         yield "does not say what it means that there is no data"
     elif panel["type"] in ("stat", "gauge") and len(defaults["noValue"]) > LEGIBLE_CHARACTERS:

@@ -29,6 +29,8 @@ ONLY_PARSED = {
     "journalctl": "needs a booted systemd; the test of the package boots one",
     "systemd-creds": "needs a booted systemd; the test of the package boots one",
     "install": "writes where only root may, and for users that are not here",
+    "kubectl": "needs a cluster; tests/kubernetes looks at what is applied",
+    "helm": "needs a cluster; tests/kubernetes renders the chart",
     "usermod": "changes this machine",
     "chown": "the users are not here",
     "git": "needs the network",
