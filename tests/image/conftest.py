@@ -12,9 +12,9 @@ from harness.servers.redis import Redis
 from harness.tools.container import Podman
 from harness.tools.process import program, run_as
 from harness.tools.scratch import scratch_directory
+from watched import USER
 
 _DIRECTORY = Path(__file__).parents[2] / "build" / "image"
-USER = 65532
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from harness.tools.container import Container, Podman
 from harness.tools.ports import free_port
 
 CONFIGURATION = "/etc/keyshift/keyshift.yaml"
+USER = 65532
 STATE = "/var/lib/keyshift"
 POSTGRES_AUTHORITY = "/run/postgres.crt"
 LEGACY = 19.0

@@ -101,7 +101,7 @@ class Container:
         self.process.terminate()
 
     def start(self) -> None:
-        self.process = Process(self._argv, log_path=self.directory / "log")
+        self.process = Process(self._argv, log_path=self.directory / "log", cwd=self.directory)
 
     def run(self, timeout: float = 60.0) -> tuple[int, str]:
         """To its end: the exit code, and what it printed."""
