@@ -23,7 +23,7 @@ from image_sbom import bill_of_materials, utc
 
 ROOT = Path(__file__).parents[1]
 DIRECTORY = ROOT / "build" / "image"
-SBOM = "usr/share/doc/keyshift/sbom.spdx.json"
+SBOM = "usr/share/sbom/keyshift.spdx.json"
 PORT = 11947
 ENVIRONMENT = {
     "LANG": "C.UTF-8",

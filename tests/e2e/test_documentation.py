@@ -194,6 +194,8 @@ FLAGS_OF_OTHERS = {"--only"}
 
 def flag_complaints(code: str, section: str) -> list[str]:
     """`code` is a command line, or only some flags: then of the command that the section is about, or of any."""
+    # What a container engine is told is its own, up to the command within the container.
+    code = re.sub(r"^(?:docker|podman) .*?(?:exec \w+ (?=keyshift )|$)", "", code, flags=re.DOTALL)
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z.-]*", code)) - FLAGS_OF_OTHERS
     named = re.findall(rf"(?:^|[ /|(])keyshift ({COMMAND})\b", re.sub(r"-u keyshift", "", code))
     wrong = [f"{code}: there is no keyshift {word}" for word in named if word not in subcommands()]
@@ -270,6 +272,7 @@ def test_a_flag_that_does_not_exist_is_found():
         ("keyshift stats", "", "there is no keyshift stats"),
         ("sudo -u keyshift keyshift verdict --since 1h", "", "has no --since"),
         ("--since 1h", "report", "has no --since"),
+        ("docker exec keyshift keyshift stats", "", "there is no keyshift stats"),
         ("--sinse 1h", "", "has no --sinse"),
     ):
         (found,) = flag_complaints(code, section)

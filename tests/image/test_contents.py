@@ -21,7 +21,7 @@ RECORDS = "var/lib/dpkg/status.d/"
 OTHERS = {
     "etc/debian_version", "etc/group", "etc/keyshift/keyshift.yaml", "etc/nsswitch.conf", "etc/passwd",
     "etc/ssl/certs/ca-certificates.crt", "etc/ssl/openssl.cnf", "usr/lib/os-release",
-    "usr/share/doc/keyshift/sbom.spdx.json", "usr/share/zoneinfo/Etc/UTC",
+    "usr/share/sbom/keyshift.spdx.json", "usr/share/zoneinfo/Etc/UTC",
 }  # fmt: skip
 # What the package alone can be held to: the tests' own build is larger than the one that is released.
 MOST_BYTES = 45e6
@@ -53,7 +53,7 @@ def texts(layer: Path) -> dict[str, bytes]:
     found = {}
     with tarfile.open(layer) as tar:
         for member in tar:
-            if member.name.startswith((DOCUMENTS, RECORDS, "etc/")) and not member.isdir() and member.name != "etc/localtime":
+            if member.name.startswith((DOCUMENTS, RECORDS, "etc/", "usr/share/sbom/")) and not member.isdir() and member.name != "etc/localtime":
                 found[member.name] = tar.extractfile(member).read()
     return found
 
@@ -61,7 +61,7 @@ def texts(layer: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def listed(texts: dict[str, bytes]) -> dict[str, dict[str, Any]]:
     """The packages of the SBOM, without the image itself."""
-    packages = json.loads(texts["usr/share/doc/keyshift/sbom.spdx.json"])["packages"]
+    packages = json.loads(texts["usr/share/sbom/keyshift.spdx.json"])["packages"]
     return {package["name"]: package for package in packages if package["SPDXID"] != "SPDXRef-Image"}
 
 
@@ -113,7 +113,7 @@ def test_every_licence_is_there(texts: dict[str, bytes], listed: dict[str, dict[
 def test_the_bill_of_materials_lists_each_package(
     archive: Path, texts: dict[str, bytes], listed: dict[str, dict[str, Any]], members: dict[str, tarfile.TarInfo]
 ) -> None:
-    told = json.loads(texts["usr/share/doc/keyshift/sbom.spdx.json"])
+    told = json.loads(texts["usr/share/sbom/keyshift.spdx.json"])
     beside = archive.with_suffix(".spdx.json")
     assert not beside.exists() or json.loads(beside.read_text()) == told
     records = {name.removeprefix(RECORDS): text.decode() for name, text in texts.items() if name.startswith(RECORDS)}
