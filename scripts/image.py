@@ -8,11 +8,14 @@ the same packages of Debian give the same bytes. Needs root, mmdebstrap and buil
 
 import gzip
 import hashlib
+import io
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -89,8 +92,33 @@ def commit(work: Path, archive: Path, architecture: str, version: str, time: int
     given += [f"--env={name}={value}" for name, value in ENVIRONMENT.items()]
     given += [f"--label={name}={value}" for name, value in labels(version, utc(time)).items()]
     buildah("config", *given, container)
-    target = f"docker-archive:{archive}:keyshift:{version}"
+    made = work / "image.tar"
+    target = f"docker-archive:{made}:keyshift:{version}"
     buildah("commit", "--quiet", "--format=docker", f"--timestamp={time}", container, target)
+    write_without_chance(made, archive, time)
+
+
+def write_without_chance(made: Path, archive: Path, time: int) -> None:
+    """The same image without the number of the container that it was made in, which is another one each time and part
+    of the image's id; and without what only Docker before 1.10 reads."""
+    with tarfile.open(made) as tar:
+        (manifest,) = json.load(tar.extractfile("manifest.json"))
+        configuration = json.load(tar.extractfile(manifest["Config"]))
+        (layer,) = manifest["Layers"]
+        for chance in ("container", "container_config"):
+            configuration.pop(chance, None)
+        settled = json.dumps(configuration, sort_keys=True).encode()
+        manifest["Config"] = f"{hashlib.sha256(settled).hexdigest()}.json"
+        with tarfile.open(archive, "w", format=tarfile.GNU_FORMAT) as out:
+            for name, content in ((manifest["Config"], settled), ("manifest.json", json.dumps([manifest]).encode())):
+                out.addfile(entry(name, len(content), time), io.BytesIO(content))
+            out.addfile(entry(layer, tar.getmember(layer).size, time), tar.extractfile(layer))
+
+
+def entry(name: str, size: int, time: int) -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.size, made.mtime = size, time
+    return made
 
 
 def make(package: Path, directory: Path) -> None:

@@ -32,7 +32,6 @@ _AUTHORITIES = "usr/share/ca-certificates/mozilla/*.crt"
 _LINKS = {
     "bin": "usr/bin",
     "lib": "usr/lib",
-    "lib64": "usr/lib64",
     "etc/localtime": "/usr/share/zoneinfo/UTC",
     "etc/os-release": "../usr/lib/os-release",
     "usr/share/zoneinfo/UTC": "Etc/UTC",
@@ -113,8 +112,9 @@ class Image:
             for name in missing:
                 wanted |= set(_needed(self._add_library(name)))
             found |= missing
-        if loader.startswith("lib64/"):
-            self.links[f"usr/{loader}"] = f"/{self._library(PurePosixPath(loader).name).relative_to(self._unpacked)}"
+        # /lib64 with amd64, /lib with arm64: both lead below /usr.
+        self.links[f"usr/{loader}"] = f"/{self._library(PurePosixPath(loader).name).relative_to(self._unpacked)}"
+        self.links[loader.split("/")[0]] = f"usr/{loader.split('/')[0]}"
 
     def _add_library(self, name: str) -> Path:
         """The file itself, by a link where it has another name."""
