@@ -29,10 +29,15 @@ class Podman:
     def __init__(self):
         self._directory = scratch_directory("containers")
         # With crun containers do not start where there are hierarchies of cgroups of both kinds.
-        self._command = [
-            program("podman"), "--root", self._directory / "root", "--runroot", self._directory / "run",
-            "--storage-driver=overlay", "--runtime", program("runc"), "--cgroup-manager=cgroupfs",
-        ]  # fmt: skip
+        runs = ["--runtime", program("runc"), "--cgroup-manager=cgroupfs"]
+        for driver in ("overlay", "vfs"):
+            place = self._directory / driver
+            self._command = [
+                program("podman"), "--root", place / "root", "--runroot", place / "run", f"--storage-driver={driver}", *runs,
+            ]  # fmt: skip
+            # Not every file system can be laid over another.
+            if self.run("info").returncode == 0:
+                return
 
     def __enter__(self) -> Self:
         return self
