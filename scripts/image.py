@@ -70,7 +70,6 @@ def labels(version: str, created: str) -> dict[str, str]:
         "created": created,
         "licenses": "Apache-2.0",
         "vendor": "keyshift maintainers",
-        "documentation": "https://keyshift.example/docs/install/docker.md",
     }
     return {f"org.opencontainers.image.{name}": value for name, value in told.items()}
 
@@ -94,7 +93,7 @@ def commit(work: Path, archive: Path, architecture: str, version: str, time: int
     buildah("config", *given, container)
     made = work / "image.tar"
     target = f"docker-archive:{made}:keyshift:{version}"
-    buildah("commit", "--quiet", "--format=docker", f"--timestamp={time}", container, target)
+    buildah("commit", "--quiet", "--identity-label=false", "--format=docker", f"--timestamp={time}", container, target)
     write_without_chance(made, archive, time)
 
 

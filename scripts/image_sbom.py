@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
+from uuid import NAMESPACE_OID, uuid5
 
 from image_root import Package
 
@@ -18,12 +19,13 @@ def bill_of_materials(version: str, packages: Sequence[Package], time: int) -> b
     """The same for the same packages. Licences of Debian's packages are in the image, in words: they are not SPDX's."""
     image = f"keyshift-image-{version}-{packages[0].architecture}"
     identities = {package: _identity(package.name) for package in packages}
+    versions = [(package.name, package.version) for package in packages]
     document = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": image,
-        "documentNamespace": f"https://keyshift.example/spdx/{image}-{time}",
+        "documentNamespace": f"urn:uuid:{uuid5(NAMESPACE_OID, f'{image} {time} {versions}')}",
         "creationInfo": {
             "created": utc(time),
             "creators": ["Tool: keyshift scripts/image.py"],

@@ -91,11 +91,11 @@ def test_what_the_image_says_of_itself(settings: dict[str, Any], archive: Path) 
     assert archive.name == f"keyshift-{version}-amd64.tar" and settings["architecture"] == "amd64"
     labels = {name.removeprefix("org.opencontainers.image."): value for name, value in config["Labels"].items()}
     assert (labels["title"], labels["version"], labels["licenses"]) == ("keyshift", version, "Apache-2.0")
-    assert labels["created"] == settings["created"] and {"description", "documentation", "vendor"} <= labels.keys()
+    assert labels["created"] == settings["created"] and {"description", "vendor"} <= labels.keys()
 
 
 def test_it_is_small(layer: Path, settings: dict[str, Any], members: dict[str, tarfile.TarInfo]) -> None:
-    size, compressed = layer.stat().st_size, len(gzip.compress(layer.read_bytes()))
+    size, compressed = layer.stat().st_size, len(gzip.compress(layer.read_bytes(), 6))
     print(f"\nthe image has {size / 1e6:.1f} MB, {compressed / 1e6:.1f} compressed; keyshift {members['usr/bin/keyshift'].size / 1e6:.1f}")
     more, more_compressed = MOST_OF_TESTS if members["usr/bin/keyshift"].size > 10e6 else (0, 0)
     assert size <= MOST_BYTES + more
