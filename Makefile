@@ -50,6 +50,16 @@ test-system-trixie: ## The unit tests in Debian 13, and the same with the packag
 	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='unit package PRESET=dev UNITY=OFF'
 	@KEYSHIFT_PACKAGE=$$(ls build/system/trixie-*/keyshift/build/package-dev/keyshift_*.deb) $(PYTEST) -q -r s tests/system
 
+.PHONY: image test-image
+image: ## Make the container image, in build/image, of a package built in Debian 13 (as root; PRESET=dev: of the tests' build)
+	@scripts/install-packages image
+	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='package PRESET=$(PRESET)'
+	@PYTHONPATH=tests $(PYTHON) scripts/image.py $$(ls build/system/trixie-*/keyshift/$(PACKAGES)/keyshift_*.deb)
+test-image: ## Make the image of the tests' build and run it, confined, with all that goes wrong (as root; says why where it cannot)
+	@$(MAKE) --no-print-directory image PRESET=dev
+	@scripts/install-packages test
+	@$(PYTEST) -q -s -r s tests/image
+
 # Of another Debian, and what make is to do there.
 RELEASE ?= trixie
 TARGETS ?= test

@@ -33,6 +33,7 @@ install(FILES config/keyshift.yaml config/alertmanager.yaml ${BUILT}/prometheus.
 
 file(GLOB DOCUMENTS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)
 install(FILES ${DOCUMENTS} packaging/copyright DESTINATION ${DOC})
+install(DIRECTORY docs/install DESTINATION ${DOC})
 
 # keyshift_gzip(FILE DIRECTORY [DEPENDS...]): installs FILE compressed, the same bytes each time.
 function(keyshift_gzip FILE DIRECTORY)

@@ -56,7 +56,7 @@ struct Entry {
         std::function<std::unique_ptr<const Configured>(config::OptionsReader&, const config::Gateway&)>;
 
     std::string name;  ///< as config::CollectorType has it, and the next two
-    std::string default_when{};
+    config::SecretNames default_when{};
     config::Schedule schedule;
     bool reads_log = false;  ///< what it is configured as is a ConfiguredLog
     /// The ranks of all are side by side in tests/unit/domain/evidence/source_fixture.hpp.

@@ -245,8 +245,8 @@ using ReadCollector = std::function<std::shared_ptr<const CollectorOptions>(Opti
 /// What `config` must know of a collector. It knows no collector by itself: app hands in the catalog.
 struct CollectorType {
     std::string name;          ///< the YAML `type`
-    std::string default_when;  ///< an environment variable: while it is set, a configuration that lists no
-                               ///< collectors has this one. Empty: only when listed.
+    SecretNames default_when;  ///< while it is given, a configuration that lists no collectors has this one;
+                               ///< literals. Empty: only when listed.
     Schedule schedule;         ///< the defaults of interval and timeout
     ReadCollector read;
 };
@@ -269,7 +269,7 @@ Loaded load(const std::filesystem::path& file, const Environment& environment, c
 Loaded parse(std::string_view text, const std::filesystem::path& file, const Environment& environment,
              const CollectorTypes& types);
 
-/// The configuration without a file: the collectors whose `default_when` variable is set, on 127.0.0.1:11947,
+/// The configuration without a file: the collectors whose `default_when` is given, on 127.0.0.1:11947,
 /// state under $XDG_STATE_HOME (or $HOME/.local/state). That no variable is set is a problem.
 Loaded defaults(const Environment& environment, const CollectorTypes& types);
 

@@ -58,7 +58,9 @@ Error StateDirectory::cannot_create(int code) {
         "state directory " + directory_.string() + ": " + std::generic_category().message(code);
     if (full_) return {Errc::other, what, "free space on its file system"};
     if (code == EROFS) return {Errc::other, what, "mount its file system so that it can be written"};
-    return {Errc::permission, what, "create it for keyshift's user, or set state.directory"};
+    return {
+        Errc::permission, what,
+        "let it belong to keyshift's user, here " + std::to_string(::geteuid()) + ", or set state.directory"};
 }
 
 Result<void> StateDirectory::claim() {

@@ -273,6 +273,7 @@ def test_a_flag_that_does_not_exist_is_found():
         ("kubectl exec deployment/keyshift -- keyshift stats", "", "there is no keyshift stats"),
         ("sudo -u keyshift keyshift verdict --since 1h", "", "has no --since"),
         ("--since 1h", "report", "has no --since"),
+        ("docker exec keyshift keyshift stats", "", "there is no keyshift stats"),
         ("--sinse 1h", "", "has no --sinse"),
     ):
         (found,) = flag_complaints(code, section)

@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto environment = [](std::string_view) { return std::optional<std::string>("value"); };
     struct Nothing final : CollectorOptions {};
     const CollectorTypes types{{.name = "keys",
-                                .default_when = "X",
+                                .default_when = {.variable = "X", .credential = "x"},
                                 .schedule = {},
                                 .read = [](OptionsReader& reader, const Gateway&) {
                                     reader.duration("wait", {}, {.min = {}, .max = std::chrono::hours{1}});

@@ -14,6 +14,7 @@ from harness.product import daemon_socket
 from harness.product.keyshift import Keyshift
 from harness.product.web_serving import SECRET, WebServe, ask, hashed, receive, tls
 from harness.tools.certificates import Authority
+from harness.tools.ports import free_port
 from harness.tools.wait import eventually
 
 PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/api/v1/status", "/nothing")
@@ -283,3 +284,14 @@ def test_a_login_on_a_connection_that_goes_on(shared: WebServe):
         stream.sendall(f"GET /-/healthy HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {header}\r\n\r\n".encode())
         assert receive(stream).startswith(b"HTTP/1.1 200")
         assert ask(stream).startswith(b"HTTP/1.1 401"), "each request by itself"
+
+
+def test_healthcheck_needs_neither_certificate_nor_password(authority: Authority):
+    """By the Unix socket. By an URL it is a client like any other, and says in a line what keeps it out."""
+    web = {"tls_server_config": {"cert_file": "server.crt", "key_file": "server.key"}, "basic_auth_users": {"alice": hashed()}}
+    with WebServe(web, authority=authority, args=["--web.route-prefix=/watch"]) as serve:
+        by_socket = Keyshift().run("healthcheck", f"--config={serve.config_path}")
+        assert (by_socket.returncode, by_socket.stdout) == (0, b"keyshift is healthy.\n")
+        for url in (f"https://localhost:{serve.port}", f"http://localhost:{serve.port}", f"http://localhost:{free_port()}"):
+            refused = Keyshift().run("healthcheck", "--url", url)
+            assert refused.returncode == 69 and len(refused.stderr.splitlines()) == 1, refused.stderr

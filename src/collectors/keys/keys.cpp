@@ -39,7 +39,7 @@ using namespace std::chrono_literals;
 using Clock = Budget::Clock;
 
 KeysOptions read_options(config::OptionsReader& reader) {
-    auto url = reader.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"});
+    auto url = reader.secret("database_url", kDatabaseUrl);
     check_database_url(reader, url);
     return {std::move(url), reader.duration("census_timeout", 10min, {.min = 1s, .max = 24h}),
             reader.choice<StandbyAge>("standby",
@@ -381,7 +381,7 @@ class ConfiguredKeys final : public ConfiguredWith<KeysOptions> {
 
 Entry keys_entry() {
     return {.name = "keys",
-            .default_when = "DATABASE_URL",
+            .default_when = kDatabaseUrl,
             .schedule = {.interval = 30s, .timeout = 10s},
             .read = [](config::OptionsReader& reader, const config::Gateway&) {
                 return std::make_unique<ConfiguredKeys>(read_options(reader));

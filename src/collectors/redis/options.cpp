@@ -89,7 +89,7 @@ std::map<std::string, std::string> read_patterns(config::OptionsReader reader, c
 
 RedisCollectorOptions read_redis_options(config::OptionsReader& reader, const config::Gateway& gateway) {
     RedisCollectorOptions options;
-    options.url = reader.secret("url", {.variable = "REDIS_URL", .credential = "redis_url"});
+    options.url = reader.secret("url", kRedisUrl);
     options.mode = reader.choice<RedisMode>("mode",
                                             {{"standalone", RedisMode::standalone},
                                              {"sentinel", RedisMode::sentinel},

@@ -15,6 +15,9 @@
 
 namespace keyshift::collectors {
 
+/// Where its URL is when the file does not say.
+inline constexpr config::SecretNames kRedisUrl{.variable = "REDIS_URL", .credential = "redis_url"};
+
 struct RedisCollectorOptions {
     config::SecretSource url = {};
     drivers::RedisMode mode = drivers::RedisMode::standalone;

@@ -306,7 +306,7 @@ class ConfiguredRedis final : public ConfiguredWith<RedisCollectorOptions> {
 
 Entry redis_entry() {
     return {.name = "redis",
-            .default_when = "REDIS_URL",
+            .default_when = kRedisUrl,
             .schedule = {.interval = 30s, .timeout = 10s},
             // It counts whatever is read from the instance.
             .traits = {.ranks = {.auth_cache = domain::EvidenceRank{.place = 50, .upper_bound = true}}},

@@ -23,6 +23,9 @@ drivers::PostgresTransaction::Limits limits_within(base::Duration timeout);
 /// `timeout`.
 drivers::PostgresTransaction::Limits limits_within(base::Duration timeout, base::Duration census_timeout);
 
+/// Where the connection string is when the file does not say.
+inline constexpr config::SecretNames kDatabaseUrl{.variable = "DATABASE_URL", .credential = "database_url"};
+
 /// Connects with what the secret says now. Errors: those of the secret, of the target and of the driver.
 base::Result<void> connect(drivers::Postgres& connection, const config::SecretSource& database_url,
                            base::Deadline deadline);

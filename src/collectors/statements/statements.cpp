@@ -33,8 +33,9 @@ struct StatementsOptions {
 };
 
 StatementsOptions read_options(config::OptionsReader& reader) {
-    auto url = reader.secret("database_url",
-                             {.variable = "DATABASE_URL", .credential = "database_url", .sibling = "keys"});
+    config::SecretNames names = kDatabaseUrl;
+    names.sibling = "keys";
+    auto url = reader.secret("database_url", names);
     // What it shares with `keys` is said there.
     if (reader.has_value("database_url") || reader.has_value("database_url_file"))
         check_database_url(reader, url);
@@ -265,7 +266,7 @@ class ConfiguredStatements final : public ConfiguredWith<StatementsOptions> {
 
 Entry statements_entry() {
     return {.name = "statements",
-            .default_when = "DATABASE_URL",
+            .default_when = kDatabaseUrl,
             .schedule = {.interval = 15s, .timeout = 5s},
             // A lookup that found nothing was of an unknown key until the gateway is seen to scan: it may
             // have been of a legacy one.

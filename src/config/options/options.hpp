@@ -25,6 +25,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "config/options/secret_source.hpp"
+#include "config/tree/environment.hpp"
 #include "config/tree/problem.hpp"
 
 namespace keyshift::config {
@@ -50,6 +51,9 @@ struct SecretNames {
     std::string_view credential;    ///< the file in $CREDENTIALS_DIRECTORY, systemd's LoadCredential=
     std::string_view sibling = {};  ///< the type of another collector, whose own in the file serves as well
 };
+
+/// The variable holds something, or the credential is there, whatever it holds.
+bool is_given(const Environment& environment, SecretNames names);
 
 struct NamedTexts {
     std::string name;

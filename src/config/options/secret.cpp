@@ -39,6 +39,10 @@ std::string ways_to_give(std::string_view key, SecretNames names) {
 
 }  // namespace
 
+bool is_given(const Environment& environment, SecretNames names) {
+    return from_environment(environment, names.variable) || from_credential(environment, names.credential);
+}
+
 std::optional<SecretSource> OptionsReader::secret_in_file(std::string_view key) {
     const std::string file_key = std::string(key) + "_file";
     const Found value = read_text(key, "null", Null::allowed);

@@ -109,26 +109,40 @@ void excuse(const std::vector<std::string>& labels, Reading& reading) {
     problems.erase(first, problems.end());
 }
 
+/// Credentials are named where there are any to be given: in a unit of systemd, or in the container image.
+std::string ways_to_set(const std::vector<std::string>& variables,
+                        const std::vector<std::string>& credentials, const Environment& environment) {
+    std::string out = "set " + joined(variables, " or ");
+    if (const auto directory = non_empty(environment, "CREDENTIALS_DIRECTORY"))
+        out += ", or put the secret into " + joined(credentials, " or ") + " in " + *directory;
+    return out;
+}
+
 std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, const CollectorTypes& types,
                                           const Gateway& gateway) {
     std::vector<CollectorConfig> collectors;
     std::vector<std::string> variables;
+    std::vector<std::string> credentials;
     std::vector<std::string> beside;
     bool has_main = false;
     for (const CollectorType& type : types) {
-        if (type.default_when.empty()) continue;
+        const SecretNames names = type.default_when;
+        if (names.variable.empty()) continue;
         const bool implicit =
-            std::find(variables.begin(), variables.end(), type.default_when) != variables.end();
-        if (!implicit) variables.push_back(type.default_when);
-        if (!non_empty(reading.environment, type.default_when)) continue;
+            std::find(variables.begin(), variables.end(), names.variable) != variables.end();
+        if (!implicit) {
+            variables.emplace_back(names.variable);
+            credentials.emplace_back(names.credential);
+        }
+        if (!is_given(reading.environment, names)) continue;
         collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type, gateway));
         collectors.back().implicit = implicit;
-        if (type.default_when != variables.front()) beside.push_back(label_of(type));
+        if (names.variable != variables.front()) beside.push_back(label_of(type));
         has_main = has_main || beside.empty();
     }
     if (has_main) excuse(beside, reading);
     if (!collectors.empty()) return collectors;
-    const std::string set = "set " + joined(variables, " or ");
+    const std::string set = ways_to_set(variables, credentials, reading.environment);
     if (reading.file.empty()) {
         root.problem("", "there is nothing to watch", set + ", or name a configuration file with --config");
     } else {

@@ -34,6 +34,8 @@ ONLY_PARSED = {
     "usermod": "changes this machine",
     "chown": "the users are not here",
     "git": "needs the network",
+    "docker": "needs an engine; tests/image runs the image by Podman",
+    "setfacl": "the files are not here; tests/image opens such",
     "cd": "leads into what git has fetched",
     "prometheus": "runs until it is stopped; its configuration is checked where it stands",
 }

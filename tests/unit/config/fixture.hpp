@@ -53,6 +53,8 @@ const Options& options_of(const CollectorConfig& collector) {
     return dynamic_cast<const Held<Options>&>(*collector.options).value;
 }
 
+inline constexpr SecretNames kDatabaseUrl{.variable = "DATABASE_URL", .credential = "database_url"};
+
 struct KeysOptions {
     SecretSource database_url;
     base::Duration census_timeout{};
@@ -62,8 +64,7 @@ struct KeysOptions {
 inline std::shared_ptr<const CollectorOptions> read_keys_options(OptionsReader& options, const Gateway&) {
     using namespace std::chrono_literals;
     KeysOptions keys;
-    keys.database_url =
-        options.secret("database_url", {.variable = "DATABASE_URL", .credential = "database_url"});
+    keys.database_url = options.secret("database_url", kDatabaseUrl);
     keys.census_timeout = options.duration("census_timeout", 10min, {.min = 1s, .max = 24h});
     keys.database_duty = options.ratio("database_duty", 0.02, {.min = 0.0001, .max = 1});
     return held(std::move(keys));
@@ -77,8 +78,8 @@ inline std::shared_ptr<const CollectorOptions> read_statements_options(OptionsRe
 
 inline CollectorTypes collector_types() {
     using namespace std::chrono_literals;
-    return {{"keys", "DATABASE_URL", {30s, 10s}, read_keys_options},
-            {"statements", "DATABASE_URL", {15s, 5s}, read_statements_options}};
+    return {{"keys", kDatabaseUrl, {30s, 10s}, read_keys_options},
+            {"statements", kDatabaseUrl, {15s, 5s}, read_statements_options}};
 }
 
 inline std::filesystem::path source_path(const std::string& path) {

@@ -58,6 +58,25 @@ TEST(Secret, InlineBeforeFileBeforeEnvironmentBeforeCredential) {
               "the systemd credential database_url ($CREDENTIALS_DIRECTORY/database_url) = from credential");
 }
 
+TEST(Secret, ACredentialAloneAsksForItsCollectors) {
+    const Files directory;
+    const auto loaded = [&] {
+        return parsed("web: {}", variables({{"CREDENTIALS_DIRECTORY", directory.path().string()}}));
+    };
+    EXPECT_EQ(loaded().problems.size(), 1U) << "the directory alone asks for nothing";
+    directory.write("database_url", "postgresql://h/d\n");
+    const auto both = loaded();
+    EXPECT_EQ(messages(both.problems), "");
+    ASSERT_EQ(both.config.collectors.size(), 2U) << "keys and statements, as DATABASE_URL does";
+    EXPECT_EQ(value_of(options_of<KeysOptions>(both.config.collectors[0]).database_url), "postgresql://h/d");
+    directory.write("database_url", "\n");
+    const auto empty = messages(loaded().problems);
+    EXPECT_NE(
+        empty.find("the systemd credential database_url ($CREDENTIALS_DIRECTORY/database_url) is empty"),
+        std::string::npos)
+        << empty;
+}
+
 TEST(Secret, FileIsReadAgain) {
     const Files directory;
     const auto file = directory.write("f", "old\n");

@@ -28,7 +28,7 @@ struct Read {
 
 Read read(const std::string& options) {
     const config::CollectorTypes types{{.name = "fleet",
-                                        .default_when = "",
+                                        .default_when = {},
                                         .schedule = {.interval = 30s, .timeout = 10s},
                                         .read = [](config::OptionsReader& r, const config::Gateway&) {
                                             return config::held(read_fleet(r));

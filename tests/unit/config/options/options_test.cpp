@@ -42,7 +42,7 @@ std::shared_ptr<const CollectorOptions> read_everything(OptionsReader& options, 
 }
 
 Loaded read(const std::string& options) {
-    const CollectorTypes types{{"all", "", {30s, 10s}, read_everything}};
+    const CollectorTypes types{{"all", {}, {30s, 10s}, read_everything}};
     return parse("collectors:\n  - type: all\n" + options, "k.yaml", variables({{"N", "99"}}), types);
 }
 

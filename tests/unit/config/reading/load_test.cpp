@@ -204,14 +204,24 @@ TEST(Defaults, SayWhatIsMissing) {
 /// With a further type whose only option is wrong while FURTHER_URL is "bad".
 CollectorTypes with_a_further_one() {
     CollectorTypes types = collector_types();
-    types.push_back({"further", "FURTHER_URL", {30s, 10s}, [](OptionsReader& options, const Gateway&) {
-                         const auto url =
-                             options.secret("url", {.variable = "FURTHER_URL", .credential = {}});
+    static constexpr SecretNames kNames{.variable = "FURTHER_URL", .credential = "further_url"};
+    types.push_back({"further", kNames, {30s, 10s}, [](OptionsReader& options, const Gateway&) {
+                         const auto url = options.secret("url", kNames);
                          const auto read = url.read();
                          if (read && read->reveal() == "bad") options.problem("url", "is bad", "mend it");
                          return held(0);
                      }});
     return types;
+}
+
+TEST(Defaults, SayWhereASecretMayBePut) {
+    EXPECT_EQ(
+        messages(
+            parsed("web: {}", variables({{"CREDENTIALS_DIRECTORY", "/run/secrets"}}), with_a_further_one())
+                .problems),
+        "keyshift.yaml:1:1: collectors: is not given, list what to watch, such as 'collectors: [{type: "
+        "keys}]', or set DATABASE_URL or FURTHER_URL, or put the secret into database_url or further_url "
+        "in /run/secrets\n");
 }
 
 TEST(Notify, WhatOthersCouldReadOrGuessIsSaid) {
