@@ -32,14 +32,15 @@ class Operator:
         assert not self._blocks, f"not followed: {self._blocks[0].where}"
         self._blocks = [block for block in documents.blocks(ROOT / document) if block.kind != "text"]
 
-    def follows(self, excerpt: str, *, exits: int = 0, input: str = "", **examples: str) -> str:
-        """Run the next block, which must hold `excerpt`; what it printed. `exits` is what `keyshift verdict` exits with,
-        all else with 0, unless the document says otherwise. `examples` are names in capitals for what they stand for
-        here, where the document's other examples are others'."""
+    def follows(self, excerpt: str, *, exits: Mapping[str, int] | None = None, input: str = "", **examples: str) -> str:
+        """Run the next block, which must hold `excerpt`; what it printed. Its commands exit with what the document says
+        before it, those that begin as in `exits` with that, all others with 0. `examples` says what the examples of
+        documents.EXAMPLES are in this block, by their names."""
         block = self._next(excerpt)
         said = ""
         for command in self._commands(block):
-            expected = block.exits or (exits if "keyshift verdict" in command else 0)
+            other = [code for begin, code in (exits or {}).items() if command.startswith(begin)]
+            expected = block.exits or (other[0] if other else 0)
             said += self.types(self._translated(command, examples), expected, input, block.where)
         if block.prints:
             assert re.fullmatch(documents.printed(block), said), f"{block.where} promises otherwise than:\n{said}"

@@ -148,7 +148,9 @@ class Shell:
         self._bash.communicate()
 
     def run(self, command: str, input: str = "") -> Completed:
-        """A command line to its end, whatever its exit code; what it says on both outputs is `stdout`."""
+        """A command line to its end, whatever its exit code; it is given the lines `input`, and what it says on both
+        outputs is `stdout`."""
+        input += "" if input.endswith("\n") or not input else "\n"
         typed = f"<<'{self._END}'\n{input}{self._END}\n"
         self._bash.stdin.write(f"{{\n{command}\n}} 2>&1 {typed}printf '%s %d\\n' '{self._END}' $?\n")
         self._bash.stdin.flush()
