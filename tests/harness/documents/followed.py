@@ -14,7 +14,10 @@ from harness.servers.machine import Shell
 # For a person who wants to read along: all that was typed and seen is written there.
 TRANSCRIPT = os.environ.get("KEYSHIFT_TRANSCRIPT")
 _PSQL = "sudo -u postgres psql -X -v ON_ERROR_STOP=1 -d gateway"
-_IN_SENTENCES = ("keyshift ", "curl ", "systemctl ", "SELECT ", "SHOW ", "df")
+# What only another kind of server can answer.
+ONLY_ON_A_STANDBY = "SELECT pg_get_wal_replay_pause_state()"
+_SQL = ("SELECT ", "SHOW ")
+_IN_SENTENCES = ("keyshift ", "curl ", "systemctl ", "df", *_SQL)
 
 
 class Operator:
@@ -64,15 +67,20 @@ class Operator:
         return self.types("echo $!").strip()
 
     def looks_up(self, alert: str, **examples: str) -> dict[str, str]:
-        """Do all that an alert's runbook tells to run, by what it is called there; what each printed."""
+        """Do all that an alert's runbook tells to run, as keyshift's user; what each printed. `keyshift doctor` exits with
+        69 while it finds a failure."""
         self.runbooks.add(alert)
-        said = {}
-        for code in runbook(alert):
-            command = _PSQL + f' -c "{code}"' if code.startswith(("SELECT ", "SHOW ")) else documents.with_examples(code)
-            command = self._translated(command.replace("HOST:", "127.0.0.1:"), examples)
-            codes = {0, 1, 2, 3} if code.startswith("keyshift verdict") else {0}
-            said[code] = self.types(command, codes, "", f"runbook of {alert}")
-        return said
+        return {code: self.does(code, f"runbook of {alert}", **examples) for code in runbook(alert)}
+
+    def does(self, code: str, where: str = "by hand", **examples: str) -> str:
+        """What a sentence tells to run."""
+        command = documents.with_examples(code).replace("HOST:", "127.0.0.1:")
+        if code.startswith(_SQL):
+            command = f'{_PSQL} -c "{code}"'
+        elif code.startswith("keyshift "):
+            command = f"sudo -u keyshift {command}"
+        codes = {"keyshift verdict": {0, 1, 2, 3}, "keyshift doctor": {0, 69}}.get(code, 0)
+        return self.types(self._translated(command, examples), codes, "", where)
 
     def types(self, command: str, exits: int | set[int] = 0, input: str = "", where: str = "by hand") -> str:
         """One command line; what it printed."""
@@ -116,7 +124,9 @@ def runbook(alert: str) -> list[str]:
     return [
         code
         for code in told
-        if code.startswith(_IN_SENTENCES) and (not code.startswith("keyshift ") or documents.is_run_in_a_sentence(code))
+        if code.startswith(_IN_SENTENCES)
+        and (not code.startswith("keyshift ") or documents.is_run_in_a_sentence(code))
+        and code != ONLY_ON_A_STANDBY
     ]
 
 
