@@ -31,9 +31,12 @@ class Operator:
         self.runbooks: set[str] = set()
 
     def opens(self, document: str) -> None:
-        """Whoever opens the next one has come to the end of the one before."""
-        assert not self._blocks, f"not followed: {self._blocks[0].where}"
+        """The next document; the one before has come to its end."""
+        self.closes()
         self._blocks = [block for block in documents.blocks(ROOT / document) if block.kind != "text"]
+
+    def closes(self) -> None:
+        assert not self._blocks, f"not followed: {self._blocks[0].where}"
 
     def follows(self, excerpt: str, *, exits: Mapping[str, int] | None = None, input: str = "", **examples: str) -> str:
         """Run the next block, which must hold `excerpt`; what it printed. Its commands exit with what the document says
