@@ -81,9 +81,8 @@ class Site:
         self.texts[made.json()["id"]] = made.json()["key"]
         return made.json()["id"]
 
-    def last_use_of_fallback(self) -> datetime:
-        """Of a living legacy key, by the database's clock."""
-        return self.sql("SELECT max(last_used_at) FROM virtual_keys WHERE key_lookup_hash IS NULL")
+    def last_use(self, key: str) -> datetime:
+        return self.sql(f"SELECT last_used_at FROM virtual_keys WHERE id = '{key}'")
 
     def sql(self, query: str) -> Any:
         """The one value that it asks for."""
