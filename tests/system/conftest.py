@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One package, one booted Debian and one gateway's database for all tests of this directory."""
+"""One package, a booted Debian for each story of this directory, and one gateway's database."""
 
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,18 +32,29 @@ def later_package(package: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def machine(package: Path, later_package: Path) -> Iterator[Machine]:
+def boot(package: Path) -> Callable[..., Machine]:
+    """Of the package's release: `boot(directory, ...)` is a machine that can read these of this one's directories. Only
+    one keyshift of them may run at a time, on its usual port."""
     if os.geteuid() != 0:
         pytest.skip("machine: only root can boot a container")
     # The first half of the question spares a machine that runs none at all the making of a Debian.
     release = RELEASES[field(package, "Version").split("~")[1]]
     if reason := cannot_run() or cannot_run(root := debian_root(package, release)):
         pytest.skip(f"machine: it runs no container: {reason}")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # It fails, and says so, where something else of this machine listens on keyshift's own port.
-        probe.bind(("127.0.0.1", PORT))
-    with Machine(root, [package.parent, later_package.parent]) as booted:
+
+    def booted(*shared: Path | str) -> Machine:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # It fails, and says so, where something else of this machine listens on keyshift's own port.
+            probe.bind(("127.0.0.1", PORT))
+        return Machine(root, [package.parent, *shared])
+
+    return booted
+
+
+@pytest.fixture(scope="module")
+def machine(boot: Callable[..., Machine], later_package: Path) -> Iterator[Machine]:
+    with boot(later_package.parent) as booted:
         yield booted
 
 

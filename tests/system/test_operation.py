@@ -123,7 +123,7 @@ def test_units_are_valid_and_hardened(machine: Machine):
 
 def test_as_a_service_it_takes_one_file_and_one_command(machine: Machine, database_url: str, say: Say):
     begin = time.monotonic()
-    follow(machine, documented("Run it as a service")[0], database_url=database_url)
+    follow(machine, documented("Run it as a service")[1], database_url=database_url)
     assert wait_for_metric("keyshift_keys", state="legacy") > 0
     say(f"from the installed package to a scraped metric of the service: {time.monotonic() - begin:.1f} s")
     assert machine.show(SERVICE, "Type", "ActiveState", "UnitFileState") == ["notify", "active", "enabled"]
@@ -131,7 +131,7 @@ def test_as_a_service_it_takes_one_file_and_one_command(machine: Machine, databa
 
 
 def test_commands_run_as_its_user_and_others_see_nothing(machine: Machine):
-    assert "From the running daemon" in follow(machine, documented("Run it as a service")[1])
+    assert "From the running daemon" in follow(machine, documented("Run it as a service")[2])
     assert machine.try_run("cat", "/etc/keyshift/database_url", user="nobody").returncode != 0
     assert machine.try_run("ls", "/var/lib/keyshift", user="nobody").returncode != 0
 
@@ -229,7 +229,7 @@ def test_the_socket_starts_it_and_no_scrape_is_lost_when_it_restarts(machine: Ma
 
 def test_a_credential_of_systemd_takes_the_place_of_the_file(machine: Machine):
     follow(machine, documented("Credentials of systemd")[0])
-    assert "From the running daemon" in follow(machine, documented("Run it as a service")[1].splitlines()[0])
+    assert "From the running daemon" in follow(machine, documented("Run it as a service")[2].splitlines()[0])
     assert "/run/credentials/" in machine.run("cat", CONFIG)
     wait_for_metric("keyshift_source_up", 1, source="keys")
 
@@ -329,9 +329,10 @@ def test_purge_leaves_nothing(machine: Machine):
 
 
 def test_every_command_of_the_document_was_followed():
-    """By the tests above; what is not among them is made on the host that builds."""
+    """By the tests above, and the role in the database by test_playbook.py; what is not among them is made on the host
+    that builds."""
     followed = {
-        "Install": 2, "Run it as a service": 2, "Change the configuration": 1, "Logs": 1, "Credentials of systemd": 1,
+        "Install": 2, "Run it as a service": 3, "Change the configuration": 1, "Logs": 1, "Credentials of systemd": 1,
         "Let systemd listen": 1, "Several migrations": 1, "Remove": 1,
     }  # fmt: skip
     headings = re.findall(r"^## (.+)$", DOCUMENT.read_text(), re.MULTILINE)

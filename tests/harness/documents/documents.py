@@ -2,6 +2,7 @@
 """The documents and what stands in their fenced blocks. CONTRIBUTING.md, section Documents, says how a block is
 checked; a block of a kind that is not here, or a command that is neither run nor excused here, is a mistake."""
 
+import os
 import re
 import shlex
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ KINDS_OF_INSTALLATION = {"sh", "ini"}
 # Commands that are run, by a shell, in a place where everything that the documents name is there.
 RUN = {
     "keyshift", "echo", "build/release/src/keyshift", "psql", "sqlite3", "curl", "jq", "export", "umask", "cp", "mv", "rm",
-    "printf", "openssl",
+    "printf", "openssl", "mkdir",
 }  # fmt: skip
 # Commands of which only the syntax is looked at, and why.
 ONLY_PARSED = {
@@ -36,7 +37,7 @@ ONLY_PARSED = {
     "git": "needs the network",
     "docker": "needs an engine; tests/image runs the image by Podman",
     "setfacl": "the files are not here; tests/image opens such",
-    "cd": "leads into what git has fetched",
+    "cd": "what comes after it runs where the files of all documents are; tests/system goes there",
     "prometheus": "runs until it is stopped; its configuration is checked where it stands",
 }
 
@@ -54,6 +55,7 @@ EXAMPLES = {
     "PHASE": "pending",
     "DATABASE": "gateway",
     "COMMAND": "status",
+    "CANARY": "ca9a2700-1111-4222-8333-444455556666",
 }
 
 
@@ -75,7 +77,10 @@ class Block:
 
 def documents() -> list[Path]:
     """Every Markdown file of the project."""
-    found = (path for path in ROOT.rglob("*.md") if not _ELSEWHERE & set(path.relative_to(ROOT).parts))
+    found: list[Path] = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = set(folders) - _ELSEWHERE
+        found += [Path(folder, name) for name in files if name.endswith(".md")]
     return sorted(found)
 
 

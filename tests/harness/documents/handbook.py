@@ -11,7 +11,7 @@ from typing import Self
 
 from gateway_sim import Gateway, Seed
 from gateway_sim.keys import bcrypt_hash
-from harness.documents.documents import ROOT
+from harness.documents.documents import EXAMPLES, ROOT
 from harness.product.keyshift import Serve, binary_path
 from harness.product.watching import DAY, KeyTable, watching
 from harness.servers.postgres import Postgres
@@ -20,9 +20,7 @@ from harness.tools import leaks
 from harness.tools.process import CLEAN_ENVIRONMENT
 from harness.tools.scratch import scratch_directory
 
-OLD = "a1b2c3d4-1111-4222-8333-444455556666"
-NEW = "0f1e2d3c-1111-4222-8333-444455556666"
-IDLE = "5e6f7a8b-1111-4222-8333-444455556666"
+OLD, NEW, IDLE, CANARY = (EXAMPLES[name] for name in ("OLD", "NEW", "ID", "CANARY"))
 OWNER = {"email": "alice@example.com", "password": "c0rrect horse battery"}
 
 # The documents leave `--config` out: KEYSHIFT_CONFIG stands for the file in /etc. A daemon would run until it is stopped.
@@ -85,7 +83,7 @@ class Handbook:
         options = {"behaviour": "fallback", "require_auth": True}
         self.gateway = self._stack.enter_context(Gateway(dsn, self._redis.url(), **options))
         self._owner = self._register()
-        self.renew()
+        self._plant()
         self._write_files()
         self.serve = self._stack.enter_context(Serve(self._tree(dsn), args=["--web.enable-lifecycle"]))
         self.here = {
@@ -130,11 +128,16 @@ class Handbook:
 
     def renew(self) -> None:
         """As if nothing had been done: what one document has made or deleted, before another is run."""
+        self.run(["keyshift mark cutover --remove"])
+        self._plant()
+
+    def _plant(self) -> None:
         self._forget_role()
-        self.database.execute("DELETE FROM virtual_keys WHERE id::text = ANY(%s)", ([OLD, NEW, IDLE],))
+        self.database.execute("DELETE FROM virtual_keys WHERE id::text = ANY(%s)", ([OLD, NEW, IDLE, CANARY],))
         keys = KeyTable(self.database)
         keys.add(id=OLD, name="Production API", owner=self._owner, idle=DAY / 24)
         keys.add(id=IDLE, name="yearly report", owner=self._owner, idle=60 * DAY)
+        keys.add(id=CANARY, name="canary", idle=60 * DAY)
         keys.add(id=NEW, name="billing", owner=self._owner, legacy=False, age=DAY, idle=DAY / 24)
 
     def _forget_role(self) -> None:
@@ -167,6 +170,7 @@ class Handbook:
         files = {
             "etc/database_url": self.database.dsn(),
             "etc/canary": "sk-canary",
+            "etc/redis_url": self._redis.url(),
             "etc/webhook_url": "https://hooks.example/keyshift",
             "etc/webhook_secret": "a key of sixteen or more",
             "etc/web.yaml": "basic_auth_users: {}\n",

@@ -8,6 +8,7 @@ on its file system is gone when it stops. Commands enter its namespaces, which n
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from harness.servers.server import Server
 from harness.tools import leaks
@@ -30,12 +31,12 @@ def cannot_run(root: Path | None = None) -> str:
 
 
 class Machine(Server):
-    """One container of `root`, booted when entered. `shared` are directories of this machine, to be read under the same
-    path there."""
+    """One container of `root`, booted when entered. `shared` are directories of this machine, to be read there under the
+    same path, or under another one: "/here:/there"."""
 
     name = "machine"
 
-    def __init__(self, root: Path, shared: Sequence[Path] = ()):
+    def __init__(self, root: Path, shared: Sequence[Path | str] = ()):
         super().__init__()
         self._root = root
         self._shared = shared
@@ -63,7 +64,7 @@ class Machine(Server):
     ) -> Completed:
         """Run a command to its end, whatever its exit code."""
         done = subprocess.run(
-            self._entered(command, user),
+            self.entered(command, user),
             input=input,
             capture_output=True,
             env={**_ENVIRONMENT, **(env or {})},
@@ -105,7 +106,7 @@ class Machine(Server):
     def journal(self, unit: str) -> str:
         return self.run("journalctl", "--unit", unit, "--output=cat")
 
-    def _entered(self, command: Sequence[str | Path], user: str | None) -> list[str]:
+    def entered(self, command: Sequence[str | Path], user: str | None) -> list[str]:
         """The command line that runs `command` there, as root or as `user`."""
         identity = ["runuser", "-u", user, "--"] if user else []
         target = f"--target={self._first_process()}"
@@ -122,3 +123,42 @@ class Machine(Server):
             if any(line.split()[0] == "NSpid:" and line.split()[-1] == "1" for line in status.splitlines()):
                 return int(child)
         return None
+
+
+class Shell:
+    """A shell of a user in a machine, where what a command sets lasts for those after it. Context manager."""
+
+    _END = "-- what the command printed ends here --"
+
+    def __init__(self, machine: Machine, user: str, **variables: str):
+        self._machine = machine
+        self._user = user
+        self._environment = {**_ENVIRONMENT, **variables}
+
+    def __enter__(self) -> Self:
+        command = self._machine.entered(["/bin/bash", "--noprofile", "--norc"], self._user)
+        self._bash = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=self._environment, start_new_session=True,
+        )  # fmt: skip
+        self.run("set -o pipefail; cd")
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._bash.communicate()
+
+    def run(self, command: str, input: str = "") -> Completed:
+        """A command line to its end, whatever its exit code; it is given the lines `input`, and what it says on both
+        outputs is `stdout`."""
+        input += "" if input.endswith("\n") or not input else "\n"
+        typed = f"<<'{self._END}'\n{input}{self._END}\n"
+        self._bash.stdin.write(f"{{\n{command}\n}} 2>&1 {typed}printf '%s %d\\n' '{self._END}' $?\n")
+        self._bash.stdin.flush()
+        said = ""
+        for line in self._bash.stdout:
+            before, end, code = line.partition(self._END)
+            said += before
+            if end:
+                leaks.heard(f"{command} in the machine", said.encode())
+                return subprocess.CompletedProcess(command, int(code), said)
+        raise AssertionError(f"the shell ended by {command}:\n{said}")

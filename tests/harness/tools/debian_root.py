@@ -17,14 +17,19 @@ _HOOKS = (
     'cp {package} "$1/package.deb"',
     'chroot "$1" apt-get install --yes -o APT::Install-Recommends=true --download-only /package.deb',
     'rm "$1/package.deb"',
+    # And what the operator of a story needs, whom the documents let use curl, jq, psql and sudo.
+    'chroot "$1" apt-get install --yes --download-only {tools}',
     'echo 127.0.0.1 localhost >"$1/etc/hosts"',
 )
 _TO_BOOT = ("systemd", "systemd-sysv", "dbus")
+# In apt's cache, not installed.
+TOOLS = ("curl", "jq", "postgresql-client", "sqlite3", "sudo")
 
 
 def debian_root(package: Path, release: str) -> Path:
-    """To boot, with what `package` depends on already downloaded. The first time it takes a minute."""
-    return make_debian(release, _TO_BOOT, [hook.format(package=package) for hook in _HOOKS], recipe=_HOOKS)
+    """To boot, with what `package` depends on, and TOOLS, already downloaded. The first time it takes a minute."""
+    hooks = [hook.format(package=package, tools=" ".join(TOOLS)) for hook in _HOOKS]
+    return make_debian(release, _TO_BOOT, hooks, recipe=(*_HOOKS, *TOOLS))
 
 
 def make_debian(
