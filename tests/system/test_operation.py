@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One operator's story, in the order of the tests: install, try, run as a service, change, break, upgrade, remove.
 
-Where docs/installation.md has a command for it, that command is what runs.
+Where docs/install/debian.md has a command for it, that command is what runs.
 """
 
 import json
@@ -39,7 +39,7 @@ web: {listen: 127.0.0.1:11947}
 state: {directory: /var/lib/keyshift}
 """
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "installation.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "install" / "debian.md"
 # What root has in a small Debian, and what asks nobody.
 AS_ROOT = """
 sudo() { if [ "$1" = -u ]; then user=$2; shift 2; runuser -u "$user" -- "$@"; else "$@"; fi; }

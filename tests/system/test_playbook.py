@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One operator's story in the order of the documents: README, docs/installation.md, docs/migration-playbook.md from the
+"""One operator's story in the order of the documents: README, docs/install/debian.md, docs/migration-playbook.md from the
 inventory to SAFE and the removal of the fallback, and the runbook of each alert when it is time for it. Every block is
 taken from the document and run as it is printed, in a booted Debian with the package; what the document says that is to
 be seen must be seen.
@@ -176,11 +176,11 @@ def test_from_the_package_to_the_first_page_in_two_commands(operator: Operator, 
     operator.types(f"unset DATABASE_URL; kill -INT {process}; wait {process}")
 
 
-# --- docs/installation.md
+# --- docs/install/debian.md
 
 
 def test_installation(operator: Operator, host: Host, site: Site):
-    operator.opens("docs/installation.md")
+    operator.opens("docs/install/debian.md")
     operator.follows("apt install ./keyshift_*.deb")
     process = operator.begins("keyshift serve")
     wait_for_first_count(host)
@@ -470,4 +470,4 @@ def test_every_block_was_followed_and_every_runbook(root: Operator):
     root.closes()
     assert root.runbooks == set(alerts())
     passed_over = Counter(where.partition(":")[0] for where in root.passed_over)
-    assert passed_over == {"README.md": 1, "docs/installation.md": 8, "docs/migration-playbook.md": 1}
+    assert passed_over == {"README.md": 1, "docs/install/debian.md": 8, "docs/migration-playbook.md": 1}

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 _ELSEWHERE = {"build", "node_modules", ".git", "golden"}
 KINDS = {"", "yaml", "sql", "promql", "redis", "text"}
 # Followed word by word in a Debian that tests/system boots, which wants every one of them.
-INSTALLATION = ROOT / "docs" / "installation.md"
+INSTALLATION = ROOT / "docs" / "install" / "debian.md"
 KINDS_OF_INSTALLATION = {"sh", "ini"}
 
 # Commands that are run, by a shell, in a place where everything that the documents name is there.
