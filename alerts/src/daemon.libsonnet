@@ -3,12 +3,12 @@
 function(rules, all) {
   local settings = all.daemon,
   local up = 'up{%s}' % all.selector,
-  local source_down(severity, matcher, consequence) = rules.alert(
+  local source_down(severity, matcher, summary, consequence) = rules.alert(
     'SourceDown',
     severity,
     'keyshift_source_up{source%s} == 0\n' % matcher,
     settings.down_for,
-    'A source of keyshift cannot be read.',
+    summary,
     '{{ $labels.source }} could not be read for %s; %s Its log and `keyshift doctor` say why, and what to do.' % [settings.down_for, consequence]
   ),
 
@@ -36,8 +36,8 @@ function(rules, all) {
       'Prometheus cannot scrape keyshift.',
       'it has not answered for %s: nobody watches the migration there. `systemctl status keyshift` on that host says whether it runs.' % settings.down_for
     ),
-    source_down('critical', '="keys"', 'what is shown of keys is old, and the verdict UNKNOWN.'),
-    source_down('warning', '!="keys"', 'what it counts is missing.'),
+    source_down('critical', '="keys"', 'The key table cannot be read: nobody knows who would be locked out.', 'what is shown of keys is old, and the verdict UNKNOWN.'),
+    source_down('warning', '!="keys"', 'A source of keyshift cannot be read.', 'what it counts is missing.'),
     rules.alert(
       'ReplicaDown',
       'warning',
