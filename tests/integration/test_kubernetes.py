@@ -58,6 +58,7 @@ def container(found: list[Object], kind: str = "Deployment") -> dict[str, Any]:
         (lambda f: pod_of(of_kind(f, "Deployment")).pop("automountServiceAccountToken"), "has a token"),
         (lambda f: pod_of(of_kind(f, "Deployment")).update(serviceAccountName="other"), "ServiceAccount other"),
         (lambda f: container(f)["livenessProbe"]["httpGet"].update(port="web"), "port that there is not"),
+        (lambda f: container(f)["readinessProbe"].update(exec={"command": ["curl", "localhost"]}), "runs what the image has not"),
         (lambda f: container(f)["volumeMounts"].pop(), "mounts"),
         (lambda f: container(f)["resources"].update(limits={}), "what it needs"),
         (lambda f: container(f)["securityContext"].update(readOnlyRootFilesystem=False), "not confined"),

@@ -54,8 +54,10 @@ def _of_workload(each: Object, found: Sequence[Object]) -> Iterator[str]:
     (container,) = pod["containers"]
     ports = {port["name"] for port in container["ports"]}
     for probe in ("livenessProbe", "readinessProbe"):
-        if container[probe]["httpGet"]["port"] not in ports:
+        if "httpGet" in container[probe] and container[probe]["httpGet"]["port"] not in ports:
             yield f"{probe} asks a port that there is not"
+        if container[probe].get("exec", {"command": ["keyshift", "healthcheck"]})["command"][:2] != ["keyshift", "healthcheck"]:
+            yield f"{probe} runs what the image has not"
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     if mounted != set(volumes):

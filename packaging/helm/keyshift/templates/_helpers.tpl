@@ -15,6 +15,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "keyshift.image" -}}
+{{- if eq .Values.image.tag "latest" -}}
+{{- fail "image.tag: latest is another program tomorrow; name a version, or leave it out" -}}
+{{- end -}}
 {{- if .Values.image.digest -}}
 {{ .Values.image.repository }}@{{ .Values.image.digest }}
 {{- else -}}
@@ -47,14 +50,23 @@ env:
 ports:
   - {name: http, containerPort: 11947}
 livenessProbe:
-  httpGet: {path: /-/healthy, port: http, scheme: {{ .Values.probes.scheme }}}
+  {{ include "keyshift.probe" (list . "healthy") }}
   periodSeconds: 20
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /-/ready, port: http, scheme: {{ .Values.probes.scheme }}}
+  {{ include "keyshift.probe" (list . "ready") }}
   periodSeconds: 10
   timeoutSeconds: 5
+{{- end -}}
+
+{{- define "keyshift.probe" -}}
+{{- $values := (index . 0).Values.probes -}}
+{{- if eq $values.by "command" -}}
+exec: {command: [keyshift, healthcheck, --config=/etc/keyshift/keyshift.yaml]}
+{{- else -}}
+httpGet: {path: /-/{{ index . 1 }}, port: http, scheme: {{ $values.scheme }}}
+{{- end -}}
 {{- end -}}
 
 {{- define "keyshift.confined" -}}
