@@ -72,6 +72,21 @@ async function unreadSectionKeepsItsNumbers({ page, url }) {
   }
 }
 
+/** What is there in a moment is asked for in a second, and not after the usual ten. */
+async function keysBeingReadAppear({ page, url }) {
+  await page.route('**/keys', async (route) => {
+    if (route.request().resourceType() !== 'document') return route.continue();
+    const answer = await route.fetch();
+    const being = '<p class="notice" data-unread data-soon><strong>One moment.</strong> All keys are being read.</p>';
+    const body = (await answer.text()).replace(/(<div id="found">)[\s\S]*?(<\/div><\/section>)/, `$1${being}$2`);
+    await route.fulfill({ response: answer, status: 503, body });
+  });
+  await page.goto(`${url}keys`);
+  assert.match(await page.locator('#found').innerText(), /^One moment\. All keys are being read\.$/);
+  await page.locator('table.keys tbody tr').first().waitFor({ timeout: 8000 });
+  assert.equal(await page.locator('[data-soon]').count(), 0);
+}
+
 export const cases = {
   'the daemon is gone': daemonGone,
   'axe finds nothing when it is gone, light': under({ colorScheme: 'light' }, (all) => accessible(all)),
@@ -81,4 +96,5 @@ export const cases = {
   'a proxy answers for it': brokenProxy,
   'it comes back': comesBack,
   'an unread section keeps its numbers': unreadSectionKeepsItsNumbers,
+  'keys that are being read appear by themselves': keysBeingReadAppear,
 };

@@ -111,6 +111,17 @@ TEST(Documents, WithoutTheStateTheVerdictStands) {
     EXPECT_TRUE(holds(of_keys, "id=\"search\""));
 }
 
+TEST(Documents, WhileKeysAreBeingReadNothingIsSaidOfThem) {
+    Overview read = without_state(being_read(), {});
+    const std::string document = overview({good_status(), {}}, read);
+    EXPECT_TRUE(holds(document, "One moment."));
+    EXPECT_TRUE(holds(document, "data-soon"));
+    EXPECT_FALSE(holds(document, "No known key is locked out"));
+    const std::string of_keys = keys({good_status(), {}}, {}, being_read());
+    EXPECT_TRUE(holds(of_keys, "data-soon"));
+    EXPECT_FALSE(holds(of_keys, "No key fits"));
+}
+
 TEST(Documents, AnOwnersNextStepIsThatOfTheMostUrgentKey) {
     api::OwnerPage page;
     page.total = 1;
