@@ -41,7 +41,7 @@ const api::CheckedItem* decisive(const api::Answer& answer) {
 
 std::string answer_sentence(const api::Status& status) {
     const api::Answer& answer = status.answer;
-    if (answer.headline) return "There is " + *answer.headline + ".";
+    if (answer.headline) return begun(*answer.headline) + ".";
     switch (verdict_of(answer)) {
         case Verdict::safe:
             return "The fallback may be removed: nobody needs it any more.";

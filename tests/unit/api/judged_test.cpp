@@ -197,13 +197,18 @@ TEST(Headline, WithoutAFallbackThereIsNothingToRemove) {
     using M = domain::Model&;
     using A = domain::Assessment&;
     EXPECT_EQ(headline([](M, A) {}),
-              "nothing to remove: the gateway accepts no legacy key; 12 keys of 3 owners are locked out");
+              "nothing to remove: the gateway accepts no legacy key; 12 keys of 3 owners are cut off");
     EXPECT_EQ(headline([](M m, A) { m.keys->inventory.legacy_keys = m.keys->inventory.legacy_owners = 1; }),
-              "nothing to remove: the gateway accepts no legacy key; 1 key of 1 owner is locked out");
+              "nothing to remove: the gateway accepts no legacy key; 1 key of 1 owner is cut off");
     EXPECT_EQ(headline([](M m, A) { m.keys->inventory.legacy_owners = 0; }),
-              "nothing to remove: the gateway accepts no legacy key; 12 keys are locked out");
+              "nothing to remove: the gateway accepts no legacy key; 12 keys are cut off");
     EXPECT_EQ(headline([](M m, A) { m.keys->inventory.legacy_keys = 0; }),
               "nothing to remove: the gateway accepts no legacy key; none is left");
+    EXPECT_EQ(headline([](M m, A) {
+                  m.keys->migration.tally.phases[static_cast<std::size_t>(domain::Phase::stranded)] = 1;
+                  m.keys->migration.tally.phases[static_cast<std::size_t>(domain::Phase::retired_in_use)] = 2;
+              }),
+              "3 keys are locked out: the gateway accepts no legacy key any more");
     EXPECT_EQ(headline([](M, A a) { a.judgement.verdict = domain::Verdict::unknown; }), "none");
     EXPECT_EQ(headline([](M, A a) { a.fallback.contradicted = true; }), "none");
     EXPECT_EQ(headline([](M, A a) { a.fallback.state.mode = domain::FallbackMode::present; }), "none");
