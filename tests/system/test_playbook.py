@@ -4,8 +4,8 @@ inventory to SAFE and the removal of the fallback, and the runbook of each alert
 taken from the document and run as it is printed, in a booted Debian with the package; what the document says that is to
 be seen must be seen.
 
-In the place of examples stands what a person has to fill in: HERE, the ids that the gateway gives to new keys, and the
-names of people. The weeks are made short by two settings of the configuration that an operator may change as well
+In the place of examples stands what a person has to fill in: addresses (Operator.here), the ids that the gateway gives to new
+keys, and passwords. The weeks are made short by two settings of the configuration that an operator may change as well
 (SCALED): the drain window, and how late the gateway writes uses. The others only make polls come sooner.
 """
 
@@ -23,7 +23,7 @@ import pytest
 import yaml
 from gateway_site import PASSWORD, Site
 
-from harness.documents.documents import EXAMPLES, ROOT
+from harness.documents.documents import EXAMPLES
 from harness.documents.followed import Operator, alerts, merged
 from harness.servers.machine import Machine, Shell
 from harness.tools import exposition, http, leaks
