@@ -28,7 +28,7 @@ std::vector<FailureCounts> sources_of_failures(const config::Config& config, con
     for (const std::string& name : configured) {
         const bool known =
             std::any_of(out.begin(), out.end(), [&](const FailureCounts& one) { return one.source == name; });
-        if (!known && (countable(model, name) & domain::failures()).any()) out.push_back({name});
+        if (!known && may_count_failures(model, name)) out.push_back({name});
     }
     return out;
 }

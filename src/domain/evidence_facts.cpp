@@ -131,6 +131,10 @@ Events countable(const Model& model, const std::string& name) {
     return all;
 }
 
+bool may_count_failures(const Model& model, const std::string& name) {
+    return (countable(model, name) & failures()).any() && !cannot_tell(model, Signal::auth_failures, name);
+}
+
 std::string who_could_measure(const Model& model, Signal signal) {
     std::string out;
     for (const auto& [name, promised] : model.policy.measurable) {

@@ -21,6 +21,10 @@ CountedFallback counted_fallback(const Model& model, base::Time now);
 /// gateway to have. Nothing where it is not configured, or lacks what it needs.
 Events countable(const Model& model, const std::string& source);
 
+/// Whether a configured source may tell of failures, if not at the moment. Statements do not while the
+/// gateway scans for what they have not found: nobody misses anything by their silence.
+bool may_count_failures(const Model& model, const std::string& source);
+
 /// The configured sources that could count it, even if they cannot at the moment: "gateway_log, statements".
 std::string who_could_measure(const Model& model, Signal signal);
 bool can_be_measured(const Model& model, Signal signal);

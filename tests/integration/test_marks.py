@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from gateway_sim import Seed
 from harness.product import openapi
+from harness.product.counting import gateway_of, looking
 from harness.product.keyshift import Keyshift, Serve
 from harness.product.watching import DAY, KeyTable, watching
 from harness.product.watching_logs import following
@@ -248,6 +251,23 @@ def test_a_log_that_cannot_be_read_beside_it_may_have_seen_somebody(database: Da
         gateway.run("mark", "brownout-begin")
         mark = gateway.told(answer="cannot_tell")
         assert mark["why_unknown"] == ["gateway_log had not been read when the mark was set"]
+
+
+def test_statements_of_a_gateway_that_scans_are_missed_by_nobody(database: Database, tmp_path: Path):
+    """A lookup that finds nothing may be a legacy key's there, so that they tell of no failure; the log does."""
+    planted = Seed(seed=7, owners=3, keys_per_owner=1).plant(database.dsn())
+    (key, *_) = planted.with_role("active", legacy=True)
+    gateway = Gateway(tmp_path / "access.log")
+    tree = looking(database.dsn())
+    tree["collectors"] += following(gateway.log)["collectors"]
+    with gateway_of(database, "fallback") as watched, Serve(tree) as gateway.serve:
+        headers = {"Authorization": f"Bearer {key.text}"}
+        assert requests.post(f"{watched.url}/v1/models", headers=headers, timeout=20).status_code == 200
+        eventually(lambda: gateway.serve.metric("keyshift_fallback_scans_total"), 20, "the scan was seen")
+        gateway.run("mark", "brownout-begin")
+        assert [source["source"] for source in gateway.told(answer="nobody_new")["sources"]] == ["access_log"]
+        gateway.refuse(NEW)
+        gateway.told(answer="somebody_new")
 
 
 # --- without any

@@ -172,6 +172,20 @@ TEST(CanBeMeasured, NotFailuresByStatementsOfAGatewayThatScans) {
     EXPECT_TRUE(can_be_measured(redis, Signal::auth_cache)) << "so may hits of another upper bound";
 }
 
+TEST(MayCountFailures, AllThatPromiseThemButStatementsOfAGatewayThatScans) {
+    Model model = counted();
+    SourceCounts& counts = model.evidence.sources.at("statements");
+    EXPECT_TRUE(may_count_failures(model, "statements"));
+    EXPECT_FALSE(may_count_failures(model, "access_log")) << "it is not configured";
+    counts.countable.reset(index_of(Event::failure_unknown_key));
+    EXPECT_FALSE(may_count_failures(model, "statements"));
+    counts.read_at.reset();
+    EXPECT_TRUE(may_count_failures(model, "statements")) << "it was never read";
+    counting(model, "gateway_metrics").countable.reset();
+    EXPECT_TRUE(may_count_failures(model, "gateway_metrics"))
+        << "its counters may come with the first failure";
+}
+
 TEST(CanBeMeasured, NotFailuresByALogThatShowsScansEvenIfALookupBeforeTheFirstWasTakenForOne) {
     Model model = counted("gateway_log");
     SourceCounts& log = model.evidence.sources.at("gateway_log");
