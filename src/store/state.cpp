@@ -35,8 +35,9 @@ State::Beginning State::beginning_of(const Facts& facts) {
 
 State::State(fs::path file) : file_(std::move(file)) {}
 
+/// Where it really is, is looked up when it is opened: from any thread, this reads only what never changes.
 State::State(std::shared_ptr<StateDirectory> daemons)
-    : daemons_(std::move(daemons)), file_(daemons_->place()) {}
+    : daemons_(std::move(daemons)), file_(daemons_->file()) {}
 
 State::~State() {
     close();
