@@ -347,10 +347,15 @@ def test_step_4_the_configuration_is_wrong(root: Operator, host: Host, site: Sit
 
 
 def test_step_4_a_key_in_use_is_deleted(root: Operator, host: Host, site: Site):
+    def refused() -> float:
+        return host.metric("keyshift_auth_failures_total", reason="unknown_key") or 0
+
     old = OLD_KEY["dave"]
+    before = refused()
     site.table.delete(old)
     site.clients.answered("dave", 401)
     host.sees_outcome("none_retired_in_use", "UNSAFE")
+    host.sees("the log was read as far as his refusal", lambda: refused() > before)
     new = site.makes("dave", "ci runner")
     said = root.looks_up("KeyshiftKeyRetiredInUse", ID=old, OLD=old, NEW=new)
     assert "deleted while in use" in said["keyshift key ID"] and old in said["keyshift report --phase retired_in_use"]
