@@ -19,7 +19,7 @@ _DIRECTORY = Path(__file__).parents[2] / "build" / "image"
 
 @pytest.fixture(scope="session")
 def archive() -> Path:
-    """`$KEYSHIFT_IMAGE`, else the one of this machine's architecture that make image has made."""
+    """`$KEYSHIFT_IMAGE`, else the one for amd64 that make image has made."""
     given = os.environ.get("KEYSHIFT_IMAGE") or next(iter(_DIRECTORY.glob("keyshift-*-amd64.tar")), None)
     if given is None:
         raise FileNotFoundError(f"there is no image in {_DIRECTORY}: run make image")

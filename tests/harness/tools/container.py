@@ -68,11 +68,13 @@ class Podman:
         return self.told("load", "--quiet", "--input", archive).removeprefix("Loaded image: ")
 
     def cannot_run(self, image: str) -> str:
-        """Why no container starts here; empty when one does."""
+        """Why this machine starts no container; empty when it does, whatever becomes of the image's program in it."""
         if os.geteuid() != 0:
             return "only root can start one with the network of this machine"
         done = self.run("run", "--rm", *_CONFINED, image, "version")
-        return "" if done.returncode == 0 else done.stderr.decode().strip()
+        said = done.stderr.decode().strip()
+        # Of Podman and the runtime. A program that is missing, or cannot be executed, is the image's fault.
+        return said if done.returncode in (125, 126) and re.search("^Error: ", said, re.MULTILINE) and "exec" not in said else ""
 
 
 class Container:
