@@ -30,11 +30,6 @@ std::string some(std::uint64_t count, const char* noun) {
     return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
 }
 
-/// Keys whose clients fail now.
-std::uint64_t failing(const domain::PhaseCounts& phases) {
-    return count_of(phases, domain::Phase::stranded) + count_of(phases, domain::Phase::retired_in_use);
-}
-
 /// With an absent fallback the question has answered itself, unless that is not certain.
 std::optional<std::string> nothing_to_remove(const domain::Model& model,
                                              const domain::Assessment& assessment) {
@@ -42,7 +37,7 @@ std::optional<std::string> nothing_to_remove(const domain::Model& model,
     const bool absent = fallback.state.mode == domain::FallbackMode::absent && !fallback.contradicted;
     if (!absent || !model.keys || assessment.judgement.verdict == domain::Verdict::unknown)
         return std::nullopt;
-    if (const std::uint64_t out = failing(model.keys->migration.tally.phases); out > 0)
+    if (const std::uint64_t out = domain::locked_out_keys(model.keys->migration.tally.phases); out > 0)
         return some(out, "key") + (out == 1 ? " is" : " are") +
                " locked out: the gateway accepts no legacy key any more";
     const std::uint64_t keys = model.keys->inventory.legacy_keys;

@@ -138,4 +138,13 @@ base::Result<Status> decode_status(std::string_view text) {
     return ArchiveReader::document<Status>(text);
 }
 
+std::uint64_t locked_out(const Status& status) {
+    std::uint64_t keys = 0;
+    for (const domain::Phase phase : domain::kLockedOut)
+        if (const auto found = status.phases.find(std::string(phase_name(phase)));
+            found != status.phases.end())
+            keys += found->second;
+    return keys;
+}
+
 }  // namespace keyshift::api

@@ -161,6 +161,8 @@ struct Status : Judged {
 
 /// At `now` of the database's clock.
 Status status(const domain::Model& model, base::Time now, std::string_view from);
+/// Keys by which somebody is locked out, or probably.
+std::uint64_t locked_out(const Status& status);
 
 std::string encode(const Status& status);
 /// Errors: parse.

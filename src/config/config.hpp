@@ -270,7 +270,7 @@ Loaded parse(std::string_view text, const std::filesystem::path& file, const Env
              const CollectorTypes& types);
 
 /// The configuration without a file: the collectors whose `default_when` is given, on 127.0.0.1:11947,
-/// state under $XDG_STATE_HOME (or $HOME/.local/state). That no variable is set is a problem.
+/// state under $XDG_STATE_HOME (or $HOME/.local/state). That none is given is a problem.
 Loaded defaults(const Environment& environment, const CollectorTypes& types);
 
 }  // namespace keyshift::config

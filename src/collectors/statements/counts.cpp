@@ -57,7 +57,7 @@ void StatementCounts::learn(const StatementStatistics& statistics, const std::ve
         if (!is_new) continue;
         Known& known = at->second;
         const StatementText& text = *found->second;
-        known.own = entry.id.starts_with(statistics.user + "/");
+        known.own = statistics.is_own(entry.id);
         known.lost_text = !text.text;
         if (!text.text || text.text->empty()) continue;
         known.is = classes_.of(*text.text);

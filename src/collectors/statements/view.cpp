@@ -325,14 +325,15 @@ Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
                                 seen->before.reset_at,
                                 seen->before.evictions,
                                 seen->may_have_evicted,
-                                {}};
+                                {},
+                                user_id_};
         const drivers::PostgresRows& rows = seen->rows;
         std::map<std::string, std::size_t> at;
         for (std::size_t i = 0; i < rows.size(); ++i) {
             if (!rows.at(i, 0)) return not_permitted(user_, grant_, provider_);
             const std::string id = text(rows.at(i, 0));
             const std::uint64_t calls = number(rows.at(i, 1));
-            if (id.starts_with(user_id_ + "/")) out.own_calls += calls;
+            if (out.is_own(id)) out.own_calls += calls;
             // An extension older than its library shows one statement twice, nested and not, by one identity.
             const auto [known, is_new] = at.try_emplace(id, out.entries.size());
             if (is_new) {
@@ -342,7 +343,6 @@ Result<StatementStatistics> StatementView::read(drivers::Postgres& connection,
                 out.entries[known->second].rows += number(rows.at(i, 2));
             }
         }
-        out.user = user_id_;
         // As long as keyshift's own queries are counted, so are the gateway's, and no growth means no use.
         if (!own_calls_ || out.own_calls <= *own_calls_) {
             auto again = PostgresTransaction::begin(connection, limits, deadline);

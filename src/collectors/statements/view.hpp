@@ -41,6 +41,9 @@ struct StatementStatistics {
     std::vector<StatementEntry> entries;
     std::string user = {};        ///< keyshift's own, as ids begin
     std::uint64_t own_calls = 0;  ///< of all its statements: fewer than before, only if counts were lost
+
+    /// Whether keyshift itself ran the statement of this id.
+    bool is_own(const std::string& id) const { return id.starts_with(user + "/"); }
 };
 
 class StatementView {

@@ -70,10 +70,6 @@ void add_forecast(const Status& status, Entries& out) {
     out.push_back({"Forecast", text});
 }
 
-bool is_alarm(Phase phase) {
-    return phase == Phase::stranded || phase == Phase::retired_in_use;
-}
-
 void add_phase_table(const Status& status, const Terminal& terminal, Entries& out) {
     for (const Phase phase : domain::kPhases) {
         const std::uint64_t keys = number_of(status.phases, phase_name(phase));
@@ -81,9 +77,9 @@ void add_phase_table(const Status& status, const Terminal& terminal, Entries& ou
         std::snprintf(number, sizeof number, "%10llu", static_cast<unsigned long long>(keys));
         const std::string shown = pad(phase_name(phase), 15) + number + "  ";
         const std::string meaning(phase_meaning(phase));
-        const std::string coloured = keys == 0         ? terminal.paint(Colour::quiet, shown + meaning)
-                                     : is_alarm(phase) ? terminal.paint(Colour::bad, shown) + meaning
-                                                       : shown + meaning;
+        const std::string coloured = keys == 0              ? terminal.paint(Colour::quiet, shown + meaning)
+                                     : is_locked_out(phase) ? terminal.paint(Colour::bad, shown) + meaning
+                                                            : shown + meaning;
         out.push_back({phase == domain::kPhases.front() ? "Phases" : "", coloured});
         if (phase == Phase::retired_in_use && status.upgraded_unused > 0)
             out.push_back({"", pad("", 25) + "  " + std::to_string(status.upgraded_unused) +
@@ -97,7 +93,7 @@ void add_phase_line(const Status& status, const Terminal& terminal, Entries& out
         const std::uint64_t keys = number_of(status.phases, phase_name(phase));
         if (keys == 0) continue;
         const std::string one = std::to_string(keys) + " " + std::string(phase_name(phase));
-        text += (text.empty() ? "" : ", ") + (is_alarm(phase) ? terminal.paint(Colour::bad, one) : one);
+        text += (text.empty() ? "" : ", ") + (is_locked_out(phase) ? terminal.paint(Colour::bad, one) : one);
     }
     if (!text.empty()) out.push_back({"Phases", text});
     if (status.upgraded_unused > 0)

@@ -110,8 +110,13 @@ void excuse(const std::vector<std::string>& labels, Reading& reading) {
 }
 
 /// Credentials are named where there are any to be given: in a unit of systemd, or in the container image.
-std::string ways_to_set(const std::vector<std::string>& variables,
-                        const std::vector<std::string>& credentials, const Environment& environment) {
+std::string ways_to_set(const std::vector<SecretNames>& secrets, const Environment& environment) {
+    std::vector<std::string> variables;
+    std::vector<std::string> credentials;
+    for (const SecretNames& names : secrets) {
+        variables.emplace_back(names.variable);
+        credentials.emplace_back(names.credential);
+    }
     std::string out = "set " + joined(variables, " or ");
     if (const auto directory = non_empty(environment, "CREDENTIALS_DIRECTORY"))
         out += ", or put the secret into " + joined(credentials, " or ") + " in " + *directory;
@@ -121,28 +126,25 @@ std::string ways_to_set(const std::vector<std::string>& variables,
 std::vector<CollectorConfig> read_implied(OptionsReader root, Reading& reading, const CollectorTypes& types,
                                           const Gateway& gateway) {
     std::vector<CollectorConfig> collectors;
-    std::vector<std::string> variables;
-    std::vector<std::string> credentials;
+    std::vector<SecretNames> secrets;
     std::vector<std::string> beside;
     bool has_main = false;
     for (const CollectorType& type : types) {
         const SecretNames names = type.default_when;
         if (names.variable.empty()) continue;
-        const bool implicit =
-            std::find(variables.begin(), variables.end(), names.variable) != variables.end();
-        if (!implicit) {
-            variables.emplace_back(names.variable);
-            credentials.emplace_back(names.credential);
-        }
+        const bool implicit = std::any_of(secrets.begin(), secrets.end(), [&](const SecretNames& other) {
+            return other.variable == names.variable;
+        });
+        if (!implicit) secrets.push_back(names);
         if (!is_given(reading.environment, names)) continue;
         collectors.push_back(read_one({reading, nullptr, {}, label_of(type)}, reading, type, gateway));
         collectors.back().implicit = implicit;
-        if (names.variable != variables.front()) beside.push_back(label_of(type));
+        if (names.variable != secrets.front().variable) beside.push_back(label_of(type));
         has_main = has_main || beside.empty();
     }
     if (has_main) excuse(beside, reading);
     if (!collectors.empty()) return collectors;
-    const std::string set = ways_to_set(variables, credentials, reading.environment);
+    const std::string set = ways_to_set(secrets, reading.environment);
     if (reading.file.empty()) {
         root.problem("", "there is nothing to watch", set + ", or name a configuration file with --config");
     } else {

@@ -226,7 +226,7 @@ Response ApiPages::hours(const Request& request) {
 Response ApiPages::keys(const Request& request) {
     auto asked = Asked::from(request);
     if (!asked) return problem_of(asked.error());
-    auto query = inventory::KeyQuery::parse(asked->parameters, worker_.judged_by().now);
+    auto query = inventory::KeyQuery::parse(asked->parameters, database_now(model_, base::now()));
     if (!query) return problem_of(query.error());
     return worker_.ask_keys(
         [query = *std::move(query), asked = *std::move(asked)](State& state, const inventory::KeyIndex& index,

@@ -9,7 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <malloc.h>
 
-#include "base/log/log.hpp"
+#include "daemon/api/state_worker.hpp"
 
 namespace keyshift::daemon {
 namespace {
@@ -80,9 +80,7 @@ void IndexReader::done(Result<Kept> read, Clock::time_point began) {
     std::vector<Waiting> waiting;
     waiting.swap(takers_);
     if (read && !is_void_) kept_ = *read;
-    if (!read && read.error().code != base::Errc::canceled)
-        base::log::error("the state cannot be read for the API",
-                         {{"error", read.error().what}, {"hint", read.error().hint}});
+    if (!read && read.error().code != base::Errc::canceled) log_unread(read.error());
     for (std::size_t i = 0; i < waiting.size(); ++i) {
         // Who came while it was read may want a newer one.
         if (read && (is_void_ || i >= served_))

@@ -33,9 +33,6 @@ class InventoryWorker {
     /// `model` outlives it. `open` makes a connection for a thread.
     InventoryWorker(boost::asio::io_context& loop, const domain::Model& model, OpenState open);
 
-    /// By what keys are judged now.
-    inventory::JudgedBy judged_by() const;
-
     /// An answer that comes when the work is done; 503 at once where too many wait.
     http::Response ask(Work work);
     /// The same of what takes all keys. While they are being read, whoever gives `meanwhile` is answered by
@@ -46,6 +43,8 @@ class InventoryWorker {
  private:
     struct Question;
 
+    /// By what keys are judged now.
+    inventory::JudgedBy judged_by() const;
     /// Whether the question was still open.
     bool take(Question& question);
     void ask_index(const std::shared_ptr<Question>& question);

@@ -21,6 +21,10 @@ constexpr int kUnavailable = 503;
 
 }  // namespace
 
+void log_unread(const base::Error& error) {
+    log::error("the state cannot be read for the API", {{"error", error.what}, {"hint", error.hint}});
+}
+
 bool are_too_many(std::size_t waiting) {
     return waiting >= kMostWaiting;
 }
@@ -64,9 +68,7 @@ http::Response StateWorker::run(const Work& work) {
         has_read_ = true;
         auto response = work(*state_);
         if (response) return *std::move(response);
-        if (response.error().code != base::Errc::usage)
-            log::error("the state cannot be read for the API",
-                       {{"error", response.error().what}, {"hint", response.error().hint}});
+        if (response.error().code != base::Errc::usage) log_unread(response.error());
         return problem_of(response.error());
     } catch (const std::exception& thrown) {
         log::error("request failed", {{"handler", "api"}, {"error", thrown.what()}});

@@ -47,6 +47,9 @@ class StateWorker {
     boost::asio::thread_pool thread_{1};   // the last: its thread ends before what it uses
 };
 
+/// Tells the log why answers say that the state cannot be read.
+void log_unread(const base::Error& error);
+
 /// Whether so many wait that no more should, and what they are told.
 bool are_too_many(std::size_t waiting);
 http::Response too_many_ask();

@@ -8,7 +8,6 @@ namespace keyshift::daemon {
 namespace {
 
 namespace log = base::log;
-using domain::Phase;
 
 constexpr const char* kPhaseChanged = "phase changed";
 
@@ -16,10 +15,10 @@ constexpr const char* kPhaseChanged = "phase changed";
 
 void log_phase_changes(const domain::PhaseChanges& changes) {
     for (const domain::PhaseChange& change : changes.named) {
-        const bool locked_out = change.phase == Phase::stranded || change.phase == Phase::retired_in_use;
-        (locked_out ? log::warn : log::info)(kPhaseChanged, {{"key", base::escape_unsafe(change.key)},
-                                                             {"from", phase_name(change.was)},
-                                                             {"to", phase_name(change.phase)}});
+        (is_locked_out(change.phase) ? log::warn : log::info)(kPhaseChanged,
+                                                              {{"key", base::escape_unsafe(change.key)},
+                                                               {"from", phase_name(change.was)},
+                                                               {"to", phase_name(change.phase)}});
     }
     if (const std::uint64_t more = changes.count - changes.named.size(); more > 0)
         log::info("more phases changed", {{"keys", more}, {"command", "keyshift events --since 1h"}});

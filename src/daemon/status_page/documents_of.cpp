@@ -29,7 +29,7 @@ Result<api::KeyPage> failing_keys(State& state, const Result<const inventory::Ke
     if (!index) return index.error();
     if (*index == nullptr) return api::KeyPage();
     KeyQuery query;
-    query.phases = {Phase::stranded, Phase::retired_in_use};
+    query.phases.assign(domain::kLockedOut.begin(), domain::kLockedOut.end());
     query.order = inventory::KeyOrder::last_used;
     query.limit = kFailingShown;
     return key_page(state, **index, query, by);

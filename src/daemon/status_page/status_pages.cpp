@@ -41,13 +41,6 @@ inventory::Parameters parameters_of(const Request& request) {
     return parsed ? without_empty(*std::move(parsed)) : inventory::Parameters();
 }
 
-std::uint64_t failing_keys(const api::Status& status) {
-    std::uint64_t keys = 0;
-    for (const char* const phase : {"stranded", "retired_in_use"})
-        if (const auto found = status.phases.find(phase); found != status.phases.end()) keys += found->second;
-    return keys;
-}
-
 std::vector<std::string> owners_of(const std::vector<api::Key>& keys) {
     std::set<std::string> owners;
     for (const api::Key& key : keys)
@@ -149,7 +142,7 @@ Response StatusPages::overview(const Request& request) {
         return html_answer(200, page::overview(shown, read));
     };
     // The index of all keys costs memory: it is wanted only where there is something to look up.
-    const bool any_failing = failing_keys(shown.status) > 0;
+    const bool any_failing = api::locked_out(shown.status) > 0;
     const auto without_keys = [=](State& state, const JudgedBy& by) {
         return answer(state, any_failing ? page::being_read() : Result<const KeyIndex*>(nullptr), by);
     };
@@ -167,7 +160,7 @@ Response StatusPages::keys(const Request& request) {
     const page::Common shown = common(request);
     const auto parameters = parameters_of(request);
     const page::KeysAsked asked = keys_asked(parameters);
-    auto query = inventory::KeyQuery::parse(parameters, worker_.judged_by().now);
+    auto query = inventory::KeyQuery::parse(parameters, database_now(model_, base::now()));
     if (!query) return html_answer(400, page::keys(shown, asked, query.error()));
     query->limit = kItems;
     const auto unread = [=](const base::Error& error) {

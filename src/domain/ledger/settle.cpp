@@ -37,7 +37,7 @@ Phase find_phase(const KeySlot& slot, const KeyFacts& key, const View& view) {
 std::optional<Phase> publish(KeySlot& slot, Phase found, base::Time now) {
     const auto phase = static_cast<Phase>(slot.phase);
     const bool equal = found == static_cast<Phase>(slot.candidate);
-    const bool urgent = found == Phase::stranded || found == Phase::retired_in_use;
+    const bool urgent = is_locked_out(found);
     const bool first = slot.fresh != 0;
     // A row that is back cannot wait in a phase of those that have gone.
     const bool back = is_live(found) && !is_live(phase);

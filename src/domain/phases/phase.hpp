@@ -39,6 +39,11 @@ std::optional<Phase> parse_phase(std::string_view name);
 constexpr bool is_live(Phase phase) {
     return phase < Phase::upgraded;
 }
+/// Those in which somebody is locked out, or probably.
+inline constexpr std::array<Phase, 2> kLockedOut{Phase::stranded, Phase::retired_in_use};
+constexpr bool is_locked_out(Phase phase) {
+    return phase == kLockedOut[0] || phase == kLockedOut[1];
+}
 
 /// Does the gateway still accept legacy keys?
 enum class FallbackMode : std::uint8_t { unknown, present, absent };

@@ -46,6 +46,12 @@ std::uint64_t removed_keys(const PhaseCounts& counts) {
     return baseline(counts) - live_keys(counts);
 }
 
+std::uint64_t locked_out_keys(const PhaseCounts& counts) {
+    std::uint64_t keys = 0;
+    for (const Phase phase : kLockedOut) keys += count_of(counts, phase);
+    return keys;
+}
+
 std::uint64_t baseline(const PhaseCounts& counts) {
     std::uint64_t total = 0;
     for (const std::uint64_t count : counts) total += count;

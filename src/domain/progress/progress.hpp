@@ -22,6 +22,8 @@ constexpr std::uint64_t count_of(const PhaseCounts& counts, Phase phase) {
 std::uint64_t live_keys(const PhaseCounts& counts);
 /// Keys that have gone or were upgraded.
 std::uint64_t removed_keys(const PhaseCounts& counts);
+/// Keys by which somebody is locked out, or probably.
+std::uint64_t locked_out_keys(const PhaseCounts& counts);
 std::uint64_t baseline(const PhaseCounts& counts);
 
 enum class MigrationState : std::uint8_t { not_started, migrating, draining, stalled, regressing, complete };

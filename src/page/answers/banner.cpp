@@ -17,10 +17,6 @@ std::uint64_t keys_in(const api::Status& status, std::string_view phase) {
     return found == status.phases.end() ? 0 : found->second;
 }
 
-std::uint64_t locked_out(const api::Status& status) {
-    return keys_in(status, "stranded") + keys_in(status, "retired_in_use");
-}
-
 /// The first check that makes the verdict what it is; before all others, that somebody is locked out, or that
 /// nothing newer is known.
 const api::CheckedItem* decisive(const api::Answer& answer) {

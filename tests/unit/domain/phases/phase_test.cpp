@@ -37,6 +37,13 @@ TEST(PhaseName, IsThatOfTheMetricAndReadsBack) {
         EXPECT_EQ(parse_phase(text), std::nullopt) << text;
 }
 
+TEST(PhaseName, SomebodyIsLockedOutInTwo) {
+    std::vector<std::string_view> found;
+    for (const Phase phase : kPhases)
+        if (is_locked_out(phase)) found.push_back(phase_name(phase));
+    EXPECT_EQ(found, (std::vector<std::string_view>{"stranded", "retired_in_use"}));
+}
+
 TEST(PhaseName, LivePhasesAreThoseOfRowsThatAreThere) {
     for (const Phase phase : kPhases) {
         const bool gone =

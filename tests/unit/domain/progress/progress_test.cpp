@@ -49,6 +49,7 @@ TEST(Progress, EachPhaseIsEitherLiveOrRemoved) {
         EXPECT_EQ(baseline(one), 3U) << phase_name(phase);
         EXPECT_EQ(removed_keys(one), removed.contains(phase) ? 3U : 0U) << phase_name(phase);
         EXPECT_EQ(live_keys(one), removed.contains(phase) ? 0U : 3U) << phase_name(phase);
+        EXPECT_EQ(locked_out_keys(one), is_locked_out(phase) ? 3U : 0U) << phase_name(phase);
     }
 }
 
