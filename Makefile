@@ -30,15 +30,20 @@ build: ## Build the program: build/release/src/keyshift
 
 # Of which build a package is made: release, or dev, which the tests have built already.
 PRESET ?= release
-PACKAGES := build/package$(if $(filter-out release,$(PRESET)),-$(PRESET))
+# For which machines. Another than one's own: in a Debian that is there for that alone, as RELEASE gives it.
+ARCHITECTURE ?= $(shell dpkg --print-architecture)
+CROSS := $(filter-out $(shell dpkg --print-architecture),$(ARCHITECTURE))
+SUFFIX := $(if $(CROSS),-$(CROSS))
+BUILT := build/$(PRESET)$(SUFFIX)
+PACKAGES := build/package$(if $(filter-out release,$(PRESET)),-$(PRESET))$(SUFFIX)
 
 .PHONY: package
 package: ## Make the Debian package, in build/package (PRESET=dev: of the tests' build, in build/package-dev)
-	@scripts/install-packages build package
-	@[ -f build/$(PRESET)/build.ninja ] || cmake --preset $(PRESET)
-	@cmake --build --preset $(PRESET) --target keyshift_packaging
+	@scripts/install-packages --for $(ARCHITECTURE) build package $(if $(CROSS),cross)
+	@[ -f $(BUILT)/build.ninja ] || cmake --preset $(PRESET) $(if $(CROSS),-B $(BUILT) --toolchain cmake/cross-$(CROSS).cmake -DKEYSHIFT_TESTS=OFF)
+	@cmake --build $(BUILT) --target keyshift_packaging
 	@rm -rf $(PACKAGES)
-	@cpack --config build/$(PRESET)/CPackConfig.cmake -B $(PACKAGES) >$(PACKAGES).log 2>&1 || { cat $(PACKAGES).log; exit 1; }
+	@DEB_HOST_ARCH=$(ARCHITECTURE) cpack --config $(BUILT)/CPackConfig.cmake -B $(PACKAGES) >$(PACKAGES).log 2>&1 || { cat $(PACKAGES).log; exit 1; }
 	@ls $(PACKAGES)/*.deb
 
 .PHONY: test-system test-system-trixie
@@ -48,17 +53,37 @@ test-system: ## Install, run, break, upgrade and purge the package in a booted D
 	@$(PYTEST) -q -r s tests/system
 test-system-trixie: ## The unit tests in Debian 13, and the same with the package that it builds, in Debian 13
 	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='unit package PRESET=dev UNITY=OFF'
-	@KEYSHIFT_PACKAGE=$$(ls build/system/trixie-*/keyshift/build/package-dev/keyshift_*.deb) $(PYTEST) -q -r s tests/system
+	@KEYSHIFT_PACKAGE=$$(ls build/trixie/package-dev/keyshift_*.deb) $(PYTEST) -q -r s tests/system
 
-.PHONY: image test-image
-image: ## Make the container image, in build/image, of a package built in Debian 13 (as root; PRESET=dev: of the tests' build)
-	@scripts/install-packages image
+.PHONY: image image-of test-image
+image: ## Make the container image, in build/image, of a package built in Debian 13 (as root; ARCHITECTURE=arm64: for arm64)
 	@$(MAKE) --no-print-directory test-platform RELEASE=trixie TARGETS='package PRESET=$(PRESET)'
-	@PYTHONPATH=tests $(PYTHON) scripts/image.py $$(ls build/system/trixie-*/keyshift/$(PACKAGES)/keyshift_*.deb)
+	@$(MAKE) --no-print-directory image-of
+image-of:
+	@scripts/install-packages image
+	@PYTHONPATH=tests $(PYTHON) scripts/image.py $$(ls build/trixie/$(notdir $(PACKAGES))/keyshift_*.deb)
 test-image: ## Make the image of the tests' build and run it, confined, with all that goes wrong (as root; says why where it cannot)
 	@$(MAKE) --no-print-directory image PRESET=dev
 	@scripts/install-packages test
 	@$(PYTEST) -q -s -r s tests/image
+
+# Of what a release is made.
+RELEASES ?= bookworm trixie
+ARCHITECTURES ?= amd64 arm64
+
+.PHONY: release test-release
+release: ## Make packages for Debian 12 and 13, images, amd64 and arm64, and archives, with SHA256SUMS: build/dist (as root)
+	@$(foreach release,$(RELEASES),$(foreach architecture,$(ARCHITECTURES),\
+	  $(MAKE) --no-print-directory test-platform RELEASE=$(release) ARCHITECTURE=$(architecture) TARGETS='package PRESET=$(PRESET)' &&)) true
+	@$(foreach architecture,$(ARCHITECTURES),$(MAKE) --no-print-directory image-of ARCHITECTURE=$(architecture) &&) true
+	@$(PYTHON) scripts/image_index.py $(foreach architecture,$(ARCHITECTURES),build/image/keyshift-*-$(architecture).tar)
+	@rm -rf build/dist
+	@$(PYTHON) scripts/release.py build/dist build/image/keyshift-* \
+	  $(foreach release,$(RELEASES),$(foreach architecture,$(ARCHITECTURES),build/$(release)/package$(if $(filter-out release,$(PRESET)),-$(PRESET))*/*_$(architecture).deb))
+test-release: ## Make a release of Debian 13 alone, of the tests' build, and try what it holds; arm64 by emulation (as root)
+	@$(MAKE) --no-print-directory release RELEASES=trixie PRESET=dev
+	@scripts/install-packages test image release
+	@$(PYTEST) -q -r s tests/release
 
 # Of another Debian, and what make is to do there.
 RELEASE ?= trixie
@@ -67,7 +92,7 @@ TARGETS ?= test
 .PHONY: test-platform
 test-platform: ## Make another Debian (RELEASE=trixie) and run make test there, or other TARGETS (as root)
 	@scripts/install-packages test system
-	@PYTHONPATH=tests $(PYTHON) scripts/other_debian.py $(RELEASE) $(TARGETS)
+	@ARCHITECTURE=$(CROSS) PYTHONPATH=tests $(PYTHON) scripts/other_debian.py $(RELEASE) $(TARGETS)
 
 # Of the matrix; all of them unless named.
 SERVERS ?=

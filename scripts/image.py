@@ -19,7 +19,6 @@ import tarfile
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from harness.tools.debian_root import sources
 from harness.tools.process import program
 from image_root import STATE, USER, Image, unpack
 from image_sbom import bill_of_materials, utc
@@ -124,7 +123,7 @@ def make(package: Path, directory: Path) -> None:
     work = directory / "work"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    packages, keyshift = unpack(package, sources("trixie"), work / "root")
+    packages, keyshift = unpack(package, work / "root")
     time = time_of(work / "root")
     image = Image(work / "root", packages, keyshift, ROOT / "packaging" / "image" / "keyshift.yaml")
     version = keyshift.version.split("~")[0]

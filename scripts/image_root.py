@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from harness.tools.debian_root import RELEASES, sources
 from harness.tools.process import program
 
 # Numbers, not names: Kubernetes believes that a user is not root only if it can see that.
@@ -148,14 +149,15 @@ class Image:
             self.links[name] = f"../{PurePosixPath(same).parent.name}/copyright"
 
 
-def unpack(package: Path, sources: Sequence[str], directory: Path) -> tuple[list[Package], Package]:
-    """keyshift's package and what it depends on, unpacked into `directory`, which must not exist: nothing is run, so
-    that it may be of another architecture. What they are, and keyshift itself."""
+def unpack(package: Path, directory: Path) -> tuple[list[Package], Package]:
+    """keyshift's package and what it depends on, of the release that it is for, unpacked into `directory`, which must not
+    exist: nothing is run, so that it may be of another architecture. What they are, and keyshift itself."""
     keyshift = _described(package)
+    release = RELEASES[keyshift.version.partition("~")[2]]
     command = [
         program("mmdebstrap"), "--quiet", "--mode=root", "--variant=extract", "--skip=cleanup/apt/cache",
         f"--architectures={keyshift.architecture}", f"--include={','.join(_depended_on(keyshift))}",
-        "trixie", directory, *sources,
+        release, directory, *sources(release),
     ]  # fmt: skip
     subprocess.run(list(map(str, command)), check=True)
     packages = [_described(file) for file in sorted((directory / "var/cache/apt/archives").glob("*.deb"))]

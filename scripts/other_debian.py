@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs make in a Debian of another release: scripts/other_debian.py RELEASE [TARGET or NAME=VALUE...]
+"""Runs make in another Debian: scripts/other_debian.py RELEASE [TARGET or NAME=VALUE...]
 
-The Debian is made once, in build/system, and keeps what was built. It gets a copy of this checkout; what make leaves
-there is found below the directory that is printed last. Needs root, mmdebstrap and systemd-nspawn.
+The Debian is made once, in build/system, and keeps what was built. It gets a copy of this checkout; the packages that
+make leaves there are brought to build/RELEASE. $ARCHITECTURE is for which machines make builds: the libraries of another
+one have a Debian of their own. Needs root, mmdebstrap and systemd-nspawn.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,12 +47,20 @@ def _same(one: Path, other: Path) -> bool:
     return one.stat().st_size == other.stat().st_size and one.read_bytes() == other.read_bytes()
 
 
+def bring_packages(checkout: Path, to: Path) -> None:
+    for made in checkout.glob("build/package*/"):
+        shutil.rmtree(to / made.name, ignore_errors=True)
+        shutil.copytree(made, to / made.name, ignore=lambda _, names: {name for name in names if name == "_CPack_Packages"})
+
+
 def main() -> int:
     release, *targets = sys.argv[1:] or [""]
     if release not in RELEASES.values():
         print(f"usage: scripts/other_debian.py {'|'.join(RELEASES.values())} [TARGET...]", file=sys.stderr)
         return 64
-    root = make_debian(release, INCLUDED)
+    architecture = os.environ.get("ARCHITECTURE", "")
+    # What decides which Debian it is.
+    root = make_debian(release, INCLUDED, recipe=(architecture,) if architecture else None)
     checkout = root / CHECKOUT
     copy_checkout(checkout)
     # The servers' files are many: /tmp is a directory of the disk, not of memory.
@@ -59,10 +69,10 @@ def main() -> int:
     disk.chmod(0o1777)
     command = [
         program("systemd-nspawn"), *OPTIONS, f"--directory={root}", f"--bind={disk}:/tmp", f"--chdir=/{CHECKOUT}",
-        "make", *(targets or ["test"]),
+        "make", *(targets or ["test"]), *([f"ARCHITECTURE={architecture}"] if architecture else []),
     ]  # fmt: skip
     done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
-    print(checkout, flush=True)
+    bring_packages(checkout, ROOT / "build" / release)
     return done.returncode
 
 

@@ -137,7 +137,7 @@ def test_authorities_are_trusted(texts: dict[str, bytes]) -> None:
 @pytest.mark.time_limit(900)
 def test_it_is_made_alike_each_time(archive: Path, tmp_path: Path) -> None:
     """Of the package that the image was made of."""
-    packages = sorted((ROOT / "build").glob("system/trixie-*/keyshift/build/package*/keyshift_*.deb"), key=lambda path: path.stat().st_mtime)
+    packages = sorted((ROOT / "build" / "trixie").glob("package*/keyshift_*_amd64.deb"), key=lambda path: path.stat().st_mtime)
     of_it = [path for path in packages if path.stat().st_mtime < archive.stat().st_mtime]
     assert of_it, "make image leaves the package there"
     command = [sys.executable, ROOT / "scripts" / "image.py", of_it[-1], tmp_path]
