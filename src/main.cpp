@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/exit_code.hpp"
 #include "cli/run.hpp"
@@ -20,6 +21,16 @@ void occupy_standard_descriptors() {
             ::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) < 0)
             std::_Exit(keyshift::base::kInternal);
     }
+}
+
+/// Passwords, the canary key and names of keys are in memory: a core, of whatever handler, holds none of it
+/// (core(5), "Controlling which mappings are written to the core dump").
+void keep_memory_out_of_cores() {
+    const int filter = ::open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+    const bool is_empty = filter >= 0 && ::write(filter, "0", 1) == 1;
+    if (filter >= 0) ::close(filter);
+    constexpr rlimit kNone{0, 0};
+    if (!is_empty) ::setrlimit(RLIMIT_CORE, &kNone);
 }
 
 /// With so few nothing can be told but that: whatever failed first may have failed for want of one.
@@ -42,6 +53,7 @@ int failed(const char* what) {
 
 int main(int argc, char** argv) {
     occupy_standard_descriptors();
+    keep_memory_out_of_cores();
     // A reader that goes away is an error of the write, not the end of the process.
     std::signal(SIGPIPE, SIG_IGN);
     try {

@@ -5,13 +5,16 @@ Beside what each test asserts, a fixture of all tests looks for every registered
 """
 
 import json
+import os
 import re
+import signal
+import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from harness.product.keyshift import Keyshift, Serve
+from harness.product.keyshift import Keyshift, Serve, binary_path
 from harness.product.watching import DAY, KeyTable, watching
 from harness.servers.postgres import Database
 from harness.tools import leaks
@@ -266,6 +269,36 @@ def test_the_command_line_and_the_threads_tell_nothing(table: KeyTable):
         for thread in (process / "task").iterdir():
             leaks.heard("a thread's name", (thread / "comm").read_bytes())
         assert b"serve" in (process / "cmdline").read_bytes()
+
+
+def test_a_core_tells_nothing(table: KeyTable):
+    """It is left where the daemon ran, or is handed to who collects cores: neither gets the daemon's memory."""
+    role = f"monitor_{table.database.name}"
+    table.database.create_role(role, "s3cret in memory", ["SELECT ON virtual_keys"])
+    serve = Serve(env={"DATABASE_URL": table.database.dsn(role)}, wrapper=["prlimit", "--core=unlimited"])
+    serve.start()
+    try:
+        assert int(Path(f"/proc/{serve.pid}/coredump_filter").read_text(), 16) == 0
+        os.kill(serve.pid, signal.SIGABRT)
+        eventually(lambda: not serve.running, 10, "it ends")
+        cores = [path for path in serve.directory.iterdir() if path.name.startswith("core")]
+        assert len(cores) == (Path("/proc/sys/kernel/core_pattern").read_text() in ("core\n", "core.%p\n"))
+        for core in cores:
+            leaks.heard("the core", core.read_bytes())
+    finally:
+        serve.close()
+
+
+def test_no_process_is_started(table: KeyTable):
+    """So that none gets the environment, in which secrets may be."""
+    with everything(table, table.database.dsn()) as serve:
+        serve.scrape_text()
+        children = [task / "children" for task in Path(f"/proc/{serve.pid}/task").iterdir()]
+        assert [path.read_text() for path in children if path.read_text()] == []
+    imported = subprocess.run(["nm", "--dynamic", "--undefined-only", binary_path()], capture_output=True, text=True, check=True).stdout
+    names = {line.split()[-1].partition("@")[0] for line in imported.splitlines()}
+    assert "connect" in names
+    assert names & {"fork", "vfork", "clone", "posix_spawn", "posix_spawnp", "execve", "execv", "execvp", "execl", "popen", "system"} == set()
 
 
 def test_the_net_catches_a_leak(table: KeyTable):
