@@ -148,10 +148,26 @@ dev-build: dev-configure
 .PHONY: asan tsan fuzz
 asan: ## Run the unit tests under AddressSanitizer and UBSan
 tsan: ## Run the unit tests under ThreadSanitizer
-fuzz: ## Run the unit tests built by clang, and each fuzzer for 20 seconds
-asan tsan fuzz:
-	@scripts/install-packages build test fuzz
+asan tsan:
+	@scripts/install-packages build test
 	@cmake --workflow --preset $@
+fuzz: ## Run the unit tests built by clang, and each fuzzer for 20 seconds (SECONDS=600: for that long)
+	@scripts/install-packages build test fuzz
+	@cmake --preset fuzz -DKEYSHIFT_FUZZ_SECONDS=$(or $(SECONDS),20)
+	@cmake --build --preset fuzz
+	@ctest --preset fuzz
+
+.PHONY: coverage
+coverage: ## Say which branches of domain, journal and formats the unit tests take (lines without one: build/coverage/index.html)
+	@scripts/install-packages build test coverage
+	@[ -f build/coverage/build.ninja ] || cmake --preset coverage
+	@cmake --build --preset coverage --target $(addprefix unit_,$(COVERED)) contract_journal
+	@find build/coverage -name '*.gcda' -delete
+	@for tests in $(addprefix unit_,$(COVERED)) contract_journal; do build/coverage/tests/$$tests --gtest_brief=1 || exit 1; done
+	@for layer in $(COVERED); do echo "src/$$layer"; \
+	  gcovr --root . --object-directory build/coverage --filter src/$$layer/ --exclude-throw-branches --exclude-unreachable-branches \
+	    --html-details build/coverage/$$layer.html --print-summary | grep -E '^(lines|branches)' || exit 1; done
+COVERED := domain journal formats
 
 .PHONY: monitoring
 monitoring: ## Generate alerts and dashboards from their sources (RUNBOOKS=https://... is where runbook_url leads)
