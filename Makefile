@@ -130,6 +130,10 @@ torture: dev-build ## Rotations, truncations and kill -9 against logs for two mi
 	@KEYSHIFT_TORTURE_SECONDS=120 $(PYTEST) -q -s tests/e2e/test_logs_torture.py
 	@KEYSHIFT_TORTURE_KILLS=300 $(PYTEST) -q tests/e2e/test_counters_over_kills.py
 
+.PHONY: soak
+soak: dev-build ## Watch for an hour, with all that goes on around it, and see that memory and descriptors stay (SECONDS=600; make test: a short form)
+	@KEYSHIFT_SOAK_SECONDS=$(or $(SECONDS),3600) $(PYTEST) -q -s tests/e2e/test_soak.py
+
 .PHONY: test-field
 test-field: dev-build ## Run the cases of FIELD=folder (field, products, truth, chaos) against the build; ONLY=part of their names
 	@if [ ! -d "$(FIELD)" ]; then echo "say where the cases are: make test-field FIELD=../shared" >&2; exit 64; fi
