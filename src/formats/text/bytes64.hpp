@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looking at 64 bytes of a text at a time: which of them are what, as a mask in which bit i is byte i. Where
 // a line's parts end differs from line to line; a mask finds an end without a branch for each byte or word,
-// and so without the branches that a processor guesses wrong. Pure; any thread. Kept inside src/formats.
+// and so without the branches that a processor guesses wrong. Pure; any thread.
 #pragma once
 
 #include <bit>
@@ -30,6 +30,9 @@ class Bytes64 {
      public:
         friend Test operator|(const Test& a, const Test& b) {
             return {a.first_ | b.first_, a.second_ | b.second_, a.third_ | b.third_, a.fourth_ | b.fourth_};
+        }
+        friend Test operator&(const Test& a, const Test& b) {
+            return {a.first_ & b.first_, a.second_ & b.second_, a.third_ & b.third_, a.fourth_ & b.fourth_};
         }
         std::uint64_t mask() const;
 
