@@ -6,6 +6,7 @@
 // lines are counted, which is all that is done.
 //     bench_logs --bound FILE
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -113,6 +114,24 @@ void run(const char* configuration, const char* file) {
     std::puts("}}");
 }
 
+/// In bytes that cannot overflow, which compilers make vector instructions of.
+std::uint64_t newlines(std::string_view text) {
+    constexpr std::size_t kAtOnce = 32;
+    constexpr std::size_t kRounds = 255;
+    std::uint64_t out = 0;
+    while (text.size() >= kAtOnce) {
+        std::array<std::uint8_t, kAtOnce> counts{};
+        const std::size_t rounds = std::min(kRounds, text.size() / kAtOnce);
+        for (std::size_t round = 0; round < rounds; ++round)
+            for (std::size_t i = 0; i < kAtOnce; ++i)
+                counts[i] =
+                    static_cast<std::uint8_t>(counts[i] + (text[round * kAtOnce + i] == '\n' ? 1 : 0));
+        for (const std::uint8_t count : counts) out += count;
+        text.remove_prefix(rounds * kAtOnce);
+    }
+    return out + static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
 void run_bound(const char* path) {
     const base::Descriptor file(::open(path, O_RDONLY | O_CLOEXEC));
     std::vector<char> block(drivers::kLogBlock);
@@ -121,7 +140,7 @@ void run_bound(const char* path) {
         const ssize_t got = ::pread(file.get(), block.data(), block.size(), offset);
         if (got < 0) throw std::runtime_error("the file cannot be read");
         if (got == 0) break;
-        lines += static_cast<std::uint64_t>(std::count(block.begin(), block.begin() + got, '\n'));
+        lines += newlines({block.data(), static_cast<std::size_t>(got)});
         offset += got;
     }
     std::printf("{\"lines\": %llu}\n", static_cast<unsigned long long>(lines));

@@ -63,9 +63,11 @@ std::size_t size_of_frequent(std::string_view line) {
     return std::memcmp(line.data() + size - 2, "] \"", 3) == 0 ? size : 0;
 }
 
-Bytes64::Test are_no_digits(const Bytes64& bytes) {
-    return bytes.are_below('0') | bytes.are_above('9');
-}
+constexpr auto are_blanks = [](const Bytes64& bytes) KEYSHIFT_INLINED { return bytes.are(' '); };
+constexpr auto are_marks = [](const Bytes64& bytes)
+                               KEYSHIFT_INLINED { return bytes.are('"') | bytes.are('\\'); };
+constexpr auto are_no_digits = [](const Bytes64& bytes)
+                                   KEYSHIFT_INLINED { return bytes.are_below('0') | bytes.are_above('9'); };
 
 /// The number of up to eight digits before `end`, of which eight bytes can be read; all digits at once.
 std::uint64_t number_before(const char* end, std::size_t digits) {
@@ -86,9 +88,8 @@ bool read_frequent(const char* line, const char* at, const char* end, AccessLine
     if constexpr (std::endian::native != std::endian::little) return false;
     if (at == end) return false;
     const Window window(line, at, end);
-    const std::uint64_t blanks = window.mask([](const Bytes64& bytes) { return bytes.are(' '); });
-    const std::uint64_t marks =
-        window.mask([](const Bytes64& bytes) { return bytes.are('"') | bytes.are('\\'); });
+    const std::uint64_t blanks = window.mask(are_blanks);
+    const std::uint64_t marks = window.mask(are_marks);
     const std::uint64_t no_digits = window.mask(are_no_digits);
     if (marks == 0) return false;
     const auto quote = static_cast<unsigned>(std::countr_zero(marks));

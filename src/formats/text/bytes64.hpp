@@ -17,6 +17,11 @@
 
 namespace keyshift::formats {
 
+// All of this is inlined where it is used: a call would put 64 bytes into memory, and be longer than what is
+// called.
+#define KEYSHIFT_INLINE [[gnu::always_inline]] inline
+#define KEYSHIFT_INLINED __attribute__((always_inline))  // of a lambda
+
 class Bytes64 {
     static constexpr std::size_t kPart = 16;
     using Part [[gnu::vector_size(kPart)]] = unsigned char;
@@ -28,17 +33,17 @@ class Bytes64 {
     /// Of each byte, whether it passes. Tests are joined before they become a mask.
     class Test {
      public:
-        friend Test operator|(const Test& a, const Test& b) {
+        KEYSHIFT_INLINE friend Test operator|(const Test& a, const Test& b) {
             return {a.first_ | b.first_, a.second_ | b.second_, a.third_ | b.third_, a.fourth_ | b.fourth_};
         }
-        friend Test operator&(const Test& a, const Test& b) {
+        KEYSHIFT_INLINE friend Test operator&(const Test& a, const Test& b) {
             return {a.first_ & b.first_, a.second_ & b.second_, a.third_ & b.third_, a.fourth_ & b.fourth_};
         }
-        std::uint64_t mask() const;
+        KEYSHIFT_INLINE std::uint64_t mask() const;
 
      private:
         friend class Bytes64;
-        Test(Tested first, Tested second, Tested third, Tested fourth)
+        KEYSHIFT_INLINE Test(Tested first, Tested second, Tested third, Tested fourth)
             : first_(first), second_(second), third_(third), fourth_(fourth) {}
 
         // No array: compilers keep these in registers.
@@ -46,42 +51,42 @@ class Bytes64 {
     };
 
     /// Precondition: so many can be read.
-    explicit Bytes64(const char* from)
+    KEYSHIFT_INLINE explicit Bytes64(const char* from)
         : first_(part(from)),
           second_(part(from + kPart)),
           third_(part(from + 2 * kPart)),
           fourth_(part(from + 3 * kPart)) {}
 
-    Test are(char c) const {
+    KEYSHIFT_INLINE Test are(char c) const {
         const Part all = splat(c);
         return {first_ == all, second_ == all, third_ == all, fourth_ == all};
     }
-    Test are_below(unsigned char limit) const {
+    KEYSHIFT_INLINE Test are_below(unsigned char limit) const {
         const Part all = splat(static_cast<char>(limit));
         return {first_ < all, second_ < all, third_ < all, fourth_ < all};
     }
-    Test are_not_ascii() const {
+    KEYSHIFT_INLINE Test are_not_ascii() const {
         const Tested none{};
         return {sign(first_) < none, sign(second_) < none, sign(third_) < none, sign(fourth_) < none};
     }
-    Test are_above(unsigned char limit) const {
+    KEYSHIFT_INLINE Test are_above(unsigned char limit) const {
         const Part all = splat(static_cast<char>(limit));
         return {first_ > all, second_ > all, third_ > all, fourth_ > all};
     }
 
  private:
-    static Part part(const char* from) {
+    KEYSHIFT_INLINE static Part part(const char* from) {
         Part out;
         std::memcpy(&out, from, kPart);
         return out;
     }
-    static Tested sign(Part part) { return reinterpret_cast<Tested>(part); }
-    static Part splat(char c) { return Part{} + static_cast<unsigned char>(c); }
+    KEYSHIFT_INLINE static Tested sign(Part part) { return reinterpret_cast<Tested>(part); }
+    KEYSHIFT_INLINE static Part splat(char c) { return Part{} + static_cast<unsigned char>(c); }
 
     Part first_, second_, third_, fourth_;
 };
 
-inline std::uint64_t Bytes64::Test::mask() const {
+KEYSHIFT_INLINE std::uint64_t Bytes64::Test::mask() const {
 #if defined(__SSE2__)
     const auto bits = [](Tested part) -> std::uint64_t {
         return static_cast<std::uint16_t>(_mm_movemask_epi8(reinterpret_cast<__m128i>(part)));
@@ -112,7 +117,7 @@ class Window {
  public:
     /// `readable`: from there on bytes before `at` can be read, so that a text's end needs no copy.
     /// Precondition: there is at least one.
-    Window(const char* readable, const char* at, const char* end)
+    KEYSHIFT_INLINE Window(const char* readable, const char* at, const char* end)
         : back_(static_cast<std::size_t>(end - at) < Bytes64::kSize
                     ? static_cast<unsigned>(at + Bytes64::kSize - end)
                     : 0),
@@ -121,7 +126,7 @@ class Window {
 
     /// Of `test(bytes)`; bits behind the end are 0.
     template <class Tested>
-    std::uint64_t mask(const Tested& test) const {
+    KEYSHIFT_INLINE std::uint64_t mask(const Tested& test) const {
         return test(bytes_).mask() >> back_;
     }
 
@@ -140,7 +145,8 @@ class Window {
 
 /// The first of the bytes [at, end) that passes `test`, or `end`.
 template <class Tested>
-const char* find_first(const char* readable, const char* at, const char* end, const Tested& test) {
+KEYSHIFT_INLINE const char* find_first(const char* readable, const char* at, const char* end,
+                                       const Tested& test) {
     for (; static_cast<std::size_t>(end - at) >= Bytes64::kSize; at += Bytes64::kSize)
         if (const std::uint64_t mask = test(Bytes64(at)).mask()) return at + std::countr_zero(mask);
     if (at == end) return end;
@@ -149,8 +155,8 @@ const char* find_first(const char* readable, const char* at, const char* end, co
 }
 
 /// The first `c` in [at, end), or `end`.
-inline const char* find_byte(const char* readable, const char* at, const char* end, char c) {
-    return find_first(readable, at, end, [c](const Bytes64& bytes) { return bytes.are(c); });
+KEYSHIFT_INLINE const char* find_byte(const char* readable, const char* at, const char* end, char c) {
+    return find_first(readable, at, end, [c](const Bytes64& bytes) KEYSHIFT_INLINED { return bytes.are(c); });
 }
 
 }  // namespace keyshift::formats

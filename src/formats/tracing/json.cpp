@@ -16,13 +16,11 @@ namespace keyshift::formats {
 namespace {
 
 /// What ends a text that can be taken as it stands: a quotation mark, a backslash, a control character.
-Bytes64::Test are_special(const Bytes64& bytes) {
+constexpr auto are_special = [](const Bytes64& bytes) KEYSHIFT_INLINED {
     return bytes.are('"') | bytes.are('\\') | bytes.are_below(' ');
-}
+};
 
-Bytes64::Test are_not_ascii(const Bytes64& bytes) {
-    return bytes.are_not_ascii();
-}
+constexpr auto are_not_ascii = [](const Bytes64& bytes) KEYSHIFT_INLINED { return bytes.are_not_ascii(); };
 
 /// Reads a line from its beginning, as long as it is as tracing writes most of them.
 class Reader {

@@ -34,14 +34,13 @@ bool read_level(const char* text, TracingLevel& out) {
 }
 
 /// What belongs to no target.
-Bytes64::Test are_behind_target(const Bytes64& bytes) {
+constexpr auto are_behind_target = [](const Bytes64& bytes) KEYSHIFT_INLINED {
     return bytes.are_below('!') | bytes.are_above('z');
-}
+};
 
 /// What ends the first word of a message, if it is one.
-Bytes64::Test are_behind_word(const Bytes64& bytes) {
-    return bytes.are_below('!') | bytes.are(':');
-}
+constexpr auto are_behind_word = [](const Bytes64& bytes)
+                                     KEYSHIFT_INLINED { return bytes.are_below('!') | bytes.are(':'); };
 
 /// Whether a source's place, a span or a colour may stand where the message should.
 bool may_be_no_message(const char* line, const char* at, const char* end) {

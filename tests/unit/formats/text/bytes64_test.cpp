@@ -16,13 +16,11 @@ bool passes(char c) {
     return byte == 'x' || byte < '!' || byte > 'z';
 }
 
-Bytes64::Test pass(const Bytes64& bytes) {
+constexpr auto pass = [](const Bytes64& bytes) {
     return bytes.are('x') | bytes.are_below('!') | bytes.are_above('z');
-}
+};
 
-Bytes64::Test are_not_ascii(const Bytes64& bytes) {
-    return bytes.are_not_ascii();
-}
+constexpr auto are_not_ascii = [](const Bytes64& bytes) { return bytes.are_not_ascii(); };
 
 TEST(Bytes64, TellsOfEveryByteWhatItIs) {
     for (int c = 0; c < 256; ++c) {
