@@ -67,7 +67,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # PostgreSQL's parser is loaded when statements are read, so that dpkg-shlibdeps does not see it.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers | systemd-sysusers, ${PG_QUERY_PACKAGE}")
 # Loaded when they are needed: for the journal, and for rules that may match anywhere in a line.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libsystemd0, libvectorscan5")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, libsystemd0")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "postgresql-client, prometheus, prometheus-alertmanager")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "watch of the migration of API keys to hashed lookup")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION

@@ -22,7 +22,7 @@ STATE = "var/lib/keyshift"
 PROGRAM = "usr/bin/keyshift"
 
 # What keyshift loads when it is wanted. What these load likewise, they say themselves, in their notes.
-_LOADED = ("libhs.so.5", "libsystemd.so.0", "libpg_query.so.*")
+_LOADED = ("libsystemd.so.0", "libpg_query.so.*")
 # Journals are read without it: it makes their seals.
 _NOT_LOADED = ("libgcrypt.so.20",)
 _COPIED = (

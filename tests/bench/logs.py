@@ -2,7 +2,9 @@
 logs costs the daemon: memory, CPU and the time until a line shows.
 
 Every program is pinned to one core; what is compared is CPU time, user and system, since others may use the machine.
-`--lines` 500000 for a quick look.
+Machines differ in what a copy from the page cache costs, so each speed is also shown as a share of `wc -l`'s on the same
+file, and of the bound: a loop that reads the blocks that keyshift reads, and counts their lines. `--lines` 500000 for a
+quick look: a program's start counts then. `--ripgrep PATH` for a newer one beside the system's.
 """
 
 import argparse
@@ -10,17 +12,17 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import yaml
 
+from harness.tools.process import program
 from harness.tools.scratch import scratch_directory
 from bench import logs_peers as peers
 from bench.logs_corpus import FAILURES, Corpus, corpora
 from bench.logs_daemon import measure_daemon
 from bench.logs_peers import Speed
-from bench.logs_rules import RULES, beginnings, expressions
+from bench.logs_rules import RULES, STATEMENT, beginnings, expressions
 from bench.measure import MIB
 
 CORPORA = Path("build/bench-corpora")
@@ -45,11 +47,14 @@ class Result:
     work: str
     own: Speed
     peers: list[Peer]
+    wc: Speed
+    bound: Speed
 
 
 class Bench:
-    def __init__(self, program: Path, lines: int):
-        self._program = program
+    def __init__(self, bench_logs: Path, lines: int, ripgreps: list[object]):
+        self._program = bench_logs.absolute()
+        self._ripgreps = {f"rg {peers.version_of(one)} -c": one for one in ripgreps}
         self._directory = scratch_directory("bench-logs")
         self._corpora = corpora(CORPORA, lines)
         self._measured: dict[tuple, Speed] = {}
@@ -57,61 +62,66 @@ class Bench:
 
     def results(self) -> list[Result]:
         return [
-            self.text("text", rules=8, mtail=50, ripgrep=3.5),
-            self.text("text", rules=8, mtail=50, ripgrep=3.5, key="message"),
-            self.text("text", rules=64, mtail=100),
-            self.text("text", rules=64, mtail=100, key="message"),
-            self.text("ansi", rules=8, mtail=30),
-            self.text("ansi", rules=8, mtail=30, key="message"),
-            self.text("json", rules=8, mtail=60),
-            self.text("json", rules=8, mtail=60, key="message"),
+            *self.text("text", rules=8, mtail=50, ripgrep=3.5),
+            *self.text("text", rules=64, mtail=100),
+            *self.text("ansi", rules=8, mtail=30),
+            *self.text("json", rules=8, mtail=60),
             self.combined(mtail=70),
         ]
 
-    def text(
-        self, name: str, *, rules: int, mtail: float, ripgrep: float | None = None, key: str = "regex"
-    ) -> Result:
-        """`key`: how keyshift is given the rules, as the peers' expressions or as how the message begins."""
+    def text(self, name: str, *, rules: int, mtail: float, ripgrep: float | None = None) -> list[Result]:
+        """keyshift is given the rules as how the message begins, and as the peers' expressions."""
         corpus, wanted = self._warm(name), expressions(rules)
-        own = self._keyshift(corpus, gateway_log("tracing_json" if name == "json" else "tracing_text", rules, key))
-        others = [
-            Peer("mtail", self._once((name, rules, "mtail"), partial(self._mtail, corpus, wanted)), mtail),
-            Peer("rg -c", self._once((name, rules, "rg"), partial(peers.ripgrep, corpus, wanted)), ripgrep),
-            Peer("grep -cE", self._once((name, rules, "grep"), partial(peers.grep, corpus, wanted))),
-            Peer("wc -l", self._once((name, "wc"), partial(peers.wc, corpus))),
+        log_format = "tracing_json" if name == "json" else "tracing_text"
+        mtail_speed = peers.mtail(corpus, peers.mtail_rules(wanted), self._directory)
+        others = [Peer("mtail", mtail_speed, mtail), *self._greps(corpus, wanted, ripgrep)]
+        by_message = self._keyshift(corpus, gateway_log(log_format, rules, "message"))
+        by_regex = self._keyshift(corpus, gateway_log(log_format, rules, "regex"))
+        for own in (by_message, by_regex):
+            self._check(name, corpus, rules, json.loads(own.output))
+        return [
+            self._result(f"{name}, {rules} rules by message", corpus, by_message, others),
+            self._result(
+                f"{name}, {rules} rules by regex", corpus, by_regex, [*others, Peer("by message", by_message, 1 / 1.5)]
+            ),
         ]
-        counted = json.loads(own.output)
-        self._same(f"{name}, {rules} rules, lines that match", counted["matched"], int(others[2].speed.output))
-        for event, expression in RULES if rules == len(RULES) else []:
-            self._same(f"{name}, {event}", counted["events"][event], self._grep(corpus, expression))
-        return Result(f"{name}, {rules} rules by {key}", own, others)
 
     def combined(self, *, mtail: float) -> Result:
         corpus = self._warm("combined")
         own = self._keyshift(corpus, access_log())
         failing = [f'" {status} {size} "' for status, size, _, _ in FAILURES]
-        others = [
-            Peer("mtail", peers.mtail(corpus, peers.mtail_combined(), self._directory), mtail),
-            Peer("rg -c", peers.ripgrep(corpus, failing)),
-            Peer("grep -cE", peers.grep(corpus, failing)),
-            Peer("wc -l", peers.wc(corpus)),
-        ]
+        mtail_speed = peers.mtail(corpus, peers.mtail_combined(), self._directory)
+        others = [Peer("mtail", mtail_speed, mtail), *self._greps(corpus, failing, None)]
         counted = json.loads(own.output)
         self._same("combined, lines", counted["matched"], corpus.lines)
         for outcome, expression in OUTCOMES.items():
             self._same(f"combined, {outcome}", counted["events"][f"request_{outcome}"], self._grep(corpus, expression))
         for (_, _, _, reason), expression in zip(FAILURES, failing):
             self._same(f"combined, {reason}", counted["events"][f"failure_{reason}"], self._grep(corpus, expression))
-        return Result("combined, outcomes and reasons", own, others)
+        return self._result("combined, outcomes and reasons", corpus, own, others)
+
+    def _greps(self, corpus: Corpus, wanted: Sequence[str], at_least: float | None) -> list[Peer]:
+        ripgreps = [
+            Peer(name, peers.ripgrep(command, corpus, wanted), at_least) for name, command in self._ripgreps.items()
+        ]
+        return [*ripgreps, Peer("grep -cE", peers.grep(corpus, wanted))]
+
+    def _result(self, work: str, corpus: Corpus, own: Speed, others: list[Peer]) -> Result:
+        wc = self._once(("wc", corpus.path), lambda: peers.wc(corpus))
+        bound = self._once(("bound", corpus.path), lambda: peers.bound(self._program, corpus))
+        return Result(work, own, [*others, Peer("wc -l", wc), Peer("bound", bound)], wc, bound)
+
+    def _check(self, name: str, corpus: Corpus, rules: int, counted: dict) -> None:
+        statements = [] if name == "json" else [STATEMENT]
+        matching = self._grep(corpus, "|".join([*expressions(rules), *statements]))
+        self._same(f"{name}, {rules} rules, lines that match", counted["matched"], matching)
+        for event, expression in RULES if rules == len(RULES) else []:
+            self._same(f"{name}, {event}", counted["events"][event], self._grep(corpus, expression))
 
     def _once(self, what: tuple, measure: Callable[[], Speed]) -> Speed:
-        """A peer does the same however keyshift is given its rules."""
         if what not in self._measured:
             self._measured[what] = measure()
         return self._measured[what]
-
-    def _mtail(self, corpus: Corpus, wanted: Sequence[str]) -> Speed:
-        return peers.mtail(corpus, peers.mtail_rules(wanted), self._directory)
 
     def _warm(self, name: str) -> Corpus:
         """The page cache holds it: reading from disk is nobody's merit here."""
@@ -127,7 +137,7 @@ class Bench:
         collector["input"] = {"files": [str(corpus.path)]}
         tree = {"collectors": [collector], "state": {"directory": str(self._directory / "state")}}
         configuration.write_text(yaml.safe_dump(tree))
-        command = [self._program.absolute(), configuration, corpus.path.absolute()]
+        command = [self._program, configuration, corpus.path.absolute()]
         return peers.speed(corpus.lines, lambda: peers.run_pinned(command))
 
     def _grep(self, corpus: Corpus, expression: str) -> int:
@@ -160,29 +170,45 @@ def access_log() -> dict:
 
 def print_results(title: str, results: list[Result]) -> None:
     print(f"\n{title}")
-    columns = "  {:<31}{:<10}{:>12}{:>9}{:>9}{:>11}{:>10}  {}"
-    print(columns.format("work", "program", "M lines/s", "CPU s", "wall s", "peak MiB", "keyshift", "target"))
+    columns = "  {:<31}{:<13}{:>10}{:>8}{:>8}{:>10}{:>10}{:>9}{:>9}  {}"
+    print(
+        columns.format(
+            "work", "program", "M lines/s", "CPU s", "wall s", "peak MiB", "keyshift", "of wc", "of bound", "target"
+        )
+    )
     for result in results:
-        for name, speed, at_least in [("keyshift", result.own, None)] + [
-            (peer.name, peer.speed, peer.at_least) for peer in result.peers
-        ]:
-            own = result.own
-            ratio = own.million_lines_a_cpu_second / speed.million_lines_a_cpu_second
-            verdict = "" if at_least is None else f">= {at_least:g} x: {'ok' if ratio >= at_least else 'MISSED'}"
-            part = f"{speed.lines:,} lines" + (", once" if speed.runs == 1 else "") if speed.lines < own.lines else ""
+        own = result.own.million_lines_a_cpu_second
+        for peer in [Peer("keyshift", result.own), *result.peers]:
+            speed, is_own = peer.speed, peer.speed is result.own
+            ratio = own / speed.million_lines_a_cpu_second
+            part = f"{speed.lines:,} lines" if speed.lines < result.own.lines else ""
+            once = "once" if speed.runs == 1 else ""
             print(
                 columns.format(
-                    result.work if speed is own else "",
-                    name,
+                    result.work if is_own else "",
+                    peer.name,
                     f"{speed.million_lines_a_cpu_second:.3g}",
                     f"{speed.cpu_seconds:.2f}",
                     f"{speed.seconds:.2f}",
                     f"{speed.peak_bytes / MIB:.1f}",
-                    "" if speed is own else f"{ratio:.3g} x",
-                    "; ".join(filter(None, [verdict, part])),
+                    "" if is_own else f"{ratio:.3g} x",
+                    share(speed, result.wc),
+                    share(speed, result.bound),
+                    "; ".join(filter(None, [verdict(ratio, peer.at_least), part, once])),
                 ).rstrip(),
                 flush=True,
             )
+
+
+def share(speed: Speed, of: Speed) -> str:
+    return f"{100 * speed.million_lines_a_cpu_second / of.million_lines_a_cpu_second:.3g} %"
+
+
+def verdict(ratio: float, at_least: float | None) -> str:
+    if at_least is None:
+        return ""
+    held = "ok" if ratio >= at_least else f"MISSED by {100 * (1 - ratio / at_least):.0f} %"
+    return f">= {at_least:.3g} x: {held}"
 
 
 def main() -> int:
@@ -190,13 +216,14 @@ def main() -> int:
     options.add_argument("--binary", type=Path, default=Path("build/bench/src/keyshift"))
     options.add_argument("--bench-logs", type=Path, help="bench_logs; default: in the same build as the binary")
     options.add_argument("--lines", type=int, default=5_000_000)
+    options.add_argument("--ripgrep", type=Path, help="another one, beside the system's")
     options.add_argument("--only", choices=("speed", "daemon"), help="default: both")
     options.add_argument("--seconds", type=float, default=60.0, help="of following idle logs (default: %(default)s)")
     given = options.parse_args()
-    program = given.bench_logs or given.binary.parent.parent / "tests" / "bench" / "bench_logs"
+    bench_logs = given.bench_logs or given.binary.parent.parent / "tests" / "bench" / "bench_logs"
     wrong: list[str] = []
     if given.only != "daemon":
-        bench = Bench(program, given.lines)
+        bench = Bench(bench_logs, given.lines, [program("rg"), *([given.ripgrep] if given.ripgrep else [])])
         print_results(f"Counting {given.lines:,} lines, one core, medians by CPU time", bench.results())
         wrong = bench.wrong
         print("  counts are those of grep" if not wrong else "  WRONG COUNTS:\n  " + "\n  ".join(wrong))

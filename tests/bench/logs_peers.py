@@ -81,9 +81,13 @@ def speed(lines: int, job: Callable[[], Run], rounds: int = ROUNDS) -> Speed:
 # --- peers
 
 
-def ripgrep(corpus: Corpus, expressions: Sequence[str]) -> Speed:
+def version_of(ripgrep: object) -> str:
+    return subprocess.run([ripgrep, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+
+
+def ripgrep(command: object, corpus: Corpus, expressions: Sequence[str]) -> Speed:
     words = [word for expression in expressions for word in ("-e", expression)]
-    return speed(corpus.lines, lambda: run_pinned([program("rg"), "--no-config", "-c", *words, corpus.path]))
+    return speed(corpus.lines, lambda: run_pinned([command, "--no-config", "-c", *words, corpus.path]))
 
 
 def grep(corpus: Corpus, expressions: Sequence[str]) -> Speed:
@@ -93,6 +97,11 @@ def grep(corpus: Corpus, expressions: Sequence[str]) -> Speed:
 
 def wc(corpus: Corpus) -> Speed:
     return speed(corpus.lines, lambda: run_pinned([program("wc"), "-l", corpus.path]))
+
+
+def bound(bench_logs: Path, corpus: Corpus) -> Speed:
+    """The same blocks read, and their lines counted: what is left when nothing is done with a line."""
+    return speed(corpus.lines, lambda: run_pinned([bench_logs, "--bound", corpus.path]))
 
 
 def mtail(corpus: Corpus, text: str, directory: Path) -> Speed:

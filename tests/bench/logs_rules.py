@@ -14,6 +14,9 @@ RULES = (
     ("response_cache_miss", r"Cache miss for key: llm:cache:"),
 )
 
+# What else counts in the gateway's log: a statement of sqlx on the key table, as text. As JSON it has fields of its own.
+STATEMENT = r'summary="SELECT id, key_hash, key_lookup_hash'
+
 PROVIDERS = ("openai", "anthropic", "gemini", "mistral", "cohere", "bedrock", "vertex")
 # `{}` is a number.
 HAPPENINGS = (

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any expressions and literals over any lines: a candidate is every expression that matches, a beginning is
-// one of every match, and all literals are found that one comparison with each finds. The first line of the
-// input is the expression and a literal, the second another one of both, the rest is text.
+// Any expressions and literals over any lines: one pass finds every expression that matches alone, and no
+// other, a beginning is one of every match, and all literals are found that one comparison with each finds.
+// The first line of the input is the expression and a literal, the second another one of both, the rest is
+// text.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -36,12 +37,14 @@ void check_literals(const std::vector<std::string>& literals, std::string_view t
 
 void check_expressions(const std::vector<std::string>& expressions, std::string_view text) {
     LineExpressions all(expressions, {"key_id", "client"});
-    const std::vector<std::size_t> candidates = all.candidates(text);
     for (std::size_t i = 0; i < expressions.size(); ++i) {
         NamedGroups groups;
-        if (!all.match(i, text, groups)) continue;
-        if (std::count(candidates.begin(), candidates.end(), i) != 1) std::abort();
-        if (!text.starts_with(beginning_of_matches(expressions[i]))) std::abort();
+        const bool matches = all.match(i, text, groups);
+        if (matches && !text.starts_with(beginning_of_matches(expressions[i]))) std::abort();
+        const auto& found = all.matches(text);
+        if (std::ranges::count(found, i, &LineExpressions::Match::index) != (matches ? 1 : 0)) std::abort();
+        const auto same = std::ranges::find(found, i, &LineExpressions::Match::index);
+        if (matches && same->groups != groups) std::abort();
     }
 }
 

@@ -120,7 +120,7 @@ def test_the_bill_of_materials_lists_each_package(
     assert {name: package["versionInfo"] for name, package in listed.items()} == {
         name: re.search(r"^Version: (.*)$", record, re.MULTILINE)[1] for name, record in records.items()
     }
-    assert {"keyshift", "libpq5", "libssl3t64", "libvectorscan5", "libsystemd0", "ca-certificates", "tzdata", "libc6"} <= listed.keys()
+    assert {"keyshift", "libpq5", "libssl3t64", "libsystemd0", "ca-certificates", "tzdata", "libc6"} <= listed.keys()
     assert len(listed) < sum(".so" in name and member.isfile() for name, member in members.items())
     identities = [package["SPDXID"] for package in told["packages"]]
     assert len(set(identities)) == len(identities)

@@ -267,7 +267,7 @@ def test_an_instance_has_its_own_credential_and_reads_logs(machine: Machine, dat
     wait_for_metric("keyshift_auth_failures_total", 1, INSTANCE_URL, reason="unknown_key")
     wait_for_metric("keyshift_log_lines_total", 1, INSTANCE_URL, source="gateway_log", result="matched")
     loaded = machine.run("cat", f"/proc/{machine.main_process(INSTANCE)}/maps")
-    assert [name for name in ("/libsystemd.so.0", "/libhs.so.5") if name not in loaded] == []
+    assert "/libsystemd.so.0" in loaded
 
 
 def test_docker_logs_take_the_drop_in(machine: Machine):

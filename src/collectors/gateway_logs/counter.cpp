@@ -8,7 +8,6 @@
 #include "collectors/gateway_logs/counting.hpp"
 #include "collectors/logs/line_level.hpp"
 #include "collectors/logs/line_prefixes.hpp"
-#include "collectors/shared/own_requests.hpp"
 #include "formats/lines/messages.hpp"
 #include "formats/text/json_line.hpp"
 #include "formats/tracing/json.hpp"
@@ -29,10 +28,8 @@ class Counter final : public LineCounter {
 
     void count(std::string_view block, LogTally& tally) override {
         domain::LogLines lines;
-        const bool own_possible = may_hold_own(block);
         lines.unparsed += messages_.each(block, [&](std::string_view line) {
-            const Whose whose = own_possible && is_own_line(line) ? Whose::keyshift : Whose::anyone;
-            const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, whose, tally);
+            const Outcome outcome = line.empty() ? Outcome::skipped : form_.line(line, tally);
             lines.matched += outcome == Outcome::matched ? 1 : 0;
             lines.skipped += outcome == Outcome::skipped ? 1 : 0;
             return outcome != Outcome::unparsed;
@@ -66,7 +63,7 @@ class Counter final : public LineCounter {
 
 using Part = formats::TracingText::Part;
 
-/// What both forms of tracing share. `Reader`: parses a line, and makes of it what rules see.
+/// What both forms of tracing share. `Reader`: parses a line, and prepares it as rules see it.
 template <class Reader>
 class TracingForm {
  public:
@@ -78,14 +75,13 @@ class TracingForm {
           reader_(options.rules),
           rules_(std::move(options)) {}
 
-    Outcome line(std::string_view text, Whose whose, LogTally& tally) {
+    Outcome line(std::string_view text, LogTally& tally) {
         const Part part = reader_.parse(text, line_);
         if (part != Part::event) return part == Part::none ? Outcome::unparsed : Outcome::skipped;
         countable_.levels().line(line_.level, line_.target);
-        MatchedText matched = reader_.matched(line_);
-        matched.whose = whose;
-        const auto kind = [&] { return LineKind{line_.level, line_.target, matched.fields}; };
-        bool counts = rules_.match(matched, kind, tally);
+        reader_.prepare(line_);
+        const auto kind = [&] { return LineKind{line_.level, line_.target, reader_.fields()}; };
+        bool counts = rules_.match({line_, text, reader_.fields()}, kind, tally);
         if (line_.target == formats::kSqlxTarget && rules_.reads_statements())
             counts = statement(text, tally) || counts;
         return counts ? Outcome::matched : Outcome::skipped;
@@ -149,14 +145,15 @@ class TextReader {
         }
         return found;
     }
-    MatchedText matched(const formats::TracingLine& line) {
+    void prepare(formats::TracingLine& line) {
         // A message is in one colour; what stands behind it is for expressions alone.
-        if (!bare_ || !formats::has_escapes(line.message)) return {line.message, line.target, line.time};
+        if (!bare_ || !formats::has_escapes(line.message)) return;
         formats::remove_escapes(line.message, without_escapes_);
-        return {without_escapes_, line.target, line.time};
+        line.message = without_escapes_;
     }
+    static formats::JsonLine* fields() { return nullptr; }
     bool statement(std::string_view /*text*/, const formats::TracingLine& line, formats::SqlxQuery& out) {
-        if (!formats::has_escapes(line.message)) return formats::parse_sqlx_text(line.message, out);
+        if (bare_ || !formats::has_escapes(line.message)) return formats::parse_sqlx_text(line.message, out);
         formats::remove_escapes(line.message, without_escapes_);
         return formats::parse_sqlx_text(without_escapes_, out);
     }
@@ -176,12 +173,12 @@ class JsonReader {
         return parsed ? Part::event : Part::none;
     }
     static std::vector<Finding> findings() { return {}; }
-    MatchedText matched(const formats::TracingLine& line) {
-        return {line.message, line.target, line.time, whole_ ? &json_.fields() : nullptr};
-    }
-    /// The line may have been read without being taken apart.
+    static void prepare(formats::TracingLine& /*line*/) {}
+    formats::JsonLine* fields() { return whole_ ? &json_.fields() : nullptr; }
+    /// A statement's text is in a field of its own.
     bool statement(std::string_view text, const formats::TracingLine& /*line*/, formats::SqlxQuery& out) {
-        return json_.fields().parse(text) && formats::parse_sqlx_json(json_.fields(), out);
+        return !json_.is_bare() && json_.fields().parse(text) &&
+               formats::parse_sqlx_json(json_.fields(), out);
     }
 
  private:
@@ -196,10 +193,10 @@ class AnyForm {
 
     explicit AnyForm(GatewayLogOptions options) : rules_(std::move(options)) {}
 
-    Outcome line(std::string_view text, Whose whose, LogTally& tally) {
+    Outcome line(std::string_view text, LogTally& tally) {
         const auto kind = [&] { return LineKind{.level = level_of_text(text)}; };
-        return rules_.match({.text = text, .whose = whose}, kind, tally) ? Outcome::matched
-                                                                         : Outcome::skipped;
+        line_.message = text;
+        return rules_.match({line_, text}, kind, tally) ? Outcome::matched : Outcome::skipped;
     }
     void end_of_block(base::Time /*now*/) {}
     domain::Events countable() const { return rules_.alive(); }
@@ -210,6 +207,7 @@ class AnyForm {
 
  protected:
     GatewayLogCounting rules_;
+    formats::TracingLine line_;  // of which all but the message is unknown
 };
 
 class JsonForm : public AnyForm {
@@ -217,11 +215,11 @@ class JsonForm : public AnyForm {
     using AnyForm::AnyForm;
     static constexpr auto kUnderstood = formats::Understood::some;
 
-    Outcome line(std::string_view text, Whose whose, LogTally& tally) {
+    Outcome line(std::string_view text, LogTally& tally) {
         if (!json_.parse(text)) return Outcome::unparsed;
         const auto kind = [&] { return LineKind{.level = level_of_fields(json_), .fields = &json_}; };
-        return rules_.match({.text = text, .fields = &json_, .whose = whose}, kind, tally) ? Outcome::matched
-                                                                                           : Outcome::skipped;
+        line_.message = text;
+        return rules_.match({line_, text, &json_}, kind, tally) ? Outcome::matched : Outcome::skipped;
     }
 
  private:

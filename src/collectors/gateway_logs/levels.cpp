@@ -2,6 +2,8 @@
 #include "collectors/gateway_logs/levels.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <numeric>
 
 #include "formats/text/number.hpp"
@@ -58,9 +60,10 @@ std::size_t GatewayLogLevels::group(const std::vector<std::string>& targets) {
 }
 
 void GatewayLogLevels::match(std::size_t level, std::string_view target) {
-    for (std::size_t group = 0; group < targets_.size(); ++group)
-        if (wanted_.at(level).test(group) && has_target(target, targets_[group]))
-            wanted_.at(level).reset(group);
+    for (std::uint64_t wanted = wanted_.at(level).to_ullong(); wanted != 0; wanted &= wanted - 1) {
+        const auto group = static_cast<std::size_t>(std::countr_zero(wanted));
+        if (has_target(target, targets_[group])) wanted_.at(level).reset(group);
+    }
 }
 
 void GatewayLogLevels::end_of_block(base::Time now) {

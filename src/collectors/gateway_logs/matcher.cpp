@@ -9,6 +9,7 @@
 #include "collectors/gateway_logs/levels.hpp"
 #include "collectors/logs/field_test.hpp"
 #include "collectors/shared/event_option.hpp"
+#include "collectors/shared/own_requests.hpp"
 
 namespace keyshift::collectors {
 namespace {
@@ -83,7 +84,7 @@ void add_use(domain::KeyUses& uses, std::string_view id, base::Time at) {
 }
 
 base::Time time_of(const MatchedText& line, base::Time now) {
-    return std::min(base::parse_rfc3339(line.time).value_or(now), now);
+    return std::min(base::parse_rfc3339(line.parsed.time).value_or(now), now);
 }
 
 }  // namespace
@@ -104,17 +105,16 @@ void GatewayLogMatcher::begins(std::size_t literal, const MatchedText& line, Log
     const LogRule& rule = rules_[begun_[literal]];
     Groups groups{};
     if (!rule.regex.empty()) {
-        if (!confirming_.match(literal, line.text, groups)) return;
+        if (!confirming_.match(literal, line.parsed.message, groups)) return;
     } else if (rule.key_follows) {
-        groups[kKeyGroup] = leading_uuid(line.text.substr(rule.message.size()));
+        groups[kKeyGroup] = leading_uuid(line.parsed.message.substr(rule.message.size()));
     }
     fits(rule, line, groups, tally);
 }
 
 void GatewayLogMatcher::search(const MatchedText& line, LogTally& tally) {
-    Groups groups{};
-    for (const std::size_t i : expressions_.candidates(line.text))
-        if (expressions_.match(i, line.text, groups)) fits(rules_[searched_[i]], line, groups, tally);
+    for (const formats::LineExpressions::Match& match : expressions_.matches(line.parsed.message))
+        fits(rules_[searched_[match.index]], line, match.groups, tally);
 }
 
 void GatewayLogMatcher::test_fields(const MatchedText& line, LogTally& tally) {
@@ -123,7 +123,7 @@ void GatewayLogMatcher::test_fields(const MatchedText& line, LogTally& tally) {
 
 void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const Groups& groups,
                              LogTally& tally) {
-    if (!has_target(line.target, rule.targets)) return;
+    if (!has_target(line.parsed.target, rule.targets)) return;
     for (const FieldTest& test : rule.fields)
         if (line.fields == nullptr || !passes(test, *line.fields)) return;
     const Event event = rule.by_reason ? failure_named(groups[kReasonGroup]) : rule.event;
@@ -132,7 +132,8 @@ void GatewayLogMatcher::fits(const LogRule& rule, const MatchedText& line, const
     ever_fitted_[fitted_.back()] = true;
     if (!groups[kReleaseGroup].empty()) release_ = groups[kReleaseGroup];
     if (rule.use == LogRule::Use::shows) return;
-    if (line.whose == Whose::keyshift || (!canary_.empty() && groups[kKeyGroup] == canary_)) {
+    const bool own = may_hold_own(line.line) && is_own_line(line.line);
+    if (own || (!canary_.empty() && groups[kKeyGroup] == canary_)) {
         if (!own_in_line_.test(index_of(event))) ++tally.own.at(index_of(event));
         own_in_line_.set(index_of(event));
         return;

@@ -15,19 +15,16 @@
 #include "formats/lines/beginnings.hpp"
 #include "formats/lines/expressions.hpp"
 #include "formats/text/json_line.hpp"
+#include "formats/tracing/tracing.hpp"
 
 namespace keyshift::collectors {
 
-/// By whose request a line was written.
-enum class Whose : std::uint8_t { anyone, keyshift };
-
-/// A line, as far as rules ask for it.
+/// A line, as far as rules ask for it. Refers to what it is made of: a copy of what was just written would
+/// have to wait for it.
 struct MatchedText {
-    std::string_view text;                ///< what messages and expressions are compared with
-    std::string_view target = {};         ///< empty: any
-    std::string_view time = {};           ///< RFC 3339; anything else: not known
+    const formats::TracingLine& parsed;   ///< its message is compared; time, if known, in RFC 3339
+    std::string_view line;                ///< all of it: whether keyshift's own request has written it
     formats::JsonLine* fields = nullptr;  ///< null: no rule with fields fits
-    Whose whose = Whose::anyone;
 };
 
 class GatewayLogMatcher {
@@ -42,7 +39,7 @@ class GatewayLogMatcher {
         fitted_.clear();
         release_ = {};
         own_in_line_.reset();
-        beginnings_.find(line.text, [&](std::size_t literal) { begins(literal, line, tally); });
+        beginnings_.find(line.parsed.message, [&](std::size_t literal) { begins(literal, line, tally); });
         if (!searched_.empty()) search(line, tally);
         if (!fielded_.empty()) test_fields(line, tally);
         return in_line_.any();

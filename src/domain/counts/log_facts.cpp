@@ -35,6 +35,10 @@ bool is_same(const FailureKind& a, const FailureView& b) {
            a.user_agent == b.user_agent && a.path == b.path;
 }
 
+FailureView view_of(const FailureKind& kind) {
+    return {kind.minute, kind.reason, kind.client, kind.user_agent, kind.path};
+}
+
 std::size_t hash_of(const FailureView& kind) {
     constexpr std::size_t kOdd = 0x9e3779b97f4a7c15U;
     const std::hash<std::string_view> hash;
@@ -76,36 +80,40 @@ void FailureTally::add(Event reason, std::string_view client, std::string_view u
 }
 
 void FailureTally::merge(const FailureTally& other) {
-    for (const auto& [kind, times] : other.kinds_)
-        add({kind.minute, kind.reason, kind.client, kind.user_agent, kind.path}, times);
+    for (const auto& [kind, times] : other.kinds_) add(view_of(kind), times);
 }
 
-FailureTally::Kinds::value_type*& FailureTally::MemoCache::at(std::size_t hash) {
-    constexpr std::size_t kSlots = 1024;
-    if (slots_.empty()) slots_.resize(kSlots);
-    return slots_[hash % kSlots];
+FailureTally::Kinds::value_type* FailureTally::Index::find(const FailureView& kind, std::size_t hash,
+                                                           Kinds& kinds) {
+    if (places_.empty())
+        for (auto& one : kinds) add(one, hash_of(view_of(one.first)));
+    const auto found = places_.find(hash);
+    if (found == places_.end()) return nullptr;
+    if (is_same(found->second->first, kind)) return found->second;
+    const auto other = kinds.find(kind);
+    return other == kinds.end() ? nullptr : &*other;
 }
 
 void FailureTally::add(FailureView kind, const FailureTimes& times) {
-    Kinds::value_type*& entry = recent_.at(hash_of(kind));
-    if (entry == nullptr || !is_same(entry->first, kind)) entry = &entry_for(kind);
-    extend(entry->second, times);
+    extend(entry_for(kind).second, times);
 }
 
 /// The kind, or what is left of it where there are too many.
 FailureTally::Kinds::value_type& FailureTally::entry_for(FailureView kind) {
-    auto found = kinds_.find(kind);
-    if (found == kinds_.end() && kinds_.size() >= limit_) {
+    std::size_t hash = hash_of(kind);
+    if (Kinds::value_type* const found = index_.find(kind, hash, kinds_)) return *found;
+    if (kinds_.size() >= limit_) {
         kind = {kind.minute, kind.reason, {}, {}, {}};
-        found = kinds_.find(kind);
+        hash = hash_of(kind);
+        if (Kinds::value_type* const found = index_.find(kind, hash, kinds_)) return *found;
     }
-    if (found == kinds_.end())
-        found = kinds_
-                    .emplace(FailureKind{kind.minute, kind.reason, std::string(kind.client),
-                                         std::string(kind.user_agent), std::string(kind.path)},
-                             FailureTimes{})
-                    .first;
-    return *found;
+    auto& added = *kinds_
+                       .emplace(FailureKind{kind.minute, kind.reason, std::string(kind.client),
+                                            std::string(kind.user_agent), std::string(kind.path)},
+                                FailureTimes{})
+                       .first;
+    index_.add(added, hash);
+    return added;
 }
 
 void KeyUses::add(std::string_view id, base::Time at) {

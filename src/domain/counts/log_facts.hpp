@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.hpp"
@@ -69,42 +70,43 @@ class FailureTally {
     bool empty() const { return kinds_.empty(); }
     void clear() {
         kinds_.clear();
-        recent_.forget();
+        index_.forget();
     }
     const Kinds& kinds() const { return kinds_; }
 
  private:
-    /// Where kinds were found recently, since the same few come again and again. Forgets when it or the tally
-    /// goes elsewhere: it points into kinds_.
-    class MemoCache {
+    /// All kinds by their hash, since most of a full tally's failures are of kinds that it does not hold. It
+    /// points into kinds_: what is copied or moved makes it anew.
+    class Index {
      public:
-        MemoCache() = default;
-        MemoCache(const MemoCache& /*other*/) {}
-        MemoCache(MemoCache&& other) noexcept { other.forget(); }
-        MemoCache& operator=(const MemoCache& /*other*/) {
+        Index() = default;
+        Index(const Index& /*other*/) {}
+        Index(Index&& other) noexcept { other.forget(); }
+        Index& operator=(const Index& /*other*/) {
             forget();
             return *this;
         }
-        MemoCache& operator=(MemoCache&& other) noexcept {
+        Index& operator=(Index&& other) noexcept {
             forget();
             other.forget();
             return *this;
         }
-        ~MemoCache() = default;
+        ~Index() = default;
 
-        /// What was put for a kind of the same hash; null: nothing.
-        Kinds::value_type*& at(std::size_t hash);
-        void forget() noexcept { slots_.clear(); }
+        /// Null: it is not in `kinds`.
+        Kinds::value_type* find(const FailureView& kind, std::size_t hash, Kinds& kinds);
+        void add(Kinds::value_type& kind, std::size_t hash) { places_.emplace(hash, &kind); }
+        void forget() noexcept { places_.clear(); }
 
      private:
-        std::vector<Kinds::value_type*> slots_;
+        std::unordered_map<std::size_t, Kinds::value_type*> places_;
     };
 
     Kinds::value_type& entry_for(FailureView kind);
 
     std::size_t limit_ = 2'000;
     Kinds kinds_;
-    MemoCache recent_;
+    Index index_;
 };
 
 /// When keys were used, by id as the log writes it, at most `limit` of them: further ones are dropped.

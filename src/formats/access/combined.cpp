@@ -8,6 +8,7 @@
 
 #include "formats/access/fields.hpp"
 #include "formats/access/line.hpp"
+#include "formats/text/bytes64.hpp"
 #include "formats/text/client_word.hpp"
 #include "formats/text/log_time.hpp"
 #include "formats/tracing/words.hpp"
@@ -62,6 +63,60 @@ std::size_t size_of_frequent(std::string_view line) {
     return std::memcmp(line.data() + size - 2, "] \"", 3) == 0 ? size : 0;
 }
 
+constexpr auto are_blanks = [](const Bytes64& bytes) KEYSHIFT_INLINED { return bytes.are(' '); };
+constexpr auto are_marks = [](const Bytes64& bytes)
+                               KEYSHIFT_INLINED { return bytes.are('"') | bytes.are('\\'); };
+constexpr auto are_no_digits = [](const Bytes64& bytes)
+                                   KEYSHIFT_INLINED { return bytes.are_below('0') | bytes.are_above('9'); };
+
+/// The number of up to eight digits before `end`, of which eight bytes can be read; all digits at once.
+std::uint64_t number_before(const char* end, std::size_t digits) {
+    constexpr Word kZeros = kOnes * '0';
+    constexpr Word kFirstOfFour = 0xFF000000FFU;
+    const Word wanted = ~Word{0} << 8 * (kWord - digits);
+    Word word = (load(end - kWord) & wanted) - (kZeros & wanted);
+    word = word * 10 + (word >> 8U);  // now pairs, each in the first of two bytes
+    constexpr Word kHundredAndMillion = 100 + (Word{1'000'000} << 32U);
+    constexpr Word kOneAndTenThousand = 1 + (Word{10'000} << 32U);
+    return ((word & kFirstOfFour) * kHundredAndMillion + (word >> 16U & kFirstOfFour) * kOneAndTenThousand) >>
+           32U;
+}
+
+/// Reads `METHOD TARGET PROTOCOL" STATUS BYTES` and a blank, where they stand in 64 bytes and nothing is
+/// escaped or missing: where they begin and end is known from masks. False: have a closer look.
+bool read_frequent(const char* line, const char* at, const char* end, AccessLine& out) {
+    if constexpr (std::endian::native != std::endian::little) return false;
+    if (at == end) return false;
+    const Window window(line, at, end);
+    const std::uint64_t blanks = window.mask(are_blanks);
+    const std::uint64_t marks = window.mask(are_marks);
+    const std::uint64_t no_digits = window.mask(are_no_digits);
+    if (marks == 0) return false;
+    const auto quote = static_cast<unsigned>(std::countr_zero(marks));
+    const std::uint64_t request = marks & (~marks + 1);  // only the bit of the first mark
+    const std::uint64_t first = blanks & (request - 1);
+    const std::uint64_t second = first & (first - 1);
+    // Behind the request come a blank, three digits, a blank.
+    constexpr std::uint64_t kStatus = 0x11;
+    constexpr std::uint64_t kFive = 0x1F;
+    const bool status =
+        (no_digits >> quote >> 1U & kFive) == kStatus && (blanks >> quote >> 1U & kFive) == kStatus;
+    const std::uint64_t behind = no_digits >> quote >> 1U >> 5U;
+    const auto digits = static_cast<unsigned>(std::countr_zero(behind));
+    if (at[quote] != '"' || second == 0 || !status || behind == 0 || digits == 0 || digits > kWord)
+        return false;
+    const char* const bytes_end = at + quote + 6 + digits;
+    if (*bytes_end != ' ') return false;
+    const auto method_size = static_cast<std::size_t>(std::countr_zero(first));
+    const auto target_end = static_cast<std::size_t>(std::countr_zero(second));
+    out.method = {at, method_size};
+    out.target = {at + method_size + 1, target_end - method_size - 1};
+    out.status = static_cast<unsigned>(number_before(at + quote + 5, 3));
+    out.bytes = number_before(bytes_end, digits);
+    out.behind = {bytes_end, static_cast<std::size_t>(end - bytes_end)};
+    return true;
+}
+
 class Combined final : public AccessReader {
  public:
     bool read(std::string_view line, AccessLine& out) override {
@@ -71,6 +126,8 @@ class Combined final : public AccessReader {
         std::string_view request;
         if (frequent != 0) {
             out.before = {line.data(), frequent};
+            if (read_frequent(line.data(), line.data() + skipped, line.data() + line.size(), out))
+                return true;
         } else if (!cursor.until_quote(out.before) || !ends_in_common_time(out.before) ||
                    !begins_with_client(out.before)) {
             return false;

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <utility>
 
 #include <re2/re2.h>
+#include <re2/set.h>
 
-#include "formats/lines/pattern_scan.hpp"
+#include "formats/lines/literal_search.hpp"
+#include "formats/lines/literals.hpp"
 
 namespace keyshift::formats {
 namespace {
@@ -37,17 +40,31 @@ struct LineExpressions::Compiled {
         One(const std::string& text, const std::vector<std::string>& names)
             : expression(text, options()),
               numbers(numbers_of(expression, names)),
-              last(*std::max_element(numbers.begin(), numbers.end())) {}
+              groups(static_cast<std::size_t>(*std::max_element(numbers.begin(), numbers.end())) + 1) {}
         RE2 expression;
         std::array<int, kMostNamedGroups> numbers;
-        int last;
+        std::vector<re2::StringPiece> groups;  // of its last match
     };
-    explicit Compiled(std::vector<std::string> given) : texts(std::move(given)) {}
+    /// What finds a text in which that expression may match.
+    struct Literal {
+        std::size_t expression;
+        bool sure;  ///< it matches
+    };
+
+    void prepare();
 
     std::vector<std::string> texts;
     std::vector<std::unique_ptr<One>> all;
-    std::optional<PatternScan> scan;  // once it is asked for
-    std::vector<std::size_t> candidates;
+    // Once matches() is called, in which most expressions are looked for by what they cannot do without.
+    std::vector<Literal> literals;
+    std::optional<LiteralSearch> search;
+    // The others, which one automaton knows; null: it would be too large.
+    std::vector<std::size_t> others;
+    std::unique_ptr<RE2::Set> set;
+    std::vector<int> of_set;  // those that match, by their place in `others`
+    std::vector<Match> matches;
+    std::uint64_t text = 0;            // the number of the last one
+    std::vector<std::uint64_t> tried;  // by expression: the last text that was compared with it
 };
 
 base::Result<std::vector<std::string>> check_expression(const std::string& expression) {
@@ -83,7 +100,8 @@ std::string beginning_of_matches(const std::string& expression) {
 
 LineExpressions::LineExpressions(const std::vector<std::string>& expressions,
                                  const std::vector<std::string>& names)
-    : compiled_(std::make_unique<Compiled>(expressions)) {
+    : compiled_(std::make_unique<Compiled>()) {
+    compiled_->texts = expressions;
     for (const std::string& expression : expressions)
         compiled_->all.push_back(expression.empty() ? nullptr
                                                     : std::make_unique<Compiled::One>(expression, names));
@@ -94,27 +112,70 @@ LineExpressions::LineExpressions(LineExpressions&&) noexcept = default;
 LineExpressions& LineExpressions::operator=(LineExpressions&&) noexcept = default;
 
 bool LineExpressions::match(std::size_t index, std::string_view text, NamedGroups& groups) const {
-    const Compiled::One& one = *compiled_->all[index];
+    Compiled::One& one = *compiled_->all[index];
     groups = {};
-    std::vector<re2::StringPiece> found(static_cast<std::size_t>(one.last) + 1);
     const re2::StringPiece whole(text.data(), text.size());
-    const int wanted = one.last == 0 ? 0 : one.last + 1;
-    if (!one.expression.Match(whole, 0, text.size(), RE2::UNANCHORED, found.data(), wanted)) return false;
+    const int wanted = one.groups.size() == 1 ? 0 : static_cast<int>(one.groups.size());
+    if (!one.expression.Match(whole, 0, text.size(), RE2::UNANCHORED, one.groups.data(), wanted))
+        return false;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         const int number = one.numbers.at(i);
         if (number == 0) continue;
-        const re2::StringPiece& group = found[static_cast<std::size_t>(number)];
+        const re2::StringPiece& group = one.groups[static_cast<std::size_t>(number)];
         groups.at(i) = {group.data(), group.size()};
     }
     return true;
 }
 
-const std::vector<std::size_t>& LineExpressions::candidates(std::string_view text) {
-    if (!compiled_->scan) compiled_->scan.emplace(compiled_->texts);
-    std::vector<std::size_t>& out = compiled_->candidates;
-    out = compiled_->scan->left_out();
-    compiled_->scan->find(text, out);
-    return out;
+void LineExpressions::Compiled::prepare() {
+    std::vector<std::string> wanted;
+    set = std::make_unique<RE2::Set>(options(), RE2::UNANCHORED);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        if (!all[i]) continue;
+        RequiredLiterals required = required_literals(texts[i]);
+        const bool long_enough = std::ranges::all_of(
+            required.any_of, [](const auto& literal) { return literal.size() >= LiteralSearch::kLeast; });
+        if (required.any_of.empty() || !long_enough) {
+            others.push_back(i);
+            set->Add(texts[i], nullptr);
+            continue;
+        }
+        for (std::string& literal : required.any_of) {
+            literals.push_back({i, required.exact});
+            wanted.push_back(std::move(literal));
+        }
+    }
+    if (!set->Compile()) set.reset();
+    search.emplace(std::move(wanted));
+    tried.resize(texts.size());
+}
+
+const std::vector<LineExpressions::Match>& LineExpressions::matches(std::string_view text) {
+    Compiled& c = *compiled_;
+    if (!c.search) c.prepare();
+    c.matches.clear();
+    ++c.text;
+    const auto add = [&](std::size_t index, bool sure) {
+        // A literal may stand there many times, and the way to find out is long.
+        if (std::exchange(c.tried[index], c.text) == c.text) return;
+        Match& out = c.matches.emplace_back(Match{index, {}});
+        if (!sure && !match(index, text, out.groups)) c.matches.pop_back();
+    };
+    c.search->find(text,
+                   [&](std::size_t found) { add(c.literals[found].expression, c.literals[found].sure); });
+    if (c.others.empty()) return c.matches;
+    RE2::Set::ErrorInfo error{};
+    const bool any = c.set && c.set->Match({text.data(), text.size()}, &c.of_set, &error);
+    if (!c.set || (!any && error.kind != RE2::Set::kNoError)) {
+        // It has used up its memory.
+        for (const std::size_t index : c.others) add(index, false);
+    } else if (any) {
+        for (const int place : c.of_set) {
+            const std::size_t index = c.others[static_cast<std::size_t>(place)];
+            add(index, c.all[index]->groups.size() == 1);
+        }
+    }
+    return c.matches;
 }
 
 }  // namespace keyshift::formats

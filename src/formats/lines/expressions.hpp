@@ -27,6 +27,11 @@ std::string beginning_of_matches(const std::string& expression);
 
 class LineExpressions {
  public:
+    struct Match {
+        std::size_t index;
+        NamedGroups groups;
+    };
+
     /// Precondition: each is good, or empty and never asked for. `names`: at most kMostNamedGroups of groups
     /// whose text is wanted.
     LineExpressions(const std::vector<std::string>& expressions, const std::vector<std::string>& names);
@@ -36,9 +41,9 @@ class LineExpressions {
 
     /// Whether `text` holds a match of that expression, and what its groups are.
     bool match(std::size_t index, std::string_view text, NamedGroups& groups) const;
-    /// The expressions that `text` may hold a match of: all that do are among them, each once, in no order.
-    /// Valid until the next call.
-    const std::vector<std::size_t>& candidates(std::string_view text);
+    /// All expressions that match() is true for, each once, in no order, in one pass over `text`. Valid until
+    /// the next call.
+    const std::vector<Match>& matches(std::string_view text);
 
  private:
     struct Compiled;

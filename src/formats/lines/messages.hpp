@@ -20,6 +20,7 @@
 #include "formats/lines/journal_export.hpp"
 #include "formats/lines/message_joiner.hpp"
 #include "formats/lines/prefix.hpp"
+#include "formats/text/bytes64.hpp"
 
 namespace keyshift::formats {
 
@@ -115,10 +116,8 @@ std::uint64_t LogMessages::each(std::string_view block, const Accept& accept) {
     missed_ = 0;
     for (std::size_t at = 0; at < block.size();) {
         const char* const begin = block.data() + at;
-        const void* const newline = std::memchr(begin, '\n', block.size() - at);
-        const std::size_t size = newline == nullptr
-                                     ? block.size() - at
-                                     : static_cast<std::size_t>(static_cast<const char*>(newline) - begin);
+        const char* const newline = find_byte(block.data(), begin, block.data() + block.size(), '\n');
+        const auto size = static_cast<std::size_t>(newline - begin);
         std::string_view line(begin, size);
         if (line.ends_with('\r')) line.remove_suffix(1);
         if (carriers.may_have(line)) [[unlikely]] {

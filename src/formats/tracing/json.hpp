@@ -23,6 +23,8 @@ class TracingJson {
     bool parse(std::string_view line, TracingLine& out);
     /// The same without the way for the lines that are most frequent: what it must be equal to.
     bool parse_slowly(std::string_view line, TracingLine& out);
+    /// Whether the last line holds nothing but what `out` says.
+    bool is_bare() const { return is_bare_; }
     /// Of the line that parse_slowly() was last true for.
     JsonLine& fields() { return json_; }
 
@@ -31,6 +33,7 @@ class TracingJson {
 
     JsonLine json_;
     std::string unescaped_;
+    bool is_bare_ = false;
 };
 
 }  // namespace keyshift::formats

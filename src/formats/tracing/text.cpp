@@ -4,9 +4,12 @@
 #include "formats/tracing/text.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
+#include "formats/text/bytes64.hpp"
 #include "formats/tracing/header.hpp"
 #include "formats/tracing/words.hpp"
 
@@ -17,29 +20,31 @@ constexpr std::string_view kEndOfTarget = "\x1b[0m\x1b[2m:\x1b[0m ";
 constexpr std::size_t kLevelSize = 5;
 constexpr std::size_t kColourSize = 4;
 
-/// Eight readable bytes, of which the first five are the level.
+/// Eight readable bytes, of which the first five are the level. All are compared: which it is differs from
+/// line to line.
 bool read_level(const char* text, TracingLevel& out) {
     static constexpr Word kMask = word_of("\xff\xff\xff\xff\xff");
     static constexpr std::array<Word, kTracingLevels> kLevels{
         word_of("ERROR"), word_of(" WARN"), word_of(" INFO"), word_of("DEBUG"), word_of("TRACE")};
     const Word level = load(text) & kMask;
-    for (std::size_t i = kTracingLevels; i-- > 0;) {
-        if (level != kLevels[i]) continue;
-        out = static_cast<TracingLevel>(i);
-        return true;
-    }
-    return false;
+    unsigned found = 0;
+    for (unsigned i = 0; i < kTracingLevels; ++i) found |= level == kLevels[i] ? i + 1 : 0;
+    out = static_cast<TracingLevel>(found - 1);
+    return found != 0;
 }
 
-/// The first byte that belongs to no target.
-const char* end_of_target(const char* at, const char* end) {
-    return first_stop(at, end, [](Word word) { return bytes_below(word, '!') | bytes_above(word, 'z'); });
-}
+/// What belongs to no target.
+constexpr auto are_behind_target = [](const Bytes64& bytes) KEYSHIFT_INLINED {
+    return bytes.are_below('!') | bytes.are_above('z');
+};
+
+/// What ends the first word of a message, if it is one.
+constexpr auto are_behind_word = [](const Bytes64& bytes)
+                                     KEYSHIFT_INLINED { return bytes.are_below('!') | bytes.are(':'); };
 
 /// Whether a source's place, a span or a colour may stand where the message should.
-bool may_be_no_message(const char* at, const char* end) {
-    at = first_stop(at, end,
-                    [](Word word) { return bytes_below(word, '!') | zero_bytes(word ^ kOnes * ':'); });
+bool may_be_no_message(const char* line, const char* at, const char* end) {
+    at = find_first(line, at, end, are_behind_word);
     return at != end && *at != ' ';
 }
 
@@ -62,10 +67,19 @@ bool parse_plain(std::string_view line, TracingLine& out) {
         !read_level(begin + kTimeSize + 1, out.level))
         return false;
     const char* const target = begin + kTarget;
-    const char* const at = end_of_target(target, end);
-    if (at - target < 2 || at == end || *at != ' ' || at[-1] != ':') return false;
-    if (may_be_place(target, at - 1)) return false;
-    if (may_be_no_message(at + 1, end)) return false;
+    // The target's end and that of the message's first word at once: mostly both are near.
+    const Window window(begin, target, end);
+    const std::uint64_t behind_target = window.mask(are_behind_target);
+    const std::uint64_t behind_word = window.mask(are_behind_word);
+    const int size = std::countr_zero(behind_target);
+    if (behind_target == 0 || size < 2) return false;
+    const char* const at = target + size;
+    if (*at != ' ' || at[-1] != ':' || may_be_place(target, at - 1)) return false;
+    if (const std::uint64_t ends = behind_word >> size >> 1) {
+        if (at[1 + std::countr_zero(ends)] != ' ') return false;
+    } else if (may_be_no_message(begin, at + 1, end)) {
+        return false;
+    }
     out.time = line.substr(0, kTimeSize);
     out.target = between(target, at - 1);
     out.message = between(at + 1, end);
@@ -89,11 +103,10 @@ bool parse_coloured(std::string_view line, TracingLine& out) {
         !read_level(begin + kLevel, out.level) || !is(kLevel + kLevelSize, "\x1b[0m \x1b[2m"))
         return false;
     const char* const target = begin + kTarget;
-    const char* const at =
-        first_stop(target, end, [](Word word) { return zero_bytes(word ^ kOnes * kEscape); });
+    const char* const at = find_byte(begin, target, end, kEscape);
     if (!between(at, end).starts_with(kEndOfTarget) || at == target || may_be_place(target, at)) return false;
     const char* const message = at + kEndOfTarget.size();
-    if (may_be_no_message(message, end)) return false;
+    if (may_be_no_message(begin, message, end)) return false;
     out.time = line.substr(kTime, kTimeSize);
     out.target = between(target, at);
     out.message = between(message, end);

@@ -36,6 +36,17 @@ constexpr Word word_of(std::string_view text) {
     return out;
 }
 
+/// Whether what begins at `at`, of which so many bytes can be read, begins with `text`, of eight bytes at
+/// least. Compared all at once: that it does is what is expected.
+template <std::size_t kSize>
+bool begins_with(const char* at, const char (&text)[kSize]) {
+    constexpr std::size_t kLength = kSize - 1;
+    static_assert(kLength >= kWord);
+    Word differs = load(at + kLength - kWord) ^ load(text + kLength - kWord);
+    for (std::size_t i = 0; i + kWord < kLength; i += kWord) differs |= load(at + i) ^ load(text + i);
+    return differs == 0;
+}
+
 inline constexpr Word kOnes = 0x0101010101010101U;
 inline constexpr Word kHighBits = kOnes << 7U;
 

@@ -228,6 +228,39 @@ TEST(Combined, AgreesWithAnExpressionOnRandomLines) {
     EXPECT_LT(understood, 35'000U);
 }
 
+/// What stands behind the time is read from masks where nobody is named before it, and byte by byte where
+/// somebody is.
+TEST(Combined, FrequentLinesAreReadAsOthersAre) {
+    std::mt19937 random(11);
+    const auto pick = [&](const std::vector<std::string>& from) { return from[random() % from.size()]; };
+    const auto reader = make_combined_reader();
+    int read = 0;
+    for (int round = 0; round < 40'000; ++round) {
+        std::string rest = pick({"GET", "POST", "", "\\x16"}) + pick({" ", " ", " ", "", "  "}) +
+                           std::string(random() % 60, 'p') + pick({" ", " ", " ", "", "  "}) +
+                           pick({"HTTP/1.1", "", "\\", "\\\"", "x y"}) +
+                           pick({"\"", "\"", "\"", "", "\\\""}) + " " + std::to_string(random() % 1100) +
+                           pick({" ", " ", " ", "", "x"}) + pick({"", "0", "00", "-"}) +
+                           std::to_string(random() >> random() % 33) + pick({" ", " ", " ", "", "x", "\""}) +
+                           std::string(random() % 40, 'u');
+        if (random() % 4 == 0) rest[random() % rest.size()] = pick({" ", "\"", "7", "\\", "\xff"})[0];
+        AccessLine frequent;
+        AccessLine other;
+        const std::string line = "192.0.2.1 - - [25/Nov/2026:13:30:12 +0000] \"" + rest;
+        const std::string named = "192.0.2.1 - u [25/Nov/2026:13:30:12 +0000] \"" + rest;
+        const bool understood = reader->read(line, frequent);
+        ASSERT_EQ(understood, reader->read(named, other)) << line;
+        if (!understood) continue;
+        ++read;
+        ASSERT_EQ(frequent.method, other.method) << line;
+        ASSERT_EQ(frequent.target, other.target) << line;
+        ASSERT_EQ(frequent.status, other.status) << line;
+        ASSERT_EQ(frequent.bytes, other.bytes) << line;
+        ASSERT_EQ(frequent.behind, other.behind) << line;
+    }
+    EXPECT_GT(read, 3'000);
+}
+
 TEST(Unescape, EachWay) {
     EXPECT_EQ(unescape(R"(a\x22b\x5Cc\xC3\xA9)", AccessEscape::backslash), "a\"b\\c\xC3\xA9");
     EXPECT_EQ(unescape(R"(\"\\\/\n\r\t\b\f\u0016\u00e9\u20AC)", AccessEscape::backslash),
