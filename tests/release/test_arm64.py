@@ -57,7 +57,7 @@ def write_access_log(path: Path) -> Path:
 @pytest.mark.time_limit(600)
 @pytest.mark.parametrize("log", ["text", "json"])
 def test_it_counts_right(emulated: Path, database: Database, planted: Planted, redis: Redis, tmp_path: Path, log: str) -> None:
-    """Keys, statements (their parser is loaded when wanted), JSON, rules that may match anywhere (so is their engine), Redis."""
+    """Keys, statements (their parser is loaded when wanted), JSON, rules that may match anywhere, Redis."""
     access_log = write_access_log(tmp_path / "access.log")
     with gateway_of(database, "fallback", redis_url=redis.url(), log_format=log, colour=False) as gateway:
         rule = {"event": "fallback", "regex": "authentication succeeded for (key|nobody)"}
@@ -82,7 +82,7 @@ def test_it_counts_right(emulated: Path, database: Database, planted: Planted, r
             sources = {dict(labels)["source"]: value for (name, labels), value in samples.items() if name == "keyshift_source_up"}
             assert sources == dict.fromkeys(("keys", "statements", "access_log", "gateway_log", "redis"), 1.0)
             loaded = Path(f"/proc/{serve.pid}/maps").read_text()
-            assert {name for name in ("libpg_query.so", "libhs.so") if name in loaded} == {"libpg_query.so", "libhs.so"}
+            assert "libpg_query.so" in loaded
             before = events(serve)
             serve.kill9()
             serve.start(PATIENCE)
