@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counters over kill -9 at any moment, with sources that are down at the return: nothing that was scraped steps back,
-and in the end each line was counted once.
+and in the end each line and each new key was counted once.
 
-KEYSHIFT_TORTURE_KILLS=300 for the long form, KEYSHIFT_TORTURE_SEED for another course.
+KEYSHIFT_TORTURE_KILLS=1000 for the long form (make test-crash), KEYSHIFT_TORTURE_SEED for another course.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ LINES = (
 
 
 class Traffic(threading.Thread):
-    """The gateway's log grows all the time, and its statements while the database is up."""
+    """The gateway's log grows all the time, and its statements and keys while the database is up."""
 
     def __init__(self, log: Path, table: KeyTable):
         super().__init__(daemon=True)
@@ -51,12 +51,15 @@ class Traffic(threading.Thread):
                 if self._over.wait(0.005):
                     return
                 moment = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())
-                log.write(f"{moment} {LINES[number % 2]}\n")
-                self.lines += 1
+                burst = 1 + number % 7
+                log.write(f"{moment} {LINES[number % 2]}\n" * burst)
+                self.lines += burst
                 # It is stopped in the middle of one now and then.
                 if number % 20 == 0 and self.database_is_up.is_set():
                     with contextlib.suppress(psycopg2.Error):
                         self._table.database.execute(lookup, (f"hash {number}",))
+                        if number % 100 == 0:
+                            self._table.add()
 
     def end(self) -> None:
         self._over.set()
@@ -82,6 +85,15 @@ def counters(serve: Serve) -> dict[tuple, float]:
     }
 
 
+def keys_at_first(serve: Serve) -> float:
+    """Those of the first count: traffic had begun before."""
+    names = ("keyshift_legacy_keys_baseline", "keyshift_legacy_keys_created_total")
+    wanted = {(name, frozenset()) for name in names}
+    samples = eventually(lambda: (found := serve.metrics()).keys() >= wanted and found, 20, "keys are counted")
+    baseline, created = (samples[name, frozenset()] for name in names)
+    return baseline - created
+
+
 @pytest.mark.time_limit(120 + 3 * KILLS)
 def test_no_counter_steps_back(own_postgres: Postgres, tmp_path: Path):
     rng = random.Random(SEED)
@@ -96,6 +108,7 @@ def test_no_counter_steps_back(own_postgres: Postgres, tmp_path: Path):
     with going_on(log, table) as traffic, Serve(tree, until="healthy") as serve:
         hits = "keyshift_auth_cache_hits_total"
         eventually(lambda: serve.metric(hits), 20, "hits are counted")
+        first = keys_at_first(serve)
         scraped: dict[tuple, float] = {}
         for kill in range(KILLS):
             until = time.monotonic() + rng.uniform(0.05, 0.6)
@@ -118,6 +131,15 @@ def test_no_counter_steps_back(own_postgres: Postgres, tmp_path: Path):
                 own_postgres.start()
                 traffic.database_is_up.set()
             table.use(legacy)
+            if kill % 100 == 99:
+                print(f"\n{kill + 1} times kill -9, {traffic.lines:,} lines", end="", flush=True)
         traffic.end()
         read = ("keyshift_log_lines_total", frozenset({("source", "gateway_log"), ("result", "matched")}))
         eventually(lambda: counters(serve)[read] == traffic.lines, 30, f"{traffic.lines} lines, each once")
+        # All that are there now, whatever an insert that was cut off told its caller.
+        keys = table.counts()[0]
+        baseline = lambda: serve.metric("keyshift_legacy_keys_baseline")  # noqa: E731
+        eventually(lambda: baseline() == keys, 30, f"{keys} keys, each once, not {baseline()}")
+        assert serve.metric("keyshift_legacy_keys_created_total") == keys - first
+        assert not list(serve.state_directory.glob("*.damaged-*"))
+    print(f"\n{KILLS} times kill -9, seed {SEED}: {traffic.lines:,} lines and {keys} keys, each counted once")
