@@ -20,8 +20,9 @@ import pytest
 import requests
 
 from harness.product.keyshift import Serve
-from harness.product.watching import KeyTable, watching
+from harness.product.watching import DAY, KeyTable, watching
 from harness.product.watching_logs import saved_lines
+from harness.product.web_serving import LoggedIn
 from harness.servers.postgres import Database
 from harness.tools import power_loss
 from harness.tools.exposition import Samples
@@ -283,3 +284,35 @@ def test_power_lost_at_the_first_start(database: Database, state: Path, tmp_path
             assert serve.metric("keyshift_legacy_keys_baseline") == 20, course
             assert serve.metric("keyshift_fallback_removal_safe") == 0, course
         assert not list(state.glob("*.damaged-*")), course
+
+
+# --- what an operator was told is done
+
+
+@pytest.mark.parametrize("read_meanwhile", [False, True])
+def test_what_was_decided_is_not_taken_back(database: Database, tmp_path: Path, read_meanwhile: bool) -> None:
+    """An acknowledgement that is back after it was withdrawn could say SAFE. Also while somebody reads, as a backup does, which
+    keeps the log of the state from being written back."""
+    table = KeyTable(database)
+    key = table.add(idle=60 * DAY)
+    (tmp_path / "aside").mkdir()
+    environment: dict[str, str] = {}
+    with LoggedIn(table, env=environment) as serve:
+        acks = lambda: [ack["id"] for ack in serve.get("/api/v1/acks").json()["acks"]]  # noqa: E731
+        assert serve.decide("POST", "acks", {"key": key, "note": "asked"}).status_code == 201
+        serve.stop()
+        sign = tmp_path / "lose it"
+        environment |= Disk(serve.state_directory, tmp_path / "aside").losing_all_once_there(sign)
+        serve.start()
+        with contextlib.closing(sqlite3.connect(f"file:{serve.state_directory / 'keyshift.db'}?mode=ro", uri=True)) as reader:
+            if read_meanwhile:
+                reader.execute("BEGIN")
+                assert reader.execute("SELECT count(*) FROM counter").fetchone()
+            assert acks() == [key]
+            assert serve.decide("DELETE", f"acks/{key}").status_code == 200
+            sign.touch()
+            assert serve.process.wait(20) == power_loss.EXIT_CODE
+        environment.clear()
+        serve.start()
+        assert acks() == []
+        assert not list(serve.state_directory.glob("*.damaged-*"))

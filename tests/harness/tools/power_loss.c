@@ -7,6 +7,8 @@
 //   POWER_LOSS_SEED        of the course
 //   POWER_LOSS_AFTER       so many operations until the power is lost; 0: never
 //   POWER_LOSS_SYNCS       which are counted from the so-manieth sync on
+//   POWER_LOSS_ONCE_THERE  a file: they are counted once it is there; none: from the beginning
+//   POWER_LOSS_CHANCE      percent of what is in doubt that is lost; none: any
 //   POWER_LOSS_DISHONEST   1: a disk that says that it has synced, and has not
 //
 // Writes go through to the files, as to the kernel's cache. Beside them stands what is certainly on the disk: each file's
@@ -50,6 +52,7 @@ static char is_directory[MOST_DESCRIPTORS];
 static Change changes[MOST_CHANGES];
 static int change_count, kept_count;
 static char directory[4096], aside[4096];
+static const char* once_there;
 static unsigned long long seed, after, syncs_before, operations, syncs;
 static int dishonest;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -75,6 +78,7 @@ __attribute__((constructor)) static void begin(void) {
     seed = number_of("POWER_LOSS_SEED") * 0x9E3779B97F4A7C15ULL + 1;
     after = number_of("POWER_LOSS_AFTER");
     syncs_before = number_of("POWER_LOSS_SYNCS");
+    once_there = getenv("POWER_LOSS_ONCE_THERE");
     dishonest = number_of("POWER_LOSS_DISHONEST") != 0;
 }
 
@@ -272,7 +276,8 @@ static void make_anything(int descriptor) {
 
 static void lose_power(void) {
     static const unsigned chances[] = {0, 10, 50, 90, 100};
-    const unsigned chance = chances[any(5)];
+    const char* const wanted = getenv("POWER_LOSS_CHANCE");
+    const unsigned chance = wanted != NULL ? (unsigned)atoi(wanted) : chances[any(5)];
     unsigned doubtful = 0, lost = 0;
     const int names = change_count, lost_names = lose_names();
     DIR* const listing = opendir(directory);
@@ -293,7 +298,7 @@ static void lose_power(void) {
 }
 
 static void count_operation(void) {
-    if (syncs < syncs_before) return;
+    if (syncs < syncs_before || (once_there != NULL && access(once_there, F_OK) != 0)) return;
     ++operations;
     if (after != 0 && operations >= after) lose_power();
 }

@@ -36,6 +36,10 @@ class Disk:
     aside: Path
     honest: bool = True
 
+    def losing_all_once_there(self, sign: Path) -> dict[str, str]:
+        """The environment of a process that loses power at its next operation once that file is there, and all that is in doubt."""
+        return self.losing_power(1, 1) | {"POWER_LOSS_ONCE_THERE": str(sign), "POWER_LOSS_CHANCE": "100"}
+
     def losing_power(self, seed: int, after: int, from_sync: int = 0) -> dict[str, str]:
         """The environment of a process that loses power `after` so many operations, counted from a sync on."""
         for left in self.aside.iterdir():
