@@ -124,11 +124,12 @@ mutation: ## Break the domain's rules one by one: a unit test must notice each
 	@scripts/install-packages build test
 	@$(PYTHON) tests/mutation/mutate.py
 
-.PHONY: torture
-torture: dev-build ## Rotations, truncations and kill -9 against logs for two minutes, 300 times kill -9 against counters (make test: short forms)
+.PHONY: test-crash
+test-crash: dev-build ## Power lost 200 times, kill -9 1,000 times, two minutes of rotations and truncations of logs (40 minutes; make test: short forms)
+	@KEYSHIFT_POWER_LOSSES=200 $(PYTEST) -q -s tests/e2e/test_power_loss.py
+	@KEYSHIFT_TORTURE_KILLS=1000 $(PYTEST) -q -s tests/e2e/test_counters_over_kills.py
 	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/contract_drivers --gtest_brief=1 --gtest_filter='*Torture*'
 	@KEYSHIFT_TORTURE_SECONDS=120 $(PYTEST) -q -s tests/e2e/test_logs_torture.py
-	@KEYSHIFT_TORTURE_KILLS=300 $(PYTEST) -q tests/e2e/test_counters_over_kills.py
 
 .PHONY: soak
 soak: dev-build ## Watch for an hour, with all that goes on around it, and see that memory and descriptors stay (SECONDS=600; make test: a short form)

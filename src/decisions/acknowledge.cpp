@@ -93,14 +93,14 @@ Result<std::optional<store::Acknowledgement>> find_acknowledgement(store::State&
 
 Result<void> save_acknowledgements(store::State& state, std::span<const Item> items, Time at,
                                    const std::string& by, const std::string& note) {
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     for (const Item& item : items) transaction->decide(store::Acknowledgement{item.id, at, by, note});
     return transaction->commit();
 }
 
 Result<void> undo_acknowledgements(store::State& state, std::span<const Item> items) {
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     for (const Item& item : items) transaction->undo_acknowledgement(item.id);
     return transaction->commit();

@@ -61,7 +61,7 @@ std::string said(MarkKind kind) {
 
 Result<void> set_mark(const config::Config& config, store::State& state, MarkKind kind, const std::string& by,
                       const std::string& note, Deed deed, const std::function<void(const Moment&)>& show) {
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     const auto marks = state.load_marks();
     if (!marks) return marks.error();
@@ -80,7 +80,7 @@ Result<void> set_mark(const config::Config& config, store::State& state, MarkKin
 Result<void> take_back_mark(const config::Config& config, store::State& state, MarkKind kind,
                             std::optional<std::int64_t> id, Deed deed,
                             const std::function<void(const Mark&, const Moment&)>& show) {
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     const auto marks = state.load_marks();
     if (!marks) return marks.error();

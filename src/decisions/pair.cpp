@@ -55,7 +55,7 @@ Result<PlannedPair> plan_pair(const config::Config& config, store::State& state,
 Result<void> save_pair(store::State& state, const PlannedPair& plan, const std::string& by) {
     const auto at = decision_time(state);
     if (!at) return at.error();
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     transaction->decide(store::OperatorPair{plan.old->id, plan.modern.id, *at, by});
     return transaction->commit();
@@ -70,7 +70,7 @@ Result<store::OperatorPair> plan_unpair(store::State& state, const std::string& 
 }
 
 Result<void> save_unpair(store::State& state, const std::string& legacy) {
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     transaction->undo_pair(legacy);
     return transaction->commit();

@@ -273,7 +273,7 @@ std::optional<Error> State::not_on_disk() const {
         "free space on its file system; until then the state is in memory, and lost with the process"};
 }
 
-Result<Transaction> State::begin() {
+Result<void> State::make_writable() {
     if (daemons_) {
         const std::scoped_lock held(daemons_->mutex());
         const bool first = !database_ && !identity_;
@@ -285,7 +285,20 @@ Result<Transaction> State::begin() {
             if (auto opened = open_file(); !opened) return opened.error();
     }
     if (!database_) return not_open();
-    if (auto begun = database_->execute("BEGIN IMMEDIATE"); !begun) return begun.error();
+    return {};
+}
+
+Result<Transaction> State::begin() {
+    return begin_by("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+}
+
+Result<Transaction> State::begin_decision() {
+    return begin_by("PRAGMA synchronous = FULL; BEGIN IMMEDIATE");
+}
+
+Result<Transaction> State::begin_by(const std::string& sql) {
+    if (auto writable = make_writable(); !writable) return writable.error();
+    if (auto begun = database_->execute(sql); !begun) return begun.error();
     return Transaction(*database_, *statements_, *digest_, any_gone_);
 }
 

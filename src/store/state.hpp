@@ -139,6 +139,9 @@ class State {
     /// Waits up to 5 s for another writer. One at a time per State. Errors beside SQLite's: other (another
     /// file is in the place of the one that was read: see refresh()).
     base::Result<Transaction> begin();
+    /// As begin(), for what an operator decides or takes back: once it is committed it is on the disk, with
+    /// all that was committed before it. What begin() writes may be lost with the power.
+    base::Result<Transaction> begin_decision();
 
     enum class Contents { as_read, others };
     /// Whether there is anything to load from. False after a refresh() that could not open what is there.
@@ -178,6 +181,8 @@ class State {
     base::Result<void> check_for_damage();
     base::Result<void> note_beginning();
     base::Result<Contents> check_place();
+    base::Result<void> make_writable();
+    base::Result<Transaction> begin_by(const std::string& sql);
     base::Result<void> write_again();
     base::Result<void> begin_anew();
     bool is_damaged() const { return database_ != nullptr && database_->damage().has_value(); }

@@ -31,7 +31,7 @@ base::Result<void> confirm(const std::string& question, const std::string& undon
 
 template <class Decision>
 base::Result<void> save_decision(store::State& state, const Decision& decision) {
-    auto transaction = state.begin();
+    auto transaction = state.begin_decision();
     if (!transaction) return transaction.error();
     transaction->decide(decision);
     return transaction->commit();

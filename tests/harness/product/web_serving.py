@@ -116,9 +116,9 @@ class WebServe(Serve):
 class LoggedIn(Serve):
     """It watches keys behind basic auth, and is asked by alice, who may decide."""
 
-    def __init__(self, table: KeyTable, actions: str = "on"):
+    def __init__(self, table: KeyTable, actions: str = "on", **options: Any):
         tree = watching(table.database.dsn()) | {"web": {"actions": actions}}
-        super().__init__(tree)
+        super().__init__(tree, **options)
         tree["web"]["listen"] = [f"127.0.0.1:{self.port}"]
         self.configure(tree)
         self.users = self.directory / "web.yaml"
