@@ -35,12 +35,13 @@ ARCHITECTURE ?= $(shell dpkg --print-architecture)
 CROSS := $(filter-out $(shell dpkg --print-architecture),$(ARCHITECTURE))
 SUFFIX := $(if $(CROSS),-$(CROSS))
 BUILT := build/$(PRESET)$(SUFFIX)
+CROSS_OPTIONS := $(if $(CROSS),-B $(BUILT) --toolchain cmake/cross-$(CROSS).cmake -DKEYSHIFT_TESTS=OFF)
 PACKAGES := build/package$(if $(filter-out release,$(PRESET)),-$(PRESET))$(SUFFIX)
 
 .PHONY: package
 package: ## Make the Debian package, in build/package (PRESET=dev: of the tests' build, in build/package-dev)
 	@scripts/install-packages --for $(ARCHITECTURE) build package $(if $(CROSS),cross)
-	@[ -f $(BUILT)/build.ninja ] || cmake --preset $(PRESET) $(if $(CROSS),-B $(BUILT) --toolchain cmake/cross-$(CROSS).cmake -DKEYSHIFT_TESTS=OFF)
+	@[ -f $(BUILT)/build.ninja ] || $(if $(CROSS)$(filter-out dev,$(PRESET)),cmake --preset $(PRESET) $(CROSS_OPTIONS),$(MAKE) --no-print-directory dev-configure)
 	@cmake --build $(BUILT) --target keyshift_packaging
 	@rm -rf $(PACKAGES)
 	@DEB_HOST_ARCH=$(ARCHITECTURE) cpack --config $(BUILT)/CPackConfig.cmake -B $(PACKAGES) >$(PACKAGES).log 2>&1 || { cat $(PACKAGES).log; exit 1; }
