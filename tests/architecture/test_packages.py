@@ -26,8 +26,8 @@ COMES_WITH = {
 
 # pytest loads the one by itself, and clang the other.
 NOT_INCLUDED = {"python3-pytest-xdist", "libclang-rt-dev"}
-# Only libpqxx 6 has it, of Debian 12.
-NOT_EVERYWHERE = {"pqxx/connectionpolicy"}
+# Only libpqxx 6 has the one, of Debian 12; compilers have the others, each for one kind of processor.
+NOT_EVERYWHERE = {"pqxx/connectionpolicy", "emmintrin.h", "arm_neon.h"}
 # It stands beside the cases that are kept outside the repository.
 NOT_HERE = {"safe"}
 
