@@ -126,7 +126,7 @@ mutation: ## Break the domain's rules one by one: a unit test must notice each
 	@$(PYTHON) tests/mutation/mutate.py
 
 .PHONY: test-crash
-test-crash: dev-build ## Power lost 200 times, kill -9 1,000 times, two minutes of rotations and truncations of logs (40 minutes; make test: short forms)
+test-crash: dev-build ## Power lost 200 times, kill -9 1,000 times, two minutes of rotations and truncations of logs (half an hour; make test: short forms)
 	@KEYSHIFT_POWER_LOSSES=200 $(PYTEST) -q -s tests/e2e/test_power_loss.py
 	@KEYSHIFT_TORTURE_KILLS=1000 $(PYTEST) -q -s tests/e2e/test_counters_over_kills.py
 	@KEYSHIFT_TORTURE_SECONDS=120 build/dev/tests/contract_drivers --gtest_brief=1 --gtest_filter='*Torture*'
