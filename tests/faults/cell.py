@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One cell of the matrix: what is shown while the fault stands, how long until all is well, and what that must be."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from faults import matrix
+from faults.databases import Keys, Statements
+from faults.logs import AccessLog, GatewayLog
+from faults.matrix import Cell
+from faults.means import Means, means
+from faults.network import Network
+from faults.services import GatewayMetrics, OfPrometheus, OfRedis, Probe
+from faults.sites import Site
+from faults.watch import Sample, Watch
+from harness.tools.wait import eventually
+
+SITES: dict[str, type[Site]] = {
+    site.source: site for site in (Keys, Statements, OfRedis, GatewayMetrics, OfPrometheus, Probe, AccessLog, GatewayLog)
+}
+POLLS_UNTIL_BACK = 2
+_SCRAPES = 20
+
+
+@dataclass(frozen=True)
+class Result:
+    """A row of the run: what was shown, by reason, and the verdict meanwhile."""
+
+    row: str
+    column: str
+    shown: str
+    verdict: str
+    polls_until_back: int | None
+    worst_scrape_ms: float
+
+
+def record(result: Result) -> None:
+    """Where `KEYSHIFT_FAULTS_RESULTS` says; page.py makes docs/reliability.md of them."""
+    if folder := os.environ.get("KEYSHIFT_FAULTS_RESULTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / f"{result.row}.{result.column}.json").write_text(json.dumps(asdict(result)))
+
+
+def try_cell(site: Site, cell: Cell, network: Network) -> Means:
+    site.work()
+    site.wait_until_settled()
+    how = means(cell.fault, site, network)
+    if cell.fault == "down_at_start":
+        how.apply(site)
+    with Watch(site.serve, site.source) as watch:
+        begin = time.monotonic()
+        before = watch.latest
+        try:
+            if cell.fault != "down_at_start":
+                how.apply(site)
+            _stand(site, cell, how, watch, before)
+            worst = watch.quick(begin)
+            end = time.monotonic()
+            polls = watch.latest.polls
+        finally:
+            how.end(site)
+        back = _wait_until_back(site, watch, end)
+    _judge(cell, how, watch.samples)
+    if not how.fresh:
+        site.work()
+        site.wait_until_counted()
+    reasons = _reasons(before, watch.samples)
+    shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up"
+    safe = {sample.safe for sample in watch.samples if sample.up is False} or {watch.samples[-1].safe}
+    verdict = "SAFE stands" if True in safe else "not SAFE"
+    until = int(back.polls - polls) if reasons else None
+    assert until is None or until <= POLLS_UNTIL_BACK, f"{until} polls until it was read again"
+    record(Result(cell.source, cell.fault, shown, verdict, until, 1000 * worst))
+    return how
+
+
+def _stand(site: Site, cell: Cell, how: Means, watch: Watch, before: Sample) -> None:
+    """The fault, long enough to be seen."""
+    if how.shows:
+        site.serve.process.wait_until(lambda: watch.latest.up is False, site.patience, "it is shown as down")
+    if how.counts:
+        site.work()
+    if how.shows:
+        failures = sum(watch.latest.errors.values())
+        eventually(lambda: sum(watch.latest.errors.values()) > failures, site.patience, "it fails again")
+    else:
+        _polls(site, watch)
+    watch.another(_SCRAPES)
+    if cell.fault == "frozen":
+        end = time.monotonic() + matrix.frozen_seconds()
+        eventually(lambda: time.monotonic() >= end, matrix.frozen_seconds(), "it has stood still for long")
+
+
+def _polls(site: Site, watch: Watch) -> None:
+    """Some of them, after the fault."""
+    polls = watch.latest.polls
+    eventually(lambda: watch.latest.polls >= polls + 3, site.patience, "three polls")
+
+
+def _wait_until_back(site: Site, watch: Watch, since: float) -> Sample:
+    """The first that shows it up, of those that began after the fault."""
+    back: Callable[[], list[Sample]] = lambda: [sample for sample in watch.samples if sample.at >= since and sample.up]  # noqa: E731
+    return eventually(back, site.patience, "it is up again")[0]
+
+
+def _judge(cell: Cell, how: Means, samples: list[Sample]) -> None:
+    """Never SAFE while the source is shown as failing, where the verdict rests on it."""
+    down = [sample for sample in samples if sample.up is False]
+    if how.shows is False:
+        assert not down, f"it was shown as down: {down[0]}"
+    if cell.carries:
+        wrong = [sample for sample in down if sample.safe]
+        assert not wrong, f"SAFE in {len(wrong)} of {len(down)} scrapes: {wrong[0]}"
+
+
+def _reasons(before: Sample, samples: list[Sample]) -> list[str]:
+    after = samples[-1].errors
+    return sorted(reason for reason, count in after.items() if count > before.errors.get(reason, 0))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How each fault is brought about and ended, and what must then be shown."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from faults.logs import LogSite
+from faults.network import Network
+from faults.sites import Site, send
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Means:
+    """`shows` is whether the source must be shown as down while the fault stands; None where that is for the moment to decide, as
+    in a restart that may fall between two polls. `counts`: what happens meanwhile at the server itself is counted afterwards."""
+
+    apply: Callable[[Site], None]
+    end: Callable[[Site], None]
+    shows: bool | None = True
+    counts: bool = False
+    fresh: bool = False
+    """The site is of no use afterwards."""
+
+
+def means(fault: str, site: Site, network: Network) -> Means:
+    kind = _of_logs if isinstance(site, LogSite) else _of_connections
+    return kind(site, network)[fault]
+
+
+def _of_connections(site: Site, network: Network) -> dict[str, Means]:
+    def spoil(mode: str) -> Means:
+        return Means(lambda site: setattr(site.proxy, "mode", mode), lambda site: site.proxy.mend(), counts=True)
+
+    def refuse(site: Site) -> None:
+        site.proxy.refuse()
+        site.proxy.cut()
+
+    stopped: list[int] = []
+
+    def freeze(site: Site) -> None:
+        stopped[:] = site.processes()
+        send(stopped, signal.SIGSTOP)
+
+    return {
+        "down_at_start": Means(_stop_both, lambda site: site.start()),
+        "down_later": Means(lambda site: site.stop(), lambda site: site.start()),
+        "slow": spoil("slow"),
+        "refuses": Means(refuse, lambda site: site.proxy.accept(), counts=True),
+        "resets": spoil("cut"),
+        "half_open": Means(lambda site: network.drop(site.proxy.port), lambda _: network.pass_all(), counts=True),
+        "wrong_data": spoil("wrong"),
+        "restarted": Means(_restart, _nothing, shows=None),
+        "clock_ahead": Means(lambda site: site.jump(DAY), _nothing, shows=None, counts=True, fresh=True),
+        "clock_back": Means(lambda site: site.jump(-DAY), _nothing, shows=None, counts=True, fresh=True),
+        "frozen": Means(freeze, lambda _: send(stopped, signal.SIGCONT)),
+    }
+
+
+def _of_logs(site: Site, network: Network) -> dict[str, Means]:
+    def half_a_line(site: Site) -> None:
+        """Whoever writes it dies, and the next one begins a file of its own."""
+        site.write(site.line()[:30])
+        site.look()
+        site.rotate()
+
+    return {
+        "down_at_start": Means(_stop_both, lambda site: site.start()),
+        "down_later": Means(lambda site: site.stop(), lambda site: site.start()),
+        "refuses": Means(lambda site: site.refuse(True), lambda site: site.refuse(False), counts=True),
+        "resets": Means(half_a_line, _nothing, shows=False, counts=True),
+        "wrong_data": Means(lambda site: site.write("\x00\xff is no line of this format\n" * 20), _nothing, shows=False, counts=True),
+        "restarted": Means(lambda site: site.rotate(), _nothing, shows=False, counts=True),
+        "clock_ahead": Means(lambda site: site.jump(DAY), _nothing, shows=None, counts=True, fresh=True),
+        "clock_back": Means(lambda site: site.jump(-DAY), _nothing, shows=None, counts=True, fresh=True),
+    }
+
+
+def _stop_both(site: Site) -> None:
+    """keyshift comes back to a source that is not there."""
+    site.serve.stop()
+    site.stop()
+    site.serve._until = "healthy"
+    site.serve.start()
+
+
+def _restart(site: Site) -> None:
+    site.stop()
+    site.start()
+
+
+def _nothing(_: Site) -> None:
+    """The fault is over by itself, or stays."""
