@@ -52,7 +52,7 @@ ALL = os.environ.get("KEYSHIFT_FAULTS") == "all"
 """Everything, as `make test-faults` wants it; else some, as `make test` does."""
 
 _SHORT = {
-    ("keys", "down_later"), ("keys", "half_open"), ("keys", "clock_ahead"), ("statements", "resets"),
+    ("keys", "down_later"), ("keys", "resets"), ("keys", "clock_ahead"), ("statements", "half_open"),
     ("redis", "slow"), ("gateway_metrics", "frozen"), ("probe", "wrong_data"),
     ("access_log", "refuses"), ("gateway_log", "down_later"),
 }  # fmt: skip
