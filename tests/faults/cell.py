@@ -2,6 +2,7 @@
 """One cell of the matrix: what is shown while the fault stands, how long until all is well, and what that must be."""
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from faults import matrix
 from faults.databases import Keys, Statements
-from faults.logs import AccessLog, GatewayLog
+from faults.logs import AccessLog, GatewayLog, LogSite
 from faults.matrix import Cell
 from faults.means import Means, means
 from faults.network import Network
@@ -22,9 +23,10 @@ from harness.tools.wait import eventually
 SITES: dict[str, type[Site]] = {
     site.source: site for site in (Keys, Statements, OfRedis, GatewayMetrics, OfPrometheus, Probe, AccessLog, GatewayLog)
 }
-POLLS_UNTIL_BACK = 2
-# What was read is fresh for three polls, and for two seconds where polls come more often than that, as here; one more to be told.
-STALE_SECONDS = 3.0
+INTERVALS_UNTIL_BACK = 2
+# Where time is measured: an interval may be a twentieth longer, and what a log told is shown once it is saved.
+_LAG_SECONDS = 0.5
+_UNREAD, _READ = "part of a log cannot be read", "whole log read again"
 _SCRAPES = 20
 
 
@@ -60,24 +62,26 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
             if cell.fault != "down_at_start":
                 how.apply(site)
             _stand(site, cell, how, watch)
-            if cell.carries and how.shows:
-                eventually(lambda: watch.latest.at > begin + STALE_SECONDS, 10, "all is stale")
+            if _must_be_noticed(cell, how):
+                eventually(lambda: watch.latest.at > begin + _stale_seconds(site), 10, "all is stale")
                 watch.another(5)
             worst = watch.quick(begin)
             end = time.monotonic()
-            polls = watch.latest.polls
+            polls, read = watch.latest.polls, site.serve.log().count(_READ)
         finally:
             how.end(site)
-        back = _wait_until_back(site, watch, end)
-    _judge(cell, how, watch.samples, begin, end)
+        if how.unread:
+            site.serve.process.wait_until(lambda: site.serve.log().count(_READ) > read, site.patience, _READ)
+        back = _wait_until_back(site, watch, time.monotonic() if how.unread else end)
+    _judge(site, cell, how, watch.samples, begin, end)
     if not how.fresh:
         site.work()
         site.wait_until_counted()
     reasons = _reasons(before, watch.samples)
-    shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up"
+    shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up; a part is unread" if how.unread else "up"
     verdict = _said(cell, watch.samples, end)
-    until = int(back.polls - polls) if reasons else None
-    assert until is None or until <= POLLS_UNTIL_BACK, f"{until} polls until it was read again"
+    until = _intervals(site, back, polls, end) if reasons or how.unread else None
+    assert until is None or until <= INTERVALS_UNTIL_BACK, f"{until} intervals until it was read again"
     record(Result(cell.source, cell.fault, shown, verdict, until, 1000 * worst))
     return how
 
@@ -93,6 +97,8 @@ def _stand(site: Site, cell: Cell, how: Means, watch: Watch) -> None:
         eventually(lambda: sum(watch.latest.errors.values()) > failures, site.patience, "it fails again")
     else:
         _polls(site, watch)
+    if how.unread:
+        site.serve.process.wait_until(lambda: _UNREAD in site.serve.log().splitlines()[-1], site.patience, _UNREAD)
     watch.another(_SCRAPES)
     if cell.fault == "frozen":
         end = time.monotonic() + matrix.frozen_seconds()
@@ -111,15 +117,31 @@ def _wait_until_back(site: Site, watch: Watch, since: float) -> Sample:
     return eventually(back, site.patience, "it is up again")[0]
 
 
-def _judge(cell: Cell, how: Means, samples: list[Sample], begin: float, end: float) -> None:
+def _intervals(site: Site, back: Sample, polls: float, end: float) -> int:
+    """Polls, of which each one that fails or succeeds is one. A log is also read whenever it grows: there, it is the time."""
+    if isinstance(site, LogSite):
+        return max(1, math.ceil((back.at - end - _LAG_SECONDS) / site.interval))
+    return int(back.polls - polls)
+
+
+def _must_be_noticed(cell: Cell, how: Means) -> bool:
+    return cell.carries and (how.shows is True or how.unread)
+
+
+def _stale_seconds(site: Site) -> float:
+    """What was read is fresh for three polls, and for two seconds where polls come more often than that; one more to be told."""
+    return max(3 * site.interval, 2.0) + 1.0
+
+
+def _judge(site: Site, cell: Cell, how: Means, samples: list[Sample], begin: float, end: float) -> None:
     """Never SAFE on what is not known, where the verdict rests on the source: on the key table as soon as a poll has failed, on
     the others once they have not been read for so long that they are no longer fresh."""
     down = [sample for sample in samples if sample.up is False]
     if how.shows is False:
         assert not down, f"it was shown as down: {down[0]}"
-    if not cell.carries or not how.shows:
+    if not _must_be_noticed(cell, how):
         return
-    late = [sample for sample in samples if begin + STALE_SECONDS < sample.at < end]
+    late = [sample for sample in samples if begin + _stale_seconds(site) < sample.at < end]
     assert late, "the fault did not stand for long enough"
     wrong = [sample for sample in (*late, *(down if cell.source == "keys" else ())) if sample.safe]
     assert not wrong, f"SAFE in {len(wrong)} of {len(late)} scrapes: {wrong[0]}"

@@ -12,6 +12,7 @@ _COLUMNS = "id, key_hash, key_lookup_hash, key_prefix, user_id, name, blocked, c
 
 class Keys(BehindProxy):
     source = "keys"
+    census_timeout = "1s"
 
     def set_up(self, stack: ExitStack) -> None:
         self.server = self.postgres
@@ -20,6 +21,7 @@ class Keys(BehindProxy):
     def _tree(self) -> dict[str, Any]:
         tree = super()._tree()
         (keys,) = tree["collectors"]
+        keys["census_timeout"] = self.census_timeout
         keys["database_url"] = keys["database_url"].replace(f":{self.postgres.port}/", f":{self.proxy.port}/")
         return tree
 

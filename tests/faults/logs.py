@@ -19,6 +19,8 @@ _USER = "www-data"
 class LogSite(Site):
     """`stop` takes the file away, as a host that mounts it elsewhere; `start` gives it back."""
 
+    interval = 1.0
+
     def set_up(self, stack: ExitStack) -> None:
         place = scratch_directory(self.source)
         self._folder, self._state = place / "logs", place / "state"
@@ -66,8 +68,13 @@ class LogSite(Site):
     def start(self) -> None:
         self._elsewhere.rename(self._folder)
 
-    def refuse(self, refused: bool) -> None:
-        self.path.chmod(0 if refused else 0o644)
+    def refuse(self) -> None:
+        """The next file: one that is open stays readable."""
+        self.rotate()
+        self.path.chmod(0)
+
+    def permit(self) -> None:
+        self.path.chmod(0o644)
 
     def rotate(self) -> None:
         self.path.rename(self.path.with_suffix(f".{time.monotonic_ns()}"))

@@ -22,6 +22,8 @@ class Means:
     end: Callable[[Site], None]
     shows: bool | None = True
     counts: bool = False
+    unread: bool = False
+    """A part of a log is shown as unread, while the source is up."""
     fresh: bool = False
     """The site is of no use afterwards."""
 
@@ -69,8 +71,8 @@ def _of_logs(site: Site, network: Network) -> dict[str, Means]:
 
     return {
         "down_at_start": Means(_stop_both, lambda site: site.start()),
-        "down_later": Means(lambda site: site.stop(), lambda site: site.start()),
-        "refuses": Means(lambda site: site.refuse(True), lambda site: site.refuse(False), counts=True),
+        "down_later": Means(lambda site: site.stop(), lambda site: site.start(), shows=False, unread=True),
+        "refuses": Means(lambda site: site.refuse(), lambda site: site.permit(), shows=False, unread=True, counts=True),
         "resets": Means(half_a_line, _nothing, shows=False, counts=True),
         "wrong_data": Means(lambda site: site.write("\x00\xff is no line of this format\n" * 20), _nothing, shows=False, counts=True),
         "restarted": Means(lambda site: site.rotate(), _nothing, shows=False, counts=True),

@@ -11,21 +11,11 @@ from gateway_sim import Gateway
 from gateway_sim.keys import bcrypt_hash
 from harness.servers.prometheus import Prometheus
 from harness.servers.redis import Redis
-from harness.servers.time_travel import Clock
 from harness.tools import leaks
 from harness.tools.http_faults import HttpFaults, text
 
 _PATH = "/v1/models"
 _LEGACY_TEXT = "sk-a-legacy-key-of-the-faults"
-
-
-class TravellingRedis(Redis):
-    def __init__(self, clock: Clock):
-        super().__init__()
-        self._clock = clock
-
-    def environment(self) -> dict[str, str]:
-        return self._clock.environment
 
 
 class OfRedis(BehindProxy):
@@ -34,7 +24,7 @@ class OfRedis(BehindProxy):
     source = "redis"
 
     def set_up(self, stack: ExitStack) -> None:
-        self.server = stack.enter_context(TravellingRedis(self.clock))
+        self.server = stack.enter_context(Redis())
         self.behind(stack, self.server.port)
         self._hits = 0
 

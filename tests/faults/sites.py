@@ -17,7 +17,6 @@ from harness.servers.server import Server
 from harness.servers.time_travel import Clock, TravellingPostgres
 from harness.tools.wait import eventually
 
-INTERVAL = "200ms"
 TIMEOUT = "500ms"
 DRAIN_WINDOW = "2s"
 
@@ -26,6 +25,7 @@ class Site:
     """One source. `work` does what it counts, once; `counted` and `done` are what keyshift shows of that and what there was."""
 
     source = ""
+    interval = 0.2  # in seconds
     patience = 30.0
 
     def __init__(self):
@@ -51,10 +51,10 @@ class Site:
         self._stack.close()
 
     def _tree(self) -> dict[str, Any]:
-        tree = soon_safe(self.database.dsn(), interval=INTERVAL, timeout=TIMEOUT)
+        tree = soon_safe(self.database.dsn(), interval="200ms", timeout=TIMEOUT)
         tree["gateway"]["last_used_delay"] = "1s"
         tree["migration"]["drain_window"] = DRAIN_WINDOW
-        tree["collectors"] += [{"interval": INTERVAL, "timeout": TIMEOUT, **collector} for collector in self.collectors()]
+        tree["collectors"] += [{"interval": f"{1000 * self.interval:.0f}ms", "timeout": TIMEOUT, **collector} for collector in self.collectors()]
         return tree
 
     # --- of the source

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.cell import POLLS_UNTIL_BACK, Result, record
+from faults.cell import INTERVALS_UNTIL_BACK, Result, record
 from faults.databases import Keys
 from faults.matrix import frozen_seconds, process_faults
 from faults.watch import Sample, Watch
@@ -24,12 +24,14 @@ from harness.tools.wait import eventually
 pytestmark = pytest.mark.time_limit(300)
 
 DAY = timedelta(days=1)
-MEMORY_BYTES = 40 << 20
+SPARE_BYTES = 4 << 20
 SAVED = "state is saved again"
 
 
 class Process(Keys):
     """`place` is where its state is; `wrapper` and `environment` begin its command."""
+
+    census_timeout = "60s"
 
     def __init__(self, *, wrapper: list[str] | None = None, environment: dict[str, str] | None = None):
         super().__init__()
@@ -56,7 +58,7 @@ def end_well(site: Process, fault: str, watch: Watch, begin: float, shown: str, 
     """It reads its source again in time, and has counted all; the scrapes were quick from `begin` on."""
     back = [sample for sample in watch.samples if sample.at >= since and sample.up]
     until = None if polls is None else int(back[0].polls - polls)
-    assert until is None or until <= POLLS_UNTIL_BACK, f"{until} polls until it was read again"
+    assert until is None or until <= INTERVALS_UNTIL_BACK, f"{until} polls until it was read again"
     worst = watch.quick(begin)
     site.work()
     site.wait_until_counted()
@@ -194,14 +196,14 @@ def memory_cgroup() -> Iterator[tuple[Path, str]]:
 def memory_limit(fault: str) -> None:
     """More legacy keys than fit: the kernel kills it. With room again it finds all that it had counted, and the rest."""
     with memory_cgroup() as (group, limit):
-        (group / limit).write_text(str(MEMORY_BYTES))
         wrapper = ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
         with Process(wrapper=wrapper) as site:
             site.wait_until_settled()
             with Watch(site.serve, "keys") as watch:
                 begin = time.monotonic()
+                (group / limit).write_text(str(site.serve.process.rss_bytes() + SPARE_BYTES))
                 site.table.fill(legacy=300_000, modern=0)
-                eventually(lambda: not site.serve.running, 60, "the kernel has killed it")
+                eventually(lambda: not site.serve.running, 15, "the kernel has killed it")
                 worst = watch_until_dead(watch, begin)
                 never_safe(watch.samples)
             (group / limit).write_text(str(1 << 30))
