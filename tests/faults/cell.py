@@ -65,6 +65,7 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
             if _must_be_noticed(cell, how):
                 eventually(lambda: watch.latest.at > begin + _stale_seconds(site), 10, "all is stale")
                 watch.another(5)
+            how.prepare(site)
             worst = watch.quick(begin)
             end = time.monotonic()
             polls, read = watch.latest.polls, site.serve.log().count(_READ)

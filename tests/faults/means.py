@@ -20,6 +20,8 @@ class Means:
 
     apply: Callable[[Site], None]
     end: Callable[[Site], None]
+    prepare: Callable[[Site], None] = lambda _: None
+    """Before the end, which is at once then."""
     shows: bool | None = True
     counts: bool = False
     unread: bool = False
@@ -48,8 +50,8 @@ def _of_connections(site: Site, network: Network) -> dict[str, Means]:
         send(stopped, signal.SIGSTOP)
 
     return {
-        "down_at_start": Means(_stop_both, lambda site: site.start()),
-        "down_later": Means(lambda site: site.stop(), lambda site: site.start()),
+        "down_at_start": Means(_stop_both, lambda site: site.start(), lambda site: site.prepare()),
+        "down_later": Means(lambda site: site.stop(), lambda site: site.start(), lambda site: site.prepare()),
         "slow": spoil("slow"),
         "refuses": Means(refuse, lambda site: site.proxy.accept(), counts=True),
         "resets": spoil("cut"),
@@ -70,7 +72,7 @@ def _of_logs(site: Site, network: Network) -> dict[str, Means]:
         site.rotate()
 
     return {
-        "down_at_start": Means(_stop_both, lambda site: site.start()),
+        "down_at_start": Means(_stop_both, lambda site: site.start(), lambda site: site.prepare()),
         "down_later": Means(lambda site: site.stop(), lambda site: site.start(), shows=False, unread=True),
         "refuses": Means(lambda site: site.refuse(), lambda site: site.permit(), shows=False, unread=True, counts=True),
         "resets": Means(half_a_line, _nothing, shows=False, counts=True),
@@ -91,6 +93,7 @@ def _stop_both(site: Site) -> None:
 
 def _restart(site: Site) -> None:
     site.stop()
+    site.prepare()
     site.start()
 
 

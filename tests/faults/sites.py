@@ -85,6 +85,9 @@ class Site:
     def stop(self) -> None:
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """What takes its time before it can start."""
+
     def start(self) -> None:
         raise NotImplementedError
 
@@ -150,8 +153,11 @@ class BehindProxy(Site):
         self.proxy.refuse()
         self.proxy.cut()
 
-    def start(self) -> None:
+    def prepare(self) -> None:
+        """To come back, which it does with `start`."""
         self.start_server()
+
+    def start(self) -> None:
         self.proxy.accept()
 
     def stop_server(self) -> None:
