@@ -23,6 +23,8 @@ class LogSite(Site):
 
     def set_up(self, stack: ExitStack) -> None:
         place = scratch_directory(self.source)
+        # As /var/log: whoever may not list a folder is not told what comes back there, and looks for it every five seconds.
+        place.chmod(0o755)
         self._folder, self._state = place / "logs", place / "state"
         for folder in (self._folder, self._state):
             folder.mkdir(mode=0o755)
