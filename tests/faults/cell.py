@@ -79,7 +79,7 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
         site.work()
         site.wait_until_counted()
     reasons = _reasons(before, watch.samples)
-    shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up; a part is unread" if how.unread else "up"
+    shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up; a part is unread" if how.unread else how.words or "up"
     verdict = _said(cell, watch.samples, end)
     until = _intervals(site, back, polls, end) if reasons or how.unread else None
     assert until is None or until <= INTERVALS_UNTIL_BACK, f"{until} intervals until it was read again"
@@ -140,11 +140,15 @@ def _judge(site: Site, cell: Cell, how: Means, samples: list[Sample], begin: flo
     down = [sample for sample in samples if sample.up is False]
     if how.shows is False:
         assert not down, f"it was shown as down: {down[0]}"
+    if how.doubts:
+        assert not [sample for sample in samples if sample.at < end][-1].safe, "SAFE by a clock that was set"
+    if cell.source == "keys":
+        assert not [sample for sample in down if sample.safe], "SAFE after a poll of the key table that failed"
     if not _must_be_noticed(cell, how):
         return
     late = [sample for sample in samples if begin + _stale_seconds(site) < sample.at < end]
     assert late, "the fault did not stand for long enough"
-    wrong = [sample for sample in (*late, *(down if cell.source == "keys" else ())) if sample.safe]
+    wrong = [sample for sample in late if sample.safe]
     assert not wrong, f"SAFE in {len(wrong)} of {len(late)} scrapes: {wrong[0]}"
 
 

@@ -3,6 +3,7 @@
 
 import contextlib
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 from faults.sites import BehindProxy
@@ -10,13 +11,18 @@ from faults.sites import BehindProxy
 _COLUMNS = "id, key_hash, key_lookup_hash, key_prefix, user_id, name, blocked, created_at, last_used_at"
 
 
-class Keys(BehindProxy):
-    source = "keys"
-    census_timeout = "1s"
-
+class OfDatabase(BehindProxy):
     def set_up(self, stack: ExitStack) -> None:
         self.server = self.postgres
         self.behind(stack, self.postgres.port)
+
+    def jump(self, by: timedelta) -> None:
+        self.clock.advance(by)
+
+
+class Keys(OfDatabase):
+    source = "keys"
+    census_timeout = "1s"
 
     def _tree(self) -> dict[str, Any]:
         tree = super()._tree()
@@ -35,14 +41,13 @@ class Keys(BehindProxy):
         return tuple(map(float, self.table.counts()))
 
 
-class Statements(BehindProxy):
+class Statements(OfDatabase):
     """Lookups that found a key, as the gateway sends them."""
 
     source = "statements"
 
     def set_up(self, stack: ExitStack) -> None:
-        self.server = self.postgres
-        self.behind(stack, self.postgres.port)
+        super().set_up(stack)
         self._lookups = 0
 
     def collectors(self) -> list[dict[str, Any]]:

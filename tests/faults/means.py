@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from faults.databases import OfDatabase
 from faults.logs import LogSite
 from faults.network import Network
 from faults.sites import Site, send
+from harness.product.watching_logs import lines
+from harness.tools.wait import eventually
 
 DAY = timedelta(days=1)
 
@@ -26,6 +29,10 @@ class Means:
     counts: bool = False
     unread: bool = False
     """A part of a log is shown as unread, while the source is up."""
+    words: str = ""
+    """How it is shown, where it is neither."""
+    doubts: bool = False
+    """The time of the keys is not what it was: not SAFE until it has been watched anew."""
     fresh: bool = False
     """The site is of no use afterwards."""
 
@@ -49,6 +56,7 @@ def _of_connections(site: Site, network: Network) -> dict[str, Means]:
         stopped[:] = site.processes()
         send(stopped, signal.SIGSTOP)
 
+    day_off = {"shows": None, "counts": True, "fresh": True, "doubts": isinstance(site, OfDatabase)}
     return {
         "down_at_start": Means(_stop_both, lambda site: site.start(), lambda site: site.prepare()),
         "down_later": Means(lambda site: site.stop(), lambda site: site.start(), lambda site: site.prepare()),
@@ -58,8 +66,8 @@ def _of_connections(site: Site, network: Network) -> dict[str, Means]:
         "half_open": Means(lambda site: network.drop(site.proxy.port), lambda _: network.pass_all(), counts=True),
         "wrong_data": spoil("wrong"),
         "restarted": Means(_restart, _nothing, shows=None),
-        "clock_ahead": Means(lambda site: site.jump(DAY), _nothing, shows=None, counts=True, fresh=True),
-        "clock_back": Means(lambda site: site.jump(-DAY), _nothing, shows=None, counts=True, fresh=True),
+        "clock_ahead": Means(lambda site: site.jump(DAY), _nothing, **day_off),
+        "clock_back": Means(lambda site: site.jump(-DAY), _nothing, **day_off),
         "frozen": Means(freeze, lambda _: send(stopped, signal.SIGCONT)),
     }
 
@@ -71,12 +79,18 @@ def _of_logs(site: Site, network: Network) -> dict[str, Means]:
         site.look()
         site.rotate()
 
+    def other_lines(site: Site) -> None:
+        before = lines(site.serve, site.source).get("unparsed", 0)
+        site.write("\x00\xff is no line of this format\n" * 20)
+        unparsed = lambda: lines(site.serve, site.source).get("unparsed", 0) == before + 20  # noqa: E731
+        eventually(unparsed, site.patience, "20 lines are unparsed")
+
     return {
         "down_at_start": Means(_stop_both, lambda site: site.start(), lambda site: site.prepare()),
         "down_later": Means(lambda site: site.stop(), lambda site: site.start(), shows=False, unread=True),
         "refuses": Means(lambda site: site.refuse(), lambda site: site.permit(), shows=False, unread=True, counts=True),
         "resets": Means(half_a_line, _nothing, shows=False, counts=True),
-        "wrong_data": Means(lambda site: site.write("\x00\xff is no line of this format\n" * 20), _nothing, shows=False, counts=True),
+        "wrong_data": Means(other_lines, _nothing, shows=False, counts=True, words="up; `unparsed` lines"),
         "restarted": Means(lambda site: site.rotate(), _nothing, shows=False, counts=True),
         "clock_ahead": Means(lambda site: site.jump(DAY), _nothing, shows=None, counts=True, fresh=True),
         "clock_back": Means(lambda site: site.jump(-DAY), _nothing, shows=None, counts=True, fresh=True),

@@ -4,6 +4,7 @@
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 
 from faults.sites import BehindProxy, descendants, environment
@@ -11,6 +12,7 @@ from gateway_sim import Gateway
 from gateway_sim.keys import bcrypt_hash
 from harness.servers.prometheus import Prometheus
 from harness.servers.redis import Redis
+from harness.servers.time_travel import Clock
 from harness.tools import leaks
 from harness.tools.http_faults import HttpFaults, text
 
@@ -49,6 +51,7 @@ class OfGateway(BehindProxy):
 
     def set_up(self, stack: ExitStack) -> None:
         options = {"behaviour": "fallback", "fallback_scope": "legacy", "require_auth": True, "auth_metrics": True}
+        self._gateways_clock = Clock()
         self.gateway = Gateway(self.database.dsn(), **options)
         self.start_server()
         stack.callback(self.gateway.close)
@@ -62,11 +65,14 @@ class OfGateway(BehindProxy):
         self.gateway.stop()
 
     def start_server(self) -> None:
-        with environment(self.clock.environment):
+        with environment(self._gateways_clock.environment):
             self.gateway.start()
 
     def processes(self) -> list[int]:
         return descendants(self.gateway.pid)
+
+    def jump(self, by: timedelta) -> None:
+        self._gateways_clock.advance(by)
 
     def call(self, key: str) -> None:
         request = urllib.request.Request(self.address + _PATH, headers={"Authorization": f"Bearer {key}"}, method="POST")

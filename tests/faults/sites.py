@@ -30,7 +30,7 @@ class Site:
 
     def __init__(self):
         self._stack = ExitStack()
-        self.clock = Clock()
+        self.clock = Clock()  # of PostgreSQL
         self.proxy: SpoilingProxy | None = None
 
     def __enter__(self) -> Self:
@@ -96,8 +96,8 @@ class Site:
         raise NotImplementedError
 
     def jump(self, by: timedelta) -> None:
-        """Its clock."""
-        self.clock.advance(by)
+        """Of its clock."""
+        raise NotImplementedError
 
     # --- common to all
 

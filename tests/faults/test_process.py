@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -274,14 +274,19 @@ def jumped(fault: str, by: timedelta) -> None:
         with Watch(site.serve, "keys") as watch:
             begin = time.monotonic()
             clock.advance(by)
+            # Its own words are dated by it.
+            day = f"ts={datetime.now(UTC) + by:%Y-%m-%d}"
+            site.proxy.cut()
+            site.proxy.refuse()
+            site.serve.process.wait_until(lambda: watch.latest.up is False, site.patience, "it fails for a moment")
+            assert day in site.serve.log(), "its clock is another one"
+            site.proxy.accept()
             site.work()
             site.wait_until_counted()
             watch.another(40)
             never_safe(watch.samples)
-            shown = "up" if all(sample.up for sample in watch.samples) else "down for a moment"
-            unsafe = [sample for sample in watch.samples if not sample.safe]
-            verdict = "not SAFE" if not watch.latest.safe else "SAFE stands" if not unsafe else "not SAFE for a moment"
-            end_well(site, fault, watch, begin, shown, begin, None, verdict)
+            assert watch.latest.up
+            end_well(site, fault, watch, begin, "up", begin, None, "SAFE stands" if watch.latest.safe else "not SAFE")
 
 
 ORDEALS: dict[str, Callable[[str], None]] = {
