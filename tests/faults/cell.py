@@ -4,6 +4,7 @@
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from faults.network import Network
 from faults.services import GatewayMetrics, OfPrometheus, OfRedis, Probe
 from faults.sites import Site
 from faults.watch import Sample, Watch
+from harness.product.verdicts import ask
 from harness.tools.wait import eventually
 
 SITES: dict[str, type[Site]] = {
@@ -96,6 +98,7 @@ def _stand(site: Site, cell: Cell, how: Means, watch: Watch) -> None:
     if how.shows:
         failures = sum(watch.latest.errors.values())
         eventually(lambda: sum(watch.latest.errors.values()) > failures, site.patience, "it fails again")
+        _is_told(site)
     else:
         _polls(site, watch)
     if how.unread:
@@ -104,6 +107,15 @@ def _stand(site: Site, cell: Cell, how: Means, watch: Watch) -> None:
     if cell.fault == "frozen":
         end = time.monotonic() + matrix.frozen_seconds()
         eventually(lambda: time.monotonic() >= end, matrix.frozen_seconds(), "it has stood still for long")
+
+
+def _is_told(site: Site) -> None:
+    """To people too, and what was read before grows old."""
+    read_at = lambda: site.serve.metric("keyshift_source_last_success_timestamp_seconds", source=site.source)  # noqa: E731
+    before = read_at()
+    told = ask(site.serve, "status")
+    assert re.search(rf"^(Sources)? +{site.source} +down\b", told, re.MULTILINE), told
+    assert read_at() == before, "it is not read, and its age says so"
 
 
 def _polls(site: Site, watch: Watch) -> None:
