@@ -17,7 +17,7 @@ from harness.servers.server import Server
 from harness.servers.time_travel import Clock, TravellingPostgres
 from harness.tools.wait import eventually
 
-TIMEOUT = "500ms"
+TIMEOUT = "1s"
 DRAIN_WINDOW = "2s"
 
 
@@ -43,6 +43,8 @@ class Site:
             self.serve = Serve(self._tree())
             self.before_start()
             enter(self.serve)
+            # What stands at the first reading is not counted; on a busy machine one that was too late may come first.
+            self.wait_until_up()
             self.prove()
             self._stack = self._stack.pop_all()
         return self
@@ -104,9 +106,13 @@ class Site:
     def wait_until_settled(self) -> None:
         """It is up, the verdict is SAFE, and all is counted."""
         self.table.use(*self.table.modern)
-        self.serve.process.wait_until(lambda: self.serve.metric("keyshift_source_up", source=self.source) == 1, self.patience, "it is up")
+        self.wait_until_up()
         self.serve.process.wait_until(lambda: is_safe(self.serve), self.patience, "SAFE")
         self.wait_until_counted()
+
+    def wait_until_up(self) -> None:
+        up = lambda: self.serve.metric("keyshift_source_up", source=self.source) == 1  # noqa: E731
+        self.serve.process.wait_until(up, self.patience, "it is up")
 
     def wait_until_counted(self) -> None:
         eventually(lambda: self.counted() == self.done(), self.patience, f"{self.done()} is counted")
