@@ -17,6 +17,8 @@ FAULTS = {
     "clock_back": "clock a day back",
     "frozen": "frozen for a minute",
 }
+PASSING = frozenset({"restarted", "clock_ahead", "clock_back"})
+"""Over before it can be told: a poll may fail, or none."""
 DATABASES = ("keys", "statements")
 SERVICES = ("redis", "gateway_metrics", "prometheus", "probe")
 LOGS = ("access_log", "gateway_log")

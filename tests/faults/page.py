@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from faults.cell import Result
-from faults.matrix import FAULTS, NO_SENSE, PROCESS, SOURCES
+from faults.matrix import FAULTS, NO_SENSE, PASSING, PROCESS, SOURCES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 NOT_TRIED = "–"
@@ -69,7 +69,8 @@ def _cell(source: str, fault: str, results: dict[tuple[str, str], Result]) -> st
         return f"{NOT_TRIED} ({reasons().index(NO_SENSE[source, fault]) + 1})"
     result = results[source, fault]
     back = f"; back in {_until(result)}" if result.polls_until_back else ""
-    return f"{result.shown}; {result.verdict}{back}"
+    shown = result.shown.replace("down", "down for a moment") if fault in PASSING else result.shown
+    return f"{shown}; {result.verdict}{back}"
 
 
 def _until(result: Result) -> str:

@@ -56,6 +56,10 @@ class Watch:
     def latest(self) -> Sample:
         return self.samples[-1]
 
+    def since(self, begin: float) -> Sample:
+        """The first that began later."""
+        return next(sample for sample in self.samples if sample.at >= begin)
+
     def another(self, count: int = 1) -> Sample:
         """The latest, once so many more have begun and ended."""
         begin = time.monotonic()
