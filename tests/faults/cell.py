@@ -70,7 +70,7 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
             how.prepare(site)
             worst = watch.quick(begin)
             end = time.monotonic()
-            read = site.serve.log().count(_READ)
+            failures, read = watch.latest.failures, site.serve.log().count(_READ)
         finally:
             how.end(site)
         if how.unread:
@@ -83,7 +83,7 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
     reasons = _reasons(before, watch.samples)
     shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up; a part is unread" if how.unread else how.words or "up"
     verdict = _said(cell, watch.samples, end)
-    until = _intervals(site, back, watch.since(end).polls, end) if reasons or how.unread else None
+    until = _intervals(site, back, failures, end) if reasons or how.unread else None
     assert until is None or until <= INTERVALS_UNTIL_BACK, f"{until} intervals until it was read again"
     record(Result(cell.source, cell.fault, shown, verdict, until, 1000 * worst))
     return how
@@ -130,11 +130,11 @@ def _wait_until_back(site: Site, watch: Watch, since: float) -> Sample:
     return eventually(back, site.patience, "it is up again")[0]
 
 
-def _intervals(site: Site, back: Sample, polls: float, end: float) -> int:
-    """Polls, of which each one that fails or succeeds is one. A log is also read whenever it grows: there, it is the time."""
+def _intervals(site: Site, back: Sample, failures: int, end: float) -> int:
+    """Polls: those that failed still, and the one that succeeded. A log is also read whenever it grows: there, it is the time."""
     if isinstance(site, LogSite):
         return max(1, math.ceil((back.at - end - _LAG_SECONDS) / site.interval))
-    return int(back.polls - polls)
+    return back.failures - failures + 1
 
 
 def _must_be_noticed(cell: Cell, how: Means) -> bool:

@@ -54,10 +54,10 @@ def test_a_fault_of_the_process_is_told_and_nothing_is_lost(network: Any, fault:
     ORDEALS[fault](fault)
 
 
-def end_well(site: Process, fault: str, watch: Watch, begin: float, shown: str, since: float, polls: float | None, verdict: str) -> None:
+def end_well(site: Process, fault: str, watch: Watch, begin: float, shown: str, since: float, failures: int | None, verdict: str) -> None:
     """It reads its source again in time, and has counted all; the scrapes were quick from `begin` on."""
     back = [sample for sample in watch.samples if sample.at >= since and sample.up]
-    until = None if polls is None else int(back[0].polls - polls)
+    until = None if failures is None else back[0].failures - failures + 1
     assert until is None or until <= INTERVALS_UNTIL_BACK, f"{until} polls until it was read again"
     worst = watch.quick(begin)
     site.work()
@@ -165,11 +165,11 @@ def out_of_descriptors(fault: str) -> None:
             site.work()
             watch.another(40)
             reasons = sorted(set(watch.latest.errors) - set(before))
-            polls, end = watch.latest.polls, time.monotonic()
+            failures, end = watch.latest.failures, time.monotonic()
             limit(1024)
             up_again(site, watch, end)
             never_safe(watch.samples)
-            end_well(site, fault, watch, begin, f"down, `{'`, `'.join(reasons)}`", end, polls, "not SAFE")
+            end_well(site, fault, watch, begin, f"down, `{'`, `'.join(reasons)}`", end, failures, "not SAFE")
 
 
 @contextlib.contextmanager
@@ -226,7 +226,7 @@ def killed(fault: str) -> None:
     with Process() as site:
         site.wait_until_settled()
         with Watch(site.serve, "keys") as watch:
-            begin = time.monotonic()
+            begin, failures = time.monotonic(), watch.latest.failures
             site.serve.kill9()
             site.work()
             site.serve.start()
@@ -235,7 +235,7 @@ def killed(fault: str) -> None:
             watch.another(20)
             watch.lost.clear()
             never_safe(watch.samples)
-            end_well(site, fault, watch, begin, "no answer until it is started again", since, 0, "not SAFE until its first poll")
+            end_well(site, fault, watch, begin, "no answer until it is started again", since, failures, "not SAFE until its first poll")
 
 
 def frozen(fault: str) -> None:
@@ -255,7 +255,7 @@ def frozen(fault: str) -> None:
             os.kill(site.serve.pid, signal.SIGCONT)
             answered = lambda: [sample for sample in watch.samples if sample.at + sample.seconds >= thawed]  # noqa: E731
             eventually(lambda: len(answered()) >= 10 and watch.latest.up is False, 10, "it answers, and cannot read")
-            polls, end = watch.latest.polls, time.monotonic()
+            failures, end = watch.latest.failures, time.monotonic()
             site.proxy.accept()
             up_again(site, watch, end)
             watch.lost.clear()
@@ -263,7 +263,7 @@ def frozen(fault: str) -> None:
             assert not old, f"SAFE on what it had read before: {old[0]}"
             quick = time.monotonic()
             watch.another(20)
-            end_well(site, fault, watch, quick, "no answer meanwhile", end, polls, "not SAFE until its next poll")
+            end_well(site, fault, watch, quick, "no answer meanwhile", end, failures, "not SAFE until its next poll")
 
 
 def jumped(fault: str, by: timedelta) -> None:

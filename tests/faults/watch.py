@@ -31,6 +31,11 @@ class Sample:
     polls: float
     errors: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def failures(self) -> int:
+        """Polls that failed so far."""
+        return int(sum(self.errors.values()))
+
 
 class Watch:
     """Scrapes from `with` to its end, in a thread of its own."""
@@ -55,10 +60,6 @@ class Watch:
     @property
     def latest(self) -> Sample:
         return self.samples[-1]
-
-    def since(self, begin: float) -> Sample:
-        """The first that began later."""
-        return next(sample for sample in self.samples if sample.at >= begin)
 
     def another(self, count: int = 1) -> Sample:
         """The latest, once so many more have begun and ended."""
