@@ -70,7 +70,7 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
             how.prepare(site)
             worst = watch.quick(begin)
             end = time.monotonic()
-            failures, read = watch.latest.failures, site.serve.log().count(_READ)
+            read = site.serve.log().count(_READ)
         finally:
             how.end(site)
         if how.unread:
@@ -83,7 +83,7 @@ def try_cell(site: Site, cell: Cell, network: Network) -> Means:
     reasons = _reasons(before, watch.samples)
     shown = f"down, `{'`, `'.join(reasons)}`" if reasons else "up; a part is unread" if how.unread else how.words or "up"
     verdict = _said(cell, watch.samples, end)
-    until = _intervals(site, back, failures, end) if reasons or how.unread else None
+    until = _intervals(site, back, watch.since(end).failures, end) if reasons or how.unread else None
     assert until is None or until <= INTERVALS_UNTIL_BACK, f"{until} intervals until it was read again"
     record(Result(cell.source, cell.fault, shown, verdict, until, 1000 * worst))
     return how

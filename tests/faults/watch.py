@@ -61,6 +61,10 @@ class Watch:
     def latest(self) -> Sample:
         return self.samples[-1]
 
+    def since(self, begin: float) -> Sample:
+        """The first that began later: a poll that ended just before counts to what was before."""
+        return next(sample for sample in self.samples if sample.at >= begin)
+
     def another(self, count: int = 1) -> Sample:
         """The latest, once so many more have begun and ended."""
         begin = time.monotonic()
