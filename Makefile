@@ -110,7 +110,7 @@ test: dev-configure format-check ## Build and run every test: unit, architecture
 	@$(PYTHON) tests/mutation/mutate.py --sample 20 --quiet
 # The tests with servers wait most of their time; meanwhile the others are built and run, by what is left of the processors.
 test-servers:
-	@$(PYTEST) -q -r s -n 6 --dist loadfile tests/e2e tests/integration tests/selftest tests/architecture
+	@$(PYTEST) -q -r s -n 6 --dist loadfile tests/e2e tests/integration tests/faults tests/selftest tests/architecture
 test-units:
 	@nice -n 19 cmake --build --preset dev --target all all_verify_interface_header_sets >build/dev/build.log || { cat build/dev/build.log; exit 1; }
 	@nice -n 19 ctest --preset dev --output-log build/dev/ctest.log --quiet || { cat build/dev/ctest.log; exit 1; }
@@ -135,6 +135,13 @@ test-crash: dev-build ## Power lost 200 times, kill -9 1,000 times, two minutes 
 .PHONY: soak
 soak: dev-build ## Watch for an hour, with all that goes on around it, and see that memory and descriptors stay (SECONDS=600; make test: a short form)
 	@KEYSHIFT_SOAK_SECONDS=$(or $(SECONDS),3600) $(PYTEST) -q -s tests/e2e/test_soak.py
+
+.PHONY: test-faults
+test-faults: dev-build ## Each source and the process with every fault, by real means (as root), into docs/reliability.md (make test: some of them)
+	@scripts/install-packages test
+	@rm -rf build/faults
+	@KEYSHIFT_FAULTS=all KEYSHIFT_FAULTS_RESULTS=$(CURDIR)/build/faults $(PYTEST) -q -r s -n 4 --dist loadfile tests/faults
+	@PYTHONPATH=tests PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/faults/page.py build/faults
 
 .PHONY: test-field
 test-field: dev-build ## Run the cases of FIELD=folder (field, products, truth, chaos) against the build; ONLY=part of their names

@@ -67,6 +67,19 @@ def test_a_connection_cut_in_the_middle_of_a_census_is_tried_again_at_once(big_t
             assert serve.metric("keyshift_legacy_keys_created_total") == 1
 
 
+def test_a_census_that_hangs_is_told_as_early_as_any_poll(table: KeyTable, dsn: str):
+    """A census may take minutes; one that took a moment before has stopped, and nobody is told by a source that is up."""
+    target = table.database.postgres
+    with Proxy(target.port) as proxy:
+        with Serve(watching(behind(proxy, dsn, target), timeout="700ms", census_timeout="10m", database_duty=1.0)) as serve:
+            proxy.pause()
+            eventually(lambda: serve.metric("keyshift_source_up", source="keys") == 0, 5, "it is shown as down")
+            assert serve.errors().keys() == {"timeout"}
+            proxy.resume_and_cut()
+            table.add()
+            eventually(lambda: serve.keys() == (3, 1), 10, "the recovery")
+
+
 def test_sigterm_ends_a_poll_that_hangs_and_leaves_no_backend(big_table: KeyTable, dsn: str):
     target = big_table.database.postgres
     with Proxy(target.port) as proxy:

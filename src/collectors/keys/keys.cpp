@@ -164,13 +164,29 @@ class Keys final : public Collector {
     Result<void> find_shared(Deadline soon) {
         if (pooled_)
             if (auto brief = check_pace(soon); !brief) return brief;
-        const Deadline deadline = Deadline::in(longest(Scan::census));
+        const Duration most =
+            most_within(shared_patience_.of_next(schedule_.timeout, options_.census_timeout));
         const auto began = Clock::now();
-        auto transaction = begin(longest(Scan::census), deadline);
+        auto found = find_shared_within(most);
+        note_end(shared_patience_, found, began, most);
+        if (!found) return explained(found.error(), began, most);
+        return found;
+    }
+
+    Result<void> find_shared_within(Duration most) {
+        const Deadline deadline = Deadline::in(most);
+        auto transaction = begin(most, deadline);
         if (!transaction) return transaction.error();
-        if (auto found = shared_.refresh(*transaction, *source_, deadline); !found)
-            return explained(found.error(), began, Scan::census);
+        if (auto found = shared_.refresh(*transaction, *source_, deadline); !found) return found;
         return transaction->commit(deadline);
+    }
+
+    /// What is learned from a scan of the whole table that began at `began` and was given `most`.
+    template <typename T>
+    static void note_end(CensusPatience& patience, const Result<T>& ended, Clock::time_point began,
+                         Duration most) {
+        if (ended) patience.succeeded(std::chrono::duration_cast<Duration>(Clock::now() - began));
+        if (!ended && ended.error().code == Errc::timeout) patience.timed_out(most);
     }
 
     Result<void> open(Deadline deadline) {
@@ -249,34 +265,40 @@ class Keys final : public Collector {
 
     /// Of the transaction of a scan.
     Duration longest(Scan scan) const {
-        const Duration timeout = scan == Scan::census ? options_.census_timeout : schedule_.timeout;
+        return most_within(scan == Scan::census
+                               ? census_patience_.of_next(schedule_.timeout, options_.census_timeout)
+                               : schedule_.timeout);
+    }
+
+    Duration most_within(Duration timeout) const {
         return pooled_ ? std::min(timeout, kLongestHold) : timeout;
     }
 
     Result<Observation> scan(Scan scan, const Request& request) {
         const auto began = Clock::now();
         const bool census = scan == Scan::census;
-        auto observation = read(scan, request);
+        const Duration most = longest(scan);
+        auto observation = read(scan, request, most);
         (census ? census_budget_ : pulse_budget_).spent_since(began);
-        if (!observation) return explained(observation.error(), began, scan);
+        if (census) note_end(census_patience_, observation, began, most);
+        if (!observation) return explained(observation.error(), began, most);
         if (census) last_census_ = began;
         return observation;
     }
 
     /// What lasted too long behind a pooler asks for the database's own address.
-    Error explained(Error error, Clock::time_point began, Scan scan) const {
+    Error explained(Error error, Clock::time_point began, Duration most) const {
         const bool too_long = pooled_ && error.code == Errc::timeout && !connection_.recovery_conflict() &&
-                              Clock::now() - began >= longest(scan) / 2;
-        return too_long ? too_long_for_a_pooler(longest(scan)) : error;
+                              Clock::now() - began >= most / 2;
+        return too_long ? too_long_for_a_pooler(most) : error;
     }
 
-    Result<Observation> read(Scan scan, const Request& request) {
-        const Deadline deadline =
-            scan == Scan::census ? Deadline::in(longest(scan)) : request.deadline.at_most(longest(scan));
+    Result<Observation> read(Scan scan, const Request& request, Duration most) {
+        const Deadline deadline = scan == Scan::census ? Deadline::in(most) : request.deadline.at_most(most);
         const auto data_at = age(request.deadline);
         if (!data_at) return data_at.error();
         const auto began = Clock::now();
-        auto transaction = begin(longest(scan), deadline);
+        auto transaction = begin(most, deadline);
         if (!transaction) return transaction.error();
         const Time now = transaction->moment();
         const Time here = base::now();
@@ -360,6 +382,8 @@ class Keys final : public Collector {
     std::optional<Time> last_scan_;  // as of when its rows were; empty: the next scan is a census
     std::optional<Clock::time_point> last_census_;
     CensusPace pace_;
+    CensusPatience census_patience_;
+    CensusPatience shared_patience_;
     SharedHashFinder shared_;
     bool beyond_index_ = false;  // the last census found legacy keys that the index does not
     Budget census_budget_;

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::uint64_t kTelling = 10'000;
 
+constexpr int kSlowerThanTheLast = 10;
+constexpr int kMoreAfterATimeout = 4;
+
 constexpr const char* kDirect = "name the database server itself in database_url, not the pooler before it";
 
 std::string in_seconds(base::Duration d) {
@@ -27,6 +30,18 @@ void CensusPace::learn(std::uint64_t rows, base::Duration took) {
     rows_per_second_ =
         static_cast<double>(rows) /
         std::chrono::duration<double>(std::max<base::Duration>(took, std::chrono::milliseconds{1})).count();
+}
+
+base::Duration CensusPatience::of_next(base::Duration least, base::Duration most) const {
+    return patience_ ? std::min(most, std::max(least, *patience_)) : most;
+}
+
+void CensusPatience::succeeded(base::Duration took) {
+    patience_ = kSlowerThanTheLast * took;
+}
+
+void CensusPatience::timed_out(base::Duration given) {
+    if (patience_) patience_ = kMoreAfterATimeout * given;
 }
 
 base::Error too_long_for_a_pooler(base::Duration expected) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Behind a pooler a scan of the whole table holds one of the few connections that the gateway needs too, so
-// it must be short. Values; no I/O.
+// How long a scan of the whole table takes, and how long it may take. Behind a pooler it holds one of the few
+// connections that the gateway needs too, so it must be short. Values; no I/O.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -24,6 +25,22 @@ class CensusPace {
 
  private:
     double rows_per_second_ = 200'000;
+};
+
+/// How long to wait for a scan of the whole table: much longer than the last one took, and not at once as
+/// long as is permitted, or nobody would be told for minutes of a server that has stopped answering. What is
+/// merely slower than before gets more time with each attempt.
+class CensusPatience {
+ public:
+    /// For the next one, between `least` and `most`; `most` where `least` is above it, and until one has
+    /// succeeded.
+    base::Duration of_next(base::Duration least, base::Duration most) const;
+    void succeeded(base::Duration took);
+    /// One was given so long, and that was not enough.
+    void timed_out(base::Duration given);
+
+ private:
+    std::optional<base::Duration> patience_;
 };
 
 /// A scan of the whole table that would take `expected` is not begun, or was ended: Errc::timeout.

@@ -33,10 +33,12 @@ PostgresMessage read_login_message(std::string_view raw) {
         if (at != std::string_view::npos) return split_code(first_line(raw.substr(at + severity.size())));
     }
     while (!raw.empty() && raw.back() == '\n') raw.remove_suffix(1);
-    // What follows is advice; the second is to do without verification.
-    for (const std::string_view advice : {"\n\tIs the server running", "\nEither provide the file"})
-        raw = raw.substr(0, raw.rfind(advice));
-    const std::size_t line = raw.rfind('\n');
+    // What follows is advice to do without verification.
+    raw = raw.substr(0, raw.rfind("\nEither provide the file"));
+    // What is indented is advice too, or guesses at the reason.
+    std::size_t line = raw.rfind('\n');
+    for (; line != std::string_view::npos && raw.substr(line + 1).starts_with('\t'); line = raw.rfind('\n'))
+        raw = raw.substr(0, line);
     return {{}, std::string(line == std::string_view::npos ? raw : raw.substr(line + 1))};
 }
 

@@ -40,7 +40,7 @@ class Clock:
     def _write(self) -> None:
         """In one step: whoever reads meanwhile gets the old time or the new one."""
         new = self._file.with_suffix(".new")
-        new.write_text(f"+{self._ahead.total_seconds():.0f}")
+        new.write_text(f"{self._ahead.total_seconds():+.0f}")
         os.replace(new, self._file)
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Misbehaving TCP servers on loopback, for tests of what a client does when the network or the other side fails.
 
-All run on one background event loop, so that every connection can be paused or cut at any moment.
+All of a network run on one background event loop, so that every connection can be paused or cut at any moment.
 """
 
 import asyncio
 import contextlib
 import functools
+import os
 import socket
 import struct
 import threading
@@ -194,8 +195,13 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-@functools.cache
 def _loop() -> asyncio.AbstractEventLoop:
+    """A thread is in one network all its life: each network has a loop of its own."""
+    return _loop_in(os.readlink("/proc/thread-self/ns/net"))
+
+
+@functools.cache
+def _loop_in(network: str) -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="harness-tcp", daemon=True).start()
     return loop

@@ -29,6 +29,38 @@ TEST(CensusPace, AFewRowsTellNothing) {
     EXPECT_LT(pace.expected(1'000'000), before);
 }
 
+TEST(CensusPatience, IsTheLongestThatIsPermittedUntilACensusHasSucceeded) {
+    CensusPatience patience;
+    EXPECT_EQ(patience.of_next(10s, 10min), 10min);
+    patience.timed_out(10min);
+    EXPECT_EQ(patience.of_next(10s, 10min), 10min);
+}
+
+TEST(CensusPatience, IsShortWhereTheLastCensusWas) {
+    CensusPatience patience;
+    patience.succeeded(20ms);
+    EXPECT_EQ(patience.of_next(10s, 10min), 10s)
+        << "a server that no longer answers is told as early as by any poll";
+    patience.succeeded(30s);
+    EXPECT_EQ(patience.of_next(10s, 10min), 5min);
+    patience.succeeded(5min);
+    EXPECT_EQ(patience.of_next(10s, 10min), 10min);
+    EXPECT_EQ(patience.of_next(10s, 1s), 1s) << "what the operator permits holds";
+}
+
+TEST(CensusPatience, GrowsSoThatATableThatIsOnlySlowerIsReadInTheEnd) {
+    CensusPatience patience;
+    patience.succeeded(20ms);
+    patience.timed_out(10s);
+    EXPECT_EQ(patience.of_next(10s, 10min), 40s);
+    patience.timed_out(40s);
+    EXPECT_EQ(patience.of_next(10s, 10min), 160s);
+    patience.timed_out(160s);
+    EXPECT_EQ(patience.of_next(10s, 10min), 10min);
+    patience.succeeded(1s);
+    EXPECT_EQ(patience.of_next(10s, 10min), 10s);
+}
+
 TEST(AboutPooler, AsksForTheDatabaseItselfWhereACensusIsLong) {
     EXPECT_EQ(about_pooler(kLongestHold).kind, Finding::Kind::ok);
     const Finding long_one = about_pooler(kLongestHold + 1us);

@@ -67,6 +67,18 @@ TEST(LoginMessage, LeavesOutTheAdviceToDoWithoutVerification) {
     }
 }
 
+TEST(LoginMessage, OfAServerThatEndsTheConnectionIsThatItDid) {
+    const auto message = read_login_message(
+        "connection to server at \"a\" (10.0.0.1), port 5432 failed: server closed the connection "
+        "unexpectedly\n"
+        "\tThis probably means the server terminated abnormally\n\tbefore or while processing the "
+        "request.\n");
+    EXPECT_EQ(message.text,
+              "connection to server at \"a\" (10.0.0.1), port 5432 failed: server closed the connection "
+              "unexpectedly");
+    EXPECT_EQ(read_login_message("\tindented alone\n").text, "\tindented alone");
+}
+
 TEST(LoginMessage, IsThatOfTheLastAttempt) {
     const auto message = read_login_message(
         "connection to server at \"a\" (10.0.0.1), port 5432 failed: Connection refused\n"

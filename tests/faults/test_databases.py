@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each source that reads PostgreSQL with each fault: tests/faults/matrix.py has the cells."""
+
+from collections.abc import Callable
+
+import pytest
+from faults.matrix import DATABASES, Cell, cells
+
+pytestmark = pytest.mark.time_limit(300)
+
+
+@pytest.mark.parametrize("cell", cells(DATABASES), ids=str)
+def test_a_fault_is_told_and_over_within_two_intervals(tried: Callable[[Cell], None], cell: Cell) -> None:
+    tried(cell)
