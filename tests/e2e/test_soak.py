@@ -30,6 +30,7 @@ MIB = 1024 * 1024
 # Of the time: until then caches fill, and the allocator finds its size.
 WARM_UP = 0.3
 MOST_GROWTH = 2 * MIB
+KEPT_FILES = 3
 
 
 class Course:
@@ -43,6 +44,10 @@ class Course:
         self._session = requests.Session()
         self.written = self.rotations = 0
         self.done: dict[str, int] = {}
+        # As many rotated files as are kept from now on, so that as many are followed.
+        for _ in range(KEPT_FILES):
+            self.write(10)
+            self._rotate()
 
     def step(self) -> None:
         self._traffic.run_steps(3)
@@ -65,7 +70,7 @@ class Course:
 
     def _rotate(self) -> None:
         self._log.rename(self._log.with_suffix(f".log.{self.rotations}"))
-        (self._log.with_suffix(f".log.{self.rotations - 3}")).unlink(missing_ok=True)
+        self._log.with_suffix(f".log.{self.rotations - KEPT_FILES}").unlink(missing_ok=True)
         self._log.touch()
         self.rotations += 1
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from faults import matrix
+from faults import sources_and_faults
 from faults.databases import Keys, Statements
 from faults.logs import AccessLog, GatewayLog, LogSite
-from faults.matrix import Cell
+from faults.sources_and_faults import Cell
 from faults.means import Means, means
 from faults.network import Network
 from faults.services import GatewayMetrics, OfPrometheus, OfRedis, Probe
@@ -105,8 +105,8 @@ def _stand(site: Site, cell: Cell, how: Means, watch: Watch) -> None:
         site.serve.process.wait_until(lambda: _UNREAD in site.serve.log().splitlines()[-1], site.patience, _UNREAD)
     watch.another(_SCRAPES)
     if cell.fault == "frozen":
-        end = time.monotonic() + matrix.frozen_seconds()
-        eventually(lambda: time.monotonic() >= end, matrix.frozen_seconds(), "it has stood still for long")
+        end = time.monotonic() + sources_and_faults.frozen_seconds()
+        eventually(lambda: time.monotonic() >= end, sources_and_faults.frozen_seconds(), "it has stood still for long")
 
 
 def _is_told(site: Site) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from faults.cell import SITES, try_cell
-from faults.matrix import Cell
+from faults.sources_and_faults import Cell
 from faults.network import Network, own_network
 from faults.sites import Site
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from faults.cell import Result
-from faults.matrix import FAULTS, NO_SENSE, PASSING, PROCESS, SOURCES
+from faults.sources_and_faults import FAULTS, NO_SENSE, PASSING, PROCESS, SOURCES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 NOT_TRIED = "–"

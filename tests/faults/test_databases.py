@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each source that reads PostgreSQL with each fault: tests/faults/matrix.py has the cells."""
+"""Each source that reads PostgreSQL with each fault: tests/faults/sources_and_faults.py has the cells."""
 
 from collections.abc import Callable
 
 import pytest
-from faults.matrix import DATABASES, Cell, cells
+from faults.sources_and_faults import DATABASES, Cell, cells
 
 pytestmark = pytest.mark.time_limit(300)
 

@@ -4,7 +4,7 @@
 import re
 
 from faults import page
-from faults.matrix import FAULTS, NO_SENSE, PROCESS, SOURCES
+from faults.sources_and_faults import FAULTS, NO_SENSE, PROCESS, SOURCES
 
 
 def rows(name: str) -> list[list[str]]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from faults.cell import INTERVALS_UNTIL_BACK, Result, record
 from faults.databases import Keys
-from faults.matrix import frozen_seconds, process_faults
+from faults.sources_and_faults import frozen_seconds, process_faults
 from faults.watch import Sample, Watch
 from harness.servers.time_travel import Clock
 from harness.tools.process import program, run_as

@@ -36,6 +36,7 @@ ONLY_PARSED = {
     "chown": "the users are not here",
     "git": "needs the network",
     "docker": "needs an engine; tests/image runs the image by Podman",
+    "skopeo": "needs a registry; tests/release copies the images into one on loopback",
     "setfacl": "the files are not here; tests/image opens such",
     "cd": "what comes after it runs where the files of all documents are; tests/system goes there",
     "prometheus": "runs until it is stopped; its configuration is checked where it stands",
