@@ -5,6 +5,7 @@ They are taken from Debian's packages and written as one tar archive, the same b
 """
 
 import io
+import os
 import re
 import subprocess
 import tarfile
@@ -114,7 +115,8 @@ class Image:
                 wanted |= set(_needed(self._add_library(name)))
             found |= missing
         # /lib64 with amd64, /lib with arm64: both lead below /usr.
-        self.links[f"usr/{loader}"] = f"/{self._library(PurePosixPath(loader).name).relative_to(self._unpacked)}"
+        there = self._library(PurePosixPath(loader).name).relative_to(self._unpacked)
+        self.links[f"usr/{loader}"] = os.path.relpath(there, f"usr/{PurePosixPath(loader).parent}")
         self.links[loader.split("/")[0]] = f"usr/{loader.split('/')[0]}"
 
     def _add_library(self, name: str) -> Path:

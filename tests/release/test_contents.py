@@ -34,6 +34,10 @@ def packages(dist: Path) -> list[Path]:
     return sorted(dist.glob("*.deb"))
 
 
+def depended_on(package: Path) -> str:
+    return re.sub(r" \([^)]*\)", "", field(package, "Depends"))
+
+
 def unpack(archive: Path, directory: Path) -> Path:
     run_as(None, [program("tar"), "-xf", archive, "-C", directory])
     (top,) = directory.iterdir()
@@ -71,11 +75,11 @@ def test_packages_are_for_the_architecture_that_they_name(dist: Path, tmp_path: 
 
 
 def test_packages_differ_in_nothing_but_their_architecture(dist: Path) -> None:
-    """Of one release: the same files, and the same packages depended on."""
+    """Of one release: the same files, and the same packages depended on, of whatever version."""
     for package in packages(dist):
         if package.name.endswith("_amd64.deb"):
             other = package.with_name(package.name.replace("_amd64", "_arm64"))
-            assert field(other, "Depends") == field(package, "Depends")
+            assert depended_on(other) == depended_on(package)
             listed = [
                 subprocess.run([program("dpkg-deb"), "--fsys-tarfile", path], capture_output=True, check=True).stdout for path in (package, other)
             ]

@@ -107,7 +107,7 @@ def test_a_registry_gives_each_machine_its_own(registry: str, blobs: dict[str, b
             podman.told("pull", "--quiet", "--tls-verify=false", "--arch", architecture, registry)
             told = json.loads(podman.told("image", "inspect", registry))[0]
             assert (told["Architecture"], told["Id"]) == (architecture, manifest["config"]["digest"].removeprefix("sha256:"))
-            assert told["HealthCheck"]["Test"] == ["CMD", "/usr/bin/keyshift", "healthcheck"]
+            assert told["Healthcheck"]["Test"] == ["CMD", "/usr/bin/keyshift", "healthcheck"]
             podman.told("image", "rm", registry)
 
 
